@@ -1,0 +1,16 @@
+"""Pure values and functions: no I/O, no clock, no randomness, no logging, no framework.
+
+The words of the project, in the order of a request's path, each a module of its name:
+
+    contract      what the caller asked for; enforcement: how hard to try
+    schema        an admitted JSON Schema; strict: OpenAI's rules; problems: what a value breaks
+    capabilities  what a model can do
+    plan          contract + capabilities → the body to send; prompt, wrapping: parts of it
+    conversation  ask, judge, ask again; record: what happened
+    reply         what came back; refusal: whether an error refuses the format
+    judge         a text → a verdict; settling: a choice → what the caller gets
+    errors        what is answered instead
+
+and behind them, in rooms of their own, the machinery: admission (of schemas), extraction (of the
+document from an answer), repair (of the document), stream (its stages).
+"""

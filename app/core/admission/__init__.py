@@ -1,0 +1,1 @@
+"""What a schema must be before anything is judged by it: the checks behind schema.admit."""

@@ -1,0 +1,80 @@
+"""What one model on one upstream can do. Differences between providers are values of this type."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How the schema reaches the model, best first."""
+
+    NATIVE = "native"
+    """`response_format` of type `json_schema`."""
+    JSON_OBJECT = "json_object"
+    """`response_format` of type `json_object`, and the schema in the prompt."""
+    TOOL = "tool"
+    """A forced function call whose parameters are the schema."""
+    PROMPT = "prompt"
+    """Nothing but the schema in the prompt."""
+
+    @property
+    def yields_objects_only(self) -> bool:
+        """Whether a root that is not an object must be wrapped for this mode."""
+        return self is not Mode.PROMPT
+
+
+LADDER = (Mode.NATIVE, Mode.JSON_OBJECT, Mode.TOOL, Mode.PROMPT)
+
+
+class Prefill(StrEnum):
+    """How the upstream is asked to continue a partial assistant message."""
+
+    NONE = "none"
+    TRAILING = "trailing"
+    """A last message with role `assistant` is continued."""
+    PARTIAL = "partial"
+    """… marked `"partial": true` (Moonshot)."""
+    PREFIX = "prefix"
+    """… marked `"prefix": true` (Mistral, DeepSeek's beta)."""
+    CONTINUE_FINAL = "continue_final_message"
+    """… with that request field (vLLM, SGLang)."""
+
+
+class MaxTokens(StrEnum):
+    """Which name of the token budget the upstream takes."""
+
+    EITHER = "either"
+    OLD = "max_tokens"
+    NEW = "max_completion_tokens"
+
+
+class ForcedTool(StrEnum):
+    """How a call of one function can be forced through `tool_choice`."""
+
+    NAMED = "named"
+    REQUIRED = "required"
+    AUTO = "auto"
+    """Not at all: asked for in the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """One model on one upstream; the defaults are what OpenAI's own API does."""
+
+    modes: tuple[Mode, ...] = LADDER
+    native_needs_prompt: bool = False
+    """Put the schema into the prompt in native mode too."""
+    json_with_tools: bool = True
+    """JSON mode and native mode go together with tools."""
+    json_with_stream: bool = True
+    """JSON mode and native mode go together with `stream: true`."""
+    several_choices: bool = True
+    """`n` may be more than 1."""
+    stream_usage: bool = True
+    """`stream_options.include_usage` is known."""
+    forced_tool: ForcedTool = ForcedTool.NAMED
+    max_tokens: MaxTokens = MaxTokens.EITHER
+    prefill: Prefill = Prefill.NONE
+    drop: tuple[str, ...] = ()
+    """Request fields that the upstream refuses and that only keep books: left out, and said so."""
+    drop_in_messages: tuple[str, ...] = ()
+    """The same for fields of a message."""

@@ -1,0 +1,158 @@
+"""Everything that Strictgate can answer with instead of a completion.
+
+One exception type carries OpenAI's error body; one place (app/api/door.py) renders it.
+
+* GatewayError              500  never raised itself, but by the door for a bug
+  + BadRequest              400  the caller's request cannot be honoured
+  + SchemaTooComplex        400  the schema is over a limit
+  + Unauthorized            401  a client key is missing or wrong
+  + OriginRefused           403  a web page that may not call
+  + HostRefused             421  a Host that is not ours
+  + NotFound                404  no such route, model
+  + MethodNotAllowed        405
+  + RequestTimeout          408  the request did not arrive in time
+  + BodyTooLarge            413
+  + UnsupportedMediaType    415
+  + OutputInvalid           400  the model gave no valid document (Groq's json_validate_failed)
+  + Overloaded              503
+  + UpstreamError           as the upstream answered
+  + UpstreamUnreachable     502  no connection
+  + UpstreamBadResponse     502  not what an OpenAI-compatible server may say
+  + UpstreamTimeout         504
+
+Shape and words: https://platform.openai.com/docs/guides/error-codes and, for
+`json_validate_failed`, Groq's, whose keys come in the order message, type, code,
+failed_generation, with absent ones left out.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class GatewayError(Exception):
+    """An answer in OpenAI's error shape, raised anywhere and rendered once."""
+
+    status = 500
+    type = "server_error"
+    code: str | None = "internal_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code or self.code
+        self.headers = dict(headers or {})
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body: `{"error": {…}}`."""
+        return {
+            "error": {
+                "message": self.message,
+                "type": self.type,
+                "param": self.param,
+                "code": self.code,
+            }
+        }
+
+
+class BadRequest(GatewayError):
+    status, type = 400, "invalid_request_error"
+    code: str | None = None
+
+
+class SchemaTooComplex(BadRequest):
+    code = "schema_too_complex"
+
+
+class Unauthorized(GatewayError):
+    status, type, code = 401, "invalid_request_error", "invalid_api_key"
+
+
+class OriginRefused(GatewayError):
+    status, type, code = 403, "invalid_request_error", "origin_not_allowed"
+
+
+class HostRefused(GatewayError):
+    status, type, code = 421, "invalid_request_error", "host_not_allowed"
+
+
+class NotFound(GatewayError):
+    status, type, code = 404, "invalid_request_error", None
+
+
+class MethodNotAllowed(GatewayError):
+    status, type, code = 405, "invalid_request_error", "method_not_allowed"
+
+
+class RequestTimeout(GatewayError):
+    status, type, code = 408, "invalid_request_error", "request_timeout"
+
+
+class BodyTooLarge(GatewayError):
+    status, type, code = 413, "invalid_request_error", "request_too_large"
+
+
+class UnsupportedMediaType(GatewayError):
+    status, type, code = 415, "invalid_request_error", "unsupported_media_type"
+
+
+class Overloaded(GatewayError):
+    status, type, code = 503, "server_error", "overloaded"
+
+
+class UpstreamUnreachable(GatewayError):
+    status, type, code = 502, "server_error", "upstream_unreachable"
+
+
+class UpstreamBadResponse(GatewayError):
+    status, type, code = 502, "server_error", "upstream_bad_response"
+
+
+class UpstreamTimeout(GatewayError):
+    status, type, code = 504, "server_error", "upstream_timeout"
+
+
+class UpstreamError(GatewayError):
+    """The upstream's own refusal, passed on with its status and its words."""
+
+    def __init__(self, status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        super().__init__(str(error.get("message") or ""), headers=headers)
+        self.status = status
+        self._error = dict(error)
+
+    def body(self) -> dict[str, Any]:
+        return {"error": self._error}
+
+
+class OutputInvalid(GatewayError):
+    """The model gave no valid document; its text is in `failed_generation`."""
+
+    status, type, code = 400, "invalid_request_error", "json_validate_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        failed_generation: str,
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, headers={"x-should-retry": "false"} | dict(headers or {}))
+        self.failed_generation = failed_generation
+        self.details = details
+
+    def body(self) -> dict[str, Any]:
+        error = {
+            "message": self.message,
+            "type": self.type,
+            "code": self.code,
+            "failed_generation": self.failed_generation,
+        }
+        return {"error": error} | ({"x_strictgate": self.details} if self.details else {})

@@ -1,0 +1,36 @@
+"""A request and an answer that are passed on unread."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """What a client sent."""
+
+    method: str
+    path: str
+    """Below the API's root, as sent: `/embeddings`, percent-encoding kept."""
+    query: str
+    headers: Sequence[Header]
+    """Names in lower case."""
+    body: bytes | AsyncIterator[bytes]
+
+    @property
+    def is_form(self) -> bool:
+        """Whether it is a form with files in it."""
+        kinds = [value for name, value in self.headers if name == "content-type"]
+        return any(kind.lower().startswith("multipart/form-data") for kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What the upstream answers."""
+
+    status: int
+    headers: Sequence[Header]
+    """Names in lower case."""
+    pieces: AsyncIterator[bytes]
+    """May raise a GatewayError, where the upstream breaks off."""

@@ -1,0 +1,200 @@
+"""JSON as RFC 8259 has it, read strictly and written compactly.
+
+`read` refuses what lenient readers let through and what later readers then disagree about: NaN and
+Infinity, numbers beyond a double, duplicate names, lone surrogates, more than 128 levels. Integers
+of any size are exact. Nothing here repairs: see respell.py for that.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import orjson
+
+MAX_DEPTH = 128
+_LONG_NUMBER = re.compile(rb"\d{17}")  # may not fit where orjson puts it
+_COLON = re.compile(r"\s*:")
+_LITERAL = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?(?:Infinity|NaN|\d[\d.eE+-]*)', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.?)*+"?|[\[{]|[\]}]', re.DOTALL)
+
+
+class NotJSON(ValueError):
+    """The text is not JSON; `position` is the offset, in characters, where that shows."""
+
+    def __init__(self, message: str, position: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.position = position
+
+
+def read(text: str) -> Any:
+    """Parse `text`, which must be one JSON document and nothing else but blanks.
+
+    Raises:
+        NotJSON: with the reason and the offset.
+    """
+    _check_depth(text)
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise NotJSON(error.msg, error.pos) from error
+    except _Refused as refused:
+        raise NotJSON(refused.message, refused.find(text)) from refused
+    except ValueError as error:  # int() past sys.get_int_max_str_digits()
+        raise NotJSON("Number has too many digits", _literal(text, _is_overlong)) from error
+    check_surrogates(text, value)
+    return value
+
+
+def loads(raw: bytes) -> Any:
+    """Parse what somebody else is responsible for: leniently, but integers are exact.
+
+    Raises:
+        ValueError
+    """
+    return json.loads(raw) if _LONG_NUMBER.search(raw) else orjson.loads(raw)
+
+
+def json_type(value: Any) -> str:
+    """Return the type of `value` as JSON Schema names it; an integer is a `number`."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+        case _:
+            return "number"
+
+
+def write(value: Any) -> str:
+    """Return `value` as compact JSON, which can be encoded as UTF-8."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # integers beyond 64 bits, or lone surrogates
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+    return text
+
+
+def too_deep(text: str) -> bool:
+    """Whether `text` nests deeper than MAX_DEPTH; linear in its length, parses nothing."""
+    return _first_too_deep(text) is not None
+
+
+def _first_too_deep(text: str) -> int | None:
+    """Return where `text` gets deeper than MAX_DEPTH."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return None
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        first = token.group()[0]
+        depth += (first in "[{") - (first in "]}")
+        if depth > MAX_DEPTH:
+            return token.start()
+    return None
+
+
+def _check_depth(text: str) -> None:
+    position = _first_too_deep(text)
+    if position is not None:
+        raise NotJSON(f"Nested deeper than {MAX_DEPTH} levels", position)
+
+
+def check_surrogates(text: str, value: Any) -> None:
+    """Refuse a lone surrogate, which can come from an escape or stand in `text` itself.
+
+    Raises:
+        NotJSON: `value`, which `text` says, holds one.
+    """
+    if text.isascii() and "\\ud" not in text and "\\uD" not in text:
+        return
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise NotJSON("Lone surrogate in a string", _literal(text, _is_surrogate)) from error
+
+
+# --- what the decoder lets through ----------------------------------------------------------------
+
+
+class _Refused(ValueError):
+    """The decoder came upon something; `find` looks for the place, which it does not tell."""
+
+    def __init__(self, message: str, find: Callable[[str], int]) -> None:
+        super().__init__(message)
+        self.message = message
+        self.find = find
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _Refused(f"Duplicate property name {json.dumps(twice)}", partial(_second, twice))
+    return members
+
+
+def _float(literal: str) -> float:
+    number = float(literal)
+    if math.isinf(number):
+        raise _Refused(
+            f"Number {literal[:40]} is out of range", partial(_literal, is_it=literal.__eq__)
+        )
+    return number
+
+
+def _constant(name: str) -> Any:
+    raise _Refused(f"{name} is not a JSON value", partial(_literal, is_it=name.__eq__))
+
+
+def _literal(text: str, is_it: Callable[[str], bool]) -> int:
+    """Return where the first string or number is that `is_it`."""
+    return next((each.start() for each in _LITERAL.finditer(text) if is_it(each.group())), 0)
+
+
+def _is_overlong(literal: str) -> bool:
+    try:
+        int(literal)
+    except ValueError:
+        return literal.removeprefix("-").isdecimal()
+    return False
+
+
+def _is_surrogate(literal: str) -> bool:
+    try:
+        literal.startswith('"') and json.loads(literal, strict=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _second(name: str, text: str) -> int:
+    """Return where an object first has a second property called `name`."""
+    counts: list[int] = []  # of that name, in each object or array around
+    for token in _TOKEN.finditer(text):
+        match token.group()[0]:
+            case "[" | "{":
+                counts.append(0)
+            case "]" | "}":
+                counts.pop()
+            case _ if _COLON.match(text, token.end()) and json.loads(token.group()) == name:
+                counts[-1] += 1
+                if counts[-1] == 2:
+                    return token.start()
+    return 0
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)

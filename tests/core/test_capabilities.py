@@ -1,0 +1,14 @@
+"""Modes and capabilities."""
+
+from app.core.capabilities import LADDER, Capabilities, Mode
+
+
+def test_the_ladder_holds_every_mode():
+    """Each mode has its place, and the defaults try them all."""
+    assert set(LADDER) == set(Mode)
+    assert Capabilities().modes == LADDER
+
+
+def test_only_prompt_mode_can_have_any_root():
+    """JSON modes and function calls yield objects."""
+    assert [mode for mode in Mode if not mode.yields_objects_only] == [Mode.PROMPT]
