@@ -1,0 +1,1 @@
+"""Where the document is in a model's answer."""

@@ -1,0 +1,86 @@
+"""The steps from a model's text to a document, by name.
+
+The names are stable: they stand in `x_strictgate` and in the metrics. Each belongs to the lowest
+level of repair that takes the step; extraction belongs to every level.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Repair(StrEnum):
+    """How much may be mended; each level includes those before it."""
+
+    OFF = "off"
+    SYNTAX = "syntax"
+    LOSSLESS = "lossless"
+    LENIENT = "lenient"
+
+    def includes(self, level: "Repair") -> bool:
+        return _LEVELS.index(self) >= _LEVELS.index(level)
+
+
+_LEVELS = tuple(Repair)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step taken."""
+
+    name: str
+    path: str = ""
+    """Where in the document, as a JSON Pointer; empty for its root, and for steps on the text."""
+
+
+class Extraction(StrEnum):
+    """What was taken off around the document."""
+
+    BLANKS = "blanks_removed"
+    """A byte order mark, zero-width characters."""
+    THINK = "think_removed"
+    FENCE = "fence_removed"
+    PROSE = "prose_removed"
+
+
+class Spelling(StrEnum):
+    """Level `syntax`: the same document, spelt as JSON."""
+
+    TRAILING_COMMA = "trailing_comma"
+    DOUBLED_BRACE = "doubled_brace"
+    """`{{"a": 1}}`, as templates escape braces."""
+    MISSING_COMMA = "missing_comma"
+    MISSING_COLON = "missing_colon"
+    COMMENT = "comment"
+    BLANK = "blank"
+    """A blank that JSON does not know, such as a no-break space."""
+    QUOTES = "quotes"
+    UNESCAPED_QUOTE = "unescaped_quote"
+    UNQUOTED_NAME = "unquoted_name"
+    CONTROL_CHARACTER = "control_character"
+    ESCAPE = "escape"
+    LITERAL = "literal"
+    """`True`, `None`, …"""
+    NUMBER = "number"
+    """`+1`, `.5`, `5.`"""
+
+
+class Mend(StrEnum):
+    """Level `lossless`: the same data in the type, or the spelling, that the schema wants."""
+
+    STRING_TO_NUMBER = "string_to_number"
+    STRING_TO_BOOLEAN = "string_to_boolean"
+    STRING_TO_NULL = "string_to_null"
+    STRING_TO_OBJECT = "string_to_object"
+    STRING_TO_ARRAY = "string_to_array"
+    NUMBER_TO_STRING = "number_to_string"
+    NUMBER_TO_INTEGER = "number_to_integer"
+    BOOLEAN_TO_STRING = "boolean_to_string"
+    OPTION = "enum_value"
+    NAME = "property_name"
+
+
+class Leniency(StrEnum):
+    """Level `lenient`: what the schema forbids is left out, what it wants around is put around."""
+
+    DROPPED = "property_dropped"
+    WRAPPED = "wrapped_in_array"

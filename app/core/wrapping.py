@@ -1,0 +1,66 @@
+"""A root that is not an object, for modes that yield objects only.
+
+The schema becomes the property `value` of an object, and the model answers `{"value": …}`; the
+caller sees neither. Definitions move up with their names, and references into the document are
+turned to where it now stands, so that the wrapped schema is self-contained.
+"""
+
+from typing import Any
+
+from app.core import jsontext
+
+MEMBER = "value"
+_DEFINITIONS = ("$defs", "definitions")
+_OF_THE_ROOT = (*_DEFINITIONS, "$id", "id")  # references are relative to where these stand
+_DATA = frozenset({"const", "enum", "default", "example", "examples"})
+_HOME = f"#/properties/{MEMBER}"
+
+
+def wrap(source: Any) -> dict[str, Any]:
+    """Return the schema of `{"value": <document>}`."""
+    inner = _turned(source)
+    moved = {}
+    if isinstance(inner, dict):
+        moved = {key: inner.pop(key) for key in _OF_THE_ROOT if key in inner}
+    return {
+        "type": "object",
+        "properties": {MEMBER: inner},
+        "required": [MEMBER],
+        "additionalProperties": False,
+        **moved,
+    }
+
+
+def text(source: Any) -> str:
+    """Return `wrap(source)` as compact JSON."""
+    return jsontext.write(wrap(source))
+
+
+def _turned(node: Any, *, names: bool = False) -> Any:
+    """Copy `node` with its references turned; `names`: its keys are property names."""
+    if isinstance(node, list):
+        return [_turned(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _member(key, value, names=names) for key, value in node.items()}
+
+
+def _member(key: str, value: Any, *, names: bool) -> Any:
+    if names:
+        return _turned(value)
+    if key == "$ref" and isinstance(value, str):
+        return _reference(value)
+    if key in _DATA:
+        return value
+    return _turned(value, names=key in _NAMES)
+
+
+_NAMES = frozenset(
+    {"properties", "patternProperties", "dependentSchemas", "dependencies", *_DEFINITIONS}
+)
+
+
+def _reference(reference: str) -> str:
+    stays = any(reference.startswith(f"#/{place}/") for place in _DEFINITIONS)
+    is_pointer = reference == "#" or reference.startswith("#/")
+    return _HOME + reference[1:] if is_pointer and not stays else reference
