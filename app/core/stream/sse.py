@@ -1,0 +1,170 @@
+"""Server-sent events: the first and the last stage of a stream.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html, on bytes. A line ends at CR, LF or
+CRLF and nowhere else: JSON may hold U+2028 or U+0085 unescaped, and a splitter made of
+`str.splitlines` cuts there. An event ends at its CR at once; the LF of a CRLF that comes with the
+next chunk is swallowed then.
+
+It departs from the standard in two points, for the sake of what servers send:
+
+* A block without data is still an event, with `data == ""`, if it names one or sets a retry time,
+  as OpenAI's SDKs have it.
+* The standard drops an event that the end of the stream cuts off. So does `flush`, unless its data
+  is whole in itself, `[DONE]` or a JSON object, and so only its blank line is missing: some servers
+  end with `data: [DONE]` and one line feed, or write an error and close.
+
+It never guesses at a broken event: bytes that are not UTF-8, and events over the limit, raise
+BadEvent, after which the splitter is of no more use.
+"""
+
+import re
+from dataclasses import dataclass
+
+import orjson
+
+MAX_EVENT = 1 << 20
+DONE = b"data: [DONE]\n\n"
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_BYTE_ORDER_MARKS = (
+    b"\xef\xbb\xbf",
+    b"\xc3\xaf\xc2\xbb\xc2\xbf",  # the same, taken for Latin-1 and encoded once more
+)
+
+
+class BadEvent(ValueError):
+    """The bytes are not an event stream that could be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event; `event` is None where the stream gives no name."""
+
+    data: str
+    event: str | None = None
+
+
+def encode(data: str) -> bytes:
+    """Return `data`, which must not contain line ends, as one event."""
+    return b"data: %b\n\n" % data.encode()
+
+
+class Splitter:
+    """Bytes in, events out; how the bytes are cut into chunks makes no difference."""
+
+    def __init__(self, limit: int = MAX_EVENT) -> None:
+        self._limit = limit
+        self._start: bytes | None = b""  # what may be part of a byte order mark; None: it is past
+        self._after_cr = False
+        self._tail: list[bytes] = []  # the line that has no end yet
+        self._tail_size = 0
+        self._data: list[bytes] = []
+        self._data_size = 0
+        self._name = b""
+        self._retry = False
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Return the events that `chunk` completes.
+
+        Raises:
+            BadEvent: an event is over the limit, or not UTF-8.
+        """
+        if self._is_one_event(chunk):
+            self._start, self._after_cr = None, False
+            return [Event(_text(chunk[6:-2]))]
+        if self._start is not None:
+            chunk = self._without_mark(chunk)
+        if self._after_cr and chunk:
+            chunk = chunk.removeprefix(b"\n")
+            self._after_cr = False
+        return self._lines(chunk) if chunk else []
+
+    def flush(self) -> list[Event]:
+        """Return the last event if the end of the stream cut off no more than its line ends."""
+        self._field(self._end_line(b""))
+        return self._dispatch() if self._data and _is_whole(b"\n".join(self._data)) else []
+
+    def _is_one_event(self, chunk: bytes) -> bool:
+        """Whether nothing is pending and `chunk` is `data: …` and a blank line: the usual case."""
+        return (
+            chunk.startswith(b"data: ")
+            and chunk.find(b"\n") == len(chunk) - 2
+            and chunk.endswith(b"\n")
+            and b"\r" not in chunk
+            and len(chunk) - 2 <= self._limit
+            and not (self._start or self._tail or self._data or self._name or self._retry)
+        )
+
+    def _without_mark(self, chunk: bytes) -> bytes:
+        """Take a byte order mark off the start, waiting for more while there may be one."""
+        start = (self._start or b"") + chunk
+        if any(mark.startswith(start) and mark != start for mark in _BYTE_ORDER_MARKS):
+            self._start = start
+            return b""
+        self._start = None
+        for mark in _BYTE_ORDER_MARKS:
+            start = start.removeprefix(mark)
+        return start
+
+    def _lines(self, chunk: bytes) -> list[Event]:
+        lines = _LINE_END.split(chunk) if b"\r" in chunk else chunk.split(b"\n")
+        self._after_cr = chunk.endswith(b"\r")
+        events: list[Event] = []
+        for line in lines[:-1]:
+            whole = self._end_line(line)
+            if whole:
+                self._field(whole)
+            else:
+                events += self._dispatch()
+        if lines[-1]:
+            self._tail.append(lines[-1])
+            self._tail_size += len(lines[-1])
+            self._check(self._tail_size)
+        return events
+
+    def _end_line(self, rest: bytes) -> bytes:
+        if self._tail:
+            rest = b"".join([*self._tail, rest])
+            self._tail.clear()
+            self._tail_size = 0
+        self._check(len(rest))
+        return rest
+
+    def _check(self, line_size: int) -> None:
+        if self._data_size + line_size > self._limit:
+            raise BadEvent(f"An event is larger than {self._limit} bytes")
+
+    def _field(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data.append(value)
+            self._data_size += len(value) + 1
+        elif name == b"event":
+            self._name = value
+        elif name == b"retry":
+            self._retry = self._retry or value.isdigit()
+
+    def _dispatch(self) -> list[Event]:
+        data, name, retry = self._data, self._name, self._retry
+        self._data, self._data_size, self._name, self._retry = [], 0, b"", False
+        if not (data or name or retry):
+            return []
+        return [Event(_text(b"\n".join(data)), _text(name) or None)]
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise BadEvent("An event is not UTF-8") from error
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether `data` can stand alone; no beginning of a JSON object is one itself."""
+    if data == b"[DONE]":
+        return True
+    try:
+        return isinstance(orjson.loads(data), dict)
+    except orjson.JSONDecodeError:
+        return False
