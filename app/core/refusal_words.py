@@ -1,0 +1,247 @@
+"""The words that upstreams refuse a schema with, as tables of named patterns.
+
+Each name says what the pattern is about, each comment whose words it was made from; tests/data has
+the words themselves. The patterns are matched against a few KiB and are free of nested repetition,
+so that no text makes them slow. What a match means is refusal.py's to say.
+"""
+
+import re
+
+TRUNCATED = "max completion tokens reached before generating a valid document"
+"""Groq puts this sentence where the model's text would be."""
+
+Table = dict[str, str]
+
+
+def table(patterns: Table) -> re.Pattern[str]:
+    """Compile `patterns` into one."""
+    return re.compile(
+        "|".join(f"(?P<{name}>{pattern})" for name, pattern in patterns.items()), re.IGNORECASE
+    )
+
+
+def name_of(match: re.Match[str] | None) -> str:
+    """Return the name of the pattern that matched."""
+    return (match and match.lastgroup) or ""
+
+
+OUTPUT = table(
+    {
+        "json_validate_failed": r"failed to (?:generate|validate) json|json_validate_failed",
+        "schema_mismatch": r"generated json does not match",
+        "tool_use_failed": r"tool call validation failed|failed to call a function|tool_use_failed",
+        "no_tool_call": r"tool choice is \w+, but model did not call",
+        "truncated": TRUNCATED,
+    }
+)
+OUTPUT_CODES = frozenset({"json_validate_failed", "tool_use_failed"})
+"""Groq's."""
+
+SILENT = re.compile(
+    r"(?:error:? *)?(?:\d{3}:? *)?(?:bad request|invalid request|unprocessable entity|error|"
+    r"unknown error|provider returned error|upstream error|(?:upstream )?request failed|"
+    r"invalid_request_error|invalid (?:params?|parameters?|arguments?|input)|"
+    r"request contains an invalid argument|the request is not supported by this model|"
+    "api 调用参数有误\uff0c请检查文档)?[.!。]?",
+    re.IGNORECASE,
+)
+"""Texts that say no more than the status does."""
+SILENT_CODES = frozenset({"400", "422"})
+"""Codes that only repeat it."""
+
+JSON_WORD = table(
+    {
+        "word": r"\bword\W{1,3}json\b",  # OpenAI, DeepSeek, DashScope
+        "contain": r"\b(?:must|should|needs? to)\s+(?:contain|include|mention)\s+['\"`]json['\"`]",
+    }
+)
+
+NEVER_CODES = frozenset(
+    {
+        *("model_not_found", "context_length_exceeded", "missing_required_parameter"),
+        *("insufficient_quota", "invalid_api_key", "rate_limit_exceeded", "content_filter"),
+        *("content_policy_violation", "string_above_max_length", "billing_hard_limit_reached"),
+    }
+)
+NEVER = table(
+    {
+        "other_endpoint": r"moved to 'text\.format'",  # the Responses API about Chat's parameter
+        "context_length": r"context.?length|reduce the length|maximum context",
+        "unknown_model": r"model\b[^.\n]{0,120}\bdoes not exist",
+        "missing": r"missing required parameter",
+        "name": r"json_schema\.name\b",
+        "type_of_field": r"expected type \w+\)? is illegal",  # Moonshot: not an object
+    }
+)
+
+_GEMINI_SCHEMA = r"(?:response_?(?:json_?)?schema|function_?declarations\[\d+\]\.parameters)"
+DIALECT_CODES = frozenset({"invalid_json_schema", "invalid_function_parameters"})
+FUNCTION_SCHEMA = re.compile(
+    r"schema for function|tools(?:\[\d+\]|\.\d+)|function\.parameters|function parameters|"
+    r"function_?declarations|"
+    r"\btool\b[^.\n]{0,60}\b(?:parameters|input_schema)\b",
+    re.IGNORECASE,
+)
+DIALECT = table(
+    {
+        "invalid_schema": r"invalid\s+(?:json\s+|output\s+)?schema\b",  # OpenAI, Groq
+        "not_a_schema": r"(?:not|isn't)\s+a\s+valid\b[^.\n]{0,40}\bschema\b|schema is not valid",
+        "flavored": r"flavou?red json schema",  # Moonshot
+        "schema_fields": r"unsupported json.schema (?:field|keyword|type)",  # Cerebras
+        "unsupported_type": r"unsupported schema (?:type|keyword|feature)",  # llama.cpp
+        "keyword": r"\bkeywords?\b[^\n]{0,60}\b(?:not (?:supported|allowed|permitted)|unsupported)",
+        "keywords": r"unsupported keywords?",
+        "in_context": r"in context=\(",  # OpenAI
+        "additional": r"additionalProperties",
+        "inside": r"json_schema\.(?:schema|strict|description)\b|\bschema\.properties\b"
+        r"|response_format[/.]json_schema[/.]\w+[/:]",
+        "format_schema": r"(?:output_config|output_format|text)(?:\.format)?\.schema\b",
+        "features": r"(?<![_\w])schema\b[^.\n]{0,30}\b(?:features?|keywords?|constructs?|types?)\b"
+        r"[^.\n]{0,40}\b(?:unsupported|not\b)",
+        "too_complex": r"too many states|schema\b[^.\n]{0,20}\btoo (?:complex|large|deep|big)",
+        "limits": r"levels of nesting|parameters exceeds limit|exceeds the (?:limit|maximum)[^.\n]"
+        r"{0,40}\b(?:properties|parameters|enum|nesting|schema)",
+        "grammar_error": r"\bgrammar error",  # vLLM
+        "grammar": r"(?:compil\w*|convert\w*|build\w*|creat\w*|pars\w*|generat\w*)\b[^.\n]{0,40}\b"
+        r"(?:grammar|(?<!_)schema\b(?! mode))",  # llama.cpp, vLLM, SGLang
+        "recursion": r"(?:recursive|circular|external) (?:\$?refs?|references?|schemas?)\b",
+        "reference": r"references? must start with|\$ref\b",
+        "empty_schema": r"empty schema|accepts any json value",  # Anthropic
+        "missing_type": r"missing 'type' or 'anyof'|must have a 'type' key",  # Moonshot, OpenAI
+        "no_feature": r"(?:not|n't) support\w*\b[^.\n]{0,60}"
+        r"(?:\b(?:keywords?|constructs?)\b(?! arg)|(?<!_)schema\W{1,2}features?\W{0,2}[:'\"`])",
+        "gemini_place": rf"unknown name \S{{1,60}} at '[^'\n]*{_GEMINI_SCHEMA}"
+        rf"|{_GEMINI_SCHEMA}[.\[]\w",
+    }
+)
+
+PARTNER = (
+    r"(?:tools?\b|tool[ _]|function|stream|\w*thinking|reasoning|prefill|partial|grammar|"
+    r"continue_final|assistant message|logprobs)"
+)
+CONSTRAINED = (
+    r"(?:response[_ ]?format|text\.format|json_(?:schema|object|mode)|json mode|grammar|"
+    r"structured[_ -]outputs?|response mime type|response_mime_type|guided)"
+)
+_BOTH = rf"(?=[^\n]*{CONSTRAINED})(?=[^\n]*{PARTNER})"
+CONFLICT_SUBJECT = re.compile(rf"^{_BOTH}", re.IGNORECASE)
+CONFLICT = table(
+    {
+        "combined": r"\bcombin\w+|\btogether\b|\bat the same time\b|\bsimultaneous\w*",
+        "exclusive": r"mutually exclusive|incompatible with|not compatible|conflicts? with",
+        "both": r"(?:can ?not|can't|may not|not allowed to) (?:\w+ ){1,2}both\b|only one of"
+        r"|\bnot both\b",
+        "instead_of": r"instead of populating",  # Gemini
+        "streaming": r"(?:not|n't) support streaming|streaming (?:\w+ ){0,3}(?:not|unsupported)",
+        "in_presence": r"\b(?:when|while|if|with|alongside|along)\b[`'\" ]*(?:\w+[`'\"]* ){0,3}"
+        rf"[`'\"]*(?:{PARTNER}|a response mime type)",
+        "with_format": r"\b(?:not|n't|cannot)\b[^.\n]{0,40}\b(?:with|alongside)\b"
+        rf"[^.\n]{{0,20}}{CONSTRAINED}",
+    }
+)
+NO = (
+    r"(?:\b(?:not|never|no longer|cannot|neither)|n't)\b(?:[^\w.\n]+\w+){0,3}?[^\w.\n]+"
+    r"(?:support\w*|available|enabled?|implement\w*|permit\w*|allow\w*|accept\w*|recogni[sz]\w*|"
+    r"handle\w*|honou?r\w*|provide\w*|have|offer\w*|possible|known|understood|valid)\b"
+)
+SAYS_NO = table(
+    {
+        "no": NO,
+        "unsupported": r"\bunsupported|\bunavailable|\bdisabled\b|\bunimplemented\b",
+        "unknown": r"\b(?:unknown|unrecogni[sz]ed|unexpected|extraneous)\W+(?:request )?"
+        r"(?:param\w*|field|name|variant|argument|key|property|value|type)",
+        "unknown_format": r"\b(?:unknown|unrecogni[sz]ed|unexpected|invalid)\W+(?:value for )?"
+        r"response[_ ]format(?:[. ]type)?\W{1,4}json[_ ](?:schema|object)\W{0,3}"
+        r"(?:$|\s(?:for|on|with|by|requested|given|provided)\b)",
+        "not_an_object": r"cannot unmarshal object into [^\n]{0,80}"
+        r"response_?format(?:\.json_schema)? of type"  # Go
+        r"|response_format\b(?!\.)[^.\n]{0,30}\b"
+        r"(?:valid string|must be a string|expected a string)",
+        "extra": r"extra (?:inputs|fields)[^.\n]{0,10} not (?:permitted|allowed)",  # pydantic
+        "versions": r"enabled only for api versions",  # Azure
+        "unset": r"leave it unset|remove (?:the|this) (?:field|parameter)",  # xAI
+        "elsewhere": r"\bonly (?:available|supported|allowed|enabled|works?|possible)\b|"
+        r"\bcan only be used\b|\brequires? [^.\n]{0,30}\b(?:model|version|later|newer)\b",
+        "version": r"\brequires? (?!\W*(?:temperature|top_p|\w*penalty))(?:\S+ ){0,3}"
+        r"(?:[<>=]{1,2} ?)?v?\d+\.\d",  # a server's; a sampling parameter's is no version
+        "cannot_use": r"\b(?:can ?not|can't) (?:be )?used?\b",
+        "incompatible": r"\b(?:incompatible|not compatible) with (?:the |this )?model",
+        "has_none": r"\bhas no\b",
+        "lacks": r"\black(?:s|ing)? (?:support|the)|without support",
+        "no_support": r"\bno support for\b",
+        "chinese": r"不支持|不支援|暂不支持|不可用|无法使用",  # "not supported", "not available"
+    }
+)
+
+FORMAT_NAME = re.compile(
+    r"response[_ ]?formats?\b|text\.format\b|json[_ ](?:schema|object)|json[_ -]?mode|"
+    r"json[_ ]outputs?|structured[_ -]outputs?|guided[_ -](?:decoding|json)|"
+    r"output_(?:config|format)|controlled generation|response[_ ]mime[_ ]type|"
+    r"constrained decoding|response_?schema['\"]? at 'generation_?config",
+    re.IGNORECASE,
+)
+SCHEMA_NAME = re.compile(
+    r"json[_ ]schema|structured[_ -]outputs?|guided[_ -]\w+|controlled gen|constrained dec|"
+    r"response_?schema['\"]? at 'generation_?config",
+    re.IGNORECASE,
+)
+OBJECT_NAME = re.compile(r"json[_ ]object|json[_ -]?mode|json[_ ]outputs?\b", re.IGNORECASE)
+MODEL_ID = re.compile(
+    r"\b(?:models?|deployment|engine)(?::\s?|=|\s|/)(?:"
+    r"(['\"`])(?!(?:response_format|json[_ -]\w+|structured[_ -]outputs?|tools|tool_choice)\1)"
+    r"[^'\"`\n]{1,120}\1|"
+    r"(?!(?:json-mode|structured-outputs?|guided-\w+|\w+-calling|tool-\w+)(?![\w/-]))"
+    r"(?=[\w.:@/-]{0,80}(?:json|schema|format|output|tool|function))[\w.:@]+[-/][\w.:@/-]*)",
+    re.IGNORECASE,
+)
+"""A model's name, which may have a format's in it."""
+OTHER_CAUSE = re.compile(
+    r"(?<![\w.])['\"`]?n['\"`]? ?(?:[<>=!]{1,2} ?|(?:must|should|has to) be |greater than |"
+    r"larger than |other than )\d|"
+    r"\boverload|\bat (?:full )?capacity\b|\btoo (?:busy|many requests)\b|\brate.?limit|"
+    r"\b(?:again|try\b[^.\n]{0,30}) (?<!or )later\b(?! (?:model|version))",
+    re.IGNORECASE,
+)
+"""A sentence about the number of choices, or about how busy the server is, refuses no format."""
+BOTH = re.compile(r"\b(?:neither|nor|both)\b", re.IGNORECASE)
+OTHER_FIELD = re.compile(r"response_format\.(?!(?:type|json_schema)\b)\w+", re.IGNORECASE)
+"""A member of `response_format` that is at fault, not the format."""
+THIS_TYPE = re.compile(r"format\W{0,2}[ .]?(?:type|value)\b|\brequested\b", re.IGNORECASE)
+
+TOOL_NAME = re.compile(
+    r"tool[_ ]?(?:choice|use|call)|\btools?\b|function[_ ]call|\bfunctions\b|工具", re.IGNORECASE
+)
+TOOL_SAYS_NO = table(
+    {
+        "thinking": r"incompatible with thinking|not be enabled when",  # Moonshot, Anthropic
+        "flag": r"requires? --",  # vLLM, llama.cpp
+        "only_auto": r"(?:must be|only)\b[^.\n]{0,30}['\"`](?:auto|none)",  # DashScope
+        "no_endpoint": r"no endpoints? found that support",  # OpenRouter
+    }
+)
+NO_ENDPOINT = re.compile(
+    r"no (?:endpoints?|providers?) (?:found|available)\b[^.\n]{0,40}\b"
+    r"(?:handle the requested parameters|support)",
+    re.IGNORECASE,
+)
+
+ALLOWED = re.compile(
+    r"(?:\bonly (?:supports?|accepts?|allows?|takes?|handles?)\b|"
+    r"\b(?:must|should|can only|has to|needs to|may only) be\b|\bone of\b|\bonly\b|\bexpected\b|"
+    r"\b(?:allowed|supported|valid|accepted|permitted|available|possible|expected)"
+    r" (?:values?|types?|options?|formats?|variants?)\b(?: are| is)?|"
+    r"\b(?:please|instead,?|should) (?:use|try|switch to|choose|send)\b|\bsupports? only\b|"
+    r", (?:use|try)\b)",
+    re.IGNORECASE,
+)
+END_OF_LIST = re.compile(
+    r"[.;]\s|\n|[.;]$|\b(?:but|got|is|are|not|(?<!text )input|received|for|with|"
+    r"instead of|rather than)\b",
+    re.IGNORECASE,
+)
+TEXT_NAME = re.compile(
+    r"['\"`]text['\"`]|^\W{0,3}(?:the )?text\b"
+    r"(?!\W+(?:inputs?|content|messages?|prompts?|parts?)\b)",
+    re.IGNORECASE,
+)
+SENTENCE = re.compile(r"(?<=[.!?;。])\s+|\n")
