@@ -1,0 +1,1 @@
+"""The embedded demonstration upstream: the model name selects its behaviour."""

@@ -1,0 +1,76 @@
+"""An answer on the wire, as a value: head, parts, and what is to happen between the parts.
+
+A fault is then a function from one reply to another, and one place (upstream.py) acts it out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+JSON: Headers = ((b"content-type", b"application/json"),)
+EVENTS: Headers = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing is sent for so long; None: until the client goes away."""
+
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The connection is reset."""
+
+
+Part = bytes | Wait | Cut
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A status, headers, and the parts of the body in order."""
+
+    status: int
+    headers: Headers
+    parts: Iterable[Part]
+    before: tuple[Wait | Cut, ...] = ()
+    """What happens before the head is sent."""
+    streamed: bool = False
+    """Whether each part is an event."""
+
+
+def plain(status: int, body: bytes, headers: Headers = JSON) -> Reply:
+    """Return a reply with `body` and its length."""
+    return Reply(status, (*headers, (b"content-length", b"%d" % len(body))), (body,))
+
+
+def json(value: Any, status: int = 200, headers: Headers = ()) -> Reply:
+    """Return `value` as a reply."""
+    return plain(status, orjson.dumps(value), JSON + headers)
+
+
+def failure(
+    status: int,
+    message: str,
+    *,
+    kind: str = "invalid_request_error",
+    param: str | None = None,
+    code: str | None = None,
+    headers: Headers = (),
+) -> Reply:
+    """Return an error in OpenAI's shape, whose keys are always there."""
+    error = {"message": message, "type": kind, "param": param, "code": code}
+    return json({"error": error}, status, headers)
+
+
+def groq(message: str, **more: Any) -> Reply:
+    """Return an error in Groq's shape: absent keys are left out, and a newline ends it."""
+    error = {"message": message, "type": "invalid_request_error", **more}
+    return plain(400, orjson.dumps({"error": error}, option=orjson.OPT_APPEND_NEWLINE))

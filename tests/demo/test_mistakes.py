@@ -1,0 +1,72 @@
+"""Documents that are made wrong are wrong, and Groq's sentence says where."""
+
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from app.demo.document import document
+from app.demo.mistakes import WRONG, case, extra, missing, mistaken, option, type_of_leaf
+from tests.corpora import rows
+from tests.demo.client import REVIEW_SCHEMA
+
+HAPPY = {"type": "object", "properties": {"mood": {"enum": ["sad", "happy"]}}}
+TREE = {
+    "$defs": {"node": {"type": "object", "properties": {"kind": {"const": 1}}}},
+    "type": "array",
+    "items": {"$ref": "#/$defs/node"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (option, "'/sentiment' does not validate with /properties/sentiment/enum: value must be "
+         'one of "positive", "negative", "neutral"'),
+        (case, "'/sentiment' does not validate with /properties/sentiment/enum: value must be "
+         '"positive"'),
+        (missing, "'' does not validate with /required: missing properties: 'key_features'"),
+        (extra, "'' does not validate with /additionalProperties: additionalProperties "
+         "'extra_note' not allowed"),
+        (type_of_leaf, "'/product_name' does not validate with /properties/product_name/type: "
+         "expected string"),
+    ],
+)  # fmt: skip
+def test_each_kind_has_its_place(kind: Any, sentence: str):
+    """A mistake is made where the schema forbids it, and told in Groq's grammar."""
+    found = mistaken(REVIEW_SCHEMA, document(REVIEW_SCHEMA), (kind,))
+    assert found is not None
+    assert found.sentence == f"jsonschema: {sentence}"
+    assert not jsonschema_rs.is_valid(REVIEW_SCHEMA, found.value)
+
+
+def test_happy_may_be_allowed():
+    """Where happy is an option, unhappy is not."""
+    found = mistaken(HAPPY, {"mood": "sad"}, (option,))
+    assert found is not None
+    assert found.value == {"mood": "unhappy"}
+
+
+def test_through_references():
+    """Options behind a reference, in an array, are found."""
+    found = mistaken(TREE, [{"kind": 1}], (option,))
+    assert found is not None
+    assert found.value == [{"kind": "happy"}]
+
+
+def test_no_room_for_a_mistake():
+    """A schema that accepts everything cannot be broken; one without options has no wrong one."""
+    assert mistaken({}, {"a": 1}, WRONG) is None
+    assert mistaken({"type": "string"}, "x", (option, case)) is None
+
+
+@pytest.mark.parametrize("name", ["doc_schemas/groq_docs.jsonl", "generated_schemas/schemas.jsonl"])
+def test_real_schemas_are_broken(name: str):
+    """What is found wrong here is wrong for a real judge, in every real schema."""
+    for row in rows(name):
+        found = mistaken(row["schema"], document(row["schema"]), WRONG)
+        try:
+            judge = jsonschema_rs.validator_for(row["schema"], offline=True)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
+            continue
+        assert found is None or not judge.is_valid(found.value), row["id"]
