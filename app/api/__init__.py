@@ -1,0 +1,1 @@
+"""HTTP in: read the request, call the gateway, render the answer. Thin."""

@@ -1,0 +1,328 @@
+"""The driver: the only place where conversations meet the network.
+
+It knows time, ids and the memory of what was learned, hands them to the core as values, and sends
+what the core asks to be sent.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from app.core import contract, enforcement, jsontext
+from app.core.admission.limits import Limits
+from app.core.capabilities import Mode
+from app.core.contract import Contract
+from app.core.conversation import Ask, Conversation, Outcome
+from app.core.enforcement import KNOBS_KEY, StrictRules
+from app.core.errors import GatewayError, OutputInvalid, UpstreamTimeout
+from app.core.exchange import Header, RawAnswer, RawRequest
+from app.core.plan import Planner
+from app.core.reply import Failure, Reply
+from app.core.schema import SchemaCache
+from app.core.usage import tokens
+from app.observe.events import Enforced, ModelDemoted, ModeRefused, Observer
+from app.settings import Settings
+from app.upstream import multipart
+from app.upstream.client import Client
+from app.upstream.headers import OF_THE_BODY, OURS, passed_on
+from app.upstream.memory import Memory
+from app.upstream.relay import relay
+from app.upstream.routing import Endpoint, Route, Router
+
+MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
+
+Talk = Generator[Ask, Reply | Failure, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as far as the upstream or the log needs to know."""
+
+    request_id: str
+    authorization: str | None = None
+    """The client's own credentials; None where they are for Strictgate."""
+    headers: Sequence[Header] = ()
+    """All that it sent, names in lower case."""
+    query: str = ""
+    """Of the URL, as sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An enforced request's answer."""
+
+    contract: Contract
+    completion: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+class Gateway:
+    """One per process."""
+
+    def __init__(
+        self, settings: Settings, router: Router, client: Client, observe: Observer
+    ) -> None:
+        self._settings = settings
+        self._router = router
+        self._client = client
+        self._observe = observe
+        self._enforcement = settings.enforcement.enforcement()
+        self._memory = Memory(
+            settings.enforcement.capability_ttl, settings.enforcement.native_failures
+        )
+        limits = settings.limits
+        self._schemas = SchemaCache(
+            limits.schema_cache_bytes,
+            Limits(
+                limits.schema_bytes, limits.schema_depth, limits.schema_nodes, limits.schema_cost
+            ),
+        )
+
+    @property
+    def router(self) -> Router:
+        return self._router
+
+    # --- enforced --------------------------------------------------------------------------------
+
+    def plan(self, body: Mapping[str, Any]) -> tuple[Contract, Route, Conversation] | None:
+        """Read `body` into a conversation; None where there is nothing to enforce.
+
+        Raises:
+            BadRequest, NotFound: the request cannot be honoured.
+        """
+        wanted = contract.read(body)
+        if wanted is None:
+            return None
+        rules = enforcement.turned(self._enforcement, body.get(KNOBS_KEY))
+        schema = self._schemas.get(
+            wanted.source,
+            name=wanted.name,
+            formats=rules.formats,
+            strictly=wanted.strict and rules.strict_rules is StrictRules.ENFORCE,
+        )
+        route = self._router.route(wanted.model)
+        capabilities = route.capabilities
+        if rules.modes:
+            capabilities = replace(capabilities, modes=rules.modes)
+        planner = Planner(wanted, schema, capabilities, body, route.model, rules.prompt_template)
+        refused = self._memory.refused(
+            route.endpoint.name, route.model, schema.text, time.monotonic()
+        )
+        return wanted, route, Conversation(planner, rules, refused)
+
+    async def complete(
+        self, planned: tuple[Contract, Route, Conversation], caller: Caller
+    ) -> Answer:
+        """Hold the conversation; return a completion whose every choice is valid.
+
+        Raises:
+            GatewayError: there is none.
+        """
+        wanted, route, conversation = planned
+        outcome: Outcome | None = None
+        try:
+            outcome = await self._drive(conversation, route.endpoint, caller)
+        except OutputInvalid as error:
+            self._quieten(error)
+            raise
+        finally:
+            self._learn(route, conversation)
+            self._report(route, conversation, outcome, caller)
+        return Answer(
+            wanted, self._rendered(outcome, conversation), self._headers(outcome, conversation)
+        )
+
+    async def _drive(
+        self, conversation: Conversation, endpoint: Endpoint, caller: Caller
+    ) -> Outcome:
+        talk = conversation.run()
+        headers = dict(passed_on(caller.headers, OURS | OF_THE_BODY))
+        headers |= _credentials(endpoint, caller)
+        timeout = endpoint.settings.timeout
+        try:
+            async with asyncio.timeout(timeout):
+                step = _next(talk, None)
+                while isinstance(step, Ask):
+                    try:
+                        answer = await self._client.ask(endpoint, step.body, headers, caller.query)
+                    except GatewayError as error:
+                        _throw(talk, error)
+                    step = _next(talk, answer)
+                return step
+        except TimeoutError:
+            late = UpstreamTimeout(
+                f"The upstream '{endpoint.name}' did not finish within {timeout:g} seconds."
+            )
+            _throw(talk, late)
+        finally:
+            talk.close()
+
+    def _quieten(self, error: OutputInvalid) -> None:
+        """Take from an error what the settings say that answers shall not tell."""
+        if not self._settings.answers.body:
+            error.details = None
+        if not self._settings.answers.headers:
+            for name in [name for name in error.headers if name.startswith("x-strictgate-")]:
+                del error.headers[name]
+
+    def _learn(self, route: Route, conversation: Conversation) -> None:
+        upstream, model, now = route.endpoint.name, route.model, time.monotonic()
+        schema = conversation.planner.schema.text
+        for lesson in conversation.record.proven_lessons():
+            if lesson.for_schema:
+                self._memory.refuse_schema(upstream, model, lesson.mode, schema, now)
+            else:
+                self._memory.refuse(upstream, model, lesson.mode, now)
+            self._observe(
+                ModeRefused(upstream, model, lesson.mode, lesson.for_schema, lesson.pattern)
+            )
+        for attempt in conversation.record.attempts[:1]:  # feedback makes the later ones better
+            if attempt.mode is Mode.NATIVE and attempt.outcome != "truncated":
+                kept = attempt.is_clean
+                if self._memory.native_answer(upstream, model, now, kept=kept):
+                    self._observe(ModelDemoted(upstream, model))
+
+    def _report(
+        self, route: Route, conversation: Conversation, outcome: Outcome | None, caller: Caller
+    ) -> None:
+        record = conversation.record
+        last = record.attempts[-1].outcome if record.attempts else "unanswered"
+        self._observe(
+            Enforced(
+                request_id=caller.request_id,
+                upstream=route.endpoint.name,
+                model=route.model,
+                mode=conversation.plan.mode,
+                attempts=len(record.attempts),
+                outcome=last,
+                repairs=tuple(step.name for _, step in outcome.steps) if outcome else (),
+                tokens=tokens(record.spent),
+            )
+        )
+
+    def _rendered(self, outcome: Outcome, conversation: Conversation) -> Mapping[str, Any]:
+        completion = {
+            "id": f"chatcmpl-{secrets.token_hex(16)}",
+            "created": int(time.time()),
+            "model": conversation.planner.model,
+        }
+        completion |= {key: each for key, each in outcome.body.items() if each is not None}
+        if self._settings.answers.body:
+            known = conversation.planner.capabilities.modes
+            completion["x_strictgate"] = conversation.record.details(
+                conversation.plan,
+                outcome.steps,
+                [mode for mode in known if mode in conversation.refused],
+            )
+        return completion
+
+    def _headers(self, outcome: Outcome, conversation: Conversation) -> Mapping[str, str]:
+        if not self._settings.answers.headers:
+            return {}
+        return conversation.record.headers(conversation.plan, outcome.steps)
+
+    # --- passed through --------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def relay(self, request: RawRequest, caller: Caller) -> AsyncIterator[RawAnswer]:
+        """Send a request on as it is; give the upstream's answer as it comes.
+
+        Where it goes is decided by the model that a JSON body or a form names.
+
+        Raises:
+            NotFound: nowhere.
+        """
+        if isinstance(request.body, bytes):
+            endpoint, body = self._routed(request.body)
+            request = replace(request, body=body)
+        elif request.is_form:
+            endpoint, request = await self._routed_form(request)
+        else:
+            endpoint = None
+        endpoint = endpoint or self._router.default()
+        credentials = _credentials(endpoint, caller)
+        async with relay(self._client, endpoint, request, credentials) as answer:
+            yield answer
+
+    async def _routed_form(self, request: RawRequest) -> tuple[Endpoint | None, RawRequest]:
+        assert not isinstance(request.body, bytes), "forms are streamed"
+        beginning, rest = await multipart.peeked(request.body)
+        model = multipart.model_of(beginning)
+        route = None if model is None else self._router.route(model)
+        headers = request.headers
+        if route is not None and route.model != model:
+            beginning = multipart.renamed(beginning, route.model)
+            headers = [each for each in headers if each[0] != "content-length"]
+        body = multipart.joined(beginning, rest)
+        endpoint = None if route is None else route.endpoint
+        return endpoint, replace(request, body=body, headers=headers)
+
+    def _routed(self, raw: bytes) -> tuple[Endpoint | None, bytes]:
+        """Return where `raw` goes and the bytes to send: others only if the model is renamed."""
+        body = _object_or_none(raw)
+        model = body.get("model") if body is not None else None
+        if body is None or not isinstance(model, str):
+            return None, raw
+        route = self._router.route(model)
+        if route.model == model and KNOBS_KEY not in body:
+            return route.endpoint, raw
+        enforcement.turned(self._enforcement, body.get(KNOBS_KEY))  # a mistake in it is still one
+        changed = {key: value for key, value in body.items() if key != KNOBS_KEY}
+        return route.endpoint, jsontext.write(changed | {"model": route.model}).encode()
+
+    async def upstream_models(self, caller: Caller) -> list[Mapping[str, Any]]:
+        """Return what every upstream lists; one that does not answer lists nothing.
+
+        The client's own key goes to the default upstream alone: it is for that one, if for any.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._models_of(endpoint, caller))
+                for endpoint in self._router.endpoints.values()
+            ]
+        return [model for task in tasks for model in task.result()]
+
+    async def _models_of(self, endpoint: Endpoint, caller: Caller) -> list[Mapping[str, Any]]:
+        try:
+            async with asyncio.timeout(MODELS_TIMEOUT):
+                theirs = caller if endpoint.name == self._router.default_name else Caller("")
+                credentials = _credentials(endpoint, theirs)
+                listed = await self._client.get(endpoint, "/models", credentials)
+        except (GatewayError, TimeoutError):
+            return []
+        data = listed.get("data") if isinstance(listed, dict) else None
+        rows = data if isinstance(data, list) else []
+        return [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+
+
+def _credentials(endpoint: Endpoint, caller: Caller) -> dict[str, str]:
+    """Strictgate's own key where it has one, else the client's."""
+    if endpoint.secret:
+        return {"authorization": f"Bearer {endpoint.secret}"}
+    return {"authorization": caller.authorization} if caller.authorization else {}
+
+
+def _object_or_none(raw: bytes) -> dict[str, Any] | None:
+    try:
+        body = jsontext.loads(raw)
+    except ValueError:
+        return None  # the upstream has its own words for it
+    return body if isinstance(body, dict) else None
+
+
+def _next(talk: Talk, answer: Reply | Failure | None) -> Ask | Outcome:
+    try:
+        return next(talk) if answer is None else talk.send(answer)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return outcome
+
+
+def _throw(talk: Talk, error: GatewayError) -> NoReturn:
+    """Tell the conversation; it raises `error`, or the verdict that it has already."""
+    talk.throw(error)
+    raise error

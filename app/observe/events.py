@@ -1,0 +1,70 @@
+"""What can happen, as frozen events. An observer is anything that takes one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFinished:
+    """A request was answered, or its client left."""
+
+    request_id: str
+    method: str
+    path: str
+    status: int
+    seconds: float
+    error: str | None = None
+    """The error's code, or else its type."""
+    client_left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Enforced:
+    """An enforced request came to its end."""
+
+    request_id: str
+    upstream: str
+    model: str
+    mode: str
+    attempts: int
+    outcome: str
+    repairs: tuple[str, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModeRefused:
+    """An upstream refused a mode; it is remembered."""
+
+    upstream: str
+    model: str
+    mode: str
+    for_schema: bool
+    pattern: str
+    """The name of what it was known by; the upstream's own words may quote a prompt, or a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDemoted:
+    """A model broke its native promise repeatedly; native mode is left for a while."""
+
+    upstream: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """A bug: the client got a 500 with this request id."""
+
+    request_id: str
+    method: str
+    path: str
+    traceback: str
+
+
+Event = RequestFinished | Enforced | ModeRefused | ModelDemoted | Crashed
+Observer = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """The observer that does nothing."""

@@ -1,0 +1,1 @@
+"""HTTP out: the client, the presets of the providers, routing, and what was learned."""

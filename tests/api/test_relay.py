@@ -1,0 +1,254 @@
+"""What carries no schema passes through untouched, both ways."""
+
+import hashlib
+import http.client
+import json
+import re
+import urllib.request
+from contextlib import closing
+
+import pytest
+
+from tests.gates import MOOD, gate
+
+NUMBER = re.compile(rb"chatcmpl-demo-\d+")
+
+
+def records(demo):
+    with urllib.request.urlopen(f"{demo}/_requests") as answer:
+        return json.load(answer)
+
+
+def headers_of(echo):
+    return dict(echo.json["headers"])
+
+
+def test_body_is_untouched(strictgate):
+    """The upstream gets the very bytes, odd as they are."""
+    body = b'{ "model":"demo/clean",  "x":1e2, "y":123456789012345678901234567890, "z":"\\u0041" }'
+    told = strictgate.request("POST", "/v1/echo", body, **{"content-type": "application/json"})
+
+    assert told.json["sha256"] == hashlib.sha256(body).hexdigest()
+
+
+def test_numbers_survive_another_name(demo):
+    """Where the model is renamed, the rest says the same."""
+    models = {"kimi": {"upstream": "demo", "model": "demo/clean"}}
+    body = b'{"model":"kimi","seed":123456789012345678901234567890}'
+    renamed = b'{"model":"demo/clean","seed":123456789012345678901234567890}'
+    with gate(demo, models=models) as running:
+        told = running.request("POST", "/v1/echo", body, **{"content-type": "application/json"})
+
+    assert told.json["sha256"] == hashlib.sha256(renamed).hexdigest()
+
+
+def test_knobs_are_removed(strictgate, demo):
+    """Our own key never reaches an upstream that refuses what it does not know."""
+    answer = strictgate.chat("rejects-unknown", None, strictgate={"max_attempts": 1})
+
+    assert answer.status == 200
+    assert b"strictgate" not in json.dumps(records(demo)[-1]["body"]).encode()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_methods_paths_queries(strictgate, method):
+    """Method, path, query and body size are what the upstream sees."""
+    data = None if method == "GET" else b"abc"
+    answer = strictgate.request(
+        method, "/v1/echo?a=%20b&c=d%2Fe", data, **{"content-type": "application/octet-stream"}
+    )
+
+    told = answer.json
+    assert (told["method"], told["path"], told["query"]) == (method, "/v1/echo", "a=%20b&c=d%2Fe")
+    assert told["size"] == len(data or b"")
+
+
+def test_head(strictgate):
+    """HEAD has no body, and that is no error."""
+    assert strictgate.request("HEAD", "/v1/echo", None).raw == b""
+
+
+def test_hop_by_hop_headers_stay(strictgate):
+    """Headers of one connection, and those that it names, are not sent on; others are."""
+    sent = {"connection": "close, x-private", "x-private": "1", "x-public": "2", "te": "trailers"}
+    connection = http.client.HTTPConnection(strictgate.url.removeprefix("http://"))
+    connection.request("GET", "/v1/echo", headers=sent)
+    with closing(connection):
+        told = dict(json.load(connection.getresponse())["headers"])
+
+    assert not {"x-private", "te"} & set(told)
+    assert told["x-public"] == "2"
+    assert "127.0.0.1" in told["host"]
+
+
+def test_large_upload(strictgate):
+    """A body that is not JSON streams through, larger than what is read whole."""
+    answer = strictgate.request(
+        "POST", "/v1/echo", b"x" * (20 << 20), **{"content-type": "application/octet-stream"}
+    )
+
+    assert answer.json["size"] == 20 << 20
+
+
+def test_embeddings(strictgate):
+    """Other endpoints go to the upstream of the model that they name."""
+    assert strictgate.post({"model": "demo/clean", "input": "x"}, "/v1/embeddings").json["data"]
+
+
+def test_stream(strictgate):
+    """A stream without a schema passes as it comes, its end and all."""
+    answer = strictgate.chat("clean", None, stream=True)
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.raw.endswith(b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("model", ["crlf", "no-done", "split", "stream-error"])
+def test_odd_streams_pass_untouched(demo, strictgate, model):
+    """How an upstream frames its stream is its own affair where nothing is enforced."""
+    body = {"model": f"demo/{model}", "messages": [{"role": "user", "content": "x"}]}
+    data, kind = json.dumps(body | {"stream": True}).encode(), {"content-type": "application/json"}
+    direct = urllib.request.Request(f"{demo}/v1/chat/completions", data, kind)
+    with urllib.request.urlopen(direct) as answer:
+        expected = answer.read()
+
+    passed = strictgate.request("POST", "/v1/chat/completions", data, **kind).raw
+    assert NUMBER.sub(b"", passed) == NUMBER.sub(b"", expected)
+
+
+def test_broken_stream_ends_in_an_error(strictgate):
+    """A stream that breaks off is no success: one frame with the error, then the end."""
+    raw = strictgate.chat("drops", None, stream=True).raw
+    frames = [line for line in raw.split(b"\n\n") if line]
+
+    assert frames[-1] == b"data: [DONE]"
+    assert (
+        json.loads(frames[-2].removeprefix(b"data: "))["error"]["code"] == "upstream_bad_response"
+    )
+
+
+def test_stream_that_merely_stops(strictgate):
+    """Every byte passes, and then it is said that there should have been more."""
+    raw = strictgate.chat("no-end", None, stream=True).raw
+
+    assert raw.count(b"data: {") > 2
+    assert b'"upstream_bad_response"' in raw
+    assert raw.endswith(b"data: [DONE]\n\n")
+
+
+def test_a_wrong_knob_is_a_mistake_here_too(strictgate):
+    """Knobs are checked wherever they stand."""
+    answer = strictgate.chat("clean", None, strictgate={"nope": 1})
+
+    assert (answer.status, answer.error["param"]) == (400, "strictgate.nope")
+
+
+@pytest.mark.parametrize(
+    ("model", "status", "code"),
+    [
+        ("html", 502, None),
+        ("429", 429, "rate_limit_exceeded"),
+        ("redirect", 502, "upstream_bad_response"),
+        ("drops-early", 502, "upstream_unreachable"),
+    ],
+)
+def test_errors(strictgate, model, status, code):
+    """Errors have OpenAI's shape; a web page is never passed on."""
+    answer = strictgate.chat(model, None)
+
+    assert answer.status == status
+    assert code in (None, answer.error["code"])
+    assert b"<html" not in answer.raw.lower()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/../_requests",
+        "/v1/%2e%2e/_requests",
+        "/v1/a/../../x",
+        "/v1/..%2f..%2fadmin",
+        "/v1/..%5cadmin",
+        "/v1/x;/..;/admin",
+        "/v1/%252e%252e/x",
+        "/v1/models/..%2fadmin",
+        "/v1//echo",
+        "/openai%2fv1/echo",
+        "/%761/x/v1/echo",
+        "/x/v1/echo",
+    ],
+)
+def test_no_way_up(strictgate, path):
+    """A path cannot leave the API's root, however it is spelt."""
+    assert strictgate.get(path).status == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions/",
+        "/v1//chat/completions",
+        "/v1/chat//completions",
+        "/v1/chat/completions;x",
+        "/v1/chat/completions%20",
+        "/v1/chat/completions%3Fx",
+        "/v1/CHAT/completions",
+        "/v1/chat%2Fcompletions",
+        "/v1/openai/deployments/x/chat/completions",
+        "/%761/x/v1/chat/completions",
+    ],
+)
+def test_no_way_round(strictgate, path):
+    """What a lenient server might take for the enforced route is enforced, or is not found."""
+    body = {"model": "demo/wrong-enum", "messages": [{"role": "user", "content": "x"}]}
+    inner = {"name": "x", "schema": MOOD}
+    body |= {"response_format": {"type": "json_schema", "json_schema": inner}}
+
+    assert strictgate.post(body, path).status in (400, 404)
+
+
+def test_forms_are_routed(demo):
+    """An upload goes to the upstream of the model that it names, under its name there."""
+    models = {"whisper": {"upstream": "far", "model": "demo/clean"}}
+    far = {"far": {"base_url": f"{demo}/v1"}, "demo": {"base_url": "http://127.0.0.1:9/v1"}}
+    form = (
+        b'--b\r\ncontent-disposition: form-data; name="model"\r\n\r\nwhisper\r\n--b\r\n'
+        b'content-disposition: form-data; name="file"; filename="a"\r\n\r\nxx\r\n--b--\r\n'
+    )
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+    with gate(demo, models=models, upstreams=far) as routed:
+        answer = routed.request("POST", "/v1/audio/transcriptions", form, **kind)
+
+    assert answer.status == 200
+
+
+def test_upstream_gone():
+    """An upstream that cannot be reached is said so."""
+    with gate("http://127.0.0.1:9") as lonely:
+        for schema in (None, True):
+            answer = lonely.chat("clean", schema)
+            assert (answer.status, answer.error["code"]) == (502, "upstream_unreachable")
+
+
+def test_credentials(demo):
+    """The client's key goes upstream, unless the upstream has one of ours, or it is one of ours."""
+    own = {"upstreams": {"demo": {"api_key_env": "KEY"}}}
+    with gate(demo) as open_gate:
+        seen = headers_of(open_gate.get("/v1/echo", authorization="Bearer theirs"))
+        assert seen["authorization"] == "Bearer theirs"
+    with gate(demo, {"KEY": "ours"}, **own) as keyed:
+        seen = headers_of(keyed.get("/v1/echo", authorization="Bearer theirs"))
+        assert seen["authorization"] == "Bearer ours"
+    with gate(demo, server={"api_keys": ["gate-key"]}) as guarded:
+        seen = headers_of(guarded.get("/v1/echo", authorization="Bearer gate-key"))
+        assert "authorization" not in seen
+
+
+def test_renamed_model(demo):
+    """A configured name is what clients say; the upstream hears its own."""
+    models = {"kimi": {"upstream": "demo", "model": "demo/clean"}}
+    with gate(demo, models=models) as renamed:
+        for wanted in (None, {"type": "json_object"}):
+            body = {"model": "kimi", "messages": [{"role": "user", "content": "json"}]}
+            assert renamed.post(body | {"response_format": wanted}).status == 200
+        assert records(demo)[-1]["body"]["model"] == "demo/clean"

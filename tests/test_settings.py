@@ -1,0 +1,135 @@
+"""Configuration: the example names every field, variables win, typos are named."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from app.settings import Model, Settings, SettingsError, Upstream, load
+
+EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+TABLES = {"upstreams": Upstream, "models": Model}
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch):
+    for name in ("STRICTGATE_CONFIG", "STRICTGATE_SERVER__PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def written(tmp_path, text):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    return path
+
+
+def test_example_names_every_field():
+    """Each field of each table stands in the example, but those that only a comment can show."""
+    text = EXAMPLE.read_text()
+    example = tomllib.loads(text)
+    for name, field in Settings.model_fields.items():
+        assert name in example, name
+        table = TABLES.get(name) or field.annotation
+        inner = next(iter(example[name].values())) if name in TABLES else example[name]
+        if isinstance(table, type) and issubclass(table, BaseModel):
+            missing = set(table.model_fields) - set(inner)
+            assert all(f"# {each} =" in text for each in missing), (name, missing)
+
+
+def test_example_shows_the_defaults():
+    """What the example says is what one gets without it, in the tables that are not examples."""
+    example, default = load(EXAMPLE), Settings()
+
+    for name in ("server", "limits", "answers", "observe"):
+        assert getattr(example, name) == getattr(default, name)
+    template = example.enforcement.prompt_template
+    assert example.enforcement.model_copy(
+        update={"prompt_template": template.removeprefix("\n")}
+    ) == (default.enforcement)
+
+
+def test_every_field_is_described():
+    """Each field has a sentence."""
+    for table in (Upstream, Model, *(type(value) for _, value in Settings())):
+        for name, field in getattr(table, "model_fields", {}).items():
+            assert field.description, name
+
+
+def test_variables_win_and_merge(tmp_path, monkeypatch):
+    """A variable overrides the file and leaves the rest of its table alone."""
+    path = written(tmp_path, "[server]\nport = 1\ndrain_timeout = 2.0\n")
+    monkeypatch.setenv("STRICTGATE_SERVER__PORT", "9")
+
+    server = load(path).server
+    assert (server.port, server.drain_timeout) == (9, 2.0)
+
+
+def test_no_file_at_all(monkeypatch):
+    """A sidecar needs variables only."""
+    monkeypatch.setenv("STRICTGATE_DEFAULT_UPSTREAM", "main")
+    monkeypatch.setenv("STRICTGATE_UPSTREAMS__MAIN__BASE_URL", "http://model:8000/v1/")
+    monkeypatch.setenv("STRICTGATE_UPSTREAMS__MAIN__MODES", "json_object, prompt")
+
+    settings = load()
+    assert settings.default_upstream == "main"
+    assert settings.upstreams["main"].base_url == "http://model:8000/v1"
+    assert settings.upstreams["main"].modes == ("json_object", "prompt")
+
+
+@pytest.mark.parametrize("spelling", ["first-key,second-key", '["first-key", "second-key"]'])
+def test_client_keys_from_a_variable(monkeypatch, spelling):
+    """Keys are a list, with commas or as JSON, and never shown."""
+    monkeypatch.setenv("STRICTGATE_SERVER__API_KEYS", spelling)
+
+    keys = load().server.api_keys
+    assert [key.get_secret_value() for key in keys] == ["first-key", "second-key"]
+    assert "first-key" not in repr(load())
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[server]\nprt = 1\n", "server.prt: no such setting"),
+        ("sever = 1\n", "sever: no such setting"),
+        ("[upstreams.x]\nbase_ur = ''\n", "upstreams.x.base_ur: no such setting"),
+        ("[upstreams.x]\nbase_url = 'x'\n", "upstreams.x.base_url: "),
+        ("[server]\nport = 'x'\n", "server.port: "),
+        ("[enforcement]\nrepair = 'all'\n", "enforcement.repair: "),
+        ("[models.x]\nmodel = 'y'\n", "models.x.upstream: "),
+        ("[server\n", "not valid TOML"),
+        ("[server]\napi_keys = [' ']\n", "server.api_keys.0: must not be blank"),
+        ("[enforcement]\nprompt_template = 'JSON'\n", "enforcement.prompt_template: "),
+        ("[upstreams.x]\nmodes = []\n", "upstreams.x.modes: "),
+        ("[upstreams.x]\nbase_url = 'http://h:99999/v1'\n", "upstreams.x.base_url: not a URL"),
+        ("[upstreams.x]\nbase_url = 'http://'\n", "upstreams.x.base_url: names no host"),
+        ("[upstreams.x]\nbase_url = 'http://h/v1?k=1'\n", "upstreams.x.base_url: "),
+        ("[upstreams.x]\nbase_url = 'http://u:p@h/v1'\n", "upstreams.x.base_url: "),
+    ],
+)
+def test_mistakes_are_named(tmp_path, text, named):
+    """A mistake in the file is an error that names the field."""
+    with pytest.raises(SettingsError, match=named.replace(".", r"\.")):
+        load(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("variable", "named"),
+    [
+        ("STRICTGATE_SERVR__PORT", "STRICTGATE_SERVR__PORT"),
+        ("STRICTGATE_SERVER__PRT", "server.prt"),
+        ("STRICTGATE_PORT", "STRICTGATE_PORT"),
+    ],
+)
+def test_mistakes_in_variables_are_named(monkeypatch, variable, named):
+    """So is a mistake in a variable's name."""
+    monkeypatch.setenv(variable, "1")
+
+    with pytest.raises(SettingsError, match=named):
+        load()
+
+
+def test_missing_file(tmp_path):
+    """A file that is not there is said to be not there."""
+    with pytest.raises(SettingsError, match=r"No such file"):
+        load(tmp_path / "none.toml")

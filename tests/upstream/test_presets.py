@@ -1,0 +1,105 @@
+"""The presets: that the file is read, and read strictly."""
+
+from dataclasses import fields
+
+import pytest
+
+from app.core.capabilities import LADDER, Capabilities, ForcedTool, Mode, Prefill
+from app.upstream.presets import PRESETS, READERS, parse
+
+NAMES = [
+    *("groq", "moonshot", "deepseek", "openai", "openrouter", "mistral", "together", "fireworks"),
+    *("cerebras", "ollama", "lmstudio", "vllm", "sglang", "llamacpp", "zai", "generic", "demo"),
+]
+
+
+def test_every_documented_preset_is_there():
+    """The presets are those that the configuration promises."""
+    assert sorted(PRESETS) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"generic", "demo"}))
+def test_each_provider_has_its_address(name: str):
+    """A preset alone is enough to reach its provider; remote ones only through TLS."""
+    url = PRESETS[name].base_url
+    assert url.startswith(("https://", "http://127.0.0.1:"))
+    assert not url.endswith("/")
+
+
+@pytest.mark.parametrize("name", ["generic", "demo"])
+def test_nothing_is_assumed_of_an_unknown_server(name: str):
+    """The general presets are the defaults, without an address."""
+    preset = PRESETS[name]
+    assert (preset.base_url, preset.capabilities) == ("", Capabilities())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_there_is_always_a_way(name: str):
+    """Modes come in the order of the ladder and end with the one that nothing can refuse."""
+    modes = PRESETS[name].capabilities.modes
+    assert modes == tuple(mode for mode in LADDER if mode in modes)
+    assert modes[-1] is Mode.PROMPT
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "without"),
+    [
+        ("groq", Mode.NATIVE, None),
+        ("deepseek", Mode.JSON_OBJECT, Mode.NATIVE),
+        ("lmstudio", Mode.NATIVE, Mode.JSON_OBJECT),
+        ("zai", Mode.JSON_OBJECT, Mode.NATIVE),
+        ("moonshot", Mode.NATIVE, Mode.TOOL),
+    ],
+)
+def test_ladders(name: str, first: Mode, without: Mode | None):
+    """What a provider is known to refuse, or to ignore, is not asked of it."""
+    modes = PRESETS[name].capabilities.modes
+    assert modes[0] is first
+    assert without not in modes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_tool_that_cannot_be_forced_is_no_mode(name: str):
+    """A tool call that is only asked for is no better than a prompt that asks for the document."""
+    capabilities = PRESETS[name].capabilities
+    assert capabilities.forced_tool is not ForcedTool.AUTO or Mode.TOOL not in capabilities.modes
+
+
+def test_every_capability_can_be_set():
+    """Each field of Capabilities has a reader, and nothing else has."""
+    known = {field.name for field in fields(Capabilities)}
+    assert set(READERS) == known | {"base_url", "api_key_env_hint"}
+
+
+def test_a_preset_is_read():
+    """A table gives a preset; what it leaves out is the default."""
+    presets = parse('[a]\nbase_url = "http://x"\nprefill = "prefix"\nmodes = ["tool"]')
+    assert presets["a"].base_url == "http://x"
+    assert presets["a"].capabilities == Capabilities(modes=(Mode.TOOL,), prefill=Prefill.PREFIX)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("colour = 1", "Preset a: unknown key 'colour'"),
+        ('modes = ["nativ"]', "'nativ' is not a valid Mode"),
+        ("modes = []", "at least one mode"),
+        ('modes = ["tool", "tool"]', "each once"),
+        ('prefill = "yes"', "'yes' is not a valid Prefill"),
+        ("json_with_tools = 1", "json_with_tools = 1: expected true or false"),
+        ('drop = "store"', "drop = 'store': expected a list of strings"),
+        ("drop = [1]", "expected a string"),
+        ("base_url = 1", "base_url = 1: expected a string"),
+        ("modes", "Expected '='"),
+    ],
+)
+def test_a_mistake_is_named(line: str, message: str):
+    """An unknown key or value is an error that says which."""
+    with pytest.raises(ValueError, match=message.replace("[", r"\[")):
+        parse(f"[a]\n{line}\n")
+
+
+def test_a_stray_value_is_named():
+    """A value outside of a table is an error."""
+    with pytest.raises(ValueError, match="Preset base_url: expected a table"):
+        parse('base_url = "x"')

@@ -1,0 +1,93 @@
+"""Names lead where the configuration says, and nowhere else."""
+
+import pytest
+
+from app.core.capabilities import Mode
+from app.core.errors import NotFound
+from app.settings import Settings, SettingsError
+from app.upstream.routing import Router
+
+UPSTREAMS = {
+    "groq": {"preset": "groq"},
+    "local": {"base_url": "http://127.0.0.1:1/v1/"},
+}
+KIMI = {"upstream": "groq", "model": "moonshotai/kimi-k2", "modes": ["prompt"]}
+
+
+def router(environment=None, **tables):
+    tables = {"upstreams": UPSTREAMS, "models": {"kimi": KIMI}} | tables
+    return Router(Settings(**tables), environment or {})
+
+
+def test_listed_model():
+    """A listed name has its upstream, its own name there, and its pinned modes."""
+    route = router().route("kimi")
+
+    assert (route.endpoint.name, route.model) == ("groq", "moonshotai/kimi-k2")
+    assert route.capabilities.modes == (Mode.PROMPT,)
+
+
+def test_unlisted_model_goes_to_the_default():
+    """It keeps its name."""
+    route = router(default_upstream="local").route("llama")
+
+    assert (route.endpoint.name, route.model) == ("local", "llama")
+    assert route.endpoint.base_url == "http://127.0.0.1:1/v1"
+
+
+def test_unknown_model():
+    """Without a default it does not exist, in OpenAI's words."""
+    with pytest.raises(NotFound) as unknown:
+        router().route("llama")
+
+    assert unknown.value.code == "model_not_found"
+    assert unknown.value.message == (
+        "The model `llama` does not exist or you do not have access to it."
+    )
+
+
+def test_the_only_upstream_is_the_default():
+    """Where nothing else is said, there is nowhere else to go."""
+    only = router(upstreams={"local": UPSTREAMS["local"]}, models={})
+
+    assert only.route("anything").endpoint.name == "local"
+
+
+def test_default_of_requests_without_a_model():
+    """The default, or the only upstream; several without a default are nobody's."""
+    assert router(default_upstream="groq").default().name == "groq"
+    assert router(upstreams={"local": UPSTREAMS["local"]}, models={}).default().name == "local"
+    with pytest.raises(NotFound):
+        router().default()
+
+
+def test_keys_come_from_the_environment():
+    """A key is a secret; without a variable the client's own goes upstream."""
+    keyed = {"groq": {"preset": "groq", "api_key_env": "GROQ_API_KEY"}}
+    endpoint = router({"GROQ_API_KEY": "gsk"}, upstreams=keyed).endpoints["groq"]
+
+    assert endpoint.api_key.get_secret_value() == "gsk"
+    assert "gsk" not in repr(endpoint)
+    assert router().endpoints["groq"].api_key is None
+
+
+@pytest.mark.parametrize(
+    ("tables", "named"),
+    [
+        ({"default_upstream": "grok"}, "default_upstream: no upstream 'grok'"),
+        ({"models": {"m": {"upstream": "grok"}}}, "models.m.upstream: no upstream 'grok'"),
+        (
+            {"upstreams": {"x": {"preset": "grok"}}, "models": {}},
+            "upstreams.x.preset: no preset 'grok'",
+        ),
+        ({"upstreams": {"x": {}}, "models": {}}, "upstreams.x.base_url: must be given"),
+        (
+            {"upstreams": {"x": {"preset": "groq", "api_key_env": "NONE"}}, "models": {}},
+            "upstreams.x.api_key_env: the variable NONE is not set",
+        ),
+    ],
+)
+def test_mistakes(tables, named):
+    """Tables that do not fit together are an error at start, which names the field."""
+    with pytest.raises(SettingsError, match=named):
+        router(**tables)
