@@ -258,4 +258,4 @@ async def _both(
     async with asyncio.TaskGroup() as group:
         group.create_task(companion.serve([beside]))
         await server.serve([bound])
-        companion.should_exit = True
+        companion.should_exit = companion.force_exit = True  # nobody is left whom it serves

@@ -146,6 +146,18 @@ def test_time_to_drain_ends():
     assert b'"shutting_down"' in answer
 
 
+def test_the_second_signal_does_not_wait():
+    """Who asks twice is not kept waiting by what is still under way, and the log stays clean."""
+    stuck = CHAT | {"model": "demo/stalls"}
+    with running("--demo") as (process, url), closing(under_way(url, stuck)):
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
 @pytest.mark.parametrize(
     ("head", "status"),
     [

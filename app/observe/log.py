@@ -43,8 +43,9 @@ class ServerHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        if message not in self.EXPECTED:
-            text = logging.Formatter().format(record) if record.exc_info else message
+        text = logging.Formatter().format(record) if record.exc_info else message
+        cancelled = text.rstrip().endswith("CancelledError")  # by a second signal
+        if message not in self.EXPECTED and not cancelled:
             _write(self._stream, record.levelname.lower(), "Server", {"message": text})
 
 

@@ -40,6 +40,7 @@ def test_the_server_logs_the_same_way():
     server.addHandler(ServerHandler(stream))
     server.info("started")
     server.warning("Invalid HTTP request received.")
+    server.error("Traceback …\nasyncio.exceptions.CancelledError\n")
     try:
         raise KeyError("x")
     except KeyError:
