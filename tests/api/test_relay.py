@@ -10,6 +10,7 @@ from contextlib import closing
 import pytest
 
 from tests.gates import MOOD, gate
+from tests.servers import serving
 
 NUMBER = re.compile(rb"chatcmpl-demo-\d+")
 
@@ -252,3 +253,33 @@ def test_renamed_model(demo):
             body = {"model": "kimi", "messages": [{"role": "user", "content": "json"}]}
             assert renamed.post(body | {"response_format": wanted}).status == 200
         assert records(demo)[-1]["body"]["model"] == "demo/clean"
+
+
+async def odd_headers(scope, receive, send):
+    """An upstream that writes UTF-8 into a header, and quotes the key that it was sent."""
+    if scope["type"] != "http":
+        return
+    key = dict(scope["headers"])[b"authorization"]
+    headers = [
+        (b"x-model", "模型".encode()),
+        (b"x-echo", key),
+        (b"x-request-id", b"theirs"),
+        (b"set-cookie", b"a=b"),
+        (b"content-length", b"2"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+def test_headers_of_an_answer():
+    """They come through as bytes, without our key, and without what is about another host."""
+    keyed = {"demo": {"api_key_env": "KEY"}}
+    with serving(odd_headers) as url, gate(url, {"KEY": "sk-1"}, upstreams=keyed) as running:
+        answer = running.get("/v1/x")
+
+    told = answer.headers
+    assert told["x-model"].encode("latin-1").decode() == "模型"
+    assert told["x-echo"] == "Bearer ***"
+    assert told["x-upstream-request-id"] == "theirs"
+    assert told["x-request-id"].startswith("req_")
+    assert "set-cookie" not in told
