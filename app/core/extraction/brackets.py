@@ -103,6 +103,10 @@ def _in_string(rest: str) -> Broken:
     return Broken.MISMATCHED if rest.rstrip()[-1:] in PARTNER else Broken.UNFINISHED
 
 
+_MEMBER_LATER = re.compile(r'[^{}\[\]"]*+"\s*+,\s*+"[^{}\[\]"]*+"\s*+:')
+"""The end of a string, a comma and a name, before any further bracket."""
+
+
 class Region:
     """A stretch of a text that documents are looked for in."""
 
@@ -121,6 +125,8 @@ class Region:
         """
         start, end = span
         if self._has_name(start) or _MEMBER_BEHIND.match(self._text, end, self._end):
+            return True
+        if _MEMBER_LATER.match(self._text, end, self._end):  # a stray quote closed it too early
             return True
         if not self.has_surplus(end):
             return start == self._start and self._ends_nameless
