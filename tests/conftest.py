@@ -1,12 +1,22 @@
-"""The demonstration upstream and a gateway in front of it, as real servers."""
+"""The demonstration upstream and a gateway in front of it, as real servers; how long to search.
 
+Property tests try the same examples every time, so that a red run means a change. New ones are
+searched for with HYPOTHESIS_PROFILE=search. Neither has a deadline: speed is not tested here.
+"""
+
+import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from app.demo.upstream import create_demo
 from tests.gates import Gate, gate
 from tests.servers import serving
+
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 @pytest.fixture(scope="session")
