@@ -29,6 +29,20 @@ def test_check(file, capsys):
     assert "email" in told
 
 
+def test_check_names_keywords(file, capsys):
+    """Which keywords are enforced is told, and which ones nobody knows; names are no keywords."""
+    schema = {
+        "type": "object",
+        "propertes": {"a": {}},
+        "properties": {"minimum": {"nullable": True, "title": "x", "maxLength": 3}},
+    }
+    main(["check", "--json", file(schema)])
+
+    told = json.loads(capsys.readouterr().out)["enforced"]
+    assert told["keywords_enforced"] == ["maxLength", "properties", "type"]
+    assert told["keywords_unknown"] == ["nullable", "propertes"]
+
+
 def test_check_strict(file, capsys):
     """Every broken rule is told with its path."""
     assert main(["check", "--strict", "--json", file(SCHEMA)]) == 1

@@ -15,7 +15,7 @@ import orjson
 from jsonschema_rs import ReferencingError, Registry
 
 from app.core import problems, strict
-from app.core.admission import patterns
+from app.core.admission import dialect, patterns
 from app.core.admission.dialect import REGISTRY_DRAFTS, VALIDATORS, Draft
 from app.core.admission.effort import is_explainable
 from app.core.admission.formats import SINCE as KNOWN_FORMATS
@@ -183,6 +183,9 @@ class Description:
     patterns: int
     formats_asserted: tuple[str, ...]
     formats_annotated: tuple[str, ...]
+    keywords_enforced: tuple[str, ...]
+    keywords_unknown: tuple[str, ...]
+    """No draft has them, so they say nothing here: misspelt, or of another tool (`nullable`)."""
 
 
 def describe(schema: Schema) -> Description:
@@ -190,6 +193,7 @@ def describe(schema: Schema) -> Description:
     inspected = schema.inspected
     is_asserting = schema.formats is Formats.ASSERT
     asserted = {each for each in inspected.formats if is_asserting and each in KNOWN_FORMATS}
+    written = {keyword for _, each in dialect.walk(inspected.document) for keyword in each}
     return Description(
         draft=schema.draft,
         root_is_wrapped=not schema.is_object_root,
@@ -200,6 +204,8 @@ def describe(schema: Schema) -> Description:
         patterns=len(inspected.patterns),
         formats_asserted=tuple(sorted(asserted)),
         formats_annotated=tuple(sorted(inspected.formats - asserted)),
+        keywords_enforced=tuple(sorted(written & dialect.ENFORCED)),
+        keywords_unknown=tuple(sorted(written - dialect.ENFORCED - dialect.SILENT)),
     )
 
 

@@ -205,6 +205,28 @@ def _held(holds: Holds, value: Any) -> Iterator[tuple[Path, Any]]:
         yield (), value
 
 
+_DEFINING = frozenset({"$defs", "definitions", "contentSchema"})
+
+ENFORCED = frozenset(PLACES) - _DEFINING | frozenset(
+    {
+        *("$ref", "$dynamicRef", "$recursiveRef", "type", "enum", "const", "format", "pattern"),
+        *("minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minContains"),
+        *("maxContains", "minProperties", "maxProperties", "required", "dependentRequired"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    }
+)
+"""The keywords that say what a value must be."""
+
+SILENT = _DEFINING | frozenset(
+    {
+        *("$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$comment"),
+        *("$vocabulary", "title", "description", "default", "examples", "deprecated"),
+        *("readOnly", "writeOnly", "contentEncoding", "contentMediaType"),
+    }
+)
+"""Those that name, describe or hold something, and refuse nothing."""
+
+
 def walk(document: Any, start: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield every schema that is an object, with its path, in the order written."""
     waiting = [(start, document)]
