@@ -5,6 +5,7 @@ import socket
 
 import uvicorn
 
+from app.demo.behaviours import BEHAVIOURS
 from app.demo.upstream import create_demo
 
 
@@ -26,7 +27,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m app.demo", description=__doc__)
+    width = max(map(len, BEHAVIOURS))
+    parser = argparse.ArgumentParser(
+        prog="python -m app.demo",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Models, which can be joined by `+`, as in demo/thinks+fenced:\n"
+        + "\n".join(f"  {name:{width}}  {each.description}" for name, each in BEHAVIOURS.items()),
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8099, help="0 picks a free one")
     parser.add_argument(

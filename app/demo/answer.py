@@ -1,6 +1,7 @@
 """What the model says: one message for each choice, before it is put on the wire."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -9,10 +10,17 @@ from typing import Any
 import orjson
 
 from app.core import jsontext
-from app.demo.ask import CHARACTERS_PER_TOKEN, Ask, reading_a_schema
+from app.demo.ask import ANY_OBJECT, CHARACTERS_PER_TOKEN, Ask, reading_a_schema
+from app.demo.author import Slip
 from app.demo.document import document
+from app.demo.model import answer_text, wrapped
+from app.demo.prefill import Take
+from app.demo.slips import Sample, Temper
 
 HELLO = "Hello! I am the demonstration model. Ask me for JSON and I will write a document for you."
+_MARK = "\0"
+_FENCE = re.compile(r"\A\s*```(?:json)?\s*")
+_SORTED = orjson.OPT_SORT_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,12 @@ class Message:
     finish: str = "stop"
     refusal: str | None = None
     reasoning: str | None = None
+    slips: tuple[Slip, ...] = ()
+    """Where something else in `text` would have been right."""
+    continued: str = ""
+    """What `text` goes on with."""
+    echo: str = ""
+    """What of that is said once more, before `text`."""
 
     @property
     def tokens(self) -> int:
@@ -49,11 +63,20 @@ class Manner:
     spellings: tuple[Respell, ...] = ()
     settings: tuple[Respell, ...] = ()
     messages: tuple[Remark, ...] = ()
+    takes: tuple[Take, ...] = ()
+    loops: tuple[Respell, ...] = ()
+    temper: Temper | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is changed."""
+        changes = (self.values, self.spellings, self.settings, self.messages, self.takes)
+        return not (any(changes) or self.loops or self.temper)
 
 
 def messages(ask: Ask, manner: Manner) -> list[Message]:
     """Return the choices of the answer to `ask`."""
-    if not (manner.values or manner.spellings or manner.settings or manner.messages):
+    if manner.is_plain:
         return [_budgeted(_message(ask, _plain(ask)), ask)] * ask.count
     return [_budgeted(_told(ask, manner, index), ask) for index in range(ask.count)]
 
@@ -88,20 +111,64 @@ def _plain(ask: Ask) -> str:
 
 
 def _told(ask: Ask, manner: Manner, index: int) -> Message:
-    text = HELLO
-    if ask.schema is not None:
-        told = value(ask)
-        for revalue in manner.values:
-            told = revalue(told, ask, index)
-        text = jsontext.write(told)
-        for respell in manner.spellings:
-            text = respell(text)
-        for place in manner.settings if ask.tool is None else ():
-            text = place(text)
-    message = _message(ask, text)
+    prefix = next((found for take in manner.takes if (found := take(ask))), "")
+    if ask.schema is None and not prefix.lstrip().startswith(("{", "[")):
+        message = _message(ask, HELLO.removeprefix(prefix))
+    else:
+        message = _documented(ask, manner, prefix, index)
     for remark in manner.messages:
         message = remark(message, ask)
     return message
+
+
+def _documented(ask: Ask, manner: Manner, prefix: str, index: int) -> Message:
+    told = value(ask)
+    for revalue in manner.values:
+        told = revalue(told, ask, index)
+    before, after = _around(manner.settings if ask.tool is None else ())
+    begun = _document_in(prefix, before)
+    schema = ANY_OBJECT if ask.schema is None else ask.schema
+    with reading_a_schema():
+        written = answer_text(schema, told, begun, manner.temper, _sample(ask, index))
+    for respell in manner.spellings:
+        written = replace(written, text=_respelt(respell, begun, written.text), slips=())
+    for loop in () if written.continued else manner.loops:
+        written = replace(written, text=loop(written.text), finish_reason="length", slips=())
+    ended = written.finish_reason == "stop"
+    written = wrapped(written, "" if prefix else before, after if ended else "")
+    message = _message(ask, written.text)
+    finish = message.finish if ended else written.finish_reason
+    continued = prefix if written.continued else ""
+    return replace(message, finish=finish, slips=written.slips, continued=continued)
+
+
+def _sample(ask: Ask, index: int) -> Sample:
+    seed = f"{ask.opening} {ask.key!r}"
+    call = orjson.dumps([index, ask.body.get("seed"), ask.messages], option=_SORTED)
+    return Sample(seed, call.decode(), ask.is_told)
+
+
+def _around(settings: tuple[Respell, ...]) -> tuple[str, str]:
+    """Return what the settings put before and after a document."""
+    text = _MARK
+    for place in settings:
+        text = place(text)
+    before, _, after = text.partition(_MARK)
+    return before, after
+
+
+def _document_in(prefix: str, before: str) -> str:
+    """Return what a prefix has of the document, less what may stand before that."""
+    return _FENCE.sub("", prefix.removeprefix(before), count=1)
+
+
+def _respelt(respell: Respell, prefix: str, rest: str) -> str:
+    """Return `rest` in another spelling, where that can be told apart from the prefix's."""
+    spelt = respell(prefix + rest)
+    for start in (prefix, respell(prefix)) if prefix else ("",):
+        if spelt.startswith(start):
+            return spelt[len(start) :]
+    return rest
 
 
 def _message(ask: Ask, text: str) -> Message:

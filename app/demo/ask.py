@@ -74,6 +74,8 @@ class Ask:
     """How many characters the answer may have."""
     size: int
     """Of the request, in bytes."""
+    beta: bool = False
+    """Whether it came to the address for what is new, which DeepSeek has."""
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -102,6 +104,25 @@ class Ask:
         return _text(last) if last.get("role") == "assistant" else ""
 
     @property
+    def top(self) -> int | None:
+        """How many alternatives to each token; None where no log-probabilities are wanted."""
+        wanted = self.body.get("top_logprobs") or 0
+        if self.body.get("logprobs") is not True:
+            return None
+        return wanted if isinstance(wanted, int) else 0
+
+    @property
+    def opening(self) -> str:
+        """The first thing that the user says: the same in all requests about one thing."""
+        return next((_text(each) for each in self.messages if each.get("role") == "user"), "")
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the user speaks for a second time."""
+        roles = [message.get("role") for message in self.messages]
+        return roles.count("user") > 1
+
+    @property
     def turn(self) -> int:
         """How often the model was asked before: answers that are followed by another request."""
         roles = [str(message.get("role")) for message in self.messages]
@@ -124,8 +145,8 @@ class Ask:
         return None
 
 
-def read(raw: bytes) -> Ask:
-    """Return the request in `raw`.
+def read(raw: bytes, *, beta: bool = False) -> Ask:
+    """Return the request in `raw`; `beta` if it came to the address for what is new.
 
     Raises:
         Malformed: where it is not JSON, or not a request.
@@ -135,7 +156,9 @@ def read(raw: bytes) -> Ask:
     count = 1 if body.get("n") is None else body["n"]
     if not isinstance(count, int) or not 1 <= count <= 128:
         raise Malformed("Invalid 'n': integer between 1 and 128 expected.", "n")
-    return Ask(body, channel, schema, key, tool, count, _budget(body), len(raw))
+    if body.get("top_logprobs") and body.get("logprobs") is not True:
+        raise Malformed("'logprobs' must be set to true to use 'top_logprobs'.", "top_logprobs")
+    return Ask(body, channel, schema, key, tool, count, _budget(body), len(raw), beta)
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -5,15 +5,18 @@ refusals it speaks first, of several changes it is made last (`thinks+fenced` th
 fenced document).
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from app.demo import deliveries, mistakes, refusals, remarks, spellings
+from app.demo import deliveries, loops, mistakes, prefill, refusals, remarks, spellings
 from app.demo.answer import Manner, Remark, Respell, Revalue
 from app.demo.deliveries import Deliver
+from app.demo.prefill import Take
 from app.demo.refusals import Refuse, always
+from app.demo.slips import Temper, joined
 
 Change = TypeVar("Change")
 
@@ -31,6 +34,42 @@ class Behaviour:
     """What stands around the document."""
     remark: Remark | None = None
     deliver: Deliver | None = None
+    take: Take | None = None
+    """What it goes on with."""
+    loop: Respell | None = None
+    temper: Temper | None = None
+
+
+def _slips(percent: str) -> Behaviour:
+    return Behaviour(
+        f"makes a mistake in {percent}% of the values, by the seed and the messages",
+        temper=Temper(float(percent) / 100),
+    )
+
+
+def _sticky(percent: str) -> Behaviour:
+    return Behaviour(
+        f"makes a mistake in {percent}% of the values; half of them again on every call, "
+        "unless feedback helps, which it does 6 times in 10",
+        temper=Temper(float(percent) / 100, sticky=0.5),
+    )
+
+
+def _weak(percent: str) -> Behaviour:
+    return Behaviour(
+        f"the same with {percent}%, and now and then talks, stops in the middle, writes newlines "
+        "without end, or starts afresh where it should go on",
+        temper=Temper(float(percent) / 100, 0.5, 0.3, 0.15, 0.1, 0.03),
+    )
+
+
+FAMILIES: dict[str, Callable[[str], Behaviour]] = {
+    "slips": _slips,
+    "sticky": _sticky,
+    "weak": _weak,
+}
+"""Behaviours by a rate in percent, as in `slips-5` or `slips-0.3`."""
+_RATE = re.compile(r"(.+)-(\d{1,2}(?:\.\d{1,3})?|100)")
 
 
 BEHAVIOURS: dict[str, Behaviour] = {
@@ -109,8 +148,48 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "truncates": Behaviour("stops in the middle: length", remark=remarks.truncates),
     "refuses": Behaviour("refuses in the field for it", remark=remarks.refuses),
     "content-filter": Behaviour("stops in the middle: content_filter", remark=remarks.filtered),
-    "continues": Behaviour(
-        "goes on with a last message of the assistant's", remark=remarks.continues
+    # going on with a last message of the assistant's; under a JSON mode, none of them does
+    "continues": Behaviour("goes on with a last message of the assistant's", take=prefill.trailing),
+    "continues-partial": Behaviour(
+        "goes on with one that says `partial: true`, as at Moonshot", take=prefill.partial
+    ),
+    "continues-prefix": Behaviour(
+        "goes on with one that says `prefix: true`, and refuses any other, as at Mistral",
+        take=prefill.prefix,
+        refuse=prefill.unmarked,
+    ),
+    "continues-beta": Behaviour(
+        "goes on with one that says `prefix: true` if asked under /beta, as at DeepSeek",
+        take=prefill.beta,
+    ),
+    "continues-field": Behaviour(
+        "goes on with one if `continue_final_message` says so, as in vLLM",
+        take=prefill.field,
+        refuse=prefill.both_flags,
+    ),
+    "echoes": Behaviour(
+        "goes on with one, and says it once more, as llama.cpp's server does",
+        take=prefill.trailing,
+        remark=remarks.echoes,
+        refuse=prefill.twice,
+    ),
+    "ignores-prefill": Behaviour("accepts one, and starts afresh"),
+    "refuses-prefill": Behaviour(
+        "refuses one unless thinking is switched off, in llama.cpp's words",
+        refuse=prefill.not_while_thinking,
+    ),
+    "refuses-prefill-always": Behaviour("refuses one in Anthropic's words", refuse=prefill.never),
+    # mistakes at a rate; the number can be another
+    **{f"{name}-5": family("5") for name, family in FAMILIES.items()},
+    "spaced": Behaviour("writes a blank behind commas and colons", temper=Temper(spaced=True)),
+    "blank-loop": Behaviour(
+        "starts, and writes newlines to the end of its budget", loop=loops.blanks
+    ),
+    "array-loop": Behaviour(
+        "starts, and repeats an item to the end of its budget", loop=loops.array
+    ),
+    "string-loop": Behaviour(
+        "starts, and repeats words to the end of its budget", loop=loops.string
     ),
     # an upstream that validates, as Groq does
     "groq-invalid": Behaviour(
@@ -156,7 +235,17 @@ BEHAVIOURS: dict[str, Behaviour] = {
     ),
     "crlf": Behaviour("ends the lines of a stream in CRLF", deliver=deliveries.crlf),
     "split": Behaviour("sends a stream byte by byte", deliver=deliveries.split),
+    "trickles": Behaviour("takes 5 ms for each piece of a stream", deliver=deliveries.trickles),
 }
+
+
+@lru_cache(1024)
+def behaviour(name: str) -> Behaviour | None:
+    """Return what one name stands for, with any rate."""
+    rated = _RATE.fullmatch(name)
+    if name not in BEHAVIOURS and rated is not None and rated[1] in FAMILIES:
+        return FAMILIES[rated[1]](rated[2])
+    return BEHAVIOURS.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +261,11 @@ class Conduct:
 def conduct(model: str) -> Conduct | None:
     """Return what `model` stands for; None where a name in it is unknown."""
     names = model.rpartition("/")[2].split("+")
-    if not all(name in BEHAVIOURS for name in names):
+    named = _given(behaviour(name) for name in names)
+    if len(named) < len(names):
         return None
-    named = [BEHAVIOURS[name] for name in names]
     inner = named[::-1]
+    tempers = _given(each.temper for each in inner)
     return Conduct(
         _given(each.refuse for each in named),
         Manner(
@@ -183,6 +273,9 @@ def conduct(model: str) -> Conduct | None:
             _given(each.spell for each in inner),
             _given(each.set for each in inner),
             _given(each.remark for each in inner),
+            _given(each.take for each in inner),
+            _given(each.loop for each in inner),
+            joined(tempers) if tempers else None,
         ),
         _given(each.deliver for each in inner),
     )

@@ -7,10 +7,10 @@ from app.demo.render import completion
 from app.demo.reply import Reply, failure
 
 
-def chat(raw: bytes) -> Reply:
-    """Return the reply to the chat completion request `raw`."""
+def chat(raw: bytes, *, beta: bool = False) -> Reply:
+    """Return the reply to the chat completion request `raw`; see `Ask.beta`."""
     try:
-        return _reply(read(raw))
+        return _reply(read(raw, beta=beta))
     except Malformed as error:
         return failure(400, error.message, param=error.param)
 

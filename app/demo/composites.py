@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
+from app.demo.begun import Begun, Items, Members
 from app.demo.conformance import comparable
 from app.demo.patterns import matches, texts
 from app.demo.scalars import strings
@@ -26,6 +27,8 @@ class Place:
     """Whether to make no more than is required."""
     followed: tuple[str, ...] = ()
     """The references on the way here."""
+    begun: Begun | None = None
+    """What stands of the value already."""
 
     def through(self, references: list[str]) -> "Place":
         """Return the place behind `references`; a second time through one is kept short."""
@@ -35,13 +38,16 @@ class Place:
         return replace(self, followed=(*self.followed, *references), sparse=self.sparse or again)
 
     def member(self, name: str) -> "Place":
-        return replace(self, name=name, depth=self.depth + 1)
+        begun = self.begun.parts.get(name) if isinstance(self.begun, Members) else None
+        return replace(self, name=name, depth=self.depth + 1, begun=begun)
 
-    def item(self, turn: int) -> "Place":
+    def item(self, index: int, turn: int) -> "Place":
         """Return the place of an item; an item of `features` is a feature."""
         plural = self.name.endswith("s") and not self.name.endswith("ss") and len(self.name) > 3
         name = self.name[:-1] if plural else self.name
-        return replace(self, name=name, depth=self.depth + 1, turn=self.turn + turn)
+        parts = self.begun.parts[index:] if isinstance(self.begun, Items) else ()
+        begun = parts[0] if parts else None
+        return replace(self, name=name, depth=self.depth + 1, turn=self.turn + turn, begun=begun)
 
 
 Attempt = Callable[[Any, Place], list[Any]]
@@ -91,6 +97,10 @@ def _object(
     properties = list(schema.get("properties", ()))
     names = [name for name in properties if optional or name in required]
     names += [name for name in required if name not in properties]
+    if isinstance(place.begun, Members):
+        needed = _needed(schema, place.begun, names)
+        required = [*required, *needed]
+        names = list(dict.fromkeys([*needed, *names]))
     made: dict[str, Any] = {}
     for name in names:
         values = attempt(_member(schema, name), place.member(name))
@@ -100,6 +110,22 @@ def _object(
             return None
     _pad(schema, place, attempt, made, optional=optional)
     return _capped(schema, made, required)
+
+
+def _needed(schema: dict[str, Any], begun: Members, names: list[str]) -> list[str]:
+    """Return the names that stand, and one that begins as the next one must, if there must be one.
+
+    That is one of `names` where it can be, else one that `schema` knows.
+    """
+    awaited = begun.awaited
+    if awaited is None:
+        return list(begun.parts)
+    known = chain(names, schema.get("properties", ()), islice(_names(schema), 40))
+    made_up = (awaited.least + "_" * more for more in range(len(begun.parts) + 2))
+    for name in chain(known, made_up):
+        if name and name not in begun.parts and awaited.begins(name):
+            return [*begun.parts, name]
+    return []
 
 
 def _required(schema: dict[str, Any]) -> list[str]:
@@ -178,6 +204,8 @@ def arrays(schema: dict[str, Any], place: Place, attempt: Attempt) -> Iterator[l
     first = _prefix(schema)
     natural = max(least, len(first) or (_ROOMY_ITEMS if place.depth < _ROOMY_ITEMS else 1))
     counts = [least] if place.sparse else [min(natural, most), least]
+    if isinstance(place.begun, Items):
+        counts = [max(count, place.begun.least) for count in counts]
     if "contains" in schema:
         counts.append(max(least, int(schema.get("minContains", 1))))
     for count in dict.fromkeys(counts):
@@ -209,7 +237,7 @@ def _item(
     """Return the item at `index` in a list, or none; unlike those `seen` where that is asked."""
     asked = _asked(schema, index)
     for turn in range(index, index + _TRIES):
-        item = attempt(asked, place.item(turn))
+        item = attempt(asked, place.item(index, turn))
         if not schema.get("uniqueItems") or not item:
             return item
         if comparable(item[0]) not in seen:

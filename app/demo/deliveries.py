@@ -18,6 +18,7 @@ Deliver = Callable[[Reply], Reply]
 LIMIT = 200 * 1000 * 1000
 _CHUNK = 1 << 16
 _MOST_PARTS = 100_000
+_TRICKLE = 0.005  # seconds
 _CONTENT = b'"content":"'
 _FINISH = b'"finish_reason":"'
 
@@ -147,6 +148,13 @@ def _bytewise(parts: Iterable[Part]) -> Iterable[Part]:
             yield part
 
 
+def _with_pauses(parts: Iterable[Part]) -> Iterable[Part]:
+    for part in parts:
+        yield part
+        yield Wait(_TRICKLE)
+
+
+trickles = _of_streams(_with_pauses)
 stream_error = _of_streams(_with_error)
 stream_error_inline = _of_streams(_with_inline_error)
 no_done = _of_streams(lambda parts: (part for part in parts if part != DONE))

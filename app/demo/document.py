@@ -7,10 +7,11 @@ document is counted.
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.demo.begun import Begun, Scalar, Text, Whole, suits
 from app.demo.composites import Place, arrays, objects
 from app.demo.conformance import fits
 from app.demo.merging import Guide, guide
@@ -29,18 +30,23 @@ class NoDocument(ValueError):
     """No value was found."""
 
 
-def document(schema: Any) -> Any:
-    """Return a document for `schema`; one that is likely wrong where none can be found."""
+def document(schema: Any, begun: Begun | None = None) -> Any:
+    """Return a document for `schema`; one that is likely wrong where none can be found.
+
+    With `begun` it is one that begins so, wherever that can be.
+    """
     for sparse in (False, True):
         try:
-            return _Maker(References(schema)).make(schema, Place(sparse=sparse))
+            return _Maker(References(schema)).make(schema, Place(sparse=sparse, begun=begun))
         except NoDocument:
             continue
-    maker = _Maker(References(schema), fit=lambda *_: True)
-    try:
-        return maker.make(schema, Place(sparse=True))
-    except NoDocument:
-        return {}
+    for lenient in (schema, True) if begun else (schema,):
+        maker = _Maker(References(schema), fit=lambda *_: True)
+        try:
+            return maker.make(lenient, Place(sparse=True, begun=begun))
+        except NoDocument:
+            continue
+    return {}
 
 
 @dataclass(slots=True)
@@ -62,8 +68,9 @@ class _Maker:
             raise NoDocument
         crowded = self.visited > _ROOMY or place.depth > _ROOMY_DEPTH
         place = replace(place, sparse=place.sparse or crowded)
-        for candidate in self._candidates(schema, place):
-            if self.fit(schema, candidate, self.references):
+        stands = [place.begun.value] if isinstance(place.begun, Whole) else None
+        for candidate in stands or self._candidates(schema, place):
+            if suits(place.begun, candidate) and self.fit(schema, candidate, self.references):
                 return candidate
             self.visited += 1 + _size(candidate)
             if self.visited > _WORK:
@@ -140,13 +147,25 @@ class _Maker:
             case "array":
                 yield from arrays(keywords, place, self.attempt)
             case "string":
-                yield from strings(keywords, place.name, place.turn)
+                made = strings(keywords, place.name, place.turn)
+                yield from _continued(made, place.begun) if place.begun else made
             case "integer" | "number":
                 yield from numbers(keywords, place.turn, whole=name == "integer")
+                if isinstance(place.begun, Scalar):
+                    yield place.begun.least
             case "boolean":
                 yield from (True, False) if place.turn % 2 == 0 else (False, True)
             case "null":
                 yield None
+
+
+def _continued(made: Iterable[str], begun: Begun) -> Iterator[str]:
+    """Yield strings that begin as one has begun: those `made`, then made-up ones of its start."""
+    if isinstance(begun, Text):
+        ideas, start = list(made), begun.least
+        yield from ideas
+        yield start
+        yield from (start + idea[len(start) :] for idea in ideas)
 
 
 def _size(value: Any) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from app.demo.ask import CHARACTERS_PER_TOKEN
-from app.demo.behaviours import BEHAVIOURS, conduct
+from app.demo.behaviours import BEHAVIOURS, behaviour, conduct
 from app.demo.chat import unknown_model
 from app.demo.render import CREATED
 from app.demo.reply import Reply, failure, json
@@ -45,13 +45,13 @@ def model(request: Request) -> Reply:
 
 
 def _model(name: str) -> dict[str, Any]:
-    names = name.rpartition("/")[2].split("+")
+    found = map(behaviour, name.rpartition("/")[2].split("+"))
     return {
         "id": name,
         "object": "model",
         "created": CREATED,
         "owned_by": "demo",
-        "description": "; ".join(BEHAVIOURS[each].description for each in names),
+        "description": "; ".join(each.description for each in found if each is not None),
     }
 
 

@@ -3,12 +3,13 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from app.demo.reply import Cut, Reply, Wait
+from app.demo.render import spoken
+from app.demo.reply import Cut, Part, Reply, Wait
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,6 +31,8 @@ class Record:
     cancelled: bool = False
     """Whether the client went away before the answer was finished."""
     query: str = ""
+    characters: int = 0
+    """How many characters of answers were sent; of streams, those sent in whole events."""
 
 
 async def deliver(reply: Reply, receive: Receive, send: Send, record: Record | None = None) -> None:
@@ -44,14 +47,26 @@ async def deliver(reply: Reply, receive: Receive, send: Send, record: Record | N
         await send({"type": "http.response.body", "body": parts[0]})
         if record is not None:
             record.finished = True
+            record.characters = spoken(parts[0]) if isinstance(parts[0], bytes) else 0
         return
-    record = record or Record("", {}, None)
+    if record is None:
+        record = Record("", {}, None)
+    else:
+        reply = replace(reply, parts=_counted(reply.parts, record))
     async with asyncio.TaskGroup() as group:
         gone = group.create_task(_departure(receive))
         cut_short = await _act(reply, send, gone, record)
         gone.cancel()
     if cut_short and gone.cancelled():
         raise ConnectionResetError("The demonstration upstream drops the connection.")
+
+
+def _counted(parts: Iterable[Part], record: Record) -> Iterator[Part]:
+    """Yield the parts, and write down how much they say."""
+    for part in parts:
+        if isinstance(part, bytes):
+            record.characters += spoken(part)
+        yield part
 
 
 async def _act(reply: Reply, send: Send, gone: asyncio.Task[None], record: Record) -> bool:

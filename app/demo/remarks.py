@@ -1,4 +1,4 @@
-"""What a model does with its text besides saying it: thinks, stops short, refuses, goes on."""
+"""What a model does with its text besides saying it: thinks, stops short, refuses, repeats."""
 
 from dataclasses import replace
 
@@ -39,9 +39,6 @@ def filtered(message: Message, ask: Ask) -> Message:
     return replace(truncates(message, ask), finish="content_filter")
 
 
-def continues(message: Message, ask: Ask) -> Message:
-    """Give what follows on the last message, where that begins the same document."""
-    text = message.text or ""
-    if ask.prefix and text.startswith(ask.prefix):
-        return replace(message, text=text[len(ask.prefix) :])
-    return message
+def echoes(message: Message, ask: Ask) -> Message:
+    """Say once more what the text goes on with, as llama.cpp's server does."""
+    return replace(message, echo=message.continued)

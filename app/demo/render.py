@@ -9,6 +9,7 @@ import orjson
 from app.demo.answer import Message
 from app.demo.ask import CHARACTERS_PER_TOKEN, Ask
 from app.demo.reply import EVENTS, Reply, json
+from app.demo.tokens import scored
 
 CREATED = 1_760_000_000
 _DELTA = 6  # characters
@@ -27,7 +28,7 @@ def completion(ask: Ask, messages: list[Message]) -> Reply:
     }
     if ask.streamed:
         return Reply(200, EVENTS, list(_events(ask, messages, identity)), streamed=True)
-    choices = [_choice(index, message) for index, message in enumerate(messages)]
+    choices = [_choice(ask, index, message) for index, message in enumerate(messages)]
     return json({**identity, "choices": choices, "usage": _usage(ask, messages)})
 
 
@@ -37,17 +38,30 @@ def _usage(ask: Ask, messages: list[Message]) -> dict[str, int]:
     return {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
 
 
-def _choice(index: int, message: Message) -> dict[str, Any]:
+def _choice(ask: Ask, index: int, message: Message) -> dict[str, Any]:
     said: dict[str, Any] = {
         "role": "assistant",
-        "content": None if message.tool else message.text,
+        "content": None if message.tool else _content(message),
         "refusal": message.refusal,
     }
     if message.reasoning is not None:
         said["reasoning_content"] = message.reasoning
     if message.tool is not None:
         said["tool_calls"] = [_call(index, message.tool, message.text)]
-    return {"index": index, "message": said, "logprobs": None, "finish_reason": message.finish}
+    entries = _scored(message, ask.top)
+    logprobs = None if entries is None else {"content": entries, "refusal": None}
+    return {"index": index, "message": said, "logprobs": logprobs, "finish_reason": message.finish}
+
+
+def _content(message: Message) -> str | None:
+    return None if message.text is None else message.echo + message.text
+
+
+def _scored(message: Message, top: int | None) -> list[dict[str, Any]] | None:
+    """Return the log-probabilities of the content, if wanted: what is echoed has none."""
+    if top is None or message.text is None or message.tool is not None:
+        return None
+    return scored(message.text, message.slips, top)
 
 
 def _call(index: int, name: str, arguments: str | None) -> dict[str, Any]:
@@ -62,41 +76,69 @@ def _events(ask: Ask, messages: list[Message], identity: dict[str, Any]) -> Iter
     def event(choices: list[dict[str, Any]], **more: Any) -> bytes:
         return b"data: %b\n\n" % orjson.dumps({**identity, "choices": choices, **extra, **more})
 
-    waiting = [(index, _deltas(index, message)) for index, message in enumerate(messages)]
+    waiting = [(index, _deltas(ask, index, message)) for index, message in enumerate(messages)]
     while waiting:
         for index, deltas in waiting[:]:
             step = next(deltas, None)
             if step is None:
                 waiting.remove((index, deltas))
                 continue
-            delta, finish = step
-            choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+            delta, finish, entry = step
+            logprobs = None if entry is None else {"content": [entry], "refusal": None}
+            choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
             yield event([choice])
     if ask.wants_usage:
         yield event([], usage=_usage(ask, messages))
     yield DONE
 
 
-_Step = tuple[dict[str, Any], str | None]
+_Step = tuple[dict[str, Any], str | None, dict[str, Any] | None]
 
 
-def _deltas(index: int, message: Message) -> Iterator[_Step]:
+def _deltas(ask: Ask, index: int, message: Message) -> Iterator[_Step]:
     content = "" if message.tool is None and message.text is not None else None
-    yield {"role": "assistant", "content": content, "refusal": None}, None
+    yield {"role": "assistant", "content": content, "refusal": None}, None, None
     for piece in _pieces(message.reasoning):
-        yield {"reasoning_content": piece}, None
+        yield {"reasoning_content": piece}, None, None
     if message.tool is not None:
-        yield {"tool_calls": [{"index": 0, **_call(index, message.tool, "")}]}, None
+        yield {"tool_calls": [{"index": 0, **_call(index, message.tool, "")}]}, None, None
         for piece in _pieces(message.text):
-            yield {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}, None
+            yield {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}, None, None
     else:
-        for piece in _pieces(message.text):
-            yield {"content": piece}, None
+        for piece, entry in _contents(ask, message):
+            yield {"content": piece}, None, entry
     for piece in _pieces(message.refusal):
-        yield {"refusal": piece}, None
-    yield {}, message.finish
+        yield {"refusal": piece}, None, None
+    yield {}, message.finish, None
+
+
+def _contents(ask: Ask, message: Message) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Yield the pieces of the content: tokens, with their entries, where those are wanted."""
+    entries = _scored(message, ask.top)
+    if entries is None:
+        yield from ((piece, None) for piece in _pieces(_content(message)))
+        return
+    yield from ((piece, None) for piece in _pieces(message.echo))
+    yield from ((entry["token"], entry) for entry in entries)
 
 
 def _pieces(text: str | None) -> Iterator[str]:
     for start in range(0, len(text or ""), _DELTA):
         yield (text or "")[start : start + _DELTA]
+
+
+def spoken(part: bytes) -> int:
+    """Return how many characters of answers are in a body, or in an event."""
+    try:
+        body = orjson.loads(part.removeprefix(b"data: "))
+    except orjson.JSONDecodeError:
+        return 0
+    choices = body.get("choices") if isinstance(body, dict) else None
+    saids = (each.get("delta") or each.get("message") or {} for each in choices or ())
+    return sum(_length(said) for said in saids)
+
+
+def _length(said: dict[str, Any]) -> int:
+    texts = [said.get("content"), said.get("reasoning_content"), said.get("refusal")]
+    texts += [call["function"].get("arguments") for call in said.get("tool_calls") or ()]
+    return sum(len(text or "") for text in texts)

@@ -25,8 +25,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEPT = 100
 _CHAT = "/v1/chat/completions"
+_BETA = "/beta/chat/completions"
 _ROUTES: dict[tuple[str, str], Endpoint] = {
     ("POST", _CHAT): lambda request: chat(request.body),
+    ("POST", _BETA): lambda request: chat(request.body, beta=True),
     ("GET", "/v1/models"): endpoints.models,
     ("POST", "/v1/embeddings"): endpoints.embeddings,
     ("POST", "/v1/audio/transcriptions"): endpoints.transcription,
@@ -49,7 +51,7 @@ def create_demo(*, record: bool = True) -> App:
             if path == "/_requests":
                 await deliver(_shown(records, scope["method"]), receive, send)
                 return
-            if path == _CHAT:
+            if path in (_CHAT, _BETA):
                 query = scope["query_string"].decode("latin-1")
                 kept = Record(path, dict(_headers(scope)), _body(body), query=query)
                 records.append(kept)

@@ -155,13 +155,6 @@ def test_budget():
     assert usage["total_tokens"] == usage["prompt_tokens"] + 10
 
 
-def test_continuing():
-    """A model that can continue gives what follows on the last message."""
-    messages = [AGAIN[0], {"role": "assistant", "content": '{"choice":"'}]
-    assert content("continues", messages=messages) == 'angry"}'
-    assert content("clean", messages=messages) == GOOD
-
-
 @pytest.mark.parametrize("name", BEHAVIOURS)
 def test_every_behaviour_answers_every_request(name: str):
     """No behaviour fails on a schema, a tool, JSON mode or text, streamed or not."""

@@ -121,6 +121,43 @@ def test_records():
     assert call(create_demo(record=False), "GET", "/_requests").status == 404
 
 
+def test_said_characters_are_counted():
+    """A record says how much of an answer was sent, streamed or not."""
+    app = create_demo()
+    tool = {"type": "function", "function": {"name": "save", "parameters": THREAD_SCHEMA}}
+    for streamed in (False, True):
+        call(app, "POST", CHAT, request("slow", THREAD_SCHEMA, stream=streamed))
+        call(app, "POST", CHAT, request("clean", THREAD_SCHEMA, stream=streamed, n=2))
+        forced = {"tools": [tool], "tool_choice": "required", "stream": streamed}
+        call(app, "POST", CHAT, request("clean", **forced))
+    seen = call(app, "GET", "/_requests").json
+    assert [each["characters"] for each in seen] == [18, 36, 18] * 2
+
+
+def test_beta_address():
+    """DeepSeek's second address is a chat too, recorded with its path."""
+    app = create_demo()
+    messages = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello! I", "prefix": True},
+    ]
+    for path, said in ((CHAT, "Hello! I"), ("/beta/chat/completions", " am the ")):
+        answer = call(app, "POST", path, request("continues-beta", messages=messages))
+        assert answer.json["choices"][0]["message"]["content"].startswith(said)
+        assert call(app, "GET", "/_requests").json[-1]["path"] == path
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("slips-5", True), ("slips-0.3", True), ("sticky-100+fenced", True), ("weak-12", True),
+     ("slips", False), ("slips-101", False), ("slips-x", False), ("clean-5", False)],
+)  # fmt: skip
+def test_rates_in_names(name: str, known: bool):
+    """The number in a name can be any percentage."""
+    answer = call(create_demo(), "GET", f"/v1/models/demo/{name}")
+    assert (answer.status == 200) is known
+
+
 def test_reset_outside_uvicorn():
     """Where the connection cannot be reset, an exception ends it."""
     with pytest.raises(ConnectionResetError):
@@ -153,6 +190,21 @@ def test_departure_is_recorded(url: str, model: str, streamed: bool):
         with client.getresponse() as answer:
             assert answer.read(100)
     assert cancelled(url, mark)
+
+
+def test_trickle_stops_when_the_client_leaves(url: str):
+    """Of a stream that comes slowly, little is sent to a client that leaves early."""
+    body = json.dumps(request("trickles+array-loop", THREAD_SCHEMA, stream=True, user="trickle"))
+    with closing(HTTPConnection(url.removeprefix("http://"), timeout=30)) as client:
+        client.request("POST", CHAT, body)
+        with client.getresponse() as answer:
+            assert answer.read(1000)
+    assert cancelled(url, "trickle")
+    with closing(HTTPConnection(url.removeprefix("http://"), timeout=30)) as client:
+        client.request("GET", "/_requests")
+        seen = json.load(client.getresponse())
+    (said,) = (each["characters"] for each in seen if each["body"].get("user") == "trickle")
+    assert 0 < said < 5000
 
 
 def cancelled(url: str, mark: str) -> bool:
