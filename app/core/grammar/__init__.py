@@ -1,0 +1,1 @@
+"""A schema as a grammar: what may come next, byte by byte, with properties in any order."""

@@ -1,0 +1,13 @@
+"""What the functions of the keywords share."""
+
+from app.core.grammar.context import Context
+from app.core.grammar.subjects import Subjects
+from app.core.schema import admit
+
+
+def test_what_is_late_is_noted_in_one_place():
+    """By the subjects and by the functions of the keywords alike."""
+    subjects = Subjects(admit({"not": {"type": "null"}}, name="x").inspected)
+    context = Context(subjects, True, lambda subject: None)
+    context.late.add("format")
+    assert context.late is subjects.late

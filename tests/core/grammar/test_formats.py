@@ -1,0 +1,30 @@
+"""Patterns for formats."""
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from app.core.admission import patterns
+from app.core.admission.formats import SINCE
+from app.core.grammar import spelling
+from app.core.grammar.formats import GUIDES
+from tests.corpora import rows
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_each_is_known_and_read(name):
+    """A format that is not asserted needs no pattern, and one that is not read is of no use."""
+    assert name in SINCE
+    assert spelling.terminal(GUIDES[name])
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_none_is_stricter_than_the_validator(name):
+    """On all strings that the suite has for any format."""
+    is_valid = Draft202012Validator({"format": name}, validate_formats=True).is_valid
+    matches = patterns.matcher(GUIDES[name])
+    texts = {
+        row["data"]
+        for row in rows("jsts/draft2020-12.jsonl")
+        if row["format_test"] and isinstance(row["data"], str)
+    }
+    assert [text for text in texts if is_valid(text) and not matches(text)] == []
