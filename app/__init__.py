@@ -7,7 +7,9 @@ The house, from the inside out; imports go inwards only (tests/test_architecture
     settings    One frozen tree of configuration: a TOML file, then STRICTGATE_* variables.
     observe/    What happened, as frozen events; a log is one way to look at them.
     upstream/   HTTP OUT. The client, the presets of the providers, routing, what was learned.
-    gateway     The driver: the only place where a conversation meets the network.
+    compiling   Grammars made of schemas, in threads of their own, and kept.
+    driver      One conversation's way through the network: the only place where they meet.
+    gateway     Requests in, conversations planned and learned from, answers out.
     api/        HTTP IN. Thin: read, call the gateway, render; the door, which renders every error.
     main        create_app(settings, …) puts the parts together.
     server      The process: sockets, limits below HTTP, draining.

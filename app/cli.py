@@ -34,6 +34,14 @@ ask = [{{"role": "user", "content": "How is Rico?"}}]
 schema = {schema}
 wanted = {{"type": "json_schema", "json_schema": {{"name": "mood", "schema": schema}}}}
 print(client.chat.completions.create(model="demo/wrong-once", messages=ask, response_format=wanted))
+
+A stream under guard, from a model that is slow and often wrong, and goes on where it was right:
+
+model = "demo/continues+slips-30+trickles"
+for part in client.chat.completions.create(
+    model=model, messages=ask, response_format=wanted, stream=True
+):
+    print(part.choices[0].delta.content or "", end="", flush=True)
 """
 _SCHEMA = {
     "type": "object",

@@ -1,30 +1,32 @@
-"""The driver: the only place where conversations meet the network.
+"""Where requests become conversations: routed, planned, driven, learned from, reported.
 
-It knows time, ids and the memory of what was learned, hands them to the core as values, and sends
-what the core asks to be sent.
+It knows time and the memory of what was learned, and hands them to the core as values; the driver
+(driver.py) takes each conversation to the network.
 """
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 
 from app.core import contract, enforcement, jsontext
 from app.core.admission.limits import Limits
-from app.core.capabilities import Mode
+from app.core.capabilities import Mode, Prefill
 from app.core.contract import Contract
-from app.core.conversation import Ask, Conversation, Outcome
+from app.core.conversation import Conversation
 from app.core.enforcement import KNOBS_KEY, StrictRules
-from app.core.errors import GatewayError, OutputInvalid, UpstreamTimeout
+from app.core.errors import GatewayError, OutputInvalid
 from app.core.exchange import Header, RawAnswer, RawRequest
+from app.core.hearing import End
 from app.core.plan import Planner
-from app.core.reply import Failure, Reply
+from app.core.record import Record
 from app.core.schema import SchemaCache
+from app.core.turns import Outcome
 from app.core.usage import tokens
-from app.observe.events import Enforced, ModelDemoted, ModeRefused, Observer
+from app.driver import Compiler, Driver, Take, made_up
+from app.observe.events import Enforced, ModelDemoted, ModeRefused, Observer, PrefillDropped
 from app.settings import Settings
 from app.upstream import multipart
 from app.upstream.client import Client
@@ -34,8 +36,6 @@ from app.upstream.relay import relay
 from app.upstream.routing import Endpoint, Route, Router
 
 MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
-
-Talk = Generator[Ask, Reply | Failure, Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +51,34 @@ class Caller:
     """Of the URL, as sent."""
 
 
+Planned = tuple[Contract, Route, Conversation]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An enforced request's answer."""
 
-    contract: Contract
     completion: Mapping[str, Any]
     headers: Mapping[str, str]
+    sent: Mapping[int, Mapping[str, int]]
+    """How many characters of each choice's texts the caller has already."""
 
 
 class Gateway:
     """One per process."""
 
     def __init__(
-        self, settings: Settings, router: Router, client: Client, observe: Observer
+        self,
+        settings: Settings,
+        router: Router,
+        client: Client,
+        observe: Observer,
+        compiler: Compiler | None = None,
     ) -> None:
         self._settings = settings
         self._router = router
         self._client = client
+        self._compiler = compiler
         self._observe = observe
         self._enforcement = settings.enforcement.enforcement()
         self._memory = Memory(
@@ -86,9 +96,14 @@ class Gateway:
     def router(self) -> Router:
         return self._router
 
+    @property
+    def heartbeat(self) -> float:
+        """Seconds of silence after which the client of a stream gets a comment; 0: never."""
+        return self._settings.server.heartbeat
+
     # --- enforced --------------------------------------------------------------------------------
 
-    def plan(self, body: Mapping[str, Any]) -> tuple[Contract, Route, Conversation] | None:
+    def plan(self, body: Mapping[str, Any]) -> Planned | None:
         """Read `body` into a conversation; None where there is nothing to enforce.
 
         Raises:
@@ -105,61 +120,56 @@ class Gateway:
             strictly=wanted.strict and rules.strict_rules is StrictRules.ENFORCE,
         )
         route = self._router.route(wanted.model)
+        upstream, model, now = route.endpoint.name, route.model, time.monotonic()
         capabilities = route.capabilities
         if rules.modes:
             capabilities = replace(capabilities, modes=rules.modes)
-        planner = Planner(wanted, schema, capabilities, body, route.model, rules.prompt_template)
-        refused = self._memory.refused(
-            route.endpoint.name, route.model, schema.text, time.monotonic()
-        )
-        return wanted, route, Conversation(planner, rules, refused)
+        goes_on = self._memory.goes_on(upstream, model, now)
+        if goes_on is False:
+            capabilities = replace(capabilities, prefill=Prefill.NONE)
+        if not self._memory.gives_logprobs(upstream, model, now):
+            capabilities = replace(capabilities, top_logprobs=0)
+        planner = Planner(wanted, schema, capabilities, body, model, rules.prompt_template)
+        refused = self._memory.refused(upstream, model, schema.text, now)
+        return wanted, route, Conversation(planner, rules, refused, is_proven=goes_on is True)
 
-    async def complete(
-        self, planned: tuple[Contract, Route, Conversation], caller: Caller
-    ) -> Answer:
+    async def complete(self, planned: Planned, caller: Caller, take: Take | None = None) -> Answer:
         """Hold the conversation; return a completion whose every choice is valid.
+
+        Args:
+            take: takes what the caller may have of a streamed answer before it is whole.
 
         Raises:
             GatewayError: there is none.
         """
-        wanted, route, conversation = planned
+        _, route, conversation = planned
+        endpoint = route.endpoint
+        headers = dict(passed_on(caller.headers, OURS | OF_THE_BODY))
+        headers |= _credentials(endpoint, caller)
+        driver = Driver(
+            self._client, self._compiler, endpoint, route.model, headers, caller.query, take
+        )
         outcome: Outcome | None = None
         try:
-            outcome = await self._drive(conversation, route.endpoint, caller)
+            outcome = await driver.run(conversation.run())
         except OutputInvalid as error:
             self._quieten(error)
             raise
         finally:
             self._learn(route, conversation)
             self._report(route, conversation, outcome, caller)
-        return Answer(
-            wanted, self._rendered(outcome, conversation), self._headers(outcome, conversation)
-        )
+        completion = self._rendered(outcome, conversation, driver.head)
+        return Answer(completion, self._headers(outcome, conversation), outcome.sent)
 
-    async def _drive(
-        self, conversation: Conversation, endpoint: Endpoint, caller: Caller
-    ) -> Outcome:
-        talk = conversation.run()
-        headers = dict(passed_on(caller.headers, OURS | OF_THE_BODY))
-        headers |= _credentials(endpoint, caller)
-        timeout = endpoint.settings.timeout
-        try:
-            async with asyncio.timeout(timeout):
-                step = _next(talk, None)
-                while isinstance(step, Ask):
-                    try:
-                        answer = await self._client.ask(endpoint, step.body, headers, caller.query)
-                    except GatewayError as error:
-                        _throw(talk, error)
-                    step = _next(talk, answer)
-                return step
-        except TimeoutError:
-            late = UpstreamTimeout(
-                f"The upstream '{endpoint.name}' did not finish within {timeout:g} seconds."
-            )
-            _throw(talk, late)
-        finally:
-            talk.close()
+    def early_headers(self, conversation: Conversation) -> Mapping[str, str]:
+        """Return what can be said of an answer that begins before it is whole.
+
+        How many attempts it will take, and which repairs, is not known yet; `x_strictgate` in the
+        last chunk says it. Nor is the mode certain: it is the one in which it is being asked.
+        """
+        if not self._settings.answers.headers:
+            return {}
+        return {"x-strictgate-mode": conversation.plan.mode.value}
 
     def _quieten(self, error: OutputInvalid) -> None:
         """Take from an error what the settings say that answers shall not tell."""
@@ -181,36 +191,51 @@ class Gateway:
                 ModeRefused(upstream, model, lesson.mode, lesson.for_schema, lesson.pattern)
             )
         for attempt in conversation.record.attempts[:1]:  # feedback makes the later ones better
-            if attempt.mode is Mode.NATIVE and attempt.outcome != "truncated":
+            told = attempt.outcome != "truncated" and attempt.end is not End.BROKEN
+            if attempt.mode is Mode.NATIVE and told:
                 kept = attempt.is_clean
                 if self._memory.native_answer(upstream, model, now, kept=kept):
                     self._observe(ModelDemoted(upstream, model))
+        self._learn_of_prefixes(upstream, model, conversation.record)
+
+    def _learn_of_prefixes(self, upstream: str, model: str, record: Record) -> None:
+        now = time.monotonic()
+        if record.logprobs_refused:
+            self._memory.refuse_logprobs(upstream, model, now)
+        if record.prefix_refused:
+            self._memory.prefill_refused(upstream, model, now)
+            self._observe(PrefillDropped(upstream, model, refused=True))
+        if record.prefixes:  # one request says one thing: that it can, if it ever did
+            kept = any(record.prefixes)
+            if self._memory.prefill_answer(upstream, model, now, kept=kept):
+                self._observe(PrefillDropped(upstream, model, refused=False))
 
     def _report(
         self, route: Route, conversation: Conversation, outcome: Outcome | None, caller: Caller
     ) -> None:
         record = conversation.record
-        last = record.attempts[-1].outcome if record.attempts else "unanswered"
         self._observe(
             Enforced(
                 request_id=caller.request_id,
                 upstream=route.endpoint.name,
                 model=route.model,
                 mode=conversation.plan.mode,
-                attempts=len(record.attempts),
-                outcome=last,
+                attempts=record.tries,
+                outcome=record.last_outcome(is_settled=outcome is not None),
                 repairs=tuple(step.name for _, step in outcome.steps) if outcome else (),
                 tokens=tokens(record.spent),
+                stopped=record.stopped,
+                continuations=record.continuations,
             )
         )
 
-    def _rendered(self, outcome: Outcome, conversation: Conversation) -> Mapping[str, Any]:
-        completion = {
-            "id": f"chatcmpl-{secrets.token_hex(16)}",
-            "created": int(time.time()),
-            "model": conversation.planner.model,
-        }
+    def _rendered(
+        self, outcome: Outcome, conversation: Conversation, head: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the completion; what stands in `head` has been sent, and stays as it is."""
+        completion = made_up(conversation.planner.model)
         completion |= {key: each for key, each in outcome.body.items() if each is not None}
+        completion |= head
         if self._settings.answers.body:
             known = conversation.planner.capabilities.modes
             completion["x_strictgate"] = conversation.record.details(
@@ -312,17 +337,3 @@ def _object_or_none(raw: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None  # the upstream has its own words for it
     return body if isinstance(body, dict) else None
-
-
-def _next(talk: Talk, answer: Reply | Failure | None) -> Ask | Outcome:
-    try:
-        return next(talk) if answer is None else talk.send(answer)
-    except StopIteration as done:
-        outcome: Outcome = done.value
-        return outcome
-
-
-def _throw(talk: Talk, error: GatewayError) -> NoReturn:
-    """Tell the conversation; it raises `error`, or the verdict that it has already."""
-    talk.throw(error)
-    raise error

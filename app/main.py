@@ -15,6 +15,7 @@ from app.api.door import Door, Rules, digest
 from app.api.inbound import PREFIXES
 from app.api.models import Models
 from app.api.relay import Relay
+from app.compiling import Compiler
 from app.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from app.gateway import Gateway
 from app.observe.events import Observer, ignore
@@ -41,12 +42,15 @@ def create_app(
         SettingsError: the settings do not fit together.
     """
     client = Client(settings.limits)
-    gateway = Gateway(settings, Router(settings, environment), client, observe)
+    compiler = Compiler(capacity=settings.limits.grammar_cache_bytes)
+    router = Router(settings, environment)
+    gateway = Gateway(settings, router, client, observe, compiler)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with client:
             yield
+        compiler.close()
 
     app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     _add_routes(app, gateway, settings.limits.body_bytes)

@@ -205,7 +205,7 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
     companion = None
     if demo:
         beside = _bound("127.0.0.1", 0)
-        settings = settings.with_upstream("demo", f"{_url(beside)}/v1")
+        settings = settings.with_upstream("demo", f"{_url(beside)}/v1", "demo")
         companion = Companion(_demo_config(), lambda url: None), beside
     server = _listener(settings, announce)
     bound = _bound(settings.server.host, settings.server.port)

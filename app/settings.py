@@ -32,8 +32,15 @@ from pydantic_settings import (
 )
 
 from app.core import prompt
-from app.core.capabilities import Mode
-from app.core.enforcement import MAX_ATTEMPTS, Enforcement, StreamMode, StrictRules
+from app.core.capabilities import Mode, Prefill
+from app.core.enforcement import (
+    MAX_ATTEMPTS,
+    MAX_CONTINUATIONS,
+    Enforcement,
+    Steering,
+    StreamMode,
+    StrictRules,
+)
 from app.core.judge import Repair
 from app.core.schema import Formats
 
@@ -91,6 +98,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_listed)]
 Modes = Annotated[tuple[Mode, ...], BeforeValidator(_listed), Field(min_length=1)]
+TopLogprobs = Annotated[int, Field(ge=0, le=100)]
 Url = Annotated[str, AfterValidator(_http)]
 
 
@@ -121,6 +129,13 @@ class Server(Frozen):
         le=86_400,
         description="Seconds that running requests get after SIGTERM.",
     )
+    heartbeat: float = Field(
+        default=15.0,
+        ge=0,
+        le=86_400,
+        description="Seconds of silence in a stream of an enforced request after which a comment "
+        "is sent; 0: never.",
+    )
 
 
 class Upstream(Frozen):
@@ -135,6 +150,12 @@ class Upstream(Frozen):
     )
     modes: Modes | None = Field(
         default=None, description="Pins the modes of all its models, in the order of trying."
+    )
+    prefill: Prefill | None = Field(
+        default=None, description="How its models are asked to go on from a prefix."
+    )
+    top_logprobs: TopLogprobs | None = Field(
+        default=None, description="Alternatives of each token that may be asked for; 0: none."
     )
     timeout: float = Field(default=120.0, gt=0, description="Seconds, whole request.")
     connect_timeout: float = Field(default=10.0, gt=0, description="Seconds to connect.")
@@ -158,6 +179,8 @@ class Model(Frozen):
         default=None,
         description="Pins what would otherwise be known from the preset or learned.",
     )
+    prefill: Prefill | None = Field(default=None, description="The same for prefixes.")
+    top_logprobs: TopLogprobs | None = Field(default=None, description="The same for these.")
 
 
 class EnforcementSettings(Frozen):
@@ -166,6 +189,12 @@ class EnforcementSettings(Frozen):
     max_attempts: int = Field(
         default=3, ge=1, le=MAX_ATTEMPTS, description="Full tries per choice, the first included."
     )
+    max_continuations: int = Field(
+        default=16,
+        ge=0,
+        le=MAX_CONTINUATIONS,
+        description="Times in a request that the model may be brought to go on from what is good.",
+    )
     repair: Repair = Field(default=Repair.LOSSLESS, description="What may be mended in an answer.")
     stream: StreamMode = Field(default=StreamMode.AUTO, description="How streams are checked.")
     strict_rules: StrictRules = Field(
@@ -173,6 +202,10 @@ class EnforcementSettings(Frozen):
     )
     formats: Formats = Field(
         default=Formats.ASSERT, description="Whether `format` is asserted or only annotates."
+    )
+    steering: Steering = Field(
+        default=Steering.AUTO,
+        description="Whether to use the log-probabilities of tokens, where an upstream has them.",
     )
     token_budget: int = Field(
         default=0, ge=0, description="Tokens after which no attempt is added; 0: no limit."
@@ -207,6 +240,9 @@ class LimitSettings(Frozen):
     )
     schema_cache_bytes: int = Field(
         default=32 << 20, ge=0, description="Of compiled schemas kept for the next request."
+    )
+    grammar_cache_bytes: int = Field(
+        default=64 << 20, ge=0, description="Of schemas' grammars kept for the next request."
     )
     upstream_bytes: int = Field(default=32 << 20, gt=0, description="Of an upstream's answer.")
     event_bytes: int = Field(default=1 << 20, gt=0, description="Of one server-sent event.")
@@ -257,10 +293,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return Variables(settings_cls), init_settings  # the file comes in as arguments
 
-    def with_upstream(self, name: str, base_url: str) -> "Settings":
+    def with_upstream(self, name: str, base_url: str, preset: str = "generic") -> "Settings":
         """Return these settings with one more upstream, as the default."""
         with _named(f"upstreams.{name}."):
-            more = self.upstreams | {name: Upstream(base_url=base_url)}
+            more = self.upstreams | {name: Upstream(base_url=base_url, preset=preset)}
         return self.model_copy(update={"upstreams": more, "default_upstream": name})
 
     def with_server(self, changes: Mapping[str, Any]) -> "Settings":

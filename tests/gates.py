@@ -9,16 +9,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.main import create_app
-from app.observe.events import Event
+from app.observe.events import Event, RequestFinished
 from app.settings import Settings
 from tests.servers import serving
 
-MOOD = {
-    "type": "object",
-    "properties": {"choice": {"type": "string", "enum": ["angry"]}},
-    "required": ["choice"],
-    "additionalProperties": False,
-}
+
+def mood(*options: str) -> dict[str, Any]:
+    """The schema of the thread, with these options."""
+    return {
+        "type": "object",
+        "properties": {"choice": {"type": "string", "enum": list(options)}},
+        "required": ["choice"],
+        "additionalProperties": False,
+    }
+
+
+MOOD = mood("angry", "calm")
+"""It leaves a choice, so that a wrong answer is wrong."""
+ONE_WAY = mood("angry")
+"""It leaves none: the thread's own."""
 
 
 @dataclass
@@ -61,6 +70,10 @@ class Gate:
     def get(self, path: str, **headers: str) -> Answer:
         return self.request("GET", path, None, **headers)
 
+    def finished(self) -> list[RequestFinished]:
+        """The requests that are over, as the log has them: it may be a little behind."""
+        return [event for event in self.events if isinstance(event, RequestFinished)]
+
     def request(self, method: str, path: str, data: bytes | None, **headers: str) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.url + path, data, sent, method=method)
@@ -87,3 +100,11 @@ def gate(upstream: str, environment: dict[str, str] | None = None, **tables: Any
     events: list[Event] = []
     with serving(create_app(settings, environment or {}, events.append)) as url:
         yield Gate(url, events)
+
+
+@contextmanager
+def guarding_gate(upstream: str, **tables: Any) -> Iterator[Gate]:
+    """Run a gateway that knows that the upstream's models go on from a last message."""
+    goes_on = {"demo": {"prefill": "trailing"}}
+    with gate(upstream, upstreams=goes_on, **tables) as running:
+        yield running

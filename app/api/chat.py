@@ -5,13 +5,13 @@ from typing import Any
 import orjson
 
 from app.api import outbound
+from app.api.eventstream import EventStream
 from app.api.inbound import Inbound, Receive, Scope
 from app.api.outbound import Send
 from app.api.relay import Relay
 from app.core import jsontext
 from app.core.errors import BadRequest
-from app.core.stream import chunks, sse
-from app.gateway import Answer, Gateway
+from app.gateway import Gateway, Planned
 
 
 class ChatCompletions:
@@ -31,8 +31,25 @@ class ChatCompletions:
         if planned is None:
             await self._relay.pass_on(inbound, raw, send)
             return
+        if planned[0].stream:
+            await self._stream(planned, inbound, send)
+            return
         answer = await inbound.while_connected(self._gateway.complete(planned, inbound.caller))
-        await _send(answer, send)
+        await outbound.send_json(send, 200, answer.completion, answer.headers)
+
+    async def _stream(self, planned: Planned, inbound: Inbound, send: Send) -> None:
+        wanted, _, conversation = planned
+        stream = EventStream(
+            send,
+            lambda: self._gateway.early_headers(conversation),
+            include_usage=wanted.include_usage,
+        )
+        pause = self._gateway.heartbeat
+        answer = await inbound.while_connected(
+            self._gateway.complete(planned, inbound.caller, stream.take),
+            *([stream.beat(pause)] if pause else []),
+        )
+        await stream.finish(answer)
 
 
 def _may_carry_schema(raw: bytes) -> bool:
@@ -60,14 +77,3 @@ def _strictly_read(raw: bytes) -> dict[str, Any]:
 
 def _not_json(reason: str) -> BadRequest:
     return BadRequest(f"We could not parse the JSON body of your request: {reason}.")
-
-
-async def _send(answer: Answer, send: Send) -> None:
-    if not answer.contract.stream:
-        await outbound.send_json(send, 200, answer.completion, answer.headers)
-        return
-    head = [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")]
-    parts = chunks.chunks(answer.completion, include_usage=answer.contract.include_usage)
-    frames = [sse.encode(jsontext.write(part)) for part in parts]
-    await outbound.start(send, 200, [*head, *answer.headers.items()])
-    await outbound.piece(send, b"".join([*frames, sse.DONE]), more=False)

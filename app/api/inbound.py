@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -161,17 +161,21 @@ class Inbound:
             pass
         raise ClientLeft
 
-    async def while_connected(self, work: Awaitable[T]) -> T:
+    async def while_connected(self, work: Awaitable[T], *beside: Coroutine[Any, Any, None]) -> T:
         """Await `work`; cancel it at once when the client leaves.
 
+        Args:
+            beside: what goes on until `work` is done.
+
         Raises:
-            ClientLeft: and whatever `work` raises.
+            ClientLeft: and whatever `work`, or what is beside it, raises.
         """
         try:
             async with asyncio.TaskGroup() as group:
-                watch = group.create_task(self._until_left())
+                tasks = [group.create_task(each) for each in (self._until_left(), *beside)]
                 result = await work
-                watch.cancel()
+                for task in tasks:
+                    task.cancel()
         except BaseExceptionGroup as group_error:
             if self._has_left:  # while the body was being sent on
                 raise ClientLeft from group_error

@@ -74,6 +74,10 @@ class Capabilities:
     forced_tool: ForcedTool = ForcedTool.NAMED
     max_tokens: MaxTokens = MaxTokens.EITHER
     prefill: Prefill = Prefill.NONE
+    prefill_base: str = ""
+    """The path that takes the place of the base URL's for continuations (DeepSeek: `/beta`)."""
+    top_logprobs: int = 0
+    """How many alternatives of each token may be asked for with a text; 0: none."""
     drop: tuple[str, ...] = ()
     """Request fields that the upstream refuses and that only keep books: left out, and said so."""
     drop_in_messages: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ class Contract:
     include_usage: bool = False
     choices: int = 1
     has_tools: bool = False
+    wants_logprobs: bool = False
 
 
 def read(body: Mapping[str, Any]) -> Contract | None:
@@ -105,6 +106,7 @@ def _common(body: Mapping[str, Any]) -> dict[str, Any]:
         "include_usage": bool(options.get("include_usage")),
         "choices": _integer(body, "n", low=1, high=MAX_CHOICES) or 1,
         "has_tools": bool(body.get("tools") or body.get("functions")),
+        "wants_logprobs": body.get("logprobs") is True,
     }
 
 

@@ -1,7 +1,7 @@
-"""Ask, judge, ask again: the exchange about one request, without the network.
+"""Ask, judge, go on, ask again: the exchange about one request, without the network.
 
-`Conversation.run` is a generator in the manner of httpx's `Auth.auth_flow`: it yields each `Ask`,
-is sent the `Reply` or the `Failure` that came back, and returns the `Outcome` or raises a
+`Conversation.run` is a generator in the manner of httpx's `Auth.auth_flow`: it yields what it wants
+of its driver (turns.py), is sent what came of it, and returns the `Outcome` or raises a
 GatewayError. What goes wrong on the way (no connection, a deadline) is thrown into it.
 
 The rules:
@@ -9,17 +9,18 @@ The rules:
 * Each choice has `max_attempts` full tries; only those that are bad are asked again.
 * A refused format takes the next mode and is no try. It becomes a lesson, to be remembered by the
   driver once an ask that was made because of it has been accepted.
-* What is truncated is not asked again: the caller set the budget.
+* What is good of a document stays; where the model can, it goes on from there (resuming.py).
+* What is truncated by the caller's own budget is not asked again.
 * Once a try has been judged, its verdict is the answer to whatever stops the conversation.
 """
 
 from collections.abc import Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.core import prompt, reply, usage
+from app.core import prompt, reply
 from app.core.capabilities import Mode
-from app.core.enforcement import Enforcement
+from app.core.enforcement import Enforcement, Steering, StreamMode
 from app.core.errors import (
     OutputInvalid,
     UpstreamBadResponse,
@@ -27,36 +28,21 @@ from app.core.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from app.core.judge import Step
-from app.core.plan import Body, Plan, Planner
+from app.core.guarding import Guarding
+from app.core.hearing import Heard, Hearing, Stopping
+from app.core.plan import Planner
+from app.core.pursuit import Pursuit
 from app.core.record import Lesson, Record
-from app.core.refusal import Refusal, Refused, classify, error_of
+from app.core.refusal import Refusal, Refused, classify, error_of, refuses_logprobs
 from app.core.reply import Failure, Reply
-from app.core.settling import Judging, Rejection, Settled, settle
+from app.core.resuming import Resuming
+from app.core.settling import Judging, Rejection, Settled
+from app.core.turns import Answer, Ask, Outcome, Turn
 
 _FROM_UPSTREAM = (UpstreamError, UpstreamUnreachable, UpstreamBadResponse, UpstreamTimeout)
 _KEPT_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request to the upstream."""
-
-    plan: Plan
-    body: Body
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the caller gets."""
-
-    body: Mapping[str, Any]
-    """A chat.completion object; `id` and `created` may be missing."""
-    steps: tuple[tuple[int, Step], ...]
-    """The repairs, with the choice that each was made to."""
-
-
-Answer = tuple[Mapping[str, Any], list[Settled | Rejection]]
+Asking = Generator[Turn, Answer, Heard]
 
 
 @dataclass
@@ -66,18 +52,41 @@ class Conversation:
     planner: Planner
     enforcement: Enforcement
     refused: Collection[Mode] = ()
+    is_proven: bool = False
+    """The model is known to go on from prefixes."""
     record: Record = field(default_factory=Record)
 
     def __post_init__(self) -> None:
+        steers = self.enforcement.steering is Steering.AUTO
+        self.planner = replace(self.planner, steers=steers and self._may_continue)
         self._modes = list(self.planner.ladder(self.refused))
         self.plan = self.planner.plan(self._modes[0])
         self._last: Rejection | None = None
         wanted = self.planner.contract
-        self._judging = Judging(
-            self.planner.schema, self.enforcement.repair, wanted.has_tools, wanted.is_json_object
+        judging = Judging(
+            self.planner.schema,
+            self.enforcement.repair,
+            wanted.has_tools,
+            wanted.is_json_object,
+            wanted.wants_logprobs,
+        )
+        self._guarding = Guarding(judging, tells=self._tells())
+        self._resuming = Resuming(
+            self.enforcement, self._guarding, self.record, is_proven=self.is_proven
         )
 
-    def run(self) -> Generator[Ask, Reply | Failure, Outcome]:
+    @property
+    def _may_continue(self) -> bool:
+        return self.planner.can_continue and self.enforcement.max_continuations > 0
+
+    def _tells(self) -> bool:
+        """Whether the caller gets what is good while it is being written."""
+        wanted, mode = self.planner.contract, self.enforcement.stream
+        if not wanted.stream or wanted.has_tools or mode is StreamMode.BUFFERED:
+            return False
+        return mode is StreamMode.GUARDED or self._may_continue
+
+    def run(self) -> Generator[Turn, Answer, Outcome]:
         """Hold the conversation.
 
         Raises:
@@ -92,73 +101,87 @@ class Conversation:
                 raise
             raise self._invalid(self._last) from error
 
-    def _run(self) -> Generator[Ask, Reply | Failure, Outcome]:
-        body, results = yield from self._ask(())
+    def _run(self) -> Generator[Turn, Answer, Outcome]:
+        pursuits = [Pursuit(index) for index in range(self.planner.contract.choices)]
+        first = yield from self._try(pursuits, ())
         settled = []
-        for index in range(self.planner.contract.choices):
-            first = results[index] if index < len(results) else None
-            settled.append((yield from self._until_settled(first)))
-        return self._outcome(body, settled)
+        for pursuit, result in zip(pursuits, first.results, strict=True):
+            settled.append((yield from self._until_settled(pursuit, result)))
+        self.record.lost_logprobs = self.planner.contract.wants_logprobs and any(
+            pursuit.had_tokens and each.choice.get("logprobs") is None
+            for pursuit, each in zip(pursuits, settled, strict=True)
+        )
+        return self._outcome(first.body, settled, pursuits)
 
     def _until_settled(
-        self, result: Settled | Rejection | None
-    ) -> Generator[Ask, Reply | Failure, Settled]:
+        self, pursuit: Pursuit, result: Settled | Rejection | None
+    ) -> Generator[Turn, Answer, Settled]:
         """Ask about one choice until it is good; None: the upstream gave fewer than asked for."""
-        tries = 0 if result is None else 1
-        tail: list[prompt.Message] = []  # grows, so that no mistake is made anew
         while not isinstance(result, Settled):
             if result is not None:
-                self._check_may_go_on(result, tries)
-                tail += prompt.feedback(result.text, result.problems, result.reason)
-            elif self._is_spent():
+                self._last = None if pursuit.broken else result
+                went = yield from self._resuming.go_on(self.planner, pursuit, result)
+                if isinstance(went, Settled):
+                    result = went
+                    break
+                result = went
+                self._last = None if pursuit.broken else result
+                self._check_may_go_on(result, pursuit)
+                pursuit.tail += prompt.feedback(result.text, result.problems, result.reason)
+            elif self.record.is_spent(self.enforcement.token_budget):
                 raise UpstreamBadResponse(
                     "The upstream gave fewer choices than asked for, and the token budget is spent."
                 )
-            _, again = yield from self._ask(tail)
-            result, tries = again[0], tries + 1
+            again = yield from self._try([pursuit], pursuit.tail)
+            result = again.results[0]
         self._last = None  # what was wrong with it is mended
         return result
 
-    def _check_may_go_on(self, rejection: Rejection, tries: int) -> None:
-        self._last = rejection
-        if rejection.truncated or self._is_spent() or tries >= self.enforcement.max_attempts:
-            raise self._invalid(rejection)
-
-    def _is_spent(self) -> bool:
-        budget = self.enforcement.token_budget
-        return bool(budget) and usage.tokens(self.record.spent) >= budget
+    def _check_may_go_on(self, rejection: Rejection, pursuit: Pursuit) -> None:
+        is_last = pursuit.tries >= self.enforcement.max_attempts
+        if rejection.truncated or is_last or self.record.is_spent(self.enforcement.token_budget):
+            raise pursuit.broken or self._invalid(rejection)
 
     def _invalid(self, rejection: Rejection) -> OutputInvalid:
         return rejection.error(self.record.headers(self.plan))
 
-    def _outcome(self, body: Mapping[str, Any], settled: Sequence[Settled]) -> Outcome:
+    def _outcome(
+        self, body: Mapping[str, Any], settled: Sequence[Settled], pursuits: Sequence[Pursuit]
+    ) -> Outcome:
         choices = [{**each.choice, "index": index} for index, each in enumerate(settled)]
         whole = {**body, "object": "chat.completion", "choices": choices}
         if self.record.spent:
             whole["usage"] = self.record.spent
         steps = [(index, step) for index, each in enumerate(settled) for step in each.steps]
-        return Outcome(whole, tuple(steps))
+        sent = {each.index: _sent(each, choices[each.index]) for each in pursuits if each.sent}
+        return Outcome(whole, tuple(steps), sent)
 
-    # --- one ask, until it is answered -----------------------------------------------------------
+    # --- one try, until it is answered -----------------------------------------------------------
 
-    def _ask(self, tail: Sequence[prompt.Message]) -> Generator[Ask, Reply | Failure, Answer]:
+    def _try(self, pursuits: Sequence[Pursuit], tail: Sequence[prompt.Message]) -> Asking:
         """Put the question, in the next mode where one is refused; return the judged choices."""
+        stopping = Stopping(
+            can_continue=self._resuming.may_continue(self.planner),
+            can_retry=pursuits[0].tries + 1 < self.enforcement.max_attempts,
+        )
         while True:
-            answer = yield self._question(tail)
-            if isinstance(answer, Failure):
-                judgeable = self._failed(answer)
+            ask = self._question(tail)
+            hearing = Hearing(self._guarding, ask, pursuits, stopping)
+            heard = yield from hearing.hear()
+            if isinstance(heard, Failure):
+                judgeable = self._failed(heard)
                 if judgeable is None:
                     continue
-                answer = judgeable
-            results = [settle(choice, self.plan, self._judging) for choice in answer.choices]
-            self.record.accepted(self.plan, answer, results)
-            return answer.body, results
+                heard = yield from hearing.weigh(judgeable)
+            self.record.accepted(ask.plan, heard)
+            return heard
 
     def _question(self, tail: Sequence[prompt.Message]) -> Ask:
         body = self.plan.body
         if self.record.attempts:  # from now on about one choice
             body = {key: value for key, value in body.items() if key != "n"}
             body["messages"] = [*body["messages"], *tail]
+            body |= self.planner.reseeded(len(self.record.attempts))
         return Ask(self.plan, body)
 
     def _failed(self, failure: Failure) -> Reply | None:
@@ -167,6 +190,8 @@ class Conversation:
         Raises:
             UpstreamError: neither.
         """
+        if self._asked_too_much(failure):
+            return None
         refusal = classify(failure.status, failure.body, self.plan.mode)
         match refusal.kind:
             case Refused.INVALID_OUTPUT:
@@ -182,6 +207,19 @@ class Conversation:
             case Refused.NOT_A_REFUSAL:
                 raise _upstream_error(failure)
         return None
+
+    def _asked_too_much(self, failure: Failure) -> bool:
+        """Whether log-probabilities, which the caller did not ask for, may be what was refused.
+
+        If so, they are not asked for any more.
+        """
+        ours = self.plan.body.get("top_logprobs") is not None and self.planner.steers
+        if not ours or not refuses_logprobs(failure.status, failure.body):
+            return False
+        self.planner = replace(self.planner, steers=False)
+        self.plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed)
+        self.record.logprobs_refused = True
+        return True
 
     def _learn(self, refusal: Refusal, failure: Failure) -> None:
         reason = str(error_of(failure.status, failure.body).get("message") or "")
@@ -210,6 +248,17 @@ class Conversation:
         if not self._modes:
             raise _upstream_error(failure)
         self.plan = self.planner.plan(self._modes[0])
+
+
+def _sent(pursuit: Pursuit, choice: Mapping[str, Any]) -> Mapping[str, int]:
+    """What the caller has of a choice; of its thinking, all that it will get."""
+    if not pursuit.sent.keys() & _THOUGHTS:
+        return pursuit.sent
+    thoughts = {name: len(str(choice["message"].get(name) or "")) for name in _THOUGHTS}
+    return pursuit.sent | thoughts
+
+
+_THOUGHTS = frozenset({"reasoning_content", "reasoning"})
 
 
 def _as_reply(text: str, finish_reason: str) -> Reply:

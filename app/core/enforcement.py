@@ -17,6 +17,7 @@ from app.core.schema import Formats
 
 KNOBS_KEY = "strictgate"
 MAX_ATTEMPTS = 10
+MAX_CONTINUATIONS = 64
 
 
 class StreamMode(StrEnum):
@@ -30,15 +31,24 @@ class StrictRules(StrEnum):
     OFF = "off"
 
 
+class Steering(StrEnum):
+    """Whether to use the log-probabilities of tokens, where the upstream gives them."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Enforcement:
     """See config.example.toml, table [enforcement]."""
 
     max_attempts: int = 3
+    max_continuations: int = 16
     repair: Repair = Repair.LOSSLESS
     stream: StreamMode = StreamMode.AUTO
     strict_rules: StrictRules = StrictRules.ENFORCE
     formats: Formats = Formats.ASSERT
+    steering: Steering = Steering.AUTO
     token_budget: int = 0
     """Tokens that all attempts together may use before none is added; 0: no limit."""
     prompt_template: str = prompt.TEMPLATE
@@ -106,8 +116,13 @@ KNOBS: dict[str, tuple[Callable[[Any], Any], str]] = {
         _between(1, MAX_ATTEMPTS),
         f"an integer from 1 to {MAX_ATTEMPTS}",
     ),
+    "max_continuations": (
+        _between(0, MAX_CONTINUATIONS),
+        f"an integer from 0 to {MAX_CONTINUATIONS}",
+    ),
     "repair": _one_of(Repair),
     "stream": _one_of(StreamMode),
+    "steering": _one_of(Steering),
     "strict_rules": _one_of(StrictRules),
     "formats": _one_of(Formats),
     "token_budget": (_between(0, 1 << 40), "a number of tokens, 0 for no limit"),

@@ -5,17 +5,29 @@ caller's body is copied, never changed; fields that are not ours pass through.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from app.core import prompt, wrapping
-from app.core.capabilities import Capabilities, ForcedTool, MaxTokens, Mode
+from app.core.capabilities import Capabilities, ForcedTool, MaxTokens, Mode, Prefill
 from app.core.contract import Contract
 from app.core.schema import Schema
 
 Body = dict[str, Any]
 
 _OURS = frozenset({"response_format", "strictgate", "stream", "stream_options", "n"})
+
+
+class Purpose(StrEnum):
+    """What an ask is for."""
+
+    TRY = "try"
+    """A whole document."""
+    CONTINUATION = "continuation"
+    """The rest of one."""
+    QUESTION = "question"
+    """Which of several values it was to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,9 @@ class Plan:
     streamed: bool
     dropped: tuple[str, ...]
     """Fields of the caller's that the upstream would refuse, left out."""
+    purpose: Purpose = Purpose.TRY
+    base: str = ""
+    """A path that takes the place of the base URL's, for this request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,13 @@ class Planner:
     model: str
     """What the upstream calls the model."""
     template: str = prompt.TEMPLATE
+    steers: bool = False
+    """Ask for the alternatives of each token, where that can be of use."""
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the model goes on from a prefix, as far as is known."""
+        return self.capabilities.prefill is not Prefill.NONE
 
     def ladder(self, refused: Collection[Mode] = ()) -> tuple[Mode, ...]:
         """Return the modes to try, best first, less those `refused` or not to be combined.
@@ -61,15 +83,24 @@ class Planner:
             return True
         return mode is not Mode.TOOL and self.capabilities.json_with_tools
 
-    def plan(self, mode: Mode, *, stream: bool | None = None, remind: bool = False) -> Plan:
+    def plan(
+        self,
+        mode: Mode,
+        *,
+        stream: bool | None = None,
+        remind: bool = False,
+        wrapped: bool | None = None,
+    ) -> Plan:
         """Return the plan for `mode`.
 
         Args:
             stream: whether to stream from the upstream; by default as the caller and the
                 capabilities have it.
             remind: put the instructions into the prompt even where they seem to be there.
+            wrapped: whether to ask for `{"value": <document>}`; by default where the mode needs it.
         """
-        wrapped = mode.yields_objects_only and not self.schema.is_object_root
+        if wrapped is None:
+            wrapped = mode.yields_objects_only and not self.schema.is_object_root
         dropped = [key for key in self.capabilities.drop if key in self.body]
         body = {
             key: value
@@ -82,12 +113,57 @@ class Planner:
         self._budget(body)
         streamed = self._streams(mode) if stream is None else stream
         body |= self._several() | (self._streaming() if streamed else {})
+        body |= self._alternatives()
         inside = [
             f"messages[].{key}"
             for key in self.capabilities.drop_in_messages
             if any(key in message for message in self.body["messages"])
         ]
         return Plan(mode, body, wrapped, streamed, (*dropped, *inside))
+
+    def continuation(self, prefix: str, *, wrapped: bool, hint: str, spent: int) -> Plan:
+        """Return the plan that asks for what comes behind `prefix`.
+
+        Never together with JSON mode, which makes models start anew (Moonshot's documentation).
+
+        Args:
+            wrapped: `prefix` begins with the wrapper.
+            hint: what to tell the model first; "": nothing.
+            spent: tokens of the caller's budget that are used up.
+        """
+        plan = self.plan(Mode.PROMPT, stream=True, wrapped=wrapped)
+        body = {key: value for key, value in plan.body.items() if key != "n"}
+        message, fields = _PREFILLS[self.capabilities.prefill]
+        messages = prompt.hinted(body["messages"], hint) if hint else body["messages"]
+        body["messages"] = [*messages, {"role": "assistant", "content": prefix} | message]
+        body |= fields | ({"tool_choice": "none"} if self.contract.has_tools else {})
+        for key in _BUDGETS & body.keys():
+            if isinstance(body[key], int):
+                body[key] = max(1, body[key] - spent)
+        base = self.capabilities.prefill_base
+        return replace(plan, body=body, purpose=Purpose.CONTINUATION, base=base)
+
+    def question(self, prefix: str, text: str) -> Plan:
+        """Return the plan that asks `text` about a document that goes as far as `prefix`."""
+        plan = self.plan(Mode.PROMPT, stream=False)
+        unwanted = {"n", "tools", "tool_choice", "logprobs", "top_logprobs", *_BUDGETS}
+        body = {key: value for key, value in plan.body.items() if key not in unwanted}
+        asked = [{"role": "assistant", "content": prefix}, {"role": "user", "content": text}]
+        body["messages"] = [*body["messages"], *asked]
+        wanted = self.capabilities.max_tokens
+        body[(MaxTokens.OLD if wanted is MaxTokens.EITHER else wanted).value] = _ANSWER_TOKENS
+        return replace(plan, body=body, purpose=Purpose.QUESTION)
+
+    def reseeded(self, asked: int) -> Body:
+        """Return the seed for the next ask after `asked` others: with the same, a model would make
+        the same mistake again."""
+        seed = self.body.get("seed")
+        return {"seed": seed + asked} if isinstance(seed, int) else {}
+
+    def budget(self) -> int | None:
+        """Return the caller's own limit on the tokens of an answer."""
+        given = [self.body[key] for key in _BUDGETS & self.body.keys()]
+        return min((each for each in given if isinstance(each, int)), default=None)
 
     def _messages(self, mode: Mode, *, wrapped: bool, remind: bool) -> list[prompt.Message]:
         unwanted = set(self.capabilities.drop_in_messages)
@@ -124,7 +200,7 @@ class Planner:
 
     def _streams(self, mode: Mode) -> bool:
         free = mode in (Mode.TOOL, Mode.PROMPT) or self.capabilities.json_with_stream
-        return self.contract.stream and free
+        return free and (self.contract.stream or self.can_continue)  # what streams can be stopped
 
     def _streaming(self) -> Body:
         usage = (
@@ -132,10 +208,33 @@ class Planner:
         )
         return {"stream": True} | usage
 
+    def _alternatives(self) -> Body:
+        most = self.capabilities.top_logprobs
+        if not (self.steers and most) or self.body.get("logprobs"):
+            return {}
+        return {"logprobs": True, "top_logprobs": most}
+
     def _several(self) -> Body:
         several = self.contract.choices > 1 and self.capabilities.several_choices
         return {"n": self.contract.choices} if several else {}
 
+
+# --- the message that is to be gone on from, for each style --------------------------------------
+
+_BUDGETS = frozenset(each.value for each in (MaxTokens.OLD, MaxTokens.NEW))
+_ANSWER_TOKENS = 64  # for the answer to a question
+
+_PREFILLS: dict[Prefill, tuple[Body, Body]] = {
+    Prefill.NONE: ({}, {}),
+    Prefill.TRAILING: ({}, {}),
+    Prefill.PARTIAL: ({"partial": True}, {}),
+    Prefill.PREFIX: ({"prefix": True}, {}),
+    Prefill.CONTINUE_FINAL: (
+        {},
+        {"continue_final_message": True, "add_generation_prompt": False},
+    ),
+}
+"""What is added to the last message, and to the request."""
 
 # --- the field that carries the schema, for each mode --------------------------------------------
 

@@ -54,6 +54,19 @@ def _append(content: Any, text: str) -> Any:
     return f"{content}\n\n{text}" if isinstance(content, str) and content else text
 
 
+def hinted(messages: Sequence[Message], text: str) -> list[Message]:
+    """Return `messages` with `text` at the end of the user's last one.
+
+    Not in one of its own: some chat templates insist that the roles take turns.
+    """
+    for index in reversed(range(len(messages))):
+        message = messages[index]
+        if message["role"] == "user":
+            joined = message | {"content": _append(message.get("content"), text)}
+            return [*messages[:index], joined, *messages[index + 1 :]]
+    return [*messages, {"role": "user", "content": text}]
+
+
 def mention_json(messages: Iterable[Message]) -> bool:
     """Whether the word JSON occurs, in any spelling, where upstreams look for it."""
     return any("json" in part.lower() for each in messages for part in _texts(each.get("content")))
@@ -96,3 +109,22 @@ def _line(problem: Problem) -> str:
 
 def _cut(line: str) -> str:
     return line if len(line) <= _MAX_LINE else line[:_MAX_LINE] + "…"
+
+
+def hint(where: str, options: Sequence[str], problems: Sequence[Problem], reason: str) -> str:
+    """Return what to tell the model before it goes on at `where`, a JSON Pointer."""
+    lines = [_line(leaf(problem)) for problem in problems[:MAX_PROBLEMS]] or [_cut(reason)]
+    if options:
+        lines.append(_cut(f"{where or 'the document'}: {_OPTIONS}{', '.join(options)}"))
+    wrong = "\n".join(f"- {line}" for line in lines)
+    return f"{_GO_ON}\n{wrong}"
+
+
+def question(where: str, options: Sequence[str]) -> str:
+    """Return the question which of `options`, in the spelling of JSON, is to stand at `where`."""
+    asked = f"What is to stand at {where or 'the root'} of that JSON document?"
+    return "\n".join([f"{asked} Answer with one of these and nothing else:", *options])
+
+
+_GO_ON = "Mind, in the JSON document that you are writing:"
+_OPTIONS = "only one of these is allowed here: "

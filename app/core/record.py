@@ -6,10 +6,10 @@ from typing import Any
 
 from app.core import prompt, usage
 from app.core.capabilities import Mode
+from app.core.hearing import End, Heard
 from app.core.judge import Step
-from app.core.plan import Plan
+from app.core.plan import Plan, Purpose
 from app.core.problems import leaf
-from app.core.reply import Reply
 from app.core.settling import Rejection, Settled
 
 
@@ -32,11 +32,14 @@ class Attempt:
 
     mode: Mode
     outcome: str
-    """valid, invalid, not_json, truncated or passed_on; of several choices, the worst."""
+    """valid, invalid, not_json, truncated or passed_on; of several choices, the worst. Of a
+    question: answered."""
     problems: tuple[str, ...]
     usage: Mapping[str, Any] | None
     is_clean: bool
     """Every choice stood as it was: nothing rejected, taken out of something or mended."""
+    purpose: Purpose = Purpose.TRY
+    end: End = End.OWN
 
 
 @dataclass
@@ -48,12 +51,49 @@ class Record:
     proven: int = 0
     """How many of the lessons an accepted ask has proven."""
     spent: usage.Usage = field(default_factory=dict)
+    prefixes: list[bool] = field(default_factory=list)
+    """Of each prefix whether the model went on from it."""
+    lost_logprobs: bool = False
+    """The caller asked for log-probabilities, and the text is not the tokens' own."""
+    logprobs_refused: bool = False
+    """The upstream does not give log-probabilities, or not so many."""
+    prefix_refused: bool = False
+    """The upstream does not take prefixes."""
 
-    def accepted(self, plan: Plan, reply: Reply, results: Sequence[Settled | Rejection]) -> None:
+    def accepted(self, plan: Plan, heard: Heard) -> None:
         """Note an ask that was answered, and how its choices were judged."""
         self.proven = len(self.lessons)
-        self.spent = usage.add(self.spent, reply.usage)
-        self.attempts.append(_attempt(plan, reply, results))
+        self.spent = usage.add(self.spent, heard.usage)
+        self.attempts.append(_attempt(plan, heard))
+
+    @property
+    def tries(self) -> int:
+        """How many whole documents were asked for."""
+        return self._count(Purpose.TRY)
+
+    @property
+    def continuations(self) -> int:
+        """How many times the rest of one was asked for."""
+        return self._count(Purpose.CONTINUATION)
+
+    @property
+    def stopped(self) -> int:
+        """How many streams were stopped before their end."""
+        return sum(attempt.end is End.STOPPED for attempt in self.attempts)
+
+    def last_outcome(self, *, is_settled: bool) -> str:
+        """Return how the last attempt ended, questions left aside; if all `is_settled`, well."""
+        outcomes = [each.outcome for each in self.attempts if each.purpose is not Purpose.QUESTION]
+        if not outcomes:
+            return "unanswered"
+        return "valid" if is_settled and outcomes[-1] != "passed_on" else outcomes[-1]
+
+    def is_spent(self, budget: int) -> bool:
+        """Whether `budget` tokens have been used; 0 is no budget."""
+        return bool(budget) and usage.tokens(self.spent) >= budget
+
+    def _count(self, purpose: Purpose) -> int:
+        return sum(attempt.purpose is purpose for attempt in self.attempts)
 
     def proven_lessons(self) -> Sequence[Lesson]:
         """Return what may be remembered."""
@@ -63,8 +103,10 @@ class Record:
         """Return the answer's headers."""
         headers = {
             "x-strictgate-mode": plan.mode.value,
-            "x-strictgate-attempts": str(len(self.attempts)),
+            "x-strictgate-attempts": str(self.tries),
         }
+        if self.continuations:
+            headers["x-strictgate-continuations"] = str(self.continuations)
         if steps:
             names = dict.fromkeys(step.name for _, step in steps)
             headers["x-strictgate-repairs"] = ",".join(names)
@@ -87,12 +129,13 @@ class Record:
             ]
         if remembered:
             details["not_tried"] = [mode.value for mode in remembered]
-        if plan.dropped:
-            details["dropped"] = list(plan.dropped)
+        if plan.dropped or self.lost_logprobs:
+            details["dropped"] = [*plan.dropped, *(["logprobs"] * self.lost_logprobs)]
         return details
 
 
-def _attempt(plan: Plan, reply: Reply, results: Sequence[Settled | Rejection]) -> Attempt:
+def _attempt(plan: Plan, heard: Heard) -> Attempt:
+    results = [each for each in heard.results if each is not None]
     rejections = [each for each in results if isinstance(each, Rejection)]
     problems = [leaf(each).sentence for one in rejections for each in one.problems]
     reasons = [one.reason for one in rejections if not one.problems]
@@ -101,12 +144,16 @@ def _attempt(plan: Plan, reply: Reply, results: Sequence[Settled | Rejection]) -
         mode=plan.mode,
         outcome=_outcome(results, rejections),
         problems=tuple((problems + reasons)[: prompt.MAX_PROBLEMS]),
-        usage=reply.usage,
+        usage=heard.usage,
         is_clean=not rejections and not mended,
+        purpose=plan.purpose,
+        end=heard.end,
     )
 
 
 def _outcome(results: Sequence[Settled | Rejection], rejections: Sequence[Rejection]) -> str:
+    if not results:
+        return "answered"
     if any(rejection.truncated for rejection in rejections):
         return "truncated"
     if rejections:
@@ -119,6 +166,10 @@ def _details(attempt: Attempt) -> dict[str, Any]:
     details: dict[str, Any] = {"mode": attempt.mode.value, "outcome": attempt.outcome}
     if attempt.problems:
         details["problems"] = list(attempt.problems)
+    if attempt.purpose is not Purpose.TRY:
+        details["purpose"] = attempt.purpose.value
+    if attempt.end is not End.OWN:
+        details["end"] = attempt.end.value
     if attempt.usage is not None:
         details["usage"] = dict(attempt.usage)
     return details

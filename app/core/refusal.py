@@ -192,3 +192,24 @@ def _modes(sentence: str, sent: Mode) -> tuple[Mode, ...]:
         return (sent,) if words.THIS_TYPE.search(sentence) else FORMATS
     named = Mode.NATIVE if schema else Mode.JSON_OBJECT
     return tuple(mode for mode in FORMATS if mode in (named, sent))
+
+
+# --- what Strictgate adds of its own accord ------------------------------------------------------
+
+
+def refuses_logprobs(status: int, body: Any) -> bool:
+    """Whether a failure can be about log-probabilities."""
+    return _is_about(status, body, words.LOGPROBS)
+
+
+def refuses_prefix(status: int, body: Any) -> bool:
+    """Whether a failure can be about a prefix that the model is to go on from."""
+    return _is_about(status, body, words.PREFIX)
+
+
+def _is_about(status: int, body: Any, subject: re.Pattern[str]) -> bool:
+    message = str(error_of(status, body).get("message") or "")
+    return status in _REFUSING and subject.search(message) is not None
+
+
+_REFUSING = frozenset({400, 404, 405, 415, 422, 501})

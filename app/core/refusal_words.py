@@ -88,6 +88,7 @@ DIALECT = table(
         "not_a_schema": r"(?:not|isn't)\s+a\s+valid\b[^.\n]{0,40}\bschema\b|schema is not valid",
         "flavored": r"flavou?red json schema",  # Moonshot
         "schema_fields": r"unsupported json.schema (?:field|keyword|type)",  # Cerebras
+        "schema_error": r"json schema error at #",  # llama.cpp
         "unsupported_type": r"unsupported schema (?:type|keyword|feature)",  # llama.cpp
         "keyword": r"\bkeywords?\b[^\n]{0,60}\b(?:not (?:supported|allowed|permitted)|unsupported)",
         "keywords": r"unsupported keywords?",
@@ -245,3 +246,10 @@ TEXT_NAME = re.compile(
     re.IGNORECASE,
 )
 SENTENCE = re.compile(r"(?<=[.!?;。])\s+|\n")
+
+LOGPROBS = re.compile(r"log_?prob", re.IGNORECASE)
+PREFIX = re.compile(
+    r"prefill|\bprefix\b|\bpartial\b|continue_final|add_generation_prompt|"
+    r"\b(?:last|final) message\b|\bassistant\b[^.\n]{0,40}\b(?:message|role|turn|response)",
+    re.IGNORECASE,
+)

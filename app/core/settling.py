@@ -44,26 +44,48 @@ class Rejection:
     problems: tuple[Problem, ...]
     reason: str
     truncated: bool
+    place: "Place | None" = None
+    """Where a model that can go on from a prefix got stuck."""
 
     def error(self, headers: Mapping[str, str]) -> OutputInvalid:
         """Return Groq's error for it (console.groq.com/docs/errors; key order and words)."""
         if self.truncated:
-            details = {"failed_generation": self.text, "reason": self.reason}
+            kept = {"failed_generation": self.text, "reason": self.reason}
             return OutputInvalid(
-                NOT_JSON, failed_generation=TRUNCATED, details=details, headers=headers
+                NOT_JSON, failed_generation=TRUNCATED, details=kept, headers=headers
             )
+        details = self.place.details() if self.place else None
         if not self.problems:
-            return OutputInvalid(NOT_JSON, failed_generation=self.text, headers=headers)
+            return OutputInvalid(
+                NOT_JSON, failed_generation=self.text, details=details, headers=headers
+            )
         first = leaf(self.problems[0])
-        where = {
+        where: dict[str, str] = {
             "x-strictgate-schema-path": _header(pointer(first.schema_path)),
             "x-strictgate-schema-kind": _header(first.keyword),
         }
         return OutputInvalid(
             MISMATCH + first.sentence,
             failed_generation=self.text,
+            details=details,
             headers=where | dict(headers),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a document came, and what could have followed."""
+
+    path: str
+    """A JSON Pointer."""
+    valid_prefix: str
+    allowed: tuple[str, ...]
+    """In the spelling of JSON; empty where there is no short list."""
+
+    def details(self) -> dict[str, Any]:
+        """Return what an error's `x_strictgate` tells of it."""
+        told: dict[str, Any] = {"path": self.path, "valid_prefix": self.valid_prefix}
+        return told | ({"allowed": list(self.allowed)} if self.allowed else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +97,30 @@ class Judging:
     has_tools: bool
     any_object: bool = False
     """The contract is JSON mode's: what is no object is no JSON, for there is no schema."""
+    with_tokens: bool = True
+    """The caller asked for log-probabilities."""
+
+
+def settled(
+    choice: Choice, document: str, steps: tuple[Step, ...], *, with_tokens: bool
+) -> Settled:
+    """Return `choice` with a valid `document` for its text."""
+    return Settled(_rendered(choice, document, with_tokens=with_tokens), steps, passed_on=False)
 
 
 def settle(choice: Choice, plan: Plan, by: Judging) -> Settled | Rejection:
     """Judge `choice`, which answers `plan`."""
     if choice.is_refusal or (by.has_tools and choice.is_call):
-        return Settled(choice.raw, (), passed_on=True)
-    text, origin = _answer(choice, plan.mode)
+        raw = choice.raw if by.with_tokens else {**choice.raw, "logprobs": None}
+        return Settled(raw, (), passed_on=True)
+    text, origin = answer(choice, plan.mode)
     verdict = judge(text, by.schema, by.repair, wrapped=plan.wrapped)
     match verdict:
         case Verdict() if choice.finish_reason == "length" and _may_go_on(text, verdict):
             return Rejection(text, (), "the number may have had more digits", truncated=True)
         case Verdict():
             steps = (*origin, *verdict.steps)
-            return Settled(_rendered(choice, verdict.text), steps, passed_on=False)
+            return settled(choice, verdict.text, steps, with_tokens=by.with_tokens)
         case Rejected():
             truncated = choice.finish_reason == "length"
             if by.any_object and verdict.problems:
@@ -102,8 +134,8 @@ def _may_go_on(text: str, verdict: Verdict) -> bool:
     return is_number and text.endswith(verdict.text)
 
 
-def _answer(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
-    """Where the document is: in the forced call, in the content, else in the reasoning field.
+def answer(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
+    """Return where the document is: in the forced call, the content, else the reasoning field.
 
     Some servers put the whole answer there (LM Studio, DeepSeek on Azure).
     """
@@ -114,7 +146,7 @@ def _answer(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
     return choice.reasoning, (Step("from_reasoning"),)
 
 
-def _rendered(choice: Choice, document: str) -> dict[str, Any]:
+def _rendered(choice: Choice, document: str, *, with_tokens: bool) -> dict[str, Any]:
     """The choice with the document as its content; log-probabilities only of unchanged text."""
     message = {
         key: value
@@ -123,7 +155,8 @@ def _rendered(choice: Choice, document: str) -> dict[str, Any]:
     }
     message |= {"role": "assistant", "content": document}
     rendered = dict(choice.raw) | {"message": message}
-    if choice.message.get("content") != document and rendered.get("logprobs") is not None:
+    is_changed = choice.message.get("content") != document
+    if rendered.get("logprobs") is not None and (is_changed or not with_tokens):
         rendered["logprobs"] = None
     if choice.finish_reason != "stop":  # whole and valid, whatever else was to come
         rendered["finish_reason"] = "stop"

@@ -84,3 +84,23 @@ class Leniency(StrEnum):
 
     DROPPED = "property_dropped"
     WRAPPED = "wrapped_in_array"
+
+
+class Completion(StrEnum):
+    """Every level but `off`: what the schema leaves no choice about is written without asking."""
+
+    FORCED = "forced"
+    """There was one way to go on."""
+    CLOSED = "inner_bracket"
+    """The model had ended what is around an array, or an object, but not that itself."""
+    NAMED = "required_name"
+    """The model had ended an object that lacks required properties: the first was opened."""
+
+
+class Resumption(StrEnum):
+    """How the model was brought to go on behind its valid prefix."""
+
+    STEERED = "steered"
+    """With the next of its own choices that was allowed, by its log-probabilities."""
+    CHOSEN = "chosen"
+    """By its answer to the question which of the allowed values it meant."""

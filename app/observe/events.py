@@ -30,6 +30,10 @@ class Enforced:
     outcome: str
     repairs: tuple[str, ...]
     tokens: int
+    stopped: int
+    """Streams of the upstream that were ended early, because the rest was of no use."""
+    continuations: int
+    """Times that the model was brought to go on behind a valid prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,16 @@ class ModelDemoted:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefillDropped:
+    """A model is given no prefix to go on from for a while."""
+
+    upstream: str
+    model: str
+    refused: bool
+    """The upstream refused it; else the model began anew, repeatedly."""
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 
@@ -62,7 +76,7 @@ class Crashed:
     traceback: str
 
 
-Event = RequestFinished | Enforced | ModeRefused | ModelDemoted | Crashed
+Event = RequestFinished | Enforced | ModeRefused | ModelDemoted | PrefillDropped | Crashed
 Observer = Callable[[Event], None]
 
 

@@ -11,9 +11,21 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from app.core import jsontext
-from app.observe.events import Crashed, Event, ModelDemoted, ModeRefused, Observer
+from app.observe.events import (
+    Crashed,
+    Event,
+    ModelDemoted,
+    ModeRefused,
+    Observer,
+    PrefillDropped,
+)
 
-_LEVELS: dict[type, str] = {Crashed: "error", ModelDemoted: "warning", ModeRefused: "warning"}
+_LEVELS: dict[type, str] = {
+    Crashed: "error",
+    ModelDemoted: "warning",
+    ModeRefused: "warning",
+    PrefillDropped: "warning",
+}
 
 
 def log_to(stream: TextIO) -> Observer:

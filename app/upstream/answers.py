@@ -1,9 +1,12 @@
 """What an upstream's answer says, once its body is there: a reply, or a failure.
 
-Strictgate's own key is taken out of whatever is read here, should the upstream quote it.
+Strictgate's own key is taken out of whatever is read here, should the upstream quote it: out of an
+error in any case; out of what the model wrote if it looks like a key at all. Local servers get
+words such as `none` for one, and these stand in documents too.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import ClientResponse
@@ -12,7 +15,11 @@ from app.core import jsontext, reply
 from app.core.errors import UpstreamBadResponse
 from app.core.reply import Failure, Reply
 from app.core.stream.delta import Collector
+from app.core.stream.sse import Event
 from app.upstream.routing import Endpoint
+
+_BLOT = "***"
+_SHORTEST_KEY = 8
 
 
 def check_not_redirect(response: ClientResponse, endpoint: Endpoint) -> None:
@@ -38,7 +45,7 @@ def whole(response: ClientResponse, raw: bytes, endpoint: Endpoint) -> Reply | F
         raise UpstreamBadResponse(f"The upstream '{endpoint.name}' answered with no JSON object.")
     if body.get("error") and not body.get("choices"):
         return _error_in_success(body, endpoint)
-    return reply.read(scrubbed(body, endpoint))
+    return reply.read(_without_secret(body, endpoint))
 
 
 def collected(collector: Collector, endpoint: Endpoint) -> Reply | Failure:
@@ -55,7 +62,19 @@ def collected(collector: Collector, endpoint: Endpoint) -> Reply | Failure:
         raise UpstreamBadResponse(
             f"The upstream '{endpoint.name}' broke off in the middle of its stream."
         )
-    return reply.read(scrubbed(collector.completion(), endpoint))
+    return reply.read(_without_secret(collector.completion(), endpoint))
+
+
+def clean(event: Event, endpoint: Endpoint) -> Event:
+    """Return an event of a stream without the key."""
+    key = endpoint.secret
+    if not key or key not in event.data or not _is_secret(key):
+        return event
+    body = json_or_text(event.data.encode())
+    text = (
+        body.replace(key, _BLOT) if isinstance(body, str) else jsontext.write(_blotted(body, key))
+    )
+    return replace(event, data=text)
 
 
 def _error_in_success(body: Mapping[str, Any], endpoint: Endpoint) -> Failure:
@@ -90,10 +109,18 @@ def scrubbed(body: Any, endpoint: Endpoint) -> Any:
     return _blotted(body, key) if key and key in jsontext.write(body) else body
 
 
+def _without_secret(completion: Any, endpoint: Endpoint) -> Any:
+    return scrubbed(completion, endpoint) if _is_secret(endpoint.secret) else completion
+
+
+def _is_secret(key: str) -> bool:
+    return len(key) >= _SHORTEST_KEY and any(character.isdigit() for character in key)
+
+
 def _blotted(value: Any, key: str) -> Any:
     match value:
         case str():
-            return value.replace(key, "***")
+            return value.replace(key, _BLOT)
         case list():
             return [_blotted(item, key) for item in value]
         case dict():
@@ -106,5 +133,5 @@ def without_key(headers: Mapping[str, str], endpoint: Endpoint) -> dict[str, str
     """Return headers with names in lower case, and without Strictgate's own key."""
     key = endpoint.secret
     return {
-        name.lower(): value.replace(key, "***") if key else value for name, value in headers.items()
+        name.lower(): value.replace(key, _BLOT) if key else value for name, value in headers.items()
     }

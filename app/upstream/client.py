@@ -1,4 +1,4 @@
-"""The HTTP client: one ask → one reply, or an open response to be relayed.
+"""The HTTP client: one ask → one reply or a stream, or an open response to be relayed.
 
 What it must never do: follow a redirect (keys would go to another host), read proxies or
 credentials from the environment, keep cookies, or read more than it was allowed to.
@@ -6,35 +6,31 @@ credentials from the environment, keep cookies, or read more than it was allowed
 
 import asyncio
 import time
-import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 from yarl import URL
 
 from app import __version__
 from app.core import jsontext
-from app.core.errors import UpstreamBadResponse, UpstreamTimeout
 from app.core.exchange import Header
 from app.core.plan import Body
 from app.core.reply import Failure, Reply
-from app.core.stream.delta import Collector, State
-from app.core.stream.sse import BadEvent, Splitter
 from app.settings import LimitSettings
 from app.upstream import answers
 from app.upstream.faults import translated
+from app.upstream.pieces import Pieces, raw_piece
 from app.upstream.routing import Endpoint
+from app.upstream.stream import Stream, let_go
 
 Headers = Mapping[str, str]
 
-DRAIN = 0.25  # seconds for what may follow the end of a stream
 STALE = 0.25  # seconds within which a closed connection shows to be one
 USER_AGENT = f"strictgate/{__version__}"
-_CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
-"""Content codings → zlib's window bits."""
 
 
 class Client:
@@ -60,9 +56,12 @@ class Client:
     # --- asking ----------------------------------------------------------------------------------
 
     async def ask(
-        self, endpoint: Endpoint, body: Body, headers: Headers, query: str = ""
-    ) -> Reply | Failure:
-        """POST `body` as a chat completion; collect the answer, streamed or not.
+        self, endpoint: Endpoint, body: Body, headers: Headers, query: str = "", base: str = ""
+    ) -> Reply | Failure | Stream:
+        """POST `body` as a chat completion; give the answer whole, or as a stream to be read.
+
+        Args:
+            base: see `address`.
 
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
@@ -70,15 +69,20 @@ class Client:
         sent = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
         sent.setdefault("user-agent", USER_AGENT)
         data = jsontext.write(body).encode()
-        url = address(endpoint, "/chat/completions", query)
+        url = address(endpoint, "/chat/completions", query, base)
         with translated(endpoint.name):
-            async with self.open(endpoint, "POST", url, sent, data) as response:
+            response = await self._send(endpoint, "POST", url, sent, data)
+            stream = None
+            try:
                 answers.check_not_redirect(response, endpoint)
                 kind = response.content_type
                 if 200 <= response.status < 300 and kind == "text/event-stream":
-                    return await self._collect(response, endpoint)
-                raw = b"".join([chunk async for chunk in self.pieces(response, endpoint)])
-                return answers.whole(response, raw, endpoint)
+                    stream = Stream(response, endpoint, self._limits)
+                    return stream
+                return answers.whole(response, await self._all(response, endpoint), endpoint)
+            finally:
+                if stream is None:
+                    let_go(response)
 
     async def get(self, endpoint: Endpoint, path: str, headers: Headers) -> Any:
         """GET a JSON document; None where the upstream does not give one.
@@ -90,28 +94,11 @@ class Client:
         sent = {"accept-encoding": "identity", **headers}
         with translated(endpoint.name):
             async with self.open(endpoint, "GET", url, sent, None) as response:
-                raw = b"".join([chunk async for chunk in self.pieces(response, endpoint)])
+                raw = await self._all(response, endpoint)
                 return answers.json_or_text(raw) if response.status == 200 else None
 
-    async def _collect(
-        self, response: aiohttp.ClientResponse, endpoint: Endpoint
-    ) -> Reply | Failure:
-        splitter, collector = Splitter(self._limits.event_bytes), Collector()
-        try:
-            async for chunk in self.pieces(response, endpoint):
-                for event in splitter.feed(chunk):
-                    collector.feed(event)
-                if collector.state is not State.OPEN:
-                    await _drain(response)
-                    break
-            else:
-                for event in splitter.flush():
-                    collector.feed(event)
-        except BadEvent as error:
-            raise UpstreamBadResponse(
-                f"The upstream '{endpoint.name}' sent a malformed stream: {error}."
-            ) from error
-        return answers.collected(collector, endpoint)
+    async def _all(self, response: aiohttp.ClientResponse, endpoint: Endpoint) -> bytes:
+        return await Pieces(response, endpoint, self._limits.upstream_bytes).all()
 
     # --- the wire --------------------------------------------------------------------------------
 
@@ -128,8 +115,7 @@ class Client:
         try:
             yield response
         finally:
-            # Released where it was read to its end, cut where not: this cancels the upstream.
-            response.close() if not response.content.at_eof() else response.release()
+            let_go(response)
 
     async def _send(
         self, endpoint: Endpoint, method: str, url: URL, headers: Headers | list[Header], data: Any
@@ -159,41 +145,28 @@ class Client:
         self, response: aiohttp.ClientResponse, endpoint: Endpoint
     ) -> AsyncIterator[bytes]:
         """Yield the decoded body; cut it at the size limit and at silence."""
-        decode = _decoder(response, endpoint, self._limits.upstream_bytes)
-        size = 0
-        async for chunk in self.raw_pieces(response, endpoint):
-            piece = decode(chunk)
-            size += len(piece)
-            if size > self._limits.upstream_bytes:
-                raise UpstreamBadResponse(
-                    f"The upstream '{endpoint.name}' sent more than "
-                    f"{self._limits.upstream_bytes} bytes."
-                )
+        pieces = Pieces(response, endpoint, self._limits.upstream_bytes)
+        while (piece := await pieces.next()) is not None:
             yield piece
 
     async def raw_pieces(
         self, response: aiohttp.ClientResponse, endpoint: Endpoint
     ) -> AsyncIterator[bytes]:
         """Yield the body as it comes; end at silence."""
-        idle = endpoint.settings.idle_timeout
-        content = response.content
-        while not content.at_eof():
-            chunk = content.read_nowait()
-            if not chunk:  # only waiting needs a clock
-                try:
-                    async with asyncio.timeout(idle):
-                        chunk = await content.readany()
-                except TimeoutError as error:
-                    raise UpstreamTimeout(
-                        f"The upstream '{endpoint.name}' fell silent for {idle:g} seconds."
-                    ) from error
-            if chunk:
-                yield chunk
+        while piece := await raw_piece(response, endpoint):
+            yield piece
 
 
-def address(endpoint: Endpoint, path: str, query: str = "") -> URL:
-    """Return the URL of `path` below the API's root; nothing of it is encoded anew."""
-    return URL(endpoint.base_url + path + (f"?{query}" if query else ""), encoded=True)
+def address(endpoint: Endpoint, path: str, query: str = "", base: str = "") -> URL:
+    """Return the URL of `path` below the API's root; nothing of it is encoded anew.
+
+    Args:
+        base: a path that takes the place of the root's own; "": that stays.
+    """
+    root = endpoint.base_url
+    if base:
+        root = urlunsplit((*urlsplit(root)[:2], base, "", ""))
+    return URL(root + path + (f"?{query}" if query else ""), encoded=True)
 
 
 def _session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.ClientSession:
@@ -209,36 +182,3 @@ def _session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.ClientS
 
 async def _note_reuse(_: Any, context: Any, __: Any) -> None:
     context.trace_request_ctx.reused = True
-
-
-def _decoder(
-    response: aiohttp.ClientResponse, endpoint: Endpoint, limit: int
-) -> Callable[[bytes], bytes]:
-    """Return what undoes the content coding; no piece of it grows past `limit`, a bomb's aim."""
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
-    if coding in ("identity", ""):
-        return lambda chunk: chunk
-    if coding not in _CODINGS:
-        raise UpstreamBadResponse(
-            f"The upstream '{endpoint.name}' used the content coding '{coding[:40]}', "
-            "which was not asked for."
-        )
-    inflater = zlib.decompressobj(_CODINGS[coding])
-
-    def decode(chunk: bytes) -> bytes:
-        try:
-            return inflater.decompress(chunk, limit + 1)
-        except zlib.error as error:
-            raise UpstreamBadResponse(
-                f"The upstream '{endpoint.name}' sent a body that does not inflate."
-            ) from error
-
-    return decode
-
-
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Read what follows the end of a stream, so that its connection can serve the next request."""
-    with suppress(TimeoutError, aiohttp.ClientError, ConnectionError):  # its end was there already
-        async with asyncio.timeout(DRAIN):
-            while await response.content.readany():
-                pass

@@ -70,6 +70,12 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError("expected a whole number")
+    return value
+
+
 def _list(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError("expected a list of strings")
@@ -95,6 +101,8 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "forced_tool": ForcedTool,
     "max_tokens": MaxTokens,
     "prefill": Prefill,
+    "prefill_base": _text,
+    "top_logprobs": _number,
     "drop": _list,
     "drop_in_messages": _list,
 }

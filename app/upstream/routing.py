@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
-from app.core.capabilities import Capabilities, Mode
+from app.core.capabilities import Capabilities
 from app.core.errors import NotFound
+from app.settings import Model as ModelSettings
 from app.settings import Settings, SettingsError
 from app.settings import Upstream as UpstreamSettings
 from app.upstream.presets import PRESETS
@@ -110,7 +111,7 @@ class Router:
             endpoint = self.endpoints[self._default]
             return Route(endpoint, model, endpoint.capabilities)
         endpoint = self.endpoints[listed.upstream]
-        capabilities = _pinned(endpoint.capabilities, listed.modes)
+        capabilities = _pinned(endpoint.capabilities, listed)
         return Route(endpoint, listed.model or model, capabilities)
 
 
@@ -130,7 +131,7 @@ def _endpoint(name: str, settings: UpstreamSettings, environment: Mapping[str, s
         name=name,
         base_url=base_url.rstrip("/"),
         api_key=_key(name, settings.api_key_env, environment),
-        capabilities=_pinned(preset.capabilities, settings.modes),
+        capabilities=_pinned(preset.capabilities, settings),
         settings=settings,
     )
 
@@ -147,5 +148,13 @@ def _key(name: str, variable: str | None, environment: Mapping[str, str]) -> Sec
     return SecretStr(key)
 
 
-def _pinned(capabilities: Capabilities, modes: tuple[Mode, ...] | None) -> Capabilities:
-    return capabilities if not modes else replace(capabilities, modes=modes)
+def _pinned(capabilities: Capabilities, settings: UpstreamSettings | ModelSettings) -> Capabilities:
+    """Return `capabilities` with what the settings say instead."""
+    return replace(
+        capabilities,
+        modes=settings.modes or capabilities.modes,
+        prefill=capabilities.prefill if settings.prefill is None else settings.prefill,
+        top_logprobs=(
+            capabilities.top_logprobs if settings.top_logprobs is None else settings.top_logprobs
+        ),
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from app.core.stream.delta import Collector
 from app.core.stream.sse import Splitter
-from tests.gates import MOOD, gate
+from tests.gates import MOOD, ONE_WAY, gate, mood
 
 OUTCOMES = json.loads((Path(__file__).parent.parent / "data" / "outcomes.json").read_text())
 THREAD = (
@@ -67,7 +67,7 @@ def test_mode(demo, case):
 
 def test_the_error_of_the_thread(strictgate):
     """With repair off, when attempts run out: Groq's body, byte for byte."""
-    answer = strictgate.chat("wrong-enum", strictgate={"repair": "off"})
+    answer = strictgate.chat("wrong-enum", ONE_WAY, strictgate={"repair": "off"})
 
     assert answer.raw.decode() == THREAD
     assert answer.headers["x-should-retry"] == "false"
@@ -75,7 +75,48 @@ def test_the_error_of_the_thread(strictgate):
 
 def test_the_same_in_a_stream(strictgate):
     """Nothing was sent yet, so it is a status and no frame."""
-    assert strictgate.chat("wrong-enum", stream=True).raw.decode() == THREAD
+    answer = strictgate.chat("wrong-enum", ONE_WAY, stream=True, strictgate={"repair": "off"})
+
+    assert (answer.status, answer.raw.decode()) == (400, THREAD)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("case", OUTCOMES["forced"], ids=lambda case: case["model"])
+def test_the_one_way_to_go_on(demo, case, stream):
+    """Where the schema leaves no choice, what the model got wrong is written, and said so."""
+    with gate(demo) as fresh:
+        answer = fresh.chat(case["model"], ONE_WAY, stream=stream)
+    completion = streamed(answer) if stream else answer.json
+    details = completion["x_strictgate"]
+
+    assert answer.status == 200, answer.raw
+    content = completion["choices"][0]["message"]["content"]
+    assert json.loads(content) == {"choice": "angry"}
+    assert completion["choices"][0]["finish_reason"] == "stop"
+    assert [attempt["outcome"] for attempt in details["attempts"]] == ["valid"]
+    assert [step["step"] for step in details["repairs"]] == case["repairs"]
+    assert details["repairs"][-1]["path"] == "/choice"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("level", ["off", "syntax", "lossless", "lenient"])
+def test_the_one_way_at_each_level(strictgate, level, stream):
+    """Every level but off writes it; the budget of the thread is enough, and is spent once."""
+    knobs = {"repair": level}
+    answer = strictgate.chat("wrong-enum", ONE_WAY, stream=stream, max_tokens=15, strictgate=knobs)
+
+    assert answer.status == (400 if level == "off" else 200)
+    assert answer.headers["x-strictgate-attempts"] == ("3" if level == "off" else "1")
+    assert ("x-strictgate-repairs" in answer.headers) is (level != "off")
+
+
+def test_what_the_model_said_is_not_closed_over(strictgate):
+    """A property that the schema forbids is no missing bracket: lenient drops it, by name."""
+    assert strictgate.chat("extra-field", ONE_WAY).error["code"] == "json_validate_failed"
+    dropped = strictgate.chat("extra-field", ONE_WAY, strictgate={"repair": "lenient"})
+
+    assert dropped.content == '{"choice":"angry"}'
+    assert dropped.headers["x-strictgate-repairs"] == "property_dropped"
 
 
 def test_array_root_that_json_mode_cannot_give(strictgate):
@@ -260,10 +301,17 @@ def test_prefix_of_groqs_sdk(strictgate):
 
 def test_text_of_a_stream_that_groq_gave_up(strictgate):
     """What had come before the upstream's own error is not lost."""
-    answer = strictgate.chat("stream-error", stream=True)
+    answer = strictgate.chat("stream-error", mood("angry", "anxious"), stream=True)
 
     assert answer.error["code"] == "json_validate_failed"
     assert answer.error["failed_generation"].startswith('{"cho')
+
+
+def test_a_stream_that_groq_gave_up_where_one_way_is_left(strictgate):
+    """What had come is as good as from a model that stopped there."""
+    answer = strictgate.chat("stream-error", stream=True)
+
+    assert streamed(answer)["choices"][0]["message"]["content"] == '{"choice":"angry"}'
 
 
 def test_errors_inside_a_stream_have_the_shape(strictgate):

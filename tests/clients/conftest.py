@@ -11,7 +11,7 @@ from openai import OpenAI
 
 from app.demo.upstream import create_demo
 from app.observe.events import RequestFinished
-from tests.gates import Gate, gate
+from tests.gates import Gate, gate, guarding_gate
 from tests.servers import serving
 
 _POLLS = 2000
@@ -35,6 +35,13 @@ def client(strictgate: Gate) -> Iterator[OpenAI]:
 def pair() -> Iterator[tuple[str, Gate]]:
     """A fresh demonstration, so that its records are this test's, and a gateway."""
     with serving(create_demo()) as demo, gate(demo) as running:
+        yield demo, running
+
+
+@pytest.fixture
+def guarded() -> Iterator[tuple[str, Gate]]:
+    """The same, where the upstream's models go on from what they have written."""
+    with serving(create_demo()) as demo, guarding_gate(demo) as running:
         yield demo, running
 
 

@@ -18,7 +18,14 @@ from tests.gates import MOOD
 
 MESSAGES = [{"role": "user", "content": "Answer with JSON, please."}]
 WANTED = {"type": "json_schema", "json_schema": {"name": "thechoice", "schema": MOOD}}
-THREAD = "jsonschema: '/choice' does not validate with /properties/choice/enum: value must be \"ang"
+THREAD = {
+    "message": "Generated JSON does not match the expected schema. Please adjust your prompt. See "
+    "'failed_generation' for more details. Error: jsonschema: '/choice' does not validate with "
+    '/properties/choice/enum: value must be "angry"',
+    "type": "invalid_request_error",
+    "code": "json_validate_failed",
+    "failed_generation": '{"choice":"happy"}',
+}
 EXAMPLES = [
     "thread_choice",
     "product_review",
@@ -42,6 +49,10 @@ def create(client, model, **changes):
     )
 
 
+def text_of(chunks):
+    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+
+
 def test_create(client):
     """A completion, complete."""
     completion = create(client, "no-json-schema")
@@ -55,9 +66,8 @@ def test_create(client):
 def test_create_streamed(client):
     """The chunks of an enforced stream."""
     chunks = list(create(client, "thinks+fenced", stream=True))
-    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
 
-    assert json.loads(text) == {"choice": "angry"}
+    assert json.loads(text_of(chunks)) == {"choice": "angry"}
     assert chunks[0].choices[0].delta.role == "assistant"
     assert chunks[-1].choices[0].finish_reason == "stop"
 
@@ -69,10 +79,7 @@ def test_examples(client, name, model, stream):
     """The documentation's own examples, which are written for this SDK."""
     request = REQUESTS[name] | {"model": f"demo/{model}"}
     answer = client.chat.completions.create(**request, stream=stream)
-    if stream:
-        text = "".join(chunk.choices[0].delta.content or "" for chunk in answer)
-    else:
-        text = answer.choices[0].message.content
+    text = text_of(answer) if stream else answer.choices[0].message.content
 
     validate(json.loads(text), request["response_format"]["json_schema"]["schema"])
 
@@ -80,14 +87,28 @@ def test_examples(client, name, model, stream):
 @each_way
 def test_invalid_output(client, stream):
     """The error of the thread, where this SDK has it: in the whole body."""
+    request = REQUESTS["thread_choice"] | {"model": "demo/wrong-enum", "stream": stream}
     with pytest.raises(groq.BadRequestError) as raised:
-        create(client, "wrong-enum", stream=stream)
-    error = raised.value.body["error"]
+        client.chat.completions.create(**request, extra_body={"strictgate": {"repair": "off"}})
 
-    assert error["failed_generation"] == '{"choice":"happy"}'
-    assert error["code"] == "json_validate_failed"
-    assert THREAD in error["message"]
+    assert raised.value.body == {"error": THREAD}
     assert raised.value.status_code == 400
+
+
+@each_way
+def test_the_request_of_the_thread(client, stream):
+    """Answered: its schema leaves one way to go on from what the model wrote."""
+    request = REQUESTS["thread_choice"] | {"model": "demo/wrong-enum", "stream": stream}
+    answer = client.chat.completions.create(**request)
+    chunks = list(answer) if stream else []
+    if stream:
+        text, details = text_of(chunks), chunks[-1].x_strictgate
+    else:
+        text, details = answer.choices[0].message.content, answer.x_strictgate
+
+    assert text == '{"choice":"angry"}'
+    assert len(details["attempts"]) == 1
+    assert details["repairs"] == [{"choice": 0, "step": "forced", "path": "/choice"}]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +139,7 @@ def test_error_within_a_stream(client, model):
     ):
         keep_all(stream, chunks)
 
-    assert "".join(chunk.choices[0].delta.content for chunk in chunks).startswith("Hello!")
+    assert text_of(chunks).startswith("Hello!")
     assert raised.value.message
 
 

@@ -1,4 +1,4 @@
-"""OpenAI's SDK for Node, unchanged: runs node/openai.test.mjs with Node's own test runner."""
+"""OpenAI's SDK for Node, unchanged: runs the scripts in node/ with Node's own test runner."""
 
 import os
 import re
@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import requests_to
+from tests.clients.conftest import requests_to, until_cancelled
+from tests.gates import guarding_gate
 
 HERE = Path(__file__).parent / "node"
 LOCK = HERE / "package-lock.json"
 INSTALLED = HERE / "node_modules" / ".package-lock.json"
 OLDEST = 18
 ONLY_FAILURES = "--test-name-pattern=fails once"
+ONLY_COMMENTS = "--test-name-pattern=comments"
 FAILURES = 4
 """Calls in the script's test of that name."""
 
@@ -46,10 +48,10 @@ def _is_installed():
     return INSTALLED.exists() and INSTALLED.stat().st_mtime >= LOCK.stat().st_mtime
 
 
-def run(running, *options):
-    """Run the script against a gateway; fail with what it prints."""
+def run(running, *options, script="openai.test.mjs"):
+    """Run a script against a gateway; fail with what it prints."""
     done = subprocess.run(
-        ["node", "--test", *options, "openai.test.mjs"],
+        ["node", "--test", *options, script],
         cwd=HERE,
         env=os.environ | {"STRICTGATE_URL": running.url},
         capture_output=True,
@@ -64,6 +66,16 @@ def run(running, *options):
 def test_everything(strictgate):
     """Objects, streams, zod, errors: every test of the script passes."""
     assert re.search(r"pass \d\d", run(strictgate))
+
+
+@pytest.mark.usefixtures("packages")
+def test_guarded_streams(guarded):
+    """Documents that grow while they are read, and comments in between."""
+    demo, running = guarded
+    assert re.search(r"pass \d\d", run(running, script="guarded.test.mjs"))
+    until_cancelled(demo)
+    with guarding_gate(demo, server={"heartbeat": 0.05}) as impatient:
+        run(impatient, ONLY_COMMENTS, script="guarded.test.mjs")
 
 
 @pytest.mark.usefixtures("packages")

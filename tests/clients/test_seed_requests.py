@@ -13,7 +13,7 @@ from jsonschema.validators import validator_for
 from openai import BadRequestError
 from pydantic import BaseModel
 
-from tests.clients.conftest import openai_client
+from tests.clients.conftest import openai_client, records
 from tests.gates import gate
 
 REQUESTS = {
@@ -152,6 +152,21 @@ def test_the_error_of_the_thread(clients, stream):
         )
 
     assert raised.value.response.content == THREAD
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("model", ["wrong-enum", "truncates", "groq-invalid"])
+def test_the_request_of_the_thread(pair, model, stream):
+    """By default it is answered in one call, with the thread's own budget of tokens."""
+    demo, running = pair
+    with openai_client(running) as client:
+        changes = {"model": f"demo/{model}", "stream": stream}
+        answer = client.chat.completions.create(**REQUESTS["thread_choice"] | changes)
+        *_, last = answer if stream else [answer]
+
+    assert [record["body"]["max_tokens"] for record in records(demo)] == [15]
+    assert last.choices[0].finish_reason == "stop"
+    assert last.x_strictgate["repairs"] == [{"choice": 0, "step": "forced", "path": "/choice"}]
 
 
 class ValidationStatus(BaseModel):

@@ -1,18 +1,25 @@
 """Conversations without a network: what the upstream says is given, what it was asked is kept."""
 
 import json
+from dataclasses import dataclass
+from functools import lru_cache
 
 from app.core import contract, reply
 from app.core.capabilities import Capabilities
-from app.core.conversation import Ask, Conversation
+from app.core.conversation import Conversation
 from app.core.enforcement import Enforcement
+from app.core.grammar import compiler
+from app.core.guard.matcher import load
 from app.core.plan import Planner
-from app.core.reply import Failure
+from app.core.reply import Failure, Reply
 from app.core.schema import admit
+from app.core.stream.delta import Collector
+from app.core.stream.sse import Event
+from app.core.turns import Ask, Compile, Part
 
 MOOD = {
     "type": "object",
-    "properties": {"choice": {"type": "string", "enum": ["angry"]}},
+    "properties": {"choice": {"type": "string", "enum": ["angry", "calm"]}},
     "required": ["choice"],
     "additionalProperties": False,
 }
@@ -59,18 +66,73 @@ def refused(status, message, **error):
     return Failure(status, {"error": {"message": message} | error}, {})
 
 
+@lru_cache
+def _machine(text):
+    return load(compiler.compile(admit(json.loads(text), name="s")))
+
+
+def machine(schema):
+    """The grammar of a schema, made once."""
+    return _machine(json.dumps(schema))
+
+
+def streamed(*pieces, finish_reason="stop", logprobs=()):
+    """The parts of a stream of one choice, a piece of content in each, and the reply they make."""
+    collector, parts = Collector(), []
+    for position, piece in enumerate(pieces):
+        choice = {"index": 0, "delta": {"content": piece}}
+        if position < len(logprobs):
+            choice["logprobs"] = {"content": logprobs[position]}
+        chunk = {"id": "c", "model": "m", "choices": [choice]}
+        parts.append(Part(collector.feed(Event(json.dumps(chunk))), collector))
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]}
+    collector.feed(Event(json.dumps(last)))
+    collector.feed(Event("[DONE]"))
+    return [*parts, reply.read(collector.completion())]
+
+
+def turns(talk, *answers):
+    """Give `answers`, which may be exceptions, one by one; return the outcome and every turn.
+
+    Grammars are made when they are wanted. A turn that reads on takes the next answer, as one that
+    asks does; what is left of a stream when the conversation asks anew is passed over.
+    """
+    run, taken, ahead = talk.run(), [], list(answers)
+    step = next(run)
+    while True:
+        taken.append(step)
+        if isinstance(step, Compile):
+            give = machine(step.schema.source)
+        else:
+            if isinstance(step, Ask):
+                while ahead and isinstance(ahead[0], Late):
+                    ahead.pop(0)
+            assert ahead, f"still asking: {step}"
+            give = ahead.pop(0)
+            give = give.answer if isinstance(give, Late) else give
+        try:
+            step = run.throw(give) if isinstance(give, Exception) else run.send(give)
+        except StopIteration as done:
+            return done.value, taken
+
+
+@dataclass(frozen=True)
+class Late:
+    """A part of a stream behind its first: of no use once the next thing is asked."""
+
+    answer: Part | Reply
+
+
+def stream(*pieces, **options):
+    """`streamed`, for `turns`."""
+    first, *rest = streamed(*pieces, **options)
+    return [first, *(Late(each) for each in rest)]
+
+
 def hold(talk, *answers):
     """Give `answers`, which may be exceptions, one by one; return the outcome and the asks."""
-    run = talk.run()
-    asks = [next(run)]
-    for answer in answers:
-        try:
-            step = run.throw(answer) if isinstance(answer, Exception) else run.send(answer)
-        except StopIteration as done:
-            return done.value, asks
-        assert isinstance(step, Ask)
-        asks.append(step)
-    raise AssertionError(f"still asking: {json.dumps(asks[-1].body)}")
+    outcome, taken = turns(talk, *answers)
+    return outcome, [turn for turn in taken if isinstance(turn, Ask)]
 
 
 def contents(outcome):

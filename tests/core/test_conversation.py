@@ -7,7 +7,19 @@ import pytest
 from app.core.capabilities import Capabilities, Mode
 from app.core.errors import OutputInvalid, UpstreamBadResponse, UpstreamError, UpstreamTimeout
 from app.core.judge import Repair
-from tests.core.talks import BAD, GOOD, body, contents, conversation, hold, modes, refused, said
+from app.core.steps import Completion
+from tests.core.talks import (
+    BAD,
+    GOOD,
+    MOOD,
+    body,
+    contents,
+    conversation,
+    hold,
+    modes,
+    refused,
+    said,
+)
 
 NO_SCHEMA = refused(400, "This model does not support response format `json_schema`.")
 NO_OBJECT = refused(400, "'response_format.type' must be 'json_schema' or 'text'")
@@ -46,7 +58,8 @@ def test_feedback_adds_up():
 
 def test_the_error_of_the_thread():
     """When attempts run out, the body is Groq's, byte for byte."""
-    talk = conversation(repair=Repair.OFF)
+    one_way = MOOD | {"properties": {"choice": {"type": "string", "enum": ["angry"]}}}
+    talk = conversation(body(one_way), repair=Repair.OFF)
     with pytest.raises(OutputInvalid) as failed:
         hold(talk, said(BAD), said(BAD), said(BAD))
 
@@ -82,13 +95,21 @@ def test_not_json():
 def test_truncated_is_not_asked_again():
     """The client set the budget; the part that came is kept beside Groq's words."""
     with pytest.raises(OutputInvalid) as failed:
-        hold(conversation(), said('{"choice":"an', finish_reason="length"))
+        hold(conversation(), said('{"choice":"', finish_reason="length"))
 
     told = failed.value.body()
     assert told["error"]["failed_generation"] == (
         "max completion tokens reached before generating a valid document"
     )
-    assert told["x_strictgate"]["failed_generation"] == '{"choice":"an'
+    assert told["x_strictgate"]["failed_generation"] == '{"choice":"'
+
+
+def test_truncated_where_one_way_is_left():
+    """What the schema leaves no choice about is written without asking, and reported."""
+    outcome, asks = hold(conversation(), said('{"choice":"an', finish_reason="length"))
+    assert contents(outcome) == [GOOD]
+    assert [step.name for _, step in outcome.steps] == [Completion.FORCED]
+    assert len(asks) == 1
 
 
 def test_truncated_after_the_document_is_whole():

@@ -1,11 +1,13 @@
 """Contract and capabilities make the exact upstream body."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.core.capabilities import Capabilities, ForcedTool, MaxTokens, Mode
+from app.core.capabilities import Capabilities, ForcedTool, MaxTokens, Mode, Prefill
+from app.core.plan import Purpose
 from tests.core.talks import MOOD, body, planner
 
 CASES = json.loads((Path(__file__).parent.parent / "data" / "plans.json").read_text())
@@ -103,3 +105,52 @@ def test_the_callers_body_is_not_changed():
         made.plan(mode)
 
     assert json.dumps(request) == before
+
+
+def test_continuation():
+    """No JSON mode, no `n`, what is left of the budget, no call of a tool, and the prefix last."""
+    request = body(n=2, max_tokens=50, max_completion_tokens=None, tools=[{"type": "function"}])
+    made = planner(request, capable(prefill=Prefill.PREFIX, prefill_base="/beta"))
+    plan = made.continuation('{"choice":', wrapped=False, hint="mind", spent=20)
+    assert (plan.purpose, plan.base, plan.mode) == (Purpose.CONTINUATION, "/beta", Mode.PROMPT)
+    assert plan.body["messages"][-1] == {
+        "role": "assistant",
+        "content": '{"choice":',
+        "prefix": True,
+    }
+    assert plan.body["messages"][-2]["content"] == "hi\n\nmind"
+    assert (plan.body["max_tokens"], plan.body["max_completion_tokens"]) == (30, None)
+    assert plan.body["tool_choice"] == "none"
+    assert not plan.body.keys() & {"n", "response_format"}
+
+
+def test_question():
+    """Asked about the document so far, for a short answer."""
+    plan = planner(body(n=3, seed=7)).question('{"choice":', "Which?")
+    assert plan.purpose is Purpose.QUESTION
+    assert [message["role"] for message in plan.body["messages"][-2:]] == ["assistant", "user"]
+    assert plan.body["max_tokens"] == 64
+    assert not plan.streamed
+
+
+def test_every_ask_has_a_seed_of_its_own():
+    """With the same, the model would make the same mistake again."""
+    assert planner(body(seed=7)).reseeded(2) == {"seed": 9}
+    assert planner().reseeded(2) == {}
+
+
+@pytest.mark.parametrize(
+    ("request_", "steers", "asked"),
+    [({}, True, True), ({}, False, False), ({"logprobs": True}, True, False)],
+)
+def test_alternatives_are_asked_for_where_they_are_of_use(request_, steers, asked):
+    """And where the caller has not asked for log-probabilities of its own."""
+    able = capable(prefill=Prefill.TRAILING, top_logprobs=5)
+    made = replace(planner(body(**request_), able), steers=steers)
+    assert ("top_logprobs" in made.plan(Mode.PROMPT).body) is asked
+
+
+def test_what_can_be_gone_on_from_is_streamed():
+    """So that it can be stopped, even if the caller wants it whole."""
+    assert planner(None, capable(prefill=Prefill.TRAILING)).plan(Mode.PROMPT).streamed
+    assert not planner().plan(Mode.PROMPT).streamed

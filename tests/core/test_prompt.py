@@ -89,3 +89,22 @@ def test_feedback_on_what_is_not_json():
 
     assert turns[0]["content"]
     assert "- no JSON document in the answer" in turns[1]["content"]
+
+
+def test_hint_joins_the_last_message_of_the_user():
+    """Some templates insist that the roles take turns."""
+    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    assert prompt.hinted(messages, "mind") == [
+        {"role": "user", "content": "a\n\nmind"},
+        {"role": "assistant", "content": "b"},
+    ]
+    assert prompt.hinted([], "mind") == [{"role": "user", "content": "mind"}]
+
+
+def test_hint_and_question_name_what_is_allowed():
+    """In the spelling of JSON, and where."""
+    assert '/mood: only one of these is allowed here: "a", "b"' in prompt.hint(
+        "/mood", ['"a"', '"b"'], (), ""
+    )
+    assert "- why not" in prompt.hint("/mood", (), (), "why not")
+    assert prompt.question("/mood", ['"a"', '"b"']).endswith('"a"\n"b"')

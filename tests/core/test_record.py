@@ -1,6 +1,7 @@
 """The record of a conversation."""
 
 from app.core.capabilities import Mode
+from app.core.hearing import Heard
 from app.core.record import Lesson, Record
 from app.core.settling import Rejection, Settled
 from app.core.steps import Step
@@ -16,7 +17,7 @@ def test_attempts():
     """The worst of the choices names the outcome; only untouched answers are clean."""
     record = Record()
     for results in ([GOOD], [GOOD, MENDED], [GOOD, BAD]):
-        record.accepted(PLAN, said("x"), results)
+        record.accepted(PLAN, Heard(said("x").body, results, said("x").usage))
 
     assert [each.outcome for each in record.attempts] == ["valid", "valid", "not_json"]
     assert [each.is_clean for each in record.attempts] == [True, False, False]
@@ -28,7 +29,7 @@ def test_lessons_are_proven_by_acceptance():
     record = Record()
     record.lessons.append(Lesson(Mode.NATIVE, for_schema=False, reason="no", pattern="p"))
     before = list(record.proven_lessons())
-    record.accepted(PLAN, said("x"), [GOOD])
+    record.accepted(PLAN, Heard(said("x").body, [GOOD], said("x").usage))
 
     assert (before, len(record.proven_lessons())) == ([], 1)
 
@@ -42,3 +43,9 @@ def test_headers():
         "x-strictgate-attempts": "0",
         "x-strictgate-repairs": "trailing_comma,comment",
     }
+
+
+def test_lost_logprobs_are_told():
+    """They stand among what was dropped."""
+    record = Record(lost_logprobs=True)
+    assert record.details(PLAN, ())["dropped"] == ["logprobs"]

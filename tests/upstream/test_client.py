@@ -9,9 +9,11 @@ import pytest
 
 from app.core.errors import UpstreamBadResponse, UpstreamTimeout
 from app.core.reply import Failure
+from app.core.turns import Part
 from app.settings import LimitSettings, Settings
-from app.upstream.client import Client
+from app.upstream.client import Client, address
 from app.upstream.routing import Router
+from app.upstream.stream import Stream
 from tests.core.talks import GOOD
 from tests.servers import serving
 
@@ -38,6 +40,18 @@ def answering(body=b"", status=200, kind=b"application/json", pieces=None, **hea
     return app
 
 
+async def heard(answer):
+    """What came as a whole, or a stream came to."""
+    stream = answer
+    try:
+        while isinstance(answer, Stream | Part):
+            answer = await stream.next()
+    finally:
+        if isinstance(stream, Stream):
+            await stream.close()
+    return answer
+
+
 def asked(app, key=None, limits=None, **upstream):
     """Ask `app` once."""
 
@@ -45,7 +59,7 @@ def asked(app, key=None, limits=None, **upstream):
         table = {"base_url": f"{url}/v1", **upstream} | ({"api_key_env": "KEY"} if key else {})
         router = Router(Settings(upstreams={"x": table}), {"KEY": key or ""})
         async with Client(limits or LimitSettings()) as client:
-            return await client.ask(router.default(), {"messages": []}, {})
+            return await heard(await client.ask(router.default(), {"messages": []}, {}))
 
     with serving(app) as url:
         return asyncio.run(ask(url))
@@ -149,6 +163,15 @@ def test_our_key_in_an_answer():
     )
 
 
+@pytest.mark.parametrize("key", ["null", "lm-studio", "1"])
+def test_words_for_keys_in_an_answer(key):
+    """A word that only stands where a key should be is left in what the model wrote."""
+    body = {"choices": [{"message": {"content": f'{{"a": null, "b": "lm-studio", "{key}": 1}}'}}]}
+
+    told = asked(answering(json.dumps(body).encode()), key=key).choices[0].text
+    assert told == body["choices"][0]["message"]["content"]
+
+
 @pytest.mark.parametrize("status", [201, 202, 206])
 def test_other_successes(status):
     """A completion is one under any status of success."""
@@ -187,6 +210,21 @@ def test_charset_is_ignored():
     reply = asked(answering(body, kind=b"application/json; charset=iso-8859-1"))
 
     assert reply.choices[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("base_url", "base", "url"),
+    [
+        ("https://h:1/v1", "", "https://h:1/v1/models?a=%20"),
+        ("https://h:1/v1", "/beta", "https://h:1/beta/models?a=%20"),
+        ("https://h", "/beta", "https://h/beta/models?a=%20"),
+    ],
+)
+def test_address(base_url, base, url):
+    """A request may go to another path of the same host; a query stays as it was sent."""
+    endpoint = Router(Settings(upstreams={"x": {"base_url": base_url}}), {}).default()
+
+    assert str(address(endpoint, "/models", "a=%20", base)) == url
 
 
 def test_stale_connection_is_replaced_once():

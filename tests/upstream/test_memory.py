@@ -54,3 +54,37 @@ def test_bounded(monkeypatch):
 
     remembered = [bool(known.refused("groq", f"m{number}", "{}", now=1)) for number in range(5)]
     assert remembered == [False, False, True, True, True]
+
+
+def test_prefixes_are_learned():
+    """Going on is remembered; three new starts in a row, or a refusal, and there are no more."""
+    memory = Memory(ttl=10)
+    assert memory.goes_on("u", "m", 0) is None
+    assert not memory.prefill_answer("u", "m", 0, kept=True)
+    assert memory.goes_on("u", "m", 1) is True
+    assert [memory.prefill_answer("u", "m", 1, kept=False) for _ in range(3)] == [
+        False,
+        False,
+        True,
+    ]
+    assert memory.goes_on("u", "m", 2) is False
+    assert memory.goes_on("u", "m", 12) is None
+    memory.prefill_refused("u", "other", 0)
+    assert memory.goes_on("u", "other", 1) is False
+
+
+def test_going_on_once_wipes_the_slate():
+    """Only new starts in a row count."""
+    memory = Memory(ttl=10)
+    for kept in (False, False, True, False, False):
+        assert not memory.prefill_answer("u", "m", 0, kept=kept)
+    assert memory.goes_on("u", "m", 1) is True
+
+
+def test_refused_logprobs_are_remembered():
+    """For a time, and for one model."""
+    memory = Memory(ttl=10)
+    memory.refuse_logprobs("u", "m", 0)
+    assert not memory.gives_logprobs("u", "m", 1)
+    assert memory.gives_logprobs("u", "other", 1)
+    assert memory.gives_logprobs("u", "m", 11)

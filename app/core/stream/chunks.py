@@ -1,33 +1,93 @@
-"""A finished chat.completion as a stream of chat.completion.chunk objects.
+"""An answer as chat.completion.chunk objects: what is new piece by piece, then the rest.
 
-For streams that are validated whole before the first byte goes out. The shape is OpenAI's
+What is validated whole before the first byte goes out is all rest. The shape is OpenAI's
 (platform.openai.com/docs/api-reference/chat-streaming): per choice a role, the content in several
 deltas, a finish_reason; then the usage, if asked for, in a chunk without choices.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 PIECE = 24  # characters of content in a delta: about what models send at once
 _NOT_DELTA = frozenset({"role", "content"})
+_HEAD = frozenset(
+    {"id", "object", "created", "model", "system_fingerprint", "service_tier", "choices", "usage"}
+)
 Chunk = dict[str, Any]
 
 
-def chunks(completion: Mapping[str, Any], *, include_usage: bool) -> Iterator[Chunk]:
-    """Yield the chunks of `completion`; extra fields of it stand in the last one with a choice."""
-    head = _head(completion, include_usage=include_usage)
-    choices = completion["choices"]
-    for position, choice in enumerate(choices):
-        for delta, logprobs in _deltas(choice):
-            yield head | {"choices": [_choice(choice, delta, logprobs, None)]}
-        last = _choice(choice, {}, None, choice.get("finish_reason"))
-        extra = _extra(completion) if position == len(choices) - 1 else {}
-        yield head | {"choices": [last]} | extra
-    if include_usage:
-        yield head | {"choices": [], "usage": completion.get("usage")}
+class Chunks:
+    """The chunks of one answer; every one of them has the head of the first."""
+
+    def __init__(self, *, include_usage: bool) -> None:
+        self._include_usage = include_usage
+        self._head: Chunk | None = None
+        self._told: defaultdict[int, _Told] = defaultdict(_Told)
+
+    def news(
+        self,
+        head: Mapping[str, Any],
+        index: int,
+        delta: Mapping[str, Any],
+        logprobs: Sequence[Any] = (),
+    ) -> Iterator[Chunk]:
+        """Yield the chunks for what is new of one choice.
+
+        Args:
+            head: the fields that each chunk repeats.
+            logprobs: the entries for the tokens of the content.
+        """
+        told = self._told[index]
+        if not told.has_role:
+            yield self._chunk(head, index, {"role": "assistant", "content": ""})
+        told.has_role = True
+        told.entries += len(logprobs)
+        entries = {"content": list(logprobs)} if logprobs else None
+        yield self._chunk(head, index, dict(delta), entries)
+
+    def rest(
+        self, completion: Mapping[str, Any], sent: Mapping[int, Mapping[str, int]]
+    ) -> Iterator[Chunk]:
+        """Yield what is left of `completion`; extra fields stand in the last chunk with a choice.
+
+        Args:
+            sent: how many characters of each choice's texts have been `news`.
+        """
+        choices = completion["choices"]
+        for position, choice in enumerate(choices):
+            index = choice["index"]
+            for delta, logprobs in _deltas(choice, self._told[index], sent.get(index, {})):
+                yield self._chunk(completion, index, delta, logprobs)
+            last = self._chunk(completion, index, {})
+            last["choices"][0]["finish_reason"] = choice.get("finish_reason")
+            yield last | (_extra(completion) if position == len(choices) - 1 else {})
+        if self._include_usage:
+            yield self._headed(completion) | {"choices": [], "usage": completion.get("usage")}
+
+    def _chunk(
+        self, head: Mapping[str, Any], index: int, delta: Chunk, logprobs: Any = None
+    ) -> Chunk:
+        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": None}
+        return self._headed(head) | {"choices": [choice]}
+
+    def _headed(self, head: Mapping[str, Any]) -> Chunk:
+        if self._head is None:
+            self._head = _head(head) | ({"usage": None} if self._include_usage else {})
+        return self._head
 
 
-def _head(completion: Mapping[str, Any], *, include_usage: bool) -> Chunk:
+@dataclass(slots=True)
+class _Told:
+    """What the caller knows of one choice."""
+
+    has_role: bool = False
+    entries: int = 0
+    """How many of the content's log-probabilities."""
+
+
+def _head(completion: Mapping[str, Any]) -> Chunk:
     head = {
         "id": completion.get("id"),
         "object": "chat.completion.chunk",
@@ -37,38 +97,26 @@ def _head(completion: Mapping[str, Any], *, include_usage: bool) -> Chunk:
     for key in ("system_fingerprint", "service_tier"):
         if key in completion:
             head[key] = completion[key]
-    return head | ({"usage": None} if include_usage else {})
-
-
-_HEAD = frozenset(
-    {"id", "object", "created", "model", "system_fingerprint", "service_tier", "choices", "usage"}
-)
+    return head
 
 
 def _extra(completion: Mapping[str, Any]) -> Chunk:
     return {key: value for key, value in completion.items() if key not in _HEAD}
 
 
-def _choice(
-    choice: Mapping[str, Any], delta: Chunk, logprobs: Any, finish_reason: str | None
-) -> Chunk:
-    return {
-        "index": choice["index"],
-        "delta": delta,
-        "logprobs": logprobs,
-        "finish_reason": finish_reason,
-    }
-
-
-def _deltas(choice: Mapping[str, Any]) -> Iterator[tuple[Chunk, Any]]:
+def _deltas(
+    choice: Mapping[str, Any], told: _Told, sent: Mapping[str, int]
+) -> Iterator[tuple[Chunk, Any]]:
     message = choice["message"]
     content = message.get("content")
-    yield {"role": "assistant", "content": "" if isinstance(content, str) else None}, None
-    for key, value in message.items():  # refusal, reasoning, tool calls: each whole
-        if key not in _NOT_DELTA and value:
-            yield {key: _numbered(value) if key == "tool_calls" else value}, None
+    if not told.has_role:
+        yield {"role": "assistant", "content": "" if isinstance(content, str) else None}, None
+    for key, value in message.items():  # refusal, reasoning, tool calls: each in one
+        left = value[sent[key] :] if key in sent else value
+        if key not in _NOT_DELTA and left:
+            yield {key: _numbered(left) if key == "tool_calls" else left}, None
     if isinstance(content, str):
-        yield from _content(content, choice.get("logprobs"))
+        yield from _content(content, sent.get("content", 0), choice.get("logprobs"), told.entries)
 
 
 def _numbered(calls: Any) -> list[Any]:
@@ -76,12 +124,22 @@ def _numbered(calls: Any) -> list[Any]:
     return [{"index": position, **call} for position, call in enumerate(calls)]
 
 
-def _content(content: str, logprobs: Any) -> Iterator[tuple[Chunk, Any]]:
-    """Cut `content` at its tokens where their log-probabilities are known, else anywhere."""
+def _content(content: str, sent: int, logprobs: Any, entries: int) -> Iterator[tuple[Chunk, Any]]:
+    """Cut what is left at its tokens where their log-probabilities are known, else anywhere."""
     tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
-    if tokens and "".join(token["token"] for token in tokens) == content:
-        for token in tokens:
-            yield {"content": token["token"]}, logprobs | {"content": [token]}
-    else:
-        for start in range(0, len(content), PIECE):
+    texts = [_text(token) for token in tokens or ()]
+    if not tokens or "".join(texts) != content:
+        for start in range(sent, len(content), PIECE):
             yield {"content": content[start : start + PIECE]}, None
+        return
+    end = 0
+    for number, text in enumerate(texts):
+        start, end = end, end + len(text)
+        entry = logprobs | {"content": [tokens[number]]} if number >= entries else None
+        if entry is not None or end > sent:
+            yield {"content": content[max(start, sent) : end]}, entry
+
+
+def _text(token: Any) -> str:
+    text = token.get("token") if isinstance(token, dict) else None
+    return text if isinstance(text, str) else ""

@@ -20,7 +20,7 @@ What servers differ in, and what becomes of it:
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +32,7 @@ from app.core.stream.sse import Event
 
 END = "[DONE]"
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
+_HEAD = ("id", "created", "model", "system_fingerprint", "service_tier")
 
 
 class State(StrEnum):
@@ -56,6 +57,10 @@ class Delta:
     refusal: str = ""
     arguments: Added = ()
     finish_reason: str | None = None
+    logprobs: tuple[Any, ...] = ()
+    """The entries for the tokens of `content`, as the upstream sent them."""
+    reasoning_name: str = "reasoning_content"
+    """What the upstream calls the reasoning."""
 
 
 class Collector:
@@ -100,6 +105,10 @@ class Collector:
         """Return what was still waiting for its other half."""
         deltas = (choice.flush() for choice in self._choices.values())
         return tuple(delta for delta in deltas if delta)
+
+    def head(self) -> dict[str, Any]:
+        """Return what is known of the fields that every chunk repeats."""
+        return {key: self._top[key] for key in _HEAD if self._top.get(key)}
 
     def completion(self) -> dict[str, Any]:
         """Return what there is so far as a `chat.completion`."""
@@ -165,8 +174,9 @@ class _Choice:
                 self._message[key].extend(value)  # annotations, reasoning_details
             else:
                 keep(self._message, key, value)
+        logprobs = self._logprobs_of(choice)
         reason = self._rest_of(choice)
-        return self._news(texts, arguments, reason)
+        return self._news(texts, arguments, reason, logprobs)
 
     def flush(self) -> Delta | None:
         """Return the text that is still held back."""
@@ -196,13 +206,20 @@ class _Choice:
             delta = choice.get("message")
         return delta if isinstance(delta, dict) else {}
 
+    def _logprobs_of(self, choice: dict[str, Any]) -> tuple[Any, ...]:
+        """Keep all of them; return those of the content."""
+        logprobs = choice.get("logprobs")
+        if not isinstance(logprobs, dict):
+            return ()
+        for name, tokens in logprobs.items():
+            if isinstance(tokens, list):
+                self._logprobs.setdefault(name, []).extend(tokens)
+        tokens = logprobs.get("content")
+        return tuple(tokens) if isinstance(tokens, list) else ()
+
     def _rest_of(self, choice: dict[str, Any]) -> str | None:
         for key, value in choice.items():
-            if key == "logprobs" and isinstance(value, dict):
-                for name, tokens in value.items():
-                    if isinstance(tokens, list):
-                        self._logprobs.setdefault(name, []).extend(tokens)
-            elif key not in ("index", "delta", "message", "logprobs", "finish_reason"):
+            if key not in ("index", "delta", "message", "logprobs", "finish_reason"):
                 keep(self._others, key, value)
         reason = choice.get("finish_reason")
         if not isinstance(reason, str) or not reason:
@@ -210,12 +227,20 @@ class _Choice:
         self.finish_reason = reason
         return reason
 
-    def _news(self, texts: dict[str, str], arguments: Added, reason: str | None) -> Delta | None:
+    def _news(
+        self,
+        texts: dict[str, str],
+        arguments: Added,
+        reason: str | None,
+        logprobs: tuple[Any, ...] = (),
+    ) -> Delta | None:
         content, refusal = texts["content"], texts["refusal"]
-        thought = texts["reasoning_content"] or texts["reasoning"]  # some servers send it as both
-        if not (content or thought or refusal or arguments or reason):
+        name = "reasoning_content" if texts["reasoning_content"] else "reasoning"
+        thought = texts[name]  # some servers send it as both
+        if not (content or thought or refusal or arguments or reason or logprobs):
             return None
-        return Delta(self.index, content, thought, refusal, arguments, reason)
+        said = Delta(self.index, content, thought, refusal, arguments, reason, logprobs)
+        return replace(said, reasoning_name=name) if thought else said
 
 
 def _parse(data: str) -> Any:

@@ -18,6 +18,7 @@ BadEvent, after which the splitter is of no more use.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -62,13 +63,18 @@ class Splitter:
         self._data_size = 0
         self._name = b""
         self._retry = False
+        self._fault: BadEvent | None = None
+        """What is wrong behind the events that were given last."""
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Return the events that `chunk` completes.
 
         Raises:
-            BadEvent: an event is over the limit, or not UTF-8.
+            BadEvent: an event is over the limit, or not UTF-8. Those before it in the same chunk
+                come first, so that how the stream is cut into chunks changes nothing.
         """
+        if self._fault is not None:
+            raise self._fault
         if self._is_one_event(chunk):
             self._start, self._after_cr = None, False
             return [Event(_text(chunk[6:-2]))]
@@ -77,10 +83,16 @@ class Splitter:
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
-        return self._lines(chunk) if chunk else []
+        return self._before_fault(chunk) if chunk else []
 
     def flush(self) -> list[Event]:
-        """Return the last event if the end of the stream cut off no more than its line ends."""
+        """Return the last event if the end of the stream cut off no more than its line ends.
+
+        Raises:
+            BadEvent
+        """
+        if self._fault is not None:
+            raise self._fault
         self._field(self._end_line(b""))
         return self._dispatch() if self._data and _is_whole(b"\n".join(self._data)) else []
 
@@ -106,21 +118,29 @@ class Splitter:
             start = start.removeprefix(mark)
         return start
 
-    def _lines(self, chunk: bytes) -> list[Event]:
+    def _before_fault(self, chunk: bytes) -> list[Event]:
+        events: list[Event] = []
+        try:
+            events.extend(self._lines(chunk))
+        except BadEvent as fault:
+            if not events:
+                raise
+            self._fault = fault
+        return events
+
+    def _lines(self, chunk: bytes) -> Iterator[Event]:
         lines = _LINE_END.split(chunk) if b"\r" in chunk else chunk.split(b"\n")
         self._after_cr = chunk.endswith(b"\r")
-        events: list[Event] = []
         for line in lines[:-1]:
             whole = self._end_line(line)
             if whole:
                 self._field(whole)
             else:
-                events += self._dispatch()
+                yield from self._dispatch()
         if lines[-1]:
             self._tail.append(lines[-1])
             self._tail_size += len(lines[-1])
             self._check(self._tail_size)
-        return events
 
     def _end_line(self, rest: bytes) -> bytes:
         if self._tail:

@@ -15,7 +15,7 @@ const client = new OpenAI({ baseURL: `${process.env.STRICTGATE_URL}/v1`, apiKey:
 const messages = [{ role: "user", content: "Answer with JSON, please." }];
 const schema = {
   type: "object",
-  properties: { choice: { type: "string", enum: ["angry"] } },
+  properties: { choice: { type: "string", enum: ["angry", "calm"] } },
   required: ["choice"],
   additionalProperties: false,
 };
@@ -59,7 +59,9 @@ const supportTicket = z.object({
   summary: z.string(),
 });
 const seeds = JSON.parse(readFileSync(new URL("../../data/seed_requests.json", import.meta.url)));
-const ticket = seeds.requests.find((each) => each.name === "support_ticket_classification").request;
+const seed = (name) => seeds.requests.find((each) => each.name === name).request;
+const ticket = seed("support_ticket_classification");
+const thread = { ...seed("thread_choice"), model: "demo/wrong-enum" };
 const models = [
   "clean",
   "no-json-schema",
@@ -171,6 +173,35 @@ describe("answers", () => {
     const file = await OpenAI.toFile(Buffer.alloc(70000), "sound.wav");
     const told = await client.audio.transcriptions.create({ model: "demo/clean", file });
     assert.ok(Number.parseInt(told.text) > 70000);
+  });
+});
+
+describe("the request of the thread", () => {
+  const repairs = [{ choice: 0, step: "forced", path: "/choice" }];
+
+  test("is answered: its schema leaves one way to go on", async () => {
+    const completion = await client.chat.completions.create(thread);
+    assert.equal(completion.choices[0].message.content, '{"choice":"angry"}');
+    assert.equal(completion.x_strictgate.attempts.length, 1);
+    assert.deepEqual(completion.x_strictgate.repairs, repairs);
+  });
+
+  test("is answered as a stream", async () => {
+    const chunks = [];
+    const stream = await client.chat.completions.create({ ...thread, stream: true });
+    for await (const chunk of stream) chunks.push(chunk);
+    const text = chunks.map((chunk) => chunk.choices[0].delta.content ?? "").join("");
+    assert.equal(text, '{"choice":"angry"}');
+    assert.deepEqual(chunks.at(-1).x_strictgate.repairs, repairs);
+  });
+
+  test("fails with repair off, in the thread's words", async () => {
+    const error = await failure(() =>
+      client.chat.completions.create({ ...thread, strictgate: { repair: "off" } }),
+    );
+    assert.ok(error instanceof BadRequestError);
+    assert.equal(error.error.failed_generation, '{"choice":"happy"}');
+    assert.match(error.error.message, /'\/choice' does not validate with .*: value must be "angry"$/);
   });
 });
 

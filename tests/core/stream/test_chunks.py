@@ -1,7 +1,9 @@
 """A completion as a stream: what OpenAI's SDK reads back is the completion."""
 
+import pytest
+
 from app.core.jsontext import write
-from app.core.stream.chunks import chunks
+from app.core.stream.chunks import Chunks
 from app.core.stream.delta import Collector
 from app.core.stream.sse import Event
 
@@ -24,11 +26,24 @@ COMPLETION = {
 }
 
 
-def collected(completion, **options):
+HEAD = {"id": "chatcmpl-1", "created": 1, "model": "m"}
+
+
+def chunks(completion, *, include_usage):
+    """Everything at once, as where nothing has been sent yet."""
+    return Chunks(include_usage=include_usage).rest(completion, {})
+
+
+def read(parts):
+    """What a client makes of the chunks."""
     collector = Collector()
-    for part in chunks(completion, **options):
+    for part in parts:
         collector.feed(Event(write(part)))
     return collector.completion()
+
+
+def collected(completion, **options):
+    return read(chunks(completion, **options))
 
 
 def with_choice(**changes):
@@ -90,10 +105,10 @@ def test_refusal_reasoning_and_tool_calls():
         "reasoning_content": "hm",
         "tool_calls": [call],
     }
-    read = collected(with_choice(message=message), include_usage=False)["choices"][0]["message"]
+    told = collected(with_choice(message=message), include_usage=False)["choices"][0]["message"]
 
-    assert (read["refusal"], read["reasoning_content"]) == ("no", "hm")
-    assert read["tool_calls"][0]["function"] == call["function"]
+    assert (told["refusal"], told["reasoning_content"]) == ("no", "hm")
+    assert told["tool_calls"][0]["function"] == call["function"]
 
 
 def test_logprobs_go_with_their_tokens():
@@ -106,3 +121,64 @@ def test_logprobs_go_with_their_tokens():
 
     assert [part["delta"]["content"] for part in parts] == ['{"a":', "1", "}"]
     assert [part["logprobs"]["content"] for part in parts] == [[token] for token in tokens]
+
+
+def test_news_and_the_rest():
+    """What has been sent is not sent again; role first, one head for all."""
+    stream, content = Chunks(include_usage=False), COMPLETION["choices"][0]["message"]["content"]
+    parts = list(stream.news(HEAD, 0, {"content": content[:4]}))
+    parts += stream.news(HEAD, 0, {"content": content[4:30]})
+    parts += stream.rest(COMPLETION | {"id": "other"}, {0: {"content": 30}})
+
+    assert read(parts)["choices"] == COMPLETION["choices"]
+    assert {part["id"] for part in parts} == {"chatcmpl-1"}
+    deltas = [part["choices"][0]["delta"] for part in parts]
+    assert deltas[:2] == [{"role": "assistant", "content": ""}, {"content": content[:4]}]
+    assert [each.get("role") for each in deltas].count("assistant") == 1
+
+
+def test_news_of_reasoning():
+    """Other texts than the content are counted by themselves."""
+    stream = Chunks(include_usage=False)
+    message = {"role": "assistant", "content": "{}", "reasoning_content": "well, then"}
+    parts = list(stream.news(HEAD, 0, {"reasoning_content": "well,"}))
+    parts += stream.rest(with_choice(message=message), {0: {"reasoning_content": 5}})
+
+    assert read(parts)["choices"][0]["message"] == message
+
+
+def test_news_of_one_of_several():
+    """Choices that nothing was sent of come whole."""
+    stream, first = Chunks(include_usage=True), COMPLETION["choices"][0]
+    second = first | {"index": 1, "message": {"role": "assistant", "content": "[1]"}}
+    parts = list(stream.news(HEAD, 1, {"content": "[1]"}))
+    parts += stream.rest(COMPLETION | {"choices": [first, second]}, {1: {"content": 3}})
+
+    assert read(parts)["choices"] == [first, second]
+    assert read(parts)["usage"] == {"total_tokens": 3}
+
+
+@pytest.mark.parametrize("sent", range(8))
+@pytest.mark.parametrize("entries", range(4))
+def test_logprobs_behind_what_was_sent(sent, entries):
+    """Each character and each entry comes once, wherever the caller had got to."""
+    tokens = [{"token": text, "logprob": -1.0} for text in ('{"a":', "1", "}")]
+    content = '{"a":1}'
+    choice = with_choice(
+        message={"role": "assistant", "content": content}, logprobs={"content": tokens}
+    )
+    stream = Chunks(include_usage=False)
+    parts = list(stream.news(HEAD, 0, {"content": content[:sent]}, tokens[:entries]))
+    parts += stream.rest(choice, {0: {"content": sent}})
+
+    assert read(parts)["choices"] == choice["choices"]
+
+
+def test_odd_logprobs():
+    """Entries that are none leave the content whole."""
+    choice = with_choice(logprobs={"content": [None, {"token": 1}]})
+
+    assert (
+        collected(choice, include_usage=False)["choices"][0]["message"]
+        == (COMPLETION["choices"][0]["message"])
+    )

@@ -293,6 +293,32 @@ def test_halves_of_a_pair():
     assert [delta.content for delta in deltas] == ["a", "😀b"]
 
 
+def test_logprobs():
+    """A delta has the entries of its chunk for the content, also where no text came with them."""
+    entries = {"content": [{"token": "a"}, {"token": "b"}], "refusal": [{"token": "c"}]}
+    _, deltas = collect(
+        chunk(choice(content="ab") | {"logprobs": entries}),
+        chunk(choice(content="") | {"logprobs": {"content": [{"token": "d"}]}}),
+        chunk(choice(content="e") | {"logprobs": {"content": None}}),
+        chunk(choice(content="f") | {"logprobs": None}),
+    )
+
+    told = [(delta.content, delta.logprobs) for delta in deltas]
+    assert told == [
+        ("ab", ({"token": "a"}, {"token": "b"})),
+        ("", ({"token": "d"},)),
+        ("e", ()),
+        ("f", ()),
+    ]
+
+
+def test_head():
+    """What every chunk repeats is known from the first; nothing empty counts."""
+    collector, _ = collect(chunk(choice(content="x"), model="", created=7, service_tier=None))
+
+    assert collector.head() == {"id": "c", "created": 7}
+
+
 def test_nan():
     """NaN among the logprobs, as some servers write it, does not spoil the chunk."""
     data = (

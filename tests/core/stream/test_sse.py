@@ -146,3 +146,14 @@ def test_framing():
         for cut in (chunks, [stream], [stream[i : i + 1] for i in range(len(stream))]):
             found = [(None if name == "message" else name, data) for name, data in split(*cut)]
             assert found == wanted, row["id"]
+
+
+def test_what_is_good_comes_before_what_is_bad():
+    """Events in front of a bad one are given, in one chunk as in several; then it is raised."""
+    good, bad = b"data: 1\n\n", b"data: \xff\n\n"
+    splitter = Splitter()
+    assert [event.data for event in splitter.feed(good + bad)] == ["1"]
+    with pytest.raises(BadEvent):
+        splitter.feed(b"data: 2\n\n")
+    with pytest.raises(BadEvent):
+        splitter.flush()

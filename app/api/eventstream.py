@@ -1,0 +1,76 @@
+"""An enforced answer on its way out as a stream: head, chunks, comments in silence, end.
+
+The head goes out with the first chunk, or with the first comment. What goes wrong before that is a
+plain error with its status; later the door ends the stream with an error in a frame. A head that
+goes out before the answer is whole has `x-strictgate-mode` and `x-request-id`; how many attempts
+there were, and which repairs, nobody knows yet: the last chunk's `x_strictgate` says it.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from app.api import outbound
+from app.api.outbound import Send
+from app.core import jsontext
+from app.core.stream import sse
+from app.core.stream.chunks import Chunk, Chunks
+from app.core.turns import News
+from app.gateway import Answer
+
+COMMENT = b": waiting\n\n"
+_FIXED = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
+
+
+class EventStream:
+    """One streamed answer."""
+
+    def __init__(
+        self, send: Send, early_headers: Callable[[], Mapping[str, str]], *, include_usage: bool
+    ) -> None:
+        self._send = send
+        self._early_headers = early_headers
+        self._chunks = Chunks(include_usage=include_usage)
+        self._turn = asyncio.Lock()  # chunks and comments
+        self._is_open = False
+        self._last = asyncio.get_running_loop().time()
+
+    async def take(self, head: Mapping[str, Any], news: tuple[News, ...]) -> None:
+        """Send what is new, in one piece; return when there is room for more."""
+        parts = [
+            chunk
+            for each in news
+            for chunk in self._chunks.news(head, each.index, each.delta, each.logprobs)
+        ]
+        async with self._turn:
+            await self._write(_frames(parts))
+
+    async def beat(self, pause: float) -> None:
+        """Send a comment whenever nothing has been sent for `pause` seconds; never returns."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._last + pause - loop.time())
+            async with self._turn:
+                if loop.time() >= self._last + pause:
+                    await self._write(COMMENT)
+
+    async def finish(self, answer: Answer) -> None:
+        """Send the rest of the answer; `beat` must be over."""
+        data = _frames(self._chunks.rest(answer.completion, answer.sent)) + sse.DONE
+        if not self._is_open:
+            await self._open(answer.headers)
+        await outbound.piece(self._send, data, more=False)
+
+    async def _write(self, data: bytes) -> None:
+        if not self._is_open:
+            await self._open(self._early_headers())
+        await outbound.piece(self._send, data, more=True)
+        self._last = asyncio.get_running_loop().time()
+
+    async def _open(self, headers: Mapping[str, str]) -> None:
+        self._is_open = True
+        await outbound.start(self._send, 200, [*_FIXED, *headers.items()])
+
+
+def _frames(parts: Iterable[Chunk]) -> bytes:
+    return b"".join(sse.encode(jsontext.write(part)) for part in parts)

@@ -1,0 +1,1 @@
+"""Mends at a violation: what each kind of mistake may stand for, proposed; the guard decides."""

@@ -1,0 +1,42 @@
+"""Guards, drafts and readings for tests."""
+
+from app.core.guard.draft import Draft
+from app.core.guard.guard import Guard
+from app.core.guard.reading import Reading
+from app.core.schema import admit
+from app.core.steps import Repair
+from tests.core.talks import machine
+
+PERSON = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "age": {"type": "integer"},
+        "mood": {"enum": ["angry", "calm"]},
+        "notes": {"type": "array", "items": {"type": "string"}, "maxItems": 3},
+    },
+    "required": ["name", "age", "mood"],
+    "additionalProperties": False,
+}
+
+
+def guard(schema=PERSON, text="", *, grammar=True):
+    """A guard that has taken in all of `text`."""
+    admitted = admit(schema, name="s")
+    made = Guard(admitted, machine(schema) if grammar else None)
+    data = text.encode()
+    assert made.consume(data) == len(data), made.text
+    return made
+
+
+def draft(schema=PERSON, text="", level=Repair.LOSSLESS, *, grammar=True):
+    """A draft that holds `text`."""
+    made = Draft(lambda: guard(schema, grammar=grammar), level)
+    made.guard.consume(text.encode())
+    return made
+
+
+def reading(onto=None, level=Repair.LOSSLESS, *, wrapped=False, bare=False, aligner=None):
+    """A reading into a new draft, or into `onto`."""
+    onto = draft(level=level) if onto is None else onto
+    return Reading(onto, level, wrapped=wrapped, bare=bare, aligner=aligner)
