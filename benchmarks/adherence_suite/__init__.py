@@ -1,0 +1,1 @@
+"""What `adherence.py` is made of: the tasks, the strategies, how they are asked, counted, told."""

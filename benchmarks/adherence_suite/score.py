@@ -1,0 +1,79 @@
+"""What an answer is worth: is it valid, and does it say what is right."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from adherence_suite.tasks import NOTHING, Task
+from app.core import jsontext
+from app.core.problems import Problem, collect, leaf
+
+_FENCED = re.compile(r"```[a-zA-Z]*\n(.*?)\n?```", re.DOTALL)
+_MAX_PROBLEMS = 10
+_Z = 1.96  # of a confidence of 95%
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One text, judged."""
+
+    failure: str = ""
+    """What kind of failure it is; empty: valid."""
+    value: Any = NOTHING
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        return not self.failure
+
+
+def score(text: str, finish: str | None, task: Task) -> Score:
+    """Judge `text` as a careful client would: a code fence around it all is forgiven."""
+    fenced = _FENCED.fullmatch(text.strip())
+    try:
+        value = jsontext.read(fenced[1] if fenced else text.strip())
+    except jsontext.NotJSON:
+        return Score("truncated" if finish == "length" else "not JSON")
+    problems = collect(task.validator.iter_errors(value), value, _MAX_PROBLEMS)
+    return Score(leaf(problems[0]).keyword if problems else "", value, problems)
+
+
+def faithful(value: Any, task: Task) -> tuple[int, int]:
+    """Return how many of the values that count are right, and how many count."""
+    if task.expected is NOTHING:
+        return 0, 0
+    marks = list(_marks(task.expected, value))
+    return sum(marks), len(marks)
+
+
+def _marks(expected: Any, value: Any) -> Iterator[bool]:
+    """Yield for each value that counts whether it is right. A list's length counts as one."""
+    if isinstance(expected, dict):
+        is_object = isinstance(value, dict)
+        for name, wanted in expected.items():
+            yield from _marks(wanted, value.get(name, NOTHING) if is_object else NOTHING)
+    elif isinstance(expected, list):
+        is_list = isinstance(value, list)
+        yield is_list and len(value) == len(expected)
+        for index, wanted in enumerate(expected):
+            known = is_list and index < len(value)
+            yield from _marks(wanted, value[index] if known else NOTHING)
+    else:
+        yield _same(expected, value)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether both are the same JSON value: 75 is 75.0, but 1 is not true."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Return the 95% confidence interval of a rate (Wilson's score interval)."""
+    if not count:
+        return 0.0, 1.0
+    rate, weight = hits / count, _Z * _Z / count
+    middle = (rate + weight / 2) / (1 + weight)
+    half = _Z * sqrt(rate * (1 - rate) / count + weight / count / 4) / (1 + weight)
+    return max(0.0, middle - half), min(1.0, middle + half)
