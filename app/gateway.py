@@ -11,22 +11,26 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.core import contract, enforcement, jsontext
-from app.core.admission.limits import Limits
-from app.core.capabilities import Mode, Prefill
-from app.core.contract import Contract
+from app.core import enforcement, jsontext
+from app.core.capabilities import Mode
 from app.core.conversation import Conversation
-from app.core.enforcement import KNOBS_KEY, StrictRules
-from app.core.errors import GatewayError, OutputInvalid
+from app.core.enforcement import KNOBS_KEY
+from app.core.errors import GatewayError, OutputInvalid, ToolsRefused
 from app.core.exchange import Header, RawAnswer, RawRequest
 from app.core.hearing import End
-from app.core.plan import Planner
 from app.core.record import Record
-from app.core.schema import SchemaCache
 from app.core.turns import Outcome
 from app.core.usage import tokens
 from app.driver import Compiler, Driver, Take, made_up
-from app.observe.events import Enforced, ModelDemoted, ModeRefused, Observer, PrefillDropped
+from app.intake import Intake, Planned
+from app.observe.events import (
+    Enforced,
+    ModelDemoted,
+    ModeRefused,
+    Observer,
+    PrefillDropped,
+    ToolsDropped,
+)
 from app.settings import Settings
 from app.upstream import multipart
 from app.upstream.client import Client
@@ -49,9 +53,6 @@ class Caller:
     """All that it sent, names in lower case."""
     query: str = ""
     """Of the URL, as sent."""
-
-
-Planned = tuple[Contract, Route, Conversation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +85,7 @@ class Gateway:
         self._memory = Memory(
             settings.enforcement.capability_ttl, settings.enforcement.native_failures
         )
-        limits = settings.limits
-        self._schemas = SchemaCache(
-            limits.schema_cache_bytes,
-            Limits(
-                limits.schema_bytes, limits.schema_depth, limits.schema_nodes, limits.schema_cost
-            ),
-        )
+        self._intake = Intake(settings, router, self._memory)
 
     @property
     def router(self) -> Router:
@@ -109,29 +104,11 @@ class Gateway:
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        wanted = contract.read(body)
-        if wanted is None:
-            return None
-        rules = enforcement.turned(self._enforcement, body.get(KNOBS_KEY))
-        schema = self._schemas.get(
-            wanted.source,
-            name=wanted.name,
-            formats=rules.formats,
-            strictly=wanted.strict and rules.strict_rules is StrictRules.ENFORCE,
-        )
-        route = self._router.route(wanted.model)
-        upstream, model, now = route.endpoint.name, route.model, time.monotonic()
-        capabilities = route.capabilities
-        if rules.modes:
-            capabilities = replace(capabilities, modes=rules.modes)
-        goes_on = self._memory.goes_on(upstream, model, now)
-        if goes_on is False:
-            capabilities = replace(capabilities, prefill=Prefill.NONE)
-        if not self._memory.gives_logprobs(upstream, model, now):
-            capabilities = replace(capabilities, top_logprobs=0)
-        planner = Planner(wanted, schema, capabilities, body, model, rules.prompt_template)
-        refused = self._memory.refused(upstream, model, schema.text, now)
-        return wanted, route, Conversation(planner, rules, refused, is_proven=goes_on is True)
+        return self._intake.plan(body)
+
+    def keeps_all_tools(self, model: Any) -> bool:
+        """Whether a request to `model` with tools is for a conversation, strict or not."""
+        return self._intake.keeps_all_tools(model)
 
     async def complete(self, planned: Planned, caller: Caller, take: Take | None = None) -> Answer:
         """Hold the conversation; return a completion whose every choice is valid.
@@ -142,7 +119,18 @@ class Gateway:
         Raises:
             GatewayError: there is none.
         """
-        _, route, conversation = planned
+        try:
+            return await self._held(planned, caller, take)
+        except ToolsRefused:
+            again = self._intake.without_tools(planned)
+            answer = await self._held(again, caller, take)
+            route = planned.route
+            self._memory.refuse_tools(route.endpoint.name, route.model, time.monotonic())
+            self._observe(ToolsDropped(route.endpoint.name, route.model))
+            return answer
+
+    async def _held(self, planned: Planned, caller: Caller, take: Take | None) -> Answer:
+        route, conversation = planned.route, planned.conversation
         endpoint = route.endpoint
         headers = dict(passed_on(caller.headers, OURS | OF_THE_BODY))
         headers |= _credentials(endpoint, caller)
@@ -154,11 +142,11 @@ class Gateway:
             outcome = await driver.run(conversation.run())
         except OutputInvalid as error:
             self._quieten(error)
-            raise
+            raise planned.translated(error) from error
         finally:
             self._learn(route, conversation)
             self._report(route, conversation, outcome, caller)
-        completion = self._rendered(outcome, conversation, driver.head)
+        completion = planned.rendered(self._rendered(outcome, conversation, driver.head))
         return Answer(completion, self._headers(outcome, conversation), outcome.sent)
 
     def early_headers(self, conversation: Conversation) -> Mapping[str, str]:
@@ -190,7 +178,9 @@ class Gateway:
             self._observe(
                 ModeRefused(upstream, model, lesson.mode, lesson.for_schema, lesson.pattern)
             )
-        for attempt in conversation.record.attempts[:1]:  # feedback makes the later ones better
+        is_told = conversation.planner.contract.has_document
+        first = conversation.record.attempts[:1] if is_told else []
+        for attempt in first:  # feedback makes the later ones better
             told = attempt.outcome != "truncated" and attempt.end is not End.BROKEN
             if attempt.mode is Mode.NATIVE and told:
                 kept = attempt.is_clean

@@ -33,7 +33,7 @@ def plans(settings: Settings, environment: Mapping[str, str], body: Any) -> dict
         sent = {key: value for key, value in body.items() if key != KNOBS_KEY}
         sent["model"] = route.model
         return {"enforced": False, "requests": [_request(route.endpoint, sent)]}
-    _, route, conversation = planned
+    route, conversation = planned.route, planned.conversation
     ladder = [conversation.planner.plan(mode) for mode in conversation.planner.ladder()]
     return {"enforced": True, "requests": [_planned(route.endpoint, plan) for plan in ladder]}
 

@@ -40,6 +40,7 @@ from app.core.enforcement import (
     Steering,
     StreamMode,
     StrictRules,
+    Tools,
 )
 from app.core.judge import Repair
 from app.core.schema import Formats
@@ -151,6 +152,10 @@ class Upstream(Frozen):
     modes: Modes | None = Field(
         default=None, description="Pins the modes of all its models, in the order of trying."
     )
+    tools: bool | None = Field(
+        default=None,
+        description="Whether its models call functions; where not, tools go into the prompt.",
+    )
     prefill: Prefill | None = Field(
         default=None, description="How its models are asked to go on from a prefix."
     )
@@ -179,6 +184,7 @@ class Model(Frozen):
         default=None,
         description="Pins what would otherwise be known from the preset or learned.",
     )
+    tools: bool | None = Field(default=None, description="The same for functions.")
     prefill: Prefill | None = Field(default=None, description="The same for prefixes.")
     top_logprobs: TopLogprobs | None = Field(default=None, description="The same for these.")
 
@@ -206,6 +212,10 @@ class EnforcementSettings(Frozen):
     steering: Steering = Field(
         default=Steering.AUTO,
         description="Whether to use the log-probabilities of tokens, where an upstream has them.",
+    )
+    tools: Tools = Field(
+        default=Tools.STRICT,
+        description="Whose arguments are enforced: of functions with strict: true, or of all.",
     )
     token_budget: int = Field(
         default=0, ge=0, description="Tokens after which no attempt is added; 0: no limit."

@@ -1,5 +1,6 @@
 """POST /v1/chat/completions: enforced where the request carries a schema, else passed on."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -9,9 +10,11 @@ from app.api.eventstream import EventStream
 from app.api.inbound import Inbound, Receive, Scope
 from app.api.outbound import Send
 from app.api.relay import Relay
-from app.core import jsontext
+from app.core import jsontext, spelling, toolbox
+from app.core.enforcement import KNOBS_KEY
 from app.core.errors import BadRequest
-from app.gateway import Gateway, Planned
+from app.gateway import Gateway
+from app.intake import Planned
 
 
 class ChatCompletions:
@@ -27,22 +30,22 @@ class ChatCompletions:
         inbound.check_json()
         _ = inbound.api_path  # as it was sent, too
         raw = await inbound.body()
-        planned = self._gateway.plan(_strictly_read(raw)) if _may_carry_schema(raw) else None
+        may_carry = _may_carry_schema(raw, self._gateway.keeps_all_tools)
+        planned = self._gateway.plan(_strictly_read(raw)) if may_carry else None
         if planned is None:
             await self._relay.pass_on(inbound, raw, send)
             return
-        if planned[0].stream:
+        if planned.contract.stream:
             await self._stream(planned, inbound, send)
             return
         answer = await inbound.while_connected(self._gateway.complete(planned, inbound.caller))
         await outbound.send_json(send, 200, answer.completion, answer.headers)
 
     async def _stream(self, planned: Planned, inbound: Inbound, send: Send) -> None:
-        wanted, _, conversation = planned
         stream = EventStream(
             send,
-            lambda: self._gateway.early_headers(conversation),
-            include_usage=wanted.include_usage,
+            lambda: self._gateway.early_headers(planned.conversation),
+            include_usage=planned.contract.include_usage,
         )
         pause = self._gateway.heartbeat
         answer = await inbound.while_connected(
@@ -52,8 +55,8 @@ class ChatCompletions:
         await stream.finish(answer)
 
 
-def _may_carry_schema(raw: bytes) -> bool:
-    """Whether there is a response_format; what has none may be odd, and is not ours to refuse.
+def _may_carry_schema(raw: bytes, keeps_all_tools: Callable[[Any], bool]) -> bool:
+    """Whether a schema may be in it; what has none may be odd, and is not ours to refuse.
 
     Raises:
         BadRequest: not a JSON object.
@@ -64,7 +67,13 @@ def _may_carry_schema(raw: bytes) -> bool:
         raise _not_json(str(error)) from error
     if not isinstance(body, dict):
         raise BadRequest("The request's body must be a JSON object.")
-    return body.get("response_format") is not None or raw.count(b'"response_format"') > 1
+    return (
+        body.get("response_format") is not None
+        or raw.count(b'"response_format"') > 1
+        or spelling.is_elsewhere(body)
+        or toolbox.is_strict(body, all_tools=KNOBS_KEY in body)
+        or (bool(body.get("tools")) and keeps_all_tools(body.get("model")))
+    )
 
 
 def _strictly_read(raw: bytes) -> dict[str, Any]:

@@ -73,6 +73,8 @@ class Capabilities:
     """`stream_options.include_usage` is known."""
     forced_tool: ForcedTool = ForcedTool.NAMED
     max_tokens: MaxTokens = MaxTokens.EITHER
+    tools: bool = True
+    """Functions can be called; where not, they are described in the prompt (emulation.py)."""
     prefill: Prefill = Prefill.NONE
     prefill_base: str = ""
     """The path that takes the place of the base URL's for continuations (DeepSeek: `/beta`)."""

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core import spelling, toolbox
 from app.core.errors import BadRequest
+from app.core.fields import integer, missing, only, optional, wrong_type
+from app.core.toolbox import Toolbox
 
 MAX_CHOICES = 16
 ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
@@ -23,9 +26,9 @@ class Contract:
     """One enforced request, as far as it matters for enforcing."""
 
     model: str
-    source: Any
-    """The JSON Schema; for `json_object` without one, any object."""
-    is_json_object: bool
+    source: Any = None
+    """The JSON Schema; for `json_object` without one, any object; None: no document is wanted."""
+    is_json_object: bool = False
     """Asked for as `{"type": "json_object"}` without a schema: any object will do."""
     name: str = "response"
     description: str | None = None
@@ -33,21 +36,52 @@ class Contract:
     stream: bool = False
     include_usage: bool = False
     choices: int = 1
-    has_tools: bool = False
+    toolbox: Toolbox = toolbox.NONE
     wants_logprobs: bool = False
 
+    @property
+    def has_document(self) -> bool:
+        """Whether a final answer is to be a document; else it is text."""
+        return self.source is not None
 
-def read(body: Mapping[str, Any]) -> Contract | None:
+    @property
+    def has_tools(self) -> bool:
+        return bool(self.toolbox.functions or self.toolbox.others)
+
+
+def read(body: Mapping[str, Any], *, all_tools: bool = False) -> Contract | None:
     """Return the contract in `body`, or None where it carries no schema.
+
+    Args:
+        all_tools: the parameters of every function are a schema to be kept; by default only those
+            of functions with `strict: true`.
 
     Raises:
         BadRequest: in OpenAI's words.
     """
-    wanted = body.get("response_format")
+    found = _document(body)
+    if found is not None:
+        return found
+    if not toolbox.is_strict(body, all_tools=all_tools):
+        return None
+    return Contract(**_common(body))
+
+
+def read_text(body: Mapping[str, Any]) -> Contract:
+    """Return the contract in `body`, where text, too, is to be answered by a conversation.
+
+    Raises:
+        BadRequest: in OpenAI's words.
+    """
+    return _document(body) or Contract(**_common(body))
+
+
+def _document(body: Mapping[str, Any]) -> Contract | None:
+    wanted = spelling.response_format(body)
     if wanted is None:
         return None
     if not isinstance(wanted, dict):
-        raise _wrong_type("response_format", "an object", wanted)
+        raise wrong_type("response_format", "an object", wanted)
     match wanted.get("type"):
         case "text":
             return None
@@ -56,7 +90,7 @@ def read(body: Mapping[str, Any]) -> Contract | None:
         case "json_schema":
             return _json_schema(body, wanted)
         case None:
-            raise _missing("response_format.type")
+            raise missing("response_format.type")
         case other:
             raise BadRequest(
                 f"Invalid value: '{str(other)[:100]}'. Supported values are: {_FORMATS}.",
@@ -67,29 +101,29 @@ def read(body: Mapping[str, Any]) -> Contract | None:
 
 def _json_object(body: Mapping[str, Any], wanted: dict[str, Any]) -> Contract:
     """Together, Fireworks, llama.cpp and others know a `schema` beside the type."""
-    _only(wanted, {"type", "schema"}, "response_format")
+    only(wanted, {"type", "schema"}, "response_format")
     bare = wanted.get("schema") is None
     source = dict(ANY_OBJECT) if bare else wanted["schema"]
     return Contract(source=source, is_json_object=bare, **_common(body))
 
 
 def _json_schema(body: Mapping[str, Any], wanted: dict[str, Any]) -> Contract:
-    _only(wanted, {"type", "json_schema"}, "response_format")
+    only(wanted, {"type", "json_schema"}, "response_format")
     at = "response_format.json_schema"
     inner = wanted.get("json_schema")
     if inner is None:
-        raise _missing(at)
+        raise missing(at)
     if not isinstance(inner, dict):
-        raise _wrong_type(at, "an object", inner)
-    _only(inner, {"name", "description", "schema", "strict"}, at)
+        raise wrong_type(at, "an object", inner)
+    only(inner, {"name", "description", "schema", "strict"}, at)
     if inner.get("schema") is None:
-        raise _missing(f"{at}.schema")
+        raise missing(f"{at}.schema")
     return Contract(
         source=inner["schema"],
         is_json_object=False,
         name=_name(inner.get("name"), f"{at}.name"),
-        description=_optional(inner, "description", str, at),
-        strict=bool(_optional(inner, "strict", bool, at)),
+        description=optional(inner, "description", str, at),
+        strict=bool(optional(inner, "strict", bool, at)),
         **_common(body),
     )
 
@@ -98,23 +132,23 @@ def _common(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of `body` that the plan works with, checked."""
     _check_messages(body.get("messages"))
     for budget in ("max_tokens", "max_completion_tokens"):
-        _integer(body, budget, low=1, high=None)
-    options = _optional(body, "stream_options", dict) or {}
+        integer(body, budget, low=1, high=None)
+    options = optional(body, "stream_options", dict) or {}
     return {
         "model": _model(body.get("model")),
-        "stream": bool(_optional(body, "stream", bool)),
+        "stream": bool(optional(body, "stream", bool)),
         "include_usage": bool(options.get("include_usage")),
-        "choices": _integer(body, "n", low=1, high=MAX_CHOICES) or 1,
-        "has_tools": bool(body.get("tools") or body.get("functions")),
+        "choices": integer(body, "n", low=1, high=MAX_CHOICES) or 1,
+        "toolbox": toolbox.read(body),
         "wants_logprobs": body.get("logprobs") is True,
     }
 
 
 def _check_messages(messages: Any) -> None:
     if messages is None:
-        raise _missing("messages")
+        raise missing("messages")
     if not isinstance(messages, list):
-        raise _wrong_type("messages", "an array of objects", messages)
+        raise wrong_type("messages", "an array of objects", messages)
     if not messages:
         raise BadRequest(
             "Invalid 'messages': empty array. Expected an array with minimum length 1, "
@@ -124,9 +158,9 @@ def _check_messages(messages: Any) -> None:
         )
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
-            raise _wrong_type(f"messages[{index}]", "an object", message)
+            raise wrong_type(f"messages[{index}]", "an object", message)
         if not isinstance(message.get("role"), str):
-            raise _missing(f"messages[{index}].role")
+            raise missing(f"messages[{index}].role")
 
 
 def _model(model: Any) -> str:
@@ -137,9 +171,9 @@ def _model(model: Any) -> str:
 
 def _name(name: Any, at: str) -> str:
     if name is None:
-        raise _missing(at)
+        raise missing(at)
     if not isinstance(name, str):
-        raise _wrong_type(at, "a string", name)
+        raise wrong_type(at, "a string", name)
     if len(name) > 64:
         raise BadRequest(
             f"Invalid '{at}': string too long. Expected a string with maximum length 64, "
@@ -155,66 +189,3 @@ def _name(name: Any, at: str) -> str:
             code="invalid_value",
         )
     return name
-
-
-# --- checks, in OpenAI's words -------------------------------------------------------------------
-
-_KINDS: dict[type, str] = {str: "a string", bool: "a boolean", dict: "an object"}
-
-
-def _optional(body: Mapping[str, Any], key: str, kind: type, at: str = "") -> Any:
-    value = body.get(key)
-    if value is not None and not isinstance(value, kind):
-        raise _wrong_type(f"{at}.{key}" if at else key, _KINDS[kind], value)
-    return value
-
-
-def _integer(body: Mapping[str, Any], key: str, *, low: int, high: int | None) -> int | None:
-    value = body.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong_type(key, "an integer", value)
-    if value < low:
-        raise _out_of_range(key, value, "below", "minimum value. Expected a value >=", low)
-    if high is not None and value > high:
-        raise _out_of_range(key, value, "above", "maximum value. Expected a value <=", high)
-    return value
-
-
-def _only(value: Mapping[str, Any], known: set[str], at: str) -> None:
-    for key in value:
-        if key not in known:
-            name = f"{at}.{key[:100]}"
-            raise BadRequest(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
-
-
-def _out_of_range(key: str, value: int, side: str, expected: str, bound: int) -> BadRequest:
-    return BadRequest(
-        f"Invalid '{key}': integer {side} {expected} {bound}, but got {str(value)[:40]} instead.",
-        param=key,
-        code=f"integer_{side}_{expected[:3]}_value",
-    )
-
-
-def _missing(name: str) -> BadRequest:
-    return BadRequest(
-        f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter"
-    )
-
-
-def _wrong_type(name: str, expected: str, value: Any) -> BadRequest:
-    got = {
-        type(None): "null",
-        bool: "a boolean",
-        int: "an integer",
-        float: "a decimal number",
-        str: "a string",
-        list: "an array",
-        dict: "an object",
-    }[type(value)]
-    return BadRequest(
-        f"Invalid type for '{name}': expected {expected}, but got {got} instead.",
-        param=name,
-        code="invalid_type",
-    )

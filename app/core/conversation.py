@@ -23,6 +23,7 @@ from app.core.capabilities import Mode
 from app.core.enforcement import Enforcement, Steering, StreamMode
 from app.core.errors import (
     OutputInvalid,
+    ToolsRefused,
     UpstreamBadResponse,
     UpstreamError,
     UpstreamTimeout,
@@ -33,7 +34,7 @@ from app.core.hearing import Heard, Hearing, Stopping
 from app.core.plan import Planner
 from app.core.pursuit import Pursuit
 from app.core.record import Lesson, Record
-from app.core.refusal import Refusal, Refused, classify, error_of, refuses_logprobs
+from app.core.refusal import Refusal, Refused, classify, error_of, refuses_logprobs, refuses_tools
 from app.core.reply import Failure, Reply
 from app.core.resuming import Resuming
 from app.core.settling import Judging, Rejection, Settled
@@ -64,9 +65,10 @@ class Conversation:
         self._last: Rejection | None = None
         wanted = self.planner.contract
         judging = Judging(
-            self.planner.schema,
+            self.planner.schema if wanted.has_document else None,
             self.enforcement.repair,
             wanted.has_tools,
+            self.planner.tools,
             wanted.is_json_object,
             wanted.wants_logprobs,
         )
@@ -82,7 +84,11 @@ class Conversation:
     def _tells(self) -> bool:
         """Whether the caller gets what is good while it is being written."""
         wanted, mode = self.planner.contract, self.enforcement.stream
-        if not wanted.stream or wanted.has_tools or mode is StreamMode.BUFFERED:
+        if not wanted.stream or mode is StreamMode.BUFFERED:
+            return False
+        if not wanted.has_document:
+            return True
+        if wanted.has_tools:
             return False
         return mode is StreamMode.GUARDED or self._may_continue
 
@@ -127,7 +133,7 @@ class Conversation:
                 result = went
                 self._last = None if pursuit.broken else result
                 self._check_may_go_on(result, pursuit)
-                pursuit.tail += prompt.feedback(result.text, result.problems, result.reason)
+                pursuit.tail += result.feedback()
             elif self.record.is_spent(self.enforcement.token_budget):
                 raise UpstreamBadResponse(
                     "The upstream gave fewer choices than asked for, and the token budget is spent."
@@ -192,19 +198,23 @@ class Conversation:
         """
         if self._asked_too_much(failure):
             return None
+        if self.planner.contract.has_tools and refuses_tools(failure.status, failure.body):
+            refused = _upstream_error(failure)
+            raise ToolsRefused(refused.status, refused.body()["error"], refused.headers)
         refusal = classify(failure.status, failure.body, self.plan.mode)
         match refusal.kind:
             case Refused.INVALID_OUTPUT:
+                self._guarding.is_misuse = _code(failure) == "tool_use_failed"
                 return _as_reply(refusal.failed_generation or "", "stop")
             case Refused.TRUNCATED_OUTPUT:
                 return _as_reply("", "length")
-            case Refused.FORMAT | Refused.DIALECT:
-                self._learn(refusal, failure)
-            case Refused.CONFLICT:
+            case Refused.CONFLICT if self.planner.contract.has_document or self.plan.streamed:
                 self._part(failure)
-            case Refused.JSON_WORD:
+            case Refused.FORMAT | Refused.DIALECT if self.planner.contract.has_document:
+                self._learn(refusal, failure)
+            case Refused.JSON_WORD if self.planner.contract.has_document:
                 self._remind(failure)
-            case Refused.NOT_A_REFUSAL:
+            case _:
                 raise _upstream_error(failure)
         return None
 
@@ -248,6 +258,10 @@ class Conversation:
         if not self._modes:
             raise _upstream_error(failure)
         self.plan = self.planner.plan(self._modes[0])
+
+
+def _code(failure: Failure) -> Any:
+    return error_of(failure.status, failure.body).get("code")
 
 
 def _sent(pursuit: Pursuit, choice: Mapping[str, Any]) -> Mapping[str, int]:

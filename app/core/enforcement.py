@@ -31,6 +31,14 @@ class StrictRules(StrEnum):
     OFF = "off"
 
 
+class Tools(StrEnum):
+    """Whose arguments are enforced."""
+
+    STRICT = "strict"
+    """Of functions with `strict: true`."""
+    ALL = "all"
+
+
 class Steering(StrEnum):
     """Whether to use the log-probabilities of tokens, where the upstream gives them."""
 
@@ -49,6 +57,7 @@ class Enforcement:
     strict_rules: StrictRules = StrictRules.ENFORCE
     formats: Formats = Formats.ASSERT
     steering: Steering = Steering.AUTO
+    tools: Tools = Tools.STRICT
     token_budget: int = 0
     """Tokens that all attempts together may use before none is added; 0: no limit."""
     prompt_template: str = prompt.TEMPLATE
@@ -123,6 +132,7 @@ KNOBS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "repair": _one_of(Repair),
     "stream": _one_of(StreamMode),
     "steering": _one_of(Steering),
+    "tools": _one_of(Tools),
     "strict_rules": _one_of(StrictRules),
     "formats": _one_of(Formats),
     "token_budget": (_between(0, 1 << 40), "a number of tokens, 0 for no limit"),

@@ -14,8 +14,10 @@ One exception type carries OpenAI's error body; one place (app/api/door.py) rend
   + BodyTooLarge            413
   + UnsupportedMediaType    415
   + OutputInvalid           400  the model gave no valid document (Groq's json_validate_failed)
+    + ToolUseInvalid        400  … or called no function as it should (Groq's tool_use_failed)
   + Overloaded              503
   + UpstreamError           as the upstream answered
+    + ToolsRefused          as the upstream answered: its model calls no functions
   + UpstreamUnreachable     502  no connection
   + UpstreamBadResponse     502  not what an OpenAI-compatible server may say
   + UpstreamTimeout         504
@@ -131,6 +133,10 @@ class UpstreamError(GatewayError):
         return {"error": self._error}
 
 
+class ToolsRefused(UpstreamError):
+    """The upstream's own refusal of tools as such."""
+
+
 class OutputInvalid(GatewayError):
     """The model gave no valid document; its text is in `failed_generation`."""
 
@@ -156,3 +162,9 @@ class OutputInvalid(GatewayError):
             "failed_generation": self.failed_generation,
         }
         return {"error": error} | ({"x_strictgate": self.details} if self.details else {})
+
+
+class ToolUseInvalid(OutputInvalid):
+    """The model called no function as it should; what it wrote is in `failed_generation`."""
+
+    code = "tool_use_failed"

@@ -17,6 +17,7 @@ from app.core.errors import UpstreamBadResponse, UpstreamTimeout, UpstreamUnreac
 from app.core.guard.aligning import Aligner, Kind
 from app.core.guarding import Guarding
 from app.core.listening import Listener, Watch
+from app.core.overhearing import Overhearer
 from app.core.plan import Purpose
 from app.core.pursuit import Pursuit
 from app.core.reply import Choice, Failure, Reply
@@ -97,8 +98,10 @@ class Hearing:
         heard = yield from self.weigh(whole, watch)
         return replace(heard, end=end)
 
-    def _listener(self, pursuit: Pursuit) -> Listener:
+    def _listener(self, pursuit: Pursuit) -> Listener | Overhearer:
         plan = self.ask.plan
+        if self.guarding.by.schema is None:
+            return self.guarding.overhearer(pursuit)
         by_call = plan.mode is Mode.TOOL and plan.purpose is Purpose.TRY
         return self.guarding.listener(plan, pursuit, self.aligner, by_call=by_call)
 
@@ -113,9 +116,8 @@ class Hearing:
                 continue
             listener = watch.listeners[position] if watch else None
             pursuit.count(self.ask.plan, whole, listener.pieces if listener else None)
-            weighing = Weighing(
-                self.guarding, self.ask.plan, pursuit, choice, listener, self.aligner
-            )
+            heard = listener if isinstance(listener, Listener) else None
+            weighing = Weighing(self.guarding, self.ask.plan, pursuit, choice, heard, self.aligner)
             results.append((yield from weighing.weigh()))
             kind = weighing.kind
         return Heard(whole.body, results, whole.usage, kind=kind)
@@ -129,6 +131,8 @@ class Hearing:
         got: Answer = part
         while isinstance(got, Part):
             part = got
+            names = (name for delta in part.deltas for name in delta.names)
+            yield from self.guarding.load_functions(names)
             watch.feed(part.deltas)
             if watch.are_closed():
                 return (yield from self._hear_tail(part, watch))

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.core.guard.draft import Draft
 from app.core.guard.reading import Reading, State
+from app.core.overhearing import Overhearer
 from app.core.stream.delta import Delta
 from app.core.turns import News
 
@@ -45,6 +46,16 @@ class Listener:
     @property
     def is_over(self) -> bool:
         return self.reading.is_over and not self.is_passed_on
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the document is whole, and surely the one that is meant."""
+        return self.is_over and self.reading.state is State.CLOSED and self.reading.is_certain
+
+    def is_lost(self, *, can_continue: bool, can_retry: bool) -> bool:
+        """Whether it is of no use to hear more, though the document is not whole."""
+        lost = _is_lost(self.reading, can_continue=can_continue, can_retry=can_retry)
+        return lost and not self.is_passed_on
 
     def feed(self, delta: Delta) -> None:
         """Take in what a chunk added."""
@@ -109,7 +120,7 @@ class Listener:
 class Watch:
     """All choices of one reply."""
 
-    def __init__(self, listeners: Sequence[Listener]) -> None:
+    def __init__(self, listeners: Sequence[Listener | Overhearer]) -> None:
         self.listeners = listeners
         """In the order of the upstream's indices."""
 
@@ -128,10 +139,7 @@ class Watch:
 
     def are_closed(self) -> bool:
         """Whether every document is whole, and surely the one that is meant."""
-        return all(
-            each.is_over and each.reading.state is State.CLOSED and each.reading.is_certain
-            for each in self.listeners
-        )
+        return all(each.is_closed for each in self.listeners)
 
     def are_lost(self, *, can_continue: bool, can_retry: bool) -> bool:
         """Whether it is of no use to hear more, though not every document is whole.
@@ -140,9 +148,7 @@ class Watch:
         from, that is cheaper. The last try is heard out, for the caller to see all of it.
         """
         return all(
-            not each.is_passed_on
-            and _is_lost(each.reading, can_continue=can_continue, can_retry=can_retry)
-            for each in self.listeners
+            each.is_lost(can_continue=can_continue, can_retry=can_retry) for each in self.listeners
         )
 
     def is_talking(self) -> bool:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from app.core import prompt, wrapping
+from app.core import prompt, spelling, wrapping
+from app.core.calling import Toolset
 from app.core.capabilities import Capabilities, ForcedTool, MaxTokens, Mode, Prefill
 from app.core.contract import Contract
 from app.core.schema import Schema
 
 Body = dict[str, Any]
 
-_OURS = frozenset({"response_format", "strictgate", "stream", "stream_options", "n"})
+_OURS = spelling.FIELDS | {"response_format", "strictgate", "stream", "stream_options", "n"}
 
 
 class Purpose(StrEnum):
@@ -53,6 +54,7 @@ class Planner:
 
     contract: Contract
     schema: Schema
+    """Of the document; of no account where none is wanted."""
     capabilities: Capabilities
     body: Mapping[str, Any]
     """As the caller sent it."""
@@ -61,11 +63,13 @@ class Planner:
     template: str = prompt.TEMPLATE
     steers: bool = False
     """Ask for the alternatives of each token, where that can be of use."""
+    tools: Toolset | None = None
+    """By what calls of the caller's functions are judged."""
 
     @property
     def can_continue(self) -> bool:
         """Whether the model goes on from a prefix, as far as is known."""
-        return self.capabilities.prefill is not Prefill.NONE
+        return self.contract.has_document and self.capabilities.prefill is not Prefill.NONE
 
     def ladder(self, refused: Collection[Mode] = ()) -> tuple[Mode, ...]:
         """Return the modes to try, best first, less those `refused` or not to be combined.
@@ -73,6 +77,8 @@ class Planner:
         Where nothing is left, the last mode that the upstream is said to have is tried again: an
         honest refusal by the upstream beats one of ours.
         """
+        if not self.contract.has_document:  # what is native of tools
+            return (Mode.NATIVE,)
         fit = [mode for mode in self.capabilities.modes if self._combines(mode)] or [Mode.PROMPT]
         if self.contract.is_json_object:  # JSON mode says just that; the rest approaches it
             fit.sort(key=lambda mode: mode is not Mode.JSON_OBJECT)
@@ -100,7 +106,8 @@ class Planner:
             wrapped: whether to ask for `{"value": <document>}`; by default where the mode needs it.
         """
         if wrapped is None:
-            wrapped = mode.yields_objects_only and not self.schema.is_object_root
+            is_bare = self.contract.has_document and not self.schema.is_object_root
+            wrapped = mode.yields_objects_only and is_bare
         dropped = [key for key in self.capabilities.drop if key in self.body]
         body = {
             key: value
@@ -109,7 +116,10 @@ class Planner:
         }
         body["model"] = self.model
         body["messages"] = self._messages(mode, wrapped=wrapped, remind=remind)
-        body |= _FORMATS[mode](self, wrapping.wrap(self.schema.source) if wrapped else None)
+        if self.contract.has_document:
+            body |= _FORMATS[mode](self, wrapping.wrap(self.schema.source) if wrapped else None)
+        if "plugins" in body:
+            body["plugins"] = spelling.without_healing(body["plugins"])
         self._budget(body)
         streamed = self._streams(mode) if stream is None else stream
         body |= self._several() | (self._streaming() if streamed else {})
@@ -183,6 +193,8 @@ class Planner:
         return prompt.merge(messages, text)
 
     def _needs_prompt(self, mode: Mode, messages: list[prompt.Message]) -> bool:
+        if not self.contract.has_document:
+            return False
         if mode is Mode.NATIVE:
             return self.capabilities.native_needs_prompt
         if mode is Mode.JSON_OBJECT and self.contract.is_json_object:
@@ -199,7 +211,8 @@ class Planner:
                 body.setdefault(wanted.value, budget)
 
     def _streams(self, mode: Mode) -> bool:
-        free = mode in (Mode.TOOL, Mode.PROMPT) or self.capabilities.json_with_stream
+        is_plain = mode in (Mode.TOOL, Mode.PROMPT) or not self.contract.has_document
+        free = is_plain or self.capabilities.json_with_stream
         return free and (self.contract.stream or self.can_continue)  # what streams can be stopped
 
     def _streaming(self) -> Body:

@@ -207,6 +207,11 @@ def refuses_prefix(status: int, body: Any) -> bool:
     return _is_about(status, body, words.PREFIX)
 
 
+def refuses_tools(status: int, body: Any) -> bool:
+    """Whether a failure says that the model calls no functions, whatever they are."""
+    return _is_about(status, body, words.TOOLS)
+
+
 def _is_about(status: int, body: Any, subject: re.Pattern[str]) -> bool:
     message = str(error_of(status, body).get("message") or "")
     return status in _REFUSING and subject.search(message) is not None

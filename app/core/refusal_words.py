@@ -253,3 +253,14 @@ PREFIX = re.compile(
     r"\b(?:last|final) message\b|\bassistant\b[^.\n]{0,40}\b(?:message|role|turn|response)",
     re.IGNORECASE,
 )
+
+_TOOLS = r"(?:tools?\b|`?tool[ _-](?:use|call\w*)|function[ _-]?call\w*|functions\b)"
+_NO = r"(?:not support|n't support|not (?:yet |currently )?(?:supported|available)|unsupported)"
+TOOLS = re.compile(
+    # One sentence that names them, and says no; not about their going with something else.
+    rf"^(?!.*{CONSTRAINED})(?!.*(?:stream|choice|parallel|strict|schema))"
+    rf"(?=.*{_TOOLS})(?=.*(?:{_NO}|no endpoints found that support)).*$",
+    re.IGNORECASE,
+)
+"""Ollama: "… does not support tools"; Groq: "`tool calling` is not supported with this model";
+OpenRouter: "No endpoints found that support tool use"."""

@@ -74,7 +74,7 @@ class Resuming:
 
     def go_on(self, planner: Planner, pursuit: Pursuit, rejection: Rejection) -> Going:
         """Go on from the draft of `pursuit`, which was rejected, for as long as it gets on."""
-        if not self.may_continue(planner):
+        if not self.may_continue(planner) or rejection.misuse is not None:
             return rejection
         result: Settled | Rejection = rejection
         while isinstance(result, Rejection) and self._may_go_on(planner, pursuit, result):
@@ -100,6 +100,7 @@ class Resuming:
     def _may_go_on(self, planner: Planner, pursuit: Pursuit, rejection: Rejection) -> bool:
         if (
             not self.may_continue(planner)
+            or rejection.misuse is not None
             or pursuit.lies >= MAX_LIES
             or self.record.is_spent(self.enforcement.token_budget)
         ):

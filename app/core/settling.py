@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core import calling, prompt
+from app.core.calling import Call, Fault, Toolset
 from app.core.capabilities import Mode
-from app.core.errors import OutputInvalid
+from app.core.errors import OutputInvalid, ToolUseInvalid
 from app.core.judge import Rejected, Repair, Step, Verdict, judge
 from app.core.paths import pointer
 from app.core.plan import Plan
@@ -46,9 +48,19 @@ class Rejection:
     truncated: bool
     place: "Place | None" = None
     """Where a model that can go on from a prefix got stuck."""
+    misuse: "Misuse | None" = None
+    """What is wrong is how functions were called."""
+
+    def feedback(self) -> list[prompt.Message]:
+        """Return the turns that ask again."""
+        if self.misuse is not None:
+            return self.misuse.feedback(self.text)
+        return prompt.feedback(self.text, self.problems, self.reason)
 
     def error(self, headers: Mapping[str, str]) -> OutputInvalid:
         """Return Groq's error for it (console.groq.com/docs/errors; key order and words)."""
+        if self.misuse is not None:
+            return self.misuse.error(self, headers)
         if self.truncated:
             kept = {"failed_generation": self.text, "reason": self.reason}
             return OutputInvalid(
@@ -73,6 +85,27 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Misuse:
+    """Calls of functions that cannot be handed on."""
+
+    calls: tuple[Call, ...]
+    faults: tuple[Fault, ...]
+    tools: Toolset
+
+    def feedback(self, text: str) -> list[prompt.Message]:
+        """Return the turns that ask again; `text`: what stood beside the calls."""
+        return calling.feedback(self.calls, self.faults, "" if self.calls else text, self.tools)
+
+    def error(self, rejection: Rejection, headers: Mapping[str, str]) -> ToolUseInvalid:
+        """Return Groq's error for it."""
+        details = {"reason": TRUNCATED} if rejection.truncated else None
+        written = calling.generation(self.calls, rejection.text)
+        return ToolUseInvalid(
+            self.faults[0].message, failed_generation=written, details=details, headers=headers
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """How far a document came, and what could have followed."""
 
@@ -92,9 +125,12 @@ class Place:
 class Judging:
     """By what a conversation's choices are judged."""
 
-    schema: Schema
+    schema: Schema | None
+    """Of the document; None: a final answer is text."""
     repair: Repair
     has_tools: bool
+    tools: Toolset | None = None
+    """By what calls are judged; None: they are handed on as they are."""
     any_object: bool = False
     """The contract is JSON mode's: what is no object is no JSON, for there is no schema."""
     with_tokens: bool = True
@@ -108,13 +144,28 @@ def settled(
     return Settled(_rendered(choice, document, with_tokens=with_tokens), steps, passed_on=False)
 
 
-def settle(choice: Choice, plan: Plan, by: Judging) -> Settled | Rejection:
-    """Judge `choice`, which answers `plan`."""
-    if choice.is_refusal or (by.has_tools and choice.is_call):
-        raw = choice.raw if by.with_tokens else {**choice.raw, "logprobs": None}
-        return Settled(raw, (), passed_on=True)
+def settle(
+    choice: Choice, plan: Plan, by: Judging, *, is_misuse: bool = False
+) -> Settled | Rejection:
+    """Judge `choice`, which answers `plan`.
+
+    Args:
+        is_misuse: the upstream itself found fault with the call that `choice` is.
+    """
+    if choice.is_refusal:
+        return _passed_on(choice, by)
+    if by.tools and (choice.is_call or by.tools.must_call or is_misuse):
+        return _calls_settled(choice, by, by.tools, is_misuse=is_misuse)
+    if by.schema is None or (by.has_tools and choice.is_call):
+        return _passed_on(choice, by)
+    return _document_settled(choice, plan, by, by.schema)
+
+
+def _document_settled(
+    choice: Choice, plan: Plan, by: Judging, schema: Schema
+) -> Settled | Rejection:
     text, origin = answer(choice, plan.mode)
-    verdict = judge(text, by.schema, by.repair, wrapped=plan.wrapped)
+    verdict = judge(text, schema, by.repair, wrapped=plan.wrapped)
     match verdict:
         case Verdict() if choice.finish_reason == "length" and _may_go_on(text, verdict):
             return Rejection(text, (), "the number may have had more digits", truncated=True)
@@ -126,6 +177,29 @@ def settle(choice: Choice, plan: Plan, by: Judging) -> Settled | Rejection:
             if by.any_object and verdict.problems:
                 return Rejection(text, (), "the answer must be one JSON object", truncated)
             return Rejection(text, verdict.problems, verdict.reason, truncated)
+
+
+def _passed_on(choice: Choice, by: Judging) -> Settled:
+    raw = choice.raw if by.with_tokens else {**choice.raw, "logprobs": None}
+    return Settled(raw, (), passed_on=True)
+
+
+def _calls_settled(
+    choice: Choice, by: Judging, tools: Toolset, *, is_misuse: bool
+) -> Settled | Rejection:
+    judged = calling.judged(choice, tools, by.repair, is_told=is_misuse)
+    if judged.faults:
+        problems = tuple(problem for fault in judged.faults for problem in fault.problems)
+        misuse = Misuse(judged.calls, judged.faults, tools)
+        is_cut = choice.finish_reason == "length"
+        reason = judged.faults[0].message
+        return Rejection(choice.text, problems, reason, is_cut, misuse=misuse)
+    raw = {**choice.raw, "message": judged.message}
+    if not by.with_tokens or judged.steps:
+        raw["logprobs"] = None
+    if choice.finish_reason != "stop":
+        raw["finish_reason"] = "function_call" if tools.is_deprecated else "tool_calls"
+    return Settled(raw, judged.steps, passed_on=False)
 
 
 def _may_go_on(text: str, verdict: Verdict) -> bool:

@@ -39,6 +39,11 @@ def function(index: int) -> Surface:
     return Surface("function", f"tools[{index}].function.parameters", "invalid_function_parameters")
 
 
+def deprecated_function(index: int) -> Surface:
+    """Return the surface of the parameters of the function at `index` of `functions`."""
+    return Surface("function", f"functions[{index}].parameters", "invalid_function_parameters")
+
+
 def _sentence(fault: SchemaFault) -> str:
     if fault.path is None:
         return fault.message

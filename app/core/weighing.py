@@ -53,7 +53,7 @@ class Weighing:
         """Return the choice as the caller can have it, or what is wrong with it."""
         self.pursuit.choice = self.choice
         self.pursuit.had_tokens |= bool(self.choice.raw.get("logprobs"))
-        if self.choice.is_refusal:
+        if self.choice.is_refusal or self.guarding.by.schema is None:
             return self._judged()
         if self.listener is not None:
             self.listener.flush()
@@ -70,12 +70,20 @@ class Weighing:
                 return self._finished(self.listener)
             if self.kind is Kind.FRESH and not is_try:
                 judged = self._judged()
-        return judged if isinstance(judged, Settled) else self._salvaged(self.listener, judged)
+        if isinstance(judged, Settled) or (judged is not None and judged.misuse is not None):
+            return judged
+        return self._salvaged(self.listener, judged)
 
     # --- as a whole ------------------------------------------------------------------------------
 
     def _judged(self) -> Settled | Rejection:
-        judged = settling.settle(self.choice, self.plan, self.guarding.by)
+        is_misuse, self.guarding.is_misuse = self.guarding.is_misuse, False
+        judged = settling.settle(self.choice, self.plan, self.guarding.by, is_misuse=is_misuse)
+        if isinstance(judged, Rejection) and judged.misuse is not None:
+            return judged
+        if isinstance(judged, Settled) and self.pursuit.told:  # it stays what it is
+            message = {**judged.choice["message"], "content": self.pursuit.told}
+            return replace(judged, choice={**judged.choice, "message": message})
         given = self.pursuit.given
         if isinstance(judged, Rejection) or not given:
             return judged
@@ -142,7 +150,9 @@ class Weighing:
         if judged and (judged.problems or self.choice.finish_reason):
             return judged.problems, judged.reason  # it has seen all there is
         if reading.state is State.VIOLATED and reading.ahead:
-            problems = explain(reading.draft, reading.ahead, self.guarding.by.schema)
+            schema = self.guarding.by.schema
+            assert schema is not None, "there is a document"
+            problems = explain(reading.draft, reading.ahead, schema)
             return problems, "" if problems else _not_allowed(reading)
         return (), judged.reason if judged else UNFINISHED
 

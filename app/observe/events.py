@@ -67,6 +67,14 @@ class PrefillDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsDropped:
+    """A model's upstream refused tools: for a while they are described in the prompt."""
+
+    upstream: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 
@@ -76,7 +84,15 @@ class Crashed:
     traceback: str
 
 
-Event = RequestFinished | Enforced | ModeRefused | ModelDemoted | PrefillDropped | Crashed
+Event = (
+    RequestFinished
+    | Enforced
+    | ModeRefused
+    | ModelDemoted
+    | PrefillDropped
+    | ToolsDropped
+    | Crashed
+)
 Observer = Callable[[Event], None]
 
 

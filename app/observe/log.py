@@ -18,6 +18,7 @@ from app.observe.events import (
     ModeRefused,
     Observer,
     PrefillDropped,
+    ToolsDropped,
 )
 
 _LEVELS: dict[type, str] = {
@@ -25,6 +26,7 @@ _LEVELS: dict[type, str] = {
     ModelDemoted: "warning",
     ModeRefused: "warning",
     PrefillDropped: "warning",
+    ToolsDropped: "warning",
 }
 
 

@@ -96,6 +96,16 @@ class Memory:
         """Remember that the upstream does not give them for this model, or not so many."""
         self._remember((upstream, model, _LOGPROBS), now)
 
+    # --- tools -----------------------------------------------------------------------------------
+
+    def calls_functions(self, upstream: str, model: str, now: float) -> bool:
+        """Whether tools may be sent; so, as long as they were not refused."""
+        return not (self._until and self._holds((upstream, model, _TOOLS), now))
+
+    def refuse_tools(self, upstream: str, model: str, now: float) -> None:
+        """Remember that the model calls no functions."""
+        self._remember((upstream, model, _TOOLS), now)
+
     # --- native mode ------------------------------------------------------------------------------
 
     def native_answer(self, upstream: str, model: str, now: float, *, kept: bool) -> bool:
@@ -120,6 +130,7 @@ class Memory:
 
 _PREFILL = "prefill"
 _LOGPROBS = "logprobs"
+_TOOLS = "tools"
 Value = TypeVar("Value")
 
 

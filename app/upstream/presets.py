@@ -95,6 +95,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "modes": _modes,
     "native_needs_prompt": _flag,
     "json_with_tools": _flag,
+    "tools": _flag,
     "json_with_stream": _flag,
     "several_choices": _flag,
     "stream_usage": _flag,

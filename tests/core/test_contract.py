@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core import contract
+from app.core import contract, toolbox
 from app.core.errors import BadRequest
 
 CASES = json.loads((Path(__file__).parent.parent / "data" / "contract.json").read_text())
@@ -40,7 +40,7 @@ def test_json_schema():
         "stream": True,
         "stream_options": {"include_usage": True},
         "n": 2,
-        "tools": [{}],
+        "tools": [{"type": "function", "function": {"name": "f"}}],
     }
 
     assert contract.read(body) == contract.Contract(
@@ -53,7 +53,7 @@ def test_json_schema():
         stream=True,
         include_usage=True,
         choices=2,
-        has_tools=True,
+        toolbox=toolbox.read(body),
     )
 
 

@@ -161,7 +161,9 @@ def test_call_of_the_callers_tools_is_passed_on():
     """With tools of the caller's, a call is an answer."""
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     reply = said(None, finish_reason="tool_calls", tool_calls=[call])
-    outcome, asks = hold(conversation(body(tools=[{"type": "function"}])), reply)
+    outcome, asks = hold(
+        conversation(body(tools=[{"type": "function", "function": {"name": "f"}}])), reply
+    )
 
     assert outcome.body["choices"][0]["message"]["tool_calls"] == [call]
     assert "tools" in asks[0].body
@@ -246,7 +248,7 @@ def test_tool_mode():
 def test_a_call_without_a_name_is_none():
     """It neither passes for an answer nor hides the content."""
     empty = {"name": "", "arguments": ""}
-    request = body(tools=[{"type": "function"}])
+    request = body(tools=[{"type": "function", "function": {"name": "f"}}])
     outcome, _ = hold(conversation(request), said(GOOD, function_call=empty))
 
     assert contents(outcome) == [GOOD]

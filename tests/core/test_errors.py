@@ -5,12 +5,18 @@ import inspect
 import pytest
 
 from app.core import errors
-from app.core.errors import BadRequest, GatewayError, OutputInvalid, UpstreamError
+from app.core.errors import (
+    BadRequest,
+    GatewayError,
+    OutputInvalid,
+    ToolUseInvalid,
+    UpstreamError,
+)
 
 KINDS = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, GatewayError) and kind not in (OutputInvalid, UpstreamError)
+    if issubclass(kind, GatewayError) and not issubclass(kind, OutputInvalid | UpstreamError)
 ]
 
 
@@ -26,7 +32,7 @@ def test_shape(kind):
 
 def test_each_is_in_the_tree():
     """The module's docstring names every error with its status."""
-    for kind in [*KINDS, OutputInvalid]:
+    for kind in [*KINDS, OutputInvalid, ToolUseInvalid]:
         assert f"{kind.__name__} " in errors.__doc__
         assert str(kind.status) in errors.__doc__.split(kind.__name__, 1)[1][:40]
 

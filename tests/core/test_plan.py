@@ -109,7 +109,9 @@ def test_the_callers_body_is_not_changed():
 
 def test_continuation():
     """No JSON mode, no `n`, what is left of the budget, no call of a tool, and the prefix last."""
-    request = body(n=2, max_tokens=50, max_completion_tokens=None, tools=[{"type": "function"}])
+    request = body(
+        n=2, max_tokens=50, max_completion_tokens=None, tools=[{"function": {"name": "f"}}]
+    )
     made = planner(request, capable(prefill=Prefill.PREFIX, prefill_base="/beta"))
     plan = made.continuation('{"choice":', wrapped=False, hint="mind", spent=20)
     assert (plan.purpose, plan.base, plan.mode) == (Purpose.CONTINUATION, "/beta", Mode.PROMPT)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.capabilities import Mode
-from app.core.refusal import NOT_A_REFUSAL, STATUSES, Refused, classify
+from app.core.refusal import NOT_A_REFUSAL, STATUSES, Refused, classify, refuses_tools
 from tests.corpora import rows
 
 DATA = Path(__file__).parent.parent / "data"
@@ -143,3 +143,24 @@ def test_a_large_body_is_cut_first():
     assert classify(400, words + ". " + long, Mode.NATIVE).kind is Refused.FORMAT
     details = [{"msg": str(number) + long} for number in range(5)]
     assert classify(400, {"detail": [*details, {"msg": words}]}, Mode.NATIVE) is NOT_A_REFUSAL
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("registry.ollama.ai/library/gemma:2b does not support tools", True),
+        ("`tool calling` is not supported with this model", True),
+        ("tools are not supported by this model.", True),
+        ("No endpoints found that support tool use. To learn more …", True),
+        ("This model does not support function calling", True),
+        ("json mode cannot be combined with tool/function calling", False),
+        ("tool_choice 'required' is not supported", False),
+        ("Tools are not supported in streaming mode", False),
+        ("This model does not support response format `json_schema`.", False),
+        ("Invalid schema for function 'x'", False),
+    ],
+)
+def test_refuses_tools(message, expected):
+    """Tools as such are refused, not their use together with something else."""
+    assert refuses_tools(400, {"error": {"message": message}}) is expected
+    assert not refuses_tools(401, {"error": {"message": message}})

@@ -61,6 +61,8 @@ class Delta:
     """The entries for the tokens of `content`, as the upstream sent them."""
     reasoning_name: str = "reasoning_content"
     """What the upstream calls the reasoning."""
+    names: tuple[str, ...] = ()
+    """With `arguments`: the functions that are called, in order of appearance, as far as known."""
 
 
 class Collector:
@@ -240,6 +242,8 @@ class _Choice:
         if not (content or thought or refusal or arguments or reason or logprobs):
             return None
         said = Delta(self.index, content, thought, refusal, arguments, reason, logprobs)
+        if arguments:
+            said = replace(said, names=self._calls.names())
         return replace(said, reasoning_name=name) if thought else said
 
 

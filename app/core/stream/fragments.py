@@ -71,6 +71,10 @@ class Calls:
     def whole(self) -> list[dict[str, Any]]:
         return [call.whole() for call in self._calls]
 
+    def names(self) -> tuple[str, ...]:
+        """Return the functions' names, "" where one has not come yet."""
+        return tuple(call.name or "" for call in self._calls)
+
     def _position(self, fragment: dict[str, Any]) -> int:
         index = fragment.get("index")
         index = index if isinstance(index, int) else None
@@ -87,7 +91,7 @@ class _Call:
     def __init__(self) -> None:
         self.arguments = Text()
         self._id: str | None = None
-        self._name: str | None = None
+        self.name: str | None = None
         self._others: dict[str, Any] = {}
 
     def is_another(self, fragment: dict[str, Any]) -> bool:
@@ -105,7 +109,7 @@ class _Call:
     def feed(self, fragment: dict[str, Any]) -> str:
         function = _function(fragment)
         self._id = self._id or _string(fragment.get("id"))
-        self._name = self._name or _string(function.get("name"))
+        self.name = self.name or _string(function.get("name"))
         for key, value in fragment.items():
             if key not in ("index", "id", "type", "function"):
                 keep(self._others, key, value)
@@ -115,7 +119,7 @@ class _Call:
         return self.arguments.feed(_string(text))
 
     def whole(self) -> dict[str, Any]:
-        function = {"name": self._name or "", "arguments": self.arguments.whole() or ""}
+        function = {"name": self.name or "", "arguments": self.arguments.whole() or ""}
         return {"id": self._id, "type": "function", "function": function} | self._others
 
 

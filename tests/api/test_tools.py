@@ -1,0 +1,160 @@
+"""Tools on /v1/chat/completions, end to end: real sockets, the demonstration upstream."""
+
+import json
+
+import pytest
+
+from app.core.stream.delta import Collector
+from app.core.stream.sse import Splitter
+from tests.gates import MOOD, gate
+
+MOOD_TOOL = {"type": "function", "function": {"name": "mood", "parameters": MOOD, "strict": True}}
+REQUIRED = {"tools": [MOOD_TOOL], "tool_choice": "required"}
+
+
+def completion(answer, stream):
+    assert answer.status == 200, answer.raw
+    if not stream:
+        return answer.json
+    collector = Collector()
+    for event in Splitter().feed(answer.raw):
+        collector.feed(event)
+    assert collector.is_complete
+    return collector.completion()
+
+
+def call(answer, *, stream=False):
+    choice = completion(answer, stream)["choices"][0]
+    made, *_ = choice["message"]["tool_calls"]
+    assert made["id"]
+    return made["function"]["name"], json.loads(made["function"]["arguments"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["clean", "wrong-once", "fenced"])
+def test_good(strictgate, model, stream):
+    """A call whose arguments are valid, whatever it took."""
+    answer = strictgate.chat(model, schema=None, stream=stream, **REQUIRED)
+
+    assert call(answer, stream=stream) == ("mood", {"choice": "angry"})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_wrong_for_ever(strictgate, stream):
+    """Otherwise Groq's error, with its status: no call has gone out."""
+    answer = strictgate.chat("wrong-enum", schema=None, stream=stream, **REQUIRED)
+
+    assert (answer.status, answer.error["code"]) == (400, "tool_use_failed")
+    assert json.loads(answer.error["failed_generation"])["name"] == "mood"
+    assert answer.headers["x-strictgate-attempts"] == "3"
+
+
+def test_not_strict(strictgate):
+    """What is not strict passes through."""
+    tool = {"type": "function", "function": {"name": "mood", "parameters": MOOD}}
+    answer = strictgate.chat("wrong-enum", schema=None, tools=[tool], tool_choice="required")
+
+    assert answer.status == 200
+    assert "x-strictgate-mode" not in answer.headers
+
+
+def test_all_tools(strictgate):
+    """One request may ask for all functions to be kept."""
+    tool = {"type": "function", "function": {"name": "mood", "parameters": MOOD}}
+    answer = strictgate.chat(
+        "wrong-enum",
+        schema=None,
+        tools=[tool],
+        tool_choice="required",
+        strictgate={"tools": "all"},
+    )
+
+    assert answer.error["code"] == "tool_use_failed"
+
+
+def test_strict_rules(strictgate):
+    """The rules of strict hold for functions, in OpenAI's words."""
+    tool = {
+        "type": "function",
+        "function": {"name": "mood", "parameters": {"type": "object"}, "strict": True},
+    }
+    answer = strictgate.chat("clean", schema=None, tools=[tool])
+
+    assert answer.status == 400
+    assert answer.error["message"] == (
+        "Invalid schema for function 'mood': In context=(), 'additionalProperties' is required to "
+        "be supplied and to be false."
+    )
+    assert answer.error["param"] == "tools[0].function.parameters"
+    assert answer.error["code"] == "invalid_function_parameters"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_text(strictgate, stream):
+    """Text is text, streamed or not."""
+    answer = strictgate.chat("clean", schema=None, stream=stream, tools=[MOOD_TOOL])
+
+    message = completion(answer, stream)["choices"][0]["message"]
+    assert message["content"].startswith("Hello!")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("knobs", [{"modes": ["prompt"]}], ids=str)
+def test_emulated(strictgate, knobs, stream):
+    """A model without tools calls them all the same."""
+    answer = strictgate.chat("clean", schema=None, stream=stream, strictgate=knobs, **REQUIRED)
+
+    assert call(answer, stream=stream) == ("mood", {"choice": "angry"})
+
+
+def test_configured_without_tools(demo):
+    """Where the configuration says so, tools that are not strict are emulated, too."""
+    tool = {"type": "function", "function": {"name": "mood", "parameters": MOOD}}
+    with gate(demo, upstreams={"demo": {"tools": False}}) as running:
+        answer = running.chat("clean", schema=None, tools=[tool], tool_choice="required")
+
+    assert call(answer)[0] == "mood"
+
+
+def test_emulated_failure(strictgate):
+    """A failure of such a model is one to call."""
+    answer = strictgate.chat(
+        "wrong-enum", schema=None, strictgate={"modes": ["prompt"]}, **REQUIRED
+    )
+
+    assert answer.status in (200, 400)
+    if answer.status == 400:
+        assert answer.error["code"] == "tool_use_failed"
+
+
+def test_guided_json(strictgate):
+    """vLLM's spelling is a contract; the field is not sent on."""
+    answer = strictgate.chat("wrong-once", schema=None, guided_json=MOOD)
+
+    assert json.loads(answer.content) == {"choice": "angry"}
+
+
+def test_malformed_tools(strictgate):
+    """What is malformed beside a strict function is named."""
+    answer = strictgate.chat("clean", schema=None, tools=[MOOD_TOOL, {"type": "function"}])
+
+    assert (answer.status, answer.error["param"]) == (400, "tools[1].function")
+
+
+@pytest.mark.parametrize("model", ["text-only", "no-tools"])
+def test_tools_refused(demo, model):
+    """Where an upstream refuses tools, they are emulated within the same request, and from then on
+    at once."""
+    with gate(demo) as running:
+        first, second = (running.chat(model, schema=None, **REQUIRED) for _ in range(2))
+
+    assert call(first) == call(second) == ("mood", {"choice": "angry"})
+
+
+def test_tools_and_format_refused(demo):
+    """So they are beside a format: here the answer is a document or calls."""
+    with gate(demo) as running:
+        answer = running.chat("text-only", tools=[MOOD_TOOL])
+
+    message = answer.json["choices"][0]["message"]
+    assert message.get("tool_calls") or json.loads(message["content"]) == {"choice": "angry"}
