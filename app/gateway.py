@@ -106,6 +106,20 @@ class Gateway:
         """
         return self._intake.plan(body)
 
+    def plan_always(self, body: Mapping[str, Any]) -> Planned:
+        """Read `body` into a conversation, whatever it asks for.
+
+        Raises:
+            BadRequest, NotFound: the request cannot be honoured.
+        """
+        planned = self._intake.plan(body, always=True)
+        assert planned is not None, "text is enough"
+        return planned
+
+    def has_responses(self, model: Any) -> bool:
+        """Whether the upstream of `model` has /responses itself."""
+        return isinstance(model, str) and self._router.route(model).capabilities.responses
+
     def keeps_all_tools(self, model: Any) -> bool:
         """Whether a request to `model` with tools is for a conversation, strict or not."""
         return self._intake.keeps_all_tools(model)

@@ -86,14 +86,19 @@ class Intake:
         except NotFound:
             return False
 
-    def plan(self, body: Body) -> Planned | None:
+    def plan(self, body: Body, *, always: bool = False) -> Planned | None:
         """Read `body` into a conversation; None where there is nothing to enforce.
+
+        Args:
+            always: text, too, is to be answered by a conversation.
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
         rules = enforcement.turned(self._enforcement, body.get(KNOBS_KEY))
         wanted = contract.read(body, all_tools=rules.tools is Tools.ALL)
+        if wanted is None and always:
+            wanted = contract.read_text(body)
         if wanted is None and toolbox.is_strict(body, all_tools=True):
             model = body.get("model")
             is_for_us = _is_prompt_only(rules.modes) or self.keeps_all_tools(model)

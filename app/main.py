@@ -15,6 +15,7 @@ from app.api.door import Door, Rules, digest
 from app.api.inbound import PREFIXES
 from app.api.models import Models
 from app.api.relay import Relay
+from app.api.responses import Responses
 from app.compiling import Compiler
 from app.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from app.gateway import Gateway
@@ -63,8 +64,10 @@ def _add_routes(app: Any, gateway: Gateway, body_limit: int) -> None:
     relay = Relay(gateway, body_limit)
     chat = ChatCompletions(gateway, relay, body_limit)
     models = Models(gateway, relay)
+    responses = Responses(gateway, relay, body_limit)
     for prefix in PREFIXES:
         app.add_route(f"{prefix}/chat/completions", chat, methods=["POST"])
+        app.add_route(f"{prefix}/responses", responses, methods=["POST"])
         app.add_route(f"{prefix}/models", models, methods=["GET"])
         app.add_route(f"{prefix}/models/{{model:path}}", models, methods=["GET"])
     for prefix in PREFIXES:

@@ -156,6 +156,9 @@ class Upstream(Frozen):
         default=None,
         description="Whether its models call functions; where not, tools go into the prompt.",
     )
+    responses: bool | None = Field(
+        default=None, description="Whether it has /responses itself, which then takes what it can."
+    )
     prefill: Prefill | None = Field(
         default=None, description="How its models are asked to go on from a prefix."
     )
@@ -185,6 +188,7 @@ class Model(Frozen):
         description="Pins what would otherwise be known from the preset or learned.",
     )
     tools: bool | None = Field(default=None, description="The same for functions.")
+    responses: bool | None = Field(default=None, description="The same for the Responses API.")
     prefill: Prefill | None = Field(default=None, description="The same for prefixes.")
     top_logprobs: TopLogprobs | None = Field(default=None, description="The same for these.")
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import orjson
 
-from app.api import outbound
-from app.api.eventstream import EventStream
+from app.api import outbound, requestbody
+from app.api.eventstream import ChunkFrames, EventStream
 from app.api.inbound import Inbound, Receive, Scope
 from app.api.outbound import Send
 from app.api.relay import Relay
-from app.core import jsontext, spelling, toolbox
+from app.core import spelling, toolbox
 from app.core.enforcement import KNOBS_KEY
 from app.core.errors import BadRequest
 from app.gateway import Gateway
@@ -31,7 +31,7 @@ class ChatCompletions:
         _ = inbound.api_path  # as it was sent, too
         raw = await inbound.body()
         may_carry = _may_carry_schema(raw, self._gateway.keeps_all_tools)
-        planned = self._gateway.plan(_strictly_read(raw)) if may_carry else None
+        planned = self._gateway.plan(requestbody.strictly_read(raw)) if may_carry else None
         if planned is None:
             await self._relay.pass_on(inbound, raw, send)
             return
@@ -45,7 +45,7 @@ class ChatCompletions:
         stream = EventStream(
             send,
             lambda: self._gateway.early_headers(planned.conversation),
-            include_usage=planned.contract.include_usage,
+            ChunkFrames(include_usage=planned.contract.include_usage),
         )
         pause = self._gateway.heartbeat
         answer = await inbound.while_connected(
@@ -64,7 +64,7 @@ def _may_carry_schema(raw: bytes, keeps_all_tools: Callable[[Any], bool]) -> boo
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise _not_json(str(error)) from error
+        raise requestbody.not_json(str(error)) from error
     if not isinstance(body, dict):
         raise BadRequest("The request's body must be a JSON object.")
     return (
@@ -74,15 +74,3 @@ def _may_carry_schema(raw: bytes, keeps_all_tools: Callable[[Any], bool]) -> boo
         or toolbox.is_strict(body, all_tools=KNOBS_KEY in body)
         or (bool(body.get("tools")) and keeps_all_tools(body.get("model")))
     )
-
-
-def _strictly_read(raw: bytes) -> dict[str, Any]:
-    try:
-        body: dict[str, Any] = jsontext.read(raw.decode())
-    except jsontext.NotJSON as error:
-        raise _not_json(f"{error.message} at character {error.position}") from error
-    return body
-
-
-def _not_json(reason: str) -> BadRequest:
-    return BadRequest(f"We could not parse the JSON body of your request: {reason}.")

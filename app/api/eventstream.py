@@ -1,4 +1,4 @@
-"""An enforced answer on its way out as a stream: head, chunks, comments in silence, end.
+"""An enforced answer on its way out as a stream: head, frames, comments in silence, end.
 
 The head goes out with the first chunk, or with the first comment. What goes wrong before that is a
 plain error with its status; later the door ends the stream with an error in a frame. A head that
@@ -8,11 +8,12 @@ there were, and which repairs, nobody knows yet: the last chunk's `x_strictgate`
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from app.api import outbound
 from app.api.outbound import Send
 from app.core import jsontext
+from app.core.errors import GatewayError
 from app.core.stream import sse
 from app.core.stream.chunks import Chunk, Chunks
 from app.core.turns import News
@@ -22,28 +23,57 @@ COMMENT = b": waiting\n\n"
 _FIXED = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 
 
+class Frames(Protocol):
+    """How a surface puts an answer into frames."""
+
+    def news(self, head: Mapping[str, Any], news: tuple[News, ...]) -> bytes:
+        """Return the frames for what is new."""
+
+    def rest(self, answer: Answer) -> bytes:
+        """Return the frames for what is left, and the end."""
+
+    def failed(self, error: GatewayError) -> bytes:
+        """Return what ends a stream that has begun with `error`."""
+
+
+class ChunkFrames:
+    """A chat completion in chunks."""
+
+    def __init__(self, *, include_usage: bool) -> None:
+        self._chunks = Chunks(include_usage=include_usage)
+
+    def news(self, head: Mapping[str, Any], news: tuple[News, ...]) -> bytes:
+        return _frames(
+            chunk
+            for each in news
+            for chunk in self._chunks.news(head, each.index, each.delta, each.logprobs)
+        )
+
+    def rest(self, answer: Answer) -> bytes:
+        return _frames(self._chunks.rest(answer.completion, answer.sent)) + sse.DONE
+
+    def failed(self, error: GatewayError) -> bytes:
+        return outbound.error_frame(error)
+
+
 class EventStream:
     """One streamed answer."""
 
     def __init__(
-        self, send: Send, early_headers: Callable[[], Mapping[str, str]], *, include_usage: bool
+        self, send: Send, early_headers: Callable[[], Mapping[str, str]], frames: Frames
     ) -> None:
         self._send = send
         self._early_headers = early_headers
-        self._chunks = Chunks(include_usage=include_usage)
+        self._frames = frames
         self._turn = asyncio.Lock()  # chunks and comments
         self._is_open = False
         self._last = asyncio.get_running_loop().time()
 
     async def take(self, head: Mapping[str, Any], news: tuple[News, ...]) -> None:
         """Send what is new, in one piece; return when there is room for more."""
-        parts = [
-            chunk
-            for each in news
-            for chunk in self._chunks.news(head, each.index, each.delta, each.logprobs)
-        ]
+        data = self._frames.news(head, news)
         async with self._turn:
-            await self._write(_frames(parts))
+            await self._write(data)
 
     async def beat(self, pause: float) -> None:
         """Send a comment whenever nothing has been sent for `pause` seconds; never returns."""
@@ -56,10 +86,16 @@ class EventStream:
 
     async def finish(self, answer: Answer) -> None:
         """Send the rest of the answer; `beat` must be over."""
-        data = _frames(self._chunks.rest(answer.completion, answer.sent)) + sse.DONE
+        data = self._frames.rest(answer)
         if not self._is_open:
             await self._open(answer.headers)
         await outbound.piece(self._send, data, more=False)
+
+    async def fail(self, error: GatewayError) -> None:
+        """End with `error`; raise it where nothing has gone out, and it can have its status."""
+        if not self._is_open:
+            raise error
+        await outbound.piece(self._send, self._frames.failed(error), more=False)
 
     async def _write(self, data: bytes) -> None:
         if not self._is_open:

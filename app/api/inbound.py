@@ -23,7 +23,8 @@ BODY_DEADLINE = 60.0  # seconds to receive a body that is read whole
 # Groq's SDK puts /openai/v1 after its base URL, whatever that is.
 PREFIXES = ("/v1", "/openai/v1")
 
-ENFORCED = tuple(f"{prefix}/chat/completions" for prefix in PREFIXES)
+_ENFORCED_PATHS = ("/chat/completions", "/responses")
+ENFORCED = tuple(f"{prefix}{path}" for prefix in PREFIXES for path in _ENFORCED_PATHS)
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ def _is_plain(path: str) -> bool:
 def _is_nearly_enforced(path: str) -> bool:
     """Whether a lenient server might take `path` for the route whose answers are judged."""
     plain = unquote(path).lower().partition(";")[0].partition("?")[0].strip()
-    return plain.endswith("/chat/completions") and path not in ENFORCED
+    return plain.endswith(_ENFORCED_PATHS) and path not in ENFORCED
 
 
 class Inbound:

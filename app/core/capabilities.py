@@ -75,6 +75,8 @@ class Capabilities:
     max_tokens: MaxTokens = MaxTokens.EITHER
     tools: bool = True
     """Functions can be called; where not, they are described in the prompt (emulation.py)."""
+    responses: bool = False
+    """It has the Responses API, too."""
     prefill: Prefill = Prefill.NONE
     prefill_base: str = ""
     """The path that takes the place of the base URL's for continuations (DeepSeek: `/beta`)."""

@@ -96,6 +96,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "native_needs_prompt": _flag,
     "json_with_tools": _flag,
     "tools": _flag,
+    "responses": _flag,
     "json_with_stream": _flag,
     "several_choices": _flag,
     "stream_usage": _flag,

@@ -154,6 +154,7 @@ def _pinned(capabilities: Capabilities, settings: UpstreamSettings | ModelSettin
         capabilities,
         modes=settings.modes or capabilities.modes,
         tools=capabilities.tools if settings.tools is None else settings.tools,
+        responses=capabilities.responses if settings.responses is None else settings.responses,
         prefill=capabilities.prefill if settings.prefill is None else settings.prefill,
         top_logprobs=(
             capabilities.top_logprobs if settings.top_logprobs is None else settings.top_logprobs

@@ -166,7 +166,7 @@ def test_deltas():
         Delta(0, content="a"),
         Delta(0, reasoning="t"),
         Delta(0, refusal="no"),
-        Delta(0, arguments=((0, "{"),)),
+        Delta(0, arguments=((0, "{"),), names=("f",)),
         Delta(0, finish_reason="stop"),
     ]
 

@@ -1,0 +1,135 @@
+"""A response in events."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.types.responses import ResponseStreamEvent
+from pydantic import TypeAdapter
+
+from app.core.response_api import answer
+from app.core.response_api.events import Events, encode
+from tests.core.response_api.test_answer import CALL, SHELL, completion
+
+EVENT = TypeAdapter(ResponseStreamEvent)
+
+
+def events(message, *news, finish_reason="stop", **more):
+    """The events of an answer of which `news` has been given out; each is one of OpenAI's."""
+    stream, whole = Events(SHELL), completion(message, finish_reason, **more)
+    made = [event for delta in news for event in stream.news(delta)] + [*stream.rest(whole)]
+    for event in made:
+        EVENT.validate_python(event)
+    assert [event["sequence_number"] for event in made] == list(range(len(made)))
+    expected = answer.finished(SHELL, whole)
+    assert made[-1]["response"] == expected
+    return made
+
+
+def kinds(made):
+    """The kinds of the events, in order, deltas of one text once."""
+    names = [event["type"].removeprefix("response.") for event in made]
+    return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
+
+
+TEXT = [
+    "created",
+    "in_progress",
+    "output_item.added",
+    "content_part.added",
+    "output_text.delta",
+    "output_text.done",
+    "content_part.done",
+    "output_item.done",
+    "completed",
+]
+
+
+def test_text():
+    """The order is OpenAI's."""
+    made = events({"content": "x" * 60})
+
+    assert kinds(made) == TEXT
+    assert "".join(event.get("delta", "") for event in made) == "x" * 60
+    assert made[0]["response"]["status"] == "in_progress"
+
+
+@given(st.text(), st.lists(st.integers(0, 30)))
+def test_any_split(text, cuts):
+    """However the text was cut, the events say the same in the end."""
+    places = sorted({min(cut, len(text)) for cut in cuts} | {0})
+    pieces = [text[a:b] for a, b in pairwise(places)]
+    made = events({"content": text}, *({"content": piece} for piece in pieces))
+
+    assert "".join(event.get("delta", "") for event in made) == text
+
+
+def test_thinking_calls_and_text():
+    """Each item is done before the next is added, and has its place."""
+    message = {"content": "I look.", "reasoning_content": "hm", "tool_calls": [CALL]}
+    made = events(
+        message, {"reasoning_content": "hm"}, {"content": "I l"}, finish_reason="tool_calls"
+    )
+    added = [event for event in made if event["type"] == "response.output_item.added"]
+
+    assert [event["item"]["type"] for event in added] == ["reasoning", "message", "function_call"]
+    assert [event["output_index"] for event in added] == [0, 1, 2]
+    calls = [event["type"] for event in made if "function_call" in event["type"]]
+    assert calls == [
+        "response.function_call_arguments.delta",
+        "response.function_call_arguments.done",
+    ]
+
+
+def test_late_thoughts():
+    """Thinking that comes when the answer has begun opens no item that is done."""
+    stream = Events(SHELL)
+    news = [{"reasoning_content": "h"}, {"content": "a"}, {"reasoning_content": "m"}]
+    made = [event for delta in news for event in stream.news(delta)]
+    made += stream.rest(completion({"content": "ab", "reasoning_content": "hm"}))
+
+    added = [event for event in made if event["type"] == "response.output_item.added"]
+    assert [event["item"]["type"] for event in added] == ["reasoning", "message"]
+    assert made[-1]["response"]["output"][1]["content"][0]["text"] == "ab"
+
+
+def test_refusal():
+    """A refusal has events of its own."""
+    assert "refusal.done" in kinds(events({"content": None, "refusal": "no"}))
+
+
+def test_incomplete():
+    """A cut answer ends as incomplete."""
+    made = events({"content": "hel"}, {"content": "he"}, finish_reason="length")
+
+    assert made[-1]["type"] == "response.incomplete"
+    assert made[-2]["item"]["status"] == "incomplete"
+
+
+def test_empty():
+    """An empty answer is a message without text."""
+    assert kinds(events({"content": ""})) == [each for each in TEXT if each != "output_text.delta"]
+
+
+@pytest.mark.parametrize("news", [(), ({"content": "{"},)], ids=["at once", "later"])
+def test_failed(news):
+    """A failure ends the stream; its error keeps its own fields."""
+    stream = Events(SHELL)
+    made = [event for delta in news for event in stream.news(delta)]
+    made += stream.failed(
+        {"message": "m", "code": "json_validate_failed", "failed_generation": "{"}
+    )
+
+    assert made[0]["type"] == "response.created"
+    assert made[-1]["type"] == "response.failed"
+    assert made[-1]["response"]["error"]["failed_generation"] == "{"
+
+
+def test_encode():
+    """On the wire an event has its name, and there is no [DONE]."""
+    raw = encode({"type": "response.created", "sequence_number": 0})
+
+    assert raw.startswith(b"event: response.created\ndata: {")
+    assert json.loads(raw.split(b"data: ")[1])["sequence_number"] == 0
