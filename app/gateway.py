@@ -116,6 +116,11 @@ class Gateway:
         assert planned is not None, "text is enough"
         return planned
 
+    def default_has_responses(self) -> bool:
+        """Whether the upstream of what names no model has /responses itself."""
+        name = self._router.default_name
+        return name is not None and self._router.endpoints[name].capabilities.responses
+
     def has_responses(self, model: Any) -> bool:
         """Whether the upstream of `model` has /responses itself."""
         return isinstance(model, str) and self._router.route(model).capabilities.responses

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from app.api.chat import ChatCompletions
 from app.api.door import Door, Rules, digest
 from app.api.inbound import PREFIXES
+from app.api.kept import KeptResponses
 from app.api.models import Models
 from app.api.relay import Relay
 from app.api.responses import Responses
@@ -20,7 +21,8 @@ from app.compiling import Compiler
 from app.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from app.gateway import Gateway
 from app.observe.events import Observer, ignore
-from app.settings import Settings
+from app.settings import Settings, SettingsError, StoreSettings
+from app.store import Store
 from app.upstream.client import Client
 from app.upstream.routing import Router
 
@@ -46,28 +48,43 @@ def create_app(
     compiler = Compiler(capacity=settings.limits.grammar_cache_bytes)
     router = Router(settings, environment)
     gateway = Gateway(settings, router, client, observe, compiler)
+    store = _store(settings.store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with client:
             yield
         compiler.close()
+        if store is not None:
+            store.close()
 
     app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
-    _add_routes(app, gateway, settings.limits.body_bytes)
+    _add_routes(app, gateway, settings.limits.body_bytes, store)
     _add_health(app, is_draining)
     return Door(app, _rules(settings), observe, is_draining)
 
 
-def _add_routes(app: Any, gateway: Gateway, body_limit: int) -> None:
+def _store(settings: StoreSettings) -> Store | None:
+    if settings.path is None:
+        return None
+    try:
+        return Store(settings.path, settings.ttl, settings.max_bytes)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _add_routes(app: Any, gateway: Gateway, body_limit: int, store: Store | None) -> None:
     """The ASGI applications stand beside FastAPI's own routes: they stream both ways."""
     relay = Relay(gateway, body_limit)
     chat = ChatCompletions(gateway, relay, body_limit)
     models = Models(gateway, relay)
-    responses = Responses(gateway, relay, body_limit)
+    responses = Responses(gateway, relay, body_limit, store)
+    kept = KeptResponses(gateway, relay, store)
     for prefix in PREFIXES:
         app.add_route(f"{prefix}/chat/completions", chat, methods=["POST"])
         app.add_route(f"{prefix}/responses", responses, methods=["POST"])
+        app.add_route(f"{prefix}/responses/{{id}}", kept, methods=["GET", "DELETE"])
+        app.add_route(f"{prefix}/responses/{{id}}/input_items", kept, methods=["GET"])
         app.add_route(f"{prefix}/models", models, methods=["GET"])
         app.add_route(f"{prefix}/models/{{model:path}}", models, methods=["GET"])
     for prefix in PREFIXES:

@@ -265,6 +265,19 @@ class LimitSettings(Frozen):
     )
 
 
+class StoreSettings(Frozen):
+    """The responses of /v1/responses that are kept."""
+
+    path: str | None = Field(
+        default=None,
+        description='A file, or ":memory:" for this process alone; without it nothing is kept.',
+    )
+    ttl: float = Field(default=2_592_000.0, gt=0, description="Seconds for which each is kept.")
+    max_bytes: int = Field(
+        default=256 << 20, gt=0, description="Of all together; the oldest leave first."
+    )
+
+
 class Answers(Frozen):
     """What an answer tells of how it came about."""
 
@@ -294,6 +307,7 @@ class Settings(BaseSettings):
     enforcement: EnforcementSettings = EnforcementSettings()
     limits: LimitSettings = LimitSettings()
     answers: Answers = Answers()
+    store: StoreSettings = StoreSettings()
     observe: Observe = Observe()
 
     @classmethod

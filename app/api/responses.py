@@ -9,27 +9,27 @@ from typing import Any
 from app.api import outbound, requestbody
 from app.api.eventstream import EventStream
 from app.api.inbound import Inbound, Receive, Scope
+from app.api.kept import DISABLED, owner_of
 from app.api.outbound import Send
 from app.api.relay import Relay
 from app.core import toolbox
 from app.core.errors import BadRequest, GatewayError
-from app.core.response_api import answer, request
+from app.core.response_api import answer, items, request
 from app.core.response_api.answer import Shell
 from app.core.response_api.events import Event, Events, encode
 from app.core.turns import News
-from app.gateway import Answer, Gateway
+from app.gateway import Answer, Caller, Gateway
 from app.intake import Planned
-
-_NO_STORE = (
-    "Responses are not stored here{why}. Send the whole conversation as 'input', or set a path in "
-    "the table [store] of Strictgate's configuration."
-)
+from app.store import Store, Stored
 
 
 class Responses:
     """The ASGI application."""
 
-    def __init__(self, gateway: Gateway, relay: Relay, body_limit: int) -> None:
+    def __init__(
+        self, gateway: Gateway, relay: Relay, body_limit: int, store: Store | None
+    ) -> None:
+        self._store = store
         self._gateway = gateway
         self._relay = relay
         self._limit = body_limit
@@ -43,8 +43,14 @@ class Responses:
         if self._gateway.has_responses(body.get("model")) and not _carries_schema(body):
             await self._relay.pass_on(inbound, raw, send)
             return
-        planned = self._planned(body)
-        shell = Shell(f"resp_{secrets.token_hex(24)}", int(time.time()), body, str(body["model"]))
+        planned = self._planned(body, await self._history(body, inbound.caller))
+        shell = Shell(
+            f"resp_{secrets.token_hex(24)}",
+            int(time.time()),
+            body,
+            str(body["model"]),
+            stored=self._store is not None and body.get("store") is not False,
+        )
         if planned.contract.stream:
             await self._stream(planned, shell, inbound, send)
             return
@@ -53,14 +59,36 @@ class Responses:
         except GatewayError as error:
             raise request.in_terms(error) from error
         told = answer.finished(shell, given.completion)
+        self._keep(shell, told, inbound.caller)
         await outbound.send_json(send, 200, told, given.headers)
 
-    def _planned(self, body: Mapping[str, Any]) -> Planned:
-        if body.get("previous_response_id") is not None:
-            raise _not_stored("previous_response_id", ", so there is no previous one")
-        if body.get("store") is True:
-            raise _not_stored("store", "")
-        chat = request.to_chat(body)
+    async def _history(self, body: Mapping[str, Any], caller: Caller) -> list[Any]:
+        """Return the items of the turns before."""
+        previous = body.get("previous_response_id")
+        if self._store is None:
+            for name in ("previous_response_id", "store"):
+                if body.get(name):
+                    raise BadRequest(DISABLED, param=name, code="store_disabled")
+            return []
+        if previous is None:
+            return []
+        turns = await self._store.chain(owner_of(caller), str(previous))
+        if turns is None:
+            raise BadRequest(
+                f"Previous response with id '{str(previous)[:100]}' not found.",
+                param="previous_response_id",
+                code="previous_response_not_found",
+            )
+        return [item for turn in turns for item in (*turn.input, *turn.response["output"])]
+
+    def _keep(self, shell: Shell, told: Mapping[str, Any], caller: Caller) -> None:
+        if self._store is not None and shell.stored:
+            given = items.listed(shell.request["input"])
+            previous = shell.request.get("previous_response_id")
+            self._store.put(owner_of(caller), Stored(dict(told), given, previous))
+
+    def _planned(self, body: Mapping[str, Any], history: list[Any]) -> Planned:
+        chat = request.to_chat(body, history)
         try:
             return self._gateway.plan_always(chat)
         except GatewayError as error:
@@ -81,6 +109,7 @@ class Responses:
         except GatewayError as error:
             await stream.fail(request.in_terms(error))
             return
+        self._keep(shell, answer.finished(shell, given.completion), inbound.caller)
         await stream.finish(given)
 
 
@@ -110,8 +139,3 @@ def _carries_schema(body: Mapping[str, Any]) -> bool:
     wanted = text.get("format") if isinstance(text, dict) else None
     is_text = wanted is None or (isinstance(wanted, dict) and wanted.get("type") == "text")
     return not is_text or toolbox.is_strict(body, all_tools=False)
-
-
-def _not_stored(param: str, why: str) -> BadRequest:
-    message = _NO_STORE.replace("{why}", why)
-    return BadRequest(message, param=param, code="store_disabled")

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from app.api.eventstream import COMMENT, EventStream
+from app.api.eventstream import COMMENT, ChunkFrames, EventStream
 from app.core.stream.delta import Collector
 from app.core.stream.sse import DONE, Splitter
 from app.core.turns import News
@@ -31,7 +31,9 @@ def sent(*news, sent_already):
         messages.append(message)
 
     async def run():
-        stream = EventStream(send, lambda: {"x-strictgate-mode": "native"}, include_usage=False)
+        stream = EventStream(
+            send, lambda: {"x-strictgate-mode": "native"}, ChunkFrames(include_usage=False)
+        )
         for each in news:
             await stream.take(HEAD, each)
         await stream.finish(Answer(WHOLE, {"x-strictgate-attempts": "1"}, sent_already))

@@ -7,7 +7,7 @@ import pytest
 from openai import OpenAI
 from pydantic import BaseModel
 
-from tests.gates import MOOD
+from tests.gates import MOOD, gate
 
 FORMAT = {"type": "json_schema", "name": "mood", "schema": MOOD, "strict": True}
 TOOL = {"type": "function", "name": "mood", "parameters": MOOD, "strict": True}
@@ -19,7 +19,8 @@ class Mood(BaseModel):
 
 @pytest.fixture
 def client(strictgate):
-    return OpenAI(base_url=f"{strictgate.url}/v1", api_key="k", max_retries=0)
+    with OpenAI(base_url=f"{strictgate.url}/v1", api_key="k", max_retries=0) as made:
+        yield made
 
 
 @pytest.mark.parametrize("model", ["clean", "no-json-schema", "fenced", "wrong-once", "text-only"])
@@ -171,3 +172,71 @@ def test_groq_prefix(strictgate):
     answer = strictgate.post(body, "/openai/v1/responses")
 
     assert answer.json["output"][0]["content"][0]["text"] == '{"choice":"angry"}'
+
+
+# --- what is kept --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keeping(demo):
+    """A client of a gateway that keeps responses."""
+    with (
+        gate(demo, store={"path": ":memory:"}) as running,
+        OpenAI(base_url=f"{running.url}/v1", api_key="k", max_retries=0) as made,
+    ):
+        yield made
+
+
+def test_kept(keeping):
+    """A response can be fetched, its input listed, and both deleted."""
+    made = keeping.responses.create(model="demo/clean", input="hi", instructions="Be brief.")
+    kept = keeping.responses.retrieve(made.id)
+    items = keeping.responses.input_items.list(made.id)
+
+    assert made.store is True
+    assert (kept.id, kept.output_text) == (made.id, made.output_text)
+    assert items.data[0].content == "hi" or items.data[0].content[0].text == "hi"
+    keeping.responses.delete(made.id)
+    with pytest.raises(openai.NotFoundError):
+        keeping.responses.retrieve(made.id)
+
+
+def test_kept_for_its_owner(keeping):
+    """Another key finds nothing."""
+    made = keeping.responses.create(model="demo/clean", input="hi")
+
+    with pytest.raises(openai.NotFoundError):
+        keeping.responses.retrieve(made.id, extra_headers={"authorization": "Bearer other"})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_previous(keeping, stream):
+    """A conversation goes on from what was kept, streamed or not."""
+    first = keeping.responses.create(
+        model="demo/clean", input="hi", text={"format": FORMAT}, stream=stream
+    )
+    first = list(first)[-1].response if stream else first
+    second = keeping.responses.create(
+        model="demo/clean", input="and now?", previous_response_id=first.id
+    )
+
+    assert second.previous_response_id == first.id
+    assert second.usage.input_tokens > 0
+
+
+def test_not_kept(keeping):
+    """`store: false` is not kept, and what is not there is named."""
+    made = keeping.responses.create(model="demo/clean", input="hi", store=False)
+
+    assert made.store is False
+    with pytest.raises(openai.BadRequestError) as refused:
+        keeping.responses.create(model="demo/clean", input="x", previous_response_id=made.id)
+    assert refused.value.code == "previous_response_not_found"
+
+
+def test_nothing_is_kept(client):
+    """Without a store the routes say so."""
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.responses.retrieve("resp_1")
+
+    assert refused.value.code == "store_disabled"
