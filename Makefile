@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lock clean
+.PHONY: demo test test-clients check lock clean
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -21,6 +21,9 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
+test-clients: $(VENV)/.dev
+	$(BIN)/python -m tests.client_matrix.run
+
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -34,4 +37,4 @@ lock: $(VENV)/.dev
 		--extra dev --allow-unsafe --output-file requirements-dev.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) node_modules
+	rm -rf $(VENV) node_modules .clients

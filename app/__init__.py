@@ -8,8 +8,10 @@ The house, from the inside out; imports go inwards only (tests/test_architecture
     observe/    What happened, as frozen events; a log is one way to look at them.
     upstream/   HTTP OUT. The client, the presets of the providers, routing, what was learned.
     compiling   Grammars made of schemas, in threads of their own, and kept.
+    store       The responses that are kept, in SQLite, off unless configured.
     driver      One conversation's way through the network: the only place where they meet.
-    gateway     Requests in, conversations planned and learned from, answers out.
+    intake      Requests read into conversations: contract, schemas, route, what is known.
+    gateway     Conversations driven, learned from and reported; what is passed through.
     api/        HTTP IN. Thin: read, call the gateway, render; the door, which renders every error.
     main        create_app(settings, …) puts the parts together.
     server      The process: sockets, limits below HTTP, draining.
