@@ -166,8 +166,9 @@ class Conversation:
 
     def _try(self, pursuits: Sequence[Pursuit], tail: Sequence[prompt.Message]) -> Asking:
         """Put the question, in the next mode where one is refused; return the judged choices."""
+        may_call = bool(self.planner.contract.toolbox.callable)  # talk may come before a call
         stopping = Stopping(
-            can_continue=self._resuming.may_continue(self.planner),
+            can_continue=not may_call and self._resuming.may_continue(self.planner),
             can_retry=pursuits[0].tries + 1 < self.enforcement.max_attempts,
         )
         while True:

@@ -5,13 +5,14 @@ import json
 import pytest
 
 from app.core import reply
+from app.core.capabilities import Capabilities, Prefill
 from app.core.enforcement import Enforcement, StreamMode
 from app.core.errors import ToolUseInvalid
 from app.core.hearing import End
 from app.core.stream.delta import Collector
 from app.core.stream.sse import Event
 from app.core.turns import Ask, Part, Read
-from tests.core.talks import Late, turns
+from tests.core.talks import MOOD, Late, turns
 from tests.core.test_conversation_tools import BAD, GOOD, called, calls_of, talk
 
 
@@ -108,3 +109,14 @@ def test_text_is_held_back(changes):
 
     assert told(taken) == []
     assert outcome.body["choices"][0]["message"]["content"] == "I look."
+
+
+def test_talk_before_a_call():
+    """Beside a format, too, a model may talk at length before it calls: it is heard out."""
+    talking = {"content": "Let me think about that for a while. " * 40}
+    continues = Capabilities(prefill=Prefill.TRAILING)
+    made = talk(document=MOOD, stream=True, capabilities=continues)
+    outcome, taken = turns(made, *streamed(talking, *pieces("mood", GOOD)))
+
+    assert calls_of(outcome) == [("c0", "mood", GOOD)]
+    assert len([turn for turn in taken if isinstance(turn, Ask)]) == 1

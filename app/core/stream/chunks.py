@@ -111,17 +111,33 @@ def _deltas(
     content = message.get("content")
     if not told.has_role:
         yield {"role": "assistant", "content": "" if isinstance(content, str) else None}, None
-    for key, value in message.items():  # refusal, reasoning, tool calls: each in one
+    for key, value in message.items():  # refusal, reasoning: each in one
+        if key == "tool_calls" and isinstance(value, list):
+            yield from ((delta, None) for delta in _calls(value))
+            continue
         left = value[sent[key] :] if key in sent else value
         if key not in _NOT_DELTA and left:
-            yield {key: _numbered(left) if key == "tool_calls" else left}, None
+            yield {key: left}, None
     if isinstance(content, str):
         yield from _content(content, sent.get("content", 0), choice.get("logprobs"), told.entries)
 
 
-def _numbered(calls: Any) -> list[Any]:
-    """Tool calls carry their index in a stream, and only there."""
-    return [{"index": position, **call} for position, call in enumerate(calls)]
+def _calls(calls: list[Any]) -> Iterator[Chunk]:
+    """Yield each call as OpenAI does: first its name, then its arguments, piece by piece.
+
+    A call carries its index in a stream, and only there.
+    """
+    for position, call in enumerate(calls):
+        function = call.get("function")
+        if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
+            yield {"tool_calls": [{"index": position, **call}]}
+            continue
+        arguments = function["arguments"]
+        begun = {"index": position, **call, "function": {**function, "arguments": ""}}
+        yield {"tool_calls": [begun]}
+        for start in range(0, len(arguments), PIECE):
+            piece = {"arguments": arguments[start : start + PIECE]}
+            yield {"tool_calls": [{"index": position, "function": piece}]}
 
 
 def _content(content: str, sent: int, logprobs: Any, entries: int) -> Iterator[tuple[Chunk, Any]]:

@@ -182,3 +182,30 @@ def test_odd_logprobs():
         collected(choice, include_usage=False)["choices"][0]["message"]
         == (COMPLETION["choices"][0]["message"])
     )
+
+
+def test_calls_come_as_openai_sends_them():
+    """First the name with empty arguments, then those piece by piece; each with its index."""
+    calls = [
+        {"id": f"c{at}", "type": "function", "function": {"name": "f", "arguments": "x" * 60}}
+        for at in range(2)
+    ]
+    message = {"role": "assistant", "content": None, "tool_calls": calls}
+    parts = list(chunks(with_choice(message=message), include_usage=False))
+    deltas = [part["choices"][0]["delta"] for part in parts]
+    told = [each["tool_calls"][0] for each in deltas if "tool_calls" in each]
+
+    begun = {**calls[0], "index": 0, "function": {"name": "f", "arguments": ""}}
+    assert told[0] == begun
+    assert set(told[1]) == {"index", "function"}
+    assert [each["index"] for each in told] == [0] * 4 + [1] * 4
+    assert read(parts)["choices"][0]["message"]["tool_calls"] == calls
+
+
+def test_calls_of_other_kinds_come_whole():
+    """A call that is of no function is in one delta, as it is."""
+    custom = {"id": "c", "type": "custom", "custom": {"name": "shell", "input": "ls"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [custom]}
+    parts = list(chunks(with_choice(message=message), include_usage=False))
+
+    assert parts[1]["choices"][0]["delta"] == {"tool_calls": [{"index": 0, **custom}]}
