@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from app.core.errors import GatewayError, UpstreamTimeout
 from app.core.guard.matcher import Machine
+from app.core.response_api.native import Wire
 from app.core.schema import Schema
 from app.core.turns import Answer, Ask, Compile, News, Outcome, Read, Talk, Turn
 from app.upstream.client import Client
@@ -42,6 +43,8 @@ class Driver:
     query: str = ""
     take: Take | None = None
     """None: the answer is not streamed, and what is new can wait."""
+    wire: Wire | None = None
+    """How the upstream is asked in another API than chat completions."""
     head: Mapping[str, Any] = field(default_factory=dict, init=False)
     """The fields that every chunk repeats, once the first has been sent."""
     _stream: Stream | None = field(default=None, init=False)
@@ -86,7 +89,7 @@ class Driver:
             case Ask(plan, body):
                 await self._close()
                 answer = await self.client.ask(
-                    self.endpoint, body, self.headers, self.query, plan.base
+                    self.endpoint, body, self.headers, self.query, plan.base, wire=self.wire
                 )
                 if not isinstance(answer, Stream):
                     return answer

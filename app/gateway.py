@@ -19,6 +19,7 @@ from app.core.errors import GatewayError, OutputInvalid, ToolsRefused
 from app.core.exchange import Header, RawAnswer, RawRequest
 from app.core.hearing import End
 from app.core.record import Record
+from app.core.response_api.native import Wire
 from app.core.turns import Outcome
 from app.core.usage import tokens
 from app.driver import Compiler, Driver, Take, made_up
@@ -106,13 +107,16 @@ class Gateway:
         """
         return self._intake.plan(body)
 
-    def plan_always(self, body: Mapping[str, Any]) -> Planned:
+    def plan_always(self, body: Mapping[str, Any], wire: Wire | None = None) -> Planned:
         """Read `body` into a conversation, whatever it asks for.
+
+        Args:
+            wire: how the upstream is asked in an API of its own.
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        planned = self._intake.plan(body, always=True)
+        planned = self._intake.plan(body, always=True, wire=wire)
         assert planned is not None, "text is enough"
         return planned
 
@@ -154,7 +158,14 @@ class Gateway:
         headers = dict(passed_on(caller.headers, OURS | OF_THE_BODY))
         headers |= _credentials(endpoint, caller)
         driver = Driver(
-            self._client, self._compiler, endpoint, route.model, headers, caller.query, take
+            self._client,
+            self._compiler,
+            endpoint,
+            route.model,
+            headers,
+            caller.query,
+            take,
+            planned.wire,
         )
         outcome: Outcome | None = None
         try:

@@ -18,6 +18,7 @@ from app.core.emulation import Emulation
 from app.core.enforcement import KNOBS_KEY, Enforcement, StreamMode, StrictRules, Tools
 from app.core.errors import NotFound, OutputInvalid
 from app.core.plan import Planner
+from app.core.response_api.native import Wire
 from app.core.schema import Schema, SchemaCache
 from app.core.toolbox import Function, Toolbox
 from app.settings import Settings
@@ -44,6 +45,8 @@ class Planned:
     read: Read
     route: Route
     conversation: Conversation
+    wire: Wire | None = None
+    """The upstream is asked in an API of its own."""
     emulation: Emulation | None = None
     """The model has no tools: its documents are read as calls."""
 
@@ -86,11 +89,12 @@ class Intake:
         except NotFound:
             return False
 
-    def plan(self, body: Body, *, always: bool = False) -> Planned | None:
+    def plan(self, body: Body, *, always: bool = False, wire: Wire | None = None) -> Planned | None:
         """Read `body` into a conversation; None where there is nothing to enforce.
 
         Args:
             always: text, too, is to be answered by a conversation.
+            wire: how the upstream is asked in an API of its own.
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
@@ -103,12 +107,18 @@ class Intake:
             model = body.get("model")
             is_for_us = _is_prompt_only(rules.modes) or self.keeps_all_tools(model)
             wanted = contract.read_text(body) if is_for_us else None
-        return None if wanted is None else self._planned(wanted, rules, body)
+        return None if wanted is None else self._planned(wanted, rules, body, wire)
 
-    def _planned(self, wanted: Contract, rules: Enforcement, body: Body) -> Planned:
+    def _planned(
+        self, wanted: Contract, rules: Enforcement, body: Body, wire: Wire | None
+    ) -> Planned:
         read = self._read(wanted, rules, body)
         route = self._router.route(wanted.model)
         capabilities = route.capabilities
+        if wire is not None:  # what its format is must be native: nothing is put into the prompt
+            capabilities = replace(capabilities, modes=(Mode.NATIVE,), prefill=Prefill.NONE)
+            asked = replace(read, contract=replace(wanted, stream=False))
+            return Planned(read, route, self._conversation(asked, route, capabilities, rules), wire)
         if rules.modes:
             capabilities = replace(capabilities, modes=rules.modes)
         if not self._memory.calls_functions(route.endpoint.name, route.model, time.monotonic()):
@@ -129,7 +139,7 @@ class Intake:
             reader = Emulation(wanted.toolbox.is_deprecated, len(read.body["messages"]))
             asked, rules = self._emulated(read, rules), replace(rules, stream=StreamMode.BUFFERED)
         talk = self._conversation(asked, route, capabilities, rules)
-        return Planned(read, route, talk, reader)
+        return Planned(read, route, talk, emulation=reader)
 
     def _conversation(
         self, read: Read, route: Route, capabilities: Capabilities, rules: Enforcement

@@ -4,6 +4,7 @@ it itself and there is nothing to enforce."""
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.api import outbound, requestbody
@@ -17,6 +18,7 @@ from app.core.errors import BadRequest, GatewayError
 from app.core.response_api import answer, items, request
 from app.core.response_api.answer import Shell
 from app.core.response_api.events import Event, Events, encode
+from app.core.response_api.native import Wire
 from app.core.turns import News
 from app.gateway import Answer, Caller, Gateway
 from app.intake import Planned
@@ -40,17 +42,16 @@ class Responses:
         _ = inbound.api_path  # as it was sent, too
         raw = await inbound.body()
         body = requestbody.strictly_read(raw)
-        if self._gateway.has_responses(body.get("model")) and not _carries_schema(body):
-            await self._relay.pass_on(inbound, raw, send)
-            return
-        planned = self._planned(body, await self._history(body, inbound.caller))
-        shell = Shell(
-            f"resp_{secrets.token_hex(24)}",
-            int(time.time()),
-            body,
-            str(body["model"]),
-            stored=self._store is not None and body.get("store") is not False,
-        )
+        if self._gateway.has_responses(body.get("model")):
+            if not _carries_schema(body):
+                await self._relay.pass_on(inbound, raw, send)
+                return
+            planned = self._natively(body)
+        else:
+            planned = self._planned(body, await self._history(body, inbound.caller))
+        is_kept = self._store is not None and body.get("store") is not False
+        identity, model = f"resp_{secrets.token_hex(24)}", str(body["model"])
+        shell = Shell(identity, int(time.time()), body, model, is_kept)
         if planned.contract.stream:
             await self._stream(planned, shell, inbound, send)
             return
@@ -58,9 +59,18 @@ class Responses:
             given = await inbound.while_connected(self._gateway.complete(planned, inbound.caller))
         except GatewayError as error:
             raise request.in_terms(error) from error
+        shell = _named(shell, planned, given)
         told = answer.finished(shell, given.completion)
-        self._keep(shell, told, inbound.caller)
+        self._keep(planned, shell, told, inbound.caller)
         await outbound.send_json(send, 200, told, given.headers)
+
+    def _natively(self, body: Mapping[str, Any]) -> Planned:
+        """Plan it for an upstream that has the API itself: what it keeps, and runs, is its own."""
+        chat = request.to_chat(request.without_hosted(body))
+        try:
+            return self._gateway.plan_always(chat, Wire(body, len(chat["messages"])))
+        except GatewayError as error:
+            raise request.in_terms(error) from error
 
     async def _history(self, body: Mapping[str, Any], caller: Caller) -> list[Any]:
         """Return the items of the turns before."""
@@ -81,8 +91,10 @@ class Responses:
             )
         return [item for turn in turns for item in (*turn.input, *turn.response["output"])]
 
-    def _keep(self, shell: Shell, told: Mapping[str, Any], caller: Caller) -> None:
-        if self._store is not None and shell.stored:
+    def _keep(
+        self, planned: Planned, shell: Shell, told: Mapping[str, Any], caller: Caller
+    ) -> None:
+        if self._store is not None and shell.stored and planned.wire is None:
             given = items.listed(shell.request["input"])
             previous = shell.request.get("previous_response_id")
             self._store.put(owner_of(caller), Stored(dict(told), given, previous))
@@ -98,7 +110,7 @@ class Responses:
         stream = EventStream(
             send,
             lambda: self._gateway.early_headers(planned.conversation),
-            ResponseFrames(shell),
+            ResponseFrames(shell, planned),
         )
         pause = self._gateway.heartbeat
         try:
@@ -109,14 +121,17 @@ class Responses:
         except GatewayError as error:
             await stream.fail(request.in_terms(error))
             return
-        self._keep(shell, answer.finished(shell, given.completion), inbound.caller)
+        shell = _named(shell, planned, given)
+        self._keep(planned, shell, answer.finished(shell, given.completion), inbound.caller)
         await stream.finish(given)
 
 
 class ResponseFrames:
     """A response in events."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, planned: Planned) -> None:
+        self._shell = shell
+        self._planned = planned
         self._events = Events(shell)
 
     def news(self, head: Mapping[str, Any], news: tuple[News, ...]) -> bytes:
@@ -124,10 +139,20 @@ class ResponseFrames:
         return _encoded([event for each in news for event in self._events.news(each.delta)])
 
     def rest(self, given: Answer) -> bytes:
-        return _encoded([*self._events.rest(given.completion)])
+        shell = _named(self._shell, self._planned, given)
+        events = self._events if shell is self._shell else Events(shell)
+        return _encoded([*events.rest(given.completion)])
 
     def failed(self, error: GatewayError) -> bytes:
         return _encoded([*self._events.failed(error.body()["error"])])
+
+
+def _named(shell: Shell, planned: Planned, given: Answer) -> Shell:
+    """Return `shell` with the upstream's own id, by which it knows what it keeps."""
+    if planned.wire is None:
+        return shell
+    is_kept = shell.request.get("store") is not False
+    return replace(shell, id=str(given.completion["id"]), stored=is_kept)
 
 
 def _encoded(events: list[Event]) -> bytes:

@@ -14,6 +14,7 @@ from aiohttp import ClientResponse
 from app.core import jsontext, reply
 from app.core.errors import UpstreamBadResponse
 from app.core.reply import Failure, Reply
+from app.core.response_api.native import Wire
 from app.core.stream.delta import Collector
 from app.core.stream.sse import Event
 from app.upstream.routing import Endpoint
@@ -31,8 +32,10 @@ def check_not_redirect(response: ClientResponse, endpoint: Endpoint) -> None:
         )
 
 
-def whole(response: ClientResponse, raw: bytes, endpoint: Endpoint) -> Reply | Failure:
-    """Read a body that came in one.
+def whole(
+    response: ClientResponse, raw: bytes, endpoint: Endpoint, wire: Wire | None = None
+) -> Reply | Failure:
+    """Read a body that came in one; `wire`: in which other API.
 
     Raises:
         UpstreamBadResponse: it is no chat.completion, and no error either.
@@ -43,6 +46,7 @@ def whole(response: ClientResponse, raw: bytes, endpoint: Endpoint) -> Reply | F
         return Failure(response.status, scrubbed(body, endpoint), headers)
     if not isinstance(body, dict):
         raise UpstreamBadResponse(f"The upstream '{endpoint.name}' answered with no JSON object.")
+    body = body if wire is None else wire.received(body)
     if body.get("error") and not body.get("choices"):
         return _error_in_success(body, endpoint)
     return reply.read(_without_secret(body, endpoint))

@@ -20,6 +20,7 @@ from app.core import jsontext
 from app.core.exchange import Header
 from app.core.plan import Body
 from app.core.reply import Failure, Reply
+from app.core.response_api.native import Wire
 from app.settings import LimitSettings
 from app.upstream import answers
 from app.upstream.faults import translated
@@ -56,20 +57,28 @@ class Client:
     # --- asking ----------------------------------------------------------------------------------
 
     async def ask(
-        self, endpoint: Endpoint, body: Body, headers: Headers, query: str = "", base: str = ""
+        self,
+        endpoint: Endpoint,
+        body: Body,
+        headers: Headers,
+        query: str = "",
+        base: str = "",
+        *,
+        wire: Wire | None = None,
     ) -> Reply | Failure | Stream:
         """POST `body` as a chat completion; give the answer whole, or as a stream to be read.
 
         Args:
             base: see `address`.
+            wire: how it is asked in another API; None: as it is.
 
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
         """
         sent = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
         sent.setdefault("user-agent", USER_AGENT)
-        data = jsontext.write(body).encode()
-        url = address(endpoint, "/chat/completions", query, base)
+        data = jsontext.write(body if wire is None else wire.sent(body)).encode()
+        url = address(endpoint, "/chat/completions" if wire is None else wire.path, query, base)
         with translated(endpoint.name):
             response = await self._send(endpoint, "POST", url, sent, data)
             stream = None
@@ -79,7 +88,8 @@ class Client:
                 if 200 <= response.status < 300 and kind == "text/event-stream":
                     stream = Stream(response, endpoint, self._limits)
                     return stream
-                return answers.whole(response, await self._all(response, endpoint), endpoint)
+                raw = await self._all(response, endpoint)
+                return answers.whole(response, raw, endpoint, wire)
             finally:
                 if stream is None:
                     let_go(response)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.response_api import native
+
 Item = dict[str, Any]
 
 _ECHOED: dict[str, Any] = {
@@ -101,6 +103,9 @@ def failed(shell: Shell, error: Mapping[str, Any]) -> dict[str, Any]:
 def items(shell: Shell, choice: Mapping[str, Any], status: str) -> list[Item]:
     """Return the output items of a choice: reasoning, message, calls."""
     message = choice["message"]
+    if isinstance(choice.get("output"), list):
+        rest = {key: value for key, value in choice.items() if key != "output"}
+        return native.kept(choice["output"], items(shell, rest, status))
     output: list[Item] = []
     thoughts = message.get("reasoning_content") or message.get("reasoning")
     if isinstance(thoughts, str) and thoughts:

@@ -49,6 +49,9 @@ class Events:
         choice = completion["choices"][0]
         message = choice["message"]
         whole = answer.finished(self._shell, completion)
+        if isinstance(choice.get("output"), list) and not self._sent:
+            yield from self._items(whole)
+            return
         thoughts = message.get("reasoning_content") or message.get("reasoning") or ""
         if not self._is_thought_over:
             yield from self._rest_of(_REASONING, thoughts)
@@ -64,6 +67,32 @@ class Events:
             yield from self._call(call, position)
         whole["output"] = list(self._done)
         yield self._event(f"response.{whole['status']}", response=whole)
+
+    def _items(self, whole: Mapping[str, Any]) -> Iterator[Event]:
+        """Yield the events of items that came whole, whatever they are."""
+        for item in whole["output"]:
+            place = len(self._done)
+            content = item.get("content") if item.get("type") == "message" else None
+            begun = item if content is None else item | {"content": [], "status": "in_progress"}
+            yield self._event("response.output_item.added", output_index=place, item=begun)
+            for index, part in enumerate(content or ()):
+                yield from self._part(item, part, {"output_index": place, "content_index": index})
+            yield self._event("response.output_item.done", output_index=place, item=item)
+            self._done.append(item)
+        yield self._event(f"response.{whole['status']}", response=dict(whole))
+
+    def _part(self, item: Item, part: Item, place: Mapping[str, int]) -> Iterator[Event]:
+        kind = _REFUSAL if part.get("type") == "refusal" else _TEXT
+        where = {"item_id": item.get("id"), **place}
+        more: dict[str, Any] = {"logprobs": []} if kind is _TEXT else {}
+        text = str(part.get(kind.field) or "")
+        empty = part | {kind.field: ""}
+        yield self._event("response.content_part.added", **where, part=empty)
+        for start in range(0, len(text), PIECE):
+            piece = text[start : start + PIECE]
+            yield self._event(f"{kind.event}.delta", **where, delta=piece, **more)
+        yield self._event(f"{kind.event}.done", **where, **{kind.field: text}, **more)
+        yield self._event("response.content_part.done", **where, part=part)
 
     def failed(self, error: Mapping[str, Any]) -> Iterator[Event]:
         """Yield the end of a response that came to nothing."""

@@ -160,3 +160,8 @@ _READERS: dict[str, Callable[[list[Message], Item, str], None]] = {
     "function_call_output": _result,
     "reasoning": _pass_over,
 }
+
+
+def is_known(item: Any) -> bool:
+    """Whether a chat completion takes such an item; what is none is not said to be of a kind."""
+    return not isinstance(item, dict) or (item.get("type") or "message") in _READERS

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.core.errors import BadRequest, GatewayError
 from app.core.fields import integer, missing, optional, wrong_type
-from app.core.response_api.items import messages
+from app.core.response_api.items import is_known, messages
 
 Body = Mapping[str, Any]
 
@@ -55,6 +55,27 @@ def to_chat(body: Body, history: Sequence[Any] = ()) -> dict[str, Any]:
     if optional(body, "stream", bool):
         chat |= {"stream": True, "stream_options": {"include_usage": True}}
     return chat
+
+
+def without_hosted(body: Body) -> dict[str, Any]:
+    """Return `body` less what only a host can do, for one that does it: what is left is enforced.
+
+    Items that no chat completion takes are left out, too: the host gets them as they were sent.
+    """
+    rest = {key: value for key, value in body.items() if key not in _NOT_HERE}
+    if isinstance(body.get("tools"), list):
+        rest["tools"] = [each for each in body["tools"] if _is_function(each)]
+    choice = body.get("tool_choice")
+    has_hosted = rest.get("tools") != body.get("tools")  # which "required" may mean as well
+    if (isinstance(choice, dict) and not _is_function(choice)) or has_hosted:
+        rest.pop("tool_choice", None)
+    if isinstance(body.get("input"), list):
+        rest["input"] = [each for each in body["input"] if is_known(each)] or "…"
+    return rest
+
+
+def _is_function(given: Any) -> bool:
+    return not isinstance(given, dict) or given.get("type") in ("function", None)
 
 
 def _check(body: Body) -> None:
