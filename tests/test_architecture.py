@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "intake": {"core", "settings", "upstream"},
     "gateway": {"core", "settings", "observe", "upstream", "driver", "intake"},
     "store": {"core"},
-    "api": {"core", "observe", "gateway", "intake", "store", "api"},
+    "api": {"core", "observe", "driver", "gateway", "intake", "store", "api"},
     "main": {"core", "settings", "observe", "upstream", "compiling", "gateway", "store", "api"},
     "server": {"core", "settings", "observe", "main", "demo"},
     "planning": {"core", "settings", "observe", "upstream", "gateway"},

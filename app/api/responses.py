@@ -14,12 +14,14 @@ from app.api.kept import DISABLED, owner_of
 from app.api.outbound import Send
 from app.api.relay import Relay
 from app.core import toolbox
-from app.core.errors import BadRequest, GatewayError
+from app.core.capabilities import Mode
+from app.core.errors import BadRequest, GatewayError, UpstreamError
 from app.core.response_api import answer, items, request
 from app.core.response_api.answer import Shell
 from app.core.response_api.events import Event, Events, encode
 from app.core.response_api.native import Wire
 from app.core.turns import News
+from app.driver import Take
 from app.gateway import Answer, Caller, Gateway
 from app.intake import Planned
 from app.store import Store, Stored
@@ -42,27 +44,59 @@ class Responses:
         _ = inbound.api_path  # as it was sent, too
         raw = await inbound.body()
         body = requestbody.strictly_read(raw)
-        if self._gateway.has_responses(body.get("model")):
-            if not _carries_schema(body):
-                await self._relay.pass_on(inbound, raw, send)
-                return
-            planned = self._natively(body)
-        else:
-            planned = self._planned(body, await self._history(body, inbound.caller))
+        is_native = self._gateway.has_responses(body.get("model"))
+        if is_native and not _carries_schema(body):
+            await self._relay.pass_on(inbound, raw, send)
+            return
+        planned = await self._first_plan(body, inbound.caller, is_native=is_native)
         is_kept = self._store is not None and body.get("store") is not False
         identity, model = f"resp_{secrets.token_hex(24)}", str(body["model"])
         shell = Shell(identity, int(time.time()), body, model, is_kept)
         if planned.contract.stream:
             await self._stream(planned, shell, inbound, send)
             return
+        given = await inbound.while_connected(self._complete(planned, shell, inbound.caller))
+        told = answer.finished(_named(shell, given), given.completion)
+        self._keep(told, shell, inbound.caller)
+        await outbound.send_json(send, 200, told, given.headers)
+
+    async def _first_plan(
+        self, body: Mapping[str, Any], caller: Caller, *, is_native: bool
+    ) -> Planned:
+        """Plan it for the API that the upstream has, as far as is known."""
+        if not is_native:
+            return self._planned(body, await self._history(body, caller))
+        planned = self._natively(body)
+        if Mode.NATIVE not in planned.conversation.refused:
+            return planned
+        return await self._in_chat(body, caller) or planned
+
+    async def _in_chat(self, body: Mapping[str, Any], caller: Caller) -> Planned | None:
+        """Plan it as a chat completion, where that can say it all."""
         try:
-            given = await inbound.while_connected(self._gateway.complete(planned, inbound.caller))
+            return self._planned(body, await self._history(body, caller))
+        except BadRequest:
+            return None
+
+    async def _complete(
+        self, planned: Planned, shell: Shell, caller: Caller, take: Take | None = None
+    ) -> Answer:
+        """Hold the conversation; where the upstream refuses it in its own API, in the other.
+
+        Raises:
+            GatewayError: in this API's terms.
+        """
+        try:
+            return await self._gateway.complete(planned, caller, take)
+        except UpstreamError as error:
+            again = None
+            if planned.wire is not None and _is_refused(planned, error):
+                again = await self._in_chat(shell.request, caller)
+            if again is None:
+                raise request.in_terms(error) from error
         except GatewayError as error:
             raise request.in_terms(error) from error
-        shell = _named(shell, planned, given)
-        told = answer.finished(shell, given.completion)
-        self._keep(planned, shell, told, inbound.caller)
-        await outbound.send_json(send, 200, told, given.headers)
+        return await self._complete(again, shell, caller, take)
 
     def _natively(self, body: Mapping[str, Any]) -> Planned:
         """Plan it for an upstream that has the API itself: what it keeps, and runs, is its own."""
@@ -91,10 +125,9 @@ class Responses:
             )
         return [item for turn in turns for item in (*turn.input, *turn.response["output"])]
 
-    def _keep(
-        self, planned: Planned, shell: Shell, told: Mapping[str, Any], caller: Caller
-    ) -> None:
-        if self._store is not None and shell.stored and planned.wire is None:
+    def _keep(self, told: Mapping[str, Any], shell: Shell, caller: Caller) -> None:
+        """Keep what is not kept by the upstream under an id of its own."""
+        if self._store is not None and shell.stored and told["id"] == shell.id:
             given = items.listed(shell.request["input"])
             previous = shell.request.get("previous_response_id")
             self._store.put(owner_of(caller), Stored(dict(told), given, previous))
@@ -110,28 +143,27 @@ class Responses:
         stream = EventStream(
             send,
             lambda: self._gateway.early_headers(planned.conversation),
-            ResponseFrames(shell, planned),
+            ResponseFrames(shell),
         )
         pause = self._gateway.heartbeat
         try:
             given = await inbound.while_connected(
-                self._gateway.complete(planned, inbound.caller, stream.take),
+                self._complete(planned, shell, inbound.caller, stream.take),
                 *([stream.beat(pause)] if pause else []),
             )
         except GatewayError as error:
-            await stream.fail(request.in_terms(error))
+            await stream.fail(error)
             return
-        shell = _named(shell, planned, given)
-        self._keep(planned, shell, answer.finished(shell, given.completion), inbound.caller)
+        told = answer.finished(_named(shell, given), given.completion)
+        self._keep(told, shell, inbound.caller)
         await stream.finish(given)
 
 
 class ResponseFrames:
     """A response in events."""
 
-    def __init__(self, shell: Shell, planned: Planned) -> None:
+    def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._planned = planned
         self._events = Events(shell)
 
     def news(self, head: Mapping[str, Any], news: tuple[News, ...]) -> bytes:
@@ -139,7 +171,7 @@ class ResponseFrames:
         return _encoded([event for each in news for event in self._events.news(each.delta)])
 
     def rest(self, given: Answer) -> bytes:
-        shell = _named(self._shell, self._planned, given)
+        shell = _named(self._shell, given)
         events = self._events if shell is self._shell else Events(shell)
         return _encoded([*events.rest(given.completion)])
 
@@ -147,12 +179,17 @@ class ResponseFrames:
         return _encoded([*self._events.failed(error.body()["error"])])
 
 
-def _named(shell: Shell, planned: Planned, given: Answer) -> Shell:
+def _named(shell: Shell, given: Answer) -> Shell:
     """Return `shell` with the upstream's own id, by which it knows what it keeps."""
-    if planned.wire is None:
+    if "output" not in given.completion["choices"][0]:
         return shell
     is_kept = shell.request.get("store") is not False
     return replace(shell, id=str(given.completion["id"]), stored=is_kept)
+
+
+def _is_refused(planned: Planned, error: UpstreamError) -> bool:
+    """Whether it is this way of asking that was refused: the format, or the whole API."""
+    return bool(planned.conversation.record.lessons) or error.status in (404, 405, 501)
 
 
 def _encoded(events: list[Event]) -> bytes:

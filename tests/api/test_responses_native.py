@@ -19,6 +19,7 @@ class Upstream:
     def __init__(self, *texts):
         self.texts = list(texts)
         self.asked = []
+        self.has_formats = True
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
@@ -28,10 +29,20 @@ class Upstream:
             message = await receive()
             raw, more = raw + message.get("body", b""), message.get("more_body", False)
         self.asked.append((scope["path"], json.loads(raw)))
-        data = json.dumps(self._response(self.texts.pop(0))).encode()
+        status, answer = self._answer(scope["path"], self.asked[-1][1])
         headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": data})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+    def _answer(self, path, asked):
+        if not self.has_formats and (asked.get("text") or asked.get("response_format")):
+            return 400, {"error": {"message": "This model does not support response format."}}
+        text = self.texts.pop(0)
+        if path.endswith("/chat/completions"):
+            message = {"role": "assistant", "content": text}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            return 200, {"object": "chat.completion", "choices": [choice]}
+        return 200, self._response(text)
 
     def _response(self, text):
         part = {"type": "output_text", "text": text, "annotations": []}
@@ -98,3 +109,25 @@ def test_passed_on():
 
     assert (got.id, got.output_text) == ("resp_theirs", "hello")
     assert requests[0][1]["background"] is False
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_refused_there(stream):
+    """What is refused there is asked for in chat completions, the next time at once."""
+    upstream = Upstream('{"choice":"calm"}', '{"choice":"calm"}')
+    upstream.has_formats = False
+    with (
+        serving(upstream) as url,
+        gate(url, upstreams={"demo": {"responses": True}}) as running,
+        OpenAI(base_url=f"{running.url}/v1", api_key="k", max_retries=0) as client,
+    ):
+        for _ in range(2):
+            text = {"format": FORMAT}
+            got = client.responses.create(model="m", input="hi", stream=stream, text=text)
+            got = list(got)[-1].response if stream else got
+            assert json.loads(got.output_text) == {"choice": "calm"}
+            assert got.id != "resp_theirs"
+
+    paths = [path.removeprefix("/v1/") for path, _ in upstream.asked]
+    assert paths[0] == "responses"
+    assert paths.count("responses") == 1
