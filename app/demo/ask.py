@@ -127,9 +127,14 @@ class Ask:
         """How often the model was asked before: answers that are followed by another request."""
         roles = [str(message.get("role")) for message in self.messages]
         count = int(roles[-1] == "assistant")
-        while len(roles) >= 2 and roles[-2] == "assistant" and roles[-1] in ("user", "tool"):
+        while len(roles) >= 2 and roles[-1] in ("user", "tool"):
+            said = len(roles) - 1
+            while roles[said] == "tool" and roles[said - 1] == "tool" and said:
+                said -= 1  # the results of several calls are one answer to them
+            if not said or roles[said - 1] != "assistant":
+                break
             count += 1
-            roles = roles[:-2]
+            roles = roles[: said - 1]
         return count
 
     def says(self, word: str) -> bool:
@@ -247,11 +252,23 @@ def _forced(body: dict[str, Any]) -> tuple[str, Any] | None:
         functions = [each for each in functions if each.get("name") == name]
         if not functions:
             raise Malformed(f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice")
-    elif choice != "required":
+    elif choice != "required" and not (functions and choice in (None, "auto") and _calls(body)):
         return None
     if not functions:
         raise Malformed("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice")
     return str(functions[0].get("name")), functions[0].get("parameters") or ANY_OBJECT
+
+
+CALLS = "calls"
+"""The behaviour of a model that calls a function where it may."""
+
+
+def _calls(body: dict[str, Any]) -> bool:
+    """Whether the model calls of its own accord: not where the last message is a result."""
+    last = body["messages"][-1]
+    is_result = isinstance(last, dict) and last.get("role") == "tool"
+    is_done = is_result and not _text(last).startswith("Error")
+    return CALLS in body["model"].rpartition("/")[2].split("+") and not is_done
 
 
 def _block(messages: list[Any]) -> str | None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from app.demo import deliveries, loops, mistakes, prefill, refusals, remarks, spellings
 from app.demo.answer import Manner, Remark, Respell, Revalue
+from app.demo.ask import CALLS
 from app.demo.deliveries import Deliver
 from app.demo.prefill import Take
 from app.demo.refusals import Refuse, always
@@ -74,6 +75,7 @@ _RATE = re.compile(r"(.+)-(\d{1,2}(?:\.\d{1,3})?|100)")
 
 BEHAVIOURS: dict[str, Behaviour] = {
     "clean": Behaviour("answers as asked"),
+    CALLS: Behaviour("calls the first function where it may, until it has a result"),
     # requests that are refused
     "no-json-schema": Behaviour(
         "refuses json_schema in Groq's words", refuse=refusals.no_json_schema

@@ -158,3 +158,35 @@ def test_tools_and_format_refused(demo):
 
     message = answer.json["choices"][0]["message"]
     assert message.get("tool_calls") or json.loads(message["content"]) == {"choice": "angry"}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_turns(strictgate, stream):
+    """A conversation with tools: a call that was bad at first, its result, the answer."""
+    messages = [{"role": "user", "content": "hi"}]
+    asked = {"schema": None, "stream": stream, "tools": [MOOD_TOOL]}
+    first = strictgate.chat("calls+wrong-once", messages=messages, **asked)
+
+    assert call(first, stream=stream) == ("mood", {"choice": "angry"})
+    assert first.headers["x-strictgate-attempts"] == "2"
+    said = completion(first, stream)["choices"][0]["message"]
+    result = {"role": "tool", "tool_call_id": said["tool_calls"][0]["id"], "content": "done"}
+    second = strictgate.chat("calls", messages=[*messages, said, result], **asked)
+    assert completion(second, stream)["choices"][0]["message"]["content"].startswith("Hello!")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_turns_with_a_document(strictgate, stream):
+    """Beside a format: calls in one turn, the document in the next."""
+    messages = [{"role": "user", "content": "hi"}]
+    asked = {"stream": stream, "tools": [MOOD_TOOL]}
+    first = strictgate.chat("calls+no-json-with-tools", messages=messages, **asked)
+
+    assert call(first, stream=stream) == ("mood", {"choice": "angry"})
+    said = completion(first, stream)["choices"][0]["message"]
+    result = {"role": "tool", "tool_call_id": said["tool_calls"][0]["id"], "content": "done"}
+    second = strictgate.chat(
+        "calls+no-json-with-tools+wrong-once", messages=[*messages, said, result], **asked
+    )
+    content = completion(second, stream)["choices"][0]["message"]["content"]
+    assert json.loads(content) == {"choice": "angry"}
