@@ -105,11 +105,16 @@ def calls_of(message: Mapping[str, Any]) -> Iterator[Call]:
     """Yield the calls in a message."""
     given = message.get("tool_calls")
     for each in given if isinstance(given, list) else ():
-        inner = each.get(each.get("type") or "function") if isinstance(each, dict) else None
+        inner = each.get(_kind(each)) if isinstance(each, dict) else None
         if isinstance(inner, dict):
             yield _call(inner, each)
     if not given and isinstance(message.get("function_call"), dict):
         yield _call(message["function_call"], message["function_call"])
+
+
+def _kind(raw: Mapping[str, Any]) -> str:
+    kind = raw.get("type")
+    return kind if isinstance(kind, str) and kind else "function"
 
 
 def _call(inner: Mapping[str, Any], raw: Mapping[str, Any]) -> Call:
@@ -173,7 +178,7 @@ def _message(
 
 
 def _rendered(call: Call, text: str, position: int) -> dict[str, Any]:
-    kind = str(call.raw.get("type") or "function")
+    kind = _kind(call.raw)
     inner = call.raw.get(kind)
     inner = dict(inner) if isinstance(inner, dict) else {}
     if kind == "function":

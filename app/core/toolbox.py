@@ -147,7 +147,8 @@ def _allowed(allowed: Mapping[str, Any], names: frozenset[str]) -> frozenset[str
 
 def _named(choice: Any, names: frozenset[str], key: str) -> str:
     """Return the name in `{"type": "function", "function": {"name": …}}`, or in `{"name": …}`."""
-    inner = choice.get(choice.get("type", "function"), choice) if isinstance(choice, dict) else None
+    kind = choice.get("type", "function") if isinstance(choice, dict) else None
+    inner = choice.get(kind, choice) if isinstance(kind, str) else None
     name = inner.get("name") if isinstance(inner, dict) else None
     if not isinstance(name, str):
         raise missing(f"{key}.function.name" if key == "tool_choice" else f"{key}.name")

@@ -64,6 +64,13 @@ def test_ids():
     assert calling.made_id("f", "{}", 0) != calling.made_id("f", "{}", 1)
 
 
+def test_odd_types():
+    """A type that is none is taken for a function's."""
+    result = judged(call("free", "{}") | {"type": [None]})
+
+    assert result.message["tool_calls"][0]["type"] == "function"
+
+
 def test_custom_tools():
     """A tool that is no function is handed on as it is."""
     tools = Toolset({**SCHEMAS, "shell": None}, frozenset({"shell"}), must_call=True)

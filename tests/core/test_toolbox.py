@@ -73,6 +73,7 @@ def test_other_tools():
             "tool_choice",
         ),
         ({"tools": [F], "tool_choice": {"type": "function"}}, "tool_choice.function.name"),
+        ({"tools": [F], "tool_choice": {"type": []}}, "tool_choice.function.name"),
     ],
 )
 def test_malformed(body, param):

@@ -41,7 +41,7 @@ def _add(told: list[Message], item: Any, at: str) -> None:
     if not isinstance(item, dict):
         raise wrong_type(at, "an object", item)
     kind = item.get("type") or "message"
-    reader = _READERS.get(kind)
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         raise BadRequest(
             f"Items of type '{str(kind)[:100]}' need an upstream that has /responses itself.",
@@ -55,7 +55,7 @@ def _message(told: list[Message], item: Item, at: str) -> None:
     role = item.get("role")
     if role is None:
         raise missing(f"{at}.role")
-    if role not in _ROLES:
+    if not isinstance(role, str) or role not in _ROLES:
         raise BadRequest(
             f"Invalid value: '{str(role)[:100]}'. Supported values are: 'assistant', 'system', "
             "'developer', and 'user'.",
@@ -164,4 +164,5 @@ _READERS: dict[str, Callable[[list[Message], Item, str], None]] = {
 
 def is_known(item: Any) -> bool:
     """Whether a chat completion takes such an item; what is none is not said to be of a kind."""
-    return not isinstance(item, dict) or (item.get("type") or "message") in _READERS
+    kind = item.get("type") or "message" if isinstance(item, dict) else None
+    return not isinstance(kind, str) or kind in _READERS

@@ -76,6 +76,8 @@ def test_history():
         ([{"content": "x"}], "input[0].role"),
         ([{"role": "boss", "content": "x"}], "input[0].role"),
         ([{"role": "user"}], "input[0].content"),
+        ([{"role": [], "content": "x"}], "input[0].role"),
+        ([{"type": [None]}], "input[0].type"),
         ([{"role": "user", "content": [{"text": "x"}]}], "input[0].content[0].type"),
         ([{"role": "user", "content": [{"type": "input_text"}]}], "input[0].content[0].text"),
         (
