@@ -43,7 +43,7 @@ def result_of(way, model, more):
         return {
             "raised": type(error).__name__,
             "cause": type(cause).__name__ if cause else None,
-            "message": str(error)[:300],
+            "message": str(error)[:2000],
         }
     return {"value": value.model_dump() if isinstance(value, BaseModel) else value}
 
