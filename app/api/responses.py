@@ -3,7 +3,7 @@ it itself and there is nothing to enforce."""
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -143,7 +143,7 @@ class Responses:
         stream = EventStream(
             send,
             lambda: self._gateway.early_headers(planned.conversation),
-            ResponseFrames(shell),
+            ResponseFrames(shell, lambda told: self._keep(told, shell, inbound.caller)),
         )
         pause = self._gateway.heartbeat
         try:
@@ -154,16 +154,15 @@ class Responses:
         except GatewayError as error:
             await stream.fail(error)
             return
-        told = answer.finished(_named(shell, given), given.completion)
-        self._keep(told, shell, inbound.caller)
         await stream.finish(given)
 
 
 class ResponseFrames:
     """A response in events."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, keep: Callable[[Mapping[str, Any]], None]) -> None:
         self._shell = shell
+        self._keep = keep
         self._events = Events(shell)
 
     def news(self, head: Mapping[str, Any], news: tuple[News, ...]) -> bytes:
@@ -172,8 +171,10 @@ class ResponseFrames:
 
     def rest(self, given: Answer) -> bytes:
         shell = _named(self._shell, given)
-        events = self._events if shell is self._shell else Events(shell)
-        return _encoded([*events.rest(given.completion)])
+        stream = self._events if shell is self._shell else Events(shell)
+        events = [*stream.rest(given.completion)]
+        self._keep(events[-1]["response"])  # before the caller can refer to it
+        return _encoded(events)
 
     def failed(self, error: GatewayError) -> bytes:
         return _encoded([*self._events.failed(error.body()["error"])])

@@ -57,7 +57,7 @@ class Overhearer:
             delta[self._thoughts_name], self._thoughts = self._thoughts, ""
         if self._text:
             delta["content"], self._text = self._text, ""
-            self.pursuit.told += delta["content"]
+            self.pursuit.told.append(delta["content"])
         for name, text in delta.items():
             self.pursuit.sent[name] = self.pursuit.sent.get(name, 0) + len(text)
         return News(self.pursuit.index, delta) if delta else None

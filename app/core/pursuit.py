@@ -33,8 +33,8 @@ class Pursuit:
     """Tokens that this try has taken, of the caller's budget."""
     sent: dict[str, int] = field(default_factory=dict)
     """Characters that the caller has been given, by field."""
-    told: str = ""
-    """Text, not a document, that the caller has been given."""
+    told: list[str] = field(default_factory=list)
+    """Text, not a document, that the caller has been given, in pieces."""
     broken: GatewayError | None = None
     """What broke the last reply off: a verdict on half an answer is none."""
     had_tokens: bool = False

@@ -80,16 +80,16 @@ def _choice(raw: Any, position: int) -> Choice:
         index=index if isinstance(index, int) else position,
         raw=raw,
         message=message,
-        text=_text(message.get("content")),
-        reasoning=_text(message.get("reasoning_content") or message.get("reasoning")),
+        text=text_of(message.get("content")),
+        reasoning=text_of(message.get("reasoning_content") or message.get("reasoning")),
         finish_reason=finish_reason if isinstance(finish_reason, str) else None,
         arguments=_arguments(function),
         is_call=bool(function.get("name")),
     )
 
 
-def _text(content: Any) -> str:
-    """A string, or parts, of which thinking parts are not the answer (Mistral)."""
+def text_of(content: Any) -> str:
+    """Return a string, or what parts say, of which thinking is not the answer (Mistral)."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):

@@ -82,7 +82,7 @@ class Weighing:
         if isinstance(judged, Rejection) and judged.misuse is not None:
             return judged
         if isinstance(judged, Settled) and self.pursuit.told:  # it stays what it is
-            message = {**judged.choice["message"], "content": self.pursuit.told}
+            message = {**judged.choice["message"], "content": "".join(self.pursuit.told)}
             return replace(judged, choice={**judged.choice, "message": message})
         given = self.pursuit.given
         if isinstance(judged, Rejection) or not given:

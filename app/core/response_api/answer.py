@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core import jsontext
+from app.core.calling import made_id
+from app.core.reply import text_of
 from app.core.response_api import native
 
 Item = dict[str, Any]
@@ -107,22 +110,46 @@ def items(shell: Shell, choice: Mapping[str, Any], status: str) -> list[Item]:
         rest = {key: value for key, value in choice.items() if key != "output"}
         return native.kept(choice["output"], items(shell, rest, status))
     output: list[Item] = []
-    thoughts = message.get("reasoning_content") or message.get("reasoning")
-    if isinstance(thoughts, str) and thoughts:
+    thoughts = thoughts_of(message)
+    if thoughts:
         output.append(reasoning_item(shell, thoughts))
     part = _part(message, choice.get("logprobs"))
     if part is not None:
         output.append(message_item(shell, [part], status))
-    calls = message.get("tool_calls") or []
+    calls = calls_of(message)
     output += [call_item(shell, call, at, "completed") for at, call in enumerate(calls)]
+    if output and status == "incomplete":  # it is the last that was cut
+        output[-1]["status"] = status
     return output
+
+
+def text_in(message: Mapping[str, Any]) -> str | None:
+    """Return the text of a message, which may have come in parts; None where it has none."""
+    content = message.get("content")
+    return None if content is None else text_of(content)
+
+
+def thoughts_of(message: Mapping[str, Any]) -> str:
+    """Return the thinking beside the answer."""
+    return text_of(message.get("reasoning_content") or message.get("reasoning"))
+
+
+def calls_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the calls of functions; those that are not judged may be odd."""
+    given = message.get("tool_calls")
+    calls = given if isinstance(given, list) else []
+    return [each for each in calls if isinstance(each, dict) and _is_function(each)]
+
+
+def _is_function(call: Mapping[str, Any]) -> bool:
+    return isinstance(call.get("function"), dict)
 
 
 def _part(message: Mapping[str, Any], logprobs: Any) -> Item | None:
     if message.get("refusal"):
         return {"type": "refusal", "refusal": message["refusal"]}
-    text = message.get("content")
-    if not isinstance(text, str) or (not text and message.get("tool_calls")):
+    text = text_in(message)
+    if text is None or (not text and message.get("tool_calls")):
         return None
     tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
     return text_part(text, tokens or [])
@@ -130,7 +157,20 @@ def _part(message: Mapping[str, Any], logprobs: Any) -> Item | None:
 
 def text_part(text: str, tokens: Any = ()) -> Item:
     """Return a part of a message that is text."""
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": list(tokens)}
+    logprobs = [token_of(each) for each in tokens]
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs}
+
+
+def token_of(entry: Any) -> Item:
+    """Return a token's entry as this API has it: bytes and alternatives are always lists."""
+    given = entry if isinstance(entry, dict) else {}
+    top = given.get("top_logprobs")
+    return {
+        "token": str(given.get("token") or ""),
+        "bytes": given.get("bytes") or [],
+        "logprob": given.get("logprob") or 0.0,
+        "top_logprobs": [token_of(each) for each in top] if isinstance(top, list) else [],
+    }
 
 
 def message_item(shell: Shell, content: list[Item], status: str) -> Item:
@@ -158,14 +198,16 @@ def reasoning_item(shell: Shell, text: str | None, status: str = "completed") ->
 
 def call_item(shell: Shell, call: Mapping[str, Any], position: int, status: str) -> Item:
     """Return the item of one function call."""
-    function = call["function"]
+    name, arguments = str(call["function"].get("name") or ""), call["function"].get("arguments")
+    if not isinstance(arguments, str):
+        arguments = "" if arguments is None else jsontext.write(arguments)
     return {
         "id": f"fc_{shell.key}_{position}",
         "type": "function_call",
         "status": status,
-        "call_id": call["id"],
-        "name": function["name"],
-        "arguments": function["arguments"],
+        "call_id": call.get("id") or made_id(name, arguments, position),
+        "name": name,
+        "arguments": arguments,
     }
 
 

@@ -25,7 +25,7 @@ class Events:
         self._has_begun = False
         self._open: _Open | None = None
         self._done: list[Item] = []
-        self._sent: dict[str, str] = {}
+        self._sent: dict[str, int] = {}
 
     def begin(self) -> Iterator[Event]:
         """Yield the first events, once."""
@@ -52,19 +52,17 @@ class Events:
         if isinstance(choice.get("output"), list) and not self._sent:
             yield from self._items(whole)
             return
-        thoughts = message.get("reasoning_content") or message.get("reasoning") or ""
         if not self._is_thought_over:
-            yield from self._rest_of(_REASONING, thoughts)
+            yield from self._rest_of(_REASONING, answer.thoughts_of(message))
         if message.get("refusal"):
             yield from self._rest_of(_REFUSAL, message["refusal"])
         else:
-            yield from self._rest_of(_TEXT, message.get("content") or "", choice.get("logprobs"))
+            yield from self._rest_of(_TEXT, answer.text_in(message) or "", choice.get("logprobs"))
         items = [item for item in whole["output"] if item["type"] == "message"]
         if items and self._open is None and len(self._done) < self._index(whole, "message") + 1:
             yield from self._grow(_TEXT, "")  # an empty answer is one, too
         yield from self._close(items[0] if items else None)
-        for position, call in enumerate(message.get("tool_calls") or ()):
-            yield from self._call(call, position)
+        yield from self._calls(whole)
         whole["output"] = list(self._done)
         yield self._event(f"response.{whole['status']}", response=whole)
 
@@ -111,11 +109,11 @@ class Events:
         return [item["type"] for item in whole["output"]].index(kind)
 
     def _rest_of(self, kind: "_Kind", text: str, logprobs: Any = None) -> Iterator[Event]:
-        sent = len(self._sent.get(kind.part, ""))
+        sent = self._sent.get(kind.part, 0)
         tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
         if tokens and not sent and "".join(str(each.get("token")) for each in tokens) == text:
             for each in tokens:
-                yield from self._grow(kind, each["token"], [each])
+                yield from self._grow(kind, each["token"], [answer.token_of(each)])
             return
         for start in range(sent, len(text), PIECE):
             yield from self._grow(kind, text[start : start + PIECE])
@@ -125,9 +123,9 @@ class Events:
             yield from self._close(None)
             yield from self._begin_item(kind)
         assert self._open is not None
-        self._open.text += text
+        self._open.pieces.append(text)
         self._open.tokens += tokens
-        self._sent[kind.part] = self._sent.get(kind.part, "") + text
+        self._sent[kind.part] = self._sent.get(kind.part, 0) + len(text)
         more = {"logprobs": list(tokens)} if kind is _TEXT else {}
         if text:
             yield self._event(f"{kind.event}.delta", **self._where(), delta=text, **more)
@@ -144,7 +142,7 @@ class Events:
         if self._open is None:
             return
         kind, part = self._open.kind, self._open.part()
-        if item is not None and kind.item == "message":
+        if item is not None and item["content"][0]["type"] == part["type"]:
             part = item["content"][0]
         more = {"logprobs": part.get("logprobs", [])} if kind is _TEXT else {}
         text = {kind.field: part[kind.field]}
@@ -159,7 +157,9 @@ class Events:
     def _item(self, status: str, content: list[Item]) -> Item:
         assert self._open is not None
         if self._open.kind.item == "message":
-            return answer.message_item(self._shell, content, status)
+            before = sum(item["type"] == "message" for item in self._done)
+            item = answer.message_item(self._shell, content, status)
+            return item | ({"id": f"{item['id']}_{before}"} if before else {})
         return answer.reasoning_item(self._shell, None, status) | {"content": content}
 
     def _where(self) -> dict[str, Any]:
@@ -169,8 +169,12 @@ class Events:
 
     # --- calls -----------------------------------------------------------------------------------
 
-    def _call(self, call: Mapping[str, Any], position: int) -> Iterator[Event]:
-        item = answer.call_item(self._shell, call, position, "completed")
+    def _calls(self, whole: Mapping[str, Any]) -> Iterator[Event]:
+        for item in whole["output"]:
+            if item["type"] == "function_call":
+                yield from self._call(item)
+
+    def _call(self, item: Item) -> Iterator[Event]:
         where = {"item_id": item["id"], "output_index": len(self._done)}
         begun = item | {"status": "in_progress", "arguments": ""}
         name, arguments = "response.function_call_arguments", item["arguments"]
@@ -208,13 +212,13 @@ class _Open:
 
     def __init__(self, kind: _Kind) -> None:
         self.kind = kind
-        self.text = ""
+        self.pieces: list[str] = []
         self.tokens: list[Any] = []
 
     def part(self) -> Item:
         if self.kind is _TEXT:
-            return answer.text_part(self.text, self.tokens)
-        return {"type": self.kind.part, self.kind.field: self.text}
+            return answer.text_part("".join(self.pieces), self.tokens)
+        return {"type": self.kind.part, self.kind.field: "".join(self.pieces)}
 
 
 def encode(event: Event) -> bytes:

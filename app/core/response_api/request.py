@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.errors import BadRequest, GatewayError
-from app.core.fields import integer, missing, optional, wrong_type
+from app.core.fields import integer, missing, only, optional, wrong_type
 from app.core.response_api.items import is_known, messages
 
 Body = Mapping[str, Any]
 
 _SAME = (
-    *("model", "temperature", "top_p", "parallel_tool_calls", "metadata", "user", "service_tier"),
+    *("model", "temperature", "top_p", "metadata", "user", "service_tier"),
     *("seed", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "strictgate"),
 )
 """Fields that chat completions have under the same name."""
@@ -99,6 +99,7 @@ def _text(text: Body) -> dict[str, Any]:
         case "json_object":
             return verbosity | {"response_format": {"type": "json_object"}}
         case "json_schema":
+            only(given or {}, {"type", *_FORMAT}, "text.format")
             inner = {key: given[key] for key in _FORMAT if given and key in given}
             wanted = {"type": "json_schema", "json_schema": inner}
             return verbosity | {"response_format": wanted}
@@ -134,12 +135,17 @@ def _logprobs(body: Body) -> dict[str, Any]:
 
 
 def _tools(body: Body) -> dict[str, Any]:
-    given = optional(body, "tools", list) or []
-    tools = [_tool(each, f"tools[{index}]") for index, each in enumerate(given)]
+    functions = optional(body, "tools", list) or []
+    tools = [_tool(each, f"tools[{index}]") for index, each in enumerate(functions)]
     choice = _choice(body.get("tool_choice"))
     if not tools:
+        if choice not in (None, "auto", "none"):
+            message = "Tool choice needs a 'tools' parameter to choose from."
+            raise BadRequest(message, param="tool_choice", code="invalid_value")
         return {}
-    return {"tools": tools} | ({} if choice is None else {"tool_choice": choice})
+    parallel = optional(body, "parallel_tool_calls", bool)
+    given = {"tool_choice": choice, "parallel_tool_calls": parallel}
+    return {"tools": tools} | {key: value for key, value in given.items() if value is not None}
 
 
 def _tool(given: Any, at: str) -> dict[str, Any]:
@@ -168,8 +174,15 @@ def _hosted(kind: Any, at: str) -> BadRequest:
 
 def _choice(given: Any) -> Any:
     match given:
-        case None | str():
+        case None | "auto" | "none" | "required":
             return given
+        case str() as other:
+            raise BadRequest(
+                f"Invalid value: '{other[:100]}'. Supported values are: 'none', 'auto', and "
+                "'required'.",
+                param="tool_choice",
+                code="invalid_value",
+            )
         case {"type": "function", "name": str(name)}:
             return {"type": "function", "function": {"name": name}}
         case {"type": "allowed_tools", "tools": list(tools)}:

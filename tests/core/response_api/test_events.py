@@ -133,3 +133,39 @@ def test_encode():
 
     assert raw.startswith(b"event: response.created\ndata: {")
     assert json.loads(raw.split(b"data: ")[1])["sequence_number"] == 0
+
+
+def test_refusal_after_text():
+    """A refusal that comes when text has gone out is an item with an id of its own."""
+    stream = Events(SHELL)
+    made = [*stream.news({"content": "I would"})]
+    made += stream.rest(completion({"content": "I would", "refusal": "no"}))
+    first, second = made[-1]["response"]["output"]
+
+    assert first["id"] != second["id"]
+    assert (first["content"][0]["text"], second["content"][0]["refusal"]) == ("I would", "no")
+
+
+def test_odd_messages():
+    """Content in parts is text, a call without an id gets one, tokens have their lists."""
+    call = {"type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+    parts = [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}]
+    tokens = {"content": [{"token": "a", "bytes": None, "logprob": -1.0}]}
+    message = {"content": parts, "tool_calls": [call]}
+    whole = completion(message, "tool_calls")
+    whole["choices"][0]["logprobs"] = tokens
+    made = [*Events(SHELL).rest(whole)]
+
+    for event in made:
+        EVENT.validate_python(event)
+    text, made_call = made[-1]["response"]["output"]
+    assert text["content"][0]["text"] == "a"
+    assert (made_call["call_id"][:5], made_call["arguments"]) == ("call_", '{"a":1}')
+    assert made[-1]["response"] == answer.finished(SHELL, whole)
+
+
+def test_cut_in_a_call():
+    """Where the answer was cut, the last item says so."""
+    made = events({"content": None, "tool_calls": [CALL]}, finish_reason="length")
+
+    assert made[-1]["response"]["output"][-1]["status"] == "incomplete"

@@ -114,6 +114,12 @@ def test_logprobs():
         ({"tool_choice": {"type": "file_search"}}, "tool_choice"),
         ({"max_output_tokens": "9"}, "max_output_tokens"),
         ({"instructions": ["x"]}, "instructions"),
+        ({"tool_choice": "always"}, "tool_choice"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        (
+            {"text": {"format": {"type": "json_schema", "json_schema": {}}}},
+            "text.format.json_schema",
+        ),
     ],
     ids=str,
 )
