@@ -33,7 +33,7 @@ from adherence_suite.strategies import BY_NAME, STRATEGIES, Strategy
 from adherence_suite.tasks import load
 from processes import NotReady, free_port
 
-from app import __version__
+from strictgate import __version__
 
 DOCUMENT = 1200.0  # seconds that one document may take
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core import jsontext
-from app.core.errors import GatewayError
-from app.core.jsontext import NotJSON
-from app.core.problems import Problem
-from app.core.schema import Schema, admit
+from strictgate.core.errors import GatewayError
+from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.schema.problems import Problem
+from strictgate.core.schema.schema import Schema, admit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def admitted(source: Any) -> Schema | None:
 def is_valid(schema: Schema, text: str) -> bool:
     """Whether `text` is a document that is valid against `schema`."""
     try:
-        return schema.is_valid(jsontext.read(text))
+        return schema.is_valid(reader.read(text))
     except NotJSON:
         return False
 

@@ -26,13 +26,13 @@ from time import process_time
 
 from documents import SPELLINGS, Case, admitted, cases, compact, fault, is_valid, rows
 
-from app.core.grammar import compiler
-from app.core.grammar.grammar import Grammar, NotExpressible
-from app.core.guard.guard import Guard
-from app.core.guard.matcher import Machine, load
-from app.core.guard.mends import Mended, mend
-from app.core.schema import Schema
-from app.core.steps import Repair
+from strictgate.core.grammar import compiler
+from strictgate.core.grammar.grammar import Grammar, NotExpressible
+from strictgate.core.guard.grammar_matcher import Machine, load
+from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.repairs.repairs import Mended, mend
+from strictgate.core.repair_steps import Repair
+from strictgate.core.schema.schema import Schema
 
 CHUNKS = (1, 4, 20, 1 << 30)
 PAGE = 4096

@@ -84,11 +84,11 @@ class Target:
 
 
 def _demo(place: Place) -> list[str]:
-    return [sys.executable, "-m", "app.demo", "--port", str(place.port)]
+    return [sys.executable, "-m", "strictgate.demo", "--port", str(place.port)]
 
 
 def _strictgate(place: Place) -> list[str]:
-    serve = ["-m", "app", "serve", "--upstream", place.upstream, "--port", str(place.port)]
+    serve = ["-m", "strictgate", "serve", "--upstream", place.upstream, "--port", str(place.port)]
     return [sys.executable, *serve]
 
 
@@ -121,7 +121,7 @@ def told(*command: str) -> str:
 
 
 def _strictgate_version() -> str:
-    return told(sys.executable, "-m", "app", "--version")
+    return told(sys.executable, "-m", "strictgate", "--version")
 
 
 def _litellm_version() -> str:

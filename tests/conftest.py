@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from app.demo.upstream import create_demo
+from strictgate.demo.upstream import create_demo
 from tests.gates import Gate, gate
 from tests.servers import serving
 

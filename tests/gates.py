@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.main import create_app
-from app.observe.events import Event, RequestFinished
-from app.settings import Settings
+from strictgate.api.app import create_app
+from strictgate.observe.events import Event, RequestFinished
+from strictgate.settings import Settings
 from tests.servers import serving
 
 

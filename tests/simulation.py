@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from app.core import contract, reply
-from app.core.capabilities import Capabilities, Mode, Prefill
-from app.core.conversation import Conversation
-from app.core.enforcement import Enforcement
-from app.core.errors import OutputInvalid
-from app.core.plan import Planner, Purpose
-from app.core.schema import admit
-from app.core.steps import Repair
-from app.core.stream.delta import Collector
-from app.core.stream.sse import Event
-from app.core.turns import Ask, Compile, Part, Read
-from app.demo.model import answer_text
-from app.demo.slips import Sample, Temper
+from strictgate.core.capabilities import Capabilities, Mode, Prefill
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.protocol import Ask, Compile, Part, Read
+from strictgate.core.errors import OutputInvalid
+from strictgate.core.plan.planner import Planner, Purpose
+from strictgate.core.repair_steps import Repair
+from strictgate.core.request import contract
+from strictgate.core.request.options import Enforcement
+from strictgate.core.schema.schema import admit
+from strictgate.core.wire import reply
+from strictgate.core.wire.collector import Collector
+from strictgate.core.wire.sse import Event
+from strictgate.demo.error_rates import Sample, Temper
+from strictgate.demo.model import answer_text
 from tests.core.talks import machine
 
 STRING = {"type": "string"}

@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from app.demo.upstream import create_demo
-from app.observe.events import RequestFinished
+from strictgate.demo.upstream import create_demo
+from strictgate.observe.events import RequestFinished
 from tests.gates import MOOD, gate
 from tests.servers import serving
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from app.settings import Model, Settings, SettingsError, Upstream, load
+from strictgate.settings import Model, Settings, SettingsError, Upstream, load
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 TABLES = {"upstreams": Upstream, "models": Model}

@@ -11,8 +11,8 @@ import aiohttp
 from adherence_suite.score import score
 from adherence_suite.strategies import Strategy
 from adherence_suite.tasks import Task
-from app.core import prompt
-from app.core.capabilities import Mode
+from strictgate.core.capabilities import Mode
+from strictgate.core.plan import prompt
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,16 @@ def strictgate(preset: str, upstream: str, folder: Path) -> Iterator[str]:
     """
     config, port = folder / "config.toml", free_port()
     config.write_text(_CONFIG.format(preset=preset, upstream=upstream), encoding="utf-8")
-    command = [sys.executable, "-m", "app", "serve", "--config", str(config), "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "strictgate",
+        "serve",
+        "--config",
+        str(config),
+        "--port",
+        str(port),
+    ]
     with running(command, _surroundings(), folder) as process:
         wait_until_right(lambda: _fault(port), process, START)
         yield f"http://127.0.0.1:{port}/v1"

@@ -7,8 +7,8 @@ from math import sqrt
 from typing import Any
 
 from adherence_suite.tasks import NOTHING, Task
-from app.core import jsontext
-from app.core.problems import Problem, collect, leaf
+from strictgate.core.jsontext import reader
+from strictgate.core.schema.problems import Problem, collect, leaf
 
 _FENCED = re.compile(r"```[a-zA-Z]*\n(.*?)\n?```", re.DOTALL)
 _MAX_PROBLEMS = 10
@@ -33,8 +33,8 @@ def score(text: str, finish: str | None, task: Task) -> Score:
     """Judge `text` as a careful client would: a code fence around it all is forgiven."""
     fenced = _FENCED.fullmatch(text.strip())
     try:
-        value = jsontext.read(fenced[1] if fenced else text.strip())
-    except jsontext.NotJSON:
+        value = reader.read(fenced[1] if fenced else text.strip())
+    except reader.NotJSON:
         return Score("truncated" if finish == "length" else "not JSON")
     problems = collect(task.validator.iter_errors(value), value, _MAX_PROBLEMS)
     return Score(leaf(problems[0]).keyword if problems else "", value, problems)

@@ -13,8 +13,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from app.core.admission.inspection import inspect
-from app.core.admission.limits import Limits
+from strictgate.core.schema.inspection import inspect
+from strictgate.core.schema.limits import Limits
 
 FOLDER = Path(__file__).with_name("tasks")
 NOTHING = object()

@@ -2,15 +2,15 @@
 
 import json
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-from app.core.stream.delta import Collector
-from app.core.stream.sse import Splitter
+from strictgate.core.wire.collector import Collector
+from strictgate.core.wire.sse import Splitter
 from tests.gates import MOOD, ONE_WAY, gate, mood
+from tests.tables import DATA
 
-OUTCOMES = json.loads((Path(__file__).parent.parent / "data" / "outcomes.json").read_text())
+OUTCOMES = json.loads((DATA / "outcomes.json").read_text())
 THREAD = (
     '{"error":{"message":"Generated JSON does not match the expected schema. Please adjust your '
     "prompt. See 'failed_generation' for more details. Error: jsonschema: '/choice' does not "

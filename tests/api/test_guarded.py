@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 from jsonschema import validate
 
-from app.api.eventstream import COMMENT
-from app.core.stream.sse import DONE
-from app.demo.upstream import create_demo
-from app.observe.events import Enforced
+from strictgate.api.event_stream import COMMENT
+from strictgate.core.wire.sse import DONE
+from strictgate.demo.upstream import create_demo
+from strictgate.observe.events import Enforced
 from tests.gates import MOOD, ONE_WAY, gate, guarding_gate
 from tests.servers import serving
 

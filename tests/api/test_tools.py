@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from app.core.stream.delta import Collector
-from app.core.stream.sse import Splitter
+from strictgate.core.wire.collector import Collector
+from strictgate.core.wire.sse import Splitter
 from tests.gates import MOOD, gate
 
 MOOD_TOOL = {"type": "function", "function": {"name": "mood", "parameters": MOOD, "strict": True}}

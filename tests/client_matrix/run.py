@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.demo.upstream import create_demo
+from strictgate.demo.upstream import create_demo
 from tests.client_matrix.shared import CASES
 from tests.gates import gate
 from tests.servers import serving

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from app.demo.upstream import create_demo
-from app.observe.events import RequestFinished
+from strictgate.demo.upstream import create_demo
+from strictgate.observe.events import RequestFinished
 from tests.gates import Gate, gate, guarding_gate
 from tests.servers import serving
 

@@ -8,7 +8,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
-from app.observe.events import RequestFinished
+from strictgate.observe.events import RequestFinished
 from tests.clients.conftest import (
     keep_all,
     openai_client,

@@ -5,7 +5,6 @@ so that nothing in a request is changed, and judged by the `jsonschema` package.
 """
 
 import json
-from pathlib import Path
 
 import pytest
 from jsonschema import FormatChecker
@@ -15,12 +14,11 @@ from pydantic import BaseModel
 
 from tests.clients.conftest import openai_client, records
 from tests.gates import gate
+from tests.tables import DATA
 
 REQUESTS = {
     each["name"]: each["request"]
-    for each in json.loads(
-        (Path(__file__).parent.parent / "data" / "seed_requests.json").read_text()
-    )["requests"]
+    for each in json.loads((DATA / "seed_requests.json").read_text())["requests"]
 }
 THREAD = (
     b'{"error":{"message":"Generated JSON does not match the expected schema. Please adjust your '

@@ -1,10 +1,10 @@
 """Guards, drafts and readings for tests."""
 
-from app.core.guard.draft import Draft
-from app.core.guard.guard import Guard
-from app.core.guard.reading import Reading
-from app.core.schema import admit
-from app.core.steps import Repair
+from strictgate.core.guard.document_stream import Reading
+from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.partial_document import Draft
+from strictgate.core.repair_steps import Repair
+from strictgate.core.schema.schema import admit
 from tests.core.talks import machine
 
 PERSON = {

@@ -4,18 +4,19 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.core import contract, reply
-from app.core.capabilities import Capabilities
-from app.core.conversation import Conversation
-from app.core.enforcement import Enforcement
-from app.core.grammar import compiler
-from app.core.guard.matcher import load
-from app.core.plan import Planner
-from app.core.reply import Failure, Reply
-from app.core.schema import admit
-from app.core.stream.delta import Collector
-from app.core.stream.sse import Event
-from app.core.turns import Ask, Compile, Part
+from strictgate.core.capabilities import Capabilities
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.protocol import Ask, Compile, Part
+from strictgate.core.grammar import compiler
+from strictgate.core.guard.grammar_matcher import load
+from strictgate.core.plan.planner import Planner
+from strictgate.core.request import contract
+from strictgate.core.request.options import Enforcement
+from strictgate.core.schema.schema import admit
+from strictgate.core.wire import reply
+from strictgate.core.wire.collector import Collector
+from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.sse import Event
 
 MOOD = {
     "type": "object",

@@ -1,6 +1,6 @@
 """Modes and capabilities."""
 
-from app.core.capabilities import LADDER, Capabilities, Mode
+from strictgate.core.capabilities import LADDER, Capabilities, Mode
 
 
 def test_the_ladder_holds_every_mode():

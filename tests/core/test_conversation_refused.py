@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.core.capabilities import Capabilities, Mode
-from app.core.errors import OutputInvalid, UpstreamError
+from strictgate.core.capabilities import Capabilities, Mode
+from strictgate.core.errors import OutputInvalid, UpstreamError
 from tests.core.talks import BAD, GOOD, body, contents, conversation, hold, modes, refused, said
 
 NO_SCHEMA = refused(400, "This model does not support response format `json_schema`.")

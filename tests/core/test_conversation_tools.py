@@ -4,16 +4,17 @@ import json
 
 import pytest
 
-from app.core import contract, reply
-from app.core.calling import Toolset
-from app.core.capabilities import Capabilities
-from app.core.conversation import Conversation
-from app.core.enforcement import Enforcement
-from app.core.errors import ToolUseInvalid
-from app.core.judge import Repair
-from app.core.plan import Planner
-from app.core.reply import Failure
-from app.core.schema import admit
+from strictgate.core.capabilities import Capabilities
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.tool_calls import Toolset
+from strictgate.core.errors import ToolUseInvalid
+from strictgate.core.output.validate_text import Repair
+from strictgate.core.plan.planner import Planner
+from strictgate.core.request import contract
+from strictgate.core.request.options import Enforcement
+from strictgate.core.schema.schema import admit
+from strictgate.core.wire import reply
+from strictgate.core.wire.reply import Failure
 from tests.core.talks import MOOD, hold, said
 
 TOOLS = [

@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from app.core import errors
-from app.core.errors import (
+from strictgate.core import errors
+from strictgate.core.errors import (
     BadRequest,
     GatewayError,
     OutputInvalid,

@@ -6,16 +6,16 @@ each with its reason, and an exception that is none any more fails.
 
 import json
 import re
-from pathlib import Path
 
 import jsonschema
 import pytest
 
-from app.core.errors import BadRequest
-from app.core.schema import Formats, admit
+from strictgate.core.errors import BadRequest
+from strictgate.core.schema.schema import Formats, admit
 from tests.corpora import rows
+from tests.tables import DATA
 
-EXCEPTIONS = json.loads((Path(__file__).parent.parent / "data/jsts_exceptions.json").read_text())
+EXCEPTIONS = json.loads((DATA / "jsts_exceptions.json").read_text())
 DRAFTS = {
     "4": ("http://json-schema.org/draft-04/schema#", jsonschema.Draft4Validator),
     "6": ("http://json-schema.org/draft-06/schema#", jsonschema.Draft6Validator),

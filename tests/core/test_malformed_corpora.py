@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.core.judge import Rejected, Repair, Verdict, judge
-from app.core.schema import admit
-from tests.core.test_judge import names, unescaped
+from strictgate.core.output.validate_text import Rejected, Repair, Verdict, judge
+from strictgate.core.schema.schema import admit
+from tests.core.output.test_validate_text import names, unescaped
 from tests.corpora import rows
 from tests.tables import DATA
 

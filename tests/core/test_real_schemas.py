@@ -4,19 +4,17 @@ Exceptions are data, each with its reason, and an exception that is none any mor
 """
 
 import json
-from pathlib import Path
 
 import jsonschema
 import pytest
 
-from app.core.admission.limits import Limits
-from app.core.errors import BadRequest
-from app.core.schema import admit, describe
+from strictgate.core.errors import BadRequest
+from strictgate.core.schema.limits import Limits
+from strictgate.core.schema.schema import admit, describe
 from tests.corpora import rows
+from tests.tables import DATA
 
-EXCEPTIONS = json.loads(
-    (Path(__file__).parent.parent / "data/real_schema_exceptions.json").read_text()
-)
+EXCEPTIONS = json.loads((DATA / "real_schema_exceptions.json").read_text())
 REFUSED = {(key, each["code"]) for each in EXCEPTIONS["refused"] for key in each["ids"]}
 SETS = (
     "maskbench/dev.jsonl",

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from app.demo.ask import Ask, Channel, Malformed, read
+from strictgate.demo.ask import Ask, Channel, Malformed, read
 from tests.demo.client import request
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}

@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from app.demo.behaviours import BEHAVIOURS
-from app.demo.chat import chat
-from app.demo.reply import Cut, Reply, Wait
+from strictgate.demo.behaviours import BEHAVIOURS
+from strictgate.demo.chat import chat
+from strictgate.demo.reply import Cut, Reply, Wait
 from tests.demo.client import REVIEW_SCHEMA, THREAD_SCHEMA, request
 
 GOOD = '{"choice":"angry"}'

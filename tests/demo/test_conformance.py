@@ -3,8 +3,8 @@
 import jsonschema_rs
 import pytest
 
-from app.demo.conformance import fits
-from app.demo.references import References
+from strictgate.demo.conformance import fits
+from strictgate.demo.references import References
 from tests.corpora import rows
 
 DRAFTS = {

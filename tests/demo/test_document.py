@@ -6,7 +6,7 @@ import jsonschema_rs
 import pytest
 from jsonschema_rs import RegexOptions
 
-from app.demo.document import document
+from strictgate.demo.document import document
 from tests.corpora import rows
 from tests.demo.client import REVIEW_SCHEMA
 

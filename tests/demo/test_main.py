@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 
 def test_command_serves_on_a_free_port():
     """`--port 0` picks a port, says where it listens, and keeps no records."""
-    command = [sys.executable, "-m", "app.demo", "--port", "0"]
+    command = [sys.executable, "-m", "strictgate.demo", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:

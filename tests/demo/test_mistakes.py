@@ -5,8 +5,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from app.demo.document import document
-from app.demo.mistakes import WRONG, case, extra, missing, mistaken, option, type_of_leaf
+from strictgate.demo.document import document
+from strictgate.demo.mistakes import WRONG, case, extra, missing, mistaken, option, type_of_leaf
 from tests.corpora import rows
 from tests.demo.client import REVIEW_SCHEMA
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.demo.patterns import matches, texts
+from strictgate.demo.patterns import matches, texts
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.demo.chat import chat
+from strictgate.demo.chat import chat
 from tests.demo.client import THREAD_SCHEMA, request
 
 GOOD = '{"choice":"angry"}'

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from app.demo.chat import chat
+from strictgate.demo.chat import chat
 from tests.demo.client import THREAD_SCHEMA, request
 
 MODE = {"response_format": {"type": "json_object"}}

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from app.demo.author import Slip
-from app.demo.chat import chat
-from app.demo.tokens import pieces, scored
-from app.demo.upstream import create_demo
+from strictgate.demo.chat import chat
+from strictgate.demo.tokens import pieces, scored
+from strictgate.demo.upstream import create_demo
+from strictgate.demo.writer import Slip
 from tests.demo.client import THREAD_SCHEMA, call, request
 
 WANTED = {"logprobs": True, "top_logprobs": 3}

@@ -13,8 +13,8 @@ import pytest
 from openai import OpenAI
 from pydantic import BaseModel
 
-from app.demo.behaviours import BEHAVIOURS
-from app.demo.upstream import KEPT, create_demo
+from strictgate.demo.behaviours import BEHAVIOURS
+from strictgate.demo.upstream import KEPT, create_demo
 from tests.demo.client import THREAD_SCHEMA, call, request
 from tests.servers import serving
 

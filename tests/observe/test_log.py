@@ -4,8 +4,8 @@ import io
 import json
 import logging
 
-from app.observe.events import Crashed, ModelDemoted, RequestFinished
-from app.observe.log import ServerHandler, log_to
+from strictgate.observe.events import Crashed, ModelDemoted, RequestFinished
+from strictgate.observe.log import ServerHandler, log_to
 
 
 def logged(*events):

@@ -7,13 +7,13 @@ import zlib
 
 import pytest
 
-from app.core.errors import UpstreamBadResponse, UpstreamTimeout
-from app.core.reply import Failure
-from app.core.turns import Part
-from app.settings import LimitSettings, Settings
-from app.upstream.client import Client, address
-from app.upstream.routing import Router
-from app.upstream.stream import Stream
+from strictgate.core.conversation.protocol import Part
+from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
+from strictgate.core.wire.reply import Failure
+from strictgate.settings import LimitSettings, Settings
+from strictgate.upstream.client import Client, address
+from strictgate.upstream.routing import Router
+from strictgate.upstream.stream import Stream
 from tests.core.talks import GOOD
 from tests.servers import serving
 

@@ -1,6 +1,6 @@
 """Headers of one connection stay on it."""
 
-from app.upstream.headers import OF_THE_BODY, OURS, passed_on
+from strictgate.upstream.headers import OF_THE_BODY, OURS, passed_on
 
 
 def test_hop_by_hop():

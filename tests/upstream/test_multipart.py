@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.upstream import multipart
+from strictgate.upstream import multipart
 
 FORM = (
     b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nkimi\r\n'

@@ -4,8 +4,8 @@ from dataclasses import fields
 
 import pytest
 
-from app.core.capabilities import LADDER, Capabilities, ForcedTool, Mode, Prefill
-from app.upstream.presets import PRESETS, READERS, parse
+from strictgate.core.capabilities import LADDER, Capabilities, ForcedTool, Mode, Prefill
+from strictgate.upstream.presets import PRESETS, READERS, parse
 
 NAMES = [
     *("groq", "moonshot", "deepseek", "openai", "openrouter", "mistral", "together", "fireworks"),

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.core.capabilities import Mode
-from app.core.errors import NotFound
-from app.settings import Settings, SettingsError
-from app.upstream.routing import Router
+from strictgate.core.capabilities import Mode
+from strictgate.core.errors import NotFound
+from strictgate.settings import Settings, SettingsError
+from strictgate.upstream.routing import Router
 
 UPSTREAMS = {
     "groq": {"preset": "groq"},

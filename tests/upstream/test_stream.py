@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from app.core.reply import Failure, Reply
-from app.core.turns import Part
-from app.settings import LimitSettings, Settings
-from app.upstream.client import Client
-from app.upstream.routing import Router
+from strictgate.core.conversation.protocol import Part
+from strictgate.core.wire.reply import Failure, Reply
+from strictgate.settings import LimitSettings, Settings
+from strictgate.upstream.client import Client
+from strictgate.upstream.routing import Router
 from tests.servers import serving
 
 WAIT = 30  # seconds at most for another thread; the assertion is that it came at all

@@ -6,10 +6,10 @@ from typing import Any
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
-from app.core import jsontext
-from app.core.grammar.compiler import compile
-from app.core.jsontext import NotJSON
-from app.core.schema import Formats, Schema, admit
+from strictgate.core.grammar.compiler import compile
+from strictgate.core.jsontext import reader as jsontext
+from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.schema.schema import Formats, Schema, admit
 from tests.tables import DATA
 
 _TOKENS = LLTokenizer("byte", slices=[])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.grammar.charsets import ALL, complement, spelt, union
+from strictgate.core.grammar.charsets import ALL, complement, spelt, union
 
 RANGES = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 40)).map(lambda r: (r[0], sum(r))))
 

@@ -5,10 +5,10 @@ from itertools import islice
 
 import pytest
 
-from app.core.errors import BadRequest
-from app.core.grammar.compiler import compile
-from app.core.grammar.grammar import NotExpressible
-from app.core.schema import Formats, admit
+from strictgate.core.errors import BadRequest
+from strictgate.core.grammar.compiler import compile
+from strictgate.core.grammar.grammar import NotExpressible
+from strictgate.core.schema.schema import Formats, admit
 from tests.core.grammar.reader import Reader, spellings
 from tests.corpora import rows
 

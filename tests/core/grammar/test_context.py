@@ -1,8 +1,8 @@
 """What the functions of the keywords share."""
 
-from app.core.grammar.context import Context
-from app.core.grammar.subjects import Subjects
-from app.core.schema import admit
+from strictgate.core.grammar.conjunction import Subjects
+from strictgate.core.grammar.context import Context
+from strictgate.core.schema.schema import admit
 
 
 def test_what_is_late_is_noted_in_one_place():

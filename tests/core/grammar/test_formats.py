@@ -3,10 +3,10 @@
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from app.core.admission import patterns
-from app.core.admission.formats import SINCE
-from app.core.grammar import spelling
-from app.core.grammar.formats import GUIDES
+from strictgate.core.grammar import string_patterns
+from strictgate.core.grammar.formats import GUIDES
+from strictgate.core.schema import patterns
+from strictgate.core.schema.formats import SINCE
 from tests.corpora import rows
 
 
@@ -14,7 +14,7 @@ from tests.corpora import rows
 def test_each_is_known_and_read(name):
     """A format that is not asserted needs no pattern, and one that is not read is of no use."""
     assert name in SINCE
-    assert spelling.terminal(GUIDES[name])
+    assert string_patterns.terminal(GUIDES[name])
 
 
 @pytest.mark.parametrize("name", GUIDES)

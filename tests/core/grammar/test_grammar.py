@@ -1,6 +1,6 @@
 """What comes out of the compiler."""
 
-from app.core.grammar.grammar import Grammar, NotExpressible
+from strictgate.core.grammar.grammar import Grammar, NotExpressible
 
 
 def test_a_refusal_has_its_reason():

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.grammar import lark
-from app.core.grammar.grammar import NotExpressible
-from app.core.grammar.lark import RuleBook
+from strictgate.core.grammar import lark
+from strictgate.core.grammar.grammar import NotExpressible
+from strictgate.core.grammar.lark import RuleBook
 from tests.core.grammar.reader import Reader, spellings
 
 VALUES = st.recursive(

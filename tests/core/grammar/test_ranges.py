@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.grammar import ranges
+from strictgate.core.grammar import ranges
 
 BOUNDS = st.decimals(-1100, 1100, places=2) | st.integers(-120, 120).map(Decimal)
 NUMBERS = st.decimals(-1200, 1200, places=3) | BOUNDS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.grammar.regexes import Anchor, Choice, Counted, OneOf, Unclear, read
+from strictgate.core.grammar.regexes import Anchor, Choice, Counted, OneOf, Unclear, read
 
 A = OneOf(((0x61, 0x61),))
 B = OneOf(((0x62, 0x62),))

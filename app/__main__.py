@@ -1,7 +1,0 @@
-"""`python -m app`: the command line."""
-
-import sys
-
-from app.cli import main
-
-sys.exit(main())

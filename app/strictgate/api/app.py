@@ -1,0 +1,142 @@
+"""Puts the parts together: settings in, ASGI application out."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Response
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from strictgate.api.chat import ChatCompletions
+from strictgate.api.middleware import Door, Rules, digest
+from strictgate.api.models import Models
+from strictgate.api.passthrough import Relay
+from strictgate.api.request import PREFIXES
+from strictgate.api.responses import Responses
+from strictgate.api.stored_responses import KeptResponses
+from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
+from strictgate.gateway.gateway import Gateway
+from strictgate.gateway.grammar_cache import Compiler
+from strictgate.gateway.response_store import Store
+from strictgate.observe.events import Observer, ignore
+from strictgate.settings import Settings, SettingsError, StoreSettings
+from strictgate.upstream.client import Client
+from strictgate.upstream.routing import Router
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(
+    settings: Settings,
+    environment: Mapping[str, str],
+    observe: Observer = ignore,
+    is_draining: Callable[[], bool] = lambda: False,
+) -> Door:
+    """Return the whole application.
+
+    Args:
+        environment: where the variables that `api_key_env` names are looked up.
+        is_draining: whether the server is on its way down.
+
+    Raises:
+        SettingsError: the settings do not fit together.
+    """
+    client = Client(settings.limits)
+    compiler = Compiler(capacity=settings.limits.grammar_cache_bytes)
+    router = Router(settings, environment)
+    gateway = Gateway(settings, router, client, observe, compiler)
+    store = _store(settings.store)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with client:
+            yield
+        compiler.close()
+        if store is not None:
+            store.close()
+
+    app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
+    _add_routes(app, gateway, settings.limits.body_bytes, store)
+    _add_health(app, is_draining)
+    return Door(app, _rules(settings), observe, is_draining)
+
+
+def _store(settings: StoreSettings) -> Store | None:
+    if settings.path is None:
+        return None
+    try:
+        return Store(settings.path, settings.ttl, settings.max_bytes)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _add_routes(app: Any, gateway: Gateway, body_limit: int, store: Store | None) -> None:
+    """The ASGI applications stand beside FastAPI's own routes: they stream both ways."""
+    relay = Relay(gateway, body_limit)
+    chat = ChatCompletions(gateway, relay, body_limit)
+    models = Models(gateway, relay)
+    responses = Responses(gateway, relay, body_limit, store)
+    kept = KeptResponses(gateway, relay, store)
+    for prefix in PREFIXES:
+        app.add_route(f"{prefix}/chat/completions", chat, methods=["POST"])
+        app.add_route(f"{prefix}/responses", responses, methods=["POST"])
+        app.add_route(f"{prefix}/responses/{{id}}", kept, methods=["GET", "DELETE"])
+        app.add_route(f"{prefix}/responses/{{id}}/input_items", kept, methods=["GET"])
+        app.add_route(f"{prefix}/models", models, methods=["GET"])
+        app.add_route(f"{prefix}/models/{{model:path}}", models, methods=["GET"])
+    for prefix in PREFIXES:
+        app.add_route(f"{prefix}/{{path:path}}", relay, methods=_METHODS)
+
+
+def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:
+    async def healthz() -> Mapping[str, str]:
+        """Whether the process lives."""
+        return {"status": "ok"}
+
+    async def readyz(response: Response) -> Mapping[str, str]:
+        """Whether new requests are welcome."""
+        draining = is_draining()
+        response.status_code = 503 if draining else 200
+        return {"status": "draining" if draining else "ready"}
+
+    app.api_route("/healthz", methods=["GET", "HEAD"])(healthz)
+    app.api_route("/readyz", methods=["GET", "HEAD"])(readyz)
+
+
+class _App(FastAPI):
+    """FastAPI without its answers to errors, which are the door's, and without its telemetry,
+    which it would set up from the environment."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return AsyncExitStackMiddleware(self.router)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await Starlette.__call__(self, scope, receive, send)
+        except HTTPException as error:
+            raise _shaped(scope, error) from error
+
+
+def _shaped(scope: Any, error: HTTPException) -> GatewayError:
+    """The router's own refusals."""
+    what = f"{scope['method']} {scope['path'][:200]}"
+    match error.status_code:
+        case 404:
+            return NotFound(f"Unknown request URL: {what}.", code="unknown_url")
+        case 405:
+            return MethodNotAllowed(f"Not allowed: {what}.", headers=error.headers)
+        case _:
+            return BadRequest(f"{what}: {error.detail}")
+
+
+def _rules(settings: Settings) -> Rules:
+    server = settings.server
+    return Rules(
+        key_digests=tuple(digest(key.get_secret_value()) for key in server.api_keys),
+        hosts=frozenset({server.host.lower(), *(name.lower() for name in server.allowed_hosts)}),
+        origins=frozenset(server.allowed_origins),
+        connections=settings.limits.connections,
+    )

@@ -1,0 +1,268 @@
+"""The door: what every request passes before anything reads it, and every answer on its way out.
+
+In this order, so that the cheap and the safe come first: an id; the Host and the Origin, which
+stop web pages from reaching a local server (DNS rebinding, cross-site requests); draining and
+overload; the client's key. Every refusal, and every bug, leaves as an error in OpenAI's shape.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from strictgate.api import response
+from strictgate.api.request import ClientLeft, Message, Receive, Scope
+from strictgate.api.response import Send
+from strictgate.core.errors import (
+    GatewayError,
+    HostRefused,
+    OriginRefused,
+    Overloaded,
+    Unauthorized,
+)
+from strictgate.gateway.gateway import Caller
+from strictgate.observe.events import Crashed, Observer, RequestFinished
+
+ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SMALL = 64 << 10  # bytes
+STALL = 30.0  # seconds that a client may take to read a piece
+_FRAME_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
+_OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Who may come in."""
+
+    key_digests: Sequence[bytes] = ()
+    """SHA-256 of each client key; empty: no key is needed."""
+    hosts: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    connections: int = 1000
+
+
+def digest(key: str) -> bytes:
+    """Return what of a client key is kept."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+
+
+def _text(raw: bytes) -> str:
+    """Headers are bytes; what is not UTF-8 is Latin-1 (RFC 9110 §5.5)."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+@dataclass
+class Door:
+    """The outermost ASGI application."""
+
+    inner: ASGI
+    rules: Rules
+    observe: Observer
+    is_draining: Callable[[], bool] = field(default=lambda: False)
+    under_way: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.inner(scope, receive, send)
+            return
+        visit = _Visit(scope, send)
+        self.under_way += 1
+        try:
+            await self._admit(visit, receive)
+        except ClientLeft:
+            visit.client_left = True
+        except GatewayError as error:
+            with suppress(ClientLeft):
+                await visit.fail(error)
+        except asyncio.CancelledError:  # the time to drain is over
+            with suppress(ClientLeft):
+                await visit.fail(_shutting_down())
+        except Exception:  # noqa: BLE001 the one place where a bug becomes an answer
+            self.observe(Crashed(visit.id, scope["method"], scope["path"], traceback.format_exc()))
+            await visit.fail(GatewayError(f"Internal error. Quote {visit.id} when you report it."))
+        finally:
+            self.under_way -= 1
+            self.observe(visit.finished())
+
+    async def _admit(self, visit: "_Visit", receive: Receive) -> None:
+        scope = visit.scope
+        _check_host(visit.header("host"), self.rules.hosts)
+        visit.origin = _checked_origin(visit.header("origin"), self.rules.origins)
+        if visit.origin and scope["method"] == "OPTIONS":
+            await visit.preflight()
+            return
+        authorization = visit.header("authorization")
+        if scope["path"] not in _OPEN_PATHS:
+            self._check_room()
+            if self.rules.key_digests:
+                _check_key(authorization, self.rules.key_digests)
+                authorization = None
+        query = scope["query_string"].decode("latin-1")
+        caller = Caller(visit.id, authorization, visit.headers, query)
+        await self.inner({**scope, "caller": caller}, receive, visit.send)
+
+    def _check_room(self) -> None:
+        if self.is_draining():
+            raise _shutting_down()
+        if self.under_way > self.rules.connections:
+            raise Overloaded(
+                "Too many requests are under way (limits.connections).",
+                headers={"retry-after": "1"},
+            )
+
+
+class _Visit:
+    """One request's way through the door."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.id = f"req_{secrets.token_hex(16)}"
+        self.scope = scope
+        self.status = 0
+        self.error: str | None = None
+        self.client_left = False
+        self.origin: str | None = None
+        self.headers = [(name.decode("latin-1"), _text(value)) for name, value in scope["headers"]]
+        self._is_stream = False
+        self._tail = b"\n\n"
+        self._send = send
+        self._began = time.monotonic()
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key == name), None)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = message["headers"]
+            told = dict(headers)
+            self._is_stream = (
+                told.get(b"content-type", b"").startswith(b"text/event-stream")
+                and not {b"content-length", b"content-encoding"} & told.keys()
+            )
+            message = {**message, "headers": [*headers, *self._added()]}
+        elif message.get("body"):
+            self._tail = message["body"][-4:]
+        if len(message.get("body", b"")) < SMALL and not message.get("more_body"):
+            await self._send(message)  # fits into the kernel's buffer: nothing to wait for
+            return
+        try:
+            async with asyncio.timeout(STALL):
+                await self._send(message)
+        except TimeoutError as error:
+            raise ClientLeft from error  # it reads no more
+
+    def _added(self) -> list[tuple[bytes, bytes]]:
+        added = [(b"x-request-id", self.id.encode())]
+        if self.origin is not None:
+            added += [
+                (b"access-control-allow-origin", self.origin.encode()),
+                (b"access-control-expose-headers", b"*"),
+                (b"vary", b"origin"),
+            ]
+        return added
+
+    async def preflight(self) -> None:
+        """Tell a browser that the page may go on; it asks without a key."""
+        asked = self.header("access-control-request-headers") or "authorization, content-type"
+        allowed = {
+            "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
+            "access-control-allow-headers": asked,
+            "access-control-max-age": "600",
+        }
+        await response.start(self.send, 204, allowed.items())
+        await response.piece(self.send, b"", more=False)
+
+    async def fail(self, error: GatewayError) -> None:
+        """Answer with `error`.
+
+        A stream that has begun ends in a frame with it; any other answer is left unfinished, on
+        which the server cuts the connection, so that nobody takes it for whole.
+        """
+        body = error.body()["error"]
+        self.error = str(body.get("code") or body.get("type"))
+        if not self.status:
+            await response.send_error(self.send, error)
+        elif self._is_stream:
+            gap = b"" if self._tail.endswith(_FRAME_ENDS) else b"\n\n"
+            await response.piece(self.send, gap + response.error_frame(error), more=False)
+
+    def finished(self) -> RequestFinished:
+        return RequestFinished(
+            request_id=self.id,
+            method=self.scope["method"],
+            path=self.scope["path"][:500],
+            status=self.status,
+            seconds=round(time.monotonic() - self._began, 6),
+            error=self.error,
+            client_left=self.client_left,
+        )
+
+
+def _shutting_down() -> Overloaded:
+    return Overloaded(
+        "Strictgate is shutting down.", code="shutting_down", headers={"retry-after": "1"}
+    )
+
+
+def _check_host(host: str | None, allowed: frozenset[str]) -> None:
+    """Refuse names that an attacker's DNS could point here.
+
+    An address cannot be rebound, and a name without a dot is not in public DNS.
+    """
+    if host is None:  # HTTP/1.0; a browser always sends one
+        return
+    name = _host_name(host)
+    if "*" in allowed or name in allowed or _is_address(name):
+        return
+    if not name or "." in name.removesuffix(".localhost"):
+        raise HostRefused(
+            f"The Host '{name[:100]}' is not one of Strictgate's. "
+            "Add it to server.allowed_hosts if it is."
+        )
+
+
+def _host_name(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()
+
+
+@lru_cache(1024)
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _checked_origin(origin: str | None, allowed: frozenset[str]) -> str | None:
+    if origin is not None and origin not in allowed and "*" not in allowed:
+        raise OriginRefused(
+            f"The web origin '{origin[:100]}' may not call Strictgate. "
+            "Add it to server.allowed_origins if it should."
+        )
+    return origin
+
+
+def _check_key(authorization: str | None, digests: Sequence[bytes]) -> None:
+    scheme, _, key = (authorization or "").partition(" ")
+    given = digest(key.strip())
+    known = [hmac.compare_digest(given, each) for each in digests]  # all of them, always
+    if scheme.lower() != "bearer" or not key.strip() or not any(known):
+        missing = "You didn't provide an API key" if not key else "Incorrect API key provided"
+        raise Unauthorized(
+            f"{missing}. Send one of Strictgate's client keys (server.api_keys) "
+            "in an Authorization header: Bearer YOUR_KEY."
+        )

@@ -1,0 +1,42 @@
+"""Everything that carries no schema: sent on to the routed upstream, untouched both ways."""
+
+from collections.abc import AsyncIterator
+
+from strictgate.api import response
+from strictgate.api.request import Inbound, Receive, Scope
+from strictgate.api.response import Send
+from strictgate.core.wire.passthrough import RawRequest
+from strictgate.gateway.gateway import Gateway
+
+
+class Relay:
+    """The ASGI application for what is not enforced."""
+
+    def __init__(self, gateway: Gateway, body_limit: int) -> None:
+        self._gateway = gateway
+        self._limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inbound = Inbound(scope, receive, self._limit)
+        streamed = inbound.has_body and not inbound.is_json
+        await self.pass_on(inbound, inbound.pieces() if streamed else await inbound.body(), send)
+
+    async def pass_on(
+        self, inbound: Inbound, body: bytes | AsyncIterator[bytes], send: Send
+    ) -> None:
+        """Pass on a request whose body may have been read already."""
+        request = _request(inbound, body)
+
+        async def work() -> None:
+            async with self._gateway.relay(request, inbound.caller) as answer:
+                await response.start(send, answer.status, answer.headers)
+                async for data in answer.pieces:
+                    await response.piece(send, data, more=True)
+                await response.piece(send, b"", more=False)
+
+        await inbound.while_connected(work())
+
+
+def _request(inbound: Inbound, body: bytes | AsyncIterator[bytes]) -> RawRequest:
+    method = inbound.scope["method"]
+    return RawRequest(method, inbound.api_path, inbound.caller.query, inbound.headers, body)

@@ -1,0 +1,184 @@
+"""A request as it comes in: headers, body under a cap and a deadline, and the client's leaving."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from strictgate.core.errors import BodyTooLarge, NotFound, RequestTimeout, UnsupportedMediaType
+from strictgate.gateway.gateway import Caller
+
+Scope = Mapping[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+LINGER = 4 << 20
+"""Bytes over the cap that are read and dropped: a client that is still writing when the connection
+is closed under it never sees the answer."""
+_MAX_DECODINGS = 4
+BODY_DEADLINE = 60.0  # seconds to receive a body that is read whole
+
+# Groq's SDK puts /openai/v1 after its base URL, whatever that is.
+PREFIXES = ("/v1", "/openai/v1")
+
+_ENFORCED_PATHS = ("/chat/completions", "/responses")
+ENFORCED = tuple(f"{prefix}{path}" for prefix in PREFIXES for path in _ENFORCED_PATHS)
+
+T = TypeVar("T")
+
+
+class ClientLeft(Exception):
+    """The client closed the connection; there is nobody to answer."""
+
+
+@lru_cache(1024)
+def _below_prefix(raw: str) -> str:
+    prefix = next((each for each in PREFIXES if raw.startswith(f"{each}/")), None)
+    if prefix is None or not _is_plain(raw) or _is_nearly_enforced(raw):
+        raise NotFound(f"Unknown request URL: {raw[:200]}.", code="unknown_url")
+    return raw.removeprefix(prefix)
+
+
+def _is_plain(path: str) -> bool:
+    """Whether no reader could take `path` for one that leads up, or to another route."""
+    for _ in range(_MAX_DECODINGS):
+        steps = re.split(r"[/\\]", path)[1:]
+        if any(step.partition(";")[0] in ("", ".", "..") for step in steps):
+            return False
+        decoded = unquote(path)
+        if decoded == path:
+            return True
+        path = decoded
+    return False
+
+
+def _is_nearly_enforced(path: str) -> bool:
+    """Whether a lenient server might take `path` for the route whose answers are judged."""
+    plain = unquote(path).lower().partition(";")[0].partition("?")[0].strip()
+    return plain.endswith(_ENFORCED_PATHS) and path not in ENFORCED
+
+
+class Inbound:
+    """One HTTP request of a client."""
+
+    def __init__(self, scope: Scope, receive: Receive, body_limit: int) -> None:
+        self._receive = receive
+        self._limit = body_limit
+        self._is_read = asyncio.Event()
+        self._has_left = False
+        self.scope = scope
+        self.caller: Caller = scope["caller"]
+        self.headers = self.caller.headers
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name, in lower case."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def api_path(self) -> str:
+        """The path below `/v1`, as it was sent, percent-encoding kept.
+
+        Raises:
+            NotFound: it is not plainly one, and might be read otherwise upstream.
+        """
+        return _below_prefix(self.scope["raw_path"].decode("latin-1").partition("?")[0])
+
+    @property
+    def has_body(self) -> bool:
+        return (
+            self.header("transfer-encoding") is not None
+            or (self.header("content-length") or "0") != "0"
+        )
+
+    @property
+    def is_json(self) -> bool:
+        kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return kind == "application/json"
+
+    def check_json(self) -> None:
+        """Refuse what a web page may send to a local server without asking (CSRF).
+
+        Raises:
+            UnsupportedMediaType: not JSON, or compressed, which is not understood here.
+        """
+        if not self.is_json:
+            raise UnsupportedMediaType(
+                "The Content-Type must be application/json.", param="content-type"
+            )
+        coding = (self.header("content-encoding") or "identity").strip().lower()
+        if coding != "identity":
+            raise UnsupportedMediaType(
+                "The body must not be compressed: send it without Content-Encoding.",
+                param="content-encoding",
+            )
+
+    async def body(self) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            BodyTooLarge, RequestTimeout, ClientLeft
+        """
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(BODY_DEADLINE):
+                async for piece in self.pieces():
+                    size += len(piece)
+                    if size <= self._limit:
+                        pieces.append(piece)
+                    elif size > self._limit + LINGER:
+                        break
+        except TimeoutError as error:
+            raise RequestTimeout("The request's body did not arrive in time.") from error
+        if size > self._limit:
+            raise BodyTooLarge(
+                f"The request's body is larger than {self._limit} bytes (limits.body_bytes)."
+            )
+        return b"".join(pieces)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives.
+
+        Raises:
+            ClientLeft
+        """
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self._has_left = True
+                raise ClientLeft
+            more = message.get("more_body", False)
+            if not more:
+                self._is_read.set()
+            if message.get("body"):
+                yield message["body"]
+
+    async def _until_left(self) -> None:
+        await self._is_read.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        raise ClientLeft
+
+    async def while_connected(self, work: Awaitable[T], *beside: Coroutine[Any, Any, None]) -> T:
+        """Await `work`; cancel it at once when the client leaves.
+
+        Args:
+            beside: what goes on until `work` is done.
+
+        Raises:
+            ClientLeft: and whatever `work`, or what is beside it, raises.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(each) for each in (self._until_left(), *beside)]
+                result = await work
+                for task in tasks:
+                    task.cancel()
+        except BaseExceptionGroup as group_error:
+            if self._has_left:  # while the body was being sent on
+                raise ClientLeft from group_error
+            raise group_error.exceptions[0]  # noqa: B904 its own cause is the one to keep
+        return result

@@ -1,0 +1,44 @@
+"""Answers as they go out."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+from strictgate.core.errors import GatewayError
+from strictgate.core.jsontext import reader
+
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Header = tuple[str, str]
+
+
+async def start(send: Send, status: int, headers: Iterable[Header]) -> None:
+    """Send the head of an answer."""
+    raw = [(name.encode("latin-1"), value.encode("utf-8", "replace")) for name, value in headers]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+
+
+async def piece(send: Send, data: bytes, *, more: bool) -> None:
+    """Send a part of the body."""
+    await send({"type": "http.response.body", "body": data, "more_body": more})
+
+
+async def send_json(
+    send: Send, status: int, body: Any, headers: Mapping[str, str] | None = None
+) -> None:
+    """Send `body` as a whole JSON answer."""
+    data = reader.write(body).encode()
+    fixed = [("content-type", "application/json"), ("content-length", str(len(data)))]
+    await start(send, status, [*fixed, *(headers or {}).items()])
+    await piece(send, data, more=False)
+
+
+async def send_error(send: Send, error: GatewayError) -> None:
+    """Send `error` in OpenAI's shape."""
+    await send_json(send, error.status, error.body(), error.headers)
+
+
+def error_frame(error: GatewayError) -> bytes:
+    """Return what ends a stream that has begun: the body in one frame, then the end.
+
+    Without an `event:` line, on which some clients break (sashabaranov/go-openai#1057).
+    """
+    return b"data: " + reader.write(error.body()).encode() + b"\n\ndata: [DONE]\n\n"

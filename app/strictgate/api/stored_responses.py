@@ -1,0 +1,86 @@
+"""What /v1/responses has kept: GET and DELETE /v1/responses/{id}, GET …/{id}/input_items."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from strictgate.api import response
+from strictgate.api.passthrough import Relay
+from strictgate.api.request import Inbound, Receive, Scope
+from strictgate.api.response import Send
+from strictgate.core.errors import BadRequest, NotFound
+from strictgate.gateway.gateway import Caller, Gateway
+from strictgate.gateway.response_store import Store, Stored
+
+DISABLED = (
+    "Responses are not kept here. Send the whole conversation as 'input', or set a path in the "
+    "table [store] of Strictgate's configuration."
+)
+_MOST_ITEMS = 100
+
+
+class KeptResponses:
+    """The ASGI application."""
+
+    def __init__(self, gateway: Gateway, relay: Relay, store: Store | None) -> None:
+        self._gateway = gateway
+        self._relay = relay
+        self._store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inbound = Inbound(scope, receive, 0)
+        _, _, identity, *rest = inbound.api_path.split("/")
+        is_deletion = scope["method"] == "DELETE"
+        found = await self._found(inbound.caller, identity, is_deletion=is_deletion)
+        if found is None:
+            if self._gateway.default_has_responses():  # it may be one of its own
+                await self._relay(scope, receive, send)
+                return
+            raise self._missing(identity)
+        if is_deletion:
+            told: Any = {"id": identity, "object": "response", "deleted": True}
+        else:
+            told = _items(found, inbound.caller.query) if rest else found.response
+        await response.send_json(send, 200, told)
+
+    async def _found(self, caller: Caller, identity: str, *, is_deletion: bool) -> Stored | None:
+        if self._store is None:
+            return None
+        owner = owner_of(caller)
+        found = await self._store.get(owner, identity)
+        if found is not None and is_deletion:
+            await self._store.delete(owner, identity)
+        return found
+
+    def _missing(self, identity: str) -> NotFound | BadRequest:
+        if self._store is None:
+            return BadRequest(DISABLED, code="store_disabled")
+        return NotFound(f"Response with id '{identity[:100]}' not found.")
+
+
+def owner_of(caller: Caller) -> str:
+    """Return whose responses are meant: those kept for the same credentials."""
+    given = next((value for name, value in caller.headers if name == "authorization"), "")
+    return hashlib.sha256(given.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _items(found: Stored, query: str) -> Mapping[str, Any]:
+    """Return a page of the input items, newest first as OpenAI has it."""
+    asked = {name: values[-1] for name, values in parse_qs(query).items()}
+    key = str(found.response["id"]).removeprefix("resp_")
+    items = [{"id": f"in_{key}_{at}", **item} for at, item in enumerate(found.input)]
+    if asked.get("order", "desc") == "desc":
+        items.reverse()
+    ids = [item["id"] for item in items]
+    start = ids.index(asked["after"]) + 1 if asked.get("after") in ids else 0
+    limit = asked.get("limit", "20")
+    most = min(max(int(limit), 1), _MOST_ITEMS) if limit.isdecimal() else 20
+    page = items[start : start + most]
+    return {
+        "object": "list",
+        "data": page,
+        "first_id": page[0]["id"] if page else None,
+        "last_id": page[-1]["id"] if page else None,
+        "has_more": start + most < len(items),
+    }

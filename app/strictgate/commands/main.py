@@ -1,0 +1,182 @@
+"""The command line: serve, check, plan.
+
+Exit codes: 0 all well; 1 what was asked about has problems; 2 the call or the configuration is
+wrong.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from strictgate import __version__
+from strictgate.commands.check import check, report
+from strictgate.commands.plan import plans
+from strictgate.commands.serve import serve
+from strictgate.core.errors import GatewayError
+from strictgate.core.jsontext import reader
+from strictgate.settings import Settings, SettingsError, load
+
+DEMO = """\
+The demonstration upstream is embedded: no API key, no network. Its model names select behaviour:
+`demo/clean`, `demo/no-json-schema+fenced`, `demo/wrong-once`, … (GET /v1/models lists them). Try:
+
+curl {url}/v1/chat/completions -H 'content-type: application/json' -d '{body}'
+
+pip install openai, and then:
+
+from openai import OpenAI
+client = OpenAI(base_url="{url}/v1", api_key="none")
+ask = [{{"role": "user", "content": "How is Rico?"}}]
+schema = {schema}
+wanted = {{"type": "json_schema", "json_schema": {{"name": "mood", "schema": schema}}}}
+print(client.chat.completions.create(model="demo/wrong-once", messages=ask, response_format=wanted))
+
+A stream under guard, from a model that is slow and often wrong, and goes on where it was right:
+
+model = "demo/continues+slips-30+trickles"
+for part in client.chat.completions.create(
+    model=model, messages=ask, response_format=wanted, stream=True
+):
+    print(part.choices[0].delta.content or "", end="", flush=True)
+"""
+_SCHEMA = {
+    "type": "object",
+    "properties": {"mood": {"type": "string", "enum": ["happy", "angry"]}},
+    "required": ["mood"],
+    "additionalProperties": False,
+}
+
+
+class UsageError(Exception):
+    """A file on the command line cannot be used."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return the exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except SettingsError as error:
+        print(f"strictgate: configuration: {error}", file=sys.stderr)
+        return 2
+    except UsageError as error:
+        print(f"strictgate: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="strictgate", description="strict: true for every model: enforce JSON Schemas."
+    )
+    parser.add_argument("--version", action="version", version=f"strictgate {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="serve the gateway"))
+    _add_check(commands.add_parser("check", help="say what will be enforced of a schema"))
+    _add_plan(commands.add_parser("plan", help="print the upstream requests, without sending"))
+    return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Every setting can be given by a variable: STRICTGATE_SERVER__PORT=9000."
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="TOML configuration; or STRICTGATE_CONFIG"
+    )
+    parser.add_argument("--host", metavar="H", help="address to listen on; 127.0.0.1")
+    parser.add_argument("--port", type=int, metavar="P", help="port; 8080, 0 picks a free one")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
+    where.add_argument("--demo", action="store_true", help="the embedded demonstration upstream")
+    parser.set_defaults(command=_serve)
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("schema", type=Path, metavar="SCHEMA.json")
+    parser.add_argument("--strict", action="store_true", help='the rules of "strict": true too')
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=_check)
+
+
+def _add_plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("request", type=Path, metavar="REQUEST.json")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
+    parser.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
+    parser.set_defaults(command=_plan)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    settings = _with_options(load(options.config), options)
+    serve(settings, _announcement(demo=options.demo), demo=options.demo)
+    return 0
+
+
+def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
+    settings = _with_upstream(settings, options)
+    changes = {
+        name: getattr(options, name)
+        for name in ("host", "port")
+        if getattr(options, name) is not None
+    }
+    return settings.with_server(changes) if changes else settings
+
+
+def _with_upstream(settings: Settings, options: argparse.Namespace) -> Settings:
+    if not options.upstream:
+        return settings
+    return settings.with_upstream("upstream", options.upstream)
+
+
+def _announcement(*, demo: bool) -> Callable[[str], None]:
+    def announce(url: str) -> None:
+        print(f"Strictgate listening on {url}", flush=True)
+        if demo:
+            print("\n" + DEMO.format(url=url, body=_demo_body(), schema=_SCHEMA), flush=True)
+
+    return announce
+
+
+def _demo_body() -> str:
+    inner = {"name": "mood", "strict": True, "schema": _SCHEMA}
+    return reader.write(
+        {
+            "model": "demo/clean",
+            "messages": [{"role": "user", "content": "How is Rico?"}],
+            "response_format": {"type": "json_schema", "json_schema": inner},
+        }
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    found = check(_document(options.schema), strictly=options.strict)
+    print(reader.write(found) if options.json else report(found))
+    return 1 if found["problems"] else 0
+
+
+def _plan(options: argparse.Namespace) -> int:
+    request = _document(options.request)
+    try:
+        settings = _with_upstream(load(options.config), options)
+        made, code = plans(settings, os.environ, request), 0
+    except GatewayError as error:
+        made, code = error.body(), 1
+    print(json.dumps(made, indent=2, ensure_ascii=False))
+    return code
+
+
+def _document(path: Path) -> Any:
+    try:
+        return reader.read(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8") from error
+    except reader.NotJSON as error:
+        raise UsageError(
+            f"{path}: not JSON: {error.message} at character {error.position}"
+        ) from error

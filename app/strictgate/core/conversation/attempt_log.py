@@ -1,0 +1,176 @@
+"""What happened in a conversation, for the caller, the driver's memory and the log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from strictgate.core.capabilities import Mode
+from strictgate.core.conversation.choice_result import Rejection, Settled
+from strictgate.core.conversation.reply_reader import End, Heard
+from strictgate.core.output.validate_text import Step
+from strictgate.core.plan import prompt
+from strictgate.core.plan.planner import Plan, Purpose
+from strictgate.core.schema.problems import leaf
+from strictgate.core.wire import usage
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A mode that the upstream refused."""
+
+    mode: Mode
+    for_schema: bool
+    """Only for this schema, whose dialect was refused."""
+    reason: str
+    """In the upstream's words, for the caller."""
+    pattern: str
+    """The name of the pattern that these words fit, for the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One answered ask."""
+
+    mode: Mode
+    outcome: str
+    """valid, invalid, not_json, truncated or passed_on; of several choices, the worst. Of a
+    question: answered."""
+    problems: tuple[str, ...]
+    usage: Mapping[str, Any] | None
+    is_clean: bool
+    """Every choice stood as it was: nothing rejected, taken out of something or mended."""
+    purpose: Purpose = Purpose.TRY
+    end: End = End.OWN
+
+
+@dataclass
+class Record:
+    """The attempts so far, what they used, and the lessons."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    lessons: list[Lesson] = field(default_factory=list)
+    proven: int = 0
+    """How many of the lessons an accepted ask has proven."""
+    spent: usage.Usage = field(default_factory=dict)
+    prefixes: list[bool] = field(default_factory=list)
+    """Of each prefix whether the model went on from it."""
+    lost_logprobs: bool = False
+    """The caller asked for log-probabilities, and the text is not the tokens' own."""
+    logprobs_refused: bool = False
+    """The upstream does not give log-probabilities, or not so many."""
+    prefix_refused: bool = False
+    """The upstream does not take prefixes."""
+
+    def accepted(self, plan: Plan, heard: Heard) -> None:
+        """Note an ask that was answered, and how its choices were judged."""
+        self.proven = len(self.lessons)
+        self.spent = usage.add(self.spent, heard.usage)
+        self.attempts.append(_attempt(plan, heard))
+
+    @property
+    def tries(self) -> int:
+        """How many whole documents were asked for."""
+        return self._count(Purpose.TRY)
+
+    @property
+    def continuations(self) -> int:
+        """How many times the rest of one was asked for."""
+        return self._count(Purpose.CONTINUATION)
+
+    @property
+    def stopped(self) -> int:
+        """How many streams were stopped before their end."""
+        return sum(attempt.end is End.STOPPED for attempt in self.attempts)
+
+    def last_outcome(self, *, is_settled: bool) -> str:
+        """Return how the last attempt ended, questions left aside; if all `is_settled`, well."""
+        outcomes = [each.outcome for each in self.attempts if each.purpose is not Purpose.QUESTION]
+        if not outcomes:
+            return "unanswered"
+        return "valid" if is_settled and outcomes[-1] != "passed_on" else outcomes[-1]
+
+    def is_spent(self, budget: int) -> bool:
+        """Whether `budget` tokens have been used; 0 is no budget."""
+        return bool(budget) and usage.tokens(self.spent) >= budget
+
+    def _count(self, purpose: Purpose) -> int:
+        return sum(attempt.purpose is purpose for attempt in self.attempts)
+
+    def proven_lessons(self) -> Sequence[Lesson]:
+        """Return what may be remembered."""
+        return self.lessons[: self.proven]
+
+    def headers(self, plan: Plan, steps: Sequence[tuple[int, Step]] = ()) -> dict[str, str]:
+        """Return the answer's headers."""
+        headers = {
+            "x-strictgate-mode": plan.mode.value,
+            "x-strictgate-attempts": str(self.tries),
+        }
+        if self.continuations:
+            headers["x-strictgate-continuations"] = str(self.continuations)
+        if steps:
+            names = dict.fromkeys(step.name for _, step in steps)
+            headers["x-strictgate-repairs"] = ",".join(names)
+        return headers
+
+    def details(
+        self, plan: Plan, steps: Sequence[tuple[int, Step]], remembered: Sequence[Mode] = ()
+    ) -> dict[str, Any]:
+        """Return the answer's `x_strictgate`; `remembered`: modes not tried, from before."""
+        details: dict[str, Any] = {
+            "mode": plan.mode.value,
+            "attempts": [_details(attempt) for attempt in self.attempts],
+            "repairs": [
+                {"choice": index, "step": step.name, "path": step.path} for index, step in steps
+            ],
+        }
+        if self.lessons:
+            details["refused"] = [
+                {"mode": lesson.mode.value, "reason": lesson.reason} for lesson in self.lessons
+            ]
+        if remembered:
+            details["not_tried"] = [mode.value for mode in remembered]
+        if plan.dropped or self.lost_logprobs:
+            details["dropped"] = [*plan.dropped, *(["logprobs"] * self.lost_logprobs)]
+        return details
+
+
+def _attempt(plan: Plan, heard: Heard) -> Attempt:
+    results = [each for each in heard.results if each is not None]
+    rejections = [each for each in results if isinstance(each, Rejection)]
+    problems = [leaf(each).sentence for one in rejections for each in one.problems]
+    reasons = [one.reason for one in rejections if not one.problems]
+    mended = any(isinstance(each, Settled) and each.steps for each in results)
+    return Attempt(
+        mode=plan.mode,
+        outcome=_outcome(results, rejections),
+        problems=tuple((problems + reasons)[: prompt.MAX_PROBLEMS]),
+        usage=heard.usage,
+        is_clean=not rejections and not mended,
+        purpose=plan.purpose,
+        end=heard.end,
+    )
+
+
+def _outcome(results: Sequence[Settled | Rejection], rejections: Sequence[Rejection]) -> str:
+    if not results:
+        return "answered"
+    if any(rejection.truncated for rejection in rejections):
+        return "truncated"
+    if rejections:
+        return "invalid" if any(rejection.problems for rejection in rejections) else "not_json"
+    passed_on = any(isinstance(each, Settled) and each.passed_on for each in results)
+    return "passed_on" if passed_on else "valid"
+
+
+def _details(attempt: Attempt) -> dict[str, Any]:
+    details: dict[str, Any] = {"mode": attempt.mode.value, "outcome": attempt.outcome}
+    if attempt.problems:
+        details["problems"] = list(attempt.problems)
+    if attempt.purpose is not Purpose.TRY:
+        details["purpose"] = attempt.purpose.value
+    if attempt.end is not End.OWN:
+        details["end"] = attempt.end.value
+    if attempt.usage is not None:
+        details["usage"] = dict(attempt.usage)
+    return details

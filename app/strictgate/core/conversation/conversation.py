@@ -1,0 +1,302 @@
+"""Ask, judge, go on, ask again: the exchange about one request, without the network.
+
+`Conversation.run` is a generator in the manner of httpx's `Auth.auth_flow`: it yields what it wants
+of its driver (turns.py), is sent what came of it, and returns the `Outcome` or raises a
+GatewayError. What goes wrong on the way (no connection, a deadline) is thrown into it.
+
+The rules:
+
+* Each choice has `max_attempts` full tries; only those that are bad are asked again.
+* A refused format takes the next mode and is no try. It becomes a lesson, to be remembered by the
+  driver once an ask that was made because of it has been accepted.
+* What is good of a document stays; where the model can, it goes on from there (resuming.py).
+* What is truncated by the caller's own budget is not asked again.
+* Once a try has been judged, its verdict is the answer to whatever stops the conversation.
+"""
+
+from collections.abc import Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from strictgate.core.capabilities import Mode
+from strictgate.core.conversation.attempt_log import Lesson, Record
+from strictgate.core.conversation.choice_guards import Guarding
+from strictgate.core.conversation.choice_result import Judging, Rejection, Settled
+from strictgate.core.conversation.choice_state import Pursuit
+from strictgate.core.conversation.continuation import Resuming
+from strictgate.core.conversation.protocol import Answer, Ask, Outcome, Turn
+from strictgate.core.conversation.reply_reader import Heard, Hearing, Stopping
+from strictgate.core.errors import (
+    OutputInvalid,
+    ToolsRefused,
+    UpstreamBadResponse,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from strictgate.core.plan import prompt
+from strictgate.core.plan.planner import Planner
+from strictgate.core.request.options import Enforcement, Steering, StreamMode
+from strictgate.core.wire import reply
+from strictgate.core.wire.refusal import (
+    Refusal,
+    Refused,
+    classify,
+    error_of,
+    refuses_logprobs,
+    refuses_tools,
+)
+from strictgate.core.wire.reply import Failure, Reply
+
+_FROM_UPSTREAM = (UpstreamError, UpstreamUnreachable, UpstreamBadResponse, UpstreamTimeout)
+_KEPT_HEADERS = frozenset({"retry-after", "retry-after-ms"})
+
+Asking = Generator[Turn, Answer, Heard]
+
+
+@dataclass
+class Conversation:
+    """The state of one exchange. `run` it once; read the record at any time."""
+
+    planner: Planner
+    enforcement: Enforcement
+    refused: Collection[Mode] = ()
+    is_proven: bool = False
+    """The model is known to go on from prefixes."""
+    record: Record = field(default_factory=Record)
+
+    def __post_init__(self) -> None:
+        steers = self.enforcement.steering is Steering.AUTO
+        self.planner = replace(self.planner, steers=steers and self._may_continue)
+        self._modes = list(self.planner.ladder(self.refused))
+        self.plan = self.planner.plan(self._modes[0])
+        self._last: Rejection | None = None
+        wanted = self.planner.contract
+        judging = Judging(
+            self.planner.schema if wanted.has_document else None,
+            self.enforcement.repair,
+            wanted.has_tools,
+            self.planner.tools,
+            wanted.is_json_object,
+            wanted.wants_logprobs,
+        )
+        self._guarding = Guarding(judging, tells=self._tells())
+        self._resuming = Resuming(
+            self.enforcement, self._guarding, self.record, is_proven=self.is_proven
+        )
+
+    @property
+    def _may_continue(self) -> bool:
+        return self.planner.can_continue and self.enforcement.max_continuations > 0
+
+    def _tells(self) -> bool:
+        """Whether the caller gets what is good while it is being written."""
+        wanted, mode = self.planner.contract, self.enforcement.stream
+        if not wanted.stream or mode is StreamMode.BUFFERED:
+            return False
+        if not wanted.has_document:
+            return True
+        if wanted.has_tools:
+            return False
+        return mode is StreamMode.GUARDED or self._may_continue
+
+    def run(self) -> Generator[Turn, Answer, Outcome]:
+        """Hold the conversation.
+
+        Raises:
+            OutputInvalid: no valid document came.
+            UpstreamError, UpstreamUnreachable, UpstreamBadResponse, UpstreamTimeout: nothing
+                came that could be judged.
+        """
+        try:
+            return (yield from self._run())
+        except _FROM_UPSTREAM as error:
+            if self._last is None:
+                raise
+            raise self._invalid(self._last) from error
+
+    def _run(self) -> Generator[Turn, Answer, Outcome]:
+        pursuits = [Pursuit(index) for index in range(self.planner.contract.choices)]
+        first = yield from self._try(pursuits, ())
+        settled = []
+        for pursuit, result in zip(pursuits, first.results, strict=True):
+            settled.append((yield from self._until_settled(pursuit, result)))
+        self.record.lost_logprobs = self.planner.contract.wants_logprobs and any(
+            pursuit.had_tokens and each.choice.get("logprobs") is None
+            for pursuit, each in zip(pursuits, settled, strict=True)
+        )
+        return self._outcome(first.body, settled, pursuits)
+
+    def _until_settled(
+        self, pursuit: Pursuit, result: Settled | Rejection | None
+    ) -> Generator[Turn, Answer, Settled]:
+        """Ask about one choice until it is good; None: the upstream gave fewer than asked for."""
+        while not isinstance(result, Settled):
+            if result is not None:
+                self._last = None if pursuit.broken else result
+                went = yield from self._resuming.go_on(self.planner, pursuit, result)
+                if isinstance(went, Settled):
+                    result = went
+                    break
+                result = went
+                self._last = None if pursuit.broken else result
+                self._check_may_go_on(result, pursuit)
+                pursuit.tail += result.feedback()
+            elif self.record.is_spent(self.enforcement.token_budget):
+                raise UpstreamBadResponse(
+                    "The upstream gave fewer choices than asked for, and the token budget is spent."
+                )
+            again = yield from self._try([pursuit], pursuit.tail)
+            result = again.results[0]
+        self._last = None  # what was wrong with it is mended
+        return result
+
+    def _check_may_go_on(self, rejection: Rejection, pursuit: Pursuit) -> None:
+        is_last = pursuit.tries >= self.enforcement.max_attempts
+        if rejection.truncated or is_last or self.record.is_spent(self.enforcement.token_budget):
+            raise pursuit.broken or self._invalid(rejection)
+
+    def _invalid(self, rejection: Rejection) -> OutputInvalid:
+        return rejection.error(self.record.headers(self.plan))
+
+    def _outcome(
+        self, body: Mapping[str, Any], settled: Sequence[Settled], pursuits: Sequence[Pursuit]
+    ) -> Outcome:
+        choices = [{**each.choice, "index": index} for index, each in enumerate(settled)]
+        whole = {**body, "object": "chat.completion", "choices": choices}
+        if self.record.spent:
+            whole["usage"] = self.record.spent
+        steps = [(index, step) for index, each in enumerate(settled) for step in each.steps]
+        sent = {each.index: _sent(each, choices[each.index]) for each in pursuits if each.sent}
+        return Outcome(whole, tuple(steps), sent)
+
+    # --- one try, until it is answered -----------------------------------------------------------
+
+    def _try(self, pursuits: Sequence[Pursuit], tail: Sequence[prompt.Message]) -> Asking:
+        """Put the question, in the next mode where one is refused; return the judged choices."""
+        may_call = bool(self.planner.contract.toolbox.callable)  # talk may come before a call
+        stopping = Stopping(
+            can_continue=not may_call and self._resuming.may_continue(self.planner),
+            can_retry=pursuits[0].tries + 1 < self.enforcement.max_attempts,
+        )
+        while True:
+            ask = self._question(tail)
+            hearing = Hearing(self._guarding, ask, pursuits, stopping)
+            heard = yield from hearing.hear()
+            if isinstance(heard, Failure):
+                judgeable = self._failed(heard)
+                if judgeable is None:
+                    continue
+                heard = yield from hearing.weigh(judgeable)
+            self.record.accepted(ask.plan, heard)
+            return heard
+
+    def _question(self, tail: Sequence[prompt.Message]) -> Ask:
+        body = self.plan.body
+        if self.record.attempts:  # from now on about one choice
+            body = {key: value for key, value in body.items() if key != "n"}
+            body["messages"] = [*body["messages"], *tail]
+            body |= self.planner.reseeded(len(self.record.attempts))
+        return Ask(self.plan, body)
+
+    def _failed(self, failure: Failure) -> Reply | None:
+        """Return the failure as a reply that can be judged, or None to ask anew.
+
+        Raises:
+            UpstreamError: neither.
+        """
+        if self._asked_too_much(failure):
+            return None
+        if self.planner.contract.has_tools and refuses_tools(failure.status, failure.body):
+            refused = _upstream_error(failure)
+            raise ToolsRefused(refused.status, refused.body()["error"], refused.headers)
+        refusal = classify(failure.status, failure.body, self.plan.mode)
+        match refusal.kind:
+            case Refused.INVALID_OUTPUT:
+                self._guarding.is_misuse = _code(failure) == "tool_use_failed"
+                return _as_reply(refusal.failed_generation or "", "stop")
+            case Refused.TRUNCATED_OUTPUT:
+                return _as_reply("", "length")
+            case Refused.CONFLICT if self.planner.contract.has_document or self.plan.streamed:
+                self._part(failure)
+            case Refused.FORMAT | Refused.DIALECT if self.planner.contract.has_document:
+                self._learn(refusal, failure)
+            case Refused.JSON_WORD if self.planner.contract.has_document:
+                self._remind(failure)
+            case _:
+                raise _upstream_error(failure)
+        return None
+
+    def _asked_too_much(self, failure: Failure) -> bool:
+        """Whether log-probabilities, which the caller did not ask for, may be what was refused.
+
+        If so, they are not asked for any more.
+        """
+        ours = self.plan.body.get("top_logprobs") is not None and self.planner.steers
+        if not ours or not refuses_logprobs(failure.status, failure.body):
+            return False
+        self.planner = replace(self.planner, steers=False)
+        self.plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed)
+        self.record.logprobs_refused = True
+        return True
+
+    def _learn(self, refusal: Refusal, failure: Failure) -> None:
+        reason = str(error_of(failure.status, failure.body).get("message") or "")
+        modes = {*refusal.modes, self.plan.mode}
+        for_schema = refusal.kind is Refused.DIALECT
+        self.record.lessons += [
+            Lesson(mode, for_schema, reason, refusal.pattern) for mode in sorted(modes)
+        ]
+        self._step_down(modes, failure)
+
+    def _part(self, failure: Failure) -> None:
+        """Take apart what does not go together: the stream first, else the mode."""
+        if self.plan.streamed:
+            self.plan = self.planner.plan(self.plan.mode, stream=False)
+        else:
+            self._step_down({self.plan.mode}, failure)
+
+    def _remind(self, failure: Failure) -> None:
+        plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed, remind=True)
+        if plan.body == self.plan.body:
+            raise _upstream_error(failure)
+        self.plan = plan
+
+    def _step_down(self, refused: Collection[Mode], failure: Failure) -> None:
+        self._modes = [mode for mode in self._modes if mode not in refused]
+        if not self._modes:
+            raise _upstream_error(failure)
+        self.plan = self.planner.plan(self._modes[0])
+
+
+def _code(failure: Failure) -> Any:
+    return error_of(failure.status, failure.body).get("code")
+
+
+def _sent(pursuit: Pursuit, choice: Mapping[str, Any]) -> Mapping[str, int]:
+    """What the caller has of a choice; of its thinking, all that it will get."""
+    if not pursuit.sent.keys() & _THOUGHTS:
+        return pursuit.sent
+    thoughts = {name: len(str(choice["message"].get(name) or "")) for name in _THOUGHTS}
+    return pursuit.sent | thoughts
+
+
+_THOUGHTS = frozenset({"reasoning_content", "reasoning"})
+
+
+def _as_reply(text: str, finish_reason: str) -> Reply:
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
+    return reply.read({"object": "chat.completion", "choices": [choice]})
+
+
+def _upstream_error(failure: Failure) -> UpstreamError:
+    """Keep what tells the caller when to come back; drop an invitation to repeat a refusal."""
+    headers = {
+        name: value
+        for name, value in failure.headers.items()
+        if name in _KEPT_HEADERS
+        or name.startswith("x-ratelimit-")
+        or (name == "x-should-retry" and value == "false")
+    }
+    return UpstreamError(failure.status, error_of(failure.status, failure.body), headers)

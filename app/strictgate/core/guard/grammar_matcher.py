@@ -1,0 +1,299 @@
+"""The grammar engine: follows a document byte by byte, by a grammar made of the schema.
+
+Between the document and the grammar (native.py) stand two differences. Escapes are respelt first
+(escapes.py), and blanks before and behind the document are taken in here, for the grammar has them
+inside only. All lengths here are those of the document.
+
+A grammar that meets a limit of its engine refuses everything from then on. That is no violation:
+`is_broken` tells. Nothing here raises for what a document or a schema says.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import ClassVar, Self
+
+from strictgate.core.grammar.grammar import Grammar
+from strictgate.core.guard.engine import Engine
+from strictgate.core.guard.escape_normalizer import (
+    SPELT,
+    Respeller,
+    is_beginning,
+    is_whole,
+    reach,
+    respelt,
+)
+from strictgate.core.guard.llguidance_matcher import Bits, Native, bits, members
+
+BLANKS = b" \t\r\n"
+MAX_FORCED = 4_000  # bytes
+MAX_OPTIONS = 60
+MAX_OPTION = 120  # bytes
+
+_BLANK_BITS, _SIGN_BITS = bits(BLANKS), bits(b"{}[],:")
+_END_BITS = _BLANK_BITS | _SIGN_BITS
+_BACKSLASH = bits(b"\\")
+_VERBATIM = (1 << 0x80) - 1 & ~sum(1 << code for code in SPELT)
+_DIGITS_BUT_ZERO = bits(b"123456789")
+_PADDED = re.compile(rb"\.\d*0\Z")
+_FRACTION = re.compile(rb"\d\.\d+\Z")
+_ESCAPES = b'\\/"bfnrtu0123456789abcdefABCDEF'
+_FREELY = (b"~", b"Q", b"7", b" ", b";")  # a string that takes any of these takes nearly anything
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A grammar made ready; any number of matchers start from it, in any thread."""
+
+    native: Native
+    late: frozenset[str]
+    """See `Grammar`."""
+    size: int
+    """About how many bytes of memory it takes."""
+
+    FIXED: ClassVar[int] = 64 * 1024
+    """Bytes of memory of any, and …"""
+    FACTOR: ClassVar[int] = 150
+    """… per byte of the grammar's text, once documents have been read; measured over real ones."""
+
+    def is_broken(self) -> bool:
+        """Whether a matcher met a limit of the engine: then none works any more."""
+        return self.native.is_broken()
+
+    def start(self) -> "Matcher":
+        """Return a matcher that stands before the document."""
+        return Matcher(self.native.fork(), Respeller())
+
+
+def load(grammar: Grammar) -> Machine:
+    """Make `grammar` ready. Takes milliseconds, and lets other threads run meanwhile.
+
+    Raises:
+        NotExpressible: it is over a limit of the engine.
+    """
+    size = Machine.FIXED + Machine.FACTOR * len(grammar.text)
+    return Machine(Native.load(grammar.text), grammar.late, size)
+
+
+class Matcher(Engine):
+    """Reads one document by a grammar."""
+
+    def __init__(self, native: Native, respeller: Respeller) -> None:
+        self._native = native
+        self._respeller = respeller
+        self._is_lost = False
+
+    def fork(self) -> Self:
+        """Return a matcher that stands where this one does and goes its own way."""
+        twin = type(self)(self._native.fork(), self._respeller.fork())
+        twin._is_lost = self._is_lost
+        return twin
+
+    def is_accepting(self) -> bool:
+        """Whether what was taken in is a whole document. A number may still get longer."""
+        return not self._respeller.held and self._native.is_accepting() and not self.is_broken()
+
+    def is_broken(self) -> bool:
+        """Whether the engine gave up: it says nothing about the document any more."""
+        return self._is_lost or self._native.is_broken()
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def consume(self, data: bytes) -> int:
+        """Take in as much of `data` as fits; return how many bytes.
+
+        An escape is refused at the first byte from which on it cannot become one that fits.
+        """
+        if self.is_broken() or self._would_lengthen(data):
+            return 0
+        taken = self._skip(data) if self._respeller.plain_length == 0 else 0
+        if taken < len(data) and not self._respeller.is_skipping:
+            taken += self._take(data[taken:])
+        if taken < len(data) and data[taken] in BLANKS and self.is_accepting():
+            taken += self._skip(data[taken:])
+        return taken
+
+    def consume_as(self, source: bytes, plain: bytes) -> bool:
+        """Take in `source`, which the grammar is to read as `plain`; return whether it fits.
+
+        Both are whole tokens, and `plain` is spelt as in the grammar.
+        """
+        if self._respeller.held or self._respeller.is_skipping or self.is_broken():
+            return False
+        taken = self._native.consume(plain)
+        if taken < len(plain) or not self._may_end():
+            self._native.rollback(taken)
+            return False
+        self._respeller.stand_in(source, plain)
+        return True
+
+    def _may_end(self) -> bool:
+        """Whether a token may end here."""
+        return bool(self._native.next() & _END_BITS) or self._native.is_accepting()
+
+    def _would_lengthen(self, data: bytes) -> bool:
+        """Whether `data` goes on with a number that another stands for."""
+        respeller = self._respeller
+        return (
+            respeller.is_standing_in
+            and respeller.source[-1:].isdigit()
+            and not bits(data[:1]) & _END_BITS
+        )
+
+    def rollback(self, count: int) -> None:
+        """Take back the last `count` bytes."""
+        self._native.rollback(self._respeller.rollback(count))
+        part = self._respeller.held
+        if part and not is_beginning(part):  # of what another text stood for
+            self._respeller.hold(b"")
+            self._is_lost = self.consume(part) < len(part)
+
+    def _skip(self, data: bytes) -> int:
+        """Take in the blanks that `data` begins with, of which the grammar gets nothing."""
+        blanks = data[: len(data) - len(data.lstrip(BLANKS))]
+        if blanks:
+            self._respeller.stand_in(blanks, b"")
+        return len(blanks)
+
+    def _take(self, data: bytes) -> int:
+        respeller = self._respeller
+        before, plain_before = len(respeller), respeller.plain_length
+        plain = respeller.feed(data)
+        taken = self._native.consume(plain)
+        if taken < len(plain):
+            self._retreat(plain_before + taken)
+        elif respeller.held:
+            respeller.hold(self._fitting(respeller.held))
+        return len(respeller) - before
+
+    def _retreat(self, plain: int) -> None:
+        """Go back to where in the document the grammar's byte `plain` comes from."""
+        place, escape = self._respeller.place(plain)
+        self._respeller.rollback(len(self._respeller) - place)
+        self._native.rollback(plain - self._respeller.plain_length)
+        self._respeller.hold(self._fitting(escape))
+
+    def _fitting(self, escape: bytes) -> bytes:
+        """Return as much of an escape as can still become one that fits."""
+        parts = (escape[:end] for end in range(1, len(escape) + 1))
+        return max(takewhile(self._may_follow, parts), key=len, default=b"")
+
+    def _may_follow(self, escape: bytes) -> bool:
+        """Whether that escape, or one that begins so, fits here."""
+        if not self._respeller.in_string:
+            return False
+        if not is_beginning(escape):
+            return is_whole(escape) and self._native.fits(respelt(escape))
+        return any(self._may_be(*span) for span in reach(escape))
+
+    def _may_be(self, first: int, last: int) -> bool:
+        """Whether a character of that range may come next, in the grammar's spelling."""
+        return self._native.has_character(first, last, among=_VERBATIM) or any(
+            self._native.fits(spelt) for code, spelt in SPELT.items() if first <= code <= last
+        )
+
+    # --- what may come next -----------------------------------------------------------------------
+
+    def allowed(self) -> frozenset[int]:
+        """Return the bytes that may come next."""
+        respeller = self._respeller
+        if respeller.held:
+            held = respeller.held
+            return frozenset(each for each in _ESCAPES if self._may_follow(held + bytes([each])))
+        if respeller.is_skipping:
+            return frozenset(BLANKS)
+        found = self._native.next() & ~_BACKSLASH
+        if respeller.in_string:
+            found |= _BACKSLASH if self._may_follow(b"\\") else 0
+        elif respeller.plain_length == 0 or self.is_accepting():
+            found |= _BLANK_BITS
+        return frozenset(each[0] for each in members(found))
+
+    def is_free(self) -> bool:
+        """Whether a string is open that may go on with nearly anything."""
+        return self._respeller.in_string and all(map(self._native.fits, _FREELY))
+
+    def forced(self) -> bytes:
+        """Return what must come next, as far as there is one way only; blanks left aside."""
+        found = b""
+        while len(found) < MAX_FORCED and not self.is_accepting():
+            steps = self._steps()
+            if len(steps) != 1:
+                break
+            found += steps[0][: self.consume(steps[0])]
+        self.rollback(len(found))
+        return found[: _whole_characters(found)]
+
+    def options(self) -> tuple[bytes, ...]:
+        """Return every way to finish the token that is open, or comes next, if they are few.
+
+        A string with the quote that closes it; brackets, comma and colon each by themselves;
+        numbers without zeros that only lengthen them (`1.0`). Empty: many, or not known.
+        """
+        found: list[bytes] = []
+        return tuple(sorted(found)) if self._gather(b"", found) else ()
+
+    def _gather(self, beginning: bytes, found: list[bytes]) -> bool:
+        """Add the tokens that begin with `beginning`, just taken in; False where they are many."""
+        tokens, longer = self._tokens(beginning)
+        found += tokens
+        if len(found) + len(longer) > MAX_OPTIONS or len(beginning) > MAX_OPTION:
+            return False
+        for step in longer:
+            taken = self.consume(step)
+            is_done = self._gather(beginning + step, found)
+            self.rollback(taken)
+            if not is_done:
+                return False
+        return True
+
+    def _steps(self) -> list[bytes]:
+        """Return the ways to go on: bytes, escapes, or all that there is no way around."""
+        if self._respeller.held or self._respeller.is_skipping:
+            return []
+        run = self._native.run().partition(b"\\")[0]
+        if run:
+            return [run]
+        found = self._native.next()
+        if not self._respeller.in_string:
+            return list(members(self._unpadded(found) & ~_BLANK_BITS))
+        escapes = filter(self._native.fits, SPELT.values()) if found & _BACKSLASH else ()
+        return [*members(found & ~_BACKSLASH), *escapes]
+
+    def _tokens(self, beginning: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Return the tokens that `beginning` makes or is followed by, and steps to longer ones."""
+        if self._respeller.in_string:
+            return [], [step[: step.find(b'"') + 1 or None] for step in self._steps()]
+        if beginning.endswith(b'"'):
+            return [beginning], []
+        found = self._native.next()
+        longer = list(members(self._unpadded(found) & ~_END_BITS))
+        if not beginning:
+            return list(members(found & _SIGN_BITS)), longer
+        ends = self._may_end() and not _PADDED.search(self._respeller.source[-64:])
+        return [beginning] if ends else [], longer
+
+    def _unpadded(self, found: Bits) -> Bits:
+        """Return `found` without what would only lengthen a number: `.0` and zeros behind it."""
+        if not self._may_end():
+            return found
+        probes = (b"0",) if _FRACTION.search(self._respeller.source[-64:]) else (b".", b".0")
+        if any(self._behind(probe) & _DIGITS_BUT_ZERO for probe in probes):
+            return found
+        return found & ~bits(probes[0])
+
+    def _behind(self, data: bytes) -> Bits:
+        """Return what may come behind `data`."""
+        taken = self._native.consume(data)
+        found = self._native.next()
+        self._native.rollback(taken)
+        return found
+
+
+def _whole_characters(text: bytes) -> int:
+    """Return the length of `text` without an unfinished character at its end."""
+    for back in range(1, min(len(text), 3) + 1):
+        if text[-back] >= 0xC0:
+            length = 2 + (text[-back] >= 0xE0) + (text[-back] >= 0xF0)
+            return len(text) - (back if back < length else 0)
+    return len(text)

@@ -1,0 +1,124 @@
+"""Both engines in step: what one refuses is refused.
+
+The matcher goes first: it is quick, and sees most violations at their first byte. The tracker reads
+behind it, judges what the grammar could not hold, and has the last word when the root closes. A
+matcher that gives up (it met a limit of its own) is no violation: the tracker goes on alone.
+"""
+
+from typing import Self
+
+from strictgate.core.guard.grammar_matcher import Machine, Matcher
+from strictgate.core.guard.incremental_validator import Tracker
+from strictgate.core.jsontext.scanner import Expects, Scanner, Token
+from strictgate.core.schema.problems import Problem
+from strictgate.core.schema.schema import Schema
+
+
+class Guard:
+    """One document under guard, from its first byte on. Offsets and lengths are bytes of UTF-8."""
+
+    def __init__(self, schema: Schema, machine: Machine | None) -> None:
+        self.schema = schema
+        usable = machine is not None and not machine.is_broken()
+        self._matcher: Matcher | None = machine.start() if machine and usable else None
+        self._tracker = Tracker(schema, checking=not usable or bool(machine and machine.late))
+
+    def fork(self) -> Self:
+        """Return a guard that stands where this one does and goes its own way."""
+        twin = object.__new__(type(self))
+        twin.schema = self.schema
+        twin._matcher = self._matcher.fork() if self._matcher else None
+        twin._tracker = self._tracker.fork()
+        return twin
+
+    @property
+    def scanner(self) -> Scanner:
+        """Where the document stands."""
+        return self._tracker.scanner
+
+    @property
+    def text(self) -> bytes:
+        """All that was taken in."""
+        return self.scanner.text
+
+    def consume(self, data: bytes) -> int:
+        """Take in as much of `data` as fits; return how many bytes: the next one is refused."""
+        taken = self._match(data)
+        read = self._tracker.consume(data[:taken] if taken < len(data) else data)
+        if self._matcher and read < taken:
+            self._matcher.rollback(taken - read)
+        return read
+
+    def _match(self, data: bytes) -> int:
+        if self._matcher is None:
+            return len(data)
+        taken = self._matcher.consume(data)
+        if taken < len(data) and self._matcher.is_broken():
+            self._matcher = None
+            self._tracker.checking = True
+            return len(data)
+        return taken
+
+    def consume_as(self, source: bytes, plain: bytes) -> bool:
+        """Take in `source`, which the grammar is to read as `plain`; return whether it fits."""
+        if self._matcher is None or not self._matcher.consume_as(source, plain):
+            return False
+        read = self._tracker.consume(source)
+        if read < len(source):
+            self._matcher.rollback(len(source))
+            self._tracker.rollback(read)
+        return read == len(source)
+
+    def fits(self, data: bytes) -> bool:
+        """Whether all of `data` would be taken in; nothing changes."""
+        read = self.consume(data)
+        self.rollback(read)
+        return read == len(data)
+
+    def is_grammatical(self, data: bytes) -> bool:
+        """Whether the grammar takes `data`, whatever the validator says; nothing changes."""
+        if self._matcher is None:
+            return True
+        taken = self._matcher.consume(data)
+        self._matcher.rollback(taken)
+        return taken == len(data)
+
+    def rollback(self, count: int) -> None:
+        """Take back the last `count` bytes."""
+        if count:
+            self._tracker.rollback(count)
+            if self._matcher:
+                self._matcher.rollback(count)
+
+    def is_complete(self) -> bool:
+        """Whether this is a whole, valid document; a number may still get longer."""
+        return self._tracker.is_accepting()
+
+    def is_closed(self) -> bool:
+        """Whether it is whole and nothing may follow."""
+        scanner = self.scanner
+        return (
+            scanner.token is not Token.NUMBER
+            and scanner.expects is Expects.NOTHING
+            and self.is_complete()
+        )
+
+    def is_free(self) -> bool:
+        """Whether the string that is open may go on with nearly anything."""
+        return self._matcher is None or self._matcher.is_free()
+
+    def forced(self) -> bytes:
+        """Return what must come next, as far as there is one way only."""
+        return self._matcher.forced() if self._matcher else b""
+
+    def options(self) -> tuple[bytes, ...]:
+        """Return every way to finish the token that is open or comes next, if they are few."""
+        return self._matcher.options() if self._matcher else ()
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what the validator said at the last refusal, if it was the one who refused."""
+        return self._tracker.problems()
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the required properties that the innermost open object lacks."""
+        return self._tracker.missing()

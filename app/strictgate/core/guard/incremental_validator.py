@@ -1,0 +1,164 @@
+"""The engine for every schema: reads strict JSON, and has each value judged.
+
+It looks when a name is closed, when a value begins (with something that stands in for it), when an
+open string has got as long as some `maxLength`, and when a value is closed. The byte that brought a
+definite error is refused. The root is judged in full when it closes, always.
+
+Where it refuses depends on the text alone, never on how that was cut into pieces.
+"""
+
+from typing import Any, Self
+
+from strictgate.core.guard import final_errors
+from strictgate.core.guard.engine import Engine
+from strictgate.core.guard.partial_validation import Judge, Look
+from strictgate.core.guard.pruned_tree import beside
+from strictgate.core.jsontext import strings
+from strictgate.core.jsontext.lexer import LITERALS
+from strictgate.core.jsontext.pointer import Path
+from strictgate.core.jsontext.scanner import Event, Scanner, Token
+from strictgate.core.schema.problems import Problem
+from strictgate.core.schema.schema import Schema
+
+_STAND_INS: dict[Token | None, Any] = {Token.STRING: "", Token.NUMBER: 0}
+_NOTHING_COUNTED = (0, 0, 0)
+
+
+class Tracker(Engine):
+    """One document against one schema."""
+
+    def __init__(self, schema: Schema, *, checking: bool = True) -> None:
+        self.scanner = Scanner()
+        self.checking = checking
+        """Whether more is judged than the root when it closes."""
+        self._judge = Judge(schema)
+        self._problems: tuple[Problem, ...] = ()
+        self._counted = _NOTHING_COUNTED  # of the open string: its start, until where, characters
+
+    def consume(self, data: bytes) -> int:
+        """Take in as much of `data` as can belong to a valid document; return how many bytes."""
+        self._problems = ()
+        scanner = self.scanner
+        begun = len(scanner)
+        scanner.consume(data, watch=self._watch)
+        if self.checking and scanner.token is Token.STRING and not self._problems:
+            back = self._too_long(scanner.path, len(scanner))
+            if back is not None:
+                scanner.rollback(len(scanner) - back)
+        return len(scanner) - begun
+
+    def is_accepting(self) -> bool:
+        """Whether what was taken in is a whole, valid document. A number may still get longer."""
+        if not self.scanner.is_complete():
+            return False
+        is_judged = self.scanner.token is None
+        return is_judged or self._judge.schema.is_valid(self.scanner.value)
+
+    def rollback(self, count: int) -> None:
+        """Take back the last `count` bytes."""
+        self.scanner.rollback(count)
+        self._counted = _NOTHING_COUNTED
+
+    def fork(self) -> Self:
+        """Return a tracker that stands where this one does and goes its own way."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.scanner = self.scanner.fork()
+        return twin
+
+    def forced(self) -> bytes:
+        """Return nothing: a validator does not tell what must come."""
+        return b""
+
+    def options(self) -> tuple[bytes, ...]:
+        """Return none, for the same reason."""
+        return ()
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what was wrong at the last refusal; nothing, where that was no JSON."""
+        return self._problems
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the required properties that the innermost open object lacks, in their order."""
+        scanner = self.scanner
+        around, path = scanner.containers, scanner.open_path
+        if not around or isinstance(around[-1], list):
+            return ()
+        begun = scanner.path[len(path) :]
+        leaf = beside(around[-1], begun[0], None) if begun else around[-1]
+        return self._judge.missing(
+            Look(around[:-1], path, leaf, final_errors.ENTERED, len(scanner))
+        )
+
+    # --- what is looked at ---------------------------------------------------------------------
+
+    def _watch(self, event: Event, length: int) -> int | None:
+        """Return where to go back to, if the last byte may not come."""
+        scanner = self.scanner
+        is_string = scanner.last is not None and scanner.last[0] is Token.STRING
+        if self.checking and event is Event.CLOSED and is_string:
+            back = self._too_long(scanner.last_path, length - 1)
+            if back is not None:
+                return back
+        if event is Event.CLOSED and not scanner.containers:
+            self._problems = self._judge.of_root(scanner.value)
+        elif self.checking:
+            look = self._look(event, length)
+            self._problems = self._judge.of(look) if look else ()
+        return length - 1 if self._problems else None
+
+    def _look(self, event: Event, length: int) -> Look | None:
+        if event is Event.CLOSED:
+            return self._look_back(length)
+        scanner = self.scanner
+        around = scanner.containers
+        match event, scanner.token:
+            case Event.NAMED, _ if not self._judge.features.has_names:
+                return None
+            case Event.NAMED, _:
+                return Look(around, scanner.path, None, final_errors.NAMED, length)
+            case Event.OPENED, None:
+                path = scanner.open_path
+                return Look(around[:-1], path, around[-1], final_errors.ENTERED, length)
+            case Event.OPENED, Token.LITERAL:  # which one, its first byte tells
+                first = scanner.part(scanner.token_start, length)[0]
+                return Look(around, scanner.path, LITERALS[first][1], None, length)
+        return Look(around, scanner.path, _STAND_INS[scanner.token], final_errors.BEGUN, length)
+
+    def _look_back(self, length: int) -> Look | None:
+        """Look at the value that was closed; a literal was looked at when it began."""
+        scanner = self.scanner
+        around = scanner.containers
+        if scanner.last is not None and scanner.last[0] is Token.LITERAL:
+            return None
+        leaf = around[-1][scanner.last_path[-1]]  # type: ignore[index]
+        return Look(around, scanner.last_path, leaf, None, length)
+
+    # --- long strings --------------------------------------------------------------------------
+
+    def _too_long(self, path: Path, until: int) -> int | None:
+        """Return where the string at `path` gets too long, whose text has come to `until`."""
+        lengths = self._judge.features.lengths
+        start, end = self.scanner.units
+        if not lengths or until - start <= lengths[0]:
+            return None
+        before, count = self._count(start, end)
+        self._counted = (start, end, count)
+        begun = count + (end < until)
+        for limit in lengths:
+            if before <= limit < begun and self._is_too_long(path, limit, until):
+                return start + strings.offset(self.scanner.part(start, end), limit)
+        return None
+
+    def _count(self, start: int, end: int) -> tuple[int, int]:
+        """Return how many characters had been counted, and how many there are."""
+        known_start, known_end, known = self._counted
+        if known_start != start or known_end > end:
+            known_end, known = start, 0
+        return known, known + strings.length(self.scanner.part(known_end, end))
+
+    def _is_too_long(self, path: Path, limit: int, length: int) -> bool:
+        longer = "x" * (limit + 1)
+        look = Look(self.scanner.containers, path, longer, final_errors.LENGTHENED, length)
+        self._problems = self._judge.of(look)
+        return bool(self._problems)

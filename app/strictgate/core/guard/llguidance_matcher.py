@@ -1,0 +1,158 @@
+"""llguidance in a few words: a grammar over single bytes, and what may come next by it.
+
+Its matcher never raises: over one of LIMITS, it refuses everything from then on, and says so. The
+limits bound the memory of one grammar to about 20 MiB and one step to some 20 ms, whatever the
+schema; they are far from what real ones need.
+
+Going ahead and back again costs microseconds at every length of document. A copy costs 20 µs for
+each KiB read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llguidance import LLMatcher, LLParserLimits, LLTokenizer
+
+from strictgate.core.grammar.grammar import NotExpressible
+
+LIMITS = LLParserLimits(
+    max_items_in_row=20_000,
+    initial_lexer_fuel=5_000_000,
+    step_lexer_fuel=200_000,
+    step_max_items=50_000,
+    max_lexer_states=10_000,
+    max_grammar_size=500_000,
+    verbose_errors=False,  # they would quote the schema
+)
+BLOCK = 4096  # bytes
+_TOKENIZER = LLTokenizer("byte", slices=[])  # the token n is the byte n
+
+Bits = int
+"""A set of bytes: bit n stands for the byte n."""
+_ENCODED = ((0x80, 0x7FF), (0x800, 0xFFFF), (0x10000, 0x10FFFF))  # in two, three and four bytes
+
+
+def bits(data: bytes) -> Bits:
+    """Return the set of the bytes of `data`."""
+    return sum(1 << byte for byte in set(data))
+
+
+def members(found: Bits) -> Iterator[bytes]:
+    """Yield each byte of a set."""
+    while found:
+        byte = found.bit_length() - 1
+        found ^= 1 << byte
+        yield bytes([byte])
+
+
+@dataclass(slots=True)
+class Health:
+    """What all forks of one matcher share: the engine's lexer, which can be at its limit."""
+
+    is_spent: bool = False
+
+
+class Native:
+    """Where one document stands in a grammar."""
+
+    def __init__(self, matcher: LLMatcher, health: "Health | None" = None) -> None:
+        self._matcher = matcher
+        self._health = health or Health()
+        self._unmeasured = 0
+
+    @classmethod
+    def load(cls, grammar: str) -> "Native":
+        """Make a grammar ready. Takes milliseconds, and lets other threads run meanwhile.
+
+        Raises:
+            NotExpressible: it is over a limit.
+        """
+        matcher = LLMatcher(_TOKENIZER, grammar, log_level=0, limits=LIMITS)
+        if matcher.is_error():
+            raise NotExpressible(matcher.get_error())
+        return cls(matcher)
+
+    def fork(self) -> "Native":
+        """Return one that stands where this one does and goes its own way."""
+        return Native(self._matcher.deep_copy(), self._health)
+
+    def is_broken(self) -> bool:
+        """Whether it, or another fork, met a limit: what they share is then of no use to any."""
+        self._health.is_spent = self._health.is_spent or self._matcher.is_error()
+        return self._health.is_spent
+
+    def is_accepting(self) -> bool:
+        """Whether the document may end here."""
+        return self._matcher.is_accepting()
+
+    def consume(self, data: bytes) -> int:
+        """Take in as much of `data` as fits; return how many bytes."""
+        taken = 0
+        for start in range(0, len(data), BLOCK):
+            block = data[start : start + BLOCK]
+            fitting = self._matcher.try_consume_tokens(list(block))
+            self._measure(fitting)
+            taken += fitting
+            if fitting < len(block):
+                break
+        return taken
+
+    def _measure(self, count: int) -> None:
+        """Have the lexer's states counted; the engine does it only when asked what is next."""
+        self._unmeasured += count
+        if self._unmeasured >= BLOCK:
+            self._unmeasured = 0
+            self._matcher.compute_bitmask()
+
+    def rollback(self, count: int) -> None:
+        """Take back the last `count` bytes."""
+        if count:
+            self._matcher.rollback(count)
+
+    def fits(self, data: bytes) -> bool:
+        """Whether all of `data` may come next."""
+        return self._matcher.validate_tokens(list(data)) == len(data)
+
+    def next(self) -> Bits:
+        """Return the bytes that may come next."""
+        return int.from_bytes(self._matcher.compute_bitmask()[:32], "little")
+
+    def run(self) -> bytes:
+        """Return what must come next, blanks included."""
+        return self._matcher.compute_ff_bytes()
+
+    def has_character(self, first: int, last: int, among: Bits) -> bool:
+        """Whether a character of that range of code points may come next.
+
+        Args:
+            among: those of ASCII that count.
+        """
+        if first < 0x80 and self.next() & among & ((2 << min(last, 0x7F)) - (1 << first)):
+            return True
+        ranges = ((max(first, low), min(last, high)) for low, high in _ENCODED)
+        return any(
+            low <= high and self._has_between(chr(low).encode(), chr(high).encode())
+            for low, high in ranges
+        )
+
+    def _has_between(self, low: bytes, high: bytes) -> bool:
+        """Whether bytes of one character from `low` to `high` may come next."""
+        if len(low) == 1 or low[0] < high[0] - 1:
+            inner = 1 if len(low) > 1 else 0
+            if self.next() & ((2 << high[0] - inner) - (1 << low[0] + inner)):
+                return True
+        tail = len(low) - 1
+        if not tail:
+            return False
+        if low[0] == high[0]:
+            return self._has_behind(low[:1], low[1:], high[1:])
+        return self._has_behind(low[:1], low[1:], b"\xbf" * tail) or self._has_behind(
+            high[:1], b"\x80" * tail, high[1:]
+        )
+
+    def _has_behind(self, lead: bytes, low: bytes, high: bytes) -> bool:
+        if not self.consume(lead):
+            return False
+        found = self._has_between(low, high)
+        self.rollback(1)
+        return found

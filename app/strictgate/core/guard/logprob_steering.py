@@ -1,0 +1,127 @@
+"""At a violation, the model's own next choice that is allowed.
+
+Where an upstream gives log-probabilities, each token comes with the alternatives that the model
+weighed (`top_logprobs`). The first of them, in their order, that the guard takes in stands for what
+the model would have said under constrained decoding.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.guard.guard import Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a reply."""
+
+    start: int
+    """Offset in bytes in the reply's text."""
+    data: bytes
+    entry: Any
+    """As the upstream gave it."""
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.data)
+
+
+class Tokens:
+    """The tokens of a reply, as they come with its text."""
+
+    def __init__(self) -> None:
+        self._tokens: list[Token] = []
+        self._length = 0
+
+    def feed(self, text: bytes, entries: Sequence[Any]) -> None:
+        """Take in a piece of the text with its log-probability entries.
+
+        Some servers repeat a prefix in the text that has no entries: they belong to its end.
+        """
+        tokens = [(_data(entry), entry) for entry in entries]
+        start = self._length + len(text) - sum(len(data) for data, _ in tokens)
+        self._length += len(text)
+        if start < 0 or not text.endswith(b"".join(data for data, _ in tokens)):
+            return
+        for data, entry in tokens:
+            self._tokens.append(Token(start, data, entry))
+            start += len(data)
+
+    def at(self, offset: int) -> Token | None:
+        """Return the token that the byte at `offset` belongs to."""
+        for token in self._tokens[self._first_behind(offset) :][:1]:
+            return token if token.start <= offset else None
+        return None
+
+    def whole(self, start: int, end: int) -> list[Token] | None:
+        """Return the tokens from `start` on that end by `end`; None, where some have no entries."""
+        found: list[Token] = []
+        expected = start
+        for token in self._tokens[self._first_behind(start) :]:
+            if token.start > expected:
+                return None
+            if token.end > end:
+                return found
+            found.append(token)
+            expected = token.end
+        return found if expected == end else None
+
+    def _first_behind(self, start: int) -> int:
+        return bisect_right(self._tokens, start, key=_end)
+
+
+def steer(guard: Guard, token: Token, read: int, floor: int) -> bytes | None:
+    """Let `guard` take in the likeliest alternative to `token` that it allows; return it.
+
+    Args:
+        read: how many bytes of `token` the guard has taken in.
+        floor: how much of the guard's text must stay.
+
+    Returns:
+        None where there is no such alternative; the guard then stands where it stood.
+    """
+    taken = token.data[:read]
+    if len(guard.text) - read < floor or not guard.text.endswith(taken):
+        return None
+    guard.rollback(read)
+    options = guard.options()
+    for alternative in _alternatives(token.entry):
+        spelt = _spelt(alternative, options)
+        if spelt.strip() and spelt != token.data and guard.fits(spelt):
+            guard.consume(spelt)
+            return spelt
+    guard.consume(taken)
+    return None
+
+
+def _spelt(alternative: bytes, options: tuple[bytes, ...]) -> bytes:
+    """Return `alternative` as the one option that begins with it, but for its case, spells it."""
+    folded = alternative.lower()
+    spelt = {option[: len(folded)] for option in options if option.lower().startswith(folded)}
+    return spelt.pop() if len(spelt) == 1 and folded.strip() else alternative
+
+
+def _end(token: Token) -> int:
+    return token.end
+
+
+def _data(entry: Any) -> bytes:
+    """Return the bytes of a token; its text may be a part of a character that shows as U+FFFD."""
+    given = entry.get("bytes") if isinstance(entry, Mapping) else None
+    if isinstance(given, list) and all(isinstance(each, int) and 0 <= each < 256 for each in given):
+        return bytes(given)
+    text = entry.get("token") if isinstance(entry, Mapping) else None
+    return text.encode("utf-8", "replace") if isinstance(text, str) else b""
+
+
+def _alternatives(entry: Any) -> tuple[bytes, ...]:
+    given = entry.get("top_logprobs") if isinstance(entry, Mapping) else None
+    known = [each for each in given or () if isinstance(each, Mapping)]
+    return tuple(_data(each) for each in sorted(known, key=_logprob, reverse=True))
+
+
+def _logprob(entry: Mapping[str, Any]) -> float:
+    value = entry.get("logprob")
+    return value if isinstance(value, int | float) else float("-inf")

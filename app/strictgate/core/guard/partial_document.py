@@ -1,0 +1,195 @@
+"""One document as far as it has come, over all the replies that it is written in."""
+
+import re
+from collections.abc import Callable
+
+from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.releasable import final_length
+from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.lexer import BLANKS
+from strictgate.core.jsontext.pointer import pointer
+from strictgate.core.jsontext.scanner import Expects, Token
+from strictgate.core.repair_steps import Completion, Repair, Step
+
+Begin = Callable[[], Guard]
+_CLOSERS = (b"}", b"]")
+_UNIT = re.compile(rb"(?:[a-zA-Z]{1,8}|%|[^\x00-\x7f]{2,3})[ \t\r\n]*[,}\]]")
+_MEMBER = re.compile(rb'([,{])([ \t\r\n]*)"(?:[^"\\]|\\.)*"[ \t\r\n]*:([ \t\r\n]*)')
+_LOOK_BACK = 2048
+
+
+class Draft:
+    """The good part of a document, and how much of it the caller has."""
+
+    def __init__(self, begin: Begin, level: Repair) -> None:
+        self._begin = begin
+        self._level = level
+        self.guard = begin()
+        self.wrapper = b""
+        """What the model wrote around it: `{"value": `, or nothing."""
+        self.released = 0
+        """How many bytes of it the caller has: these cannot be taken back."""
+        self.steps: list[Step] = []
+
+    def anew(self) -> "Draft":
+        """Return an empty draft of the same document."""
+        return Draft(self._begin, self._level)
+
+    def __len__(self) -> int:
+        return len(self.guard.scanner)
+
+    @property
+    def text(self) -> str:
+        """The document, without blanks at its end."""
+        return self.guard.text.rstrip(BLANKS).decode(errors="ignore")
+
+    @property
+    def prefix(self) -> bytes:
+        """All that was written, wrapper included."""
+        return self.wrapper + self.guard.text
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a valid document."""
+        return self.guard.is_complete()
+
+    def final(self) -> int:
+        """Return how many of its bytes will not change any more."""
+        return max(final_length(self.guard), self.released)
+
+    def may_cut(self, at: int) -> bool:
+        """Whether no character is cut in two there."""
+        return at >= len(self) or self.guard.text[at] & 0xC0 != 0x80
+
+    def release(self, until: int) -> str:
+        """Return what the caller does not have yet of the first `until` bytes; now it has it."""
+        piece = self.guard.text[self.released : until]
+        self.released = max(self.released, until)
+        return piece.decode()
+
+    def cut(self, length: int) -> None:
+        """Take back what is behind the first `length` bytes, but for what the caller has."""
+        self.guard.rollback(max(len(self) - max(length, self.released), 0))
+
+    def drop_token(self) -> None:
+        """Take back what there is of an unfinished token, unless the caller has it."""
+        scanner = self.guard.scanner
+        if scanner.token is not None and scanner.token_start >= self.released:
+            self.guard.rollback(len(self) - scanner.token_start)
+
+    def complete(self, ahead: bytes) -> None:
+        """Write what the schema leaves no choice about.
+
+        What the model said is not overruled, but where it is a value for which there is one way
+        only: a further property or item, or anything else behind a value, is not closed over, and
+        a word is not finished as another one that begins alike.
+
+        Args:
+            ahead: what the model wrote that was refused; nothing, where it has ended.
+        """
+        if self._level is Repair.OFF:
+            return
+        said = ahead.lstrip(BLANKS)
+        if self._drop_doubtful(said):
+            return
+        taken_back = self._drop_begun(said)
+        before = len(self)
+        if said[:1] in _CLOSERS:
+            said = self._close_inner(said)
+        if not said or said[:1] in _CLOSERS:
+            self._open_required()
+        path = pointer(self.guard.scanner.path)
+        written = self._write_forced(says_more=said[:1] == b"," or taken_back[:1] == b",")
+        if said and taken_back and len(self) - before <= len(b'"'):
+            self.cut(before)
+            self.guard.consume(taken_back)
+        elif written:
+            self.steps.append(Step(Completion.FORCED, path))
+
+    def _drop_doubtful(self, said: bytes) -> bool:
+        """Take back a value behind which neither a comma nor a bracket stands: it may be but the
+        beginning of what was meant (`1 000`, `"a" + "b"`), unless it is a number with a unit.
+        Return whether there is one."""
+        last = self.guard.scanner.last
+        if not said or said[:1] in (b",", *_CLOSERS) or last is None or last[0] is Token.NAME:
+            return False
+        if last[0] is Token.NUMBER and _UNIT.match(said):
+            return False
+        self.cut(last[1])
+        return True
+
+    def _drop_begun(self, said: bytes) -> bytes:
+        """Take back what is begun, and the comma before a name; return it."""
+        scanner = self.guard.scanner
+        is_begun = bool(said) and scanner.token not in (None, Token.NUMBER)
+        start = scanner.token_start if is_begun or scanner.token is Token.NAME else len(self)
+        kept = self.guard.text[:start].rstrip(BLANKS)
+        if kept.endswith(b",") and (scanner.token is Token.NAME or scanner.expects is Expects.NAME):
+            start = len(kept) - 1
+        taken_back = self.guard.text[max(start, self.released) :]
+        self.cut(start)
+        return taken_back
+
+    def _close_inner(self, said: bytes) -> bytes:
+        """Close the array, or the object, whose end the model forgot before it ended what is around
+        it; return what is then ahead."""
+        inner = b"]" if said[:1] == b"}" else b"}"
+        if not self.guard.fits(inner) or len(self.guard.scanner.containers) < 2:
+            return said
+        self.guard.consume(inner)
+        self.steps.append(Step(Completion.CLOSED, pointer(self.guard.scanner.path)))
+        return said[self.guard.consume(said[:1]) :] or b" "
+
+    def _open_required(self) -> None:
+        """Open the first required property that an object lacks which the model has ended.
+
+        In a closed object the grammar may leave a choice of several, but of their order alone:
+        none of them may be left out.
+        """
+        guard = self.guard
+        at_end = guard.scanner.expects in (Expects.COMMA_OR_END, Expects.NAME_OR_END)
+        if guard.scanner.token in (Token.NAME, Token.STRING) or not at_end:
+            return
+        is_first = guard.scanner.expects is Expects.NAME_OR_END
+        self.cut(len(guard.text.rstrip(BLANKS)))
+        behind_comma, behind_colon = self._layout()
+        for name in guard.missing():
+            opening = f"{reader.write(name)}:".encode() + behind_colon
+            opening = opening if is_first else b"," + behind_comma + opening
+            if guard.fits(opening):
+                guard.consume(opening)
+                path = pointer((*guard.scanner.open_path, name))
+                self.steps.append(Step(Completion.NAMED, path))
+                return
+
+    def _write_forced(self, *, says_more: bool) -> bool:
+        """Return whether anything was written."""
+        if self.guard.scanner.token is Token.NUMBER:
+            return False  # to finish a number in the one way that is left would change what it says
+        before = len(self)
+        while forced := self.guard.forced():
+            overrules = says_more and len(self) == before and forced[:1] in _CLOSERS
+            forced = self._laid_out(forced)
+            if overrules or self.guard.consume(forced) < len(forced):
+                break
+        return len(self) > before
+
+    def _laid_out(self, forced: bytes) -> bytes:
+        """Return `forced` with the blanks that the model would write at its ends."""
+        behind_comma, behind_colon = self._layout()
+        if forced[:1] == b",":
+            forced = b"," + behind_comma + forced[1:]
+        elif self.guard.text.endswith(b":"):
+            forced = behind_colon + forced
+        return forced + behind_colon if forced.endswith(b":") else forced
+
+    def _layout(self) -> tuple[bytes, bytes]:
+        """Return the blanks that the model puts behind a comma and a colon: it goes on best from
+        what looks like its own."""
+        text = self.guard.text[-_LOOK_BACK:]
+        members = [each for each in _MEMBER.finditer(text) if each.end() < len(text)]
+        if not members:
+            return b" ", b"" if text.endswith(b":") else b" "
+        opener, before, behind_colon = members[-1].groups()
+        is_telling = opener == b"," or b"\n" in before
+        return before if is_telling else behind_colon, behind_colon

@@ -1,0 +1,136 @@
+"""A value of a document that is being written, judged in its place.
+
+The validator is asked about the document as far as it goes, thinned out (thinning.py), with the
+value or what stands in for it at its end; only what is definite (definite.py) counts.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from jsonschema_rs import ValidationError
+
+from strictgate.core.guard import final_errors
+from strictgate.core.guard.final_errors import Spot, is_definite, may_matter, remaining
+from strictgate.core.guard.pruned_tree import Kept, beside, restored, thinned
+from strictgate.core.guard.schema_features import Features, features
+from strictgate.core.guard.visit_counts import Ways
+from strictgate.core.jsontext.partial_tree import Container
+from strictgate.core.jsontext.pointer import Path
+from strictgate.core.schema.explanation_cost import MAX_VISITS, is_explainable
+from strictgate.core.schema.problems import Problem, collect, locate
+from strictgate.core.schema.schema import Schema
+
+_MOST_PROBLEMS = 10
+_COMPARED = 1024  # items before a new one that it is compared with at once
+_BYTES_PER_VALUE = 8  # about
+_TOLD_APART = 8  # members by which the branches of a union may be told apart
+_MAX_VISITS = 400  # of schemas, for one scalar: that takes a few milliseconds at most
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A value of the document to be judged, or what stands in for it."""
+
+    around: Sequence[Container]
+    """The containers that it is in, outermost first."""
+    path: Path
+    leaf: Any
+    kinds: frozenset[str] | None
+    """Which errors about it are final: as in a Spot."""
+    length: int
+    """Of the text up to there."""
+
+
+class Judge:
+    """Judges values by a schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    @cached_property
+    def features(self) -> Features:
+        """What makes a closer look necessary."""
+        return features(self.schema.inspected)
+
+    @cached_property
+    def _ways(self) -> Ways:
+        return Ways(self.features.nodes)
+
+    def of_root(self, value: Any) -> tuple[Problem, ...]:
+        """Return what is wrong with a whole document."""
+        return self.schema.problems(value, _MOST_PROBLEMS)
+
+    def of(self, look: Look) -> tuple[Problem, ...]:
+        """Return what is wrong for good with a part of one."""
+        tree, spot = self._placed(look)
+        if self.schema.is_valid(tree) or not self._is_explainable(tree, look):
+            return ()
+        lasting = [
+            error
+            for error in self.schema.validator.iter_errors(tree)
+            if may_matter(error, spot, look.leaf) and is_definite(error, tree, spot)
+        ]
+        found = collect(lasting, tree, _MOST_PROBLEMS)
+        return tuple(_moved(each, spot.path, look.path) for each in found)
+
+    def missing(self, look: Look) -> tuple[str, ...]:
+        """Return the required properties that the object looked at lacks, in their order."""
+        tree, spot = self._placed(look)
+        if self.schema.is_valid(tree) or not self._is_explainable(tree, look):
+            return ()
+        found: dict[str, None] = {}
+        _find_missing(self.schema.validator.iter_errors(tree), tree, spot, found)
+        return tuple(found)
+
+    def _placed(self, look: Look) -> tuple[Any, Spot]:
+        features = self.features
+        kept = Kept(features.fixed, _TOLD_APART if features.has_unions else 0)
+        if not look.around or not self._concerns_all(look):
+            tree, thin = thinned(look.around, look.path, look.leaf, kept)
+            return tree, Spot(thin, look.kinds)
+        inner = beside(look.around[-1], look.path[-1], look.leaf)
+        tree, thin = thinned(look.around[:-1], look.path[:-1], inner, kept)
+        return tree, Spot((*thin, look.path[-1]), look.kinds)
+
+    def _concerns_all(self, look: Look) -> bool:
+        """Whether the value must be judged with all that stands beside it."""
+        container, step = look.around[-1], look.path[-1]
+        if look.kinds is not None:
+            others = len(container) - (look.kinds is final_errors.ENTERED)
+            return others in self.features.counts
+        if not self.features.has_unique or isinstance(container, dict):
+            return False
+        assert isinstance(step, int)
+        return look.leaf in container[max(0, step - _COMPARED) : step]
+
+    def _is_explainable(self, tree: Any, look: Look) -> bool:
+        """Whether errors are told in no time; what is not told is seen when the root closes."""
+        visits = self.features.visits
+        if not isinstance(look.leaf, dict | list) or not look.leaf:
+            is_simple = visits is not None and visits <= _MAX_VISITS
+            return is_simple or self._ways.visits(look.path) <= _MAX_VISITS
+        if visits is not None and visits * (look.length // _BYTES_PER_VALUE) <= MAX_VISITS:
+            return True
+        return is_explainable(self.schema.inspected.root, tree)
+
+
+def _find_missing(
+    errors: Iterable[ValidationError], tree: Any, spot: Spot, found: dict[str, None]
+) -> None:
+    for error in errors:
+        kind = error.kind
+        if type(kind).__name__ == "Required":
+            if locate(tree, error)[0] == spot.path:
+                found[getattr(kind, "property", "")] = None
+        elif len(left := remaining(error, tree, spot)) == 1:
+            _find_missing(left[0], tree, spot, found)
+
+
+def _moved(problem: Problem, thin: Path, full: Path) -> Problem:
+    """Return `problem` with the paths of the whole document."""
+    if thin == full:
+        return problem
+    branches = tuple(tuple(_moved(each, thin, full) for each in one) for one in problem.branches)
+    return replace(problem, path=restored(problem.path, thin, full), branches=branches)

@@ -1,0 +1,81 @@
+"""Whether the validator forbids a member by its name."""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from strictgate.core.guard.repairs import vocabulary
+from strictgate.core.guard.repairs.tokens import Member
+from strictgate.core.guard.repairs.violation import Violation
+from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.pointer import Path
+from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.schema.problems import Problem
+
+KINDS = ("AdditionalProperties", "UnevaluatedProperties")
+_TELLING = ("Constant", "Enum")
+_PROBLEMS = 1000
+_BESIDE = 64  # members of an object that are looked at
+
+
+def forbids(problems: Sequence[Problem], path: Path, name: str) -> bool:
+    """Whether the member `name` of the object at `path` is not to be, whichever way one takes.
+
+    A branch of a union may allow it and still be out of the question, for a constant tells so.
+    """
+    return any(
+        (each.kind in KINDS and each.path == path and name in each.expected)
+        or (path[: len(each.path)] == each.path and _forbid(each.branches, path, name))
+        for each in problems
+    )
+
+
+def _forbid(branches: Sequence[Sequence[Problem]], path: Path, name: str) -> bool:
+    others = [branch for branch in branches if not forbids(branch, path, name)]
+    return len(others) < len(branches) and all(
+        any(_tells(each, path) for each in branch) for branch in others
+    )
+
+
+def _tells(problem: Problem, path: Path) -> bool:
+    """Whether `problem` shows that a branch is not the one that is meant, whatever the members."""
+    if problem.kind == "Type":
+        is_around = path[: len(problem.path)] == problem.path
+        return is_around and "array" not in problem.expected
+    return problem.kind in _TELLING
+
+
+def is_forbidden(violation: Violation, path: Path, name: str, member: Member) -> bool:
+    """Whether the validator says so of the member, and of what stands around it."""
+    around = violation.guard.scanner.containers[: len(path) + 1]
+    if name in around[-1]:
+        return False
+    try:
+        value = reader.read(member.value.text)
+    except NotJSON:
+        return False
+    schema = violation.guard.schema
+    tree, thin = _way(around, (*path, name), value, vocabulary.listed(schema.text))
+    return forbids(schema.problems(tree, _PROBLEMS), thin[:-1], name)
+
+
+def _way(around: Sequence[Any], path: Path, value: Any, listed: int) -> tuple[Any, Path]:
+    """Return a small document that has `value` in the same place, and the path to it there.
+
+    Of what stands beside the way only that is kept which may tell the branches of a union apart,
+    and the items that the schema lists one by one.
+    """
+    steps = list(path)
+    for depth in reversed(range(len(around))):
+        container, step = around[depth], path[depth]
+        if isinstance(container, list):
+            kept = container[: min(int(step), listed)]
+            value, steps[depth] = [*kept, value], len(kept)
+        else:
+            scalars = {
+                key: each
+                for key, each in islice(container.items(), _BESIDE)
+                if not isinstance(each, dict | list)
+            }
+            value = scalars | {str(step): value}
+    return value, tuple(steps)

@@ -1,0 +1,200 @@
+"""Mends at a violation: what is merely misspelt, or said in another type, is put right.
+
+The guard has refused a byte. Each mend of the table, in the order of its level, may propose what
+the model meant; the guard tries every proposal, with what follows it, on a copy of itself. The
+first mend of which a proposal fits decides: if two fit that differ, there is no telling, and
+nothing is mended. Meaning, levels and names are those of the mends of whole documents (repair/).
+
+Nothing is invented, completed or chosen; and what the caller has already stays as it is.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.repairs import members, names, object_end, separators, values
+from strictgate.core.guard.repairs.violation import WAIT, Proposal, Proposals, Violation, Wait
+from strictgate.core.repair_steps import Repair, Step
+
+__all__ = ["WAIT", "Mended", "Wait", "mend"]
+
+_TABLE: tuple[tuple[Repair, Callable[[Violation], Proposals]], ...] = (
+    (Repair.OFF, values.plain_number),
+    (Repair.SYNTAX, separators.odd_blank),
+    (Repair.SYNTAX, separators.comment),
+    (Repair.SYNTAX, separators.trailing_comma),
+    (Repair.SYNTAX, separators.missing_comma),
+    (Repair.SYNTAX, separators.missing_colon),
+    (Repair.SYNTAX, separators.doubled_brace),
+    (Repair.SYNTAX, values.character),
+    (Repair.SYNTAX, values.respelt),
+    (Repair.SYNTAX, names.respelt),
+    (Repair.LOSSLESS, object_end.root_lossless),
+    (Repair.LOSSLESS, names.renamed),
+    (Repair.LOSSLESS, names.renamed_before),
+    (Repair.LOSSLESS, object_end.required_renamed),
+    (Repair.LOSSLESS, values.in_other_type),
+    (Repair.LENIENT, object_end.root_lenient),
+    (Repair.LENIENT, members.dropped),
+    (Repair.LENIENT, object_end.dropped),
+    (Repair.LENIENT, values.in_array),
+)
+_NUMBER = re.compile(rb"-?\d[\d.eE+-]*+")
+_PIECE = 4096  # bytes that the guard gets at once: of what it refuses, it has read the rest in vain
+_MAX_DEPTH = 3
+"""Of mends within what a mend has put there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """The guard has moved on."""
+
+    used: int
+    """How many bytes ahead are dealt with."""
+    steps: tuple[Step, ...] = ()
+    """What was done; nothing, if the text stands as the model wrote it."""
+
+
+def mend(
+    guard: Guard, ahead: bytes, level: Repair, *, final: bool, floor: int
+) -> Mended | Wait | None:
+    """Mend what the guard refuses at the first byte of `ahead`, if one reading of it fits.
+
+    Args:
+        final: no more text will come.
+        floor: how much of the guard's text must stay.
+
+    Returns:
+        None where there is no mend; WAIT where more text may tell. The guard then stands where it
+        stood.
+    """
+    return _Mender(level, 0).mend(guard, ahead, final=final, floor=floor)
+
+
+class _Mender:
+    """Mends at one level of repair, `depth` mends deep."""
+
+    def __init__(self, level: Repair, depth: int) -> None:
+        self._level = level
+        self._depth = depth
+
+    def mend(self, guard: Guard, ahead: bytes, *, final: bool, floor: int) -> Mended | Wait | None:
+        violation = Violation(guard, ahead, final=final, floor=floor)
+        if not violation.coming:
+            return None if final else WAIT
+        for level, propose in _TABLE:
+            if self._level.includes(level):
+                proposals = propose(violation)
+                decided = self._decide(violation, proposals)
+                if decided is not None:
+                    return decided if isinstance(decided, Mended | Wait) else None
+        return None
+
+    def _decide(
+        self, violation: Violation, proposals: Proposals
+    ) -> Mended | Wait | tuple[Mended, ...] | None:
+        """Return what comes of the proposals: the one that fits; several; None if none does."""
+        if isinstance(proposals, Wait):
+            return proposals
+        fitting: dict[bytes, tuple[Proposal, Mended]] = {}
+        for proposal in proposals:
+            twin = violation.guard.fork()
+            made = self._make(twin, violation, proposal)
+            if isinstance(made, Wait):
+                return made
+            if made:
+                fitting.setdefault(twin.text + violation.ahead[made.used :], (proposal, made))
+        if not fitting:
+            return None
+        if len(fitting) > 1:
+            return tuple(made for _, made in fitting.values())
+        proposal, made = next(iter(fitting.values()))
+        self._make(violation.guard, violation, proposal)
+        return made
+
+    def _make(self, guard: Guard, violation: Violation, proposal: Proposal) -> Mended | Wait | None:
+        """Let `guard` take the proposal in; None if it refuses, and may stand anywhere then."""
+        inner = self._take_in(guard, proposal, violation.floor)
+        if inner is None or not _is_proven(guard, proposal.behind):
+            return None
+        steps = proposal.steps + inner
+        if proposal.used or guard.fits(violation.ahead[:1]):
+            return Mended(proposal.used, steps)
+        further = self._deeper().mend(
+            guard, violation.ahead, final=violation.final, floor=violation.floor
+        )
+        return (
+            replace(further, steps=steps + further.steps)
+            if isinstance(further, Mended)
+            else further
+        )
+
+    def _deeper(self) -> "_Mender":
+        level = self._level if self._depth < _MAX_DEPTH else Repair.OFF
+        return _Mender(level, self._depth + 1)
+
+    def _take_in(self, guard: Guard, proposal: Proposal, floor: int) -> tuple[Step, ...] | None:
+        """Put the proposal in its place; return the steps that were taken within it."""
+        replaced, data = guard.text[proposal.start :], proposal.data
+        if proposal.plain:
+            if proposal.start < floor:
+                return None
+            guard.rollback(len(replaced))
+            return () if guard.consume_as(data, proposal.plain) else None
+        same = _in_common(replaced, data)
+        if proposal.start + same < floor:
+            return None
+        guard.rollback(len(replaced) - same)
+        if proposal.is_nested:
+            return self._read(guard, data[same:], proposal.start)
+        taken = guard.consume(data[same:])
+        if taken == len(data) - same:
+            return ()
+        guard.rollback(taken + same)
+        return () if _fits_plainly(guard, data) else None
+
+    def _read(self, guard: Guard, data: bytes, start: int) -> tuple[Step, ...] | None:
+        """Let `guard` read a whole object or array, with mends inside it."""
+        steps: tuple[Step, ...] = ()
+        floor = start + 1
+        while data:
+            piece = data[:_PIECE]
+            taken = guard.consume(piece)
+            data = data[taken:]
+            if taken == len(piece):
+                continue
+            if len(guard.text) < floor:
+                return None
+            mended = self._deeper().mend(guard, data, final=True, floor=floor)
+            if not isinstance(mended, Mended):
+                return None
+            steps += mended.steps
+            data = data[mended.used :]
+        return steps
+
+
+def _is_proven(guard: Guard, behind: bytes) -> bool:
+    if not guard.scanner.containers and behind:
+        return guard.is_complete()
+    return guard.fits(behind)
+
+
+def _fits_plainly(guard: Guard, data: bytes) -> bool:
+    """Take in `data`, if it is a number of which the grammar refuses the spelling alone."""
+    if not _NUMBER.fullmatch(data):
+        return False
+    return any(
+        guard.consume_as(data, plain.encode())
+        for plain in values.plain_forms(data.decode(), guard.schema)
+    )
+
+
+def _in_common(one: bytes, other: bytes) -> int:
+    """Return how many bytes both begin with."""
+    length = 0
+    for mine, its in zip(one, other, strict=False):
+        if mine != its:
+            break
+        length += 1
+    return length

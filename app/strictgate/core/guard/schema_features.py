@@ -1,0 +1,90 @@
+"""What in a schema decides where a document may have to be looked at more closely."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from strictgate.core.schema.inspection import Inspected
+from strictgate.core.schema.references import Node
+
+_COUNTING = ("maxItems", "maxProperties")
+_LISTING = ("items", "prefixItems")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What was found anywhere in a schema, whichever part of a value it applies to."""
+
+    lengths: tuple[int, ...]
+    """Every `maxLength`, in order."""
+    counts: frozenset[int]
+    """Every number of items or properties that may be the most."""
+    fixed: int
+    """How many items at most have schemas of their own; those behind them are all alike."""
+    has_unique: bool
+    """Whether items must be unique."""
+    has_names: bool
+    """Whether a property may be refused for its name."""
+    has_unions: bool
+    visits: int | None
+    """How many schemas are visited at most to explain a scalar; None: that depends on its depth."""
+    nodes: tuple[Node, ...]
+    """All schemas, the root first."""
+
+
+def features(inspected: Inspected) -> Features:
+    """Return the features of a schema."""
+    nodes = _reachable(inspected.root)
+    schemas = [node.schema for node in nodes]
+    listed = [len(each) for each in _values(schemas, _LISTING) if isinstance(each, list)]
+    return Features(
+        lengths=tuple(sorted(set(_integers(schemas, ("maxLength",))))),
+        counts=frozenset([*_integers(schemas, _COUNTING), *listed]),
+        fixed=max(listed, default=0),
+        has_unique=any(each is True for each in _values(schemas, ("uniqueItems",))),
+        has_names=any(map(_judges_names, schemas)),
+        has_unions=any(schema.keys() & {"anyOf", "oneOf"} for schema in schemas),
+        visits=None if _is_recursive(nodes) else inspected.cost,
+        nodes=tuple(nodes),
+    )
+
+
+def _reachable(root: Node | None) -> list[Node]:
+    found: dict[Node, None] = {}
+    waiting = [] if root is None else [root]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found[node] = None
+            waiting += _successors(node)
+    return list(found)
+
+
+def _successors(node: Node) -> list[Node]:
+    return node.here + [child for _, child in node.below]
+
+
+def _is_recursive(nodes: Iterable[Node]) -> bool:
+    try:
+        TopologicalSorter({node: _successors(node) for node in nodes}).prepare()
+    except CycleError:
+        return True
+    return False
+
+
+def _judges_names(schema: dict[str, Any]) -> bool:
+    if "propertyNames" in schema or "maxProperties" in schema:
+        return True
+    if schema.get("additionalProperties", True) is not True:
+        return True
+    named = _values([schema], ("properties", "patternProperties"))
+    return any(False in each.values() for each in named if isinstance(each, dict))
+
+
+def _values(schemas: Iterable[dict[str, Any]], keywords: tuple[str, ...]) -> Iterator[Any]:
+    return (schema[each] for schema in schemas for each in keywords if each in schema)
+
+
+def _integers(schemas: Iterable[dict[str, Any]], keywords: tuple[str, ...]) -> Iterator[int]:
+    return (int(each) for each in _values(schemas, keywords) if isinstance(each, int | float))

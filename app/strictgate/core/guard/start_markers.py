@@ -1,0 +1,130 @@
+"""What stands before the document in a model's text: thinking tags, fences, brackets, in order.
+
+The text arrives piece by piece, so each mark is either decided by the bytes that are there,
+whatever may follow, or has to wait for more; no mark is looked at further than WINDOW bytes. Which
+bracket opens JSON, and how thinking is tagged, is said in app/core/extraction, of which this is the
+counterpart for text that is still being written.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from strictgate.core.output import thinking
+from strictgate.core.output.brackets import starts_document
+
+WINDOW = 256
+BLANKS = b" \t\r\n"
+EDGES = re.compile(
+    rb"(?:[ \t\r\n\f\v]|\xef\xbb\xbf|\xe2\x80[\x8b-\x8d\xa8\xa9]|\xe2\x81\xa0|\xc2\xa0)*+"
+)
+"""What the whole-text extraction takes off at the edges, zero-width characters included."""
+_MARK = re.compile(rb"[`~<{\[]|\xe2(?=\x97\x81|\x97?\Z)")
+_OPENING = re.compile(thinking.OPENING.encode(), re.IGNORECASE)
+CLOSING = re.compile(thinking.CLOSED.pattern.encode(), re.IGNORECASE)
+_TAG_BEGUN = re.compile(
+    rb"""
+    (?: </?[\w:]{0,12}[ \t]*+ | <\|\w*+\|? | <\|channel\|>[^{]*+ | \[/?[A-Za-z]{0,5}
+      | \xe2 (?: \x97 (?: \x81 (?: /?[A-Za-z]{0,5} (?: \xe2\x96? )? )? )? )? ) \Z
+    """,
+    re.VERBOSE,
+)
+_RUN = re.compile(rb"`{1,16}+|~{1,16}+")
+_LABEL = re.compile(rb"[ \t]*+[\w+#.-]*+")
+_UNDECIDED = re.compile(
+    r"""
+    (?: \{ \s*+ (?: \{ \s*+ )?
+        (?: / | `{1,2} | [^\W\d][\w$-]*+ \s*+ | \$[\w$-]*+ \s*+ | \d++ \s*+ )?
+      | \[ \s*+
+        (?: / | `{1,2} | [-+]?\.? | [A-Za-z]{1,5}
+          | [-+]?[\d.]++ \s*+ (?: , \s*+ (?: [-+]?[\d.]*+ \s*+ )? )? )? ) \Z
+    """,
+    re.VERBOSE,
+)
+_DOUBLED = re.compile(r"\{\s*+\{\s*+[\"'“]")
+
+
+class Kind(Enum):
+    """What was met."""
+
+    OPENING = auto()
+    """A tag that opens thinking."""
+    CLOSING = auto()
+    """A tag that closes it."""
+    FENCE = auto()
+    BRACKET = auto()
+    """One that opens JSON, not `{name}` in prose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What was met, from `start` to `end`; a fence with its label."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+def find(text: bytearray, position: int, *, final: bool) -> Mark | int:
+    """Return the first mark from `position` on; where there is none, the offset to go on from once
+    more text is there. `final`: none will come."""
+    while met := _MARK.search(text, position):
+        read = _READERS[bytes(met.group())](text, met.start(), final=final)
+        if isinstance(read, Mark):
+            return read
+        if read is None:
+            return met.start()
+        position = read
+    return len(text)
+
+
+def tag(text: bytearray, start: int, *, final: bool) -> Mark | int | None:
+    """Return the thinking tag at `start`, or where to go on; None: more text is needed."""
+    for kind, pattern in ((Kind.OPENING, _OPENING), (Kind.CLOSING, CLOSING)):
+        if found := pattern.match(text, start, start + WINDOW):
+            return Mark(kind, start, found.end())
+    if _is_open(text, start, final=final) and _TAG_BEGUN.match(text, start):
+        return None
+    return start + 1
+
+
+def _is_open(text: bytearray, start: int, *, final: bool) -> bool:
+    return not final and len(text) < start + WINDOW
+
+
+def _square(text: bytearray, start: int, *, final: bool) -> Mark | int | None:
+    read = tag(text, start, final=final)
+    return _bracket(text, start, final=final) if isinstance(read, int) else read
+
+
+def _bracket(text: bytearray, start: int, *, final: bool) -> Mark | int | None:
+    before = text[max(0, start - 2) : start].decode(errors="ignore")  # a backtick, or a smiley's
+    window = before + text[start : start + WINDOW].decode(errors="ignore")
+    if _is_open(text, start, final=final) and _UNDECIDED.match(window, len(before)):
+        return None
+    if starts_document(window, len(before)) or _DOUBLED.match(window, len(before)):
+        return Mark(Kind.BRACKET, start, start + 1)
+    return start + 1
+
+
+def _fence(text: bytearray, start: int, *, final: bool) -> Mark | int | None:
+    run = _RUN.match(text, start)
+    end = run.end() if run else start + 1
+    if end == len(text) and end - start < 16 and not final:
+        return None
+    if end - start < 3 or (start and text[start - 1] in b"`~\"'"):
+        return end
+    label = _LABEL.match(text, end, end + WINDOW)
+    behind = label.end() if label else end
+    if behind == len(text) and _is_open(text, end, final=final):
+        return None
+    return Mark(Kind.FENCE, start, behind)
+
+
+_READERS: dict[bytes, Callable[..., Mark | int | None]] = {
+    **dict.fromkeys((b"`", b"~"), _fence),
+    **dict.fromkeys((b"<", b"\xe2"), tag),
+    b"[": _square,
+    b"{": _bracket,
+}

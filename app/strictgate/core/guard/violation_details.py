@@ -1,0 +1,50 @@
+"""What is wrong at a violation, as the validator puts it.
+
+A guard refuses a byte; people and models want to know what the value should have been. So what was
+written there is read on, as plain JSON, until its value is whole, and the validator is asked about
+the document so far. Only what it says about that value counts: the rest is missing, not wrong.
+"""
+
+from strictgate.core.guard.partial_document import Draft
+from strictgate.core.jsontext.pointer import Path
+from strictgate.core.jsontext.scanner import Scanner
+from strictgate.core.schema.problems import Problem
+from strictgate.core.schema.schema import Schema
+
+MAX_OPTIONS = 20
+_LOOK = 4096  # bytes behind the violation
+
+
+def explain(draft: Draft, ahead: bytes, schema: Schema) -> tuple[Problem, ...]:
+    """Return what is wrong where `ahead` was refused; nothing, where that cannot be told."""
+    scanner: Scanner = draft.guard.scanner.fork()
+    place, around = scanner.path, scanner.open_path
+    read = scanner.consume(ahead[:_LOOK], to_close=True)
+    if not read:
+        return draft.guard.problems()
+    problems = schema.problems(scanner.value) if scanner.containers or scanner.is_complete() else ()
+    is_ended = scanner.is_complete() or scanner.open_path[: len(around)] != around
+    return tuple(each for each in problems if _is_about(each, place, around, is_ended=is_ended))
+
+
+def _is_about(problem: Problem, place: Path, around: Path, *, is_ended: bool) -> bool:
+    """Whether it is about the value that was refused, or what is around it and not merely short."""
+    if problem.path == around:
+        return is_ended or problem.kind not in _MAY_COME
+    return problem.path[: len(place)] == place
+
+
+_MAY_COME = frozenset(
+    {"Required", "MinItems", "MinProperties", "Contains", "DependentRequired", "AnyOf", "OneOf"}
+)
+"""What may be put right by what comes later."""
+
+
+def allowed(draft: Draft) -> tuple[str, ...]:
+    """Return what may stand where the draft ends, in the spelling of JSON, if that is little."""
+    options = draft.guard.options()
+    if not options or len(options) > MAX_OPTIONS:
+        return ()
+    scanner = draft.guard.scanner
+    begun = scanner.text[scanner.token_start :] if scanner.token else b""
+    return tuple((begun + option).decode(errors="ignore") for option in options)

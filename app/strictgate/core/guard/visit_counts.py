@@ -1,0 +1,87 @@
+"""How many schemas the validator visits on the way to a place in a document.
+
+An error is told once for every way through the schema that leads to it; and where a recursion
+branches, the ways are multiplied at each level. They are counted without any document: which of
+them lead to a place depends on its path alone.
+"""
+
+from collections.abc import Iterable
+from graphlib import TopologicalSorter
+from heapq import heapify, heappop, heappush
+
+from strictgate.core.jsontext.pointer import Path
+from strictgate.core.schema.cost import repeats
+from strictgate.core.schema.references import Node
+
+_KEPT = 1024  # paths
+_ANY_MEMBER = frozenset({"additionalProperties", "patternProperties", "unevaluatedProperties"})
+_ANY_ITEM = frozenset({"additionalItems", "contains", "items", "unevaluatedItems"})
+
+_Counts = dict[Node, int]
+
+
+class Ways:
+    """The ways through a schema, whose `nodes` begin with its root."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._roots = dict.fromkeys(list(nodes)[:1], 1)
+        sorter = TopologicalSorter({node: node.here for node in nodes})
+        self._order = list(sorter.static_order())[::-1]
+        self._rank = {node: rank for rank, node in enumerate(self._order)}
+        self._known: dict[Path, tuple[_Counts, int]] = {}
+
+    def visits(self, path: Path) -> int:
+        """Return how many schemas are visited from the root on to what is at `path`."""
+        return self._at(path)[1]
+
+    def _at(self, path: Path) -> tuple[_Counts, int]:
+        """Return how often each schema is visited there, and how many so far."""
+        known = self._known.get(path)
+        if known is not None:
+            return known
+        if path:
+            around, before = self._at(path[:-1])
+            counts = self._expanded(_below(around, path[-1]))
+        else:
+            before, counts = 0, self._expanded(self._roots)
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[path] = counts, before + sum(counts.values())
+        return self._known[path]
+
+    def _expanded(self, counts: _Counts) -> _Counts:
+        """Add what applies to the same value."""
+        counts = dict(counts)
+        waiting = [self._rank[node] for node in counts]
+        heapify(waiting)
+        while waiting:
+            node = self._order[heappop(waiting)]
+            for child in node.here:
+                if child not in counts:
+                    counts[child] = 0
+                    heappush(waiting, self._rank[child])
+                counts[child] += repeats(node) * counts[node]
+        return counts
+
+
+def _below(counts: _Counts, step: str | int) -> _Counts:
+    below: _Counts = {}
+    for node, count in counts.items():
+        for where, child in node.below:
+            if _leads_to(where, step):
+                below[child] = below.get(child, 0) + count
+    return below
+
+
+def _leads_to(where: Path, step: str | int) -> bool:
+    """Whether the subschema at `where` may apply to the member or item `step`."""
+    match where, step:
+        case ("properties", name), str():
+            return name == step
+        case ("items" | "prefixItems", int(index)), int():
+            return index == step
+        case (keyword, *_), str():
+            return keyword in _ANY_MEMBER
+        case (keyword, *_), _:
+            return keyword in _ANY_ITEM
+    return False

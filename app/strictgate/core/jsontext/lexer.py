@@ -1,0 +1,289 @@
+"""Strict JSON, step by step: what each byte does where the text stands, noted so as to be undone.
+
+A step takes the position of a byte and returns how far it came; where it came nowhere, that byte is
+refused. Each step that does more than to lengthen a token is noted in the journal, which keeps the
+last ones only.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, IntEnum, StrEnum
+from typing import Any
+
+from strictgate.core.jsontext import numbers, strings
+from strictgate.core.jsontext.numbers import Part
+from strictgate.core.jsontext.partial_tree import Container, Tree
+from strictgate.core.jsontext.reader import MAX_DEPTH
+
+BLANKS = b" \t\r\n"
+_BLANK_RUN = re.compile(rb"[ \t\r\n]*+")
+_QUOTE = ord('"')
+_STEPS_KEPT = 4096
+LITERALS: dict[int, tuple[bytes, bool | None]] = {
+    ord("t"): (b"true", True),
+    ord("f"): (b"false", False),
+    ord("n"): (b"null", None),
+}
+"""By the first byte, which tells them apart: the word, and what it means."""
+
+
+class Token(StrEnum):
+    """What is written in more than one byte."""
+
+    NAME = "name"
+    STRING = "string"
+    NUMBER = "number"
+    LITERAL = "literal"
+
+
+class Expects(IntEnum):
+    """What must come next; while a token is open, behind it."""
+
+    VALUE = 0
+    VALUE_OR_END = 1
+    """Just behind `[`."""
+    NAME = 2
+    NAME_OR_END = 3
+    """Just behind `{`."""
+    COLON = 4
+    COMMA_OR_END = 5
+    NOTHING = 6
+    """The root is closed."""
+
+
+class Event(IntEnum):
+    """What a byte did that may be judged."""
+
+    NAMED = 1
+    """It closed a name."""
+    OPENED = 2
+    """It began a value."""
+    CLOSED = 3
+    """It closed a value; that of a number is the byte behind it."""
+
+
+class Put(Enum):
+    """What a step put into the tree."""
+
+    VALUE = "a value"
+    CONTAINER = "a container, which was entered"
+
+
+Undo = Put | Container | None
+"""How a step is undone; a container was closed by it, and is to be reopened."""
+
+
+class Lexer:
+    """The state of a text in JSON, and the steps that change it."""
+
+    def __init__(self) -> None:
+        self._text = bytearray()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._tree = Tree()
+        self._journal: deque[tuple[Any, ...]] = deque(maxlen=_STEPS_KEPT)
+        self._start = 0  # of the token begun last
+        self._whole = 0  # where the whole units of the string begun last end
+        self._part = Part.SIGN  # of the number begun last, where its last byte stands
+        self._event: Event | None = None
+        self.expects = Expects.VALUE
+        self.token: Token | None = None
+        """The token that is open."""
+        self.last: tuple[Token, int] | None = None
+        """The token closed last and where it starts, while nothing but blanks came behind it."""
+
+    def _advance(self, position: int, end: int) -> int:
+        """Take one step from `position`."""
+        if self.token is not None:
+            return _INSIDE[self.token](self, position)
+        position = _BLANK_RUN.match(self._text, position).end()  # type: ignore[union-attr]
+        if position == end:
+            return position
+        step = _STEPS[self.expects].get(self._text[position])
+        return position if step is None else step(self, position)
+
+    def _note(self, position: int, undo: Undo = None) -> None:
+        entry = (position, self.expects, self.token, self._start, self.last, undo)
+        self._journal.append(entry)
+
+    def _undo_to(self, length: int) -> bool:
+        """Undo the steps from `length` on; return whether the journal reaches back that far."""
+        while self._journal and self._journal[-1][0] >= length:
+            _, self.expects, self.token, self._start, self.last, undo = self._journal.pop()
+            if undo is Put.CONTAINER:
+                self._tree.leave()
+            if isinstance(undo, Put):
+                self._tree.take()
+            elif undo is not None:
+                self._tree.reopen(undo)
+        return bool(self._journal)
+
+    def _reenter_token(self) -> None:
+        """Find out again where in the open token its last byte stands."""
+        if self.token is Token.NUMBER:
+            first = numbers.STARTS[self._text[self._start]]
+            _, self._part = numbers.advance(self._text, self._start + 1, first)
+        elif self.token is Token.NAME or self.token is Token.STRING:
+            self._whole = strings.whole_until(self._text, self._start + 1)
+
+    # --- between tokens ------------------------------------------------------------------------
+
+    def comma(self, position: int) -> int:
+        is_object = isinstance(self._tree.open[-1], dict)
+        return self._go_on(position, Expects.NAME if is_object else Expects.VALUE)
+
+    def colon(self, position: int) -> int:
+        return self._go_on(position, Expects.VALUE)
+
+    def _go_on(self, position: int, expects: Expects) -> int:
+        self._note(position)
+        self.expects, self.last = expects, None
+        return position + 1
+
+    def enter_object(self, position: int) -> int:
+        return self._enter(position, {}, Expects.NAME_OR_END)
+
+    def enter_array(self, position: int) -> int:
+        return self._enter(position, [], Expects.VALUE_OR_END)
+
+    def _enter(self, position: int, container: Container, expects: Expects) -> int:
+        if len(self._tree.open) == MAX_DEPTH:
+            return position
+        self._note(position, Put.CONTAINER)
+        self._tree.enter(container)
+        self.expects = expects
+        self._event = Event.OPENED
+        return position + 1
+
+    def leave(self, position: int) -> int:
+        is_object = isinstance(self._tree.open[-1], dict)
+        if is_object != (self._text[position] == ord("}")):
+            return position
+        self._note(position, self._tree.open[-1])
+        self._tree.leave()
+        self.expects, self.last = self._behind_value(), None
+        self._event = Event.CLOSED
+        return position + 1
+
+    def begin_name(self, position: int) -> int:
+        self._whole = position + 1
+        return self._begin(position, Token.NAME, Expects.COLON)
+
+    def begin_string(self, position: int) -> int:
+        self._whole = position + 1
+        self._event = Event.OPENED
+        return self._begin(position, Token.STRING, self._behind_value())
+
+    def begin_number(self, position: int) -> int:
+        self._part = numbers.STARTS[self._text[position]]
+        self._event = Event.OPENED
+        return self._begin(position, Token.NUMBER, self._behind_value())
+
+    def begin_literal(self, position: int) -> int:
+        self._event = Event.OPENED
+        return self._begin(position, Token.LITERAL, self._behind_value())
+
+    def _begin(self, position: int, token: Token, expects: Expects) -> int:
+        self._note(position)
+        self.token, self._start, self.expects = token, position, expects
+        return position + 1
+
+    def _behind_value(self) -> Expects:
+        return Expects.COMMA_OR_END if self._tree.open else Expects.NOTHING
+
+    # --- inside tokens -------------------------------------------------------------------------
+
+    def in_quotes(self, position: int) -> int:
+        text = self._text
+        self._whole = whole = strings.whole_until(text, self._whole)
+        if whole < position or whole == len(text) or text[whole] != _QUOTE:
+            return strings.begun_until(text, whole)
+        words = strings.read(text[self._start : whole + 1])
+        if self.token is Token.STRING:
+            self._close_value(whole, words)
+        elif words in self._tree.open[-1]:
+            return whole
+        else:
+            self._note(whole)
+            self._tree.name(words)
+            self._close_token()
+            self._event = Event.NAMED
+        return whole + 1
+
+    def in_number(self, position: int) -> int:
+        reached, self._part = numbers.advance(self._text, position, self._part)
+        if reached == len(self._text) or self._part not in numbers.ENDS:
+            return reached
+        delimiter = self._text[reached]
+        if not self._may_follow_value(delimiter):
+            return reached
+        number = numbers.read(self._text[self._start : reached])
+        if number is None:
+            return reached
+        self._close_value(reached, number)
+        if delimiter not in BLANKS:
+            _STEPS[self.expects][delimiter](self, reached)
+        self._event = Event.CLOSED
+        return reached + 1
+
+    def _may_follow_value(self, byte: int) -> bool:
+        if byte in BLANKS:
+            return True
+        if not self._tree.open:
+            return False
+        return byte in (b",}" if isinstance(self._tree.open[-1], dict) else b",]")
+
+    def in_literal(self, position: int) -> int:
+        word, value = LITERALS[self._text[self._start]]
+        rest = word[position - self._start :]
+        for wanted, byte in zip(rest, self._text[position : position + len(rest)], strict=False):
+            if byte != wanted:
+                return position
+            position += 1
+        if position == self._start + len(word):
+            self._close_value(position - 1, value)
+        return position
+
+    def _close_value(self, position: int, value: Any) -> None:
+        """Close the open value, by the byte at `position`."""
+        self._note(position, Put.VALUE)
+        self._tree.put(value)
+        self._close_token()
+        self._event = Event.CLOSED
+
+    def _close_token(self) -> None:
+        self.last = (self.token, self._start) if self.token else None
+        self.token = None
+
+
+_Step = Callable[[Lexer, int], int]
+_INSIDE: dict[Token, _Step] = {
+    Token.NAME: Lexer.in_quotes,
+    Token.STRING: Lexer.in_quotes,
+    Token.NUMBER: Lexer.in_number,
+    Token.LITERAL: Lexer.in_literal,
+}
+_OF_VALUE: dict[int, _Step] = {
+    ord("{"): Lexer.enter_object,
+    ord("["): Lexer.enter_array,
+    _QUOTE: Lexer.begin_string,
+    **dict.fromkeys(numbers.STARTS, Lexer.begin_number),
+    **dict.fromkeys(LITERALS, Lexer.begin_literal),
+}
+_OF_NAME: dict[int, _Step] = {_QUOTE: Lexer.begin_name}
+_BEHIND_VALUE: dict[int, _Step] = {
+    ord(","): Lexer.comma,
+    ord("]"): Lexer.leave,
+    ord("}"): Lexer.leave,
+}
+_STEPS: dict[Expects, dict[int, _Step]] = {
+    Expects.VALUE: _OF_VALUE,
+    Expects.VALUE_OR_END: _OF_VALUE | {ord("]"): Lexer.leave},
+    Expects.NAME: _OF_NAME,
+    Expects.NAME_OR_END: _OF_NAME | {ord("}"): Lexer.leave},
+    Expects.COLON: {ord(":"): Lexer.colon},
+    Expects.COMMA_OR_END: _BEHIND_VALUE,
+    Expects.NOTHING: {},
+}

@@ -1,0 +1,106 @@
+"""The value of a document that is still being written: what is closed, and the way to what is open.
+
+A closed container is never changed again: to go back into it, `reopen` works on a copy. So what is
+closed can be shared, and `fork` copies the open containers only.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+from strictgate.core.jsontext.pointer import Path
+
+Container = dict[str, Any] | list[Any]
+
+
+class Tree:
+    """A value that grows at its end, and that can be taken back from there."""
+
+    def __init__(self) -> None:
+        self.root: Any = None
+        self.open: list[Container] = []
+        """The open containers, outermost first."""
+        self._names: list[str] = []  # for each of these, that of the member begun last
+
+    def name(self, name: str) -> None:
+        """Call the next member of the innermost object `name`."""
+        self._names[-1] = name
+
+    def put(self, value: Any) -> None:
+        """Put `value` where the next one stands."""
+        if not self.open:
+            self.root = value
+            return
+        parent = self.open[-1]
+        if isinstance(parent, list):
+            parent.append(value)
+        else:
+            parent[self._names[-1]] = value
+
+    def enter(self, container: Container) -> None:
+        """Put an empty container there and go on inside it."""
+        self.put(container)
+        self.open.append(container)
+        self._names.append("")
+
+    def leave(self) -> Container:
+        """Close the innermost container, and return it."""
+        self._names.pop()
+        return self.open.pop()
+
+    # --- back ----------------------------------------------------------------------------------
+
+    def take(self) -> None:
+        """Take back what was put in last."""
+        if not self.open:
+            self.root = None
+            return
+        parent = self.open[-1]
+        if isinstance(parent, list):
+            parent.pop()
+        else:
+            self._names[-1], _ = parent.popitem()
+
+    def reopen(self, container: Container) -> None:
+        """Go back into a closed `container`, which was put in last: into a copy."""
+        copy = container.copy()
+        if not self.open:
+            self.root = copy
+        elif isinstance(parent := self.open[-1], list):
+            parent[-1] = copy
+        else:
+            self._names[-1] = next(reversed(parent))
+            parent[self._names[-1]] = copy
+        self.open.append(copy)
+        self._names.append("")
+
+    def fork(self) -> Self:
+        """Return a tree that grows on its own."""
+        twin = type(self)()
+        twin.root = self.root
+        for container in self.open:
+            twin.reopen(container)
+        twin._names = self._names.copy()
+        return twin
+
+    # --- paths ---------------------------------------------------------------------------------
+
+    @property
+    def open_path(self) -> Path:
+        """Where the innermost open container stands."""
+        return tuple(self._steps())[:-1]
+
+    @property
+    def last_path(self) -> Path:
+        """Where the value stands that was put in last, or the member that was named last."""
+        return tuple(self._steps())
+
+    @property
+    def next_path(self) -> Path:
+        """Where the next value stands: that of the member named last, or the next item."""
+        path = self.last_path
+        is_item = bool(self.open) and isinstance(self.open[-1], list)
+        return (*path[:-1], len(self.open[-1])) if is_item else path
+
+    def _steps(self) -> Iterator[str | int]:
+        for container, name in zip(self.open, self._names, strict=True):
+            yield len(container) - 1 if isinstance(container, list) else name

@@ -1,0 +1,146 @@
+"""Strict JSON over bytes as it grows: what may follow, where it stands, and the tree so far.
+
+It gives the verdicts of `jsontext.read`, byte by byte: a byte is refused as soon as nothing that
+may follow makes a document of it, and never before. A number alone is judged by its size only in
+the byte behind it. Going back undoes the last steps, and reads the text again where these do not
+reach.
+"""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from strictgate.core.jsontext import numbers
+from strictgate.core.jsontext.lexer import BLANKS, Event, Expects, Lexer, Token
+from strictgate.core.jsontext.partial_tree import Container
+from strictgate.core.jsontext.pointer import Path
+
+__all__ = ["Event", "Expects", "Scanner", "Token"]
+
+_VALUES = frozenset({Token.STRING, Token.NUMBER, Token.LITERAL})
+
+Watch = Callable[[Event, int], int | None]
+"""Asked behind each byte that did something, with the length up to there: where to go back to.
+
+There and in the next calls it sees the state just behind that byte.
+"""
+
+
+class Scanner(Lexer):
+    """One document, from its first byte on. Offsets and lengths are bytes."""
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    @property
+    def text(self) -> bytes:
+        """All that was taken in."""
+        return bytes(self._text)
+
+    def part(self, start: int, end: int) -> bytes:
+        """Return what stands from `start` to `end`."""
+        return bytes(self._text[start:end])
+
+    @property
+    def value(self) -> Any:
+        """The tree so far, without what is open; None where there is none yet."""
+        if self.token is Token.NUMBER and not self._tree.open:
+            return numbers.read(self._text[self._start :]) if self._part in numbers.ENDS else None
+        return self._tree.root
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """The open containers, outermost first: those of the tree, not to be changed."""
+        return tuple(self._tree.open)
+
+    @property
+    def open_path(self) -> Path:
+        """Where the innermost open container stands."""
+        return self._tree.open_path
+
+    @property
+    def path(self) -> Path:
+        """Where the open value, or the next one, stands; for a name, the object that it is in."""
+        if not self._tree.open or isinstance(self._tree.open[-1], list):
+            return self._tree.next_path
+        is_named = self.expects in (Expects.COLON, Expects.VALUE)
+        is_inside = self.token in _VALUES or (is_named and self.token is None)
+        return self._tree.next_path if is_inside else self._tree.open_path
+
+    @property
+    def last_path(self) -> Path:
+        """Where the value stands that was closed last, as long as none was begun behind it."""
+        return self._tree.last_path
+
+    @property
+    def token_start(self) -> int:
+        """Where the open token starts; the length, where none is open."""
+        return len(self._text) if self.token is None else self._start
+
+    @property
+    def units(self) -> tuple[int, int]:
+        """Where the whole characters of the string begun last start, and where they end."""
+        return self._start + 1, self._whole
+
+    @property
+    def blanks(self) -> int:
+        """How many blanks the text ends with, outside tokens."""
+        return len(self._text) - len(self._text.rstrip(BLANKS)) if self.token is None else 0
+
+    def is_complete(self) -> bool:
+        """Whether this is a whole document; a number may still get longer."""
+        if self.token is Token.NUMBER and not self._tree.open:
+            return self.value is not None
+        return self.token is None and self.expects is Expects.NOTHING
+
+    # --- forth and back ------------------------------------------------------------------------
+
+    def consume(self, data: bytes, *, to_close: bool = False, watch: Watch | None = None) -> int:
+        """Take in as much of `data` as may belong to a document; return how many bytes.
+
+        Args:
+            to_close: stop right behind a byte that closed at least one value.
+            watch: is asked behind each byte that names, opens or closes one.
+        """
+        start = position = len(self._text)
+        self._text += data
+        end = len(self._text)
+        while position < end:
+            self._event = None
+            reached = self._advance(position, end)
+            if reached == position:
+                break
+            position = reached
+            if self._event is None:
+                continue
+            back = watch(self._event, position) if watch else None
+            if back is not None:
+                self._return_to(back)
+                return back - start
+            if to_close and self._event is Event.CLOSED:
+                break
+        del self._text[position:]
+        return position - start
+
+    def rollback(self, count: int) -> None:
+        """Take back the last `count` bytes."""
+        if count:
+            self._return_to(len(self._text) - count)
+
+    def fork(self) -> Self:
+        """Return a scanner that stands where this one does and goes its own way."""
+        twin = type(self)()
+        twin.__dict__.update(self.__dict__)
+        twin._text = self._text.copy()
+        twin._journal = self._journal.copy()
+        twin._tree = self._tree.fork()
+        return twin
+
+    def _return_to(self, length: int) -> None:
+        del self._text[length:]
+        if self._undo_to(length):
+            self._reenter_token()
+            return
+        text = self.text
+        self._text.clear()
+        self._clear()
+        self.consume(text)

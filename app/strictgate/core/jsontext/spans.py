@@ -1,0 +1,112 @@
+"""Where the parts of a JSON document stand in its text.
+
+For edits that leave every other character as the model wrote it. The text must be strict JSON:
+jsontext.read has accepted it. Only what lies on the way to the paths asked for is walked; the rest
+is skipped at the speed of the JSON scanner.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.jsontext.pointer import Path
+
+_SCAN = json.JSONDecoder(parse_int=len, parse_float=len).raw_decode
+_BLANKS = re.compile(r"[ \t\n\r]*+")
+_COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
+_COMMA = re.compile(r"[ \t\n\r]*+([,}\]])[ \t\n\r]*+")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A value: `text[start:end]`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of an object: its name, where that stands (with its quotes), its value."""
+
+    name: str
+    key: Span
+    value: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A value in the text, with its members where it is an object."""
+
+    span: Span
+    members: tuple[Member, ...] = ()
+
+
+def locate(text: str, paths: Iterable[Path]) -> dict[Path, Place]:
+    """Return the place of each of `paths` that is in the document."""
+    wanted: dict[Path, set[str | int]] = {}
+    for path in paths:
+        for length in range(len(path) + 1):
+            following = wanted.setdefault(path[:length], set())
+            following.update(path[length : length + 1])
+    walk = _Walk(text, wanted)
+    walk.value(_blanks(text, 0), ())
+    return walk.places
+
+
+class _Walk:
+    """Walks the values on the way to the wanted paths; each method returns where its part ends."""
+
+    def __init__(self, text: str, wanted: dict[Path, set[str | int]]) -> None:
+        self._text = text
+        self._wanted = wanted
+        self.places: dict[Path, Place] = {}
+
+    def value(self, start: int, path: Path) -> int:
+        members: tuple[Member, ...] = ()
+        if path not in self._wanted:
+            return _end(self._text, start)
+        if self._text[start] == "{":
+            members, end = self._object(start, path)
+        elif self._text[start] == "[" and self._wanted[path]:
+            end = self._array(start, path)
+        else:
+            end = _end(self._text, start)
+        self.places[path] = Place(Span(start, end), members)
+        return end
+
+    def _object(self, start: int, path: Path) -> tuple[tuple[Member, ...], int]:
+        members = []
+        position = _blanks(self._text, start + 1)
+        while self._text[position] != "}":
+            name, end = _SCAN(self._text, position)
+            begin = _COLON.match(self._text, end).end()  # type: ignore[union-attr]
+            value = Span(begin, self.value(begin, (*path, name)))
+            members.append(Member(name, Span(position, end), value))
+            position = self._next(value.end)
+        return tuple(members), position + 1
+
+    def _array(self, start: int, path: Path) -> int:
+        position, index = _blanks(self._text, start + 1), 0
+        while self._text[position] != "]":
+            position = self._next(self.value(position, (*path, index)))
+            index += 1
+        return position + 1
+
+    def _next(self, position: int) -> int:
+        """Return where the next member or item starts, or the bracket that closes."""
+        found = _COMMA.match(self._text, position)
+        assert found is not None, "spans are of strict JSON"
+        return found.end() if found[1] == "," else found.start(1)
+
+
+def _blanks(text: str, position: int) -> int:
+    found = _BLANKS.match(text, position)
+    return found.end() if found else position
+
+
+def _end(text: str, start: int) -> int:
+    end: Any = _SCAN(text, start)[1]
+    return int(end)

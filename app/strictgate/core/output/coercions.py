@@ -1,0 +1,115 @@
+"""The same data in another type: what a value says, read as what is wanted.
+
+A reading keeps the value's own characters: the number in `"4.50"` becomes 4.50. There is none
+where nothing fits, and none where two things do.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import NotJSON, json_type
+from strictgate.core.repair_steps import Leniency, Mend
+
+_BLANKS = " \t\r\n"
+_PYTHON = {"True": "true", "False": "false"}
+_WHOLE = re.compile(r"(-?\d+)\.0+")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A JSON text to stand for a value, and the step that this is."""
+
+    text: str
+    step: Mend | Leniency
+
+
+def in_type(value: Any, source: str, wanted: Collection[str]) -> Reading | None:
+    """Return the reading of `value`, spelt `source`, in one of the `wanted` types."""
+    found = set(_FROM.get(json_type(value), _nothing)(value, source, wanted))
+    return found.pop() if len(found) == 1 else None
+
+
+def as_option(value: Any, source: str, options: Collection[Any]) -> Reading | None:
+    """Return the one of `options` that `value`, spelt `source`, differs from in nothing but case,
+    surrounding blanks, or type."""
+    found = {reading for option in options if (reading := _option(value, source, option))}
+    return found.pop() if len(found) == 1 else None
+
+
+def alone_in_array(value: Any, source: str, wanted: Collection[str]) -> Reading | None:
+    """Return the lone `value` in the array that is wanted."""
+    if "array" not in wanted or value is None or isinstance(value, list):
+        return None
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        return None  # an array already, in some spelling of its own
+    return Reading(f"[{source}]", Leniency.WRAPPED)
+
+
+def fold(text: str) -> str:
+    """Return `text` without what mends pass over: case and surrounding blanks."""
+    return text.strip().lower()
+
+
+def _nothing(value: Any, source: str, wanted: Collection[str]) -> Iterator[Reading]:
+    yield from ()
+
+
+def _string(value: str, source: str, wanted: Collection[str]) -> Iterator[Reading]:
+    held, text = _held(value)
+    kind = json_type(held)
+    if kind in wanted or (kind == "number" and "integer" in wanted and held == held // 1):
+        step = _HELD.get(kind)
+        if step is not None and text:
+            yield Reading(text, step)
+
+
+def _held(value: str) -> tuple[Any, str]:
+    """Return the JSON that the string `value` holds, and its text, which is empty for none."""
+    text = value.strip(_BLANKS)
+    text = _PYTHON.get(text, text)
+    try:
+        return reader.read(text), text
+    except NotJSON:
+        return None, ""
+
+
+_HELD = {
+    "number": Mend.STRING_TO_NUMBER,
+    "boolean": Mend.STRING_TO_BOOLEAN,
+    "null": Mend.STRING_TO_NULL,
+    "object": Mend.STRING_TO_OBJECT,
+    "array": Mend.STRING_TO_ARRAY,
+}
+
+
+def _number(value: Any, source: str, wanted: Collection[str]) -> Iterator[Reading]:
+    if "string" in wanted:
+        yield Reading(f'"{source}"', Mend.NUMBER_TO_STRING)
+    if "integer" in wanted and (whole := _WHOLE.fullmatch(source)):
+        yield Reading(whole[1], Mend.NUMBER_TO_INTEGER)
+
+
+def _boolean(value: Any, source: str, wanted: Collection[str]) -> Iterator[Reading]:
+    if "string" in wanted:
+        yield Reading(f'"{source}"', Mend.BOOLEAN_TO_STRING)
+
+
+_FROM: dict[str, Callable[[Any, str, Collection[str]], Iterator[Reading]]] = {
+    "string": _string,
+    "number": _number,
+    "boolean": _boolean,
+}
+
+
+def _option(value: Any, source: str, option: Any) -> Reading | None:
+    """Return `value` read as `option`, if they are the same."""
+    if isinstance(value, str) and isinstance(option, str):
+        same = fold(value) == fold(option) and value != option
+        return Reading(reader.write(option), Mend.OPTION) if same else None
+    reading = in_type(value, source, {json_type(option)})
+    if reading is None or isinstance(option, list | dict):
+        return None
+    return reading if reader.read(reading.text) == option else None

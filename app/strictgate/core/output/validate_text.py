@@ -1,0 +1,198 @@
+"""From a model's text to a verdict: the valid document in it, or what is wrong.
+
+Strict comes first: a text that is valid as it stands beats any that must be mended, and the levels
+of repair follow in their order. Types and names are mended only where one candidate stands out: an
+example amid prose must not become the answer by being mended.
+
+What comes out as a document is valid against the schema, whatever the text was; nothing is raised.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.jsontext import reader, spans
+from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.output.extract import Candidate, Extracted, extract
+from strictgate.core.output.schema_repair import mend
+from strictgate.core.output.syntax_repair import respell
+from strictgate.core.repair_steps import Extraction, Repair, Step
+from strictgate.core.schema.problems import Problem
+from strictgate.core.schema.root_wrapper import MEMBER
+from strictgate.core.schema.schema import Schema
+
+__all__ = ["Rejected", "Repair", "Step", "Verdict", "judge"]
+
+_NOTHING = "no JSON document in the answer"
+_UNFINISHED = "the document ends in the middle"
+_SEVERAL = "the answer holds several different documents"
+_THINKING = "the answer ends in the middle of the thinking"
+_DOCUMENT_STARTS = ("{", "[", '"')
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A valid document."""
+
+    text: str
+    """In the model's own characters wherever nothing was mended."""
+    value: Any
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """There is no valid document in the text."""
+
+    problems: tuple[Problem, ...]
+    """What the schema says of the document; empty if there is no JSON."""
+    reason: str
+    """Why it is not JSON, in words for the model; empty if it is."""
+    unfinished: bool
+    """The text breaks off inside a document, or inside the model's thinking."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A candidate that is JSON."""
+
+    text: str
+    value: Any
+    steps: tuple[Step, ...] = ()
+    is_bare: bool = False
+    """Found amid prose, not in a fence."""
+
+
+def judge(text: str, schema: Schema, repair: Repair, *, wrapped: bool) -> Verdict | Rejected:
+    """Return the document in `text` that is valid against `schema`, or why there is none.
+
+    `wrapped`: the model was asked for `{"value": <document>}`; the document alone will do too.
+    """
+    try:
+        value = reader.read(text)
+    except NotJSON:
+        return _Case(schema, repair, wrapped=wrapped).answer(text)
+    if not wrapped and schema.is_valid(value):
+        return Verdict(text.strip(), value)
+    whole = _Document(text.strip(), value)
+    return _Case(schema, repair, wrapped=wrapped).documents([whole])
+
+
+class _Case:
+    """One text before the judge."""
+
+    def __init__(self, schema: Schema, repair: Repair, *, wrapped: bool) -> None:
+        self._schema = schema
+        self._repair = repair
+        self._wrapped = wrapped
+
+    def answer(self, text: str) -> Verdict | Rejected:
+        """Judge a text that is not JSON as a whole."""
+        found = extract(text)
+        documents, others = _read(found.candidates)
+        if verdict := self._valid(documents):
+            return verdict
+        if self._repair.includes(Repair.SYNTAX):
+            documents += [each for candidate, _ in others if (each := _respelt(candidate))]
+        judged = self.documents(documents) if documents else None
+        if judged and not (found.unfinished and isinstance(judged, Rejected)):
+            return judged
+        return Rejected((), _reason(found, others), found.unfinished)
+
+    def documents(self, documents: list[_Document]) -> Verdict | Rejected:
+        """Judge what is JSON, best first."""
+        if verdict := self._valid(documents):
+            return verdict
+        best = max(documents, key=lambda each: (not each.is_bare, len(each.text)))
+        if not _has_rival(best, documents) and (verdict := self._mended(best)):
+            return verdict
+        form = next(self._forms(best))
+        return Rejected(self._schema.problems(form.value), "", unfinished=False)
+
+    def _valid(self, documents: list[_Document]) -> Verdict | Rejected | None:
+        """Return the first that is valid; of those amid prose all must say the same, but for
+        empty ones, which say nothing."""
+        valid = (form for each in documents if (form := self._valid_form(each)))
+        first = next(valid, None)
+        if first is None:
+            return None
+        rivals = (each for each in valid if each.value not in (first.value, {}, []))
+        if first.is_bare and any(rivals):
+            return Rejected((), _SEVERAL, unfinished=False)
+        return Verdict(first.text, first.value, first.steps)
+
+    def _valid_form(self, document: _Document) -> _Document | None:
+        forms = self._forms(document)
+        return next((form for form in forms if self._schema.is_valid(form.value)), None)
+
+    def _mended(self, document: _Document) -> Verdict | None:
+        form = next(self._forms(document))
+        for level in (Repair.LOSSLESS, Repair.LENIENT):
+            if self._repair.includes(level):
+                mended = mend(form.text, form.value, self._schema, level)
+                if mended:
+                    return Verdict(mended.text, mended.value, form.steps + mended.steps)
+        return None
+
+    def _forms(self, document: _Document) -> Iterator[_Document]:
+        """Yield what the document may be: what its wrapper holds, and itself."""
+        value = document.value
+        if self._wrapped and isinstance(value, dict) and value.keys() == {MEMBER}:
+            span = spans.locate(document.text, [(MEMBER,)])[MEMBER,].span
+            inner = document.text[span.start : span.end]
+            yield _Document(inner, value[MEMBER], document.steps, document.is_bare)
+        yield document
+
+
+def _read(
+    candidates: tuple[Candidate, ...],
+) -> tuple[list[_Document], list[tuple[Candidate, NotJSON]]]:
+    """Return the candidates that are JSON, and the others with the reason."""
+    documents, others = [], []
+    for candidate in candidates:
+        try:
+            value = reader.read(candidate.text)
+        except NotJSON as error:
+            others.append((candidate, error))
+        else:
+            documents.append(_document(candidate, candidate.text, value))
+    return documents, others
+
+
+def _respelt(candidate: Candidate) -> _Document | None:
+    try:
+        respelt = respell(candidate.text)
+        value = reader.read(respelt.text)
+    except NotJSON:
+        return None
+    return _document(candidate, respelt.text, value, respelt.steps)
+
+
+def _document(
+    candidate: Candidate, text: str, value: Any, steps: tuple[Step, ...] = ()
+) -> _Document:
+    taken_off = tuple(Step(name) for name in candidate.steps)
+    is_bare = Extraction.PROSE in candidate.steps and Extraction.FENCE not in candidate.steps
+    return _Document(text, value, taken_off + steps, is_bare)
+
+
+def _has_rival(best: _Document, documents: list[_Document]) -> bool:
+    """Whether another document of the same kind, found in the same way, says something else."""
+    return any(
+        each.is_bare == best.is_bare
+        and type(each.value) is type(best.value)
+        and each.value != best.value
+        for each in documents
+    )
+
+
+def _reason(found: Extracted, others: list[tuple[Candidate, NotJSON]]) -> str:
+    """Say why the answer is not JSON, for the model to do better."""
+    if found.unfinished:
+        return _UNFINISHED if found.candidates else _THINKING
+    for candidate, error in others:
+        if candidate.text[:1] in _DOCUMENT_STARTS:
+            before = candidate.text[: error.position]
+            line, column = before.count("\n") + 1, error.position - before.rfind("\n")
+            return f"{error.message.removesuffix(' at')} at line {line} column {column}"
+    return _NOTHING

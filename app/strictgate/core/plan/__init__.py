@@ -1,0 +1,1 @@
+"""Contract and capabilities become the exact request to the upstream."""

@@ -1,0 +1,1 @@
+"""What the caller asked for, read from the body of a request."""

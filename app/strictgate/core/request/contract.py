@@ -1,0 +1,191 @@
+"""What the caller asked for: read once, from the body of a chat completion request.
+
+`read` gives None where nothing is to be enforced; such a request passes through untouched. What is
+malformed is refused in OpenAI's shape and words (platform.openai.com/docs/api-reference/chat).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.errors import BadRequest
+from strictgate.core.request import response_format_aliases, tools
+from strictgate.core.request.field_checks import integer, missing, only, optional, wrong_type
+from strictgate.core.request.tools import Toolbox
+
+MAX_CHOICES = 16
+ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}", re.ASCII)
+_FORMATS = "'json_object', 'json_schema', and 'text'"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One enforced request, as far as it matters for enforcing."""
+
+    model: str
+    source: Any = None
+    """The JSON Schema; for `json_object` without one, any object; None: no document is wanted."""
+    is_json_object: bool = False
+    """Asked for as `{"type": "json_object"}` without a schema: any object will do."""
+    name: str = "response"
+    description: str | None = None
+    strict: bool = False
+    stream: bool = False
+    include_usage: bool = False
+    choices: int = 1
+    toolbox: Toolbox = tools.NONE
+    wants_logprobs: bool = False
+
+    @property
+    def has_document(self) -> bool:
+        """Whether a final answer is to be a document; else it is text."""
+        return self.source is not None
+
+    @property
+    def has_tools(self) -> bool:
+        return bool(self.toolbox.functions or self.toolbox.others)
+
+
+def read(body: Mapping[str, Any], *, all_tools: bool = False) -> Contract | None:
+    """Return the contract in `body`, or None where it carries no schema.
+
+    Args:
+        all_tools: the parameters of every function are a schema to be kept; by default only those
+            of functions with `strict: true`.
+
+    Raises:
+        BadRequest: in OpenAI's words.
+    """
+    found = _document(body)
+    if found is not None:
+        return found
+    if not tools.is_strict(body, all_tools=all_tools):
+        return None
+    return Contract(**_common(body))
+
+
+def read_text(body: Mapping[str, Any]) -> Contract:
+    """Return the contract in `body`, where text, too, is to be answered by a conversation.
+
+    Raises:
+        BadRequest: in OpenAI's words.
+    """
+    return _document(body) or Contract(**_common(body))
+
+
+def _document(body: Mapping[str, Any]) -> Contract | None:
+    wanted = response_format_aliases.response_format(body)
+    if wanted is None:
+        return None
+    if not isinstance(wanted, dict):
+        raise wrong_type("response_format", "an object", wanted)
+    match wanted.get("type"):
+        case "text":
+            return None
+        case "json_object":
+            return _json_object(body, wanted)
+        case "json_schema":
+            return _json_schema(body, wanted)
+        case None:
+            raise missing("response_format.type")
+        case other:
+            raise BadRequest(
+                f"Invalid value: '{str(other)[:100]}'. Supported values are: {_FORMATS}.",
+                param="response_format.type",
+                code="invalid_value",
+            )
+
+
+def _json_object(body: Mapping[str, Any], wanted: dict[str, Any]) -> Contract:
+    """Together, Fireworks, llama.cpp and others know a `schema` beside the type."""
+    only(wanted, {"type", "schema"}, "response_format")
+    bare = wanted.get("schema") is None
+    source = dict(ANY_OBJECT) if bare else wanted["schema"]
+    return Contract(source=source, is_json_object=bare, **_common(body))
+
+
+def _json_schema(body: Mapping[str, Any], wanted: dict[str, Any]) -> Contract:
+    only(wanted, {"type", "json_schema"}, "response_format")
+    at = "response_format.json_schema"
+    inner = wanted.get("json_schema")
+    if inner is None:
+        raise missing(at)
+    if not isinstance(inner, dict):
+        raise wrong_type(at, "an object", inner)
+    only(inner, {"name", "description", "schema", "strict"}, at)
+    if inner.get("schema") is None:
+        raise missing(f"{at}.schema")
+    return Contract(
+        source=inner["schema"],
+        is_json_object=False,
+        name=_name(inner.get("name"), f"{at}.name"),
+        description=optional(inner, "description", str, at),
+        strict=bool(optional(inner, "strict", bool, at)),
+        **_common(body),
+    )
+
+
+def _common(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `body` that the plan works with, checked."""
+    _check_messages(body.get("messages"))
+    for budget in ("max_tokens", "max_completion_tokens"):
+        integer(body, budget, low=1, high=None)
+    options = optional(body, "stream_options", dict) or {}
+    return {
+        "model": _model(body.get("model")),
+        "stream": bool(optional(body, "stream", bool)),
+        "include_usage": bool(options.get("include_usage")),
+        "choices": integer(body, "n", low=1, high=MAX_CHOICES) or 1,
+        "toolbox": tools.read(body),
+        "wants_logprobs": body.get("logprobs") is True,
+    }
+
+
+def _check_messages(messages: Any) -> None:
+    if messages is None:
+        raise missing("messages")
+    if not isinstance(messages, list):
+        raise wrong_type("messages", "an array of objects", messages)
+    if not messages:
+        raise BadRequest(
+            "Invalid 'messages': empty array. Expected an array with minimum length 1, "
+            "but got an empty array instead.",
+            param="messages",
+            code="empty_array",
+        )
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict):
+            raise wrong_type(f"messages[{index}]", "an object", message)
+        if not isinstance(message.get("role"), str):
+            raise missing(f"messages[{index}].role")
+
+
+def _model(model: Any) -> str:
+    if not isinstance(model, str) or not model:
+        raise BadRequest("you must provide a model parameter", param="model")
+    return model
+
+
+def _name(name: Any, at: str) -> str:
+    if name is None:
+        raise missing(at)
+    if not isinstance(name, str):
+        raise wrong_type(at, "a string", name)
+    if len(name) > 64:
+        raise BadRequest(
+            f"Invalid '{at}': string too long. Expected a string with maximum length 64, "
+            f"but got a string with length {len(name)} instead.",
+            param=at,
+            code="string_above_max_length",
+        )
+    if not _NAME.fullmatch(name):
+        raise BadRequest(
+            f"Invalid '{at}': string does not match pattern. "
+            "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
+            param=at,
+            code="invalid_value",
+        )
+    return name

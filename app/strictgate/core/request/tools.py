@@ -1,0 +1,158 @@
+"""The functions that a request lets the model call: read once, from `tools` and `tool_choice`.
+
+The deprecated `functions` and `function_call` say the same thing in another place
+(platform.openai.com/docs/api-reference/chat/create).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.errors import BadRequest
+from strictgate.core.request.field_checks import missing, optional, wrong_type
+from strictgate.core.schema import error_context
+from strictgate.core.schema.error_context import Surface
+
+MAX_FUNCTIONS = 1024
+_CHOICES = "'none', 'auto', and 'required'"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function."""
+
+    name: str
+    description: str
+    parameters: Any
+    """A JSON Schema; None: it takes no arguments, or nobody says which."""
+    strict: bool
+    surface: Surface
+    """Where in the request it stands, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """All functions, and which of them may, or must, be called."""
+
+    functions: tuple[Function, ...] = ()
+    others: tuple[str, ...] = ()
+    """Names of tools that are no functions, which are not judged."""
+    callable: frozenset[str] = frozenset()
+    must_call: bool = False
+    parallel: bool = True
+    """Several calls in one answer are welcome."""
+    is_deprecated: bool = False
+    """They came as `functions`."""
+
+
+NONE = Toolbox()
+
+
+def is_strict(body: Mapping[str, Any], *, all_tools: bool) -> bool:
+    """Whether parameters of functions in `body` are a schema to be kept; see contract.read.
+
+    Nothing is checked: what carries no schema may be odd, and passes through.
+    """
+    given = body.get("tools") or body.get("functions")
+    for each in given if isinstance(given, list) else ():
+        inner = each.get("function", each) if isinstance(each, dict) else None
+        if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
+            continue
+        if all_tools or inner.get("strict") is True:
+            return True
+    return False
+
+
+def read(body: Mapping[str, Any]) -> Toolbox:
+    """Return the toolbox in `body`.
+
+    Raises:
+        BadRequest: in OpenAI's words.
+    """
+    old = body.get("tools") is None and body.get("functions") is not None
+    given = optional(body, "functions" if old else "tools", list) or []
+    if not given:
+        return NONE
+    if len(given) > MAX_FUNCTIONS:
+        raise BadRequest(f"Invalid 'tools': at most {MAX_FUNCTIONS} are taken.", param="tools")
+    functions = tuple(_functions(given, is_deprecated=old))
+    others = tuple(_others(given)) if not old else ()
+    names = frozenset({each.name for each in functions} | set(others))
+    callable_, must_call = _choice(body, names, is_deprecated=old)
+    parallel = optional(body, "parallel_tool_calls", bool) is not False and not old
+    return Toolbox(functions, others, callable_, must_call, parallel, old)
+
+
+def _functions(given: list[Any], *, is_deprecated: bool) -> Iterator[Function]:
+    for index, each in enumerate(given):
+        at = f"functions[{index}]" if is_deprecated else f"tools[{index}]"
+        if not isinstance(each, dict):
+            raise wrong_type(at, "an object", each)
+        if is_deprecated:
+            yield _function(each, at, error_context.deprecated_function(index))
+        elif each.get("type", "function") == "function":
+            inner = optional(each, "function", dict, at)
+            if inner is None:
+                raise missing(f"{at}.function")
+            yield _function(inner, f"{at}.function", error_context.function(index))
+
+
+def _function(inner: Mapping[str, Any], at: str, where: Surface) -> Function:
+    name = optional(inner, "name", str, at)
+    if not name:
+        raise missing(f"{at}.name")
+    strict = bool(optional(inner, "strict", bool, at))
+    description = optional(inner, "description", str, at) or ""
+    return Function(name, description, inner.get("parameters"), strict, where)
+
+
+def _others(given: list[Any]) -> Iterator[str]:
+    """The tools of types other than function (`custom`), which carry no schema."""
+    for each in given:
+        inner = each.get(each.get("type")) if isinstance(each.get("type"), str) else None
+        if each.get("type", "function") != "function" and isinstance(inner, dict):
+            yield str(inner.get("name"))
+
+
+def _choice(
+    body: Mapping[str, Any], names: frozenset[str], *, is_deprecated: bool
+) -> tuple[frozenset[str], bool]:
+    """Return what may be called, and whether anything must."""
+    key = "function_call" if is_deprecated else "tool_choice"
+    match body.get(key):
+        case None | "auto":
+            return names, False
+        case "none":
+            return frozenset(), False
+        case "required" if not is_deprecated:
+            return names, True
+        case {"type": "allowed_tools", "allowed_tools": dict() as allowed}:
+            return _allowed(allowed, names), allowed.get("mode") == "required"
+        case dict() as choice:
+            return frozenset({_named(choice, names, key)}), True
+        case str() as other:
+            raise BadRequest(
+                f"Invalid value: '{other[:100]}'. Supported values are: {_CHOICES}.",
+                param=key,
+                code="invalid_value",
+            )
+        case other:
+            raise wrong_type(key, "a string or an object", other)
+
+
+def _allowed(allowed: Mapping[str, Any], names: frozenset[str]) -> frozenset[str]:
+    tools = optional(allowed, "tools", list, "tool_choice.allowed_tools") or []
+    return frozenset(_named(each, names, "tool_choice") for each in tools)
+
+
+def _named(choice: Any, names: frozenset[str], key: str) -> str:
+    """Return the name in `{"type": "function", "function": {"name": …}}`, or in `{"name": …}`."""
+    kind = choice.get("type", "function") if isinstance(choice, dict) else None
+    inner = choice.get(kind, choice) if isinstance(kind, str) else None
+    name = inner.get("name") if isinstance(inner, dict) else None
+    if not isinstance(name, str):
+        raise missing(f"{key}.function.name" if key == "tool_choice" else f"{key}.name")
+    if name not in names:
+        where = "functions" if key == "function_call" else "tools"
+        raise BadRequest(f"Tool choice '{name[:100]}' not found in '{where}' parameter.", param=key)
+    return name

@@ -1,0 +1,353 @@
+"""The drafts of JSON Schema: which one a document is in, and where its subschemas live.
+
+`PLACES` is the one table of the keywords that hold schemas; every walk over a schema uses it, so
+that a property called `$ref`, or data under `enum`, is never taken for a keyword. It is the union
+of all drafts: a place that a draft does not know is still walked, which only makes checks wider.
+
+A declared draft is a lower bound. Real documents declare draft 4 and use `const` (draft 6); by the
+letter that keyword would then say nothing. So a document is read in the oldest draft, from the
+declared one on, that knows all it uses of `SINCE` and `_SHAPES_SINCE`, provided that this draft's
+meta-schema accepts it; else in the declared one. What the declared draft wrote differently is
+rewritten by `_REWRITES`, in a copy for the validator: the caller's own stays as it is.
+
+A document that declares none is in the newest draft. Where that refuses it, it may be an older one
+(OpenAPI 3.0 has `exclusiveMinimum: true`, many have `items: […]`): see `settle_undeclared`.
+"""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Any
+
+import jsonschema_rs
+
+from strictgate.core.jsontext.pointer import Path
+
+
+class Draft(IntEnum):
+    """The drafts in the order of their age."""
+
+    DRAFT_4 = 4
+    DRAFT_6 = 6
+    DRAFT_7 = 7
+    DRAFT_2019_09 = 201909
+    DRAFT_2020_12 = 202012
+
+    @property
+    def label(self) -> str:
+        """As people write it: `7`, `2020-12`."""
+        digits = str(self.value)
+        return f"{digits[:4]}-{digits[4:]}" if len(digits) > 1 else digits
+
+    @property
+    def id_keyword(self) -> str:
+        """The keyword that gives a schema its URI."""
+        return "id" if self is Draft.DRAFT_4 else "$id"
+
+    @property
+    def ref_stands_alone(self) -> bool:
+        """Whether `$ref` switches off the keywords beside it."""
+        return self <= Draft.DRAFT_7
+
+
+DEFAULT = Draft.DRAFT_2020_12
+
+Rewrite = Callable[[dict[str, Any]], None]
+
+VALIDATORS: dict[Draft, type[jsonschema_rs.Validator]] = {
+    Draft.DRAFT_4: jsonschema_rs.Draft4Validator,
+    Draft.DRAFT_6: jsonschema_rs.Draft6Validator,
+    Draft.DRAFT_7: jsonschema_rs.Draft7Validator,
+    Draft.DRAFT_2019_09: jsonschema_rs.Draft201909Validator,
+    Draft.DRAFT_2020_12: jsonschema_rs.Draft202012Validator,
+}
+
+REGISTRY_DRAFTS: dict[Draft, int] = {
+    Draft.DRAFT_4: jsonschema_rs.Draft4,
+    Draft.DRAFT_6: jsonschema_rs.Draft6,
+    Draft.DRAFT_7: jsonschema_rs.Draft7,
+    Draft.DRAFT_2019_09: jsonschema_rs.Draft201909,
+    Draft.DRAFT_2020_12: jsonschema_rs.Draft202012,
+}
+
+META_SCHEMAS: dict[Draft, str] = {
+    Draft.DRAFT_4: "http://json-schema.org/draft-04/schema",
+    Draft.DRAFT_6: "http://json-schema.org/draft-06/schema",
+    Draft.DRAFT_7: "http://json-schema.org/draft-07/schema",
+    Draft.DRAFT_2019_09: "https://json-schema.org/draft/2019-09/schema",
+    Draft.DRAFT_2020_12: "https://json-schema.org/draft/2020-12/schema",
+}
+
+# Without formats: a pattern that is none gets its own error, and names need not be URIs.
+_META_VALIDATORS: dict[Draft, jsonschema_rs.Validator] = {
+    draft: VALIDATORS[draft]({"$ref": uri}, validate_formats=False, offline=True)
+    for draft, uri in META_SCHEMAS.items()
+}
+
+# Other names under which documents declare a draft, without scheme and `#`.
+_DECLARED: dict[str, Draft] = {uri.partition("://")[2]: d for d, uri in META_SCHEMAS.items()} | {
+    "json-schema.org/schema": DEFAULT,  # once "the latest"
+    "json-schema.org/draft-05/schema": Draft.DRAFT_4,  # draft 5 has draft 4's meta-schema
+    "json-schema.org/draft-04/hyper-schema": Draft.DRAFT_4,
+    "json-schema.org/draft-06/hyper-schema": Draft.DRAFT_6,
+    "json-schema.org/draft-07/hyper-schema": Draft.DRAFT_7,
+    "json-schema.org/draft/2019-09/hyper-schema": Draft.DRAFT_2019_09,
+    "json-schema.org/draft/2020-12/hyper-schema": Draft.DRAFT_2020_12,
+    "spec.openapis.org/oas/3.1/dialect/base": Draft.DRAFT_2020_12,
+}
+
+SINCE: dict[str, Draft] = {
+    "const": Draft.DRAFT_6,
+    "contains": Draft.DRAFT_6,
+    "propertyNames": Draft.DRAFT_6,
+    "if": Draft.DRAFT_7,
+    "$anchor": Draft.DRAFT_2019_09,
+    "$recursiveRef": Draft.DRAFT_2019_09,
+    "dependentRequired": Draft.DRAFT_2019_09,
+    "dependentSchemas": Draft.DRAFT_2019_09,
+    "maxContains": Draft.DRAFT_2019_09,
+    "minContains": Draft.DRAFT_2019_09,
+    "unevaluatedItems": Draft.DRAFT_2019_09,
+    "unevaluatedProperties": Draft.DRAFT_2019_09,
+    "$dynamicRef": Draft.DRAFT_2020_12,
+    "prefixItems": Draft.DRAFT_2020_12,
+}
+"""Keywords that change verdicts, and the draft that brought them."""
+
+
+class Holds(Enum):
+    """What the value of a keyword is."""
+
+    SCHEMA = "a schema"
+    SCHEMAS = "a list of schemas"
+    EITHER = "a schema or a list of schemas"
+    NAMED = "schemas by name"
+
+
+class Applies(Enum):
+    """Where in the value a subschema applies."""
+
+    HERE = "to the same value"
+    BELOW = "to a part of the value"
+    NOWHERE = "only where something refers to it"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A keyword that holds schemas."""
+
+    holds: Holds
+    applies: Applies
+
+
+_LISTED_HERE = Place(Holds.SCHEMAS, Applies.HERE)
+_ONE_HERE = Place(Holds.SCHEMA, Applies.HERE)
+_NAMED_HERE = Place(Holds.NAMED, Applies.HERE)
+_ONE_BELOW = Place(Holds.SCHEMA, Applies.BELOW)
+_NAMED_BELOW = Place(Holds.NAMED, Applies.BELOW)
+_DEFINITIONS = Place(Holds.NAMED, Applies.NOWHERE)
+
+PLACES: dict[str, Place] = {
+    "$defs": _DEFINITIONS,
+    "additionalItems": _ONE_BELOW,
+    "additionalProperties": _ONE_BELOW,
+    "allOf": _LISTED_HERE,
+    "anyOf": _LISTED_HERE,
+    "contains": _ONE_BELOW,
+    "contentSchema": Place(Holds.SCHEMA, Applies.NOWHERE),
+    "definitions": _DEFINITIONS,
+    "dependencies": _NAMED_HERE,
+    "dependentSchemas": _NAMED_HERE,
+    "else": _ONE_HERE,
+    "if": _ONE_HERE,
+    "items": Place(Holds.EITHER, Applies.BELOW),
+    "not": _ONE_HERE,
+    "oneOf": _LISTED_HERE,
+    "patternProperties": _NAMED_BELOW,
+    "prefixItems": Place(Holds.SCHEMAS, Applies.BELOW),
+    "properties": _NAMED_BELOW,
+    "propertyNames": _ONE_BELOW,
+    "then": _ONE_HERE,
+    "unevaluatedItems": _ONE_BELOW,
+    "unevaluatedProperties": _ONE_BELOW,
+}
+
+
+def declared(uri: Any) -> Draft | None:
+    """Return the draft that `$schema` names; None where it names none that is known."""
+    if not isinstance(uri, str):
+        return None
+    name = uri.removeprefix("https://").removeprefix("http://").removesuffix("#").removesuffix("/")
+    return _DECLARED.get(name)
+
+
+def children(schema: dict[str, Any]) -> Iterator[tuple[Path, Applies, Any]]:
+    """Yield the subschemas right under `schema`, objects and booleans, in the order written."""
+    for keyword in schema:
+        place = PLACES.get(keyword)
+        if place is None:
+            continue
+        for step, subschema in _held(place.holds, schema[keyword]):
+            if isinstance(subschema, dict | bool):
+                yield (keyword, *step), place.applies, subschema
+
+
+def _held(holds: Holds, value: Any) -> Iterator[tuple[Path, Any]]:
+    """Yield what `value` holds; nothing where its shape is wrong, the meta-schema says so."""
+    if holds is Holds.NAMED:
+        if isinstance(value, dict):
+            yield from (((name,), subschema) for name, subschema in value.items())
+    elif isinstance(value, list):
+        if holds is not Holds.SCHEMA:
+            yield from (((index,), subschema) for index, subschema in enumerate(value))
+    elif holds is not Holds.SCHEMAS:
+        yield (), value
+
+
+_DEFINING = frozenset({"$defs", "definitions", "contentSchema"})
+
+ENFORCED = frozenset(PLACES) - _DEFINING | frozenset(
+    {
+        *("$ref", "$dynamicRef", "$recursiveRef", "type", "enum", "const", "format", "pattern"),
+        *("minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minContains"),
+        *("maxContains", "minProperties", "maxProperties", "required", "dependentRequired"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    }
+)
+"""The keywords that say what a value must be."""
+
+SILENT = _DEFINING | frozenset(
+    {
+        *("$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$comment"),
+        *("$vocabulary", "title", "description", "default", "examples", "deprecated"),
+        *("readOnly", "writeOnly", "contentEncoding", "contentMediaType"),
+    }
+)
+"""Those that name, describe or hold something, and refuse nothing."""
+
+
+def walk(document: Any, start: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield every schema that is an object, with its path, in the order written."""
+    waiting = [(start, document)]
+    while waiting:
+        path, schema = waiting.pop()
+        if isinstance(schema, dict):
+            yield path, schema
+            found = [(path + step, subschema) for step, _, subschema in children(schema)]
+            waiting += reversed(found)
+
+
+# --- reading in a newer draft than the declared one ----------------------------------------------
+
+
+def settle(document: Any, least: Draft) -> tuple[Draft, Any]:
+    """Return the draft to read `document` in, and the document as it is written there.
+
+    Raises:
+        jsonschema_rs.ValidationError: what the meta-schema has against the document.
+    """
+    wanted = max((_needed(schema) for _, schema in walk(document)), default=least)
+    if wanted > least:
+        written = _rewritten(document, least, wanted)
+        if _complaint(written, wanted) is None:
+            return wanted, written
+    complaint = _complaint(document, least)
+    if complaint is not None:
+        raise complaint
+    return least, document
+
+
+def settle_undeclared(document: Any) -> tuple[Draft, Any]:
+    """Do the same for a document without `$schema`, which may be written as older drafts have it.
+
+    It is never read in a draft that leaves out what stands beside `$ref`, or that misses a keyword.
+
+    Raises:
+        jsonschema_rs.ValidationError: what the newest meta-schema has against the document.
+    """
+    complaint = _complaint(document, DEFAULT)
+    if complaint is None:
+        return DEFAULT, document
+    written = _rewritten(document, Draft.DRAFT_4, DEFAULT, but=_rename_id)
+    needed = max(_needed(schema) for _, schema in walk(written))
+    for draft in (DEFAULT, Draft.DRAFT_2019_09):
+        if draft >= needed and _complaint(written, draft) is None:
+            return draft, written
+    raise complaint
+
+
+def _needed(schema: dict[str, Any]) -> Draft:
+    """Return the oldest draft that knows what `schema` uses."""
+    keywords = [SINCE[keyword] for keyword in schema.keys() & SINCE.keys()]
+    shapes = [draft for draft, is_used in _SHAPES_SINCE if is_used(schema)]
+    return max(keywords + shapes, default=Draft.DRAFT_4)
+
+
+def _has_numeric_exclusive(schema: dict[str, Any]) -> bool:
+    limits = (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum"))
+    return any(isinstance(limit, int | float) and not isinstance(limit, bool) for limit in limits)
+
+
+def _has_boolean_schema(schema: dict[str, Any]) -> bool:
+    known = {("additionalItems",), ("additionalProperties",)}  # to draft 4, too
+    return any(isinstance(child, bool) and path not in known for path, _, child in children(schema))
+
+
+_SHAPES_SINCE: tuple[tuple[Draft, Callable[[dict[str, Any]], bool]], ...] = (
+    (Draft.DRAFT_6, _has_numeric_exclusive),
+    (Draft.DRAFT_6, _has_boolean_schema),
+    (Draft.DRAFT_6, lambda schema: schema.get("required") == []),
+)
+"""The same for values of older keywords."""
+
+
+def _complaint(document: Any, draft: Draft) -> jsonschema_rs.ValidationError | None:
+    if isinstance(document, bool):
+        return None
+    return next(iter(_META_VALIDATORS[draft].iter_errors(document)), None)
+
+
+def _rewritten(document: Any, least: Draft, draft: Draft, but: Rewrite | None = None) -> Any:
+    rewrites = [
+        rewrite for since, rewrite in _REWRITES if least < since <= draft and rewrite != but
+    ]
+    if not rewrites:
+        return document
+    copy = deepcopy(document)
+    for _, schema in walk(copy):
+        for rewrite in rewrites:
+            rewrite(schema)
+    return copy
+
+
+def _rename_id(schema: dict[str, Any]) -> None:
+    if isinstance(schema.get("id"), str):
+        schema.setdefault("$id", schema.pop("id"))
+
+
+def _merge_exclusive(schema: dict[str, Any]) -> None:
+    """Turn `minimum: 3, exclusiveMinimum: true` into `exclusiveMinimum: 3`."""
+    for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(schema.get(exclusive), bool):
+            is_exclusive = schema.pop(exclusive)
+            if is_exclusive and limit in schema:
+                schema[exclusive] = schema.pop(limit)
+
+
+def _split_id(schema: dict[str, Any]) -> None:
+    """Turn `$id: "#name"` into `$anchor: "name"`."""
+    uri, _, name = str(schema.get("$id", "")).partition("#")
+    if name:
+        schema["$anchor"] = name
+        schema["$id"] = uri
+        if not uri:
+            del schema["$id"]
+
+
+_REWRITES: tuple[tuple[Draft, Rewrite], ...] = (
+    (Draft.DRAFT_6, _rename_id),
+    (Draft.DRAFT_6, _merge_exclusive),
+    (Draft.DRAFT_2019_09, _split_id),
+)
+"""What older drafts wrote differently, and since when."""

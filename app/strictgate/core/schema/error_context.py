@@ -1,0 +1,58 @@
+"""The part of a request that a schema came in, for OpenAI's error messages.
+
+Shape and words: `Invalid schema for response_format 'X': In context=('properties', 'a'), …`.
+"""
+
+from dataclasses import dataclass
+
+from strictgate.core.errors import BadRequest, SchemaTooComplex
+from strictgate.core.jsontext.pointer import Path
+from strictgate.core.schema.limits import OverLimit, SchemaFault
+
+_MAX_STEPS = 16  # of a path in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """How errors speak of the schema, and which parameter they blame."""
+
+    phrase: str
+    param: str
+    code: str | None = None
+    """The `code` of errors that have none of their own."""
+
+    def error(self, name: str, fault: SchemaFault) -> BadRequest:
+        """Return `fault` as the answer to the caller."""
+        subject = f"Invalid schema for {self.phrase} '{name}'"
+        if isinstance(fault, OverLimit):
+            return SchemaTooComplex(f"{subject}: {_sentence(fault)}", param=self.param)
+        code = fault.code or self.code
+        return BadRequest(f"{subject}: {_sentence(fault)}", param=self.param, code=code)
+
+
+RESPONSE_FORMAT = Surface("response_format", "response_format")
+TEXT_FORMAT = Surface("response_format", "text.format.schema", "invalid_json_schema")
+
+
+def function(index: int) -> Surface:
+    """Return the surface of the parameters of the tool at `index`."""
+    return Surface("function", f"tools[{index}].function.parameters", "invalid_function_parameters")
+
+
+def deprecated_function(index: int) -> Surface:
+    """Return the surface of the parameters of the function at `index` of `functions`."""
+    return Surface("function", f"functions[{index}].parameters", "invalid_function_parameters")
+
+
+def _sentence(fault: SchemaFault) -> str:
+    if fault.path is None:
+        return fault.message
+    return f"In context={_context(fault.path)}, {fault.message}"
+
+
+def _context(path: Path) -> str:
+    """Return `path` as OpenAI prints it: every step is a string, also the index of a list."""
+    steps = tuple(map(str, path[:_MAX_STEPS]))
+    if len(path) > _MAX_STEPS:
+        steps += (f"… {len(path) - _MAX_STEPS} more",)
+    return str(steps)

@@ -1,0 +1,43 @@
+"""The values of `format` that are asserted, in every draft alike.
+
+The validator knows each of them in the drafts that define it; documents use them whatever they
+declare, so for older drafts the newest draft's check is lent to them. Other names are annotations.
+"""
+
+from collections.abc import Callable, Iterable
+
+from jsonschema_rs import Draft202012Validator
+
+from strictgate.core.schema.drafts import Draft
+
+SINCE: dict[str, Draft] = {
+    "date": Draft.DRAFT_4,
+    "date-time": Draft.DRAFT_4,
+    "duration": Draft.DRAFT_2019_09,
+    "email": Draft.DRAFT_4,
+    "hostname": Draft.DRAFT_4,
+    "idn-email": Draft.DRAFT_4,
+    "idn-hostname": Draft.DRAFT_7,
+    "ipv4": Draft.DRAFT_4,
+    "ipv6": Draft.DRAFT_4,
+    "iri": Draft.DRAFT_7,
+    "iri-reference": Draft.DRAFT_7,
+    "json-pointer": Draft.DRAFT_6,
+    "regex": Draft.DRAFT_4,
+    "relative-json-pointer": Draft.DRAFT_7,
+    "time": Draft.DRAFT_4,
+    "uri": Draft.DRAFT_4,
+    "uri-reference": Draft.DRAFT_6,
+    "uri-template": Draft.DRAFT_6,
+    "uuid": Draft.DRAFT_2019_09,
+}
+"""The formats that the validator knows, and since which draft it does so by itself."""
+
+
+def lent(draft: Draft, used: Iterable[str]) -> dict[str, Callable[[str], bool]]:
+    """Return the checks of those of the `used` formats that the validator misses in `draft`."""
+    return {name: _check(name) for name in used if SINCE.get(name, draft) > draft}
+
+
+def _check(name: str) -> Callable[[str], bool]:
+    return Draft202012Validator({"format": name}, validate_formats=True).is_valid

@@ -1,0 +1,149 @@
+"""OpenAI's rules for schemas with `strict: true`.
+
+https://platform.openai.com/docs/guides/structured-outputs#supported-schemas: the root is an object,
+every object forbids additional properties, and every property is required. OpenAI also refuses
+keywords (`minLength`, `allOf`, …) that it cannot enforce; they are welcome here, where the whole
+schema is enforced on the answer. The rules are kept out of those that only restrict what another
+schema describes (`allOf`, `if`, `not`, …): a condition that was made to forbid and to require as
+the rules want it would mean something else.
+
+Each rule yields what is wrong with one schema, in OpenAI's words; `violations` adds the path.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.jsontext.pointer import Path
+from strictgate.core.schema.drafts import DEFAULT, children
+from strictgate.core.schema.error_context import RESPONSE_FORMAT, Surface
+from strictgate.core.schema.limits import SchemaFault
+from strictgate.core.schema.references import graph
+
+Rule = Callable[[dict[str, Any]], Iterator[tuple[Path, str]]]
+"""Yields what is wrong with a schema, and where in it."""
+
+_RULED = {
+    *("$defs", "definitions"),
+    *("additionalProperties", "patternProperties", "properties", "unevaluatedProperties"),
+    *("additionalItems", "items", "prefixItems", "unevaluatedItems"),
+    *("anyOf", "oneOf"),
+}
+"""The keywords whose subschemas describe a whole value, and so keep the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule."""
+
+    path: Path
+    message: str
+    is_about_whole: bool = False
+    """Whether the message speaks of the whole schema, and needs no place."""
+
+
+def check(source: Any, *, name: str, surface: Surface = RESPONSE_FORMAT) -> None:
+    """Refuse an admitted schema that breaks a rule.
+
+    Raises:
+        BadRequest: the first violation, in OpenAI's words.
+    """
+    for violation in violations(source):
+        where = None if violation.is_about_whole else violation.path
+        raise surface.error(name, SchemaFault(violation.message, where))
+
+
+def violations(source: Any) -> Iterator[Violation]:
+    """Yield every broken rule, the root's first, then in the order written."""
+    yield from (Violation((), message, is_about_whole=True) for message in _is_no_object(source))
+    if isinstance(source, dict) and "anyOf" in source:
+        yield Violation((), "'anyOf' is not permitted.")
+    yield from (
+        Violation(path + inside, message)
+        for path, schema in _ruled(source)
+        for rule in RULES
+        for inside, message in rule(schema)
+    )
+
+
+def _ruled(source: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the schemas that the rules hold for, with their paths, in the order written."""
+    waiting: list[tuple[Path, Any]] = [((), source)]
+    while waiting:
+        path, schema = waiting.pop()
+        if isinstance(schema, dict):
+            yield path, schema
+            found = [
+                (path + step, child) for step, _, child in children(schema) if step[0] in _RULED
+            ]
+            waiting += reversed(found)
+
+
+def _is_no_object(source: Any) -> Iterator[str]:
+    schema = _followed(source)
+    given = schema.get("type") if isinstance(schema, dict) else None
+    if given != "object":
+        yield f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{given}\"'."
+
+
+def _followed(source: Any) -> Any:
+    """Return what the root's `$ref` leads to, or the root; a loop leads nowhere."""
+    try:
+        nodes = graph(source, DEFAULT)
+    except SchemaFault:
+        return source
+    node = nodes[0] if nodes else None
+    for _ in nodes:
+        if node is None or node.target is None or "type" in node.schema:
+            break
+        node = node.target
+    return node.schema if node else source
+
+
+# --- rules for each schema -----------------------------------------------------------------------
+
+
+def _forbids_additional(schema: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    if _is_object(schema) and schema.get("additionalProperties") is not False:
+        given = schema.get("type")
+        inside: Path = ("type", given.index("object")) if isinstance(given, list) else ()
+        yield inside, "'additionalProperties' is required to be supplied and to be false."
+
+
+def _requires_all(schema: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    required = _listed(schema)
+    for key in _properties(schema):
+        if key not in required:
+            yield (), f"{_REQUIRED} Missing '{key}'."
+
+
+def _requires_no_other(schema: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    if not _is_object(schema):
+        return
+    for key in _listed(schema):
+        if key not in _properties(schema):
+            yield (), f"{_REQUIRED} Extra required key '{key}' supplied."
+
+
+_REQUIRED = (
+    "'required' is required to be supplied and to be an array including every key in properties."
+)
+
+RULES: tuple[Rule, ...] = (_forbids_additional, _requires_all, _requires_no_other)
+
+
+def _is_object(schema: dict[str, Any]) -> bool:
+    given = schema.get("type")
+    if given is None:
+        return "properties" in schema
+    return given == "object" or (isinstance(given, list) and "object" in given)
+
+
+def _properties(schema: dict[str, Any]) -> dict[str, Any]:
+    properties = schema.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _listed(schema: dict[str, Any]) -> list[Any]:
+    required = schema.get("required")
+    return required if isinstance(required, list) else []

@@ -1,0 +1,279 @@
+"""What a schema refers to, as a graph.
+
+Only what the document itself holds can be referred to (`#`, JSON Pointers, `$anchor`,
+`$dynamicAnchor`, embedded `$id`s, resolved against base URIs as RFC 3986 has it), and the official
+meta-schema of the document's draft. Nothing is ever fetched: a reference that leads anywhere else
+is refused here, before the validator sees it.
+
+The nodes of the graph are the schemas that are objects; an edge leads to a subschema or to what a
+reference names, and says whether that applies to the same value or to a part of it. What follows
+from the graph (loops, cost) is in expansion.py.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
+
+from strictgate.core.jsontext.pointer import Path
+from strictgate.core.schema.drafts import META_SCHEMAS, SINCE, Applies, Draft, children, walk
+from strictgate.core.schema.limits import SchemaFault
+
+_HOME = "http://document.invalid/"  # the base of a document without `$id`; `.invalid`: RFC 2606
+_SAFE = "%:/?@!$&'()*+,;=~"
+_PART = r"(?:[\w\-.~:/?@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
+_LEGAL = re.compile(f"{_PART}(?:#{_PART})?", re.ASCII)
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_DYNAMIC = {"$dynamicRef": "$dynamicAnchor", "$recursiveRef": "$recursiveAnchor"}
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A schema that is an object, in its place."""
+
+    path: Path
+    schema: dict[str, Any]
+    base: str
+    """The URI that its references are relative to, without fragment."""
+    here: list["Node"] = field(default_factory=list)
+    """What applies to the same value."""
+    below: list[tuple[Path, "Node"]] = field(default_factory=list)
+    """What applies to a part of the value, and by which keyword (and name)."""
+    target: "Node | None" = None
+    """Where its `$ref` leads."""
+    is_mere_reference: bool = False
+    """Whether its `$ref` switches off the keywords beside it."""
+    refers_to_meta_schema: bool = False
+
+
+def graph(document: Any, draft: Draft) -> list[Node]:
+    """Return the nodes of `document`, the root first; none for a boolean.
+
+    Raises:
+        SchemaFault: a reference leads outside the document, or to nothing.
+    """
+    if not isinstance(document, dict):
+        return []
+    index = _Index(draft)
+    index.add(document, (), _HOME)
+    for node in index.nodes:  # which grows by what pointers find in places that hold no schemas
+        for keyword in ("$ref", *_DYNAMIC):
+            if keyword in node.schema and index.knows(keyword):
+                found = index.targets(node, keyword)
+                node.here += found
+                if keyword == "$ref" and found:
+                    node.target = found[0]
+    return index.nodes
+
+
+def encoded(document: Any) -> Any:
+    """Return `document` with its URIs as RFC 3986 wants them: a copy where anything differs.
+
+    References such as `#/definitions/List<Item>` are common; the validator takes them encoded.
+    """
+    if all(_LEGAL.fullmatch(schema[keyword]) for schema, keyword in _uris(document)):
+        return document
+    copy = deepcopy(document)
+    for schema, keyword in _uris(copy):
+        schema[keyword] = _encoded_uri(schema[keyword])
+    return copy
+
+
+def _uris(document: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    for _, schema in walk(document):
+        for keyword in ("$id", "$ref", "$dynamicRef", "id"):
+            if isinstance(schema.get(keyword), str):
+                yield schema, keyword
+
+
+def _encoded_uri(uri: str) -> str:
+    resource, separator, fragment = uri.partition("#")
+    quoted = quote(resource, safe=_SAFE) + separator + quote(fragment, safe=_SAFE)
+    return _STRAY_PERCENT.sub("%25", quoted)
+
+
+class _Index:
+    """The schemas of a document by identity, by URI and by anchor."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.nodes: list[Node] = []
+        self._known: dict[int, Node] = {}
+        self._named: dict[str, list[Node]] = defaultdict(list)
+        """By absolute URI, with the anchor as its fragment."""
+        self._dynamic: dict[tuple[str, Any], list[Node]] = defaultdict(list)
+
+    def knows(self, keyword: str) -> bool:
+        """Whether `keyword` refers to something in this draft."""
+        if keyword == "$recursiveRef":
+            return self.draft is Draft.DRAFT_2019_09
+        return self.draft >= SINCE.get(keyword, Draft.DRAFT_4)
+
+    def add(self, schema: dict[str, Any], path: Path, base: str) -> Node:
+        """Add `schema` and all schemas in it; return its node."""
+        first = self._known[id(schema)] = Node(path, schema, base)
+        waiting = [first]
+        while waiting:
+            node = waiting.pop()
+            self.nodes.append(node)
+            node.is_mere_reference = self.draft.ref_stands_alone and "$ref" in node.schema
+            # The root keeps its name: the whole document is known by it, `$ref` or not.
+            if not node.path or not node.is_mere_reference:
+                self._name(node)
+            waiting += reversed(list(self._grow(node)))
+        return first
+
+    def _grow(self, node: Node) -> Iterator[Node]:
+        """Link `node` to the schemas in it; yield those that are new."""
+        is_linked = not node.is_mere_reference
+        for step, applies, schema in children(node.schema):
+            if not isinstance(schema, dict):
+                continue
+            child = self._known.get(id(schema))
+            if child is None:
+                child = self._known[id(schema)] = Node(node.path + step, schema, node.base)
+                yield child
+            if is_linked and applies is Applies.HERE:
+                node.here.append(child)
+            elif is_linked and applies is Applies.BELOW:
+                node.below.append((step, child))
+
+    def _name(self, node: Node) -> None:
+        """Enter the URI and the anchors that `node` gives itself."""
+        if not node.path:
+            self._named[node.base].append(node)
+        uri = node.schema.get(self.draft.id_keyword)
+        if isinstance(uri, str):
+            absolute, anchor = _absolute(node, uri, self.draft.id_keyword)
+            if absolute != node.base:
+                node.base = absolute
+                self._named[absolute].append(node)
+            if anchor and self.draft <= Draft.DRAFT_7:
+                self._named[f"{absolute}#{anchor}"].append(node)
+        for keyword in ("$anchor", "$dynamicAnchor"):
+            name = node.schema.get(keyword)
+            if isinstance(name, str) and self.draft >= Draft.DRAFT_2019_09:
+                self._named[f"{node.base}#{name}"].append(node)
+        for keyword in _DYNAMIC.values():
+            if node.schema.get(keyword):
+                self._dynamic[keyword, str(node.schema[keyword])].append(node)
+
+    def targets(self, node: Node, keyword: str) -> list[Node]:
+        """Return the schemas that `keyword` of `node` may lead to."""
+        reference = node.schema[keyword]
+        absolute, fragment = _absolute(node, reference, keyword)
+        target = self._target(node, keyword, absolute, unquote(fragment))
+        if target is None:
+            return []
+        name = target.schema.get(_DYNAMIC.get(keyword, ""))
+        if name is True or (name and name == unquote(fragment)):
+            return self._dynamic[_DYNAMIC[keyword], str(name)]
+        return [target]
+
+    def _target(self, node: Node, keyword: str, absolute: str, fragment: str) -> Node | None:
+        """Return the schema at `absolute#fragment`; None where it is a boolean or official."""
+        fault = _Faults(node, keyword)
+        resources = self._named.get(absolute, [])
+        if not resources and self._is_meta_schema(absolute):
+            node.refers_to_meta_schema = True
+            return None
+        if not resources:
+            raise fault.outside()
+        if len(resources) > 1:
+            raise fault.ambiguous()
+        if not fragment:
+            return resources[0]
+        if fragment.startswith("/"):
+            return self._pointed(resources[0], fragment, fault)
+        anchored = {id(each): each for each in self._named.get(f"{absolute}#{fragment}", [])}
+        if not anchored:
+            raise fault.missing()
+        if len(anchored) > 1:
+            raise fault.ambiguous()
+        return next(iter(anchored.values()))
+
+    def _is_meta_schema(self, uri: str) -> bool:
+        official = META_SCHEMAS[self.draft]
+        return uri == official or (
+            self.draft >= Draft.DRAFT_2019_09
+            and uri.startswith(official.removesuffix("schema") + "meta/")
+        )
+
+    def _pointed(self, node: Node, pointer: str, fault: "_Faults") -> Node | None:
+        """Follow a JSON Pointer (RFC 6901) from `node`."""
+        value: Any = node.schema
+        path, base = node.path, node.base
+        for token in pointer.split("/")[1:]:
+            step = _step(value, token.replace("~1", "/").replace("~0", "~"))
+            if step is None:
+                raise fault.missing()
+            value, path = value[step], (*path, step)
+            base = self._known[id(value)].base if id(value) in self._known else base
+        if isinstance(value, bool):
+            return None
+        if not isinstance(value, dict):
+            raise fault.not_a_schema()
+        return self._known.get(id(value)) or self.add(value, path, base)
+
+
+@dataclass(frozen=True, slots=True)
+class _Faults:
+    """What can be wrong with a reference."""
+
+    node: Node
+    keyword: str
+
+    def _fault(self, message: str, code: str) -> SchemaFault:
+        reference = self.node.schema[self.keyword]
+        where = (*self.node.path, self.keyword)
+        return SchemaFault(message.format(f"'{reference}'"), where, code)
+
+    def outside(self) -> SchemaFault:
+        message = "reference to {}, which is outside the schema: references are not fetched."
+        return self._fault(message, "remote_ref")
+
+    def missing(self) -> SchemaFault:
+        message = "reference to component {} which was not found in the schema."
+        return self._fault(message, "unresolved_ref")
+
+    def ambiguous(self) -> SchemaFault:
+        return self._fault("reference to {}, a name that two schemas have.", "ambiguous_ref")
+
+    def not_a_schema(self) -> SchemaFault:
+        return self._fault("reference to {}, which is not a schema.", "unresolved_ref")
+
+
+def _step(value: Any, token: str) -> str | int | None:
+    """Return what `token` selects in `value`, if anything."""
+    match value:
+        case dict() if token in value:
+            return token
+        case list() if token.isascii() and token.isdecimal() and len(token) < 10:
+            return int(token) if int(token) < len(value) and str(int(token)) == token else None
+        case _:
+            return None
+
+
+def _absolute(node: Node, reference: Any, keyword: str) -> tuple[str, str]:
+    """Return the URI, and the fragment, that `reference` means in `node`."""
+    where = (*node.path, keyword)
+    if not isinstance(reference, str):
+        raise SchemaFault(f"'{keyword}' must be a string.", where)
+    try:
+        absolute, fragment = urldefrag(_joined(node.base, reference))
+    except ValueError as error:
+        raise SchemaFault(f"'{reference}' is not a URI reference.", where) from error
+    return absolute, fragment
+
+
+def _joined(base: str, reference: str) -> str:
+    """Resolve `reference`; urljoin knows only some schemes, RFC 3986 treats all alike."""
+    if reference.startswith("#"):
+        return base + reference
+    scheme, separator, rest = base.partition("://")
+    if not separator or urlsplit(reference).scheme:
+        return urljoin(base, reference)
+    return scheme + urljoin(f"http://{rest}", reference).removeprefix("http")

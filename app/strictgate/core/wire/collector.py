@@ -1,0 +1,291 @@
+"""The chunks of a streamed completion put together again: the stage after sse.py.
+
+`feed` takes one event, says what text it added to which choice, and remembers it; `completion` is
+what the upstream would have answered without `stream`. How a stream ended is a state, not an
+exception: upstreams end them in every way there is, and nothing an upstream sends may raise here.
+
+What servers differ in, and what becomes of it:
+
+* An error comes as a chunk with a truthy `error` (an object or text; OpenRouter sends `choices`
+  beside it), as an event named `error`, or as `x_groq.error`: FAILED.
+* Usage comes at the top level, in a last chunk without choices, or in `x_groq` (Groq).
+* Content comes as text or as a list of parts (Mistral): the parts' text is the content, their
+  `thinking` goes to `reasoning_content`.
+* Fragments of a tool call belong together by `index`. Without one (Gemini) each name begins a new
+  call; so does another id with a name under an index in use.
+* Half a surrogate pair at the end of a chunk waits for its other half (servers that cut text in
+  UTF-16 units escape them apart). Where none comes it stays alone, and
+  makes the document invalid.
+* Servers send empty ids, models and usages in some chunks: these never replace what is known.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from strictgate.core.jsontext import reader
+from strictgate.core.wire.fragments import Added, Calls, Text, keep
+from strictgate.core.wire.sse import Event
+
+END = "[DONE]"
+_TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
+_HEAD = ("id", "created", "model", "system_fingerprint", "service_tier")
+
+
+class State(StrEnum):
+    """How far a stream has come."""
+
+    OPEN = "open"
+    DONE = "done"
+    """`[DONE]` was seen."""
+    FAILED = "failed"
+    """The upstream reported an error: see `Collector.error`."""
+    MALFORMED = "malformed"
+    """An event was no chunk: see `Collector.malformed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What one chunk added to one choice."""
+
+    index: int
+    content: str = ""
+    reasoning: str = ""
+    refusal: str = ""
+    arguments: Added = ()
+    finish_reason: str | None = None
+    logprobs: tuple[Any, ...] = ()
+    """The entries for the tokens of `content`, as the upstream sent them."""
+    reasoning_name: str = "reasoning_content"
+    """What the upstream calls the reasoning."""
+    names: tuple[str, ...] = ()
+    """With `arguments`: the functions that are called, in order of appearance, as far as known."""
+
+
+class Collector:
+    """Events in, deltas out, and the whole completion at the end."""
+
+    def __init__(self) -> None:
+        self.state = State.OPEN
+        self.error: dict[str, Any] | None = None
+        """The error body, `{"error": …}`, as the upstream sent it."""
+        self.malformed: str | None = None
+        """The data of the event that was no chunk."""
+        self._top: dict[str, Any] = {}
+        self._choices: dict[int, _Choice] = {}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the stream came to its end: `[DONE]`, or a reason to finish on every choice."""
+        if self.state is State.OPEN:
+            choices = self._choices.values()
+            return bool(choices) and all(choice.finish_reason for choice in choices)
+        return self.state is State.DONE
+
+    def feed(self, event: Event) -> tuple[Delta, ...]:
+        """Take in one event; after the end, or a failure, nothing counts any more."""
+        if self.state is not State.OPEN or not (event.data or event.event == "error"):
+            return ()
+        if event.data.strip() == END:
+            self.state = State.DONE
+            return ()
+        try:
+            chunk = _parse(event.data)
+        except ValueError:
+            chunk = None
+        error = _error(chunk, event)
+        if error is not None:
+            self.state, self.error = State.FAILED, error
+        elif not isinstance(chunk, dict):
+            self.state, self.malformed = State.MALFORMED, event.data
+        return self._add(chunk) if isinstance(chunk, dict) else ()
+
+    def flush(self) -> tuple[Delta, ...]:
+        """Return what was still waiting for its other half."""
+        deltas = (choice.flush() for choice in self._choices.values())
+        return tuple(delta for delta in deltas if delta)
+
+    def head(self) -> dict[str, Any]:
+        """Return what is known of the fields that every chunk repeats."""
+        return {key: self._top[key] for key in _HEAD if self._top.get(key)}
+
+    def completion(self) -> dict[str, Any]:
+        """Return what there is so far as a `chat.completion`."""
+        top = dict(self._top)
+        groq = top.get("x_groq")
+        usage = top.pop("usage", None) or (groq.get("usage") if isinstance(groq, dict) else None)
+        return {
+            "id": top.pop("id", None),
+            "object": "chat.completion",
+            "created": top.pop("created", None),
+            "model": top.pop("model", None),
+            "choices": [self._choices[index].whole() for index in sorted(self._choices)],
+            **({"usage": usage} if usage else {}),
+            **top,
+        }
+
+    def _add(self, chunk: dict[str, Any]) -> tuple[Delta, ...]:
+        choices = chunk.get("choices")
+        if "choices" in chunk or "usage" in chunk:  # not, say, `{"type": "ping"}`
+            for key, value in chunk.items():
+                if key not in ("choices", "object", "error"):
+                    keep(self._top, key, value)
+        if not isinstance(choices, list):
+            return ()
+        deltas = [
+            self._choice(choice, position).feed(choice)
+            for position, choice in enumerate(choices)
+            if isinstance(choice, dict)
+        ]
+        return tuple(delta for delta in deltas if delta)
+
+    def _choice(self, choice: dict[str, Any], position: int) -> "_Choice":
+        index = choice.get("index")
+        index = index if isinstance(index, int) and index >= 0 else position
+        if index not in self._choices:
+            self._choices[index] = _Choice(index)
+        return self._choices[index]
+
+
+class _Choice:
+    """One choice, as far as it has come."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.finish_reason: str | None = None
+        self._texts: dict[str, Text] = {}
+        self._calls = Calls()
+        self._logprobs: dict[str, list[Any]] = {}
+        self._message: dict[str, Any] = {}
+        self._others: dict[str, Any] = {}
+
+    def feed(self, choice: dict[str, Any]) -> Delta | None:
+        """Take in one choice of a chunk; None where it says nothing new."""
+        texts = dict.fromkeys(_TEXTS, "")
+        arguments: Added = ()
+        for key, value in self._delta_of(choice).items():
+            if key in texts:
+                for name, text in _pieces(key, value):
+                    texts[name] += self._texts.setdefault(name, Text()).feed(text)
+            elif key == "tool_calls":
+                arguments = self._calls.feed(value)
+            elif isinstance(self._message.get(key), list) and isinstance(value, list):
+                self._message[key].extend(value)  # annotations, reasoning_details
+            else:
+                keep(self._message, key, value)
+        logprobs = self._logprobs_of(choice)
+        reason = self._rest_of(choice)
+        return self._news(texts, arguments, reason, logprobs)
+
+    def flush(self) -> Delta | None:
+        """Return the text that is still held back."""
+        texts = {key: self._texts[key].flush() if key in self._texts else "" for key in _TEXTS}
+        return self._news(texts, self._calls.flush(), None)
+
+    def whole(self) -> dict[str, Any]:
+        """Return the choice as an answer without `stream` has it."""
+        texts = {key: text.whole() for key, text in self._texts.items()}
+        calls = self._calls.whole()
+        content = texts.pop("content", None)
+        if not content and (calls or texts.get("refusal")):
+            content = None
+        message = {"role": "assistant", "content": content} | texts | self._message
+        return {
+            "index": self.index,
+            "message": message | ({"tool_calls": calls} if calls else {}),
+            "logprobs": self._logprobs or None,
+            "finish_reason": self.finish_reason,
+            **self._others,
+        }
+
+    def _delta_of(self, choice: dict[str, Any]) -> dict[str, Any]:
+        """Return the delta, or the message of a server that sends the answer in one chunk."""
+        delta = choice.get("delta")
+        if delta is None and not self._texts and not self._message:
+            delta = choice.get("message")
+        return delta if isinstance(delta, dict) else {}
+
+    def _logprobs_of(self, choice: dict[str, Any]) -> tuple[Any, ...]:
+        """Keep all of them; return those of the content."""
+        logprobs = choice.get("logprobs")
+        if not isinstance(logprobs, dict):
+            return ()
+        for name, tokens in logprobs.items():
+            if isinstance(tokens, list):
+                self._logprobs.setdefault(name, []).extend(tokens)
+        tokens = logprobs.get("content")
+        return tuple(tokens) if isinstance(tokens, list) else ()
+
+    def _rest_of(self, choice: dict[str, Any]) -> str | None:
+        for key, value in choice.items():
+            if key not in ("index", "delta", "message", "logprobs", "finish_reason"):
+                keep(self._others, key, value)
+        reason = choice.get("finish_reason")
+        if not isinstance(reason, str) or not reason:
+            return None
+        self.finish_reason = reason
+        return reason
+
+    def _news(
+        self,
+        texts: dict[str, str],
+        arguments: Added,
+        reason: str | None,
+        logprobs: tuple[Any, ...] = (),
+    ) -> Delta | None:
+        content, refusal = texts["content"], texts["refusal"]
+        name = "reasoning_content" if texts["reasoning_content"] else "reasoning"
+        thought = texts[name]  # some servers send it as both
+        if not (content or thought or refusal or arguments or reason or logprobs):
+            return None
+        said = Delta(self.index, content, thought, refusal, arguments, reason, logprobs)
+        if arguments:
+            said = replace(said, names=self._calls.names())
+        return replace(said, reasoning_name=name) if thought else said
+
+
+def _parse(data: str) -> Any:
+    """Read JSON as loosely as servers write it: NaN among the logprobs, halves of pairs."""
+    if reader.too_deep(data):
+        raise ValueError("nested too deep")
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return json.loads(data)
+
+
+def _error(chunk: Any, event: Event) -> dict[str, Any] | None:
+    """Return the error that an event reports, as a body `{"error": …}`."""
+    if isinstance(chunk, list) and chunk:  # Gemini's, as in its answers without stream
+        chunk = chunk[0]
+    if isinstance(chunk, dict):
+        groq = chunk.get("x_groq")
+        error = chunk.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
+        if error:
+            return {"error": error}
+    if event.event == "error":
+        return {"error": chunk if isinstance(chunk, dict) and chunk else event.data}
+    return None
+
+
+def _pieces(key: str, value: Any) -> list[tuple[str, str | None]]:
+    """Return the pieces of text in `value`, each with the name of the text it belongs to."""
+    if not isinstance(value, list):
+        return [(key, value if isinstance(value, str) else None)]
+    parts = [part for part in value if isinstance(part, dict)]
+    return [piece for part in parts for piece in _part(key, part)]
+
+
+def _part(key: str, part: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Return the pieces of text in one part of a content that is a list."""
+    thinking = part.get("thinking")
+    if thinking is None:
+        texts = [part.get("text")]
+    else:
+        key = "reasoning_content"
+        inner = thinking if isinstance(thinking, list) else [{"text": thinking}]
+        texts = [each.get("text") for each in inner if isinstance(each, dict)]
+    return [(key, text) for text in texts if isinstance(text, str)]

@@ -1,0 +1,220 @@
+"""Is an upstream's error a refusal of the way the schema was asked for? A pure reading of words.
+
+There is no standard for it: some thirty servers say it in as many ways. The rule is conservative,
+because what is believed here is remembered. A status that means something else (401, 403, 429,
+5xx…) never refuses; a text refuses when one sentence of it both names the format and says no. What
+looks alike and is not comes first: the model's output was invalid, the word JSON is missing, this
+schema's dialect is refused, the combination with tools or a stream is.
+
+The direction is read as well: LM Studio takes `json_schema` and refuses `json_object`, most refuse
+the former. Where a text lists what is allowed, the rest is refused.
+
+Every pattern has a name, which the result carries, and is matched against a few KiB at most.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from strictgate.core.capabilities import Mode
+from strictgate.core.wire import refusal_patterns as words
+from strictgate.core.wire.error_body import Said, error_of, said
+
+__all__ = ["Refusal", "Refused", "classify", "error_of"]
+
+STATUSES = frozenset({400, 404, 405, 422, 501})
+"""405 is DeepInfra's."""
+FORMATS = (Mode.NATIVE, Mode.JSON_OBJECT)
+MAX_TEXT = 8192  # characters that are read
+
+
+class Refused(StrEnum):
+    """What was refused."""
+
+    FORMAT = "format"
+    """The mode itself, on this model."""
+    DIALECT = "dialect"
+    """This schema; another may pass."""
+    CONFLICT = "conflict"
+    """The combination with tools, a stream, thinking or a prefill."""
+    INVALID_OUTPUT = "invalid_output"
+    """Nothing: the model's text, `failed_generation`, was found invalid."""
+    TRUNCATED_OUTPUT = "truncated_output"
+    """Nothing: the token budget ran out."""
+    JSON_WORD = "json_word"
+    """The messages lack the word JSON."""
+    NOT_A_REFUSAL = "not_a_refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How an error answer was read."""
+
+    kind: Refused
+    modes: tuple[Mode, ...] = ()
+    """For FORMAT and DIALECT: the modes that are refused."""
+    failed_generation: str | None = None
+    """For INVALID_OUTPUT: the model's text."""
+    pattern: str = ""
+    """The name of the pattern that decided; `undiagnosed` where the body said nothing."""
+
+
+NOT_A_REFUSAL = Refusal(Refused.NOT_A_REFUSAL)
+
+
+def classify(status: int, body: Any, sent: Mode) -> Refusal:
+    """Read the answer `status`, `body` to a request whose schema went in the mode `sent`.
+
+    `body` is the parsed JSON, or the text where it is none.
+    """
+    if status not in STATUSES:
+        return NOT_A_REFUSAL
+    spoken = said(body)
+    text = words.MODEL_ID.sub("model", "\n".join(spoken.texts)[:MAX_TEXT])
+    output = _output(spoken, text)
+    if output or sent is Mode.PROMPT:
+        return output or NOT_A_REFUSAL
+    if all(words.SILENT.fullmatch(each.strip()) for each in spoken.texts):
+        return _undiagnosed(status, spoken, sent)
+    return _other_refusal(spoken, text, sent) or _format(status, spoken, text, sent)
+
+
+def _output(spoken: Said, text: str) -> Refusal | None:
+    match = words.OUTPUT.search(text)
+    if not match and not words.OUTPUT_CODES & set(spoken.codes):
+        return None
+    failed = spoken.failed_generation or ""
+    if words.TRUNCATED in text or words.TRUNCATED in failed:
+        return Refusal(Refused.TRUNCATED_OUTPUT, pattern="truncated")
+    decided = words.name_of(match) or "code"
+    return Refusal(Refused.INVALID_OUTPUT, failed_generation=failed, pattern=decided)
+
+
+def _undiagnosed(status: int, spoken: Said, sent: Mode) -> Refusal:
+    """Take silence for a refusal: nothing is remembered of it unless the next mode is accepted."""
+    if status not in (400, 422) or spoken.is_page or set(spoken.codes) - words.SILENT_CODES:
+        return NOT_A_REFUSAL
+    return _refused((sent,), "undiagnosed")
+
+
+def _other_refusal(spoken: Said, text: str, sent: Mode) -> Refusal | None:
+    """Return what looks like a refusal of the format and is not one."""
+    if match := words.JSON_WORD.search(text):
+        return Refusal(Refused.JSON_WORD, pattern=words.name_of(match))
+    if (match := words.NEVER.search(text)) or words.NEVER_CODES & set(spoken.codes):
+        return Refusal(Refused.NOT_A_REFUSAL, pattern=words.name_of(match) or "code")
+    match = words.DIALECT.search(text)
+    if match or spoken.has_schema_path or words.DIALECT_CODES & set(spoken.codes):
+        about_function = words.FUNCTION_SCHEMA.search(" ".join((text, *spoken.params)))
+        if about_function and sent is not Mode.TOOL:  # one of the caller's own
+            return Refusal(Refused.NOT_A_REFUSAL, pattern="function_schema")
+        return Refusal(Refused.DIALECT, (sent,), pattern=words.name_of(match) or "code")
+    for sentence in words.SENTENCE.split(text):
+        if words.CONFLICT_SUBJECT.search(sentence) and (match := words.CONFLICT.search(sentence)):
+            return Refusal(Refused.CONFLICT, pattern=words.name_of(match))
+    return None
+
+
+def _format(status: int, spoken: Said, text: str, sent: Mode) -> Refusal:
+    if status == 404:  # only a router's words: else it is the model, or the path, that is missing
+        if not words.NO_ENDPOINT.search(text):
+            return NOT_A_REFUSAL
+        about = "requested parameters" in text or _subject(sent).search(text)
+        return _refused((sent,), "no_endpoint") if about else NOT_A_REFUSAL
+    sentences = _sentences(spoken, text)
+    if sent is Mode.TOOL:
+        return _tool(sentences)
+    allowed = (
+        _allowed("\n".join(sentences)) if any(map(words.FORMAT_NAME.search, sentences)) else None
+    )
+    if allowed is not None:
+        refused = tuple(mode for mode in FORMATS if mode not in allowed)
+        return _refused(refused, "allowed") if refused else NOT_A_REFUSAL
+    for sentence in sentences:
+        names_it = words.FORMAT_NAME.search(sentence) and not words.OTHER_FIELD.search(sentence)
+        if names_it and (match := words.SAYS_NO.search(sentence)):
+            return _refused(_modes(sentence, sent), words.name_of(match))
+    return NOT_A_REFUSAL
+
+
+def _subject(sent: Mode) -> re.Pattern[str]:
+    return words.TOOL_NAME if sent is Mode.TOOL else words.FORMAT_NAME
+
+
+def _refused(modes: tuple[Mode, ...], pattern: str) -> Refusal:
+    return Refusal(Refused.FORMAT, modes, pattern=pattern)
+
+
+def _sentences(spoken: Said, text: str) -> list[str]:
+    """Split `text`; the parameter at fault counts as named in each sentence.
+
+    What has another cause is left out.
+    """
+    subject = ", ".join(spoken.params)
+    prefix = f"{subject}: " if subject else ""
+    return [
+        prefix + sentence
+        for sentence in words.SENTENCE.split(text)
+        if sentence.strip() and not words.OTHER_CAUSE.search(sentence)
+    ]
+
+
+def _tool(sentences: list[str]) -> Refusal:
+    for sentence in sentences:
+        if words.TOOL_NAME.search(sentence):
+            match = words.TOOL_SAYS_NO.search(sentence) or words.SAYS_NO.search(sentence)
+            if match:
+                return _refused((Mode.TOOL,), words.name_of(match))
+    return NOT_A_REFUSAL
+
+
+def _allowed(text: str) -> set[Mode] | None:
+    """Return the modes in what `text` lists as allowed; None where it lists no format at all."""
+    lists = []
+    for cue in words.ALLOWED.finditer(text):
+        rest = text[cue.end() : cue.end() + 160]
+        end = words.END_OF_LIST.search(rest)
+        lists.append(rest[: end.start()] if end else rest)
+    found = {
+        *(Mode.NATIVE for each in lists if words.SCHEMA_NAME.search(each)),
+        *(Mode.JSON_OBJECT for each in lists if words.OBJECT_NAME.search(each)),
+    }
+    return found if found or any(map(words.TEXT_NAME.search, lists)) else None
+
+
+def _modes(sentence: str, sent: Mode) -> tuple[Mode, ...]:
+    """Return the modes that `sentence` refuses; what was sent is one of them in any case."""
+    schema, an_object = words.SCHEMA_NAME.search(sentence), words.OBJECT_NAME.search(sentence)
+    if schema and an_object:
+        return FORMATS if words.BOTH.search(sentence) else (sent,)
+    if not schema and not an_object:
+        return (sent,) if words.THIS_TYPE.search(sentence) else FORMATS
+    named = Mode.NATIVE if schema else Mode.JSON_OBJECT
+    return tuple(mode for mode in FORMATS if mode in (named, sent))
+
+
+# --- what Strictgate adds of its own accord ------------------------------------------------------
+
+
+def refuses_logprobs(status: int, body: Any) -> bool:
+    """Whether a failure can be about log-probabilities."""
+    return _is_about(status, body, words.LOGPROBS)
+
+
+def refuses_prefix(status: int, body: Any) -> bool:
+    """Whether a failure can be about a prefix that the model is to go on from."""
+    return _is_about(status, body, words.PREFIX)
+
+
+def refuses_tools(status: int, body: Any) -> bool:
+    """Whether a failure says that the model calls no functions, whatever they are."""
+    return _is_about(status, body, words.TOOLS)
+
+
+def _is_about(status: int, body: Any, subject: re.Pattern[str]) -> bool:
+    message = str(error_of(status, body).get("message") or "")
+    return status in _REFUSING and subject.search(message) is not None
+
+
+_REFUSING = frozenset({400, 404, 405, 415, 422, 501})

@@ -1,0 +1,113 @@
+"""What came back from the upstream, read once into values.
+
+An upstream may send odd things in places that do not matter; what matters (choices, messages, the
+text) is either understood or an UpstreamBadResponse. Unknown fields are kept, for the answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.jsontext import reader
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the upstream's choices."""
+
+    index: int
+    raw: Mapping[str, Any]
+    message: Mapping[str, Any]
+    text: str
+    """The content; parts joined, "" where there is none."""
+    reasoning: str
+    finish_reason: str | None
+    arguments: str | None
+    """Of the first function call, where there is one."""
+    is_call: bool
+    """There is a function call that names its function."""
+
+    @property
+    def is_refusal(self) -> bool:
+        return bool(self.message.get("refusal")) or self.finish_reason == "content_filter"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 200 of the upstream: a chat.completion."""
+
+    body: Mapping[str, Any]
+    choices: tuple[Choice, ...]
+    usage: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An upstream's answer that says no: its status, its body as JSON or as text."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+def read(body: Any) -> Reply:
+    """Read a chat.completion object.
+
+    Raises:
+        UpstreamBadResponse: it is none.
+    """
+    choices = body.get("choices") if isinstance(body, dict) else None
+    if not isinstance(choices, list) or not choices:
+        raise UpstreamBadResponse("The upstream's answer has no choices.")
+    usage = body.get("usage")
+    read_in = (_choice(choice, position) for position, choice in enumerate(choices))
+    return Reply(
+        body=body,
+        choices=tuple(sorted(read_in, key=lambda choice: choice.index)),
+        usage=usage if isinstance(usage, dict) else None,
+    )
+
+
+def _choice(raw: Any, position: int) -> Choice:
+    message = raw.get("message") if isinstance(raw, dict) else None
+    if not isinstance(message, dict):
+        raise UpstreamBadResponse(f"The upstream's choice {position} has no message.")
+    index = raw.get("index")
+    function = _function(message)
+    finish_reason = raw.get("finish_reason")
+    return Choice(
+        index=index if isinstance(index, int) else position,
+        raw=raw,
+        message=message,
+        text=text_of(message.get("content")),
+        reasoning=text_of(message.get("reasoning_content") or message.get("reasoning")),
+        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+        arguments=_arguments(function),
+        is_call=bool(function.get("name")),
+    )
+
+
+def text_of(content: Any) -> str:
+    """Return a string, or what parts say, of which thinking is not the answer (Mistral)."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = [part for part in content if isinstance(part, dict)]
+        return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+    return ""
+
+
+def _function(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    calls = message.get("tool_calls")
+    function = message.get("function_call")  # deprecated, and still about
+    if isinstance(calls, list) and calls and isinstance(calls[0], dict):
+        function = calls[0].get("function")
+    return function if isinstance(function, dict) else {}
+
+
+def _arguments(function: Mapping[str, Any]) -> str | None:
+    arguments = function.get("arguments")
+    if isinstance(arguments, dict | list):  # some servers do not spell them as a string
+        return reader.write(arguments)
+    return arguments if isinstance(arguments, str) else None

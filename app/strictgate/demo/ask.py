@@ -1,0 +1,323 @@
+"""What a chat completion request asks for, read once.
+
+The schema is found wherever it may stand: as a native `response_format`, as the parameters of a
+forced tool, in the prompt between `<json_schema>` and `</json_schema>`, or beside `json_object`.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from strictgate.core.plan import prompt
+
+_BLOCK = re.compile(r"<json_schema>(.*?)</json_schema>", re.DOTALL)
+_MAX_EXAMPLE_TRIES = 50
+CHARACTERS_PER_TOKEN = 4
+ANY_OBJECT: dict[str, Any] = {"type": "object"}
+
+
+class Channel(StrEnum):
+    """How the request says what it wants."""
+
+    NATIVE = "native"
+    TOOL = "tool"
+    PROMPT = "prompt"
+    JSON_OBJECT = "json_object"
+    TEXT = "text"
+
+
+class Malformed(ValueError):
+    """The request is not one; `param` names the part that is wrong."""
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+
+
+@contextmanager
+def reading_a_schema() -> Iterator[None]:
+    """Refuse the request where a keyword has an argument that no schema may have.
+
+    Raises:
+        Malformed: instead of whatever it was that failed.
+    """
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
+        message = "Invalid schema. Please ensure it is a valid JSON Schema."
+        raise Malformed(message, "response_format") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request for a chat completion."""
+
+    body: dict[str, Any]
+    channel: Channel
+    schema: Any
+    """None for text; any object where JSON is asked for without a schema."""
+    key: bytes | None
+    """`schema` as JSON, to cache by; None without one."""
+    tool: str | None
+    """The function that is to be called."""
+    count: int
+    """How many choices."""
+    budget: int | None
+    """How many characters the answer may have."""
+    size: int
+    """Of the request, in bytes."""
+    beta: bool = False
+    """Whether it came to the address for what is new, which DeepSeek has."""
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [each for each in self.body["messages"] if isinstance(each, dict)]
+
+    @property
+    def streamed(self) -> bool:
+        return self.body.get("stream") is True
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream is to end with the usage."""
+        options = self.body.get("stream_options")
+        return isinstance(options, dict) and options.get("include_usage") is True
+
+    @property
+    def format(self) -> str:
+        """The type of the `response_format`."""
+        found = self.body.get("response_format")
+        return str(found.get("type", "text")) if isinstance(found, dict) else "text"
+
+    @property
+    def prefix(self) -> str:
+        """The text of a last message of the assistant's, which may be there to be continued."""
+        last = self.messages[-1]
+        return _text(last) if last.get("role") == "assistant" else ""
+
+    @property
+    def top(self) -> int | None:
+        """How many alternatives to each token; None where no log-probabilities are wanted."""
+        wanted = self.body.get("top_logprobs") or 0
+        if self.body.get("logprobs") is not True:
+            return None
+        return wanted if isinstance(wanted, int) else 0
+
+    @property
+    def opening(self) -> str:
+        """The first thing that the user says: the same in all requests about one thing."""
+        return next((_text(each) for each in self.messages if each.get("role") == "user"), "")
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the user speaks for a second time."""
+        roles = [message.get("role") for message in self.messages]
+        return roles.count("user") > 1
+
+    @property
+    def turn(self) -> int:
+        """How often the model was asked before: answers that are followed by another request."""
+        roles = [str(message.get("role")) for message in self.messages]
+        count = int(roles[-1] == "assistant")
+        while len(roles) >= 2 and roles[-1] in ("user", "tool"):
+            said = len(roles) - 1
+            while roles[said] == "tool" and roles[said - 1] == "tool" and said:
+                said -= 1  # the results of several calls are one answer to them
+            if not said or roles[said - 1] != "assistant":
+                break
+            count += 1
+            roles = roles[: said - 1]
+        return count
+
+    def says(self, word: str) -> bool:
+        """Whether a message contains `word`, in any case."""
+        return any(word in _text(message).lower() for message in self.messages)
+
+    def example(self) -> dict[str, Any] | None:
+        """Return the first JSON object that stands in a message to the model."""
+        for message in self.messages:
+            if message.get("role") != "assistant":
+                for found in _objects(_text(message)):
+                    return found
+        return None
+
+
+def read(raw: bytes, *, beta: bool = False) -> Ask:
+    """Return the request in `raw`; `beta` if it came to the address for what is new.
+
+    Raises:
+        Malformed: where it is not JSON, or not a request.
+    """
+    body = _object(raw)
+    channel, schema, key, tool = _wanted(body)
+    count = 1 if body.get("n") is None else body["n"]
+    if not isinstance(count, int) or not 1 <= count <= 128:
+        raise Malformed("Invalid 'n': integer between 1 and 128 expected.", "n")
+    if body.get("top_logprobs") and body.get("logprobs") is not True:
+        raise Malformed("'logprobs' must be set to true to use 'top_logprobs'.", "top_logprobs")
+    return Ask(body, channel, schema, key, tool, count, _budget(body), len(raw), beta)
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(
+            "We could not parse the JSON body of your request. (HINT: This likely means you aren't "
+            "using your HTTP library correctly. The OpenAI API expects a JSON payload, but what "
+            f"was sent was not valid JSON: {error})"
+        ) from error
+    if not isinstance(body, dict):
+        raise Malformed("Invalid type for the request: expected an object.")
+    if not isinstance(body.get("model"), str):
+        raise Malformed("you must provide a model parameter", "model")
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not any(isinstance(each, dict) for each in messages):
+        raise Malformed("Missing required parameter: 'messages'.", "messages")
+    return body
+
+
+def _budget(body: dict[str, Any]) -> int | None:
+    for name in ("max_completion_tokens", "max_tokens"):
+        tokens = body.get(name)
+        if tokens is not None:
+            if not isinstance(tokens, int) or tokens < 1:
+                raise Malformed(f"Invalid '{name}': integer above 0 expected.", name)
+            return tokens * CHARACTERS_PER_TOKEN
+    return None
+
+
+_Wanted = tuple[Channel, Any, bytes | None, str | None]
+
+
+def _wanted(body: dict[str, Any]) -> _Wanted:
+    wanted = body.get("response_format")
+    wanted = wanted if isinstance(wanted, dict) else {}
+    tool = _forced(body)
+    if tool is not None:
+        name, parameters = tool
+        if parameters == ANY_OBJECT:
+            return Channel.TOOL, *_any_object(body["messages"]), name
+        return Channel.TOOL, parameters, orjson.dumps(parameters), name
+    if wanted.get("type") == "json_schema":
+        native = wanted.get("json_schema")
+        if not isinstance(native, dict) or "schema" not in native:
+            param = "response_format.json_schema.schema"
+            raise Malformed(f"Missing required parameter: '{param}'.", param)
+        return Channel.NATIVE, native["schema"], orjson.dumps(native["schema"]), None
+    return _prompted(body, wanted)
+
+
+def _prompted(body: dict[str, Any], wanted: dict[str, Any]) -> _Wanted:
+    channel = Channel.JSON_OBJECT if wanted.get("type") == "json_object" else Channel.PROMPT
+    block = _block(body["messages"])
+    if block is not None:
+        return channel, *_parsed(block), None
+    if channel is Channel.JSON_OBJECT and isinstance(wanted.get("schema"), dict):
+        return channel, wanted["schema"], orjson.dumps(wanted["schema"]), None
+    if channel is Channel.JSON_OBJECT or _asks_for_any_object(body["messages"]):
+        return channel, *_any_object(body["messages"]), None
+    return Channel.TEXT, None, None, None
+
+
+def _asks_for_any_object(messages: list[Any]) -> bool:
+    return any(prompt.ANY_OBJECT in _text(each) for each in messages if isinstance(each, dict))
+
+
+def _any_object(messages: list[Any]) -> tuple[Any, bytes | None]:
+    """Return what the user's own words describe, else any object."""
+    described = _described(messages)
+    return (described, orjson.dumps(described)) if described else (ANY_OBJECT, None)
+
+
+def _forced(body: dict[str, Any]) -> tuple[str, Any] | None:
+    """Return name and parameters of the function that must be called."""
+    tools = body.get("tools")
+    functions = [
+        tool["function"]
+        for tool in (tools if isinstance(tools, list) else ())
+        if isinstance(tool, dict) and isinstance(tool.get("function"), dict)
+    ]
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict):
+        name = (choice.get("function") or {}).get("name")
+        functions = [each for each in functions if each.get("name") == name]
+        if not functions:
+            raise Malformed(f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice")
+    elif choice != "required" and not (functions and choice in (None, "auto") and _calls(body)):
+        return None
+    if not functions:
+        raise Malformed("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice")
+    return str(functions[0].get("name")), functions[0].get("parameters") or ANY_OBJECT
+
+
+CALLS = "calls"
+"""The behaviour of a model that calls a function where it may."""
+
+
+def _calls(body: dict[str, Any]) -> bool:
+    """Whether the model calls of its own accord: not where the last message is a result."""
+    last = body["messages"][-1]
+    is_result = isinstance(last, dict) and last.get("role") == "tool"
+    is_done = is_result and not _text(last).startswith("Error")
+    return CALLS in body["model"].rpartition("/")[2].split("+") and not is_done
+
+
+def _block(messages: list[Any]) -> str | None:
+    """Return the last schema in the prompt."""
+    for message in reversed(messages):
+        if isinstance(message, dict) and message.get("role") in ("system", "developer", "user"):
+            text = _text(message)
+            found = _BLOCK.findall(text) if "<json_schema>" in text else None
+            if found and _parsed(found[-1])[1] is not None:
+                return str(found[-1])
+    return None
+
+
+def _described(messages: list[Any]) -> dict[str, Any] | None:
+    """Return a schema that stands in the user's own words, as people write it for JSON mode."""
+    for message in messages:
+        if isinstance(message, dict) and message.get("role") != "assistant":
+            for found in _objects(_text(message)):
+                if found.get("type") == "object" and isinstance(found.get("properties"), dict):
+                    return found
+    return None
+
+
+@lru_cache(256)
+def _parsed(text: str) -> tuple[Any, bytes | None]:
+    try:
+        schema = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None, None
+    return schema, orjson.dumps(schema)
+
+
+def _text(message: dict[str, Any]) -> str:
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    start = -1
+    for _ in range(_MAX_EXAMPLE_TRIES):
+        start = text.find("{", start + 1)
+        if start < 0:
+            return
+        try:
+            value, _ = json.JSONDecoder().raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and value:
+            yield value

@@ -1,0 +1,58 @@
+"""What a model means to say, when it goes on with a text that may differ from what it had in mind.
+
+It keeps to the document that it intends wherever the text leaves room for that; where the rest of
+that document would not fit any more, it makes up another one that begins like the text.
+"""
+
+from typing import Any
+
+from strictgate.demo.conformance import fits
+from strictgate.demo.document import document
+from strictgate.demo.partial_json import Begun, Items, Members, Scalar, Text, Whole, suits
+from strictgate.demo.references import References
+
+_NOTHING: Any = object()
+
+
+def meant(schema: Any, intended: Any, begun: Begun | None) -> Any:
+    """Return the document that begins like `begun` and is otherwise like `intended`."""
+    if suits(begun, intended):
+        return intended
+    kept = _kept(begun, intended)
+    references = References(schema)
+    if kept is _NOTHING or (
+        not fits(schema, kept, references) and fits(schema, intended, references)
+    ):
+        return document(schema, begun)
+    return kept
+
+
+def _kept(begun: Begun | None, intended: Any) -> Any:
+    """Return `intended` with all that stands already; _NOTHING where it cannot be had."""
+    match begun:
+        case None:
+            return intended
+        case Whole(value):
+            return value
+        case Text() | Scalar():
+            fitting = intended is not _NOTHING and suits(begun, intended)
+            return intended if fitting else _NOTHING
+        case Members():
+            return _kept_members(begun, intended if isinstance(intended, dict) else {})
+        case Items():
+            return _kept_items(begun, intended if isinstance(intended, list) else [])
+
+
+def _kept_members(begun: Members, intended: dict[str, Any]) -> Any:
+    kept = {name: _kept(part, intended.get(name, _NOTHING)) for name, part in begun.parts.items()}
+    kept |= {name: value for name, value in intended.items() if name not in kept}
+    found = _NOTHING not in kept.values() and suits(begun, kept)
+    return kept if found else _NOTHING
+
+
+def _kept_items(begun: Items, intended: list[Any]) -> Any:
+    beside = [*intended, *[_NOTHING] * len(begun.parts)]
+    kept = [_kept(part, item) for part, item in zip(begun.parts, beside, strict=False)]
+    kept += intended[len(kept) :]
+    found = _NOTHING not in kept and len(kept) >= begun.least
+    return kept if found else _NOTHING

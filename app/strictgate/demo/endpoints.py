@@ -1,0 +1,105 @@
+"""The other routes: models, embeddings, transcriptions, and an echo for what passes through."""
+
+import base64
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from strictgate.demo.ask import CHARACTERS_PER_TOKEN
+from strictgate.demo.behaviours import BEHAVIOURS, behaviour, conduct
+from strictgate.demo.chat import unknown_model
+from strictgate.demo.render import CREATED
+from strictgate.demo.reply import Reply, failure, json
+
+_DIMENSIONS = 8
+_MAX_DIMENSIONS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, read to its end."""
+
+    method: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+Endpoint = Callable[[Request], Reply]
+
+
+def models(request: Request) -> Reply:
+    """List the behaviours."""
+    return json({"object": "list", "data": [_model(f"demo/{name}") for name in BEHAVIOURS]})
+
+
+def model(request: Request) -> Reply:
+    """Describe one model, which may be composed."""
+    name = request.path.removeprefix("/v1/models/")
+    return unknown_model(name) if conduct(name) is None else json(_model(name))
+
+
+def _model(name: str) -> dict[str, Any]:
+    found = map(behaviour, name.rpartition("/")[2].split("+"))
+    return {
+        "id": name,
+        "object": "model",
+        "created": CREATED,
+        "owned_by": "demo",
+        "description": "; ".join(each.description for each in found if each is not None),
+    }
+
+
+def embeddings(request: Request) -> Reply:
+    """Return small vectors that depend on the text alone."""
+    try:
+        body = orjson.loads(request.body)
+        texts = body["input"]
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        return failure(400, "Missing required parameter: 'input'.", param="input")
+    one = isinstance(texts, str) or (bool(texts) and isinstance(texts[0], int))
+    inputs = [texts] if one else list(texts)
+    size = min(int(body.get("dimensions") or _DIMENSIONS), _MAX_DIMENSIONS)
+    encode = _base64 if body.get("encoding_format") == "base64" else list
+    tokens = len(request.body) // CHARACTERS_PER_TOKEN
+    data = [
+        {"object": "embedding", "index": index, "embedding": encode(_vector(each, size))}
+        for index, each in enumerate(inputs)
+    ]
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return json({"object": "list", "data": data, "model": body.get("model"), "usage": usage})
+
+
+def _vector(text: Any, size: int) -> list[float]:
+    """Return `size` numbers from -1 to 1."""
+    seed = orjson.dumps(text)
+    digests = (sha256(seed + bytes([block % 256])).digest() for block in range(size // 32 + 1))
+    return [byte / 127.5 - 1 for byte in b"".join(digests)[:size]]
+
+
+def _base64(vector: list[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+def transcription(request: Request) -> Reply:
+    """Say how much audio was received, form and all."""
+    return json({"text": f"{len(request.body)} bytes received."})
+
+
+def echo(request: Request) -> Reply:
+    """Report the request."""
+    return json(
+        {
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "headers": request.headers,
+            "size": len(request.body),
+            "sha256": sha256(request.body).hexdigest(),
+        }
+    )

@@ -1,0 +1,171 @@
+"""The beginning of a JSON document, as a tree: what stands, and what is still open.
+
+For a model that goes on with a text that it is given. Only the last part of each container can be
+open.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.jsontext import reader
+from strictgate.demo.conformance import same
+
+_WORDS = ("true", "false", "null")
+_SHORT = dict(zip('"\\/\b\f\n\r\t', '"\\/bfnrt', strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A value that has ended."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string that is open."""
+
+    start: str
+    """Decoded."""
+    escape: str = ""
+    """What stands of an escape that has not ended."""
+
+    @property
+    def least(self) -> str:
+        """The shortest string that begins like this."""
+        return self.start + str(json.loads(f'"{_completed(self.escape)}"'))
+
+    def begins(self, text: str) -> bool:
+        """Whether `text` begins like this."""
+        if not text.startswith(self.start):
+            return False
+        return not self.escape or self._ending(text) is not None
+
+    def rest(self, text: str) -> str:
+        """Return what is missing of `text`, quote and all; of any other, of the shortest."""
+        text = text if self.begins(text) else self.least
+        if not self.escape:
+            return reader.write(text[len(self.start) :])[1:]
+        return (self._ending(text) or "") + reader.write(text[len(self.start) + 1 :])[1:]
+
+    def _ending(self, text: str) -> str | None:
+        """Return what is missing of the escape of the next character in `text`."""
+        for spelling in _escapes(text[len(self.start) : len(self.start) + 1]):
+            if spelling.lower().startswith(self.escape.lower()):
+                return spelling[len(self.escape) :]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A number or a literal that may go on."""
+
+    text: str
+
+    def begins(self, value: Any) -> bool:
+        """Whether `value` can be written so that it begins like this."""
+        if isinstance(value, str | list | dict):
+            return False
+        return reader.write(value).startswith(self.text) or same(value, self.least)
+
+    @property
+    def least(self) -> Any:
+        """The shortest value that begins like this."""
+        return json.loads(self.text + self._end())
+
+    def rest(self, value: Any) -> str:
+        """Return what is missing of `value`; of one that begins otherwise, of the shortest."""
+        written = reader.write(value)
+        return written[len(self.text) :] if written.startswith(self.text) else self._end()
+
+    def _end(self) -> str:
+        for word in _WORDS:
+            if word.startswith(self.text):
+                return word[len(self.text) :]
+        return "" if self.text[-1].isdigit() else "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """An object that is open."""
+
+    parts: dict[str, "Begun | None"]
+    """None for a property that has a name and nothing of a value."""
+    name: Text | None = None
+    """The name that is open."""
+    comma: bool = False
+    """Whether it ends behind a comma."""
+    colon: bool = True
+    """Whether the last name has its colon."""
+
+    @property
+    def awaited(self) -> Text | None:
+        """How the name begins that must come."""
+        return Text("") if self.comma else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """An array that is open."""
+
+    parts: tuple["Begun", ...]
+    comma: bool = False
+
+    @property
+    def least(self) -> int:
+        """How many items there are at least."""
+        return len(self.parts) + self.comma
+
+
+Begun = Whole | Text | Scalar | Members | Items
+
+
+def suits(begun: Begun | None, value: Any) -> bool:
+    """Whether a document with `value` can begin like this."""
+    match begun:
+        case None:
+            return True
+        case Whole(whole):
+            return same(whole, value)
+        case Text():
+            return isinstance(value, str) and begun.begins(value)
+        case Scalar():
+            return begun.begins(value)
+        case Items(parts):
+            enough = isinstance(value, list) and len(value) >= begun.least
+            return enough and all(map(suits, parts, value))
+        case Members():
+            return isinstance(value, dict) and _has(begun, value)
+
+
+def _has(begun: Members, value: dict[str, Any]) -> bool:
+    if not all(name in value and suits(part, value[name]) for name, part in begun.parts.items()):
+        return False
+    awaited = begun.awaited
+    return awaited is None or any(awaited.begins(name) for name in value if name not in begun.parts)
+
+
+# --- escapes -----------------------------------------------------------------------------------
+
+
+def _escapes(character: str) -> Iterator[str]:
+    """Yield the ways to write `character` as an escape."""
+    if character in _SHORT:
+        yield "\\" + _SHORT[character]
+    if character:
+        encoded = character.encode("utf-16-be")
+        yield "".join(f"\\u{encoded[at : at + 2].hex()}" for at in range(0, len(encoded), 2))
+
+
+def _completed(escape: str) -> str:
+    """Return an escape that begins with `escape`, which may be of two halves."""
+    if len(escape) < 2:
+        return escape and "\\/"
+    first = escape[:6] + "0020"[len(escape) - 2 : 4] if len(escape) < 6 else escape[:6]
+    if not re.match(r"\\u[dD][89abAB]", first):
+        return first
+    second = escape[6:]
+    return first + second + r"\udc20"[len(second) :]

@@ -1,0 +1,184 @@
+"""Reading the beginning of a JSON document.
+
+Not the gateway's reader, on purpose: what the demonstration upstream makes of a prefix must not
+share the gateway's mistakes.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.demo.partial_json import Begun, Items, Members, Scalar, Text, Whole
+
+_MAX_DEPTH = 200
+_MAX_DIGITS = 1000
+_BLANKS = re.compile(r"[ \t\n\r]*")
+_UNITS = re.compile(
+    r'(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}'
+    r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*+"
+)
+_ESCAPE = re.compile(
+    r"(?:\\(?:u(?:(?![dD][c-fC-F])[0-9a-fA-F]{0,3}"
+    r"|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?))?)?"
+)
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NUMBER_SO_FAR = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?(?:(?<=\d)[eE][+-]?\d*)?)?")
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+class Broken(ValueError):
+    """The text is not the beginning of a JSON document."""
+
+
+def begin(text: str) -> Begun | None:
+    """Return what `text` begins; None for nothing but blanks.
+
+    Raises:
+        Broken: no JSON document begins so.
+    """
+    reader = _Reader(text)
+    begun = reader.value()
+    reader.skip()
+    if not reader.ended:
+        raise Broken
+    return begun
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one value after the other, until the text ends."""
+
+    text: str
+    position: int = 0
+    depth: int = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.position >= len(self.text)
+
+    def skip(self) -> None:
+        found = _BLANKS.match(self.text, self.position)
+        self.position = found.end() if found else self.position
+
+    def next(self) -> str:
+        """Return the next character that is no blank, "" at the end, without taking it."""
+        self.skip()
+        return self.text[self.position : self.position + 1]
+
+    def value(self) -> Begun | None:
+        match self.next():
+            case "":
+                return None
+            case "{":
+                return self._nested(self._object)
+            case "[":
+                return self._nested(self._array)
+            case '"':
+                return self._string()
+        return self._scalar()
+
+    def _nested(self, read: Callable[[], Begun]) -> Begun:
+        self.position += 1
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise Broken
+        found = read()
+        self.depth -= 1
+        return found
+
+    def _object(self) -> Begun:
+        parts: dict[str, Begun | None] = {}
+        comma = False
+        while True:
+            match self.next():
+                case "":
+                    return Members(parts, comma=comma)
+                case "}" if not comma:
+                    self.position += 1
+                    return Whole(_values(parts))
+                case '"' if comma or not parts:
+                    name = self._string()
+                case _:
+                    raise Broken
+            opened = self._member(parts, name)
+            if opened is not None:
+                return opened
+            comma = self._comma()
+
+    def _member(self, parts: dict[str, Begun | None], name: Whole | Text) -> Members | None:
+        """Read what follows on `name` into `parts`; return the object if that stays open."""
+        if isinstance(name, Text):
+            return Members(parts, name=name)
+        if name.value in parts:
+            raise Broken
+        parts[name.value] = None
+        match self.next():
+            case "":
+                return Members(parts, colon=False)
+            case ":":
+                self.position += 1
+            case _:
+                raise Broken
+        parts[name.value] = self.value()
+        return None if isinstance(parts[name.value], Whole) else Members(parts)
+
+    def _array(self) -> Begun:
+        parts: list[Begun] = []
+        comma = False
+        while True:
+            match self.next():
+                case "":
+                    return Items(tuple(parts), comma=comma)
+                case "]" if not comma:
+                    self.position += 1
+                    return Whole([part.value for part in parts if isinstance(part, Whole)])
+                case _ if parts and not comma:
+                    raise Broken
+            part = self.value()
+            if part is not None:
+                parts.append(part)
+            if not isinstance(part, Whole):
+                return Items(tuple(parts))
+            comma = self._comma()
+
+    def _comma(self) -> bool:
+        if self.next() != ",":
+            return False
+        self.position += 1
+        return True
+
+    def _string(self) -> Whole | Text:
+        units = _UNITS.match(self.text, self.position + 1)
+        end = units.end() if units else self.position + 1
+        content = json.loads(f'"{self.text[self.position + 1 : end]}"')
+        if self.text[end : end + 1] == '"':
+            self.position = end + 1
+            return Whole(content)
+        if not _ESCAPE.fullmatch(self.text, end):
+            raise Broken
+        escape, self.position = self.text[end:], len(self.text)
+        return Text(content, escape)
+
+    def _scalar(self) -> Whole | Scalar:
+        left = self.text[self.position : self.position + _MAX_DIGITS + 1]
+        for word, value in _WORDS.items():
+            if left.startswith(word):
+                self.position += len(word)
+                return Whole(value)
+            if word.startswith(left):
+                self.position = len(self.text)
+                return Scalar(left)
+        if _NUMBER_SO_FAR.fullmatch(self.text, self.position) and len(left) <= _MAX_DIGITS:
+            self.position = len(self.text)
+            return Scalar(left)
+        found = _NUMBER.match(self.text, self.position)
+        if found is None or len(found[0]) > _MAX_DIGITS:
+            raise Broken
+        self.position = found.end()
+        return Whole(json.loads(found[0]))
+
+
+def _values(parts: dict[str, Begun | None]) -> dict[str, Any]:
+    return {name: part.value for name, part in parts.items() if isinstance(part, Whole)}

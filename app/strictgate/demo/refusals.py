@@ -1,0 +1,207 @@
+"""Requests that providers refuse, in their words; and answers that are none.
+
+Each is a function from a request to a reply, or to None where the request is welcome.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+
+from strictgate.core.jsontext import reader
+from strictgate.demo.answer import value
+from strictgate.demo.ask import Ask, Channel, reading_a_schema
+from strictgate.demo.mistakes import WRONG, Mistake, mistaken, option
+from strictgate.demo.render import CREATED, DONE
+from strictgate.demo.reply import EVENTS, Reply, failure, groq, json, plain
+
+Refuse = Callable[[Ask], Reply | None]
+
+_JSON = ("json_schema", "json_object")
+_HTML = b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body></body></html>\n"
+_HTML_HEAD = ((b"content-type", b"text/html; charset=utf-8"),)
+_KNOWN = {
+    *("messages", "model", "metadata", "modalities", "store", "user", "safety_identifier"),
+    *("response_format", "stream", "stream_options", "n", "stop", "seed", "service_tier"),
+    *("max_completion_tokens", "max_tokens", "temperature", "top_p", "reasoning_effort"),
+    *("frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs"),
+    *("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"),
+    *("audio", "prediction", "prompt_cache_key", "verbosity", "web_search_options"),
+}
+
+
+def always(reply: Reply) -> Refuse:
+    """Return the refusal that gives `reply` to every request."""
+    return lambda ask: reply
+
+
+def no_json_schema(ask: Ask) -> Reply | None:
+    if ask.format != "json_schema":
+        return None
+    return groq(
+        "This model does not support response format `json_schema`. See supported models at "
+        "https://console.groq.com/docs/structured-outputs#supported-models",
+        param="response_format",
+    )
+
+
+def no_json_object(ask: Ask) -> Reply | None:
+    if ask.format != "json_object":
+        return None
+    return json({"error": "'response_format.type' must be 'json_schema' or 'text'"}, 400)
+
+
+def text_only(ask: Ask) -> Reply | None:
+    if ask.format != "text":
+        return failure(
+            400, "response_format is not supported by this model.", param="response_format"
+        )
+    if ask.body.get("tools"):
+        return failure(400, "tools are not supported by this model.", param="tools")
+    return None
+
+
+def no_tools(ask: Ask) -> Reply | None:
+    if not ask.body.get("tools"):
+        return None
+    return groq("`tool calling` is not supported with this model", param="tool calling")
+
+
+def no_json_with_tools(ask: Ask) -> Reply | None:
+    if ask.format in _JSON and ask.body.get("tools"):
+        return groq("json mode cannot be combined with tool/function calling")
+    return None
+
+
+def no_json_with_stream(ask: Ask) -> Reply | None:
+    if ask.format in _JSON and ask.streamed:
+        return groq("response_format` does not support streaming")  # the backtick is theirs
+    return None
+
+
+def unavailable(ask: Ask) -> Reply | None:
+    if ask.format != "json_schema":
+        return None
+    message = "This response_format type is unavailable now"
+    return failure(400, message, code="invalid_request_error")
+
+
+def moonshot_dialect(ask: Ask) -> Reply | None:
+    if ask.channel is not Channel.NATIVE:
+        return None
+    with reading_a_schema():
+        complaint = next(_complaints(ask.schema, "root"), None)
+    if complaint is None:
+        return None
+    return groq(
+        "Invalid request: response_format.json_schema is not a valid moonshot flavored json "
+        f"schema, details: <{complaint}>"
+    )
+
+
+def _complaints(schema: Any, path: str) -> Iterator[str]:
+    if not isinstance(schema, dict):
+        return
+    if "$schema" in schema:
+        yield f"At path '{path}': unsupported keywords: $schema"
+    if "default" in schema:
+        yield f"At path '{path}': keyword 'default' is not allowed at the same level as type"
+    for keyword in ("properties", "$defs", "definitions"):
+        for name, subschema in (schema.get(keyword) or {}).items():
+            yield from _complaints(subschema, f"{keyword}.{name}")
+    for keyword in ("anyOf", "oneOf", "allOf", "prefixItems"):
+        for subschema in schema.get(keyword) or ():
+            yield from _complaints(subschema, f"{path}.{keyword}")
+    for keyword in ("items", "additionalProperties", "not"):
+        yield from _complaints(schema.get(keyword), f"{path}.{keyword}")
+
+
+def needs_json_word(ask: Ask) -> Reply | None:
+    if ask.format != "json_object" or ask.says("json"):
+        return None
+    return failure(
+        400,
+        "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
+        "'json_object'.",
+        param="messages",
+    )
+
+
+def rejects_unknown(ask: Ask) -> Reply | None:
+    for name in ask.body:
+        if name not in _KNOWN:
+            return groq(f"property '{name}' is unsupported")
+    return None
+
+
+def one_choice(ask: Ask) -> Reply | None:
+    return groq("'n' : number must be at most 1", param="n") if ask.count != 1 else None
+
+
+# --- an upstream that validates ----------------------------------------------------------------
+
+
+def validates(ask: Ask) -> Reply | None:
+    """Refuse a wrong document, as Groq does where it knows what was asked for."""
+    if ask.channel in (Channel.TEXT, Channel.PROMPT):
+        return None
+    found = mistaken(ask.schema, value(ask), (option, *WRONG)) or Mistake("", "")
+    text = reader.write(found.value)
+    if ask.channel is Channel.TOOL:
+        told = reader.write({"name": ask.tool, "arguments": found.value})
+        words = found.sentence.rpartition("validate with ")[2].partition(": ")[2]
+        message = f"parameters for tool {ask.tool} did not match schema: errors: [{words}]"
+        twice = "Tool call validation failed: tool call validation failed: "
+        return groq(twice + message, code="tool_use_failed", failed_generation=told)
+    message = (
+        "Generated JSON does not match the expected schema. Please adjust your prompt. See "
+        f"'failed_generation' for more details. Error: {found.sentence}"
+    )
+    return groq(message, code="json_validate_failed", failed_generation=text)
+
+
+def validates_once(ask: Ask) -> Reply | None:
+    """Refuse the first document only."""
+    return validates(ask) if ask.turn == 0 else None
+
+
+def runs_out(ask: Ask) -> Reply | None:
+    """Say that the budget ended before the document did, as Groq does."""
+    if ask.format not in _JSON:
+        return None
+    return groq(
+        "Failed to validate JSON. Please adjust your prompt. See 'failed_generation' for more "
+        "details.",
+        code="json_validate_failed",
+        failed_generation="max completion tokens reached before generating a valid document",
+    )
+
+
+# --- answers that are none ---------------------------------------------------------------------
+
+
+def no_choices(ask: Ask) -> Reply:
+    body = {"id": "chatcmpl-demo", "created": CREATED, "model": ask.body["model"], "choices": []}
+    if not ask.streamed:
+        return json({**body, "object": "chat.completion"})
+    event = orjson.dumps({**body, "object": "chat.completion.chunk"})
+    return Reply(200, EVENTS, [b"data: %b\n\n" % event, DONE], streamed=True)
+
+
+HTML = plain(502, _HTML, _HTML_HEAD)
+HTML_200 = plain(200, _HTML, _HTML_HEAD)
+NOT_JSON = plain(200, b'{"id": "chatcmpl-demo", "choices": [junk')
+EMPTY = plain(200, b"")
+REDIRECT = plain(307, b"", ((b"location", b"/v1/echo"),))
+SERVER_ERROR = failure(
+    500, "The server had an error while processing your request. Sorry about that!",
+    kind="server_error",
+)  # fmt: skip
+RATE_LIMIT = failure(
+    429, "Rate limit reached for requests. Please try again in 1s.",
+    kind="requests", code="rate_limit_exceeded", headers=((b"retry-after", b"1"),),
+)  # fmt: skip
+UNAUTHORIZED = failure(401, "Incorrect API key provided: demo.", code="invalid_api_key")
+UNAVAILABLE = failure(
+    503, "The engine is currently overloaded, please try again later.", kind="server_error"
+)

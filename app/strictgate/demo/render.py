@@ -1,0 +1,144 @@
+"""Messages on the wire: one JSON body, or a stream of events."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import orjson
+
+from strictgate.demo.answer import Message
+from strictgate.demo.ask import CHARACTERS_PER_TOKEN, Ask
+from strictgate.demo.reply import EVENTS, Reply, json
+from strictgate.demo.tokens import scored
+
+CREATED = 1_760_000_000
+_DELTA = 6  # characters
+_numbers = count(1)
+DONE = b"data: [DONE]\n\n"
+
+
+def completion(ask: Ask, messages: list[Message]) -> Reply:
+    """Return `messages` as the reply that `ask` wants."""
+    identity = {
+        "id": f"chatcmpl-demo-{next(_numbers)}",
+        "object": "chat.completion.chunk" if ask.streamed else "chat.completion",
+        "created": CREATED,
+        "model": ask.body["model"],
+        "system_fingerprint": "fp_demo",
+    }
+    if ask.streamed:
+        return Reply(200, EVENTS, list(_events(ask, messages, identity)), streamed=True)
+    choices = [_choice(ask, index, message) for index, message in enumerate(messages)]
+    return json({**identity, "choices": choices, "usage": _usage(ask, messages)})
+
+
+def _usage(ask: Ask, messages: list[Message]) -> dict[str, int]:
+    asked = ask.size // CHARACTERS_PER_TOKEN
+    told = sum(message.tokens for message in messages)
+    return {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
+
+
+def _choice(ask: Ask, index: int, message: Message) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "role": "assistant",
+        "content": None if message.tool else _content(message),
+        "refusal": message.refusal,
+    }
+    if message.reasoning is not None:
+        said["reasoning_content"] = message.reasoning
+    if message.tool is not None:
+        said["tool_calls"] = [_call(index, message.tool, message.text)]
+    entries = _scored(message, ask.top)
+    logprobs = None if entries is None else {"content": entries, "refusal": None}
+    return {"index": index, "message": said, "logprobs": logprobs, "finish_reason": message.finish}
+
+
+def _content(message: Message) -> str | None:
+    return None if message.text is None else message.echo + message.text
+
+
+def _scored(message: Message, top: int | None) -> list[dict[str, Any]] | None:
+    """Return the log-probabilities of the content, if wanted: what is echoed has none."""
+    if top is None or message.text is None or message.tool is not None:
+        return None
+    return scored(message.text, message.slips, top)
+
+
+def _call(index: int, name: str, arguments: str | None) -> dict[str, Any]:
+    function = {"name": name, "arguments": arguments}
+    return {"id": f"call_demo_{index}", "type": "function", "function": function}
+
+
+def _events(ask: Ask, messages: list[Message], identity: dict[str, Any]) -> Iterator[bytes]:
+    """Yield the events; the choices take turns, as they do at a provider."""
+    extra = {"usage": None} if ask.wants_usage else {}
+
+    def event(choices: list[dict[str, Any]], **more: Any) -> bytes:
+        return b"data: %b\n\n" % orjson.dumps({**identity, "choices": choices, **extra, **more})
+
+    waiting = [(index, _deltas(ask, index, message)) for index, message in enumerate(messages)]
+    while waiting:
+        for index, deltas in waiting[:]:
+            step = next(deltas, None)
+            if step is None:
+                waiting.remove((index, deltas))
+                continue
+            delta, finish, entry = step
+            logprobs = None if entry is None else {"content": [entry], "refusal": None}
+            choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+            yield event([choice])
+    if ask.wants_usage:
+        yield event([], usage=_usage(ask, messages))
+    yield DONE
+
+
+_Step = tuple[dict[str, Any], str | None, dict[str, Any] | None]
+
+
+def _deltas(ask: Ask, index: int, message: Message) -> Iterator[_Step]:
+    content = "" if message.tool is None and message.text is not None else None
+    yield {"role": "assistant", "content": content, "refusal": None}, None, None
+    for piece in _pieces(message.reasoning):
+        yield {"reasoning_content": piece}, None, None
+    if message.tool is not None:
+        yield {"tool_calls": [{"index": 0, **_call(index, message.tool, "")}]}, None, None
+        for piece in _pieces(message.text):
+            yield {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}, None, None
+    else:
+        for piece, entry in _contents(ask, message):
+            yield {"content": piece}, None, entry
+    for piece in _pieces(message.refusal):
+        yield {"refusal": piece}, None, None
+    yield {}, message.finish, None
+
+
+def _contents(ask: Ask, message: Message) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Yield the pieces of the content: tokens, with their entries, where those are wanted."""
+    entries = _scored(message, ask.top)
+    if entries is None:
+        yield from ((piece, None) for piece in _pieces(_content(message)))
+        return
+    yield from ((piece, None) for piece in _pieces(message.echo))
+    yield from ((entry["token"], entry) for entry in entries)
+
+
+def _pieces(text: str | None) -> Iterator[str]:
+    for start in range(0, len(text or ""), _DELTA):
+        yield (text or "")[start : start + _DELTA]
+
+
+def spoken(part: bytes) -> int:
+    """Return how many characters of answers are in a body, or in an event."""
+    try:
+        body = orjson.loads(part.removeprefix(b"data: "))
+    except orjson.JSONDecodeError:
+        return 0
+    choices = body.get("choices") if isinstance(body, dict) else None
+    saids = (each.get("delta") or each.get("message") or {} for each in choices or ())
+    return sum(_length(said) for said in saids)
+
+
+def _length(said: dict[str, Any]) -> int:
+    texts = [said.get("content"), said.get("reasoning_content"), said.get("refusal")]
+    texts += [call["function"].get("arguments") for call in said.get("tool_calls") or ()]
+    return sum(len(text or "") for text in texts)

@@ -1,0 +1,109 @@
+"""The demonstration upstream: a small OpenAI-compatible server whose models behave as named.
+
+For trying the gateway without a key, for its tests, and as the upstream of its benchmarks. It is
+no more than a fake: while it keeps records (`GET /_requests`) it shows every request with its
+headers, keys and all, to anyone who asks, so it must not face users then.
+
+A raw ASGI application, for speed and for exact faults. This module finds the reply to a request;
+exchange.py sends it.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from strictgate.demo import endpoints
+from strictgate.demo.chat import chat
+from strictgate.demo.endpoints import Endpoint, Request
+from strictgate.demo.exchange import Receive, Record, Scope, Send, deliver
+from strictgate.demo.reply import Reply, failure, json
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+KEPT = 100
+_CHAT = "/v1/chat/completions"
+_BETA = "/beta/chat/completions"
+_ROUTES: dict[tuple[str, str], Endpoint] = {
+    ("POST", _CHAT): lambda request: chat(request.body),
+    ("POST", _BETA): lambda request: chat(request.body, beta=True),
+    ("GET", "/v1/models"): endpoints.models,
+    ("POST", "/v1/embeddings"): endpoints.embeddings,
+    ("POST", "/v1/audio/transcriptions"): endpoints.transcription,
+}
+_PATHS = {path for _, path in _ROUTES}
+
+
+def create_demo(*, record: bool = True) -> App:
+    """Return the application; with `record`, it keeps the last requests and shows them."""
+    records: deque[Record] | None = deque(maxlen=KEPT) if record else None
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        body = await _read(receive)
+        if body is None:
+            return
+        path, kept = scope["path"], None
+        if records is not None:
+            if path == "/_requests":
+                await deliver(_shown(records, scope["method"]), receive, send)
+                return
+            if path in (_CHAT, _BETA):
+                query = scope["query_string"].decode("latin-1")
+                kept = Record(path, dict(_headers(scope)), _body(body), query=query)
+                records.append(kept)
+        await deliver(_reply(scope, body), receive, send, kept)
+
+    return app
+
+
+def _reply(scope: Scope, body: bytes) -> Reply:
+    method, path = scope["method"], scope["path"]
+    if path == _CHAT and method == "POST":
+        return chat(body)
+    endpoint = _ROUTES.get((method, path))
+    if endpoint is None and method == "GET" and path.startswith("/v1/models/"):
+        endpoint = endpoints.model
+    if endpoint is None and (path == "/v1/echo" or path.startswith("/v1/echo/")):
+        endpoint = endpoints.echo
+    if endpoint is not None:
+        query = scope.get("query_string", b"").decode("latin-1")
+        return endpoint(Request(method, path, query, _headers(scope), body))
+    if path in _PATHS:
+        message = f"Not allowed to {method} on {path}."
+        return failure(405, message, code="method_not_allowed")
+    return failure(404, f"Invalid URL ({method} {path})")
+
+
+def _shown(records: deque[Record], method: str) -> Reply:
+    if method == "DELETE":
+        records.clear()
+    return json([asdict(each) for each in records])
+
+
+def _headers(scope: Scope) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), text.decode("latin-1")) for name, text in scope["headers"]]
+
+
+def _body(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return raw.decode(errors="replace")
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """Return the body; None where the client left before its end."""
+    message = await receive()
+    if not message.get("more_body"):  # nearly always
+        return message.get("body", b"") if message["type"] == "http.request" else None
+    chunks = [message["body"]]
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        chunks.append(message.get("body", b""))
+    return b"".join(chunks)

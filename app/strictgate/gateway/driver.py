@@ -1,0 +1,149 @@
+"""One conversation's way through the network: each of its turns answered, within one deadline.
+
+One request is open at a time. What happens to the caller happens here: while it does not take what
+is new, nothing more is read, and when it is cancelled, the upstream is cut off.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from strictgate.core.conversation.protocol import (
+    Answer,
+    Ask,
+    Compile,
+    News,
+    Outcome,
+    Read,
+    Talk,
+    Turn,
+)
+from strictgate.core.errors import GatewayError, UpstreamTimeout
+from strictgate.core.guard.grammar_matcher import Machine
+from strictgate.core.responses_api.native_upstream import Wire
+from strictgate.core.schema.schema import Schema
+from strictgate.upstream.client import Client
+from strictgate.upstream.routing import Endpoint
+from strictgate.upstream.stream import Stream
+
+Take = Callable[[Mapping[str, Any], tuple[News, ...]], Awaitable[None]]
+"""Takes what is new for the caller, with the head that every chunk of this answer has."""
+
+
+class Compiler(Protocol):
+    """Makes machines of schemas, off the path of other requests."""
+
+    async def machine(self, schema: Schema) -> Machine | None:
+        """Return the machine, or None where there is none, or none yet."""
+
+
+@dataclass(slots=True)
+class Driver:
+    """Drives one conversation; `run` it once."""
+
+    client: Client
+    compiler: Compiler | None
+    endpoint: Endpoint
+    model: str
+    headers: Mapping[str, str]
+    query: str = ""
+    take: Take | None = None
+    """None: the answer is not streamed, and what is new can wait."""
+    wire: Wire | None = None
+    """How the upstream is asked in another API than chat completions."""
+    head: Mapping[str, Any] = field(default_factory=dict, init=False)
+    """The fields that every chunk repeats, once the first has been sent."""
+    _stream: Stream | None = field(default=None, init=False)
+
+    async def run(self, talk: Talk) -> Outcome:
+        """Answer its turns until it is over.
+
+        Raises:
+            GatewayError: as the conversation has it.
+        """
+        timeout = self.endpoint.settings.timeout
+        try:
+            async with asyncio.timeout(timeout) as clock:
+                return await self._hold(talk)
+        except TimeoutError as error:
+            if not clock.expired():
+                raise
+            late = UpstreamTimeout(
+                f"The upstream '{self.endpoint.name}' did not finish within {timeout:g} seconds."
+            )
+            step = _told(talk, late)
+            if isinstance(step, Outcome):
+                return step
+            raise late from error
+        finally:
+            talk.close()
+            await self._close()
+
+    async def _hold(self, talk: Talk) -> Outcome:
+        step = _sent(talk, None)
+        while not isinstance(step, Outcome):
+            try:
+                answer = await self._answer(step)
+            except GatewayError as error:
+                step = _told(talk, error)
+            else:
+                step = _sent(talk, answer)
+        return step
+
+    async def _answer(self, turn: Turn) -> Answer:
+        match turn:
+            case Ask(plan, body):
+                await self._close()
+                answer = await self.client.ask(
+                    self.endpoint, body, self.headers, self.query, plan.base, wire=self.wire
+                )
+                if not isinstance(answer, Stream):
+                    return answer
+                self._stream = answer
+                return await answer.next()
+            case Read(news, patience):
+                assert self._stream is not None, "read without a stream"
+                if news and self.take is not None:
+                    self.head = self.head or self._new_head(self._stream)
+                    await self.take(self.head, news)
+                return await self._stream.next(patience)
+            case Compile(schema):
+                return await self.compiler.machine(schema) if self.compiler is not None else None
+
+    def _new_head(self, stream: Stream) -> Mapping[str, Any]:
+        return made_up(self.model) | stream.collector.head()
+
+    async def _close(self) -> None:
+        """Close what is open; an upstream that was still writing stops."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.close()
+
+
+def made_up(model: str) -> dict[str, Any]:
+    """Return a completion's first fields, for where the upstream gives none."""
+    return {
+        "id": f"chatcmpl-{secrets.token_hex(16)}",
+        "created": int(time.time()),
+        "model": model,
+    }
+
+
+def _sent(talk: Talk, answer: Answer) -> Turn | Outcome:
+    try:
+        return talk.send(answer)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return outcome
+
+
+def _told(talk: Talk, error: GatewayError) -> Turn | Outcome:
+    """Tell it what went wrong; it raises that, or the verdict it has already, or goes on."""
+    try:
+        return talk.throw(error)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return outcome

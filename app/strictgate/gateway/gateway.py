@@ -1,0 +1,360 @@
+"""Where requests become conversations: routed, planned, driven, learned from, reported.
+
+It knows time and the memory of what was learned, and hands them to the core as values; the driver
+(driver.py) takes each conversation to the network.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from strictgate.core.capabilities import Mode
+from strictgate.core.conversation.attempt_log import Record
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.protocol import Outcome
+from strictgate.core.conversation.reply_reader import End
+from strictgate.core.errors import GatewayError, OutputInvalid, ToolsRefused
+from strictgate.core.jsontext import reader
+from strictgate.core.request import options
+from strictgate.core.request.options import KNOBS_KEY
+from strictgate.core.responses_api.native_upstream import Wire
+from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
+from strictgate.core.wire.usage import tokens
+from strictgate.gateway.driver import Compiler, Driver, Take, made_up
+from strictgate.gateway.request_planning import Intake, Planned
+from strictgate.observe.events import (
+    Enforced,
+    ModelDemoted,
+    ModeRefused,
+    Observer,
+    PrefillDropped,
+    ToolsDropped,
+)
+from strictgate.settings import Settings
+from strictgate.upstream import multipart
+from strictgate.upstream.client import Client
+from strictgate.upstream.headers import OF_THE_BODY, OURS, passed_on
+from strictgate.upstream.learned_capabilities import Memory
+from strictgate.upstream.passthrough import relay
+from strictgate.upstream.routing import Endpoint, Route, Router
+
+MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as far as the upstream or the log needs to know."""
+
+    request_id: str
+    authorization: str | None = None
+    """The client's own credentials; None where they are for Strictgate."""
+    headers: Sequence[Header] = ()
+    """All that it sent, names in lower case."""
+    query: str = ""
+    """Of the URL, as sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An enforced request's answer."""
+
+    completion: Mapping[str, Any]
+    headers: Mapping[str, str]
+    sent: Mapping[int, Mapping[str, int]]
+    """How many characters of each choice's texts the caller has already."""
+
+
+class Gateway:
+    """One per process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        router: Router,
+        client: Client,
+        observe: Observer,
+        compiler: Compiler | None = None,
+    ) -> None:
+        self._settings = settings
+        self._router = router
+        self._client = client
+        self._compiler = compiler
+        self._observe = observe
+        self._enforcement = settings.enforcement.enforcement()
+        self._memory = Memory(
+            settings.enforcement.capability_ttl, settings.enforcement.native_failures
+        )
+        self._intake = Intake(settings, router, self._memory)
+
+    @property
+    def router(self) -> Router:
+        return self._router
+
+    @property
+    def heartbeat(self) -> float:
+        """Seconds of silence after which the client of a stream gets a comment; 0: never."""
+        return self._settings.server.heartbeat
+
+    # --- enforced --------------------------------------------------------------------------------
+
+    def plan(self, body: Mapping[str, Any]) -> Planned | None:
+        """Read `body` into a conversation; None where there is nothing to enforce.
+
+        Raises:
+            BadRequest, NotFound: the request cannot be honoured.
+        """
+        return self._intake.plan(body)
+
+    def plan_always(self, body: Mapping[str, Any], wire: Wire | None = None) -> Planned:
+        """Read `body` into a conversation, whatever it asks for.
+
+        Args:
+            wire: how the upstream is asked in an API of its own.
+
+        Raises:
+            BadRequest, NotFound: the request cannot be honoured.
+        """
+        planned = self._intake.plan(body, always=True, wire=wire)
+        assert planned is not None, "text is enough"
+        return planned
+
+    def default_has_responses(self) -> bool:
+        """Whether the upstream of what names no model has /responses itself."""
+        name = self._router.default_name
+        return name is not None and self._router.endpoints[name].capabilities.responses
+
+    def has_responses(self, model: Any) -> bool:
+        """Whether the upstream of `model` has /responses itself."""
+        return isinstance(model, str) and self._router.route(model).capabilities.responses
+
+    def keeps_all_tools(self, model: Any) -> bool:
+        """Whether a request to `model` with tools is for a conversation, strict or not."""
+        return self._intake.keeps_all_tools(model)
+
+    async def complete(self, planned: Planned, caller: Caller, take: Take | None = None) -> Answer:
+        """Hold the conversation; return a completion whose every choice is valid.
+
+        Args:
+            take: takes what the caller may have of a streamed answer before it is whole.
+
+        Raises:
+            GatewayError: there is none.
+        """
+        try:
+            return await self._held(planned, caller, take)
+        except ToolsRefused:
+            again = self._intake.without_tools(planned)
+            answer = await self._held(again, caller, take)
+            route = planned.route
+            self._memory.refuse_tools(route.endpoint.name, route.model, time.monotonic())
+            self._observe(ToolsDropped(route.endpoint.name, route.model))
+            return answer
+
+    async def _held(self, planned: Planned, caller: Caller, take: Take | None) -> Answer:
+        route, conversation = planned.route, planned.conversation
+        endpoint = route.endpoint
+        headers = dict(passed_on(caller.headers, OURS | OF_THE_BODY))
+        headers |= _credentials(endpoint, caller)
+        driver = Driver(
+            self._client,
+            self._compiler,
+            endpoint,
+            route.model,
+            headers,
+            caller.query,
+            take,
+            planned.wire,
+        )
+        outcome: Outcome | None = None
+        try:
+            outcome = await driver.run(conversation.run())
+        except OutputInvalid as error:
+            self._quieten(error)
+            raise planned.translated(error) from error
+        finally:
+            self._learn(route, conversation)
+            self._report(route, conversation, outcome, caller)
+        completion = planned.rendered(self._rendered(outcome, conversation, driver.head))
+        return Answer(completion, self._headers(outcome, conversation), outcome.sent)
+
+    def early_headers(self, conversation: Conversation) -> Mapping[str, str]:
+        """Return what can be said of an answer that begins before it is whole.
+
+        How many attempts it will take, and which repairs, is not known yet; `x_strictgate` in the
+        last chunk says it. Nor is the mode certain: it is the one in which it is being asked.
+        """
+        if not self._settings.answers.headers:
+            return {}
+        return {"x-strictgate-mode": conversation.plan.mode.value}
+
+    def _quieten(self, error: OutputInvalid) -> None:
+        """Take from an error what the settings say that answers shall not tell."""
+        if not self._settings.answers.body:
+            error.details = None
+        if not self._settings.answers.headers:
+            for name in [name for name in error.headers if name.startswith("x-strictgate-")]:
+                del error.headers[name]
+
+    def _learn(self, route: Route, conversation: Conversation) -> None:
+        upstream, model, now = route.endpoint.name, route.model, time.monotonic()
+        schema = conversation.planner.schema.text
+        for lesson in conversation.record.proven_lessons():
+            if lesson.for_schema:
+                self._memory.refuse_schema(upstream, model, lesson.mode, schema, now)
+            else:
+                self._memory.refuse(upstream, model, lesson.mode, now)
+            self._observe(
+                ModeRefused(upstream, model, lesson.mode, lesson.for_schema, lesson.pattern)
+            )
+        is_told = conversation.planner.contract.has_document
+        first = conversation.record.attempts[:1] if is_told else []
+        for attempt in first:  # feedback makes the later ones better
+            told = attempt.outcome != "truncated" and attempt.end is not End.BROKEN
+            if attempt.mode is Mode.NATIVE and told:
+                kept = attempt.is_clean
+                if self._memory.native_answer(upstream, model, now, kept=kept):
+                    self._observe(ModelDemoted(upstream, model))
+        self._learn_of_prefixes(upstream, model, conversation.record)
+
+    def _learn_of_prefixes(self, upstream: str, model: str, record: Record) -> None:
+        now = time.monotonic()
+        if record.logprobs_refused:
+            self._memory.refuse_logprobs(upstream, model, now)
+        if record.prefix_refused:
+            self._memory.prefill_refused(upstream, model, now)
+            self._observe(PrefillDropped(upstream, model, refused=True))
+        if record.prefixes:  # one request says one thing: that it can, if it ever did
+            kept = any(record.prefixes)
+            if self._memory.prefill_answer(upstream, model, now, kept=kept):
+                self._observe(PrefillDropped(upstream, model, refused=False))
+
+    def _report(
+        self, route: Route, conversation: Conversation, outcome: Outcome | None, caller: Caller
+    ) -> None:
+        record = conversation.record
+        self._observe(
+            Enforced(
+                request_id=caller.request_id,
+                upstream=route.endpoint.name,
+                model=route.model,
+                mode=conversation.plan.mode,
+                attempts=record.tries,
+                outcome=record.last_outcome(is_settled=outcome is not None),
+                repairs=tuple(step.name for _, step in outcome.steps) if outcome else (),
+                tokens=tokens(record.spent),
+                stopped=record.stopped,
+                continuations=record.continuations,
+            )
+        )
+
+    def _rendered(
+        self, outcome: Outcome, conversation: Conversation, head: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the completion; what stands in `head` has been sent, and stays as it is."""
+        completion = made_up(conversation.planner.model)
+        completion |= {key: each for key, each in outcome.body.items() if each is not None}
+        completion |= head
+        if self._settings.answers.body:
+            known = conversation.planner.capabilities.modes
+            completion["x_strictgate"] = conversation.record.details(
+                conversation.plan,
+                outcome.steps,
+                [mode for mode in known if mode in conversation.refused],
+            )
+        return completion
+
+    def _headers(self, outcome: Outcome, conversation: Conversation) -> Mapping[str, str]:
+        if not self._settings.answers.headers:
+            return {}
+        return conversation.record.headers(conversation.plan, outcome.steps)
+
+    # --- passed through --------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def relay(self, request: RawRequest, caller: Caller) -> AsyncIterator[RawAnswer]:
+        """Send a request on as it is; give the upstream's answer as it comes.
+
+        Where it goes is decided by the model that a JSON body or a form names.
+
+        Raises:
+            NotFound: nowhere.
+        """
+        if isinstance(request.body, bytes):
+            endpoint, body = self._routed(request.body)
+            request = replace(request, body=body)
+        elif request.is_form:
+            endpoint, request = await self._routed_form(request)
+        else:
+            endpoint = None
+        endpoint = endpoint or self._router.default()
+        credentials = _credentials(endpoint, caller)
+        async with relay(self._client, endpoint, request, credentials) as answer:
+            yield answer
+
+    async def _routed_form(self, request: RawRequest) -> tuple[Endpoint | None, RawRequest]:
+        assert not isinstance(request.body, bytes), "forms are streamed"
+        beginning, rest = await multipart.peeked(request.body)
+        model = multipart.model_of(beginning)
+        route = None if model is None else self._router.route(model)
+        headers = request.headers
+        if route is not None and route.model != model:
+            beginning = multipart.renamed(beginning, route.model)
+            headers = [each for each in headers if each[0] != "content-length"]
+        body = multipart.joined(beginning, rest)
+        endpoint = None if route is None else route.endpoint
+        return endpoint, replace(request, body=body, headers=headers)
+
+    def _routed(self, raw: bytes) -> tuple[Endpoint | None, bytes]:
+        """Return where `raw` goes and the bytes to send: others only if the model is renamed."""
+        body = _object_or_none(raw)
+        model = body.get("model") if body is not None else None
+        if body is None or not isinstance(model, str):
+            return None, raw
+        route = self._router.route(model)
+        if route.model == model and KNOBS_KEY not in body:
+            return route.endpoint, raw
+        options.turned(self._enforcement, body.get(KNOBS_KEY))  # a mistake in it is still one
+        changed = {key: value for key, value in body.items() if key != KNOBS_KEY}
+        return route.endpoint, reader.write(changed | {"model": route.model}).encode()
+
+    async def upstream_models(self, caller: Caller) -> list[Mapping[str, Any]]:
+        """Return what every upstream lists; one that does not answer lists nothing.
+
+        The client's own key goes to the default upstream alone: it is for that one, if for any.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._models_of(endpoint, caller))
+                for endpoint in self._router.endpoints.values()
+            ]
+        return [model for task in tasks for model in task.result()]
+
+    async def _models_of(self, endpoint: Endpoint, caller: Caller) -> list[Mapping[str, Any]]:
+        try:
+            async with asyncio.timeout(MODELS_TIMEOUT):
+                theirs = caller if endpoint.name == self._router.default_name else Caller("")
+                credentials = _credentials(endpoint, theirs)
+                listed = await self._client.get(endpoint, "/models", credentials)
+        except (GatewayError, TimeoutError):
+            return []
+        data = listed.get("data") if isinstance(listed, dict) else None
+        rows = data if isinstance(data, list) else []
+        return [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+
+
+def _credentials(endpoint: Endpoint, caller: Caller) -> dict[str, str]:
+    """Strictgate's own key where it has one, else the client's."""
+    if endpoint.secret:
+        return {"authorization": f"Bearer {endpoint.secret}"}
+    return {"authorization": caller.authorization} if caller.authorization else {}
+
+
+def _object_or_none(raw: bytes) -> dict[str, Any] | None:
+    try:
+        body = reader.loads(raw)
+    except ValueError:
+        return None  # the upstream has its own words for it
+    return body if isinstance(body, dict) else None

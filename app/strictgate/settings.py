@@ -1,0 +1,400 @@
+"""Typed configuration: one frozen tree, from a TOML file, overridden by STRICTGATE_* variables.
+
+A variable's name is the path of the field: STRICTGATE_SERVER__PORT is `port` in `[server]`. Lists
+are written as JSON, or separated by commas. What is not known is an error that names the field,
+wherever it stands. Parsed once, at start, and passed down; nothing imports it as a global.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from strictgate.core.capabilities import Mode, Prefill
+from strictgate.core.output.validate_text import Repair
+from strictgate.core.plan import prompt
+from strictgate.core.request.options import (
+    MAX_ATTEMPTS,
+    MAX_CONTINUATIONS,
+    Enforcement,
+    Steering,
+    StreamMode,
+    StrictRules,
+    Tools,
+)
+from strictgate.core.schema.schema import Formats
+
+PREFIX = "STRICTGATE_"
+CONFIG_VARIABLE = "STRICTGATE_CONFIG"
+_NOT_SETTINGS = frozenset({CONFIG_VARIABLE, "STRICTGATE_CORPORA"})
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message names every field and what is wrong."""
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _listed(value: Any) -> Any:
+    """Take `a,b` for a list, as it comes from a variable; JSON has been read by then."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _not_blank(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().strip():
+        raise ValueError("must not be blank")
+    return SecretStr(secret.get_secret_value().strip())
+
+
+def _http(url: str) -> str:
+    """A URL that paths can be added to."""
+    try:
+        read = urlsplit(url.strip())
+        port_is_right = read.port is None or read.port > 0
+    except ValueError as error:
+        raise ValueError(f"not a URL: {error}") from error
+    if read.scheme.lower() not in ("http", "https"):
+        raise ValueError("must start with http:// or https://")
+    if not read.hostname or not port_is_right or any(each.isspace() for each in url.strip()):
+        raise ValueError("names no host that could be reached")
+    if read.query or read.fragment:
+        raise ValueError("must not have a query or a fragment: paths are added to it")
+    if read.username or read.password:
+        raise ValueError("must not hold a password: use api_key_env")
+    return url.strip().rstrip("/")
+
+
+def _with_place(template: str) -> str:
+    if "{schema}" not in template:
+        raise ValueError("must contain {schema}, where the schema is to stand")
+    return template
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
+Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_listed)]
+Modes = Annotated[tuple[Mode, ...], BeforeValidator(_listed), Field(min_length=1)]
+TopLogprobs = Annotated[int, Field(ge=0, le=100)]
+Url = Annotated[str, AfterValidator(_http)]
+
+
+class Server(Frozen):
+    """Where Strictgate listens, and to whom."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port; 0 picks a free one.")
+    api_keys: Secrets = Field(
+        default=(),
+        description="Strictgate's own client keys; better: STRICTGATE_SERVER__API_KEYS.",
+    )
+    allow_keyless: bool = Field(
+        default=False,
+        description="Serve an address that is not loopback without client keys.",
+    )
+    allowed_hosts: Names = Field(
+        default=(),
+        description="Host names to answer to, besides localhost, addresses and names without "
+        'a dot; "*" for any.',
+    )
+    allowed_origins: Names = Field(
+        default=(), description="Web origins that may call; browsers send them."
+    )
+    drain_timeout: float = Field(
+        default=30.0,
+        ge=0,
+        le=86_400,
+        description="Seconds that running requests get after SIGTERM.",
+    )
+    heartbeat: float = Field(
+        default=15.0,
+        ge=0,
+        le=86_400,
+        description="Seconds of silence in a stream of an enforced request after which a comment "
+        "is sent; 0: never.",
+    )
+
+
+class Upstream(Frozen):
+    """One OpenAI-compatible server."""
+
+    preset: str = Field(default="generic", description="The provider whose quirks to expect.")
+    base_url: Url | None = Field(default=None, description="Of the API, usually ending in /v1.")
+    api_key_env: str | None = Field(
+        default=None,
+        description="The variable that holds the key; without it the client's own "
+        "Authorization header goes upstream.",
+    )
+    modes: Modes | None = Field(
+        default=None, description="Pins the modes of all its models, in the order of trying."
+    )
+    tools: bool | None = Field(
+        default=None,
+        description="Whether its models call functions; where not, tools go into the prompt.",
+    )
+    responses: bool | None = Field(
+        default=None, description="Whether it has /responses itself, which then takes what it can."
+    )
+    prefill: Prefill | None = Field(
+        default=None, description="How its models are asked to go on from a prefix."
+    )
+    top_logprobs: TopLogprobs | None = Field(
+        default=None, description="Alternatives of each token that may be asked for; 0: none."
+    )
+    timeout: float = Field(default=120.0, gt=0, description="Seconds, whole request.")
+    connect_timeout: float = Field(default=10.0, gt=0, description="Seconds to connect.")
+    first_byte_timeout: float = Field(
+        default=120.0, gt=0, description="Seconds until the answer begins."
+    )
+    idle_timeout: float = Field(
+        default=60.0, gt=0, description="Seconds between two pieces of an answer."
+    )
+    proxy: Url | None = Field(
+        default=None, description="HTTP proxy; proxy variables of the environment are ignored."
+    )
+
+
+class Model(Frozen):
+    """A name that clients may use."""
+
+    upstream: str = Field(description="The upstream that serves it.")
+    model: str | None = Field(default=None, description="What the upstream calls it.")
+    modes: Modes | None = Field(
+        default=None,
+        description="Pins what would otherwise be known from the preset or learned.",
+    )
+    tools: bool | None = Field(default=None, description="The same for functions.")
+    responses: bool | None = Field(default=None, description="The same for the Responses API.")
+    prefill: Prefill | None = Field(default=None, description="The same for prefixes.")
+    top_logprobs: TopLogprobs | None = Field(default=None, description="The same for these.")
+
+
+class EnforcementSettings(Frozen):
+    """How hard to try; a request may turn these with its `strictgate` knobs."""
+
+    max_attempts: int = Field(
+        default=3, ge=1, le=MAX_ATTEMPTS, description="Full tries per choice, the first included."
+    )
+    max_continuations: int = Field(
+        default=16,
+        ge=0,
+        le=MAX_CONTINUATIONS,
+        description="Times in a request that the model may be brought to go on from what is good.",
+    )
+    repair: Repair = Field(default=Repair.LOSSLESS, description="What may be mended in an answer.")
+    stream: StreamMode = Field(default=StreamMode.AUTO, description="How streams are checked.")
+    strict_rules: StrictRules = Field(
+        default=StrictRules.ENFORCE, description='OpenAI\'s rules for schemas with "strict": true.'
+    )
+    formats: Formats = Field(
+        default=Formats.ASSERT, description="Whether `format` is asserted or only annotates."
+    )
+    steering: Steering = Field(
+        default=Steering.AUTO,
+        description="Whether to use the log-probabilities of tokens, where an upstream has them.",
+    )
+    tools: Tools = Field(
+        default=Tools.STRICT,
+        description="Whose arguments are enforced: of functions with strict: true, or of all.",
+    )
+    token_budget: int = Field(
+        default=0, ge=0, description="Tokens after which no attempt is added; 0: no limit."
+    )
+    prompt_template: Annotated[str, AfterValidator(_with_place)] = Field(
+        default=prompt.TEMPLATE, description="The instructions; {schema} stands for the schema."
+    )
+    capability_ttl: float = Field(
+        default=86_400.0, ge=0, description="Seconds for which a refused mode is remembered."
+    )
+    native_failures: int = Field(
+        default=3,
+        ge=1,
+        description="Native answers in a row that break the schema before a model is demoted.",
+    )
+
+    def enforcement(self) -> Enforcement:
+        """Return what the core needs of it."""
+        ours = {"capability_ttl", "native_failures"}
+        return Enforcement(**{k: v for k, v in self if k not in ours})
+
+
+class LimitSettings(Frozen):
+    """What may be asked of Strictgate, and what an upstream may send it."""
+
+    body_bytes: int = Field(default=10 << 20, gt=0, description="Of a request's body.")
+    schema_bytes: int = Field(default=1 << 20, gt=0, description="Of a schema as compact JSON.")
+    schema_depth: int = Field(default=64, gt=0, description="Levels of JSON in a schema.")
+    schema_nodes: int = Field(default=50_000, gt=0, description="JSON values in a schema.")
+    schema_cost: int = Field(
+        default=1_000_000, gt=0, description="Subschemas, with references followed."
+    )
+    schema_cache_bytes: int = Field(
+        default=32 << 20, ge=0, description="Of compiled schemas kept for the next request."
+    )
+    grammar_cache_bytes: int = Field(
+        default=64 << 20, ge=0, description="Of schemas' grammars kept for the next request."
+    )
+    upstream_bytes: int = Field(default=32 << 20, gt=0, description="Of an upstream's answer.")
+    event_bytes: int = Field(default=1 << 20, gt=0, description="Of one server-sent event.")
+    connections: int = Field(
+        default=1000, gt=0, description="Requests under way at once; more are refused with 503."
+    )
+
+
+class StoreSettings(Frozen):
+    """The responses of /v1/responses that are kept."""
+
+    path: str | None = Field(
+        default=None,
+        description='A file, or ":memory:" for this process alone; without it nothing is kept.',
+    )
+    ttl: float = Field(default=2_592_000.0, gt=0, description="Seconds for which each is kept.")
+    max_bytes: int = Field(
+        default=256 << 20, gt=0, description="Of all together; the oldest leave first."
+    )
+
+
+class Answers(Frozen):
+    """What an answer tells of how it came about."""
+
+    headers: bool = Field(default=True, description="The x-strictgate-* headers.")
+    body: bool = Field(default=True, description="The `x_strictgate` object.")
+
+
+class Observe(Frozen):
+    """What is written about requests."""
+
+    log: bool = Field(default=True, description="One JSON line per request, on stderr.")
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    default_upstream: str | None = Field(
+        default=None, description="Where models that are not listed go."
+    )
+    server: Server = Server()
+    upstreams: dict[str, Upstream] = Field(default_factory=dict)
+    models: dict[str, Model] = Field(default_factory=dict)
+    enforcement: EnforcementSettings = EnforcementSettings()
+    limits: LimitSettings = LimitSettings()
+    answers: Answers = Answers()
+    store: StoreSettings = StoreSettings()
+    observe: Observe = Observe()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return Variables(settings_cls), init_settings  # the file comes in as arguments
+
+    def with_upstream(self, name: str, base_url: str, preset: str = "generic") -> "Settings":
+        """Return these settings with one more upstream, as the default."""
+        with _named(f"upstreams.{name}."):
+            more = self.upstreams | {name: Upstream(base_url=base_url, preset=preset)}
+        return self.model_copy(update={"upstreams": more, "default_upstream": name})
+
+    def with_server(self, changes: Mapping[str, Any]) -> "Settings":
+        """Return these settings with fields of `server` changed.
+
+        Raises:
+            SettingsError
+        """
+        with _named("server."):
+            server = Server.model_validate({**dict(self.server), **changes})
+        return self.model_copy(update={"server": server})
+
+
+class Variables(EnvSettingsSource):
+    """The STRICTGATE_* variables; a list need not be spelt as JSON."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value  # the field's own validator takes it, or says what it wants
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the configuration.
+
+    Args:
+        path: a TOML file; by default the one that STRICTGATE_CONFIG names, else none.
+
+    Raises:
+        SettingsError: naming every field that is wrong.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    path = path or (Path(named) if named else None)
+    _check_variables(os.environ)
+    with _named(""):
+        return Settings(**(_read(path) if path else {}))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+
+
+def _check_variables(names: Iterable[str]) -> None:
+    """A misspelt table in a variable would otherwise be nobody's field, and pass unseen."""
+    for name in names:
+        field = name.removeprefix(PREFIX).split("__")[0].lower()
+        ours = name.startswith(PREFIX) and name not in _NOT_SETTINGS
+        if ours and field not in Settings.model_fields:
+            known = ", ".join(sorted(Settings.model_fields))
+            raise SettingsError(f"{name}: no such setting. There are: {known}.")
+
+
+@contextmanager
+def _named(prefix: str) -> Iterator[None]:
+    """Say where the fields are that pydantic complains of."""
+    try:
+        yield
+    except ValidationError as error:
+        lines = [f"{prefix}{_sentence(each)}" for each in error.errors()]
+        raise SettingsError("\n".join(lines)) from error
+
+
+def _sentence(each: Any) -> str:
+    where = ".".join(str(step) for step in each["loc"])
+    unknown = each["type"] == "extra_forbidden"
+    what = "no such setting" if unknown else each["msg"].removeprefix("Value error, ")
+    return f"{where}: {what}"

@@ -1,0 +1,194 @@
+"""The HTTP client: one ask → one reply or a stream, or an open response to be relayed.
+
+What it must never do: follow a redirect (keys would go to another host), read proxies or
+credentials from the environment, keep cookies, or read more than it was allowed to.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+from yarl import URL
+
+from strictgate import __version__
+from strictgate.core.jsontext import reader
+from strictgate.core.plan.planner import Body
+from strictgate.core.responses_api.native_upstream import Wire
+from strictgate.core.wire.passthrough import Header
+from strictgate.core.wire.reply import Failure, Reply
+from strictgate.settings import LimitSettings
+from strictgate.upstream import response_reading
+from strictgate.upstream.body import Pieces, raw_piece
+from strictgate.upstream.error_mapping import translated
+from strictgate.upstream.routing import Endpoint
+from strictgate.upstream.stream import Stream, let_go
+
+Headers = Mapping[str, str]
+
+STALE = 0.25  # seconds within which a closed connection shows to be one
+USER_AGENT = f"strictgate/{__version__}"
+
+
+class Client:
+    """One per process; use as an async context manager."""
+
+    def __init__(self, limits: LimitSettings) -> None:
+        self._limits = limits
+        self._session: aiohttp.ClientSession
+        self._fresh: aiohttp.ClientSession
+
+    async def __aenter__(self) -> "Client":
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_reuseconn.append(_note_reuse)
+        kept = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
+        self._session = _session(kept, trace_configs=[trace])
+        self._fresh = _session(aiohttp.TCPConnector(limit=0, force_close=True))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+        await self._fresh.close()
+
+    # --- asking ----------------------------------------------------------------------------------
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        body: Body,
+        headers: Headers,
+        query: str = "",
+        base: str = "",
+        *,
+        wire: Wire | None = None,
+    ) -> Reply | Failure | Stream:
+        """POST `body` as a chat completion; give the answer whole, or as a stream to be read.
+
+        Args:
+            base: see `address`.
+            wire: how it is asked in another API; None: as it is.
+
+        Raises:
+            UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
+        """
+        sent = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
+        sent.setdefault("user-agent", USER_AGENT)
+        data = reader.write(body if wire is None else wire.sent(body)).encode()
+        url = address(endpoint, "/chat/completions" if wire is None else wire.path, query, base)
+        with translated(endpoint.name):
+            response = await self._send(endpoint, "POST", url, sent, data)
+            stream = None
+            try:
+                response_reading.check_not_redirect(response, endpoint)
+                kind = response.content_type
+                if 200 <= response.status < 300 and kind == "text/event-stream":
+                    stream = Stream(response, endpoint, self._limits)
+                    return stream
+                raw = await self._all(response, endpoint)
+                return response_reading.whole(response, raw, endpoint, wire)
+            finally:
+                if stream is None:
+                    let_go(response)
+
+    async def get(self, endpoint: Endpoint, path: str, headers: Headers) -> Any:
+        """GET a JSON document; None where the upstream does not give one.
+
+        Raises:
+            UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
+        """
+        url = address(endpoint, path)
+        sent = {"accept-encoding": "identity", **headers}
+        with translated(endpoint.name):
+            async with self.open(endpoint, "GET", url, sent, None) as response:
+                raw = await self._all(response, endpoint)
+                return response_reading.json_or_text(raw) if response.status == 200 else None
+
+    async def _all(self, response: aiohttp.ClientResponse, endpoint: Endpoint) -> bytes:
+        return await Pieces(response, endpoint, self._limits.upstream_bytes).all()
+
+    # --- the wire --------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def open(
+        self, endpoint: Endpoint, method: str, url: URL, headers: Headers | list[Header], data: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request; give the response once its headers are there.
+
+        Where a kept-alive connection turns out to have been closed, a new one is taken, once. That
+        shows at once: what fails later may have been read, and is not sent again.
+        """
+        response = await self._send(endpoint, method, url, headers, data)
+        try:
+            yield response
+        finally:
+            let_go(response)
+
+    async def _send(
+        self, endpoint: Endpoint, method: str, url: URL, headers: Headers | list[Header], data: Any
+    ) -> aiohttp.ClientResponse:
+        settings = endpoint.settings
+        seen = SimpleNamespace(reused=False)
+        options: dict[str, Any] = {
+            "headers": headers,
+            "data": data,
+            "allow_redirects": False,
+            "proxy": settings.proxy,
+            "timeout": aiohttp.ClientTimeout(total=None, connect=settings.connect_timeout),
+            "trace_request_ctx": seen,
+            "skip_auto_headers": ("User-Agent", "Accept-Encoding", "Accept", "Content-Type"),
+        }
+        async with asyncio.timeout(settings.first_byte_timeout):
+            began = time.monotonic()
+            try:
+                return await self._session.request(method, url, **options)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                was_stale = seen.reused and time.monotonic() - began < STALE
+                if not was_stale or not isinstance(data, bytes | None):
+                    raise
+            return await self._fresh.request(method, url, **options)
+
+    async def pieces(
+        self, response: aiohttp.ClientResponse, endpoint: Endpoint
+    ) -> AsyncIterator[bytes]:
+        """Yield the decoded body; cut it at the size limit and at silence."""
+        pieces = Pieces(response, endpoint, self._limits.upstream_bytes)
+        while (piece := await pieces.next()) is not None:
+            yield piece
+
+    async def raw_pieces(
+        self, response: aiohttp.ClientResponse, endpoint: Endpoint
+    ) -> AsyncIterator[bytes]:
+        """Yield the body as it comes; end at silence."""
+        while piece := await raw_piece(response, endpoint):
+            yield piece
+
+
+def address(endpoint: Endpoint, path: str, query: str = "", base: str = "") -> URL:
+    """Return the URL of `path` below the API's root; nothing of it is encoded anew.
+
+    Args:
+        base: a path that takes the place of the root's own; "": that stays.
+    """
+    root = endpoint.base_url
+    if base:
+        root = urlunsplit((*urlsplit(root)[:2], base, "", ""))
+    return URL(root + path + (f"?{query}" if query else ""), encoded=True)
+
+
+def _session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        auto_decompress=False,
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None),
+        trust_env=False,
+        **options,
+    )
+
+
+async def _note_reuse(_: Any, context: Any, __: Any) -> None:
+    context.trace_request_ctx.reused = True

@@ -1,0 +1,46 @@
+"""Which of a request's or an answer's headers go on to the other side."""
+
+from collections.abc import Collection, Iterable
+
+from strictgate.core.wire.passthrough import Header
+
+HOP_BY_HOP = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te"),
+        *("trailer", "transfer-encoding", "upgrade", "proxy-connection"),
+    }
+)
+"""They belong to one connection (RFC 9110 §7.6.1), as does what a Connection header names."""
+
+OURS = frozenset({"host", "authorization", "cookie", "expect", "x-request-id"})
+"""Of a request: set anew, or between the client and Strictgate."""
+
+THEIRS = frozenset(
+    {
+        *("date", "server", "set-cookie", "alt-svc", "strict-transport-security"),
+        *("access-control-allow-origin", "access-control-expose-headers"),
+        *("access-control-allow-credentials", "x-should-retry"),
+    }
+)
+"""Of an answer: about the upstream's own host, to whom the client is not talking."""
+
+OF_THE_BODY = frozenset(
+    {
+        *("content-type", "content-length", "content-encoding", "accept", "accept-encoding"),
+        *("idempotency-key", "origin", "referer"),
+    }
+)
+"""Of an enforced request, whose body and answer are not the client's own."""
+
+
+def passed_on(headers: Iterable[Header], unwanted: Collection[str] = ()) -> list[Header]:
+    """Return the end-to-end headers, less `unwanted`; names are in lower case."""
+    listed = list(headers)
+    named = {
+        name.strip().lower()
+        for key, value in listed
+        if key == "connection"
+        for name in value.split(",")
+    }
+    left_out = HOP_BY_HOP | named | set(unwanted)
+    return [(name, value) for name, value in listed if name not in left_out]

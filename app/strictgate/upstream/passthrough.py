@@ -1,0 +1,102 @@
+"""A request sent on as it is, and its answer given back as it comes.
+
+Bodies are not read, but for an error's, which is given in OpenAI's shape whatever the upstream
+makes of it. Headers that belong to one connection stay on it (RFC 9110 §7.6.1).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import ClientResponse
+
+from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.jsontext import reader
+from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
+from strictgate.core.wire.refusal import error_of
+from strictgate.core.wire.stream_end import Ending
+from strictgate.upstream.client import Client, address
+from strictgate.upstream.error_mapping import translated
+from strictgate.upstream.headers import OURS, THEIRS, passed_on
+from strictgate.upstream.response_reading import check_not_redirect, json_or_text, scrubbed
+from strictgate.upstream.routing import Endpoint
+
+_COMPLETIONS = frozenset({"/chat/completions", "/completions"})
+
+
+@asynccontextmanager
+async def relay(
+    client: Client, endpoint: Endpoint, request: RawRequest, credentials: Mapping[str, str]
+) -> AsyncIterator[RawAnswer]:
+    """Send `request` to `endpoint`.
+
+    Raises:
+        UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse: also while the pieces are read.
+    """
+    url = address(endpoint, request.path, request.query)
+    counted = {"content-length"} if isinstance(request.body, bytes) else set()
+    headers = [*passed_on(request.headers, OURS | counted), *credentials.items()]
+    data = request.body or None
+    with translated(endpoint.name):
+        async with (
+            asyncio.timeout(endpoint.settings.timeout),
+            client.open(endpoint, request.method, url, headers, data) as response,
+        ):
+            check_not_redirect(response, endpoint)
+            kept = passed_on(_headers(response, endpoint), THEIRS)
+            if response.status >= 400 and request.method != "HEAD":
+                raw = b"".join([piece async for piece in client.pieces(response, endpoint)])
+                yield _error(response.status, kept, raw, endpoint)
+            else:
+                pieces = client.raw_pieces(response, endpoint)
+                if _is_completion_stream(request, kept):
+                    pieces = _to_its_end(pieces, endpoint)
+                yield RawAnswer(response.status, kept, pieces)
+
+
+def _error(status: int, headers: list[Header], raw: bytes, endpoint: Endpoint) -> RawAnswer:
+    body = scrubbed(json_or_text(raw), endpoint)
+    beside = {key: body[key] for key in body if key != "error"} if _is_shaped(body) else {}
+    data = reader.write({"error": error_of(status, body), **beside}).encode()
+    replaced = {"content-type", "content-length", "content-encoding"}
+    fresh = [("content-type", "application/json"), ("content-length", str(len(data)))]
+    return RawAnswer(status, [*passed_on(headers, replaced), *fresh], _once(data))
+
+
+def _is_shaped(body: Any) -> bool:
+    return isinstance(body, dict) and isinstance(body.get("error"), dict)
+
+
+def _headers(response: ClientResponse, endpoint: Endpoint) -> list[Header]:
+    """The upstream's headers; its request id under another name than ours."""
+    told = [(name.lower(), value) for name, value in response.headers.items()]
+    renamed = {"x-request-id": "x-upstream-request-id"}
+    key = endpoint.secret
+    return [
+        (renamed.get(name, name), value.replace(key, "***") if key else value)
+        for name, value in told
+    ]
+
+
+def _is_completion_stream(request: RawRequest, headers: list[Header]) -> bool:
+    """Whether OpenAI's rules say how the stream ends, and it can be read."""
+    told = dict(headers)
+    is_stream = told.get("content-type", "").startswith("text/event-stream")
+    return is_stream and request.path in _COMPLETIONS and "content-encoding" not in told
+
+
+async def _to_its_end(pieces: AsyncIterator[bytes], endpoint: Endpoint) -> AsyncIterator[bytes]:
+    """Pass on the pieces, and raise where they stop before the stream has said that it is over."""
+    ending = Ending()
+    async for piece in pieces:
+        ending.feed(piece)
+        yield piece
+    if not ending.is_reached:
+        raise UpstreamBadResponse(
+            f"The upstream '{endpoint.name}' broke off in the middle of its stream."
+        )
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

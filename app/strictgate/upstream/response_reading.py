@@ -1,0 +1,140 @@
+"""What an upstream's answer says, once its body is there: a reply, or a failure.
+
+Strictgate's own key is taken out of whatever is read here, should the upstream quote it: out of an
+error in any case; out of what the model wrote if it looks like a key at all. Local servers get
+words such as `none` for one, and these stand in documents too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import ClientResponse
+
+from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.jsontext import reader
+from strictgate.core.responses_api.native_upstream import Wire
+from strictgate.core.wire import reply
+from strictgate.core.wire.collector import Collector
+from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.sse import Event
+from strictgate.upstream.routing import Endpoint
+
+_BLOT = "***"
+_SHORTEST_KEY = 8
+
+
+def check_not_redirect(response: ClientResponse, endpoint: Endpoint) -> None:
+    """Raise UpstreamBadResponse for a redirect: keys would follow it to another host."""
+    if 300 <= response.status < 400 and response.status != 304:
+        raise UpstreamBadResponse(
+            f"The upstream '{endpoint.name}' answered with a redirect, which is not followed. "
+            "Set its base_url to where it leads."
+        )
+
+
+def whole(
+    response: ClientResponse, raw: bytes, endpoint: Endpoint, wire: Wire | None = None
+) -> Reply | Failure:
+    """Read a body that came in one; `wire`: in which other API.
+
+    Raises:
+        UpstreamBadResponse: it is no chat.completion, and no error either.
+    """
+    body = json_or_text(raw)
+    if response.status >= 400:
+        headers = without_key(response.headers, endpoint)
+        return Failure(response.status, scrubbed(body, endpoint), headers)
+    if not isinstance(body, dict):
+        raise UpstreamBadResponse(f"The upstream '{endpoint.name}' answered with no JSON object.")
+    body = body if wire is None else wire.received(body)
+    if body.get("error") and not body.get("choices"):
+        return _error_in_success(body, endpoint)
+    return reply.read(_without_secret(body, endpoint))
+
+
+def collected(collector: Collector, endpoint: Endpoint) -> Reply | Failure:
+    """Read a stream that was put together; one without its end says nothing.
+
+    Raises:
+        UpstreamBadResponse: it broke off, or was no stream of chunks.
+    """
+    if collector.error is not None:
+        return _error_in_success(_with_text(collector.error, collector), endpoint)
+    if collector.malformed is not None:
+        raise UpstreamBadResponse(f"The upstream '{endpoint.name}' sent a malformed stream.")
+    if not collector.is_complete:
+        raise UpstreamBadResponse(
+            f"The upstream '{endpoint.name}' broke off in the middle of its stream."
+        )
+    return reply.read(_without_secret(collector.completion(), endpoint))
+
+
+def clean(event: Event, endpoint: Endpoint) -> Event:
+    """Return an event of a stream without the key."""
+    key = endpoint.secret
+    if not key or key not in event.data or not _is_secret(key):
+        return event
+    body = json_or_text(event.data.encode())
+    text = body.replace(key, _BLOT) if isinstance(body, str) else reader.write(_blotted(body, key))
+    return replace(event, data=text)
+
+
+def _error_in_success(body: Mapping[str, Any], endpoint: Endpoint) -> Failure:
+    """An error in a 200 is an error (OpenRouter)."""
+    error = body["error"]
+    code = error.get("status_code", error.get("code")) if isinstance(error, dict) else None
+    status = code if isinstance(code, int) and 400 <= code < 600 else 502
+    return Failure(status, scrubbed(dict(body), endpoint), {})
+
+
+def _with_text(body: dict[str, Any], collector: Collector) -> dict[str, Any]:
+    """Groq leaves `failed_generation` empty where the text has been streamed already."""
+    error = body.get("error")
+    choices = collector.completion().get("choices")
+    if not choices or not isinstance(error, dict) or error.get("failed_generation") != "":
+        return body
+    text = reply.read({"choices": choices}).choices[0].text
+    return {**body, "error": error | {"failed_generation": text}}
+
+
+def json_or_text(raw: bytes) -> Any:
+    """Return the body as JSON, or as text where it is none."""
+    try:
+        return reader.loads(raw)
+    except (ValueError, RecursionError):
+        return raw.decode("utf-8", "replace")
+
+
+def scrubbed(body: Any, endpoint: Endpoint) -> Any:
+    """Return `body` with Strictgate's own key blotted out of every string."""
+    key = endpoint.secret
+    return _blotted(body, key) if key and key in reader.write(body) else body
+
+
+def _without_secret(completion: Any, endpoint: Endpoint) -> Any:
+    return scrubbed(completion, endpoint) if _is_secret(endpoint.secret) else completion
+
+
+def _is_secret(key: str) -> bool:
+    return len(key) >= _SHORTEST_KEY and any(character.isdigit() for character in key)
+
+
+def _blotted(value: Any, key: str) -> Any:
+    match value:
+        case str():
+            return value.replace(key, _BLOT)
+        case list():
+            return [_blotted(item, key) for item in value]
+        case dict():
+            return {_blotted(name, key): _blotted(item, key) for name, item in value.items()}
+        case _:
+            return value
+
+
+def without_key(headers: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:
+    """Return headers with names in lower case, and without Strictgate's own key."""
+    key = endpoint.secret
+    return {
+        name.lower(): value.replace(key, _BLOT) if key else value for name, value in headers.items()
+    }

@@ -1,0 +1,162 @@
+"""A model's name → the upstream that serves it, and what it can do there.
+
+Destinations come from the configuration alone; nothing that a client sends can name another.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pydantic import SecretStr
+
+from strictgate.core.capabilities import Capabilities
+from strictgate.core.errors import NotFound
+from strictgate.settings import Model as ModelSettings
+from strictgate.settings import Settings, SettingsError
+from strictgate.settings import Upstream as UpstreamSettings
+from strictgate.upstream.presets import PRESETS
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One upstream, ready to be called."""
+
+    name: str
+    base_url: str
+    api_key: SecretStr | None
+    """Strictgate's own; None: the client's Authorization header goes upstream."""
+    capabilities: Capabilities
+    settings: UpstreamSettings
+
+    @property
+    def secret(self) -> str:
+        """The key itself, for the wire; "" where there is none."""
+        return self.api_key.get_secret_value() if self.api_key is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where one request goes."""
+
+    endpoint: Endpoint
+    model: str
+    """What the upstream calls the model."""
+    capabilities: Capabilities
+
+
+class Router:
+    """The table of models and upstreams, checked once.
+
+    Raises:
+        SettingsError: naming the field, where the tables do not fit together.
+    """
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        self.endpoints = {
+            name: _endpoint(name, upstream, environment)
+            for name, upstream in settings.upstreams.items()
+        }
+        self._models = settings.models
+        self._default = settings.default_upstream
+        if self._default is None and not self._models and len(self.endpoints) == 1:
+            self._default = next(iter(self.endpoints))  # where else?
+        if self._default is not None:
+            self._check(self._default, "default_upstream")
+        for name, model in self._models.items():
+            self._check(model.upstream, f"models.{name}.upstream")
+
+    def _check(self, upstream: str, field: str) -> None:
+        if upstream not in self.endpoints:
+            known = ", ".join(self.endpoints) or "none"
+            raise SettingsError(f"{field}: no upstream '{upstream}' (configured: {known})")
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """The names that the configuration lists."""
+        return tuple(self._models)
+
+    @property
+    def default_name(self) -> str | None:
+        """The name of the default upstream, or of the only one."""
+        if self._default is None and len(self.endpoints) == 1:
+            return next(iter(self.endpoints))
+        return self._default
+
+    def default(self) -> Endpoint:
+        """Return the upstream of requests that name no model.
+
+        Raises:
+            NotFound: there are several, and no default.
+        """
+        if self.default_name is not None:
+            return self.endpoints[self.default_name]
+        raise NotFound(
+            "This request names no model that is routed, and there is no default upstream. "
+            "Set default_upstream in Strictgate's configuration.",
+            code="no_default_upstream",
+        )
+
+    def route(self, model: str) -> Route:
+        """Return where requests for `model` go.
+
+        Raises:
+            NotFound: as OpenAI puts it.
+        """
+        listed = self._models.get(model)
+        if listed is None:
+            if self._default is None:
+                raise NotFound(
+                    f"The model `{model[:200]}` does not exist or you do not have access to it.",
+                    code="model_not_found",
+                )
+            endpoint = self.endpoints[self._default]
+            return Route(endpoint, model, endpoint.capabilities)
+        endpoint = self.endpoints[listed.upstream]
+        capabilities = _pinned(endpoint.capabilities, listed)
+        return Route(endpoint, listed.model or model, capabilities)
+
+
+def _endpoint(name: str, settings: UpstreamSettings, environment: Mapping[str, str]) -> Endpoint:
+    preset = PRESETS.get(settings.preset)
+    if preset is None:
+        known = ", ".join(PRESETS)
+        raise SettingsError(
+            f"upstreams.{name}.preset: no preset '{settings.preset}'. There are: {known}."
+        )
+    base_url = settings.base_url or preset.base_url
+    if not base_url:
+        raise SettingsError(
+            f"upstreams.{name}.base_url: must be given, as preset '{preset.name}' has none"
+        )
+    return Endpoint(
+        name=name,
+        base_url=base_url.rstrip("/"),
+        api_key=_key(name, settings.api_key_env, environment),
+        capabilities=_pinned(preset.capabilities, settings),
+        settings=settings,
+    )
+
+
+def _key(name: str, variable: str | None, environment: Mapping[str, str]) -> SecretStr | None:
+    if variable is None:
+        return None
+    key = environment.get(variable, "").strip()
+    if not key:
+        raise SettingsError(
+            f"upstreams.{name}.api_key_env: the variable {variable} is not set. Set it, or leave "
+            "the field out to send the client's own key."
+        )
+    return SecretStr(key)
+
+
+def _pinned(capabilities: Capabilities, settings: UpstreamSettings | ModelSettings) -> Capabilities:
+    """Return `capabilities` with what the settings say instead."""
+    return replace(
+        capabilities,
+        modes=settings.modes or capabilities.modes,
+        tools=capabilities.tools if settings.tools is None else settings.tools,
+        responses=capabilities.responses if settings.responses is None else settings.responses,
+        prefill=capabilities.prefill if settings.prefill is None else settings.prefill,
+        top_logprobs=(
+            capabilities.top_logprobs if settings.top_logprobs is None else settings.top_logprobs
+        ),
+    )

@@ -1,0 +1,106 @@
+"""An upstream's stream of chunks: one Part after another, in the end what it came to as a whole.
+
+Closing it before its end cuts the connection, which is how an upstream is told to stop. Nothing is
+read ahead: what nobody asks for stays in the network's buffers, and so holds the upstream back.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import aiohttp
+
+from strictgate.core.conversation.protocol import Part
+from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.wire.collector import Collector, Delta, State
+from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.sse import BadEvent, Splitter
+from strictgate.settings import LimitSettings
+from strictgate.upstream import response_reading
+from strictgate.upstream.body import Pieces
+from strictgate.upstream.error_mapping import translated
+from strictgate.upstream.routing import Endpoint
+
+DRAIN = 0.25  # seconds for what may follow the end of a stream
+
+
+class Stream:
+    """One open stream; whoever has it closes it.
+
+    Raises:
+        UpstreamBadResponse: its content coding is not known.
+    """
+
+    def __init__(
+        self, response: aiohttp.ClientResponse, endpoint: Endpoint, limits: LimitSettings
+    ) -> None:
+        self.collector = Collector()
+        self._response = response
+        self._endpoint = endpoint
+        self._pieces = Pieces(response, endpoint, limits.upstream_bytes)
+        self._splitter = Splitter(limits.event_bytes)
+        self._is_over = False
+        self._is_drained = False
+
+    async def next(self, patience: float | None = None) -> Part | Reply | Failure:
+        """Return what came next: a Part for each piece that said anything, then the whole.
+
+        Args:
+            patience: seconds after which a Part without deltas is the answer.
+
+        Raises:
+            UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
+        """
+        with translated(self._endpoint.name):
+            if patience is None:
+                return await self._next()
+            try:
+                async with asyncio.timeout(patience) as clock:
+                    return await self._next()
+            except TimeoutError:
+                if not clock.expired():
+                    raise
+                return Part((), self.collector)
+
+    async def close(self) -> None:
+        """Cut the connection, unless the stream's end was seen: then it serves the next request."""
+        try:
+            await self._drain()
+        finally:
+            let_go(self._response)
+
+    async def _next(self) -> Part | Reply | Failure:
+        while not self._is_over:
+            deltas = self._read(await self._pieces.next())
+            if deltas:
+                return Part(deltas, self.collector)
+        await self._drain()
+        return response_reading.collected(self.collector, self._endpoint)
+
+    def _read(self, piece: bytes | None) -> tuple[Delta, ...]:
+        """Take in a piece, None for the end."""
+        try:
+            events = self._splitter.flush() if piece is None else self._splitter.feed(piece)
+        except BadEvent as error:
+            raise UpstreamBadResponse(
+                f"The upstream '{self._endpoint.name}' sent a malformed stream: {error}."
+            ) from error
+        clean = (response_reading.clean(event, self._endpoint) for event in events)
+        deltas = [delta for event in clean for delta in self.collector.feed(event)]
+        self._is_over = piece is None or self.collector.state is not State.OPEN
+        return (*deltas, *self.collector.flush()) if self._is_over else tuple(deltas)
+
+    async def _drain(self) -> None:
+        """Read what follows the end, so that the connection can serve the next request."""
+        content = self._response.content
+        if not self._is_over or self._is_drained or content.at_eof():
+            return
+        self._is_drained = True
+        with suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
+            async with asyncio.timeout(DRAIN):
+                while await content.readany():
+                    pass
+
+
+def let_go(response: aiohttp.ClientResponse) -> None:
+    """Release the connection if the body was read to its end; else cut it, which cancels."""
+    response.release() if response.content.at_eof() else response.close()

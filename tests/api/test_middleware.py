@@ -1,0 +1,233 @@
+"""Who may come in, and what everybody gets on the way out."""
+
+import asyncio
+import json
+
+import pytest
+
+from strictgate.api.middleware import Door, Rules, digest
+from strictgate.api.request import ClientLeft
+from strictgate.core.errors import BadRequest
+from strictgate.observe.events import Crashed, RequestFinished
+from tests.gates import gate
+
+
+def visit(inner, rules=None, *, draining=False, path="/v1/x", **headers):
+    """Send one request through a door; return status, body and events."""
+    events, sent = [], []
+    door = Door(inner, rules or Rules(), events.append, lambda: draining)
+    raw = {"host": "127.0.0.1:8080"} | {name.replace("_", "-"): v for name, v in headers.items()}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode("utf-8")) for name, value in raw.items()],
+    }
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(door(scope, None, send))
+    status = sent[0]["status"] if sent else None
+    body = b"".join(message.get("body", b"") for message in sent[1:])
+    return status, body, events
+
+
+async def welcome(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"in"})
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:8080", 200),
+        ("app.localhost", 200),
+        ("127.0.0.1:1", 200),
+        ("192.168.1.7", 200),
+        ("[::1]:8080", 200),
+        ("strictgate:8080", 200),
+        ("gate.example", 200),
+        ("evil.example", 421),
+        ("evil.example:8080", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("x/?", 200),
+        ("", 421),
+    ],
+)
+def test_host(host, status):
+    """Names that public DNS could point here are refused; addresses and local names are not."""
+    rules = Rules(hosts=frozenset({"gate.example"}))
+
+    assert visit(welcome, rules, host=host)[0] == status
+
+
+def test_any_host():
+    """A star takes the guard off."""
+    assert visit(welcome, Rules(hosts=frozenset("*")), host="evil.example")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("https://app.example", 200), ("https://evil.example", 403), ("null", 403)],
+)
+def test_origin(origin, status):
+    """Web pages may call from allowed origins only."""
+    rules = Rules(origins=frozenset({"https://app.example"}))
+
+    assert visit(welcome, rules, origin=origin)[0] == status
+
+
+def test_preflight():
+    """A browser asks first, without a key, and is told; the answer itself names the origin."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    rules = Rules(origins=frozenset({"https://app.example"}), key_digests=(digest("k"),))
+    headers = [(b"host", b"localhost"), (b"origin", b"https://app.example")]
+    scope = {"type": "http", "method": "OPTIONS", "path": "/v1/x", "query_string": b""}
+    door = Door(welcome, rules, lambda event: None)
+    asyncio.run(door({**scope, "headers": headers}, None, send))
+
+    told = dict(sent[0]["headers"])
+    assert sent[0]["status"] == 204
+    assert told[b"access-control-allow-origin"] == b"https://app.example"
+    assert b"authorization" in told[b"access-control-allow-headers"]
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        ("Bearer key-1", 200),
+        ("bearer key-2", 200),
+        ("Bearer key-3", 401),
+        ("Bearer ", 401),
+        ("Basic key-1", 401),
+        ("key-1", 401),
+        ("Bearer schlüssel", 401),
+        ("Bearer " + "x" * 100_000, 401),
+        ("Bearer größe", 200),
+    ],
+)
+def test_keys(authorization, status):
+    """One of the keys, as a bearer token, and nothing else."""
+    rules = Rules(key_digests=(digest("key-1"), digest("key-2"), digest("größe"), digest("")))
+
+    assert visit(welcome, rules, authorization=authorization)[0] == status
+
+
+def test_no_key():
+    """Everything needs a key, but the health checks."""
+    rules = Rules(key_digests=(digest("key-1"),))
+
+    assert visit(welcome, rules)[0] == 401
+    assert visit(welcome, rules, x_api_key="key-1")[0] == 401
+    assert visit(welcome, rules, path="/healthz")[0] == 200
+
+
+def test_draining():
+    """On the way down nothing new is taken in."""
+    status, body, _ = visit(welcome, draining=True)
+
+    assert (status, json.loads(body)["error"]["code"]) == (503, "shutting_down")
+    assert visit(welcome, draining=True, path="/readyz")[0] == 200
+
+
+def test_overload():
+    """What is over the limit is refused at once."""
+    status, body, _ = visit(welcome, Rules(connections=0))
+
+    assert (status, json.loads(body)["error"]["code"]) == (503, "overloaded")
+
+
+def test_errors_are_rendered():
+    """A GatewayError becomes its body, with a request id that the log has too."""
+
+    async def refuse(scope, receive, send):
+        raise BadRequest("no", code="c")
+
+    status, body, events = visit(refuse)
+    assert (status, json.loads(body)["error"]["code"]) == (400, "c")
+    assert [type(event) for event in events] == [RequestFinished]
+    assert (events[0].status, events[0].error) == (400, "c")
+
+
+def test_a_bug_is_one_shaped_500():
+    """A bug tells the client nothing but an id; the log has it all."""
+
+    async def bug(scope, receive, send):
+        raise ZeroDivisionError("secret detail")
+
+    status, body, events = visit(bug)
+    crashed = next(event for event in events if isinstance(event, Crashed))
+    assert status == 500
+    assert b"secret detail" not in body
+    assert crashed.request_id in json.loads(body)["error"]["message"]
+    assert "secret detail" in crashed.traceback
+
+
+@pytest.mark.parametrize(
+    ("kind", "tail"),
+    [
+        (b"text/event-stream", b"data: 1\n\n"),
+        (b"text/event-stream", b"data: 1"),
+    ],
+)
+def test_a_stream_that_has_begun_ends_in_a_frame(kind, tail):
+    """The error's frame stands alone, whatever came before it."""
+
+    async def broken(scope, receive, send):
+        headers = [(b"content-type", kind)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": tail, "more_body": True})
+        raise BadRequest("no")
+
+    _, body, _ = visit(broken)
+    frames = body.split(b"\n\n")
+    assert frames[0] == b"data: 1"
+    assert json.loads(frames[1].removeprefix(b"data: "))["error"]["message"] == "no"
+    assert frames[2] == b"data: [DONE]"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [(b"content-type", b"text/event-stream"), (b"content-encoding", b"gzip")],
+        [(b"content-type", b"text/event-stream"), (b"content-length", b"9")],
+    ],
+)
+def test_any_other_answer_is_left_unfinished(headers):
+    """Half a body is never finished, so that nobody takes it for whole."""
+
+    async def broken(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise BadRequest("no")
+
+    assert visit(broken)[1] == b"half"
+
+
+def test_a_client_that_left():
+    """There is nobody to answer; the log says why."""
+
+    async def left(scope, receive, send):
+        raise ClientLeft
+
+    status, _, events = visit(left)
+    assert status is None
+    assert events[0].client_left
+
+
+def test_keys_over_the_wire(demo):
+    """The whole server refuses what the door refuses."""
+    with gate(demo, server={"api_keys": ["key-1"]}) as guarded:
+        assert guarded.chat("clean").status == 401
+        assert guarded.get("/healthz").status == 200
+        ok = guarded.get("/v1/models", authorization="Bearer key-1")
+        assert ok.status == 200

@@ -1,0 +1,234 @@
+"""The process: what it says, what it refuses below HTTP, how it leaves."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import closing, contextmanager
+
+import pytest
+
+from strictgate.commands.serve import HEAD_BYTES, HEAD_FIELDS, check_exposure
+from strictgate.settings import Settings, SettingsError
+
+CHAT = {
+    "model": "demo/clean",
+    "messages": [{"role": "user", "content": "json"}],
+    "response_format": {"type": "json_object"},
+}
+
+
+@contextmanager
+def running(*arguments, **environment):
+    """The command, until the block ends; gives the process and its URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "strictgate", "serve", "--port", "0", *arguments],
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        found = re.fullmatch(r"Strictgate listening on (http://127\.0\.0\.1:\d+)\n", line)
+        assert found, line + process.stderr.read()
+        yield process, found[1]
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def asked(url, body=CHAT):
+    data = json.dumps(body).encode()
+    headers = {"content-type": "application/json"}
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{url}/v1/chat/completions", data, headers), timeout=30
+    ) as answer:
+        return json.load(answer)
+
+
+def raw(url, data):
+    """Send bytes as they are; return what comes until the server closes."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    with closing(socket.create_connection((host, int(port)), timeout=30)) as connection:
+        connection.sendall(data)
+        pieces = []
+        while piece := connection.recv(1 << 16):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def under_way(url, body):
+    """Send a request, and give the connection once the server has surely read it."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    data = json.dumps(body).encode()
+    connection = socket.create_connection((host, int(port)), timeout=30)
+    connection.sendall(
+        b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+        b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(data) + data
+    )
+    asked(url)  # a second request was answered meanwhile
+    return connection
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running("--demo") as (_, url):
+        yield url
+
+
+def test_demo(server):
+    """One command, and the embedded upstream answers."""
+    assert json.loads(asked(server)["choices"][0]["message"]["content"])
+
+
+def test_upstream_alone_is_a_configuration(server):
+    """`--upstream URL` needs nothing else."""
+    with running("--upstream", f"{server}/v1") as (_, url):
+        assert asked(url)["choices"]
+
+
+def test_port_in_use(server):
+    """It is said which address cannot be had, and why."""
+    port = server.rpartition(":")[2]
+    told = subprocess.run(
+        [sys.executable, "-m", "strictgate", "serve", "--demo", "--port", port],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert told.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in told.stderr
+
+
+def test_leaves_when_told():
+    """SIGTERM ends it with 0, and a log line for each request has been written."""
+    with running("--demo") as (process, url):
+        asked(url)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+
+    assert {line["event"] for line in lines} == {"Enforced", "RequestFinished"}
+
+
+def test_drains():
+    """A request that is under way gets its answer after SIGTERM."""
+    slow = CHAT | {"model": "demo/slow"}
+    with running("--demo") as (process, url):
+        with closing(under_way(url, slow)) as connection:
+            process.send_signal(signal.SIGTERM)
+            answer = connection.makefile("rb").read()
+        assert process.wait(timeout=30) == 0
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b"chat.completion" in answer
+
+
+def test_time_to_drain_ends():
+    """What is still waiting when the time is over gets a typed error."""
+    stuck = CHAT | {"model": "demo/stalls"}
+    with running("--demo", STRICTGATE_SERVER__DRAIN_TIMEOUT="1") as (process, url):
+        with closing(under_way(url, stuck)) as connection:
+            process.send_signal(signal.SIGTERM)
+            answer = connection.makefile("rb").read()
+        assert process.wait(timeout=30) == 0
+
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b'"shutting_down"' in answer
+
+
+def test_the_second_signal_does_not_wait():
+    """Who asks twice is not kept waiting by what is still under way, and the log stays clean."""
+    stuck = CHAT | {"model": "demo/stalls"}
+    with running("--demo") as (process, url), closing(under_way(url, stuck)):
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n" + b"x: y\r\n" * (HEAD_FIELDS + 1), 431),
+        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * HEAD_BYTES + b"\r\n", 431),
+        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * (5 << 20) + b"\r\n", 431),
+        (b"rubbish\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nhost localhost\r\n", 400),
+        (
+            b"POST /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\n"
+            b"transfer-encoding: chunked\r\n",
+            400,
+        ),
+    ],
+    ids=["fields", "bytes", "giant", "rubbish", "no colon", "smuggling"],
+)
+def test_below_http(server, head, status):
+    """Rubbish and giants are refused in OpenAI's shape, and the connection closed."""
+    try:
+        answer = raw(server, head + b"\r\n")
+    except ConnectionResetError:
+        assert status == 431  # still writing megabytes when the door fell shut
+        return
+
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["message"]
+
+
+def test_trailers_are_no_headers():
+    """What comes after a body cannot pass for a header, such as a key."""
+    with running("--demo", STRICTGATE_SERVER__API_KEYS="k") as (_, url):
+        head = b"POST /v1/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
+        head += b"transfer-encoding: chunked\r\n\r\n0\r\n"
+        answer = raw(url, head + b"authorization: Bearer k\r\n\r\n")
+        giant = raw(url, head + b"x: y\r\n" * 20_000 + b"\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert giant.startswith((b"HTTP/1.1 401", b"HTTP/1.1 431"))
+
+
+def test_nothing_to_serve():
+    """Without an upstream there is nothing to serve, and that is said at once."""
+    told = subprocess.run(
+        [sys.executable, "-m", "strictgate", "serve", "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert told.returncode == 2
+    assert "no upstream is configured" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "refused"),
+    [
+        ("127.0.0.1", {}, False),
+        ("::1", {}, False),
+        ("localhost", {}, False),
+        ("0.0.0.0", {}, True),
+        ("192.168.1.2", {}, True),
+        ("0.0.0.0", {"api_keys": ["k"]}, False),
+        ("0.0.0.0", {"allow_keyless": True}, False),
+    ],
+)
+def test_exposure(host, more, refused):
+    """Other machines are served with client keys only, unless told otherwise."""
+    settings = Settings(server={"host": host, **more})
+    if refused:
+        with pytest.raises(SettingsError, match="allow_keyless"):
+            check_exposure(settings)
+    else:
+        check_exposure(settings)

@@ -1,0 +1,51 @@
+"""The record of a conversation."""
+
+from strictgate.core.capabilities import Mode
+from strictgate.core.conversation.attempt_log import Lesson, Record
+from strictgate.core.conversation.choice_result import Rejection, Settled
+from strictgate.core.conversation.reply_reader import Heard
+from strictgate.core.repair_steps import Step
+from tests.core.talks import planner, said
+
+PLAN = planner().plan(Mode.NATIVE)
+GOOD = Settled({}, (), passed_on=False)
+MENDED = Settled({}, (Step("fence_removed"),), passed_on=False)
+BAD = Rejection("x", (), "no JSON", truncated=False)
+
+
+def test_attempts():
+    """The worst of the choices names the outcome; only untouched answers are clean."""
+    record = Record()
+    for results in ([GOOD], [GOOD, MENDED], [GOOD, BAD]):
+        record.accepted(PLAN, Heard(said("x").body, results, said("x").usage))
+
+    assert [each.outcome for each in record.attempts] == ["valid", "valid", "not_json"]
+    assert [each.is_clean for each in record.attempts] == [True, False, False]
+    assert record.spent == {"total_tokens": 30}
+
+
+def test_lessons_are_proven_by_acceptance():
+    """What was refused counts once something was accepted after it."""
+    record = Record()
+    record.lessons.append(Lesson(Mode.NATIVE, for_schema=False, reason="no", pattern="p"))
+    before = list(record.proven_lessons())
+    record.accepted(PLAN, Heard(said("x").body, [GOOD], said("x").usage))
+
+    assert (before, len(record.proven_lessons())) == ([], 1)
+
+
+def test_headers():
+    """Repairs are named once each."""
+    steps = [(0, Step("trailing_comma")), (1, Step("trailing_comma")), (1, Step("comment"))]
+
+    assert Record().headers(PLAN, steps) == {
+        "x-strictgate-mode": "native",
+        "x-strictgate-attempts": "0",
+        "x-strictgate-repairs": "trailing_comma,comment",
+    }
+
+
+def test_lost_logprobs_are_told():
+    """They stand among what was dropped."""
+    record = Record(lost_logprobs=True)
+    assert record.details(PLAN, ())["dropped"] == ["logprobs"]

@@ -1,0 +1,126 @@
+"""Hearing a reply out, as far as it is worth it."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strictgate.core.capabilities import Capabilities, Prefill
+from strictgate.core.conversation.protocol import Ask, Part, Read
+from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.request.options import StreamMode
+from tests.core.guards import PERSON
+from tests.core.talks import body, contents, conversation, said, stream, streamed, turns
+
+LONG = "It was a long day, and nobody knew why the \\u00e9toile had gone; so they asked, at length."
+GOOD = f'{{"name": "{LONG}", "age": 7, "mood": "calm"}}'
+ABLE = Capabilities(prefill=Prefill.TRAILING)
+
+
+def talk(capabilities=ABLE, *, stream=True, schema=PERSON, **request):
+    return conversation(body(schema, stream=stream, **request), capabilities)
+
+
+def news(taken):
+    """What the caller has been given, and whether any of it came before the end."""
+    reads = [turn for turn in taken if isinstance(turn, Read)]
+    return "".join(each.delta.get("content", "") for read in reads for each in read.news)
+
+
+def whole(outcome, taken):
+    """What the caller has in the end."""
+    given = news(taken)
+    content = contents(outcome)[0]
+    assert content.startswith(given)
+    assert outcome.sent.get(0, {}).get("content", 0) == len(given)
+    return content
+
+
+@given(st.lists(st.integers(1, len(GOOD) - 1), max_size=12))
+def test_same_at_every_split(cuts):
+    """However the upstream cuts its text, the caller gets the same document."""
+    edges = [0, *sorted(set(cuts)), len(GOOD)]
+    pieces = [GOOD[start:end] for start, end in pairwise(edges)]
+    assert whole(*turns(talk(), *stream(*pieces))) == GOOD
+
+
+def test_split_at_every_point():
+    """The same, in two pieces cut anywhere, and in single characters."""
+    for at in range(1, len(GOOD)):
+        assert whole(*turns(talk(), *stream(GOOD[:at], GOOD[at:]))) == GOOD
+    assert whole(*turns(talk(), *stream(*GOOD))) == GOOD
+
+
+def test_text_streams_while_it_is_written():
+    """All but the last of it is given before the document is whole."""
+    _, taken = turns(talk(), *stream(*GOOD))
+    assert news(taken).startswith(GOOD[:60])
+
+
+@pytest.mark.parametrize("capabilities", [Capabilities(), ABLE])
+def test_buffered_gives_nothing_early(capabilities):
+    """Asked for by a knob, or where the model cannot go on."""
+    held = conversation(body(PERSON, stream=True), capabilities, stream=StreamMode.BUFFERED)
+    outcome, taken = turns(held, *stream(*GOOD))
+    assert news(taken) == ""
+    assert contents(outcome) == [GOOD]
+
+
+def test_tail_is_waited_for():
+    """Behind the document only what ends the stream is: usage is told, nothing is stopped."""
+    held = talk()
+    parts = streamed(GOOD)
+    _, taken = turns(held, *parts)
+    assert held.record.stopped == 0
+    assert isinstance(taken[-1], Read)
+    assert taken[-1].patience is not None
+
+
+def test_talk_behind_the_document_is_cut():
+    """More text behind the document is not waited for; the tokens so far are an estimate."""
+    held = talk()
+    first, *rest = streamed(GOOD, "\n```\n", "I hope that this helps", " you", " a lot")
+    outcome, taken = turns(held, first, *rest[:2])
+    assert contents(outcome) == [GOOD]
+    assert held.record.stopped == 1
+    assert outcome.body["usage"] == {"completion_tokens": 3, "total_tokens": 3}
+    assert len([turn for turn in taken if isinstance(turn, Ask)]) == 1
+
+
+def test_silence_behind_the_document():
+    """An upstream that does not end its stream is left."""
+    held = talk()
+    first, *_ = streamed(GOOD)
+    outcome, _ = turns(held, first, Part((), first.collector))
+    assert contents(outcome) == [GOOD]
+    assert held.record.stopped == 1
+
+
+def test_broken_connection_without_prefixes():
+    """Where the model cannot go on, a stream that breaks is an error, as ever."""
+    first, *_ = streamed(GOOD[:30])
+    with pytest.raises(UpstreamBadResponse):
+        turns(talk(Capabilities()), first, UpstreamBadResponse("It broke off."))
+
+
+def test_several_choices():
+    """Each is under a guard of its own; only the one that went wrong is gone on from."""
+    held = talk(n=2, schema=PERSON)
+    good, wrong = GOOD, GOOD.replace("calm", "happy")
+    two = said(good, wrong)
+    outcome, taken = turns(held, two, said(' "angry"}'))
+    assert contents(outcome) == [good, GOOD.replace("calm", "angry")]
+    asks = [turn for turn in taken if isinstance(turn, Ask)]
+    assert "n" not in asks[1].body
+    assert json.dumps(asks[1].body["messages"][-1]).count("mood") == 1
+
+
+def test_mere_talk_is_cut():
+    """Where the model can be given the beginning of its document, prose is not heard out."""
+    held = talk()
+    outcome, taken = turns(held, *stream(*["I like to talk about it. "] * 40), *stream(GOOD[1:]))
+    assert contents(outcome) == [GOOD]
+    reads = [turn for turn in taken if isinstance(turn, Read)]
+    assert len(reads) < 25

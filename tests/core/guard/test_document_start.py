@@ -1,0 +1,239 @@
+"""Where the document starts. The table says, for each text, from where on it is the document and
+how many bytes of that must be there until it is known."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strictgate.core.grammar.compiler import compile
+from strictgate.core.guard.document_start import Head, Start
+from strictgate.core.guard.grammar_matcher import Machine, load
+from strictgate.core.guard.guard import Guard
+from strictgate.core.jsontext import reader
+from strictgate.core.output.validate_text import Repair, Verdict, judge
+from strictgate.core.schema.schema import Schema, admit
+from tests.corpora import rows
+from tests.tables import cases, label
+
+HEADS = cases("guard_heads")
+EXTRACT = [
+    (group, test)
+    for group, test in [*cases("extract/objects"), *cases("extract/other_roots")]
+    if test.get("document")
+]
+OBJECT = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+THE_FIRST_IS_TAKEN = {
+    *("two: the last", "of two documents, the last", "the last of two"),  # it is whole and valid
+    "the valid one of two",  # what it lacks shows at its end only
+}
+
+
+@cache
+def made(source: str) -> tuple[Schema, Machine]:
+    schema = admit(reader.loads(source.encode()), name="head")
+    return schema, load(compile(schema))
+
+
+class Guards:
+    """Makes guards, and counts them."""
+
+    def __init__(self, source: Any, *, tracked: bool = False) -> None:
+        self.schema, machine = made(reader.write(source))
+        self._machine = None if tracked else machine
+        self.count = 0
+
+    def __call__(self) -> Guard:
+        self.count += 1
+        return Guard(self.schema, self._machine)
+
+
+def head(group: dict[str, Any], *, tracked: bool = False) -> Head:
+    guards = Guards(group["schema"], tracked=tracked)
+    return Head(guards, wrapped=group.get("wrapped", False), bare=group.get("bare", False))
+
+
+def fed(head: Head, text: bytes, cuts: Iterable[int]) -> tuple[Start | None, int | None]:
+    """Return the start, and how many bytes it took; None: all, and the end."""
+    before = 0
+    for cut in cuts:
+        if start := head.feed(text[before:cut]):
+            return start, cut
+        before = cut
+    return head.feed(text[before:], final=True), None
+
+
+@pytest.mark.parametrize(("group", "test"), HEADS, ids=label)
+def test_the_start(group: dict[str, Any], test: dict[str, Any]):
+    """The document, what stands before it, and when that is known."""
+    text = test["text"].encode()
+    start, known = fed(head(group), text, range(1, len(text) + 1))
+    if test["document"] is None:
+        assert start is None
+        return
+    assert start
+    assert text[start.at :].decode() == test["document"]
+    assert start.is_certain == test["certain"]
+    assert start.wrapper.decode() == test.get("wrapper", "")
+    assert [step.name for step in start.steps] == test.get("steps", [])
+    assert ("at the end" if known is None else known - start.at) == test["known"]
+
+
+@pytest.mark.parametrize(("group", "test"), HEADS, ids=label)
+@pytest.mark.parametrize("tracked", [False, True])
+def test_pieces_make_no_difference(group: dict[str, Any], test: dict[str, Any], tracked: bool):
+    """The same start for the whole text, for each byte alone, and for every split."""
+    text = test["text"].encode()
+    whole = head(group, tracked=tracked).feed(text, final=True)
+    assert fed(head(group, tracked=tracked), text, range(1, len(text) + 1))[0] == whole
+    for cut in range(1, len(text), 3 if tracked else 1):
+        assert fed(head(group, tracked=tracked), text, [cut])[0] == whole
+
+
+PIECES = [
+    *(
+        '{"a": 1}',
+        '{"a": ',
+        "{'a': 1}",
+        '{{"a": 1}}',
+        "{}",
+        "{name}",
+        '{"value": ',
+        '{"b": "' + "y" * 50,
+    ),
+    *(
+        "{",
+        "}",
+        "[",
+        "]",
+        "[1]",
+        '"',
+        "'",
+        "`",
+        ":",
+        ",",
+        "\n",
+        " ",
+        "x",
+        "1",
+        "\\",
+        "/*",
+        "//",
+        "é",
+    ),
+    *("```", "```json\n", "~~~", "<think>", "</think>", "<th", "[/THINK]", "◁/think▷", "\ufeff"),
+    *(
+        "<|channel|>",
+        "<|channel|>final<|message|>",
+        "Here:\n",
+        "Hmm",
+        " z" * 120,
+        "“",
+        ":-{",
+        "[0, 1)",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9), st.lists(st.integers(0, 400)), st.booleans())
+def test_pieces_of_any_text_make_no_difference(parts: list[str], cuts: list[int], wrapped: bool):
+    """Nor do they in texts that nobody thought of."""
+    text = "".join(parts).encode()
+    group = {"schema": {"type": ["object", "number"]}, "wrapped": wrapped, "bare": True}
+    whole = head(group).feed(text, final=True)
+    assert fed(head(group), text, sorted(cuts))[0] == whole
+    assert fed(head(group), text, range(1, len(text) + 1))[0] == whole
+    if whole:
+        assert text[: whole.at].endswith(whole.wrapper)
+
+
+@pytest.mark.parametrize(("group", "test"), EXTRACT, ids=label)
+def test_a_certain_start_is_where_the_judge_finds_the_document(
+    group: dict[str, Any], test: dict[str, Any]
+):
+    """Save where the first of several gets far enough: what follows is not waited for."""
+    if test["description"] in THE_FIRST_IS_TAKEN:
+        return
+    bare = group["schema"].get("type") not in ("object", "array")
+    text = test["text"].encode()
+    start = head({**group, "bare": bare}).feed(text, final=True)
+    assert start
+    guard = Guards(group["schema"])()
+    taken = guard.consume(text[start.at :])
+    assert text[start.at : start.at + taken].decode().strip() == test["document"]
+    assert guard.is_complete()
+
+
+def agreed(row: dict[str, Any], source: Any) -> bool | None:
+    """Return whether the judge finds in the whole text what it finds from a certain start on;
+    None, if it finds nothing or there is none."""
+    schema, _ = made(reader.write(source))
+    text = row["input_text"].encode()
+    verdict = judge(row["input_text"], schema, Repair.SYNTAX, wrapped=False)
+    start = head({"schema": source, "bare": source is True}).feed(text, final=True)
+    if not isinstance(verdict, Verdict) or not start or not start.is_certain:
+        return None
+    rest = text[start.at :].decode()
+    judged = [
+        judge(each, schema, Repair.SYNTAX, wrapped=False)
+        for each in (rest, rest.partition("\n```")[0])
+    ]
+    return any(isinstance(each, Verdict) and each.value == verdict.value for each in judged)
+
+
+@pytest.mark.parametrize("name", ["partial_json", "jsonrepair_js", "langchain", "instructor"])
+def test_malformed_corpora(name: str):
+    """Behind a certain start stands what the judge finds in the whole text."""
+    found = []
+    for row in rows(f"malformed/{name}.jsonl"):
+        for source in (True, {"type": ["object", "array"]}):
+            found.append(agreed(row, source))
+            assert found[-1] is not False, row["id"]
+    assert any(found)
+
+
+def test_what_it_tells_beside_the_start():
+    """The text so far, the blanks at its end, and whether the model is thinking."""
+    searching = head({"schema": OBJECT})
+    told = []
+    for piece in (b"<thi", b"nk> \n", b" ", b"x</think>", b" {", b"\n "):
+        assert searching.feed(piece) is None
+        told.append((searching.is_thinking, searching.blanks))
+    assert told == [(False, 0), (True, 2), (True, 3), (False, 0), (False, 0), (False, 2)]
+    assert searching.text == b"<think> \n x</think> {\n "
+
+
+def test_it_is_over_once_it_gave_a_start():
+    """What is fed then changes nothing."""
+    searching = head({"schema": OBJECT})
+    start = searching.feed(b'{"a": 1}')
+    assert searching.feed(b"</think>{", final=True) == start is not None
+
+
+@pytest.mark.parametrize(
+    "text", ['{"b" ', '{"a": x} ', "[1] ", "{", '{"a": 1, "a": 2} or ', "`{` "]
+)
+def test_few_guards_are_begun(text: str):
+    """However many brackets stand in the prose."""
+    guards = Guards(OBJECT)
+    searching = Head(guards, wrapped=False, bare=False)
+    fed(searching, ("So: " + text * 200).encode(), range(0, 3000, 7))
+    assert guards.count <= 6 + 2
+
+
+def test_prose_is_searched_so_far_only():
+    """Nothing is tried behind 64 KiB of prose; but a closing tag makes all of it a thought."""
+    prose = b"It goes on. " * 6000
+    assert head({"schema": OBJECT}).feed(prose + b'{"a": 1}', final=True) is None
+    start = head({"schema": OBJECT}).feed(prose + b'</think>{"a": 1}', final=True)
+    assert start
+    assert start.at == len(prose) + len("</think>")
+
+
+def test_a_string_that_is_not_utf_8_is_not_waited_for():
+    """Bytes that are no text are prose; nothing is raised."""
+    assert head({"schema": OBJECT}).feed(b'\xff\xe2{"\xe2\x97', final=True)
+    assert head({"schema": OBJECT}).feed(b"\xe2\x97", final=True) is None

@@ -1,0 +1,131 @@
+"""One reply on its way into a draft."""
+
+import pytest
+
+from strictgate.core.guard.continuation_alignment import Aligner, Kind
+from strictgate.core.guard.document_stream import RUNAWAY, State
+from strictgate.core.repair_steps import Extraction, Mend, Repair, Spelling
+from tests.core.guards import draft, guard, reading
+
+GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
+WRONG = '{"name": "Ann", "age": "7",\n "mood": happy, "notes": []}'
+
+
+def read(made, text, size=0):
+    """Feed `text`, in pieces of `size` characters, and end."""
+    for start in range(0, len(text), size or len(text)):
+        made.feed(text[start : start + (size or len(text))])
+    made.flush()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        (GOOD, []),
+        (f"```json\n{GOOD}\n```", [Extraction.FENCE, Extraction.PROSE]),
+        (f"<think>{{hm}}</think>\n{GOOD}", [Extraction.THINK]),
+        (GOOD + "\nI hope that this helps: {}", []),
+    ],
+)
+def test_whole(text, steps):
+    """The document is found, and what follows it does not count."""
+    made = read(reading(), text)
+    assert made.state is State.CLOSED
+    assert made.draft.text == GOOD
+    assert made.is_certain
+    assert [step.name for step in made.steps if step.name is not Extraction.PROSE] == [
+        step for step in steps if step is not Extraction.PROSE
+    ]
+
+
+def test_mends_on_the_way():
+    """What can be mended is, and the reading goes on."""
+    made = read(reading(), GOOD.replace("7", '"7"').replace('"calm"}', "'calm',}"))
+    assert made.state is State.CLOSED
+    assert made.draft.text == GOOD
+    assert {step.name for step in made.draft.steps} == {
+        Mend.STRING_TO_NUMBER,
+        Spelling.QUOTES,
+        Spelling.TRAILING_COMMA,
+    }
+
+
+def test_violation():
+    """What cannot be mended ends it: the good part stays, and what was refused is ahead."""
+    made = read(reading(), GOOD.replace("calm", "happy"))
+    assert made.state is State.VIOLATED
+    assert made.draft.text.startswith('{"name": "Ann", "age": 7, "mood":')
+    assert made.ahead.lstrip(b'"').startswith(b"happy")
+    assert made.is_hopeless
+
+
+def test_another_spelling_might_help():
+    """A violation that is none of the values' own may yet be mended by a reader of the whole."""
+    made = read(reading(level=Repair.OFF), "{\"name\": 'Ann'}")
+    assert made.state is State.VIOLATED
+    assert not made.is_hopeless
+
+
+@pytest.mark.parametrize("text", [GOOD[:26] + "\n" * 200, "\n" * 200])
+def test_runaway_blanks(text):
+    """Endless blanks end it, and do not stay."""
+    made = read(reading(), text)
+    assert made.state is State.VIOLATED
+    assert made.ran_away
+    assert not made.draft.guard.text.endswith(b"\n\n")
+    assert RUNAWAY < 200
+
+
+@pytest.mark.parametrize(
+    "text", [GOOD, WRONG, f"```json\n{GOOD}\n```", GOOD[:-1] + ",}", GOOD[:-9]]
+)
+def test_same_at_every_split(text):
+    """Whole, split at every point, or character by character: the same draft and state."""
+
+    def told(made):
+        place = made.refused_at if made.state is State.VIOLATED else None
+        return made.state, made.draft.text, made.draft.steps, made.steps, place
+
+    whole = told(read(reading(), text))
+    assert told(read(reading(), text, 1)) == whole
+    for at in range(1, len(text)):
+        made = reading()
+        made.feed(text[:at])
+        assert told(read(made, text[at:])) == whole, at
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (' 7, "mood": "calm"}', Kind.CONTINUATION),
+        (GOOD, Kind.ECHO),
+        (f"```json\n{GOOD}\n```", Kind.FRESH),
+        (GOOD.replace("Ann", "Bob"), Kind.FRESH),
+    ],
+)
+def test_reply_to_a_prefix(answer, kind):
+    """Gone on, repeated, or begun anew: in each case a document, the last in a draft of its own."""
+    text = '{"name": "Ann", "age":'
+    for size in (0, 1, 3):
+        mine = draft(text=text)
+        aligner = Aligner(mine.guard, b"", len(text), is_proven=False)
+        made = read(reading(mine, aligner=aligner), answer, size)
+        assert (made.kind, made.state) == (kind, State.CLOSED)
+        assert (made.draft is mine) == (kind is not Kind.FRESH)
+        assert made.draft.text == (GOOD.replace("Ann", "Bob") if "Bob" in answer else GOOD)
+
+
+def test_wrapper():
+    """Of a wrapped document only what is in the wrapper counts."""
+    made = read(reading(wrapped=True), f'{{"value": {GOOD}}}')
+    assert made.draft.text == GOOD
+    assert made.draft.prefix.startswith(b'{"value": {')
+    assert guard(text=made.draft.text).is_closed()
+
+
+def test_mends_are_bounded():
+    """A text that is wrong all over does not cost without end."""
+    made = read(reading(draft({"type": "array", "items": {"type": "integer"}})), str(["1"] * 2000))
+    assert made.state is State.VIOLATED
+    assert len(made.draft.steps) == 1000

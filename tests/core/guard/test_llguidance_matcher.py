@@ -1,0 +1,68 @@
+"""llguidance behind few words: ranges of characters, and the limits."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strictgate.core.grammar.grammar import NotExpressible
+from strictgate.core.guard.llguidance_matcher import BLOCK, LIMITS, Native, bits, members
+
+ASCII = (1 << 0x80) - 1
+CHARACTERS = st.characters(exclude_categories=["Cs"])
+
+
+def literal(character: str) -> str:
+    return f"\\x{{{ord(character):x}}}"
+
+
+@given(st.lists(CHARACTERS, min_size=1, max_size=3), CHARACTERS, CHARACTERS)
+def test_characters_of_a_range(allowed: list[str], first: str, last: str):
+    """A range has a character that may follow if one of those allowed lies in it."""
+    first, last = min(first, last), max(first, last)
+    native = Native.load(f"start: /[{''.join(map(literal, allowed))}]/\n")
+    expected = any(first <= each <= last for each in allowed)
+    assert native.has_character(ord(first), ord(last), among=ASCII) is expected
+    assert native.has_character(ord(allowed[0]), ord(allowed[0]), among=ASCII)
+
+
+def test_which_of_ascii_count():
+    """Characters of ASCII that are left out do not count."""
+    native = Native.load("start: /[ab]/\n")
+    assert native.has_character(0, 0x10FFFF, among=bits(b"b"))
+    assert not native.has_character(0, 0x10FFFF, among=bits(b"c"))
+
+
+@given(st.binary())
+def test_sets_of_bytes(data: bytes):
+    """A set has the bytes that it was made of."""
+    assert sorted(members(bits(data))) == sorted(bytes([each]) for each in set(data))
+
+
+def test_going_ahead_and_back():
+    """What was taken in can be taken back, also what closed the document."""
+    native = Native.load('start: "abc" /[0-9]/\n')
+    assert native.run() == b"abc"
+    assert native.consume(b"abc1x") == 4
+    assert native.is_accepting()
+    native.rollback(2)
+    assert native.fits(b"c2")
+    assert not native.fits(b"c2 ")
+    assert sorted(members(native.next())) == [b"c"]
+
+
+def test_states_are_counted_in_long_texts():
+    """A document cannot make the lexer's states grow without end, however much comes at once."""
+    native = Native.load("start: /[ab]*a[ab]{16}/\n")
+    text = bytes(Random(0).choices(b"ab", k=20 * BLOCK))
+    assert native.consume(text) < LIMITS.max_lexer_states + 2 * BLOCK
+    assert native.is_broken()
+    assert native.consume(b"a") == 0
+
+
+def test_what_is_no_grammar():
+    """It is refused with the engine's reason."""
+    with pytest.raises(NotExpressible) as refused:
+        Native.load("start: nowhere\n")
+    assert refused.value.reason

@@ -1,0 +1,86 @@
+"""The model's own next choice."""
+
+from strictgate.core.guard.logprob_steering import Tokens, steer
+from tests.core.guards import guard
+
+
+def entry(token, *others):
+    """A log-probability entry; the alternatives in the order of their likelihood."""
+    tops = [{"token": other, "logprob": -1.0 - at} for at, other in enumerate(others)]
+    return {"token": token, "logprob": -0.5, "top_logprobs": tops[::-1]}
+
+
+def tokens(*entries):
+    made = Tokens()
+    for each in entries:
+        made.feed(each["token"].encode(), [each])
+    return made
+
+
+def test_tokens_by_place():
+    """Each byte belongs to a token; text without entries to none."""
+    made = tokens(entry("ab"), entry("cé"))
+    made.feed(b"gap", [])
+    made.feed(b"x", [entry("x")])
+    assert [made.at(at) and made.at(at).data for at in (0, 1, 2, 4, 5, 8)] == [
+        b"ab",
+        b"ab",
+        "cé".encode(),
+        "cé".encode(),
+        None,
+        b"x",
+    ]
+
+
+def test_an_echo_has_no_entries():
+    """Where a piece begins with a repeated prefix, the entries belong to its end."""
+    made = Tokens()
+    made.feed(b'{"a": 1', [entry(" 1")])
+    assert made.at(0) is None
+    assert made.at(6).data == b" 1"
+
+
+def test_whole_tokens_only():
+    """Of a stretch, those that end within it; none where the text is not covered."""
+    made = tokens(entry("ab"), entry("cd"))
+    assert [each.data for each in made.whole(0, 3)] == [b"ab"]
+    assert made.whole(0, 1) == []
+    made.feed(b"gap", [])
+    made.feed(b"x", [entry("x")])
+    assert made.whole(2, 8) is None
+    assert made.whole(2, 6) is None
+
+
+def test_the_likeliest_that_is_allowed():
+    """Blanks and what the guard refuses are passed over."""
+    made = guard(text='{"mood": "')
+    token = tokens(entry("happy", " ", "glad", "cal", "angry")).at(0)
+    assert steer(made, token, 0, 0) == b"cal"
+    assert made.text == b'{"mood": "cal'
+
+
+def test_a_token_that_was_half_taken_in():
+    """The good beginning of the wrong token makes room for the alternative."""
+    made = guard(text='{"mood": "c')
+    token = tokens(entry("cross", "angry")).at(0)
+    assert steer(made, token, 1, 0) == b"angry"
+    assert made.text == b'{"mood": "angry'
+
+
+def test_what_is_out_stays():
+    """Nothing before the floor is taken back, and without an alternative nothing changes."""
+    made = guard(text='{"mood": "c')
+    token = tokens(entry("cross", "angry")).at(0)
+    assert steer(made, token, 1, len(made.text)) is None
+    assert steer(made, tokens(entry("cross", "glad")).at(0), 1, 0) is None
+    assert made.text == b'{"mood": "c'
+
+
+def test_odd_entries():
+    """What is no entry has no text; bytes beat a text that cannot show them."""
+    half = {"token": "\ufffd", "bytes": [0xC3], "top_logprobs": [None, {"token": 5}]}
+    made = Tokens()
+    made.feed("é".encode(), [half, {"token": "\ufffd", "bytes": [0xA9]}])
+    assert made.at(0).data == b"\xc3"
+    made.feed(b"x", [None, 7])
+    assert made.at(2) is None

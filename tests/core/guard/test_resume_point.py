@@ -1,0 +1,33 @@
+"""Where a prefix is cut."""
+
+import pytest
+
+from strictgate.core.guard.resume_point import safe_length
+from tests.core.guards import guard
+
+LONG = "a sentence that goes on for a while and th"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('{"name": ', '{"name":'),
+        ('{"name": "An', '{"name":'),
+        ('{"name": "Ann"', '{"name": "Ann"'),
+        ('{"name": "Ann",\n ', '{"name": "Ann",'),
+        ('{"name": "Ann", "ag', '{"name": "Ann",'),
+        ('{"age": 12', '{"age":'),
+        (f'{{"name": "{LONG}', f'{{"name": "{LONG[:-3]}'),
+        ("{", "{"),
+        ("", ""),
+    ],
+)
+def test_safe_length(text, kept):
+    """Behind structure or a whole value; in a long string, where a word ends."""
+    assert text[: safe_length(guard(text=text))] == kept
+
+
+def test_exact():
+    """Where the end was chosen, only blanks outside tokens go."""
+    assert safe_length(guard(text='{"mood": "c'), exact=True) == len('{"mood": "c')
+    assert safe_length(guard(text='{"mood": '), exact=True) == len('{"mood":')

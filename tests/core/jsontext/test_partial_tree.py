@@ -1,0 +1,55 @@
+"""A value under construction."""
+
+from strictgate.core.jsontext.partial_tree import Tree
+
+
+def grown():
+    """Return `{"a": [1, {"b": 2`, with everything open but 2."""
+    tree = Tree()
+    tree.enter({})
+    tree.name("a")
+    tree.enter([])
+    tree.put(1)
+    tree.enter({})
+    tree.name("b")
+    tree.put(2)
+    return tree
+
+
+def test_growing():
+    """Values are put at the end, and paths say where that is."""
+    tree = grown()
+    assert tree.root == {"a": [1, {"b": 2}]}
+    assert (tree.open_path, tree.last_path) == (("a", 1), ("a", 1, "b"))
+    tree.leave()
+    assert (tree.last_path, tree.next_path) == (("a", 1), ("a", 2))
+
+
+def test_taking_back():
+    """The value that was put in last goes, and its name is the one begun last again."""
+    tree = grown()
+    tree.name("c")
+    tree.take()
+    assert (tree.root, tree.last_path) == ({"a": [1, {}]}, ("a", 1, "b"))
+
+
+def test_a_closed_container_is_not_changed():
+    """Going back into it works on a copy, which takes its place."""
+    tree = grown()
+    closed = tree.leave()
+    tree.reopen(closed)
+    tree.name("c")
+    tree.put(3)
+    assert closed == {"b": 2}
+    assert tree.root == {"a": [1, {"b": 2, "c": 3}]}
+
+
+def test_a_fork_grows_on_its_own():
+    """Neither sees what is put into the other."""
+    tree = grown()
+    twin = tree.fork()
+    twin.name("c")
+    twin.put(3)
+    assert tree.root == {"a": [1, {"b": 2}]}
+    assert twin.root == {"a": [1, {"b": 2, "c": 3}]}
+    assert twin.last_path == ("a", 1, "c")

@@ -1,0 +1,118 @@
+"""JSON as RFC 8259 has it."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import NotJSON
+from tests.corpora import rows
+
+DELIBERATE = {"nst/y_object_duplicated_key.json", "nst/y_object_duplicated_key_and_value.json"}
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def accepts(text):
+    try:
+        reader.read(text)
+    except NotJSON:
+        return False
+    return True
+
+
+def test_the_parsing_test_suite():
+    """Every text that must be accepted is, but for duplicate names; every other is refused."""
+    for row in rows("nst/parsing.jsonl"):
+        raw = base64.b64decode(row.get("bytes_b64", ""))
+        text = row.get("text", raw.decode("utf-8", "replace") if raw else None)
+        if text is None or row["expect"] == "implementation_defined":
+            continue
+        expected = row["expect"] == "accept" and row["id"] not in DELIBERATE
+        # What is no UTF-8 is refused where bytes are read; here only what is text is judged.
+        if "\ufffd" not in text or expected:
+            assert accepts(text) is expected, row["id"]
+
+
+def test_nothing_crashes():
+    """Whatever the text, the answer is a value or NotJSON."""
+    for row in [*rows("nst/parsing.jsonl"), *rows("nst/transform.jsonl")]:
+        accepts(row.get("text", ""))
+
+
+@settings(deadline=None)
+@given(st.text() | st.text(alphabet='[]{}",:\\u0d81eE+-. \n'))
+def test_no_text_crashes(text):
+    """Whatever the text, the answer is a value or NotJSON."""
+    accepts(text)
+
+
+@settings(deadline=None)
+@given(JSON)
+def test_what_is_written_is_read_back(value):
+    """Nothing is lost, integers of any size included."""
+    assert reader.read(reader.write(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "position"),
+    [
+        ("NaN", "NaN is not a JSON value", 0),
+        ("[-Infinity]", "-Infinity is not a JSON value", 1),
+        ("[1e400]", "Number 1e400 is out of range", 1),
+        ("1" * 5000, "Number has too many digits", 0),
+        ('{"a":1,"\\u0061":2}', 'Duplicate property name "a"', 7),
+        ('[{"b":"a"},{"a":{"a":1},"b":["a"],"a" : 2}]', 'Duplicate property name "a"', 34),
+        ('["NaN", 1, NaN]', "NaN is not a JSON value", 11),
+        ('["' + "1" * 5000 + '", -' + "1" * 5000 + "]", "Number has too many digits", 5005),
+        ('["\\ud83d\\ude00", "\\ud800"]', "Lone surrogate in a string", 17),
+        ('{"\\uDC00":1}', "Lone surrogate in a string", 1),
+        ('"\ud800"', "Lone surrogate in a string", 0),
+        ("1 2", "Extra data", 2),
+        ('["a\n"]', "Invalid control character at", 3),
+        ("[" * 129 + "]" * 129, "Nested deeper than 128 levels", 128),
+        ('{"a":' * 100_000, "Nested deeper than 128 levels", 640),
+    ],
+    ids=lambda each: str(each)[:20],
+)
+def test_what_lenient_readers_let_through(text, message, position):
+    """Refused, with the reason and the place."""
+    with pytest.raises(NotJSON) as caught:
+        reader.read(text)
+    assert (caught.value.message, caught.value.position) == (message, position)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("10000000000000000000000001", 10**25 + 1),
+        ('"\\ud83d\\ude00\\\\ud800"', "😀\\ud800"),
+        ("[" * 128 + "]" * 128, None),
+        (json.dumps("[{" * 500), "[{" * 500),
+        (' \t\r\n{"a":1}\n', {"a": 1}),
+    ],
+    ids=lambda each: str(each)[:20],
+)
+def test_what_strict_readers_may_not_refuse(text, value):
+    """Big integers are exact; pairs of surrogates are characters; brackets in strings are text."""
+    assert value is None or reader.read(text) == value
+    assert accepts(text)
+
+
+def test_an_unfinished_string_is_no_depth():
+    """Brackets after a quote that is never closed are text."""
+    assert not reader.too_deep('["' + "[" * 500)
+
+
+def test_integers_beyond_64_bits_are_written():
+    """As digits, and everything beside them as UTF-8."""
+    assert reader.write({"ü": 10**20}) == '{"ü":100000000000000000000}'

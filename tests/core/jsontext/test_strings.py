@@ -1,0 +1,44 @@
+"""The inside of a JSON string."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strictgate.core.jsontext import strings
+
+WHOLE = [
+    (b'abc"', 3, 3),
+    (b"a\\n", 3, 3),
+    (b"a\\", 1, 2),
+    (b"a\\u00e", 1, 6),
+    (b"\\u00e9x", 7, 7),
+    (b"\\ud83d", 0, 6),
+    (b"\\ud83d\\ude0", 0, 11),
+    (b"\\ud83d\\ude00", 12, 12),
+    (b"\\ud83dx", 0, 6),
+    (b"\xe2\x82", 0, 2),
+    (b"\xe2\x82\xac", 3, 3),
+    (b"\xe2\x82x", 0, 2),
+    (b"\xed\xa0", 0, 1),
+    (b"a\n", 1, 1),
+]
+
+
+@pytest.mark.parametrize(("data", "whole", "begun"), WHOLE)
+def test_units(data, whole, begun):
+    """Where the whole ones end, and how far another is begun."""
+    assert strings.whole_until(data, 0) == whole
+    assert strings.begun_until(data, whole) == begun
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])), st.booleans())
+def test_characters(text, is_ascii):
+    """They are counted, and found, whether they are escaped or not."""
+    quoted = json.dumps(text, ensure_ascii=is_ascii).encode()
+    units = quoted[1:-1]
+    assert strings.read(quoted) == text
+    assert strings.length(units) == len(text)
+    half = len(text) // 2
+    assert strings.read(b'"' + units[: strings.offset(units, half)] + b'"') == text[:half]

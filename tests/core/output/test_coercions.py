@@ -1,0 +1,79 @@
+"""The same data in another type; the tables repair/*.json show it in documents."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from strictgate.core.jsontext.reader import json_type
+from strictgate.core.output.coercions import Reading, alone_in_array, as_option, in_type
+from strictgate.core.repair_steps import Leniency, Mend
+from tests.core.output.test_validate_text import values
+
+TYPES = ["string", "number", "integer", "boolean", "null", "array", "object"]
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "reading"),
+    [
+        (" 4.50", ["number"], Reading("4.50", Mend.STRING_TO_NUMBER)),
+        ("4.0", ["integer"], Reading("4.0", Mend.STRING_TO_NUMBER)),
+        ("4.5", ["integer"], None),
+        ("True", ["boolean", "null"], Reading("true", Mend.STRING_TO_BOOLEAN)),
+        ("null", ["null"], Reading("null", Mend.STRING_TO_NULL)),
+        ("", ["null"], None),
+        ('{"a": 1}', ["object"], Reading('{"a": 1}', Mend.STRING_TO_OBJECT)),
+        ('"x"', ["string", "number"], None),
+        (1.5, ["string"], Reading('"1.5"', Mend.NUMBER_TO_STRING)),
+        (2.0, ["integer"], Reading("2", Mend.NUMBER_TO_INTEGER)),
+        (2.0, ["integer", "string"], None),
+        (True, ["number"], None),
+        (None, ["string"], None),
+    ],
+)
+def test_in_type(value: Any, wanted: list[str], reading: Reading | None):
+    """There is a reading where exactly one type fits."""
+    assert in_type(value, json.dumps(value), wanted) == reading
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "text"),
+    [
+        ("ANGRY ", ["angry", "happy"], '"angry"'),
+        ("A", ["a", "A "], None),
+        ("1", [1, True], "1"),
+        ("true", [1, True], "true"),
+        (1, ["1", "2"], '"1"'),
+        (1, [True], None),
+        ("[1]", [[1]], None),
+    ],
+)
+def test_as_option(value: Any, options: list[Any], text: str | None):
+    """There is a reading where exactly one option fits."""
+    reading = as_option(value, json.dumps(value), options)
+    assert (reading and reading.text) == text
+
+
+def test_alone_in_array():
+    """A lone value goes into an array, but not nothing, and not an array."""
+    assert alone_in_array("x", '"x"', ["array"]) == Reading('["x"]', Leniency.WRAPPED)
+    assert alone_in_array(None, "null", ["array"]) is None
+    assert alone_in_array([], "[]", ["array"]) is None
+    assert alone_in_array(1, "1", ["object"]) is None
+
+
+@given(values)
+def test_a_reading_says_what_the_value_says(value: Any):
+    """A reading in another type holds the same characters."""
+    source = json.dumps(value)
+    for wanted in TYPES:
+        reading = in_type(value, source, [wanted])
+        if reading and isinstance(value, str):
+            assert reading.text.lower() == value.strip().lower()
+            assert json_type(json.loads(reading.text)).replace("integer", "number") != "string"
+        elif reading:
+            assert (
+                reading.text.strip('"') == source.removesuffix(".0")
+                or reading.text == f'"{source}"'
+            )

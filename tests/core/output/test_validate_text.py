@@ -1,0 +1,239 @@
+"""The judge: tables of answers, and what must hold whatever the text is."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strictgate.core.jsontext import reader
+from strictgate.core.output.validate_text import Rejected, Repair, Step, Verdict, judge
+from strictgate.core.schema.schema import Schema, admit
+from tests.tables import cases, label
+
+ANYTHING = admit(True, name="anything")
+REVIEW = admit(
+    {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "rating": {"type": "number"},
+            "tags": {"type": "array", "items": {"enum": ["good", "bad"]}},
+            "more": {"anyOf": [{"$ref": "#"}, {"type": "null"}]},
+        },
+        "required": ["name"],
+        "additionalProperties": False,
+    },
+    name="review",
+)
+SCHEMAS = [ANYTHING, REVIEW, admit({"type": "array", "items": {"type": "integer"}}, name="list")]
+LEVELS = list(Repair)
+
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+)
+values = st.recursive(
+    scalars | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+dumps = st.sampled_from(
+    [
+        lambda value: json.dumps(value),
+        lambda value: json.dumps(value, ensure_ascii=False),
+        lambda value: json.dumps(value, separators=(",", ":")),
+        lambda value: json.dumps(value, indent=2, sort_keys=True),
+        lambda value: "\n\t" + json.dumps(value, indent="\t") + "\r\n",
+        reader.write,
+    ]
+)
+around = st.sampled_from(
+    ["{}", "```json\n{}\n```", "<think>No: [1]</think>{}", "<think>x</think>\n```\n{}\n```\nSo."]
+)
+SCRAPS = [
+    *"{}[]:,\"'`\\\n 1-.#",
+    *("```json\n", "```", "<think>", "</think>", "//", "/*", "*/", "“", "”", "\ufeff", "..."),
+    *('"name"', '"rating"', "name", "tags", '"4.5"', "true", "None", '"GOOD"', "it's", "x"),
+    *('{"name": "x"', '{"name": 5, "x": 1}', '{"a": {"b": 1}}'),
+]
+scraps = st.lists(st.sampled_from(SCRAPS), max_size=14).map("".join)
+
+
+def holds_document(value: Any) -> bool:
+    """Whether `value` is an object or array: scalars count as the whole answer only."""
+    return isinstance(value, dict | list)
+
+
+def names(value: Any) -> set[str]:
+    """Return every property name in `value`."""
+    if isinstance(value, dict):
+        return set(value).union(*map(names, value.values()))
+    return set().union(*map(names, value)) if isinstance(value, list) else set()
+
+
+def unescaped(text: str) -> str:
+    return text.replace("\\", "").lower()
+
+
+@pytest.mark.parametrize(
+    ("group", "test"), [*cases("extract/objects"), *cases("extract/other_roots")], ids=label
+)
+@pytest.mark.parametrize("level", LEVELS)
+def test_extraction(group: dict[str, Any], test: dict[str, Any], level: Repair):
+    """The document is found at every level of repair, and only what it stands in is taken off."""
+    schema = admit(group["schema"], name="x")
+    verdict = judge(test["text"], schema, level, wrapped=group.get("wrapped", False))
+    if "rejected" not in test:
+        steps = tuple(Step(name) for name in test["steps"])
+        assert verdict == Verdict(test["document"], reader.read(test["document"]), steps)
+    elif level is Repair.OFF:
+        assert isinstance(verdict, Rejected)
+        assert verdict.unfinished == test.get("unfinished", False)
+    else:
+        assert isinstance(verdict, Rejected) or not test.get("unfinished", False)
+
+
+@pytest.mark.parametrize(("group", "test"), cases("repair/syntax"), ids=label)
+def test_spelling(group: dict[str, Any], test: dict[str, Any]):
+    """Level `syntax` and those above respell; level `off` does not."""
+    assert isinstance(judge(test["text"], ANYTHING, Repair.OFF, wrapped=False), Rejected)
+    for level in LEVELS[1:]:
+        verdict = judge(test["text"], ANYTHING, level, wrapped=False)
+        assert ("rejected" in test) == isinstance(verdict, Rejected)
+        if isinstance(verdict, Verdict):
+            assert verdict.value == reader.read(test["document"])
+
+
+@pytest.mark.parametrize(
+    ("level", "group", "test"),
+    [(Repair.LOSSLESS, *case) for case in cases("repair/lossless")]
+    + [(Repair.LENIENT, *case) for case in cases("repair/lenient")],
+    ids=lambda part: part if isinstance(part, str) else label(part),
+)
+def test_mends(level: Repair, group: dict[str, Any], test: dict[str, Any]):
+    """Data of another type or name are read where one reading fits, at the level and above."""
+    schema = admit(group["schema"], name="x")
+    verdict = judge(test["text"], schema, level, wrapped=False)
+    if "rejected" in test:
+        whole = reader.read(test["text"])
+        assert verdict == Rejected(schema.problems(whole), "", unfinished=False)
+        return
+    steps = tuple(Step(*step) for step in test["steps"])
+    assert verdict == Verdict(test["document"], reader.read(test["document"]), steps)
+    if steps:
+        below = LEVELS[LEVELS.index(level) - 1]
+        lower = judge(test["text"], schema, below, wrapped=False)
+        assert lower != verdict or level is Repair.LENIENT
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no JSON document in the answer"),
+        ("I cannot.", "no JSON document in the answer"),
+        ('{"name": "x"}\n{"name": "y"}', "the answer holds several different documents"),
+        ('{"name" "x"}', "Expecting ':' delimiter at line 1 column 9"),
+        ('{\n "name": x}', "Expecting value at line 2 column 10"),
+        ('{"name": "x', "the document ends in the middle"),
+        ("<think>Hm", "the answer ends in the middle of the thinking"),
+        ("So:\n```json\n{name}\n```", "Expecting property name enclosed in double quotes"),
+        ('{"name": "x", "name": "y"}', 'Duplicate property name "name"'),
+        ('{"name": "\\ud800"}', "Lone surrogate in a string"),
+    ],
+)
+def test_reason(text: str, reason: str):
+    """What is not JSON is rejected in words that the model can act on."""
+    verdict = judge(text, REVIEW, Repair.OFF, wrapped=False)
+    assert isinstance(verdict, Rejected)
+    assert verdict.problems == ()
+    assert verdict.reason.startswith(reason)
+
+
+def test_the_problems_are_those_of_the_model():
+    """Where mends do not make the document valid, what it says itself is reported."""
+    verdict = judge('{"rating": "4.5", "x": 1}', REVIEW, Repair.LENIENT, wrapped=False)
+    assert isinstance(verdict, Rejected)
+    assert {problem.kind for problem in verdict.problems} == {
+        "Required",
+        "AdditionalProperties",
+        "Type",
+    }
+
+
+def test_wrapped_problems_have_the_paths_of_the_document():
+    """The wrapper is nothing the caller knows of."""
+    verdict = judge('{"value": {"name": 1.5}}', REVIEW, Repair.OFF, wrapped=True)
+    assert isinstance(verdict, Rejected)
+    assert [problem.path for problem in verdict.problems] == [("name",)]
+
+
+def test_mends_do_not_choose_between_examples():
+    """Of two documents amid prose that would have to be mended, none is the answer."""
+    text = 'As in {"name": 1}, so {"name": 2}.'
+    assert isinstance(judge(text, REVIEW, Repair.LENIENT, wrapped=False), Rejected)
+    assert isinstance(judge(text[:18], REVIEW, Repair.LENIENT, wrapped=False), Verdict)
+
+
+def test_mends_work_in_the_wrapper():
+    """What is in the wrapper is mended like any document."""
+    schema = admit({"type": "array", "items": {"type": "integer"}}, name="x")
+    verdict = judge('{"value": [1, "2"]}', schema, Repair.LOSSLESS, wrapped=True)
+    steps = (Step("string_to_number", "/1"),)
+    assert verdict == Verdict("[1, 2]", [1, 2], steps)
+
+
+@given(values, dumps, around, st.sampled_from(LEVELS), st.booleans())
+def test_every_document_is_found_unchanged(value, dump, frame, level, wrapped):
+    """However a value is serialised, alone or framed, it comes out as it went in."""
+    document = dump({"value": value} if wrapped else [value])
+    verdict = judge(frame.replace("{}", document), ANYTHING, level, wrapped=wrapped)
+    assert isinstance(verdict, Verdict)
+    expected = value if wrapped else [value]
+    assert json.dumps(verdict.value, sort_keys=True) == json.dumps(expected, sort_keys=True)
+    assert wrapped or verdict.text == document.strip()
+
+
+@settings(max_examples=400)
+@given(scraps, st.sampled_from(SCHEMAS), st.sampled_from(LEVELS), st.booleans())
+def test_nothing_invalid_and_nothing_invented(
+    text: str, schema: Schema, level: Repair, wrapped: bool
+):
+    """Whatever the text: no exception, no invalid document, no name that the text has not."""
+    verdict = judge(text, schema, level, wrapped=wrapped)
+    if isinstance(verdict, Verdict):
+        assert schema.is_valid(verdict.value)
+        assert reader.read(verdict.text) == verdict.value
+        assert all(name.strip().lower() in unescaped(text) for name in names(verdict.value))
+    else:
+        assert not (verdict.problems and verdict.reason)
+
+
+@settings(max_examples=200)
+@given(st.text(), st.sampled_from(LEVELS))
+def test_any_text_has_a_verdict(text: str, level: Repair):
+    """No text makes the judge raise."""
+    assert isinstance(judge(text, REVIEW, level, wrapped=False), Verdict | Rejected)
+
+
+@given(values.filter(holds_document), dumps, st.sampled_from(["", "So: ", "```json\n"]), st.data())
+def test_no_prefix_is_the_document(value, dump, head, data):
+    """A document that breaks off is not accepted, at any level, nor is anything inside it."""
+    document = dump(value).strip()
+    cut = data.draw(st.integers(0, len(document) - 1))
+    for level in LEVELS:
+        verdict = judge(head + document[:cut], ANYTHING, level, wrapped=False)
+        assert isinstance(verdict, Rejected)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("[", "{", '{"', "{'a':", "```\n", "```json\n{", "<think>", '{"a/*'),
+        *("</think>", "{a:</think>", '{"</think>', '{}"a":', "]{},", "{{"),
+    ],
+)
+def test_hostile_repetition(piece: str):
+    """Texts that drive a backtracking or a rescanning reader mad are read in one pass."""
+    verdict = judge(piece * 20_000, REVIEW, Repair.LENIENT, wrapped=False)
+    assert isinstance(verdict, Rejected)

@@ -1,0 +1,77 @@
+"""What is a contract, what passes through, and what is refused in OpenAI's words."""
+
+import json
+
+import pytest
+
+from strictgate.core.errors import BadRequest
+from strictgate.core.request import contract, tools
+from tests.tables import DATA
+
+CASES = json.loads((DATA / "contract.json").read_text())
+SCHEMA = {"type": "object"}
+BODY = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def wanting(**inner):
+    return BODY | {"response_format": {"type": "json_schema", "json_schema": inner}}
+
+
+@pytest.mark.parametrize("case", CASES["refused"], ids=lambda case: case["about"])
+def test_refused(case):
+    """A malformed request is refused with OpenAI's message, param and code."""
+    with pytest.raises(BadRequest) as refused:
+        contract.read(BODY | case["body"])
+
+    error = refused.value.body()["error"]
+    expected = {"type": "invalid_request_error", "code": None} | case["error"]
+    assert error == expected
+
+
+@pytest.mark.parametrize("case", CASES["passed_through"], ids=lambda case: case["about"])
+def test_passed_through(case):
+    """A request without a schema is no contract, however odd the rest of it is."""
+    assert contract.read(case["body"]) is None
+
+
+def test_json_schema():
+    """Name, description, strictness and schema are read from where OpenAI puts them."""
+    body = wanting(name="x", description="d", strict=True, schema=SCHEMA) | {
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "n": 2,
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+    }
+
+    assert contract.read(body) == contract.Contract(
+        model="m",
+        source=SCHEMA,
+        is_json_object=False,
+        name="x",
+        description="d",
+        strict=True,
+        stream=True,
+        include_usage=True,
+        choices=2,
+        toolbox=tools.read(body),
+    )
+
+
+def test_json_object():
+    """JSON mode asks for an object of any shape."""
+    read = contract.read(BODY | {"response_format": {"type": "json_object"}})
+
+    assert (read.is_json_object, read.source) == (True, {"type": "object"})
+
+
+def test_json_object_with_schema():
+    """A schema beside the type is enforced like any other."""
+    wanted = {"type": "json_object", "schema": {"type": "array"}}
+    read = contract.read(BODY | {"response_format": wanted})
+
+    assert (read.is_json_object, read.source) == (False, {"type": "array"})
+
+
+def test_a_false_schema_is_a_schema():
+    """Booleans are schemas; only a missing one is missing."""
+    assert contract.read(wanting(name="x", schema=False)).source is False

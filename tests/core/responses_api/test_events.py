@@ -1,0 +1,171 @@
+"""A response in events."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.types.responses import ResponseStreamEvent
+from pydantic import TypeAdapter
+
+from strictgate.core.responses_api import response
+from strictgate.core.responses_api.events import Events, encode
+from tests.core.responses_api.test_response import CALL, SHELL, completion
+
+EVENT = TypeAdapter(ResponseStreamEvent)
+
+
+def events(message, *news, finish_reason="stop", **more):
+    """The events of an answer of which `news` has been given out; each is one of OpenAI's."""
+    stream, whole = Events(SHELL), completion(message, finish_reason, **more)
+    made = [event for delta in news for event in stream.news(delta)] + [*stream.rest(whole)]
+    for event in made:
+        EVENT.validate_python(event)
+    assert [event["sequence_number"] for event in made] == list(range(len(made)))
+    expected = response.finished(SHELL, whole)
+    assert made[-1]["response"] == expected
+    return made
+
+
+def kinds(made):
+    """The kinds of the events, in order, deltas of one text once."""
+    names = [event["type"].removeprefix("response.") for event in made]
+    return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
+
+
+TEXT = [
+    "created",
+    "in_progress",
+    "output_item.added",
+    "content_part.added",
+    "output_text.delta",
+    "output_text.done",
+    "content_part.done",
+    "output_item.done",
+    "completed",
+]
+
+
+def test_text():
+    """The order is OpenAI's."""
+    made = events({"content": "x" * 60})
+
+    assert kinds(made) == TEXT
+    assert "".join(event.get("delta", "") for event in made) == "x" * 60
+    assert made[0]["response"]["status"] == "in_progress"
+
+
+@given(st.text(), st.lists(st.integers(0, 30)))
+def test_any_split(text, cuts):
+    """However the text was cut, the events say the same in the end."""
+    places = sorted({min(cut, len(text)) for cut in cuts} | {0})
+    pieces = [text[a:b] for a, b in pairwise(places)]
+    made = events({"content": text}, *({"content": piece} for piece in pieces))
+
+    assert "".join(event.get("delta", "") for event in made) == text
+
+
+def test_thinking_calls_and_text():
+    """Each item is done before the next is added, and has its place."""
+    message = {"content": "I look.", "reasoning_content": "hm", "tool_calls": [CALL]}
+    made = events(
+        message, {"reasoning_content": "hm"}, {"content": "I l"}, finish_reason="tool_calls"
+    )
+    added = [event for event in made if event["type"] == "response.output_item.added"]
+
+    assert [event["item"]["type"] for event in added] == ["reasoning", "message", "function_call"]
+    assert [event["output_index"] for event in added] == [0, 1, 2]
+    calls = [event["type"] for event in made if "function_call" in event["type"]]
+    assert calls == [
+        "response.function_call_arguments.delta",
+        "response.function_call_arguments.done",
+    ]
+
+
+def test_late_thoughts():
+    """Thinking that comes when the answer has begun opens no item that is done."""
+    stream = Events(SHELL)
+    news = [{"reasoning_content": "h"}, {"content": "a"}, {"reasoning_content": "m"}]
+    made = [event for delta in news for event in stream.news(delta)]
+    made += stream.rest(completion({"content": "ab", "reasoning_content": "hm"}))
+
+    added = [event for event in made if event["type"] == "response.output_item.added"]
+    assert [event["item"]["type"] for event in added] == ["reasoning", "message"]
+    assert made[-1]["response"]["output"][1]["content"][0]["text"] == "ab"
+
+
+def test_refusal():
+    """A refusal has events of its own."""
+    assert "refusal.done" in kinds(events({"content": None, "refusal": "no"}))
+
+
+def test_incomplete():
+    """A cut answer ends as incomplete."""
+    made = events({"content": "hel"}, {"content": "he"}, finish_reason="length")
+
+    assert made[-1]["type"] == "response.incomplete"
+    assert made[-2]["item"]["status"] == "incomplete"
+
+
+def test_empty():
+    """An empty answer is a message without text."""
+    assert kinds(events({"content": ""})) == [each for each in TEXT if each != "output_text.delta"]
+
+
+@pytest.mark.parametrize("news", [(), ({"content": "{"},)], ids=["at once", "later"])
+def test_failed(news):
+    """A failure ends the stream; its error keeps its own fields."""
+    stream = Events(SHELL)
+    made = [event for delta in news for event in stream.news(delta)]
+    made += stream.failed(
+        {"message": "m", "code": "json_validate_failed", "failed_generation": "{"}
+    )
+
+    assert made[0]["type"] == "response.created"
+    assert made[-1]["type"] == "response.failed"
+    assert made[-1]["response"]["error"]["failed_generation"] == "{"
+
+
+def test_encode():
+    """On the wire an event has its name, and there is no [DONE]."""
+    raw = encode({"type": "response.created", "sequence_number": 0})
+
+    assert raw.startswith(b"event: response.created\ndata: {")
+    assert json.loads(raw.split(b"data: ")[1])["sequence_number"] == 0
+
+
+def test_refusal_after_text():
+    """A refusal that comes when text has gone out is an item with an id of its own."""
+    stream = Events(SHELL)
+    made = [*stream.news({"content": "I would"})]
+    made += stream.rest(completion({"content": "I would", "refusal": "no"}))
+    first, second = made[-1]["response"]["output"]
+
+    assert first["id"] != second["id"]
+    assert (first["content"][0]["text"], second["content"][0]["refusal"]) == ("I would", "no")
+
+
+def test_odd_messages():
+    """Content in parts is text, a call without an id gets one, tokens have their lists."""
+    call = {"type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+    parts = [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}]
+    tokens = {"content": [{"token": "a", "bytes": None, "logprob": -1.0}]}
+    message = {"content": parts, "tool_calls": [call]}
+    whole = completion(message, "tool_calls")
+    whole["choices"][0]["logprobs"] = tokens
+    made = [*Events(SHELL).rest(whole)]
+
+    for event in made:
+        EVENT.validate_python(event)
+    text, made_call = made[-1]["response"]["output"]
+    assert text["content"][0]["text"] == "a"
+    assert (made_call["call_id"][:5], made_call["arguments"]) == ("call_", '{"a":1}')
+    assert made[-1]["response"] == response.finished(SHELL, whole)
+
+
+def test_cut_in_a_call():
+    """Where the answer was cut, the last item says so."""
+    made = events({"content": None, "tool_calls": [CALL]}, finish_reason="length")
+
+    assert made[-1]["response"]["output"][-1]["status"] == "incomplete"

@@ -1,0 +1,103 @@
+"""What it takes to explain an invalid value."""
+
+import pytest
+
+from strictgate.core.schema.explanation_cost import is_explainable
+from strictgate.core.schema.problems import UNEXPLAINED
+from strictgate.core.schema.schema import admit
+
+EXPRESSION = {
+    "anyOf": [
+        {
+            "type": "object",
+            "properties": {"a": {"$ref": "#"}, "op": {"const": op}},
+            "required": ["op"],
+        }
+        for op in "+-"
+    ]
+}
+TREE = {"type": "object", "properties": {"a": {"allOf": [{"$ref": "#/$defs/t"}] * 2}}}
+TWICE = {"$defs": {"t": TREE}, "$ref": "#/$defs/t"}
+
+
+def nested(levels):
+    value = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+def verdict(source, value):
+    return is_explainable(admit(source, name="x").inspected.root, value)
+
+
+@pytest.mark.parametrize("source", [EXPRESSION, TWICE])
+def test_branching_recursion_is_explained_near_the_surface_only(source):
+    """It doubles with each level: a few are explained, many are not."""
+    assert verdict(source, nested(6))
+    assert not verdict(source, nested(40))
+
+
+def test_what_is_not_explained_is_still_judged():
+    """One problem stands for all of them, at once."""
+    schema = admit(EXPRESSION, name="x")
+    assert schema.problems(nested(60)) == (UNEXPLAINED,)
+    assert schema.problems(nested(3))[0].kind == "AnyOf"
+
+
+def test_plain_recursion_is_explained_at_any_depth():
+    """A list of lists does not double."""
+    lists = {"type": "array", "items": {"$ref": "#"}}
+    value = 1
+    for _ in range(128):
+        value = [value]
+    assert verdict(lists, value)
+
+
+def test_large_values_are_explained():
+    """Many parts are not many visits of each."""
+    source = {"items": {"properties": {"a": {"type": "string"}}, "required": ["a"]}}
+    assert verdict(source, [{"a": at} for at in range(20_000)])
+
+
+def test_doubling_without_recursion_is_not_explained():
+    """Within the limit on cost, but far too much to tell."""
+    defs = {f"d{at}": {"anyOf": [{"$ref": f"#/$defs/d{at + 1}"}] * 2} for at in range(15)}
+    source = {"$defs": defs | {"d15": {"type": "null"}}, "$ref": "#/$defs/d0"}
+    assert not verdict(source, 1)
+
+
+def test_a_recursive_union_is_explained_for_few_nodes_only():
+    """Eight branches, each of which visits the whole list again."""
+    branches = [{"properties": {"op": {"const": op}}} for op in "abcdefgh"]
+    for branch in branches:
+        branch["properties"]["of"] = {"items": {"$ref": "#"}}
+    leaves = [{"op": "?"}]
+    assert verdict({"anyOf": branches}, {"op": "a", "of": leaves * 4})
+    assert not verdict({"anyOf": branches}, {"op": "a", "of": [{"op": "?"} for _ in range(200)]})
+
+
+def test_what_does_not_apply_is_not_counted():
+    """Properties that are not there, indices out of range, keywords for other types."""
+    source = {
+        "$defs": {"t": TREE},
+        "properties": {"b": {"$ref": "#/$defs/t"}},
+        "prefixItems": [{}, {}],
+        "items": {},
+        "additionalProperties": {"propertyNames": {}},
+    }
+    for value in ({}, [], [1], {"a": {"b": 1}}, {"c": nested(40)}, 5, None):
+        assert verdict(source, value)
+
+
+def test_unevaluated_keywords_repeat_what_they_look_at():
+    """Ten of them inside each other visit the innermost 59,049 times."""
+    source = {"type": "null"}
+    for _ in range(10):
+        source = {"allOf": [source], "unevaluatedProperties": False}
+    assert not verdict(source, 1)
+
+
+def test_a_boolean_needs_no_effort():
+    """`false` has nothing to visit."""
+    assert admit(False, name="x").problems(1)[0].kind == "FalseSchema"

@@ -1,0 +1,104 @@
+"""What is refused before anything is compiled, and in which words."""
+
+import json
+
+import pytest
+
+from strictgate.core.errors import BadRequest, SchemaTooComplex
+from strictgate.core.schema.inspection import inspect
+from strictgate.core.schema.limits import Limits, OverLimit
+from strictgate.core.schema.schema import admit
+from tests.tables import DATA
+
+CASES = json.loads((DATA / "refused_schemas.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["what"])
+def test_refusals(case):
+    """Each names what is wrong and where, in OpenAI's shape."""
+    with pytest.raises(BadRequest) as caught:
+        admit(case["schema"], name="X")
+    assert case["says"] in caught.value.message
+    assert caught.value.message.startswith("Invalid schema for response_format 'X': ")
+    assert (caught.value.code, caught.value.param) == (case["code"], "response_format")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"enum": [{"$ref": "http://127.0.0.1:9/canary"}], "default": {"$ref": "gone"}},
+        {"properties": {"$ref": {"type": "string"}, "$schema": {}, "$id": {}, "pattern": {}}},
+        {"const": {"$schema": "nonsense", "pattern": "("}},
+        {"unknown": {"$ref": "gone", "pattern": "("}},
+        {
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "$ref": "#/x",
+            "pattern": "a(?=b)",
+            "x": {},
+        },
+        {"properties": {"a": {"$schema": "http://example.com/whatever"}}},
+        {"$defs": {"Ünï <x>": {"type": "integer"}}, "$ref": "#/$defs/Ünï <x>"},
+        {"$id": "My schema", "type": "object"},
+        {"maximum": 10**40, "const": 10**30},
+        {"$ref": "https://json-schema.org/draft/2020-12/schema"},
+        {"items": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}},
+        {"additionalProperties": {"$ref": "#"}, "propertyNames": {"$ref": "#"}},
+    ],
+    ids=lambda schema: json.dumps(schema)[:50],
+)
+def test_names_data_and_recursion_are_no_reason_to_refuse(schema):
+    """What looks like a keyword but is a name or data is left alone; recursion works."""
+    admit(schema, name="x").is_valid({"a": [{}]})
+
+
+def test_cost_is_limited():
+    """A bomb of 59 doublings in a few kilobytes is refused for its cost."""
+    defs = {f"d{at}": {"allOf": [{"$ref": f"#/$defs/d{at + 1}"}] * 2} for at in range(59)}
+    bomb = {"$defs": defs | {"d59": {}}, "$ref": "#/$defs/d0"}
+    with pytest.raises(SchemaTooComplex, match=r"a cost of 1e.18.* exceeds limit of 1000000"):
+        admit(bomb, name="x")
+
+
+def test_chains_are_limited():
+    """What the validator would recurse over too deeply is refused."""
+    defs = {f"d{at}": {"$ref": f"#/$defs/d{at + 1}"} for at in range(50)} | {"d50": {}}
+    with pytest.raises(
+        OverLimit, match="inside each other, all for one value, exceeds limit of 32"
+    ):
+        inspect({"$defs": defs, "$ref": "#/$defs/d0"}, Limits())
+
+
+def test_the_longest_chain_survives_the_deepest_value():
+    """As many unions as may stand inside each other, over and over down to level 128."""
+    defs = {f"d{at}": {"anyOf": [{"$ref": f"#/$defs/d{at + 1}"}]} for at in range(15)}
+    defs["d15"] = {"type": ["object", "null"], "properties": {"a": {"$ref": "#/$defs/d0"}}}
+    schema = admit({"$defs": defs, "$ref": "#/$defs/d0"}, name="x")
+    good, bad = None, 1
+    for _ in range(128):
+        good, bad = {"a": good}, {"a": bad}
+    assert schema.is_valid(good)
+    assert schema.problems(bad)
+
+
+def test_patterns_are_limited():
+    """Many different ones are refused; the same one over and over is not."""
+    many = {"anyOf": [{"pattern": f"^a{at}$"} for at in range(11)]}
+    with pytest.raises(OverLimit, match="11 patterns exceeds limit of 10"):
+        inspect(many, Limits(patterns=10))
+    assert len(inspect({"anyOf": [{"pattern": "a"}] * 11}, Limits(patterns=10)).patterns) == 1
+
+
+def test_large_patterns_are_limited():
+    """Each takes tens of milliseconds to compile."""
+    many = {"anyOf": [{"pattern": f"(a{{100}}){{1000}}{at}"} for at in range(3)]}
+    with pytest.raises(OverLimit, match="3 large patterns exceeds limit of 2"):
+        inspect(many, Limits(large_patterns=2))
+
+
+def test_schema_decides_the_draft_and_is_left_out():
+    """Only at the top, and only in what is kept: the caller's own is not touched."""
+    given = {"$schema": "http://json-schema.org/draft-07/schema#", "not": {"$schema": "x:y"}}
+    found = inspect(given, Limits())
+    assert found.draft.label == "7"
+    assert found.text == '{"not":{"$schema":"x:y"}}'
+    assert "$schema" in given

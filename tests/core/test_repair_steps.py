@@ -1,0 +1,20 @@
+"""The names of the steps, and the order of the levels."""
+
+import json
+from itertools import combinations_with_replacement
+
+from strictgate.core.repair_steps import Extraction, Leniency, Mend, Repair, Spelling, Step
+
+
+def test_each_level_includes_those_before_it():
+    """off < syntax < lossless < lenient."""
+    for lower, higher in combinations_with_replacement(Repair, 2):
+        assert higher.includes(lower)
+        assert lower.includes(higher) == (lower is higher)
+
+
+def test_names_are_distinct_words():
+    """A name means one step, and is written as it is."""
+    found = [name for kind in (Extraction, Spelling, Mend, Leniency) for name in kind]
+    assert len(set(map(str, found))) == len(found)
+    assert json.dumps(Step(Mend.NAME).name) == '"property_name"'

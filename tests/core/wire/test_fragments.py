@@ -1,0 +1,132 @@
+"""Texts and tool calls that come in pieces."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strictgate.core.wire.fragments import Calls, Text, keep
+
+
+def call(index: Any = None, identity: Any = None, name: Any = None, text: Any = None) -> Any:
+    """One fragment of a tool call, with what is given."""
+    function = {"name": name, "arguments": text}
+    fragment = {"index": index, "id": identity, "function": function}
+    return {key: value for key, value in fragment.items() if value is not None}
+
+
+def calls_of(*deltas: list[Any]) -> list[tuple[Any, str, str]]:
+    """The calls that the fragments make: id, name, arguments."""
+    calls = Calls()
+    for delta in deltas:
+        calls.feed(delta)
+    return [(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in calls.whole()]
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8")), st.data())
+def test_text_cut_in_utf16_units(text: str, data: st.DataObject):
+    """However a text is cut, even between the halves of a surrogate pair, it comes out whole."""
+    units = text.encode("utf-16-le")
+    cut = 2 * data.draw(st.integers(0, len(units) // 2))
+    pieces = [part.decode("utf-16-le", "surrogatepass") for part in (units[:cut], units[cut:])]
+    collected = Text()
+    sent = [collected.feed(piece) for piece in pieces] + [collected.flush()]
+    assert "".join(sent) == text
+    assert collected.whole() == text
+
+
+@pytest.mark.parametrize(
+    ("pieces", "whole"),
+    [
+        ([], None),
+        ([None], None),
+        ([""], ""),
+        (["a", None, "b"], "ab"),
+        (["\ud83d"], "\ud83d"),
+        (["a\ud83d", "b"], "a\ud83db"),
+        (["\ude00x"], "\ude00x"),
+        (["\ud83d", "", "\ude00"], "😀"),
+    ],
+)
+def test_text(pieces: list[str | None], whole: str | None):
+    """Pieces are joined; half a pair without its other half stays as it is."""
+    text = Text()
+    sent = [text.feed(piece) for piece in pieces]
+    assert text.whole() == whole
+    sent.append(text.flush())
+    assert "".join(sent) == (whole or "")
+    assert text.whole() == whole
+
+
+@pytest.mark.parametrize(
+    ("deltas", "calls"),
+    [
+        (
+            [[call(0, "a", "f", "")], [call(0, None, None, "{")], [call(0, None, None, "}")]],
+            [("a", "f", "{}")],
+        ),
+        (
+            [[call(0, "a", "f", "1"), call(1, "b", "g", "2")], [call(1, None, None, "3")]],
+            [("a", "f", "1"), ("b", "g", "23")],
+        ),
+        ([[call(0, "a", "f", "1")], [call(0, "b", "g", "2")]], [("a", "f", "1"), ("b", "g", "2")]),
+        ([[call(0, "a", "f", "1")], [call(0, "b", None, "2")]], [("a", "f", "12")]),
+        ([[call(0, "a", "f", "1")], [call(0, "a", "f", "2")]], [("a", "f", "12")]),
+        (
+            [[call(None, "a", "f", "1"), call(None, "b", "f", "2")]],
+            [("a", "f", "1"), ("b", "f", "2")],
+        ),
+        (
+            [[call(None, None, "f", "1"), call(None, None, "f", "2")]],
+            [(None, "f", "1"), (None, "f", "2")],
+        ),
+        ([[call(None, "a", "f", "1")], [call(None, None, None, "2")]], [("a", "f", "12")]),
+        ([[call(0, "a", "f", {"x": 1})]], [("a", "f", '{"x":1}')]),
+        ([[call(7, "a", "f")]], [("a", "f", "")]),
+        ([None, "x", [1, {}], [{"function": 3, "id": {}, "index": "0"}]], [(None, "", "")]),
+    ],
+)
+def test_calls(deltas: list[Any], calls: list[tuple[Any, str, str]]):
+    """Fragments go to their calls, by index, by name and by id; odd ones do no harm."""
+    assert calls_of(*deltas) == calls
+
+
+def test_calls_say_what_was_added():
+    """Each piece of arguments comes with the position of its call; nothing else does."""
+    calls = Calls()
+    assert calls.feed([call(4, "a", "f", ""), call(9, "b", "g", "x")]) == ((1, "x"),)
+    assert calls.feed([call(4, None, None, "y\ud83d")]) == ((0, "y"),)
+    assert calls.flush() == ((0, "\ud83d"),)
+
+
+def test_other_members_of_a_call_are_kept():
+    """What a provider puts beside the function stays there."""
+    calls = Calls()
+    calls.feed([call(0, "a", "f", "{}") | {"type": "function", "extra_content": {"s": 1}}])
+    assert calls.whole() == [
+        {
+            "id": "a",
+            "type": "function",
+            "function": {"name": "f", "arguments": "{}"},
+            "extra_content": {"s": 1},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ([1, 2], 2),
+        (["a", ""], "a"),
+        ([1, None], 1),
+        ([None], None),
+        ([{"a": 1}, {"b": 2}], {"a": 1, "b": 2}),
+    ],
+)
+def test_keep(values: list[Any], kept: Any):
+    """The last value stays, but nothing empty replaces anything, and objects are merged."""
+    known: dict[str, Any] = {}
+    for value in values:
+        keep(known, "key", value)
+    assert known == {"key": kept}

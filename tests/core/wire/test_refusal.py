@@ -1,0 +1,165 @@
+"""What upstreams say, and how it is read: two tables, and what holds of any text."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strictgate.core.capabilities import Mode
+from strictgate.core.wire.refusal import NOT_A_REFUSAL, STATUSES, Refused, classify, refuses_tools
+from tests.corpora import rows
+from tests.tables import DATA
+
+WIRE = json.loads((DATA / "wire_fixtures.json").read_text())
+CASES = json.loads((DATA / "refusals.json").read_text())["cases"]
+KINDS = {
+    "unsupported": Refused.FORMAT,
+    "schema_dialect": Refused.DIALECT,
+    "conflict": Refused.CONFLICT,
+    "json_word": Refused.JSON_WORD,
+    "validation_failed": Refused.INVALID_OUTPUT,
+    "tool_failed": Refused.INVALID_OUTPUT,
+}
+REFUSED_TYPES = {
+    "json_schema": (Mode.NATIVE,),
+    "json_object": (Mode.JSON_OBJECT,),
+    "both": (Mode.NATIVE, Mode.JSON_OBJECT),
+}
+FORMATS = (Mode.NATIVE, Mode.JSON_OBJECT)
+
+
+def body_of(row: dict[str, Any]) -> Any:
+    """The body of a row of the wire table; what is only a message goes into OpenAI's shape."""
+    if row["body_kind"] != "message":
+        return row["body"]
+    return {"error": {"message": row["body"], "type": "invalid_request_error"}}
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in WIRE if not row["stream"]], ids=lambda row: row["meaning"][:50]
+)
+def test_recorded(row: dict[str, Any]):
+    """Every recorded error answer is read as what it is, and in the right direction."""
+    kind = KINDS.get(row["cls"], Refused.NOT_A_REFUSAL)
+    if "max completion tokens reached" in json.dumps(row["body"]):
+        kind = Refused.TRUNCATED_OUTPUT
+    modes = REFUSED_TYPES.get(row.get("refused_type", ""), ())
+    for sent in modes or FORMATS:
+        refusal = classify(row["status"], body_of(row), sent)
+        assert refusal.kind is kind
+        assert refusal.modes == modes or kind is Refused.DIALECT
+        assert refusal.pattern != "undiagnosed"
+
+
+@pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
+def test_wordings(case: dict[str, Any]):
+    """Each wording is read as the table says."""
+    refusal = classify(case["status"], case["body"], Mode(case["sent"]))
+    found = (refusal.kind, list(refusal.modes))
+    assert found == (case["kind"], case.get("modes", [])), refusal
+    silent = case.get("pattern") == "undiagnosed"
+    assert (refusal.pattern == "undiagnosed") == silent
+    assert refusal.failed_generation == case.get("failed_generation")
+
+
+@pytest.mark.parametrize(
+    "status", [200, 401, 402, 403, 408, 409, 413, 429, 500, 502, 503, 504, 529]
+)
+def test_other_statuses_never_refuse(status: int):
+    """Whatever the words, a status that means something else is no refusal."""
+    for case in CASES:
+        assert classify(status, case["body"], Mode(case["sent"])) is NOT_A_REFUSAL
+
+
+def test_nothing_refuses_the_prompt():
+    """A request with no format in it cannot have had its format refused."""
+    for case in CASES:
+        refusal = classify(400, case["body"], Mode.PROMPT)
+        assert refusal.kind in (
+            Refused.NOT_A_REFUSAL,
+            Refused.INVALID_OUTPUT,
+            Refused.TRUNCATED_OUTPUT,
+        )
+
+
+def test_a_refusal_says_what_decided():
+    """Every reading but the last resort names its pattern, for the log."""
+    for case in CASES:
+        refusal = classify(case["status"], case["body"], Mode(case["sent"]))
+        assert refusal.pattern or refusal is NOT_A_REFUSAL
+
+
+def test_recorded_errors_of_other_kinds():
+    """Errors about anything else, as recorded, are never a refusal of the format."""
+    for row in rows("sse/recorded_json.jsonl"):
+        if row["status"] >= 400:
+            for sent in (*FORMATS, Mode.TOOL):
+                refusal = classify(row["status"], row["body"], sent)
+                failed = "failed_generation" in row["body"]
+                assert refusal.kind is (Refused.INVALID_OUTPUT if failed else Refused.NOT_A_REFUSAL)
+
+
+def test_groq_errors():
+    """Groq's errors, as observed."""
+    unsupported = ("does not support response format", "one of the following must be satisfied[")
+    for row in rows("groq_errors/observed_errors.jsonl"):
+        text = json.dumps(row.get("body"))
+        refusal = classify(row["http_status"], row.get("body"), Mode.NATIVE)
+        refused = row["http_status"] == 400 and any(words in text for words in unsupported)
+        assert (refusal.kind is Refused.FORMAT) == (refused and "messages.0" not in text), text
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["error", "message", "detail", "code", "param", "metadata", "raw", "loc", "issues"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(sorted(STATUSES)), JSON | st.binary(max_size=40), st.sampled_from(Mode))
+def test_any_body_is_read(status: int, body: Any, sent: Mode):
+    """No body raises, and only what may be in a refusal is in it."""
+    refusal = classify(status, body, sent)
+    assert refusal.kind in (Refused.FORMAT, Refused.DIALECT) or not refusal.modes
+
+
+def test_a_large_body_is_cut_first():
+    """A body of many megabytes is read by its beginning; the words at its end say nothing."""
+    words = "response_format json_schema is not supported"
+    long = "not " * 2_000_000
+    assert classify(400, {"error": {"message": long + words}}, Mode.NATIVE) is NOT_A_REFUSAL
+    assert classify(400, words + ". " + long, Mode.NATIVE).kind is Refused.FORMAT
+    details = [{"msg": str(number) + long} for number in range(5)]
+    assert classify(400, {"detail": [*details, {"msg": words}]}, Mode.NATIVE) is NOT_A_REFUSAL
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("registry.ollama.ai/library/gemma:2b does not support tools", True),
+        ("`tool calling` is not supported with this model", True),
+        ("tools are not supported by this model.", True),
+        ("No endpoints found that support tool use. To learn more …", True),
+        ("This model does not support function calling", True),
+        ("json mode cannot be combined with tool/function calling", False),
+        ("tool_choice 'required' is not supported", False),
+        ("Tools are not supported in streaming mode", False),
+        ("This model does not support response format `json_schema`.", False),
+        ("Invalid schema for function 'x'", False),
+    ],
+)
+def test_refuses_tools(message, expected):
+    """Tools as such are refused, not their use together with something else."""
+    assert refuses_tools(400, {"error": {"message": message}}) is expected
+    assert not refuses_tools(401, {"error": {"message": message}})

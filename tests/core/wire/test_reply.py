@@ -1,0 +1,82 @@
+"""What an upstream may say, and what it may not."""
+
+import pytest
+
+from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.wire import reply
+
+
+def first(message, **choice):
+    return reply.read({"choices": [{"message": message} | choice]}).choices[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("a", "a"),
+        (None, ""),
+        ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "ab"),
+        ([{"type": "thinking", "thinking": [{"text": "no"}]}, {"type": "text", "text": "b"}], "b"),
+        ({"a": 1}, ""),
+    ],
+)
+def test_text(content, text):
+    """Content is a string, or parts; thinking is not part of the answer."""
+    assert first({"content": content}).text == text
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+def test_reasoning(field):
+    """Reasoning has two names."""
+    assert first({"content": "", field: "hm"}).reasoning == "hm"
+
+
+@pytest.mark.parametrize("arguments", ['{"a":1}', {"a": 1}])
+def test_arguments(arguments):
+    """Arguments are a string; some servers send an object."""
+    call = {"function": {"name": "f", "arguments": arguments}}
+
+    assert first({"tool_calls": [call]}).arguments == '{"a":1}'
+    assert first({"function_call": call["function"]}).arguments == '{"a":1}'
+
+
+@pytest.mark.parametrize("calls", [None, [], "x", [None], [{}], [{"function": {}}]])
+def test_no_arguments(calls):
+    """Odd calls are no calls."""
+    assert first({"tool_calls": calls}).arguments is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        "x",
+        {},
+        {"choices": None},
+        {"choices": []},
+        {"choices": [None]},
+        {"choices": [{}]},
+        {"choices": [{"message": "hi"}]},
+    ],
+)
+def test_not_a_completion(body):
+    """What has no choices with messages is no answer."""
+    with pytest.raises(UpstreamBadResponse):
+        reply.read(body)
+
+
+def test_oddities_that_do_not_matter():
+    """An index, a finish_reason or a usage of the wrong type is as good as none."""
+    read = reply.read(
+        {"choices": [{"index": "0", "finish_reason": 1, "message": {}}], "usage": "none"}
+    )
+
+    assert (read.choices[0].index, read.choices[0].finish_reason, read.usage) == (0, None, None)
+
+
+def test_refusals():
+    """A refusal is one by its field or by the filter's finish_reason."""
+    assert first({"refusal": "no"}).is_refusal
+    assert first({"content": "x"}, finish_reason="content_filter").is_refusal
+    assert not first({"content": "x", "refusal": None}, finish_reason="stop").is_refusal

@@ -1,0 +1,83 @@
+"""The beginning of a document, read and ended."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strictgate.demo.partial_json import Begun, Items, Members, Scalar, Text, Whole, suits
+from strictgate.demo.partial_json_reader import Broken, begin
+
+ONE = {"a": Whole(1)}
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("ab\\é😀", max_size=2), inner)
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "begun"),
+    [
+        ("", None),
+        (" \n", None),
+        ("{", Members({})),
+        ('{"', Members({}, name=Text(""))),
+        ('{"a\\', Members({}, name=Text("a", "\\"))),
+        ('{"a"', Members({"a": None}, colon=False)),
+        ('{"a":', Members({"a": None})),
+        ('{"a":1', Members({"a": Scalar("1")})),
+        ('{"a":1 ', Members(ONE)),
+        ('{"a":1,', Members(ONE, comma=True)),
+        ('{"a":1,"b', Members(ONE, name=Text("b"))),
+        ('{"a":1}', Whole({"a": 1})),
+        ("[", Items(())),
+        ("[[],", Items((Whole([]),), comma=True)),
+        ('[{"a":"x\\u00e', Items((Members({"a": Text("x", "\\u00e")}),))),
+        ('"\\ud83d', Text("", "\\ud83d")),
+        ("tru", Scalar("tru")),
+        ("null", Whole(None)),
+        ("-1.", Scalar("-1.")),
+    ],
+)
+def test_what_stands(text: str, begun: Begun | None):
+    """Each place at which a text can end has its form."""
+    assert begin(text) == begun
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "{]", "[1 2", "{,", "[,", '{"a" 1', '{"a":1 "b"', '{"a":1,"a"', '{"a":,', "[1,]", "01",
+     "{} x", "[tralse", '"\\x', '"\\udc00', '"\n', "[" * 1000, "9" * 2000],
+)  # fmt: skip
+def test_what_begins_no_document(text: str):
+    """What cannot become JSON is refused."""
+    with pytest.raises(Broken):
+        begin(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [('"\\u00', '"\\u0020"'), ('"\\ud8', '"\\ud820\\udc20"'), ('"a\\', '"a\\/"'), ("-", "-0"),
+     ('"\\ud83d\\ud', '"\\ud83d\\udc20"'), ("1e", "1e0"), ("fa", "false"), ("12", "12")],
+)  # fmt: skip
+def test_shortest_end(text: str, whole: str):
+    """Where nothing else is wanted, an open token gets its shortest end."""
+    begun = begin(text)
+    assert isinstance(begun, Text | Scalar)
+    assert text + begun.rest(begun.least) == whole
+    assert suits(begun, json.loads(whole))
+
+
+@given(VALUES, st.booleans(), st.data())
+def test_every_beginning_suits_its_document(value: object, ascii_only: bool, data: st.DataObject):
+    """A cut anywhere, escapes or not, begins the document that it was cut from."""
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    cut = data.draw(st.integers(0, len(text)))
+    assert suits(begin(text[:cut]), value)
+    assert suits(begin(text), value)
+    assert not suits(begin(text), [value])
