@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from strictgate.core.errors import GatewayError
-from strictgate.core.jsontext import reader
-from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema, admit
 
@@ -53,7 +52,7 @@ def admitted(source: Any) -> Schema | None:
 def is_valid(schema: Schema, text: str) -> bool:
     """Whether `text` is a document that is valid against `schema`."""
     try:
-        return schema.is_valid(reader.read(text))
+        return schema.is_valid(parse_json(text))
     except NotJSON:
         return False
 

@@ -28,15 +28,15 @@ from documents import SPELLINGS, Case, admitted, cases, compact, fault, is_valid
 
 from strictgate.core.grammar import compiler
 from strictgate.core.grammar.grammar import Grammar, NotExpressible
-from strictgate.core.guard.grammar_matcher import Machine, load
+from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
 from strictgate.core.guard.guard import Guard
-from strictgate.core.guard.repairs.repairs import Mended, mend
+from strictgate.core.guard.repairs.repairs import Repaired, repair_violation
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import Schema
 
 CHUNKS = (1, 4, 20, 1 << 30)
 PAGE = 4096
-Made = list[tuple[Case, Machine | None]]
+Made = list[tuple[Case, CompiledGrammar | None]]
 Table = list[Sequence[object]]
 
 
@@ -87,15 +87,15 @@ class Findings:
         ]
 
 
-def read(schema: Schema, machine: Machine | None, text: bytes) -> tuple[int, bool]:
+def read(schema: Schema, machine: CompiledGrammar | None, text: bytes) -> tuple[int, bool]:
     """Return how many bytes of `text` the guard takes in, and whether they are a whole document.
 
     As for a model's text at `repair: off`: numbers that the grammar cannot read are read for it.
     """
     guard = Guard(schema, machine)
     while text := text[guard.consume(text) :]:
-        mended = mend(guard, text, Repair.OFF, final=True, floor=0)
-        if not isinstance(mended, Mended):
+        mended = repair_violation(guard, text, Repair.OFF, final=True, floor=0)
+        if not isinstance(mended, Repaired):
             break
         text = text[mended.used :]
     return len(guard.text), not text and guard.is_complete()
@@ -130,13 +130,13 @@ def _made(sets: dict[str, list[Case]]) -> tuple[Made, list[str]]:
 STAGES = ("ours", "native", "both")
 
 
-def _machine(schema: Schema) -> tuple[Machine | None, float]:
+def _machine(schema: Schema) -> tuple[CompiledGrammar | None, float]:
     """Return the machine, and when our part of its making was done."""
     middle = None
     try:
         grammar = compiler.compile(schema)
         middle = process_time()
-        return load(grammar), middle
+        return load_grammar(grammar), middle
     except NotExpressible:
         return None, middle or process_time()
 
@@ -166,7 +166,9 @@ def _texts(case: Case) -> Iterator[bytes]:
     yield from (SPELLINGS["spaced"](value).encode() for value in case.valid)
 
 
-def _timed(schema: Schema, machine: Machine | None, text: bytes, size: int) -> tuple[float, int]:
+def _timed(
+    schema: Schema, machine: CompiledGrammar | None, text: bytes, size: int
+) -> tuple[float, int]:
     """Return the seconds that reading takes, and the number of deltas."""
     chunks = [text[at : at + size] for at in range(0, len(text), size)]
     guard = Guard(schema, machine)
@@ -183,7 +185,7 @@ def _memory(members: Sequence[Case]) -> str:
     """
     grammars = [(case, grammar) for case in members if (grammar := _grammar(case.schema))]
     before = _resident()
-    machines = [load(grammar) for _, grammar in grammars]
+    machines = [load_grammar(grammar) for _, grammar in grammars]
     fresh = _resident()
     for (case, _), machine in zip(grammars, machines, strict=True):
         for text in _texts(case):

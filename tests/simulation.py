@@ -14,16 +14,16 @@ from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.protocol import Ask, Compile, Part, Read
+from strictgate.core.conversation.protocol import Ask, Compile, ReadMore, StreamPart
 from strictgate.core.errors import OutputInvalid
 from strictgate.core.plan.planner import Planner, Purpose
 from strictgate.core.repair_steps import Repair
-from strictgate.core.request import contract
+from strictgate.core.request.contract import read_contract
 from strictgate.core.request.options import Enforcement
 from strictgate.core.schema.schema import admit
-from strictgate.core.wire import reply
 from strictgate.core.wire.collector import Collector
-from strictgate.core.wire.sse import Event
+from strictgate.core.wire.reply import Reply, parse_reply
+from strictgate.core.wire.sse import SseEvent
 from strictgate.demo.error_rates import Sample, Temper
 from strictgate.demo.model import answer_text
 from tests.core.talks import machine
@@ -173,16 +173,16 @@ class Model:
             piece = written.text[start : start + 4]
             self.characters += len(piece)
             chunk = {"choices": [{"index": 0, "delta": {"content": piece}}]}
-            yield Part(collector.feed(Event(json.dumps(chunk))), collector)
+            yield StreamPart(collector.feed(SseEvent(json.dumps(chunk))), collector)
         last = {"choices": [{"index": 0, "delta": {}, "finish_reason": written.finish_reason}]}
-        collector.feed(Event(json.dumps(last)))
-        yield reply.read(collector.completion())
+        collector.feed(SseEvent(json.dumps(last)))
+        yield parse_reply(collector.completion())
 
 
-def _reply(text: str, finish_reason: str) -> reply.Reply:
+def _reply(text: str, finish_reason: str) -> Reply:
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
-    return reply.read({"choices": [choice]})
+    return parse_reply({"choices": [choice]})
 
 
 @lru_cache
@@ -200,7 +200,7 @@ def ask_for(strategy: Strategy, schema: Any, model: Model) -> str | None:
     }
     prefill = Prefill.TRAILING if strategy.prefill else Prefill.NONE
     able = Capabilities(modes=(Mode.PROMPT,), prefill=prefill)
-    planner = Planner(contract.read(body), _admitted(json.dumps(schema)), able, body, "m")
+    planner = Planner(read_contract(body), _admitted(json.dumps(schema)), able, body, "m")
     run = Conversation(planner, Enforcement(**strategy.rules)).run()
     answers: Iterator[Any] = iter(())
     given = ""
@@ -213,7 +213,7 @@ def ask_for(strategy: Strategy, schema: Any, model: Model) -> str | None:
                 case Ask():
                     answers = model.answer(turn)
                     turn = run.send(next(answers))
-                case Read():
+                case ReadMore():
                     given += "".join(news.delta.get("content", "") for news in turn.news)
                     turn = run.send(next(answers))
     except StopIteration as done:

@@ -15,7 +15,7 @@ ROOMS = (
 )
 """Every room of the package, top down. A module may import from its own room and from those that
 come after it; `strictgate` itself (the version) from everywhere."""
-APART = {"demo": {"core.jsontext", "core.repair_steps"}}
+APART = {"demo": {"core.plan", "core.jsontext"}}
 """Rooms that may import less than their place says: the demonstration is an upstream, and must not
 know what it is asked by."""
 IO = {
@@ -24,6 +24,8 @@ IO = {
     *("pydantic", "pydantic_settings", "threading", "subprocess", "urllib.request"),
 }
 MAX_LINES = 400
+MAX_FLOORS = 10
+VAGUE = {"read", "take", "told"}
 WITHOUT_CODE = {"__init__.py", "passthrough.py", "protocol.py", "engine.py"}
 
 
@@ -91,3 +93,36 @@ def test_tests_mirror_the_app():
         if room.startswith("core.") and path.name not in WITHOUT_CODE:
             mirror = ROOT / "tests" / path.relative_to(APP).with_name(f"test_{path.name}")
             assert mirror.exists(), mirror
+
+
+def public(kind: type | tuple[type, ...]) -> Iterator[tuple[str, Path]]:
+    """Every public definition of this kind at the top of a module, with the module."""
+    for path in APP.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, kind) and not node.name.startswith("_"):
+                yield node.name, path
+
+
+def test_one_name_is_one_class():
+    """No two public classes have the same name."""
+    seen: dict[str, Path] = {}
+    for name, path in public(ast.ClassDef):
+        assert name not in seen, (name, path, seen[name])
+        seen[name] = path
+
+
+def test_functions_say_what_they_do():
+    """No public function is called by a word that could mean anything."""
+    for name, path in public((ast.FunctionDef, ast.AsyncFunctionDef)):
+        assert name not in VAGUE, (name, path)
+
+
+def test_the_house_is_not_too_high():
+    """The longest chain of rooms, each importing the next, has at most MAX_FLOORS rooms."""
+    below: dict[str, set[str]] = {room: set() for room in ROOMS}
+    for room, path in modules():
+        below[room] |= used_rooms(path) - {room}
+    floors: dict[str, int] = {}
+    for room in reversed(ROOMS):
+        floors[room] = 1 + max((floors[each] for each in below[room]), default=0)
+    assert max(floors.values()) <= MAX_FLOORS, floors

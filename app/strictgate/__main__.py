@@ -1,4 +1,4 @@
-"""`python -m app`: the command line."""
+"""`python -m strictgate`: the command line."""
 
 import sys
 

@@ -32,16 +32,16 @@ from pydantic_settings import (
 )
 
 from strictgate.core.capabilities import Mode, Prefill
-from strictgate.core.output.validate_text import Repair
-from strictgate.core.plan import prompt
+from strictgate.core.repair_steps import Repair
 from strictgate.core.request.options import (
     MAX_ATTEMPTS,
     MAX_CONTINUATIONS,
+    PROMPT_TEMPLATE,
     Enforcement,
     Steering,
     StreamMode,
     StrictRules,
-    Tools,
+    ToolEnforcement,
 )
 from strictgate.core.schema.schema import Formats
 
@@ -217,15 +217,15 @@ class EnforcementSettings(Frozen):
         default=Steering.AUTO,
         description="Whether to use the log-probabilities of tokens, where an upstream has them.",
     )
-    tools: Tools = Field(
-        default=Tools.STRICT,
+    tools: ToolEnforcement = Field(
+        default=ToolEnforcement.STRICT,
         description="Whose arguments are enforced: of functions with strict: true, or of all.",
     )
     token_budget: int = Field(
         default=0, ge=0, description="Tokens after which no attempt is added; 0: no limit."
     )
     prompt_template: Annotated[str, AfterValidator(_with_place)] = Field(
-        default=prompt.TEMPLATE, description="The instructions; {schema} stands for the schema."
+        default=PROMPT_TEMPLATE, description="The instructions; {schema} stands for the schema."
     )
     capability_ttl: float = Field(
         default=86_400.0, ge=0, description="Seconds for which a refused mode is remembered."

@@ -13,6 +13,7 @@ from adherence_suite.strategies import Strategy
 from adherence_suite.tasks import Task
 from strictgate.core.capabilities import Mode
 from strictgate.core.plan import prompt
+from strictgate.core.request.options import PROMPT_TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class Client:
 
     async def _directly(self, strategy: Strategy, asked: Asked) -> Answer:
         task = asked.task
-        told = prompt.instructions(Mode.PROMPT, task.name, task.schema_text, prompt.TEMPLATE)
-        body = self.sampling.body(prompt.merge(_user(task), told), asked.seed)
+        told = prompt.instructions(Mode.PROMPT, task.name, task.schema_text, PROMPT_TEMPLATE)
+        body = self.sampling.body(prompt.with_instructions(_user(task), told), asked.seed)
         if strategy.native:
             body |= _format(task)
         first = list(body["messages"])
@@ -90,7 +91,7 @@ class Client:
             judged = score(answer.text, answer.finish, task)
             if judged.is_valid:
                 break
-            again = prompt.feedback(answer.text, judged.problems, judged.failure)
+            again = prompt.feedback_messages(answer.text, judged.problems, judged.failure)
             body["messages"] = [*first, *again]
         return answer
 

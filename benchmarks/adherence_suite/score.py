@@ -7,8 +7,8 @@ from math import sqrt
 from typing import Any
 
 from adherence_suite.tasks import NOTHING, Task
-from strictgate.core.jsontext import reader
-from strictgate.core.schema.problems import Problem, collect, leaf
+from strictgate.core.jsontext.reader import NotJSON, parse_json
+from strictgate.core.schema.problems import Problem, collect_problems, most_specific
 
 _FENCED = re.compile(r"```[a-zA-Z]*\n(.*?)\n?```", re.DOTALL)
 _MAX_PROBLEMS = 10
@@ -33,11 +33,11 @@ def score(text: str, finish: str | None, task: Task) -> Score:
     """Judge `text` as a careful client would: a code fence around it all is forgiven."""
     fenced = _FENCED.fullmatch(text.strip())
     try:
-        value = reader.read(fenced[1] if fenced else text.strip())
-    except reader.NotJSON:
+        value = parse_json(fenced[1] if fenced else text.strip())
+    except NotJSON:
         return Score("truncated" if finish == "length" else "not JSON")
-    problems = collect(task.validator.iter_errors(value), value, _MAX_PROBLEMS)
-    return Score(leaf(problems[0]).keyword if problems else "", value, problems)
+    problems = collect_problems(task.validator.iter_errors(value), value, _MAX_PROBLEMS)
+    return Score(most_specific(problems[0]).keyword if problems else "", value, problems)
 
 
 def faithful(value: Any, task: Task) -> tuple[int, int]:

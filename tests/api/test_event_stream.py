@@ -6,10 +6,10 @@ import json
 import pytest
 
 from strictgate.api.event_stream import COMMENT, ChunkFrames, EventStream
-from strictgate.core.conversation.protocol import News
+from strictgate.core.conversation.protocol import ChoiceDelta
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import DONE, Splitter
-from strictgate.gateway.gateway import Answer
+from strictgate.gateway.gateway import GatewayAnswer
 from strictgate.observe.events import Enforced
 from tests.gates import gate
 
@@ -36,7 +36,7 @@ def sent(*news, sent_already):
         )
         for each in news:
             await stream.take(HEAD, each)
-        await stream.finish(Answer(WHOLE, {"x-strictgate-attempts": "1"}, sent_already))
+        await stream.finish(GatewayAnswer(WHOLE, {"x-strictgate-attempts": "1"}, sent_already))
 
     asyncio.run(run())
     return messages
@@ -56,7 +56,10 @@ def read(raw):
 
 def test_one_message_for_what_is_new():
     """The head goes out with the first, and says what is known by then."""
-    news = [(News(0, {"content": "{"}), News(0, {"content": '"a"'})), (News(0, {"content": ":1"}),)]
+    news = [
+        (ChoiceDelta(0, {"content": "{"}), ChoiceDelta(0, {"content": '"a"'})),
+        (ChoiceDelta(0, {"content": ":1"}),),
+    ]
     head, *pieces = sent(*news, sent_already={0: {"content": 6}})
 
     names = {name for name, _ in head["headers"]}

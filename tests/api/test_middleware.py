@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from strictgate.api.middleware import Door, Rules, digest
+from strictgate.api.middleware import AccessRules, GatewayMiddleware, digest
 from strictgate.api.request import ClientLeft
 from strictgate.core.errors import BadRequest
 from strictgate.observe.events import Crashed, RequestFinished
@@ -15,7 +15,7 @@ from tests.gates import gate
 def visit(inner, rules=None, *, draining=False, path="/v1/x", **headers):
     """Send one request through a door; return status, body and events."""
     events, sent = [], []
-    door = Door(inner, rules or Rules(), events.append, lambda: draining)
+    door = GatewayMiddleware(inner, rules or AccessRules(), events.append, lambda: draining)
     raw = {"host": "127.0.0.1:8080"} | {name.replace("_", "-"): v for name, v in headers.items()}
     scope = {
         "type": "http",
@@ -60,14 +60,14 @@ async def welcome(scope, receive, send):
 )
 def test_host(host, status):
     """Names that public DNS could point here are refused; addresses and local names are not."""
-    rules = Rules(hosts=frozenset({"gate.example"}))
+    rules = AccessRules(hosts=frozenset({"gate.example"}))
 
     assert visit(welcome, rules, host=host)[0] == status
 
 
 def test_any_host():
     """A star takes the guard off."""
-    assert visit(welcome, Rules(hosts=frozenset("*")), host="evil.example")[0] == 200
+    assert visit(welcome, AccessRules(hosts=frozenset("*")), host="evil.example")[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_any_host():
 )
 def test_origin(origin, status):
     """Web pages may call from allowed origins only."""
-    rules = Rules(origins=frozenset({"https://app.example"}))
+    rules = AccessRules(origins=frozenset({"https://app.example"}))
 
     assert visit(welcome, rules, origin=origin)[0] == status
 
@@ -88,10 +88,10 @@ def test_preflight():
     async def send(message):
         sent.append(message)
 
-    rules = Rules(origins=frozenset({"https://app.example"}), key_digests=(digest("k"),))
+    rules = AccessRules(origins=frozenset({"https://app.example"}), key_digests=(digest("k"),))
     headers = [(b"host", b"localhost"), (b"origin", b"https://app.example")]
     scope = {"type": "http", "method": "OPTIONS", "path": "/v1/x", "query_string": b""}
-    door = Door(welcome, rules, lambda event: None)
+    door = GatewayMiddleware(welcome, rules, lambda event: None)
     asyncio.run(door({**scope, "headers": headers}, None, send))
 
     told = dict(sent[0]["headers"])
@@ -116,14 +116,14 @@ def test_preflight():
 )
 def test_keys(authorization, status):
     """One of the keys, as a bearer token, and nothing else."""
-    rules = Rules(key_digests=(digest("key-1"), digest("key-2"), digest("größe"), digest("")))
+    rules = AccessRules(key_digests=(digest("key-1"), digest("key-2"), digest("größe"), digest("")))
 
     assert visit(welcome, rules, authorization=authorization)[0] == status
 
 
 def test_no_key():
     """Everything needs a key, but the health checks."""
-    rules = Rules(key_digests=(digest("key-1"),))
+    rules = AccessRules(key_digests=(digest("key-1"),))
 
     assert visit(welcome, rules)[0] == 401
     assert visit(welcome, rules, x_api_key="key-1")[0] == 401
@@ -140,7 +140,7 @@ def test_draining():
 
 def test_overload():
     """What is over the limit is refused at once."""
-    status, body, _ = visit(welcome, Rules(connections=0))
+    status, body, _ = visit(welcome, AccessRules(connections=0))
 
     assert (status, json.loads(body)["error"]["code"]) == (503, "overloaded")
 

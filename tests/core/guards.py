@@ -1,8 +1,8 @@
 """Guards, drafts and readings for tests."""
 
-from strictgate.core.guard.document_stream import Reading
+from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.guard import Guard
-from strictgate.core.guard.partial_document import Draft
+from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import admit
 from tests.core.talks import machine
@@ -31,7 +31,7 @@ def guard(schema=PERSON, text="", *, grammar=True):
 
 def draft(schema=PERSON, text="", level=Repair.LOSSLESS, *, grammar=True):
     """A draft that holds `text`."""
-    made = Draft(lambda: guard(schema, grammar=grammar), level)
+    made = PartialDocument(lambda: guard(schema, grammar=grammar), level)
     made.guard.consume(text.encode())
     return made
 
@@ -39,4 +39,4 @@ def draft(schema=PERSON, text="", level=Repair.LOSSLESS, *, grammar=True):
 def reading(onto=None, level=Repair.LOSSLESS, *, wrapped=False, bare=False, aligner=None):
     """A reading into a new draft, or into `onto`."""
     onto = draft(level=level) if onto is None else onto
-    return Reading(onto, level, wrapped=wrapped, bare=bare, aligner=aligner)
+    return DocumentStream(onto, level, wrapped=wrapped, bare=bare, aligner=aligner)

@@ -6,17 +6,16 @@ from functools import lru_cache
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.protocol import Ask, Compile, Part
+from strictgate.core.conversation.protocol import Ask, Compile, StreamPart
 from strictgate.core.grammar import compiler
-from strictgate.core.guard.grammar_matcher import load
+from strictgate.core.guard.grammar_matcher import load_grammar
 from strictgate.core.plan.planner import Planner
-from strictgate.core.request import contract
+from strictgate.core.request.contract import read_contract
 from strictgate.core.request.options import Enforcement
 from strictgate.core.schema.schema import admit
-from strictgate.core.wire import reply
 from strictgate.core.wire.collector import Collector
-from strictgate.core.wire.reply import Failure, Reply
-from strictgate.core.wire.sse import Event
+from strictgate.core.wire.reply import Failure, Reply, parse_reply
+from strictgate.core.wire.sse import SseEvent
 
 MOOD = {
     "type": "object",
@@ -39,7 +38,7 @@ def body(schema=MOOD, **changes):
 
 def planner(request=None, capabilities=None, model="m"):
     request = request or body()
-    wanted = contract.read(request)
+    wanted = read_contract(request)
     schema = admit(wanted.source, name=wanted.name)
     return Planner(wanted, schema, capabilities or Capabilities(), request, model)
 
@@ -59,7 +58,7 @@ def said(*texts, finish_reason="stop", usage=None, **message):
         for index, text in enumerate(texts)
     ]
     usage = {"total_tokens": 10} if usage is None else usage
-    return reply.read({"id": "c", "model": "m", "choices": choices, "usage": usage})
+    return parse_reply({"id": "c", "model": "m", "choices": choices, "usage": usage})
 
 
 def refused(status, message, **error):
@@ -69,7 +68,7 @@ def refused(status, message, **error):
 
 @lru_cache
 def _machine(text):
-    return load(compiler.compile(admit(json.loads(text), name="s")))
+    return load_grammar(compiler.compile(admit(json.loads(text), name="s")))
 
 
 def machine(schema):
@@ -85,11 +84,11 @@ def streamed(*pieces, finish_reason="stop", logprobs=()):
         if position < len(logprobs):
             choice["logprobs"] = {"content": logprobs[position]}
         chunk = {"id": "c", "model": "m", "choices": [choice]}
-        parts.append(Part(collector.feed(Event(json.dumps(chunk))), collector))
+        parts.append(StreamPart(collector.feed(SseEvent(json.dumps(chunk))), collector))
     last = {"choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]}
-    collector.feed(Event(json.dumps(last)))
-    collector.feed(Event("[DONE]"))
-    return [*parts, reply.read(collector.completion())]
+    collector.feed(SseEvent(json.dumps(last)))
+    collector.feed(SseEvent("[DONE]"))
+    return [*parts, parse_reply(collector.completion())]
 
 
 def turns(talk, *answers):
@@ -121,7 +120,7 @@ def turns(talk, *answers):
 class Late:
     """A part of a stream behind its first: of no use once the next thing is asked."""
 
-    answer: Part | Reply
+    answer: StreamPart | Reply
 
 
 def stream(*pieces, **options):

@@ -19,7 +19,7 @@ def test_ladder_down():
     assert modes(asks) == ["native", "json_object", "tool", "prompt"]
     assert contents(outcome) == [GOOD]
     assert len(talk.record.attempts) == 1
-    assert [each.mode.value for each in talk.record.proven_lessons()] == [
+    assert [each.mode.value for each in talk.record.proven_refusals()] == [
         "native",
         "json_object",
         "tool",
@@ -32,7 +32,7 @@ def test_refusal_without_success_is_no_lesson():
     with pytest.raises(UpstreamError):
         hold(talk, NO_SCHEMA, refused(401, "no key"))
 
-    assert list(talk.record.proven_lessons()) == []
+    assert list(talk.record.proven_refusals()) == []
 
 
 def test_known_refusals_are_not_tried():
@@ -52,7 +52,7 @@ def test_dialect_is_a_lesson_for_the_schema():
     )
     hold(talk, dialect, said(GOOD))
 
-    assert [(each.mode.value, each.for_schema) for each in talk.record.proven_lessons()] == [
+    assert [(each.mode.value, each.for_schema) for each in talk.record.proven_refusals()] == [
         ("native", True)
     ]
 
@@ -97,7 +97,7 @@ def test_conflict_with_stream():
 
     assert [ask.plan.streamed for ask in asks] == [True, False]
     assert modes(asks) == ["native", "native"]
-    assert list(talk.record.proven_lessons()) == []
+    assert list(talk.record.proven_refusals()) == []
 
 
 # --- the upstream's own verdict ------------------------------------------------------------------

@@ -6,15 +6,14 @@ import pytest
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.tool_calls import Toolset
 from strictgate.core.errors import ToolUseInvalid
-from strictgate.core.output.validate_text import Repair
 from strictgate.core.plan.planner import Planner
-from strictgate.core.request import contract
+from strictgate.core.repair_steps import Repair
+from strictgate.core.request.contract import read_contract
 from strictgate.core.request.options import Enforcement
+from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import admit
-from strictgate.core.wire import reply
-from strictgate.core.wire.reply import Failure
+from strictgate.core.wire.reply import Failure, parse_reply
 from tests.core.talks import MOOD, hold, said
 
 TOOLS = [
@@ -35,7 +34,7 @@ def talk(document=None, capabilities=None, rules=None, **changes):
     if document is not None:
         inner = {"name": "d", "schema": document}
         body["response_format"] = {"type": "json_schema", "json_schema": inner}
-    wanted = contract.read(body)
+    wanted = read_contract(body)
     schemas = {"mood": admit(MOOD, name="mood"), "now": None}
     box = wanted.toolbox
     tools = Toolset(schemas, box.callable, box.must_call, box.parallel, box.is_deprecated)
@@ -228,7 +227,7 @@ def test_deprecated():
             "finish_reason": "function_call",
         }
     ]
-    answer = reply.read({"choices": choices})
+    answer = parse_reply({"choices": choices})
     outcome, _ = hold(talk(tools=None, functions=functions), answer)
 
     message = outcome.body["choices"][0]["message"]

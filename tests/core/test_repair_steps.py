@@ -3,7 +3,14 @@
 import json
 from itertools import combinations_with_replacement
 
-from strictgate.core.repair_steps import Extraction, Leniency, Mend, Repair, Spelling, Step
+from strictgate.core.repair_steps import (
+    Extraction,
+    LenientRepair,
+    LosslessRepair,
+    Repair,
+    Step,
+    SyntaxRepair,
+)
 
 
 def test_each_level_includes_those_before_it():
@@ -15,6 +22,8 @@ def test_each_level_includes_those_before_it():
 
 def test_names_are_distinct_words():
     """A name means one step, and is written as it is."""
-    found = [name for kind in (Extraction, Spelling, Mend, Leniency) for name in kind]
+    found = [
+        name for kind in (Extraction, SyntaxRepair, LosslessRepair, LenientRepair) for name in kind
+    ]
     assert len(set(map(str, found))) == len(found)
-    assert json.dumps(Step(Mend.NAME).name) == '"property_name"'
+    assert json.dumps(Step(LosslessRepair.NAME).name) == '"property_name"'

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from strictgate.demo.ask import Ask, Channel, Malformed, read
+from strictgate.demo.ask import Channel, ChatRequest, Malformed, read_request
 from tests.demo.client import request
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -16,8 +16,8 @@ TOOL = {"type": "function", "function": {"name": "save", "parameters": SCHEMA}}
 NAMED = {"type": "function", "function": {"name": "save"}}
 
 
-def ask(**more: Any) -> Ask:
-    return read(orjson.dumps(request("clean", **more)))
+def ask(**more: Any) -> ChatRequest:
+    return read_request(orjson.dumps(request("clean", **more)))
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_example_is_found():
 def test_malformed_requests_are_told(raw: bytes):
     """What is not a request is refused with a message."""
     with pytest.raises(Malformed, match=r"."):
-        read(raw)
+        read_request(raw)

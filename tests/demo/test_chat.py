@@ -8,7 +8,7 @@ import pytest
 
 from strictgate.demo.behaviours import BEHAVIOURS
 from strictgate.demo.chat import chat
-from strictgate.demo.reply import Cut, Reply, Wait
+from strictgate.demo.reply import Cut, DemoReply, Pause
 from tests.demo.client import REVIEW_SCHEMA, THREAD_SCHEMA, request
 
 GOOD = '{"choice":"angry"}'
@@ -21,11 +21,11 @@ TOOL = {"type": "function", "function": {"name": "save", "parameters": THREAD_SC
 FORCED = {"tools": [TOOL], "tool_choice": "required"}
 
 
-def reply_to(model: str, schema: Any = THREAD_SCHEMA, **more: Any) -> Reply:
+def reply_to(model: str, schema: Any = THREAD_SCHEMA, **more: Any) -> DemoReply:
     return chat(orjson.dumps(request(model, schema, **more)))
 
 
-def body_of(reply: Reply) -> Any:
+def body_of(reply: DemoReply) -> Any:
     (part,) = reply.parts
     assert isinstance(part, bytes)
     return orjson.loads(part)
@@ -164,7 +164,7 @@ def test_every_behaviour_answers_every_request(name: str):
             reply = reply_to(name, schema, stream=streamed, **more)
             first = next(iter(reply.parts))
             assert reply.status in range(200, 600)
-            assert isinstance(first, bytes | Wait | Cut)
+            assert isinstance(first, bytes | Pause | Cut)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.demo.partial_json import Begun, Items, Members, Scalar, Text, Whole, suits
-from strictgate.demo.partial_json_reader import Broken, begin
+from strictgate.demo.partial_json import (
+    Begun,
+    OpenArray,
+    OpenObject,
+    OpenString,
+    Scalar,
+    Whole,
+    suits,
+)
+from strictgate.demo.partial_json_reader import NotAPrefix, begin
 
 ONE = {"a": Whole(1)}
 VALUES = st.recursive(
@@ -25,20 +33,20 @@ VALUES = st.recursive(
     [
         ("", None),
         (" \n", None),
-        ("{", Members({})),
-        ('{"', Members({}, name=Text(""))),
-        ('{"a\\', Members({}, name=Text("a", "\\"))),
-        ('{"a"', Members({"a": None}, colon=False)),
-        ('{"a":', Members({"a": None})),
-        ('{"a":1', Members({"a": Scalar("1")})),
-        ('{"a":1 ', Members(ONE)),
-        ('{"a":1,', Members(ONE, comma=True)),
-        ('{"a":1,"b', Members(ONE, name=Text("b"))),
+        ("{", OpenObject({})),
+        ('{"', OpenObject({}, name=OpenString(""))),
+        ('{"a\\', OpenObject({}, name=OpenString("a", "\\"))),
+        ('{"a"', OpenObject({"a": None}, colon=False)),
+        ('{"a":', OpenObject({"a": None})),
+        ('{"a":1', OpenObject({"a": Scalar("1")})),
+        ('{"a":1 ', OpenObject(ONE)),
+        ('{"a":1,', OpenObject(ONE, comma=True)),
+        ('{"a":1,"b', OpenObject(ONE, name=OpenString("b"))),
         ('{"a":1}', Whole({"a": 1})),
-        ("[", Items(())),
-        ("[[],", Items((Whole([]),), comma=True)),
-        ('[{"a":"x\\u00e', Items((Members({"a": Text("x", "\\u00e")}),))),
-        ('"\\ud83d', Text("", "\\ud83d")),
+        ("[", OpenArray(())),
+        ("[[],", OpenArray((Whole([]),), comma=True)),
+        ('[{"a":"x\\u00e', OpenArray((OpenObject({"a": OpenString("x", "\\u00e")}),))),
+        ('"\\ud83d', OpenString("", "\\ud83d")),
         ("tru", Scalar("tru")),
         ("null", Whole(None)),
         ("-1.", Scalar("-1.")),
@@ -56,7 +64,7 @@ def test_what_stands(text: str, begun: Begun | None):
 )  # fmt: skip
 def test_what_begins_no_document(text: str):
     """What cannot become JSON is refused."""
-    with pytest.raises(Broken):
+    with pytest.raises(NotAPrefix):
         begin(text)
 
 
@@ -68,7 +76,7 @@ def test_what_begins_no_document(text: str):
 def test_shortest_end(text: str, whole: str):
     """Where nothing else is wanted, an open token gets its shortest end."""
     begun = begin(text)
-    assert isinstance(begun, Text | Scalar)
+    assert isinstance(begun, OpenString | Scalar)
     assert text + begun.rest(begun.least) == whole
     assert suits(begun, json.loads(whole))
 

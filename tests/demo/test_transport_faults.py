@@ -9,12 +9,12 @@ import pytest
 
 from strictgate.demo.chat import chat
 from strictgate.demo.render import DONE
-from strictgate.demo.reply import Cut, Part, Reply, Wait
+from strictgate.demo.reply import Cut, DemoReply, Part, Pause
 from strictgate.demo.transport_faults import LIMIT
 from tests.demo.client import THREAD_SCHEMA, request
 
 
-def reply_to(model: str, **more: Any) -> Reply:
+def reply_to(model: str, **more: Any) -> DemoReply:
     return chat(orjson.dumps(request(model, THREAD_SCHEMA, **more)))
 
 
@@ -28,13 +28,13 @@ def joined(parts: Iterable[Part]) -> bytes:
 
 def test_before_the_head():
     """Waits and cuts that come before anything is sent."""
-    assert reply_to("slow").before == (Wait(0.2),)
-    assert reply_to("stalls").before == (Wait(None),)
+    assert reply_to("slow").before == (Pause(0.2),)
+    assert reply_to("stalls").before == (Pause(None),)
     assert reply_to("drops-early").before == (Cut(),)
-    assert reply_to("slow+429").before == (Wait(0.2),)
+    assert reply_to("slow+429").before == (Pause(0.2),)
 
 
-@pytest.mark.parametrize(("model", "end"), [("stalls-midway", Wait(None)), ("drops", Cut())])
+@pytest.mark.parametrize(("model", "end"), [("stalls-midway", Pause(None)), ("drops", Cut())])
 def test_in_the_middle(model: str, end: Part):
     """A part of the body is sent, and then nothing."""
     whole = joined(reply_to("clean").parts)

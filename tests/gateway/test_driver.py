@@ -6,7 +6,14 @@ import threading
 import pytest
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.protocol import Ask, Compile, News, Outcome, Part, Read
+from strictgate.core.conversation.protocol import (
+    Ask,
+    ChoiceDelta,
+    Compile,
+    Outcome,
+    ReadMore,
+    StreamPart,
+)
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
 from strictgate.core.plan.planner import Plan
 from strictgate.gateway.driver import Driver
@@ -36,9 +43,9 @@ def driven(talk, upstream, take=None, compiler=None, **settings):
 def relaying():
     """Gives on what comes, as it comes."""
     part = yield ASK
-    while isinstance(part, Part):
-        texts = [News(each.index, {"content": each.content}) for each in part.deltas]
-        part = yield Read(tuple(texts))
+    while isinstance(part, StreamPart):
+        texts = [ChoiceDelta(each.index, {"content": each.content}) for each in part.deltas]
+        part = yield ReadMore(tuple(texts))
     return Outcome(part.body, (), {})
 
 
@@ -83,7 +90,7 @@ def test_a_caller_that_takes_its_time():
     def talk():
         yield ASK
         for number in range(2):
-            yield Read((News(0, {"content": str(number)}),))
+            yield ReadMore((ChoiceDelta(0, {"content": str(number)}),))
             order.append(f"read {number}")
         return OVER
 
@@ -125,7 +132,7 @@ def test_cancelled():
     def talk():
         try:
             yield ASK
-            yield Read((News(0, {"content": "x"}),))
+            yield ReadMore((ChoiceDelta(0, {"content": "x"}),))
         finally:
             closed.append(True)
 
@@ -146,7 +153,7 @@ def test_errors_are_told():
         yield ASK
         first_is_read.set()
         try:
-            yield Read()
+            yield ReadMore()
         except UpstreamBadResponse as error:
             yield Compile("s")
             return Outcome({"told": str(error)}, (), {})
@@ -168,7 +175,7 @@ def test_deadline(has_enough):
     def talk():
         try:
             yield ASK
-            yield Read()
+            yield ReadMore()
         except UpstreamTimeout:
             if has_enough:
                 return OVER

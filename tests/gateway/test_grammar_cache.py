@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from strictgate.core.grammar.grammar import NotExpressible
-from strictgate.core.guard.grammar_matcher import Machine
+from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.schema.schema import Formats, Schema, admit
-from strictgate.gateway.grammar_cache import Compiler, make
+from strictgate.gateway.grammar_cache import GrammarCache, make
 
 STRING = admit({"type": "string"}, name="test")
 NUMBER = admit({"type": "number"}, name="test")
@@ -25,7 +25,7 @@ class Counting:
         self.may_go.set()
         self._error = error
 
-    def __call__(self, schema: Schema) -> Machine:
+    def __call__(self, schema: Schema) -> CompiledGrammar:
         self.may_go.wait()
         self.made.append(schema)
         if self._error:
@@ -52,7 +52,7 @@ def test_a_machine_is_made_once():
     making = Counting()
 
     async def talk() -> None:
-        compiler = Compiler(making)
+        compiler = GrammarCache(making)
         first = await compiler.machine(STRING)
         assert first is not None
         assert first.start().consume(b'"a"') == 3
@@ -70,7 +70,7 @@ def test_requests_at_the_same_time_wait_for_the_same():
     making = Counting()
 
     async def talk() -> None:
-        compiler = Compiler(making)
+        compiler = GrammarCache(making)
         machines = await asyncio.gather(*(compiler.machine(STRING) for _ in range(5)))
         assert len({id(each) for each in machines}) == len(making.made) == 1
         compiler.close()
@@ -84,7 +84,7 @@ def test_nobody_waits_for_longer_than_patience():
     making.may_go.clear()
 
     async def talk() -> None:
-        compiler = Compiler(making, patience=0)
+        compiler = GrammarCache(making, patience=0)
         assert await compiler.machine(STRING) is None
         making.may_go.set()
         while await compiler.machine(STRING) is None:  # noqa: ASYNC110 (nobody is told)
@@ -101,7 +101,7 @@ def test_a_caller_who_leaves_does_not_stop_the_making():
     making.may_go.clear()
 
     async def talk() -> None:
-        compiler = Compiler(making)
+        compiler = GrammarCache(making)
         leaving = asyncio.ensure_future(compiler.machine(STRING))
         await asyncio.sleep(0)
         leaving.cancel()
@@ -120,7 +120,7 @@ def test_a_schema_without_a_machine(error: Exception):
     making = Counting(error)
 
     async def talk() -> None:
-        compiler = Compiler(making)
+        compiler = GrammarCache(making)
         assert await compiler.machine(STRING) is None
         assert await compiler.machine(STRING) is None
         assert len(making.made) == 1
@@ -136,7 +136,7 @@ def test_what_was_not_used_for_longest_leaves_first():
     size = make(STRING).size
 
     async def talk() -> None:
-        compiler = Compiler(making, capacity=size * 5 // 2)
+        compiler = GrammarCache(making, capacity=size * 5 // 2)
         for each in (STRING, NUMBER, STRING, admit({"type": "boolean"}, name="test"), STRING):
             assert await compiler.machine(each) is not None
         assert len(compiler) == 2
@@ -153,7 +153,7 @@ def test_one_that_is_too_big_is_not_kept():
     making = Counting()
 
     async def talk() -> None:
-        compiler = Compiler(making, capacity=10)
+        compiler = GrammarCache(making, capacity=10)
         assert await compiler.machine(STRING) is not None
         assert len(compiler) == 0
         compiler.close()
@@ -167,7 +167,7 @@ def test_more_than_can_be_made_is_not_begun():
     making.may_go.clear()
 
     async def talk() -> None:
-        compiler = Compiler(making, patience=0)
+        compiler = GrammarCache(making, patience=0)
         schemas = [admit({"const": n}, name="test") for n in range(70)]
         assert [await compiler.machine(each) for each in schemas] == [None] * 70
         making.may_go.set()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from strictgate.gateway.response_store import Store, Stored
+from strictgate.gateway.response_store import ResponseStore, StoredResponse
 
 
 class Clock:
@@ -22,14 +22,14 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path, clock):
-    opened = Store(str(tmp_path / "store.db"), ttl=100, max_bytes=1000, clock=clock)
+    opened = ResponseStore(str(tmp_path / "store.db"), ttl=100, max_bytes=1000, clock=clock)
     yield opened
     opened.close()
 
 
 def turn(identity, previous=None, text="hi"):
     item = {"role": "user", "content": text}
-    return Stored({"id": identity, "object": "response"}, [item], previous)
+    return StoredResponse({"id": identity, "object": "response"}, [item], previous)
 
 
 def run(work):
@@ -84,7 +84,7 @@ def test_room(store):
 def test_restart(tmp_path, clock):
     """A file outlives the process."""
     for at in range(2):
-        opened = Store(str(tmp_path / "s.db"), ttl=100, max_bytes=1000, clock=clock)
+        opened = ResponseStore(str(tmp_path / "s.db"), ttl=100, max_bytes=1000, clock=clock)
         if at == 0:
             opened.put("me", turn("a"))
         else:
@@ -95,4 +95,4 @@ def test_restart(tmp_path, clock):
 def test_unusable(tmp_path):
     """A path that cannot be used is named."""
     with pytest.raises(ValueError, match=r"store\.path"):
-        Store(str(tmp_path / "no" / "store.db"), ttl=1, max_bytes=1)
+        ResponseStore(str(tmp_path / "no" / "store.db"), ttl=1, max_bytes=1)

@@ -7,13 +7,13 @@ import zlib
 
 import pytest
 
-from strictgate.core.conversation.protocol import Part
+from strictgate.core.conversation.protocol import StreamPart
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
 from strictgate.core.wire.reply import Failure
 from strictgate.settings import LimitSettings, Settings
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.routing import Router
-from strictgate.upstream.stream import Stream
+from strictgate.upstream.stream import UpstreamStream
 from tests.core.talks import GOOD
 from tests.servers import serving
 
@@ -44,10 +44,10 @@ async def heard(answer):
     """What came as a whole, or a stream came to."""
     stream = answer
     try:
-        while isinstance(answer, Stream | Part):
+        while isinstance(answer, UpstreamStream | StreamPart):
             answer = await stream.next()
     finally:
-        if isinstance(stream, Stream):
+        if isinstance(stream, UpstreamStream):
             await stream.close()
     return answer
 

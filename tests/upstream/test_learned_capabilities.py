@@ -2,12 +2,12 @@
 
 from strictgate.core.capabilities import Mode
 from strictgate.upstream import learned_capabilities
-from strictgate.upstream.learned_capabilities import Memory
+from strictgate.upstream.learned_capabilities import LearnedCapabilities
 
 
 def test_refused_mode():
     """A refused mode is one model's, on one upstream, whatever the schema."""
-    known = Memory(ttl=10)
+    known = LearnedCapabilities(ttl=10)
     known.refuse("groq", "kimi", Mode.NATIVE, now=0)
 
     assert known.refused("groq", "kimi", "{}", now=1) == {Mode.NATIVE}
@@ -17,7 +17,7 @@ def test_refused_mode():
 
 def test_refused_dialect():
     """A refused schema is refused alone."""
-    known = Memory(ttl=10)
+    known = LearnedCapabilities(ttl=10)
     known.refuse_schema("groq", "kimi", Mode.NATIVE, '{"a":1}', now=0)
 
     assert known.refused("groq", "kimi", '{"a":1}', now=1) == {Mode.NATIVE}
@@ -26,7 +26,7 @@ def test_refused_dialect():
 
 def test_forgotten():
     """Hosts change: after a while it is tried again."""
-    known = Memory(ttl=10)
+    known = LearnedCapabilities(ttl=10)
     known.refuse("groq", "kimi", Mode.NATIVE, now=0)
 
     assert known.refused("groq", "kimi", "{}", now=9.9) == {Mode.NATIVE}
@@ -35,7 +35,7 @@ def test_forgotten():
 
 def test_demotion():
     """So many broken promises in a row demote a model; a kept one starts the count anew."""
-    known = Memory(ttl=10, native_failures=2)
+    known = LearnedCapabilities(ttl=10, native_failures=2)
     told = [
         known.native_answer("groq", "kimi", 0, kept=kept) for kept in (False, True, False, False)
     ]
@@ -47,7 +47,7 @@ def test_demotion():
 def test_bounded(monkeypatch):
     """Model names come from clients, so there is an end to them; the oldest go."""
     monkeypatch.setattr(learned_capabilities, "MAX_ENTRIES", 3)
-    known = Memory(ttl=10)
+    known = LearnedCapabilities(ttl=10)
     for number in range(5):
         known.refuse("groq", f"m{number}", Mode.NATIVE, now=0)
         known.native_answer("groq", f"m{number}", 0, kept=False)
@@ -58,7 +58,7 @@ def test_bounded(monkeypatch):
 
 def test_prefixes_are_learned():
     """Going on is remembered; three new starts in a row, or a refusal, and there are no more."""
-    memory = Memory(ttl=10)
+    memory = LearnedCapabilities(ttl=10)
     assert memory.goes_on("u", "m", 0) is None
     assert not memory.prefill_answer("u", "m", 0, kept=True)
     assert memory.goes_on("u", "m", 1) is True
@@ -75,7 +75,7 @@ def test_prefixes_are_learned():
 
 def test_going_on_once_wipes_the_slate():
     """Only new starts in a row count."""
-    memory = Memory(ttl=10)
+    memory = LearnedCapabilities(ttl=10)
     for kept in (False, False, True, False, False):
         assert not memory.prefill_answer("u", "m", 0, kept=kept)
     assert memory.goes_on("u", "m", 1) is True
@@ -83,7 +83,7 @@ def test_going_on_once_wipes_the_slate():
 
 def test_refused_logprobs_are_remembered():
     """For a time, and for one model."""
-    memory = Memory(ttl=10)
+    memory = LearnedCapabilities(ttl=10)
     memory.refuse_logprobs("u", "m", 0)
     assert not memory.gives_logprobs("u", "m", 1)
     assert memory.gives_logprobs("u", "other", 1)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from strictgate.core.conversation.protocol import Part
+from strictgate.core.conversation.protocol import StreamPart
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.settings import LimitSettings, Settings
 from strictgate.upstream.client import Client
@@ -64,7 +64,7 @@ async def opened(url, key=None):
 async def to_the_end(stream):
     """All its parts, and what it came to."""
     parts = []
-    while isinstance(part := await stream.next(), Part):
+    while isinstance(part := await stream.next(), StreamPart):
         parts.append(part)
     return parts, part
 
@@ -146,7 +146,7 @@ def test_patience():
 
     with serving(Upstream(WHOLE[0], go_on, *WHOLE[1:])) as url:
         first, second, rest, reply = asyncio.run(hear(url))
-    assert second == Part((), first.collector)
+    assert second == StreamPart((), first.collector)
     assert text_of([first, *rest]) == reply.choices[0].text == '{"a":1}'
 
 

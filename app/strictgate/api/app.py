@@ -11,16 +11,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from strictgate.api.chat import ChatCompletions
-from strictgate.api.middleware import Door, Rules, digest
+from strictgate.api.middleware import AccessRules, GatewayMiddleware, digest
 from strictgate.api.models import Models
-from strictgate.api.passthrough import Relay
+from strictgate.api.passthrough import Passthrough
 from strictgate.api.request import PREFIXES
 from strictgate.api.responses import Responses
-from strictgate.api.stored_responses import KeptResponses
+from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from strictgate.gateway.gateway import Gateway
-from strictgate.gateway.grammar_cache import Compiler
-from strictgate.gateway.response_store import Store
+from strictgate.gateway.grammar_cache import GrammarCache
+from strictgate.gateway.response_store import ResponseStore
 from strictgate.observe.events import Observer, ignore
 from strictgate.settings import Settings, SettingsError, StoreSettings
 from strictgate.upstream.client import Client
@@ -34,7 +34,7 @@ def create_app(
     environment: Mapping[str, str],
     observe: Observer = ignore,
     is_draining: Callable[[], bool] = lambda: False,
-) -> Door:
+) -> GatewayMiddleware:
     """Return the whole application.
 
     Args:
@@ -45,7 +45,7 @@ def create_app(
         SettingsError: the settings do not fit together.
     """
     client = Client(settings.limits)
-    compiler = Compiler(capacity=settings.limits.grammar_cache_bytes)
+    compiler = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     router = Router(settings, environment)
     gateway = Gateway(settings, router, client, observe, compiler)
     store = _store(settings.store)
@@ -61,25 +61,25 @@ def create_app(
     app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     _add_routes(app, gateway, settings.limits.body_bytes, store)
     _add_health(app, is_draining)
-    return Door(app, _rules(settings), observe, is_draining)
+    return GatewayMiddleware(app, _rules(settings), observe, is_draining)
 
 
-def _store(settings: StoreSettings) -> Store | None:
+def _store(settings: StoreSettings) -> ResponseStore | None:
     if settings.path is None:
         return None
     try:
-        return Store(settings.path, settings.ttl, settings.max_bytes)
+        return ResponseStore(settings.path, settings.ttl, settings.max_bytes)
     except ValueError as error:
         raise SettingsError(str(error)) from error
 
 
-def _add_routes(app: Any, gateway: Gateway, body_limit: int, store: Store | None) -> None:
+def _add_routes(app: Any, gateway: Gateway, body_limit: int, store: ResponseStore | None) -> None:
     """The ASGI applications stand beside FastAPI's own routes: they stream both ways."""
-    relay = Relay(gateway, body_limit)
+    relay = Passthrough(gateway, body_limit)
     chat = ChatCompletions(gateway, relay, body_limit)
     models = Models(gateway, relay)
     responses = Responses(gateway, relay, body_limit, store)
-    kept = KeptResponses(gateway, relay, store)
+    kept = StoredResponses(gateway, relay, store)
     for prefix in PREFIXES:
         app.add_route(f"{prefix}/chat/completions", chat, methods=["POST"])
         app.add_route(f"{prefix}/responses", responses, methods=["POST"])
@@ -132,9 +132,9 @@ def _shaped(scope: Any, error: HTTPException) -> GatewayError:
             return BadRequest(f"{what}: {error.detail}")
 
 
-def _rules(settings: Settings) -> Rules:
+def _rules(settings: Settings) -> AccessRules:
     server = settings.server
-    return Rules(
+    return AccessRules(
         key_digests=tuple(digest(key.get_secret_value()) for key in server.api_keys),
         hosts=frozenset({server.host.lower(), *(name.lower() for name in server.allowed_hosts)}),
         origins=frozenset(server.allowed_origins),

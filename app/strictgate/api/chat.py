@@ -7,26 +7,27 @@ import orjson
 
 from strictgate.api import request_body, response
 from strictgate.api.event_stream import ChunkFrames, EventStream
-from strictgate.api.passthrough import Relay
-from strictgate.api.request import Inbound, Receive, Scope
+from strictgate.api.passthrough import Passthrough
+from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import BadRequest
-from strictgate.core.request import response_format_aliases, tools
+from strictgate.core.request import response_format_aliases
 from strictgate.core.request.options import KNOBS_KEY
+from strictgate.core.request.tools import carries_strict_tools
 from strictgate.gateway.gateway import Gateway
-from strictgate.gateway.request_planning import Planned
+from strictgate.gateway.request_planning import PlannedRequest
 
 
 class ChatCompletions:
     """The ASGI application."""
 
-    def __init__(self, gateway: Gateway, relay: Relay, body_limit: int) -> None:
+    def __init__(self, gateway: Gateway, relay: Passthrough, body_limit: int) -> None:
         self._gateway = gateway
         self._relay = relay
         self._limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = Inbound(scope, receive, self._limit)
+        inbound = ClientRequest(scope, receive, self._limit)
         inbound.check_json()
         _ = inbound.api_path  # as it was sent, too
         raw = await inbound.body()
@@ -41,7 +42,7 @@ class ChatCompletions:
         answer = await inbound.while_connected(self._gateway.complete(planned, inbound.caller))
         await response.send_json(send, 200, answer.completion, answer.headers)
 
-    async def _stream(self, planned: Planned, inbound: Inbound, send: Send) -> None:
+    async def _stream(self, planned: PlannedRequest, inbound: ClientRequest, send: Send) -> None:
         stream = EventStream(
             send,
             lambda: self._gateway.early_headers(planned.conversation),
@@ -71,6 +72,6 @@ def _may_carry_schema(raw: bytes, keeps_all_tools: Callable[[Any], bool]) -> boo
         body.get("response_format") is not None
         or raw.count(b'"response_format"') > 1
         or response_format_aliases.is_elsewhere(body)
-        or tools.is_strict(body, all_tools=KNOBS_KEY in body)
+        or carries_strict_tools(body, all_tools=KNOBS_KEY in body)
         or (bool(body.get("tools")) and keeps_all_tools(body.get("model")))
     )

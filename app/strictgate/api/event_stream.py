@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 from strictgate.api import response
 from strictgate.api.response import Send
-from strictgate.core.conversation.protocol import News
+from strictgate.core.conversation.protocol import ChoiceDelta
 from strictgate.core.errors import GatewayError
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.wire import sse
 from strictgate.core.wire.chunks import Chunk, Chunks
-from strictgate.gateway.gateway import Answer
+from strictgate.gateway.gateway import GatewayAnswer
 
 COMMENT = b": waiting\n\n"
 _FIXED = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
@@ -26,10 +26,10 @@ _FIXED = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control"
 class Frames(Protocol):
     """How a surface puts an answer into frames."""
 
-    def news(self, head: Mapping[str, Any], news: tuple[News, ...]) -> bytes:
+    def news(self, head: Mapping[str, Any], news: tuple[ChoiceDelta, ...]) -> bytes:
         """Return the frames for what is new."""
 
-    def rest(self, answer: Answer) -> bytes:
+    def rest(self, answer: GatewayAnswer) -> bytes:
         """Return the frames for what is left, and the end."""
 
     def failed(self, error: GatewayError) -> bytes:
@@ -42,14 +42,14 @@ class ChunkFrames:
     def __init__(self, *, include_usage: bool) -> None:
         self._chunks = Chunks(include_usage=include_usage)
 
-    def news(self, head: Mapping[str, Any], news: tuple[News, ...]) -> bytes:
+    def news(self, head: Mapping[str, Any], news: tuple[ChoiceDelta, ...]) -> bytes:
         return _frames(
             chunk
             for each in news
             for chunk in self._chunks.news(head, each.index, each.delta, each.logprobs)
         )
 
-    def rest(self, answer: Answer) -> bytes:
+    def rest(self, answer: GatewayAnswer) -> bytes:
         return _frames(self._chunks.rest(answer.completion, answer.sent)) + sse.DONE
 
     def failed(self, error: GatewayError) -> bytes:
@@ -69,7 +69,7 @@ class EventStream:
         self._is_open = False
         self._last = asyncio.get_running_loop().time()
 
-    async def take(self, head: Mapping[str, Any], news: tuple[News, ...]) -> None:
+    async def take(self, head: Mapping[str, Any], news: tuple[ChoiceDelta, ...]) -> None:
         """Send what is new, in one piece; return when there is room for more."""
         data = self._frames.news(head, news)
         async with self._turn:
@@ -84,7 +84,7 @@ class EventStream:
                 if loop.time() >= self._last + pause:
                     await self._write(COMMENT)
 
-    async def finish(self, answer: Answer) -> None:
+    async def finish(self, answer: GatewayAnswer) -> None:
         """Send the rest of the answer; `beat` must be over."""
         data = self._frames.rest(answer)
         if not self._is_open:
@@ -109,4 +109,4 @@ class EventStream:
 
 
 def _frames(parts: Iterable[Chunk]) -> bytes:
-    return b"".join(sse.encode(reader.write(part)) for part in parts)
+    return b"".join(sse.encode_event(write_json(part)) for part in parts)

@@ -39,7 +39,7 @@ _OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AccessRules:
     """Who may come in."""
 
     key_digests: Sequence[bytes] = ()
@@ -63,11 +63,11 @@ def _text(raw: bytes) -> str:
 
 
 @dataclass
-class Door:
+class GatewayMiddleware:
     """The outermost ASGI application."""
 
     inner: ASGI
-    rules: Rules
+    rules: AccessRules
     observe: Observer
     is_draining: Callable[[], bool] = field(default=lambda: False)
     under_way: int = 0

@@ -1,8 +1,8 @@
 """GET /v1/models: the configured names, and what the upstreams list."""
 
 from strictgate.api import response
-from strictgate.api.passthrough import Relay
-from strictgate.api.request import Inbound, Receive, Scope
+from strictgate.api.passthrough import Passthrough
+from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.gateway.gateway import Gateway
 
@@ -12,12 +12,12 @@ _BODY = 1 << 16  # bytes of a body that nobody asked for
 class Models:
     """The ASGI application for /v1/models and /v1/models/{model}."""
 
-    def __init__(self, gateway: Gateway, relay: Relay) -> None:
+    def __init__(self, gateway: Gateway, relay: Passthrough) -> None:
         self._gateway = gateway
         self._relay = relay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = Inbound(scope, receive, _BODY)
+        inbound = ClientRequest(scope, receive, _BODY)
         name = scope["path_params"].get("model")
         if name is None:
             await inbound.body()
@@ -28,7 +28,7 @@ class Models:
         else:
             await self._relay(scope, receive, send)
 
-    async def _listed(self, inbound: Inbound) -> list[object]:
+    async def _listed(self, inbound: ClientRequest) -> list[object]:
         ours = {name: _model(name) for name in self._gateway.router.model_names}
         theirs = await self._gateway.upstream_models(inbound.caller)
         return list(({model["id"]: model for model in reversed(theirs)} | ours).values())

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 
 from strictgate.api import response
-from strictgate.api.request import Inbound, Receive, Scope
+from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.wire.passthrough import RawRequest
 from strictgate.gateway.gateway import Gateway
 
 
-class Relay:
+class Passthrough:
     """The ASGI application for what is not enforced."""
 
     def __init__(self, gateway: Gateway, body_limit: int) -> None:
@@ -17,12 +17,12 @@ class Relay:
         self._limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = Inbound(scope, receive, self._limit)
+        inbound = ClientRequest(scope, receive, self._limit)
         streamed = inbound.has_body and not inbound.is_json
         await self.pass_on(inbound, inbound.pieces() if streamed else await inbound.body(), send)
 
     async def pass_on(
-        self, inbound: Inbound, body: bytes | AsyncIterator[bytes], send: Send
+        self, inbound: ClientRequest, body: bytes | AsyncIterator[bytes], send: Send
     ) -> None:
         """Pass on a request whose body may have been read already."""
         request = _request(inbound, body)
@@ -37,6 +37,6 @@ class Relay:
         await inbound.while_connected(work())
 
 
-def _request(inbound: Inbound, body: bytes | AsyncIterator[bytes]) -> RawRequest:
+def _request(inbound: ClientRequest, body: bytes | AsyncIterator[bytes]) -> RawRequest:
     method = inbound.scope["method"]
     return RawRequest(method, inbound.api_path, inbound.caller.query, inbound.headers, body)

@@ -60,7 +60,7 @@ def _is_nearly_enforced(path: str) -> bool:
     return plain.endswith(_ENFORCED_PATHS) and path not in ENFORCED
 
 
-class Inbound:
+class ClientRequest:
     """One HTTP request of a client."""
 
     def __init__(self, scope: Scope, receive: Receive, body_limit: int) -> None:

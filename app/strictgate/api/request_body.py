@@ -3,7 +3,7 @@
 from typing import Any
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import NotJSON, parse_json
 
 
 def strictly_read(raw: bytes) -> dict[str, Any]:
@@ -13,10 +13,10 @@ def strictly_read(raw: bytes) -> dict[str, Any]:
         BadRequest: there is none; duplicate names are none, as it is not said which one counts.
     """
     try:
-        body = reader.read(raw.decode())
+        body = parse_json(raw.decode())
     except UnicodeDecodeError as error:
         raise not_json("it is not UTF-8") from error
-    except reader.NotJSON as error:
+    except NotJSON as error:
         raise not_json(f"{error.message} at character {error.position}") from error
     if not isinstance(body, dict):
         raise BadRequest("The request's body must be a JSON object.")

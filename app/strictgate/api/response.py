@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from strictgate.core.errors import GatewayError
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Header = tuple[str, str]
@@ -25,7 +25,7 @@ async def send_json(
     send: Send, status: int, body: Any, headers: Mapping[str, str] | None = None
 ) -> None:
     """Send `body` as a whole JSON answer."""
-    data = reader.write(body).encode()
+    data = write_json(body).encode()
     fixed = [("content-type", "application/json"), ("content-length", str(len(data)))]
     await start(send, status, [*fixed, *(headers or {}).items()])
     await piece(send, data, more=False)
@@ -41,4 +41,4 @@ def error_frame(error: GatewayError) -> bytes:
 
     Without an `event:` line, on which some clients break (sashabaranov/go-openai#1057).
     """
-    return b"data: " + reader.write(error.body()).encode() + b"\n\ndata: [DONE]\n\n"
+    return b"data: " + write_json(error.body()).encode() + b"\n\ndata: [DONE]\n\n"

@@ -9,29 +9,33 @@ from typing import Any
 
 from strictgate.api import request_body, response
 from strictgate.api.event_stream import EventStream
-from strictgate.api.passthrough import Relay
-from strictgate.api.request import Inbound, Receive, Scope
+from strictgate.api.passthrough import Passthrough
+from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.api.stored_responses import DISABLED, owner_of
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.protocol import News
+from strictgate.core.conversation.protocol import ChoiceDelta
 from strictgate.core.errors import BadRequest, GatewayError, UpstreamError
-from strictgate.core.request import tools
+from strictgate.core.request.tools import carries_strict_tools
 from strictgate.core.responses_api import items, request
-from strictgate.core.responses_api.events import Event, Events, encode
-from strictgate.core.responses_api.native_upstream import Wire
-from strictgate.core.responses_api.response import Shell, finished
-from strictgate.gateway.driver import Take
-from strictgate.gateway.gateway import Answer, Caller, Gateway
-from strictgate.gateway.request_planning import Planned
-from strictgate.gateway.response_store import Store, Stored
+from strictgate.core.responses_api.events import (
+    ResponseEvent,
+    ResponseEvents,
+    encode_response_event,
+)
+from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
+from strictgate.core.responses_api.response import ResponseEnvelope, finished_response
+from strictgate.gateway.driver import DeltaSink
+from strictgate.gateway.gateway import Caller, Gateway, GatewayAnswer
+from strictgate.gateway.request_planning import PlannedRequest
+from strictgate.gateway.response_store import ResponseStore, StoredResponse
 
 
 class Responses:
     """The ASGI application."""
 
     def __init__(
-        self, gateway: Gateway, relay: Relay, body_limit: int, store: Store | None
+        self, gateway: Gateway, relay: Passthrough, body_limit: int, store: ResponseStore | None
     ) -> None:
         self._store = store
         self._gateway = gateway
@@ -39,7 +43,7 @@ class Responses:
         self._limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = Inbound(scope, receive, self._limit)
+        inbound = ClientRequest(scope, receive, self._limit)
         inbound.check_json()
         _ = inbound.api_path  # as it was sent, too
         raw = await inbound.body()
@@ -51,18 +55,18 @@ class Responses:
         planned = await self._first_plan(body, inbound.caller, is_native=is_native)
         is_kept = self._store is not None and body.get("store") is not False
         identity, model = f"resp_{secrets.token_hex(24)}", str(body["model"])
-        shell = Shell(identity, int(time.time()), body, model, is_kept)
+        shell = ResponseEnvelope(identity, int(time.time()), body, model, is_kept)
         if planned.contract.stream:
             await self._stream(planned, shell, inbound, send)
             return
         given = await inbound.while_connected(self._complete(planned, shell, inbound.caller))
-        told = finished(_named(shell, given), given.completion)
+        told = finished_response(_named(shell, given), given.completion)
         self._keep(told, shell, inbound.caller)
         await response.send_json(send, 200, told, given.headers)
 
     async def _first_plan(
         self, body: Mapping[str, Any], caller: Caller, *, is_native: bool
-    ) -> Planned:
+    ) -> PlannedRequest:
         """Plan it for the API that the upstream has, as far as is known."""
         if not is_native:
             return self._planned(body, await self._history(body, caller))
@@ -71,7 +75,7 @@ class Responses:
             return planned
         return await self._in_chat(body, caller) or planned
 
-    async def _in_chat(self, body: Mapping[str, Any], caller: Caller) -> Planned | None:
+    async def _in_chat(self, body: Mapping[str, Any], caller: Caller) -> PlannedRequest | None:
         """Plan it as a chat completion, where that can say it all."""
         try:
             return self._planned(body, await self._history(body, caller))
@@ -79,8 +83,12 @@ class Responses:
             return None
 
     async def _complete(
-        self, planned: Planned, shell: Shell, caller: Caller, take: Take | None = None
-    ) -> Answer:
+        self,
+        planned: PlannedRequest,
+        shell: ResponseEnvelope,
+        caller: Caller,
+        take: DeltaSink | None = None,
+    ) -> GatewayAnswer:
         """Hold the conversation; where the upstream refuses it in its own API, in the other.
 
         Raises:
@@ -98,11 +106,13 @@ class Responses:
             raise request.in_terms(error) from error
         return await self._complete(again, shell, caller, take)
 
-    def _natively(self, body: Mapping[str, Any]) -> Planned:
+    def _natively(self, body: Mapping[str, Any]) -> PlannedRequest:
         """Plan it for an upstream that has the API itself: what it keeps, and runs, is its own."""
         chat = request.to_chat(request.without_hosted(body))
         try:
-            return self._gateway.plan_always(chat, Wire(body, len(chat["messages"])))
+            return self._gateway.plan_always(
+                chat, NativeResponsesAdapter(body, len(chat["messages"]))
+            )
         except GatewayError as error:
             raise request.in_terms(error) from error
 
@@ -125,21 +135,23 @@ class Responses:
             )
         return [item for turn in turns for item in (*turn.input, *turn.response["output"])]
 
-    def _keep(self, told: Mapping[str, Any], shell: Shell, caller: Caller) -> None:
+    def _keep(self, told: Mapping[str, Any], shell: ResponseEnvelope, caller: Caller) -> None:
         """Keep what is not kept by the upstream under an id of its own."""
         if self._store is not None and shell.stored and told["id"] == shell.id:
             given = items.listed(shell.request["input"])
             previous = shell.request.get("previous_response_id")
-            self._store.put(owner_of(caller), Stored(dict(told), given, previous))
+            self._store.put(owner_of(caller), StoredResponse(dict(told), given, previous))
 
-    def _planned(self, body: Mapping[str, Any], history: list[Any]) -> Planned:
+    def _planned(self, body: Mapping[str, Any], history: list[Any]) -> PlannedRequest:
         chat = request.to_chat(body, history)
         try:
             return self._gateway.plan_always(chat)
         except GatewayError as error:
             raise request.in_terms(error) from error
 
-    async def _stream(self, planned: Planned, shell: Shell, inbound: Inbound, send: Send) -> None:
+    async def _stream(
+        self, planned: PlannedRequest, shell: ResponseEnvelope, inbound: ClientRequest, send: Send
+    ) -> None:
         stream = EventStream(
             send,
             lambda: self._gateway.early_headers(planned.conversation),
@@ -160,18 +172,18 @@ class Responses:
 class ResponseFrames:
     """A response in events."""
 
-    def __init__(self, shell: Shell, keep: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, shell: ResponseEnvelope, keep: Callable[[Mapping[str, Any]], None]) -> None:
         self._shell = shell
         self._keep = keep
-        self._events = Events(shell)
+        self._events = ResponseEvents(shell)
 
-    def news(self, head: Mapping[str, Any], news: tuple[News, ...]) -> bytes:
+    def news(self, head: Mapping[str, Any], news: tuple[ChoiceDelta, ...]) -> bytes:
         del head  # a response has one of its own
         return _encoded([event for each in news for event in self._events.news(each.delta)])
 
-    def rest(self, given: Answer) -> bytes:
+    def rest(self, given: GatewayAnswer) -> bytes:
         shell = _named(self._shell, given)
-        stream = self._events if shell is self._shell else Events(shell)
+        stream = self._events if shell is self._shell else ResponseEvents(shell)
         events = [*stream.rest(given.completion)]
         self._keep(events[-1]["response"])  # before the caller can refer to it
         return _encoded(events)
@@ -180,7 +192,7 @@ class ResponseFrames:
         return _encoded([*self._events.failed(error.body()["error"])])
 
 
-def _named(shell: Shell, given: Answer) -> Shell:
+def _named(shell: ResponseEnvelope, given: GatewayAnswer) -> ResponseEnvelope:
     """Return `shell` with the upstream's own id, by which it knows what it keeps."""
     if "output" not in given.completion["choices"][0]:
         return shell
@@ -188,17 +200,17 @@ def _named(shell: Shell, given: Answer) -> Shell:
     return replace(shell, id=str(given.completion["id"]), stored=is_kept)
 
 
-def _is_refused(planned: Planned, error: UpstreamError) -> bool:
+def _is_refused(planned: PlannedRequest, error: UpstreamError) -> bool:
     """Whether it is this way of asking that was refused: the format, or the whole API."""
-    return bool(planned.conversation.record.lessons) or error.status in (404, 405, 501)
+    return bool(planned.conversation.record.refused_modes) or error.status in (404, 405, 501)
 
 
-def _encoded(events: list[Event]) -> bytes:
-    return b"".join(map(encode, events))
+def _encoded(events: list[ResponseEvent]) -> bytes:
+    return b"".join(map(encode_response_event, events))
 
 
 def _carries_schema(body: Mapping[str, Any]) -> bool:
     text = body.get("text")
     wanted = text.get("format") if isinstance(text, dict) else None
     is_text = wanted is None or (isinstance(wanted, dict) and wanted.get("type") == "text")
-    return not is_text or tools.is_strict(body, all_tools=False)
+    return not is_text or carries_strict_tools(body, all_tools=False)

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from strictgate.api import response
-from strictgate.api.passthrough import Relay
-from strictgate.api.request import Inbound, Receive, Scope
+from strictgate.api.passthrough import Passthrough
+from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import BadRequest, NotFound
 from strictgate.gateway.gateway import Caller, Gateway
-from strictgate.gateway.response_store import Store, Stored
+from strictgate.gateway.response_store import ResponseStore, StoredResponse
 
 DISABLED = (
     "Responses are not kept here. Send the whole conversation as 'input', or set a path in the "
@@ -20,16 +20,16 @@ DISABLED = (
 _MOST_ITEMS = 100
 
 
-class KeptResponses:
+class StoredResponses:
     """The ASGI application."""
 
-    def __init__(self, gateway: Gateway, relay: Relay, store: Store | None) -> None:
+    def __init__(self, gateway: Gateway, relay: Passthrough, store: ResponseStore | None) -> None:
         self._gateway = gateway
         self._relay = relay
         self._store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = Inbound(scope, receive, 0)
+        inbound = ClientRequest(scope, receive, 0)
         _, _, identity, *rest = inbound.api_path.split("/")
         is_deletion = scope["method"] == "DELETE"
         found = await self._found(inbound.caller, identity, is_deletion=is_deletion)
@@ -44,7 +44,9 @@ class KeptResponses:
             told = _items(found, inbound.caller.query) if rest else found.response
         await response.send_json(send, 200, told)
 
-    async def _found(self, caller: Caller, identity: str, *, is_deletion: bool) -> Stored | None:
+    async def _found(
+        self, caller: Caller, identity: str, *, is_deletion: bool
+    ) -> StoredResponse | None:
         if self._store is None:
             return None
         owner = owner_of(caller)
@@ -65,7 +67,7 @@ def owner_of(caller: Caller) -> str:
     return hashlib.sha256(given.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _items(found: Stored, query: str) -> Mapping[str, Any]:
+def _items(found: StoredResponse, query: str) -> Mapping[str, Any]:
     """Return a page of the input items, newest first as OpenAI has it."""
     asked = {name: values[-1] for name, values in parse_qs(query).items()}
     key = str(found.response["id"]).removeprefix("resp_")

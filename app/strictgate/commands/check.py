@@ -14,7 +14,7 @@ from strictgate.core.schema.schema import admit, check_satisfiable, describe
 MAX_PROBLEMS = 50
 
 
-def check(source: Any, *, strictly: bool) -> dict[str, Any]:
+def check_schema(source: Any, *, strictly: bool) -> dict[str, Any]:
     """Return what was found: `problems` is empty where all is well."""
     faults = list(_faults(source))
     if faults:

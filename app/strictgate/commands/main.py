@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from strictgate import __version__
-from strictgate.commands.check import check, report
-from strictgate.commands.plan import plans
+from strictgate.commands.check import check_schema, report
+from strictgate.commands.plan import upstream_requests
 from strictgate.commands.serve import serve
 from strictgate.core.errors import GatewayError
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.settings import Settings, SettingsError, load
 
 DEMO = """\
@@ -143,7 +143,7 @@ def _announcement(*, demo: bool) -> Callable[[str], None]:
 
 def _demo_body() -> str:
     inner = {"name": "mood", "strict": True, "schema": _SCHEMA}
-    return reader.write(
+    return write_json(
         {
             "model": "demo/clean",
             "messages": [{"role": "user", "content": "How is Rico?"}],
@@ -153,8 +153,8 @@ def _demo_body() -> str:
 
 
 def _check(options: argparse.Namespace) -> int:
-    found = check(_document(options.schema), strictly=options.strict)
-    print(reader.write(found) if options.json else report(found))
+    found = check_schema(_document(options.schema), strictly=options.strict)
+    print(write_json(found) if options.json else report(found))
     return 1 if found["problems"] else 0
 
 
@@ -162,7 +162,7 @@ def _plan(options: argparse.Namespace) -> int:
     request = _document(options.request)
     try:
         settings = _with_upstream(load(options.config), options)
-        made, code = plans(settings, os.environ, request), 0
+        made, code = upstream_requests(settings, os.environ, request), 0
     except GatewayError as error:
         made, code = error.body(), 1
     print(json.dumps(made, indent=2, ensure_ascii=False))
@@ -171,12 +171,12 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _document(path: Path) -> Any:
     try:
-        return reader.read(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8") from error
-    except reader.NotJSON as error:
+    except NotJSON as error:
         raise UsageError(
             f"{path}: not JSON: {error.message} at character {error.position}"
         ) from error

@@ -13,7 +13,9 @@ from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint, Router
 
 
-def plans(settings: Settings, environment: Mapping[str, str], body: Any) -> dict[str, Any]:
+def upstream_requests(
+    settings: Settings, environment: Mapping[str, str], body: Any
+) -> dict[str, Any]:
     """Return the first request, and those that would follow if it were refused.
 
     Raises:

@@ -22,7 +22,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from strictgate.api.app import create_app
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import Observer, ignore
 from strictgate.observe.log import ServerHandler, log_to
@@ -41,7 +41,7 @@ _STATUS = {
 }
 
 
-class Protocol(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """HTTP/1.1 with a deadline and limits for the head of a request."""
 
     _deadline: asyncio.TimerHandle | None = None
@@ -105,7 +105,7 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()  # in the middle of another answer
             return
         phrase, _ = _STATUS[status]
-        body = reader.write(_error(status)).encode()
+        body = write_json(_error(status)).encode()
         head = (
             f"HTTP/1.1 {phrase}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
@@ -122,7 +122,7 @@ def _error(status: int) -> Mapping[str, Any]:
 async def _too_many_headers(
     scope: Any, receive: Any, send: Callable[[Mapping[str, Any]], Awaitable[None]]
 ) -> None:
-    body = reader.write(_error(431)).encode()
+    body = write_json(_error(431)).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
@@ -132,7 +132,7 @@ async def _too_many_headers(
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-class Listener(uvicorn.Server):
+class GatewayServer(uvicorn.Server):
     """uvicorn, saying where it listens, and leaving with 0 when told to stop."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
@@ -150,7 +150,7 @@ class Listener(uvicorn.Server):
         self.should_exit = True
 
 
-class Companion(Listener):
+class DemoServer(GatewayServer):
     """A server beside the main one, which stops it."""
 
     @contextmanager
@@ -206,7 +206,7 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
     if demo:
         beside = _bound("127.0.0.1", 0)
         settings = settings.with_upstream("demo", f"{_url(beside)}/v1", "demo")
-        companion = Companion(_demo_config(), lambda url: None), beside
+        companion = DemoServer(_demo_config(), lambda url: None), beside
     server = _listener(settings, announce)
     bound = _bound(settings.server.host, settings.server.port)
     run = _both(server, bound, *companion) if companion else server.serve([bound])
@@ -214,18 +214,18 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
         runner.run(run)
 
 
-def _listener(settings: Settings, announce: Callable[[str], None]) -> Listener:
+def _listener(settings: Settings, announce: Callable[[str], None]) -> GatewayServer:
     observe: Observer = log_to(sys.stderr) if settings.observe.log else ignore
-    server: Listener | None = None
+    server: GatewayServer | None = None
 
     def is_draining() -> bool:
         return server is not None and server.should_exit
 
     app = create_app(settings, os.environ, observe, is_draining)
-    server = Listener(
+    server = GatewayServer(
         uvicorn.Config(
             app,
-            http=Protocol,
+            http=HttpProtocol,
             ws="none",
             lifespan="on",
             access_log=False,
@@ -253,7 +253,7 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 async def _both(
-    server: Listener, bound: socket.socket, companion: Companion, beside: socket.socket
+    server: GatewayServer, bound: socket.socket, companion: DemoServer, beside: socket.socket
 ) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(companion.serve([beside]))

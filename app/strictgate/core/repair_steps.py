@@ -42,7 +42,7 @@ class Extraction(StrEnum):
     PROSE = "prose_removed"
 
 
-class Spelling(StrEnum):
+class SyntaxRepair(StrEnum):
     """Level `syntax`: the same document, spelt as JSON."""
 
     TRAILING_COMMA = "trailing_comma"
@@ -64,7 +64,7 @@ class Spelling(StrEnum):
     """`+1`, `.5`, `5.`"""
 
 
-class Mend(StrEnum):
+class LosslessRepair(StrEnum):
     """Level `lossless`: the same data in the type, or the spelling, that the schema wants."""
 
     STRING_TO_NUMBER = "string_to_number"
@@ -79,7 +79,7 @@ class Mend(StrEnum):
     NAME = "property_name"
 
 
-class Leniency(StrEnum):
+class LenientRepair(StrEnum):
     """Level `lenient`: what the schema forbids is left out, what it wants around is put around."""
 
     DROPPED = "property_dropped"

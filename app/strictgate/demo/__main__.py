@@ -1,4 +1,4 @@
-"""The demonstration upstream as a server of its own: `python -m app.demo`."""
+"""The demonstration upstream as a server of its own: `python -m strictgate.demo`."""
 
 import argparse
 import socket
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     width = max(map(len, BEHAVIOURS))
     parser = argparse.ArgumentParser(
-        prog="python -m app.demo",
+        prog="python -m strictgate.demo",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="Models, which can be joined by `+`, as in demo/thinks+fenced:\n"

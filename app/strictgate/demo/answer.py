@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 
-from strictgate.core.jsontext import reader
-from strictgate.demo.ask import ANY_OBJECT, CHARACTERS_PER_TOKEN, Ask, reading_a_schema
+from strictgate.core.jsontext.reader import write_json
+from strictgate.demo.ask import ANY_OBJECT, CHARACTERS_PER_TOKEN, ChatRequest, reading_a_schema
 from strictgate.demo.document import document
 from strictgate.demo.error_rates import Sample, Temper
 from strictgate.demo.model import answer_text, wrapped
-from strictgate.demo.prefill import Take
+from strictgate.demo.prefill import PrefillReader
 from strictgate.demo.writer import Slip
 
 HELLO = "Hello! I am the demonstration model. Ask me for JSON and I will write a document for you."
@@ -47,11 +47,11 @@ class Message:
         return math.ceil(sum(len(part or "") for part in spoken) / CHARACTERS_PER_TOKEN)
 
 
-Revalue = Callable[[Any, Ask, int], Any]
+Revalue = Callable[[Any, ChatRequest, int], Any]
 """Changes the document of the choice with this index."""
 Respell = Callable[[str], str]
 """Changes how a document is written, or what stands around it."""
-Remark = Callable[[Message, Ask], Message]
+Remark = Callable[[Message, ChatRequest], Message]
 """Changes the message that carries the text."""
 
 
@@ -63,7 +63,7 @@ class Manner:
     spellings: tuple[Respell, ...] = ()
     settings: tuple[Respell, ...] = ()
     messages: tuple[Remark, ...] = ()
-    takes: tuple[Take, ...] = ()
+    takes: tuple[PrefillReader, ...] = ()
     loops: tuple[Respell, ...] = ()
     temper: Temper | None = None
 
@@ -74,7 +74,7 @@ class Manner:
         return not (any(changes) or self.loops or self.temper)
 
 
-def messages(ask: Ask, manner: Manner) -> list[Message]:
+def messages(ask: ChatRequest, manner: Manner) -> list[Message]:
     """Return the choices of the answer to `ask`."""
     if manner.is_plain:
         return [_budgeted(_message(ask, _plain(ask)), ask)] * ask.count
@@ -94,23 +94,23 @@ def document_for(key: bytes) -> Any:
 
 @lru_cache(1024)
 def _written(key: bytes) -> str:
-    return reader.write(document_for(key))
+    return write_json(document_for(key))
 
 
-def value(ask: Ask) -> Any:
+def value(ask: ChatRequest) -> Any:
     """Return the document that answers `ask`; for one without a schema, its own example."""
     if ask.key is not None:
         return orjson.loads(_written(ask.key))  # a copy
     return ask.example() or {"answer": "Hello!"}
 
 
-def _plain(ask: Ask) -> str:
+def _plain(ask: ChatRequest) -> str:
     if ask.key is not None:
         return _written(ask.key)
-    return HELLO if ask.schema is None else reader.write(value(ask))
+    return HELLO if ask.schema is None else write_json(value(ask))
 
 
-def _told(ask: Ask, manner: Manner, index: int) -> Message:
+def _told(ask: ChatRequest, manner: Manner, index: int) -> Message:
     prefix = next((found for take in manner.takes if (found := take(ask))), "")
     if ask.schema is None and not prefix.lstrip().startswith(("{", "[")):
         message = _message(ask, HELLO.removeprefix(prefix))
@@ -121,7 +121,7 @@ def _told(ask: Ask, manner: Manner, index: int) -> Message:
     return message
 
 
-def _documented(ask: Ask, manner: Manner, prefix: str, index: int) -> Message:
+def _documented(ask: ChatRequest, manner: Manner, prefix: str, index: int) -> Message:
     told = value(ask)
     for revalue in manner.values:
         told = revalue(told, ask, index)
@@ -142,7 +142,7 @@ def _documented(ask: Ask, manner: Manner, prefix: str, index: int) -> Message:
     return replace(message, finish=finish, slips=written.slips, continued=continued)
 
 
-def _sample(ask: Ask, index: int) -> Sample:
+def _sample(ask: ChatRequest, index: int) -> Sample:
     seed = f"{ask.opening} {ask.key!r}"
     call = orjson.dumps([index, ask.body.get("seed"), ask.messages], option=_SORTED)
     return Sample(seed, call.decode(), ask.is_told)
@@ -171,11 +171,11 @@ def _respelt(respell: Respell, prefix: str, rest: str) -> str:
     return rest
 
 
-def _message(ask: Ask, text: str) -> Message:
+def _message(ask: ChatRequest, text: str) -> Message:
     return Message(text, ask.tool, "stop" if ask.tool is None else "tool_calls")
 
 
-def _budgeted(message: Message, ask: Ask) -> Message:
+def _budgeted(message: Message, ask: ChatRequest) -> Message:
     """Cut `message` where the budget ends; reasoning uses it up first."""
     if ask.budget is None:
         return message

@@ -57,7 +57,7 @@ def reading_a_schema() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ChatRequest:
     """One request for a chat completion."""
 
     body: dict[str, Any]
@@ -150,7 +150,7 @@ class Ask:
         return None
 
 
-def read(raw: bytes, *, beta: bool = False) -> Ask:
+def read_request(raw: bytes, *, beta: bool = False) -> ChatRequest:
     """Return the request in `raw`; `beta` if it came to the address for what is new.
 
     Raises:
@@ -163,7 +163,7 @@ def read(raw: bytes, *, beta: bool = False) -> Ask:
         raise Malformed("Invalid 'n': integer between 1 and 128 expected.", "n")
     if body.get("top_logprobs") and body.get("logprobs") is not True:
         raise Malformed("'logprobs' must be set to true to use 'top_logprobs'.", "top_logprobs")
-    return Ask(body, channel, schema, key, tool, count, _budget(body), len(raw), beta)
+    return ChatRequest(body, channel, schema, key, tool, count, _budget(body), len(raw), beta)
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from strictgate.demo import (
 from strictgate.demo.answer import Manner, Remark, Respell, Revalue
 from strictgate.demo.ask import CALLS
 from strictgate.demo.error_rates import Temper, joined
-from strictgate.demo.prefill import Take
+from strictgate.demo.prefill import PrefillReader
 from strictgate.demo.refusals import Refuse, always
 from strictgate.demo.transport_faults import Deliver
 
@@ -43,7 +43,7 @@ class Behaviour:
     """What stands around the document."""
     remark: Remark | None = None
     deliver: Deliver | None = None
-    take: Take | None = None
+    take: PrefillReader | None = None
     """What it goes on with."""
     loop: Respell | None = None
     temper: Temper | None = None

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import Any
 
 from strictgate.demo.conformance import comparable
-from strictgate.demo.partial_json import Begun, Items, Members
+from strictgate.demo.partial_json import Begun, OpenArray, OpenObject
 from strictgate.demo.patterns import matches, texts
 from strictgate.demo.scalars import strings
 
@@ -15,7 +15,7 @@ _ROOMY_ITEMS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ValuePlace:
     """Where in the document a value stands."""
 
     name: str = "value"
@@ -30,34 +30,36 @@ class Place:
     begun: Begun | None = None
     """What stands of the value already."""
 
-    def through(self, references: list[str]) -> "Place":
+    def through(self, references: list[str]) -> "ValuePlace":
         """Return the place behind `references`; a second time through one is kept short."""
         if not references:
             return self
         again = any(reference in self.followed for reference in references)
         return replace(self, followed=(*self.followed, *references), sparse=self.sparse or again)
 
-    def member(self, name: str) -> "Place":
-        begun = self.begun.parts.get(name) if isinstance(self.begun, Members) else None
+    def member(self, name: str) -> "ValuePlace":
+        begun = self.begun.parts.get(name) if isinstance(self.begun, OpenObject) else None
         return replace(self, name=name, depth=self.depth + 1, begun=begun)
 
-    def item(self, index: int, turn: int) -> "Place":
+    def item(self, index: int, turn: int) -> "ValuePlace":
         """Return the place of an item; an item of `features` is a feature."""
         plural = self.name.endswith("s") and not self.name.endswith("ss") and len(self.name) > 3
         name = self.name[:-1] if plural else self.name
-        parts = self.begun.parts[index:] if isinstance(self.begun, Items) else ()
+        parts = self.begun.parts[index:] if isinstance(self.begun, OpenArray) else ()
         begun = parts[0] if parts else None
         return replace(self, name=name, depth=self.depth + 1, turn=self.turn + turn, begun=begun)
 
 
-Attempt = Callable[[Any, Place], list[Any]]
+Attempt = Callable[[Any, ValuePlace], list[Any]]
 """Makes a list of the value for a schema, or of none."""
 
 
 # --- objects -----------------------------------------------------------------------------------
 
 
-def objects(schema: dict[str, Any], place: Place, attempt: Attempt) -> Iterator[dict[str, Any]]:
+def objects(
+    schema: dict[str, Any], place: ValuePlace, attempt: Attempt
+) -> Iterator[dict[str, Any]]:
     """Yield objects for `schema`: all properties, then fewer, then only what is required."""
     if not place.sparse:
         full = _object(schema, place, attempt, optional=True)
@@ -81,7 +83,7 @@ def _trimmed(schema: dict[str, Any], full: dict[str, Any]) -> Iterator[dict[str,
 
 
 def _extended(
-    schema: dict[str, Any], least: dict[str, Any], place: Place, attempt: Attempt
+    schema: dict[str, Any], least: dict[str, Any], place: ValuePlace, attempt: Attempt
 ) -> Iterator[dict[str, Any]]:
     """Yield `least` with each of the optional properties: one may be what a condition asks for."""
     for name in list(schema.get("properties", ()))[:20]:
@@ -91,13 +93,13 @@ def _extended(
 
 
 def _object(
-    schema: dict[str, Any], place: Place, attempt: Attempt, *, optional: bool
+    schema: dict[str, Any], place: ValuePlace, attempt: Attempt, *, optional: bool
 ) -> dict[str, Any] | None:
     required = _required(schema)
     properties = list(schema.get("properties", ()))
     names = [name for name in properties if optional or name in required]
     names += [name for name in required if name not in properties]
-    if isinstance(place.begun, Members):
+    if isinstance(place.begun, OpenObject):
         needed = _needed(schema, place.begun, names)
         required = [*required, *needed]
         names = list(dict.fromkeys([*needed, *names]))
@@ -112,7 +114,7 @@ def _object(
     return _capped(schema, made, required)
 
 
-def _needed(schema: dict[str, Any], begun: Members, names: list[str]) -> list[str]:
+def _needed(schema: dict[str, Any], begun: OpenObject, names: list[str]) -> list[str]:
     """Return the names that stand, and one that begins as the next one must, if there must be one.
 
     That is one of `names` where it can be, else one that `schema` knows.
@@ -153,7 +155,12 @@ def _member(schema: dict[str, Any], name: str) -> Any:
 
 
 def _pad(
-    schema: dict[str, Any], place: Place, attempt: Attempt, made: dict[str, Any], *, optional: bool
+    schema: dict[str, Any],
+    place: ValuePlace,
+    attempt: Attempt,
+    made: dict[str, Any],
+    *,
+    optional: bool,
 ) -> None:
     """Add properties until there are enough, and one to a map that would be empty."""
     wanted = max(int(schema.get("minProperties", 0)), int(optional and _is_map(schema)))
@@ -197,14 +204,14 @@ def _capped(schema: dict[str, Any], made: dict[str, Any], required: list[str]) -
 # --- arrays ------------------------------------------------------------------------------------
 
 
-def arrays(schema: dict[str, Any], place: Place, attempt: Attempt) -> Iterator[list[Any]]:
+def arrays(schema: dict[str, Any], place: ValuePlace, attempt: Attempt) -> Iterator[list[Any]]:
     """Yield arrays for `schema`: with an item or two, then as short as it may be."""
     least = int(schema.get("minItems", 0))
     most = int(schema.get("maxItems", 1 << 30))
     first = _prefix(schema)
     natural = max(least, len(first) or (_ROOMY_ITEMS if place.depth < _ROOMY_ITEMS else 1))
     counts = [least] if place.sparse else [min(natural, most), least]
-    if isinstance(place.begun, Items):
+    if isinstance(place.begun, OpenArray):
         counts = [max(count, place.begun.least) for count in counts]
     if "contains" in schema:
         counts.append(max(least, int(schema.get("minContains", 1))))
@@ -220,7 +227,7 @@ def _prefix(schema: dict[str, Any]) -> list[Any]:
     return before if isinstance(before, list) else []
 
 
-def _array(schema: dict[str, Any], place: Place, attempt: Attempt, count: int) -> list[Any]:
+def _array(schema: dict[str, Any], place: ValuePlace, attempt: Attempt, count: int) -> list[Any]:
     made: list[Any] = []
     seen: set[Hashable] = set()
     for index in range(count):
@@ -232,7 +239,7 @@ def _array(schema: dict[str, Any], place: Place, attempt: Attempt, count: int) -
 
 
 def _item(
-    schema: dict[str, Any], place: Place, attempt: Attempt, index: int, seen: set[Hashable]
+    schema: dict[str, Any], place: ValuePlace, attempt: Attempt, index: int, seen: set[Hashable]
 ) -> list[Any]:
     """Return the item at `index` in a list, or none; unlike those `seen` where that is asked."""
     asked = _asked(schema, index)

@@ -8,7 +8,15 @@ from typing import Any
 
 from strictgate.demo.conformance import fits
 from strictgate.demo.document import document
-from strictgate.demo.partial_json import Begun, Items, Members, Scalar, Text, Whole, suits
+from strictgate.demo.partial_json import (
+    Begun,
+    OpenArray,
+    OpenObject,
+    OpenString,
+    Scalar,
+    Whole,
+    suits,
+)
 from strictgate.demo.references import References
 
 _NOTHING: Any = object()
@@ -34,23 +42,23 @@ def _kept(begun: Begun | None, intended: Any) -> Any:
             return intended
         case Whole(value):
             return value
-        case Text() | Scalar():
+        case OpenString() | Scalar():
             fitting = intended is not _NOTHING and suits(begun, intended)
             return intended if fitting else _NOTHING
-        case Members():
+        case OpenObject():
             return _kept_members(begun, intended if isinstance(intended, dict) else {})
-        case Items():
+        case OpenArray():
             return _kept_items(begun, intended if isinstance(intended, list) else [])
 
 
-def _kept_members(begun: Members, intended: dict[str, Any]) -> Any:
+def _kept_members(begun: OpenObject, intended: dict[str, Any]) -> Any:
     kept = {name: _kept(part, intended.get(name, _NOTHING)) for name, part in begun.parts.items()}
     kept |= {name: value for name, value in intended.items() if name not in kept}
     found = _NOTHING not in kept.values() and suits(begun, kept)
     return kept if found else _NOTHING
 
 
-def _kept_items(begun: Items, intended: list[Any]) -> Any:
+def _kept_items(begun: OpenArray, intended: list[Any]) -> Any:
     beside = [*intended, *[_NOTHING] * len(begun.parts)]
     kept = [_kept(part, item) for part, item in zip(begun.parts, beside, strict=False)]
     kept += intended[len(kept) :]

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from strictgate.demo.composites import Place, arrays, objects
+from strictgate.demo.composites import ValuePlace, arrays, objects
 from strictgate.demo.conformance import fits
 from strictgate.demo.merging import Guide, guide
-from strictgate.demo.partial_json import Begun, Scalar, Text, Whole, suits
+from strictgate.demo.partial_json import Begun, OpenString, Scalar, Whole, suits
 from strictgate.demo.references import References
 from strictgate.demo.scalars import numbers, strings
 
@@ -37,13 +37,13 @@ def document(schema: Any, begun: Begun | None = None) -> Any:
     """
     for sparse in (False, True):
         try:
-            return _Maker(References(schema)).make(schema, Place(sparse=sparse, begun=begun))
+            return _Maker(References(schema)).make(schema, ValuePlace(sparse=sparse, begun=begun))
         except NoDocument:
             continue
     for lenient in (schema, True) if begun else (schema,):
         maker = _Maker(References(schema), fit=lambda *_: True)
         try:
-            return maker.make(lenient, Place(sparse=True, begun=begun))
+            return maker.make(lenient, ValuePlace(sparse=True, begun=begun))
         except NoDocument:
             continue
     return {}
@@ -57,7 +57,7 @@ class _Maker:
     fit: Callable[[Any, Any, References], bool] = fits
     visited: int = 0
 
-    def make(self, schema: Any, place: Place) -> Any:
+    def make(self, schema: Any, place: ValuePlace) -> Any:
         """Return a value that fits `schema`.
 
         Raises:
@@ -77,14 +77,14 @@ class _Maker:
                 break
         raise NoDocument
 
-    def attempt(self, schema: Any, place: Place) -> list[Any]:
+    def attempt(self, schema: Any, place: ValuePlace) -> list[Any]:
         """Return a list of the value for `schema`, or of none."""
         try:
             return [self.make(schema, place)]
         except NoDocument:
             return []
 
-    def _candidates(self, schema: Any, place: Place) -> Iterator[Any]:
+    def _candidates(self, schema: Any, place: ValuePlace) -> Iterator[Any]:
         found = guide(schema, self.references)
         circling = any(place.followed.count(each) > _MAX_CIRCLES for each in found.followed)
         if found.impossible or circling:
@@ -96,7 +96,7 @@ class _Maker:
         else:
             yield from self._plain(found.keywords, place)
 
-    def _combined(self, found: Guide, place: Place) -> Iterator[Any]:
+    def _combined(self, found: Guide, place: ValuePlace) -> Iterator[Any]:
         """Yield candidates for every combination of the branches that are left to choose."""
         ordered = [self._ordered(branches, place) for branches in found.choices]
         combinations = itertools.product(*ordered)
@@ -106,12 +106,12 @@ class _Maker:
                 return
             yield from self._candidates({"allOf": [found.keywords, *branches]}, place)
 
-    def _ordered(self, branches: list[Any], place: Place) -> list[Any]:
+    def _ordered(self, branches: list[Any], place: ValuePlace) -> list[Any]:
         turn = place.turn % len(branches)
         turned = branches[turn:] + branches[:turn]
         return sorted(turned, key=lambda branch: self._effort(branch, place))
 
-    def _effort(self, branch: Any, place: Place) -> int:
+    def _effort(self, branch: Any, place: ValuePlace) -> int:
         """How far a branch leads; with room to spare, only null comes last."""
         kind = branch.get("type") if isinstance(branch, dict) else None
         if not place.sparse:
@@ -121,7 +121,7 @@ class _Maker:
         efforts = {"null": 0, "object": 4, "array": 3, None: 3}
         return efforts.get(kind, 1) if isinstance(kind, str | None) else 1
 
-    def _plain(self, keywords: dict[str, Any], place: Place) -> Iterator[Any]:
+    def _plain(self, keywords: dict[str, Any], place: ValuePlace) -> Iterator[Any]:
         if "const" in keywords:
             yield keywords["const"]
         elif "enum" in keywords:
@@ -133,14 +133,14 @@ class _Maker:
             for name in _types(keywords, place):
                 yield from self._typed(name, keywords, place)
 
-    def _given(self, keywords: dict[str, Any], place: Place) -> Iterator[Any]:
+    def _given(self, keywords: dict[str, Any], place: ValuePlace) -> Iterator[Any]:
         """Yield what the author gave: empty defaults say too little, and an item needs its own."""
         examples = keywords.get("examples")
         given = [keywords.get("default"), *(examples if isinstance(examples, list) else ())]
         told = [value for value in given if value or isinstance(value, int | float)]
         yield from told[place.turn :]
 
-    def _typed(self, name: str, keywords: dict[str, Any], place: Place) -> Iterator[Any]:
+    def _typed(self, name: str, keywords: dict[str, Any], place: ValuePlace) -> Iterator[Any]:
         match name:
             case "object":
                 yield from objects(keywords, place, self.attempt)
@@ -161,7 +161,7 @@ class _Maker:
 
 def _continued(made: Iterable[str], begun: Begun) -> Iterator[str]:
     """Yield strings that begin as one has begun: those `made`, then made-up ones of its start."""
-    if isinstance(begun, Text):
+    if isinstance(begun, OpenString):
         ideas, start = list(made), begun.least
         yield from ideas
         yield start
@@ -183,7 +183,7 @@ _IMPLIED = {
 _ALL = ("string", "integer", "boolean", "object", "array", "null")
 
 
-def _types(keywords: dict[str, Any], place: Place) -> list[str]:
+def _types(keywords: dict[str, Any], place: ValuePlace) -> list[str]:
     """Return the types to try: null last, or first where there is no room."""
     named = keywords.get("type")
     if named is None:

@@ -13,7 +13,7 @@ from strictgate.demo.ask import CHARACTERS_PER_TOKEN
 from strictgate.demo.behaviours import BEHAVIOURS, behaviour, conduct
 from strictgate.demo.chat import unknown_model
 from strictgate.demo.render import CREATED
-from strictgate.demo.reply import Reply, failure, json
+from strictgate.demo.reply import DemoReply, failure, json
 
 _DIMENSIONS = 8
 _MAX_DIMENSIONS = 4096
@@ -30,15 +30,15 @@ class Request:
     body: bytes
 
 
-Endpoint = Callable[[Request], Reply]
+Endpoint = Callable[[Request], DemoReply]
 
 
-def models(request: Request) -> Reply:
+def models(request: Request) -> DemoReply:
     """List the behaviours."""
     return json({"object": "list", "data": [_model(f"demo/{name}") for name in BEHAVIOURS]})
 
 
-def model(request: Request) -> Reply:
+def model(request: Request) -> DemoReply:
     """Describe one model, which may be composed."""
     name = request.path.removeprefix("/v1/models/")
     return unknown_model(name) if conduct(name) is None else json(_model(name))
@@ -55,7 +55,7 @@ def _model(name: str) -> dict[str, Any]:
     }
 
 
-def embeddings(request: Request) -> Reply:
+def embeddings(request: Request) -> DemoReply:
     """Return small vectors that depend on the text alone."""
     try:
         body = orjson.loads(request.body)
@@ -86,12 +86,12 @@ def _base64(vector: list[float]) -> str:
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
-def transcription(request: Request) -> Reply:
+def transcription(request: Request) -> DemoReply:
     """Say how much audio was received, form and all."""
     return json({"text": f"{len(request.body)} bytes received."})
 
 
-def echo(request: Request) -> Reply:
+def echo(request: Request) -> DemoReply:
     """Report the request."""
     return json(
         {

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from strictgate.demo.render import spoken
-from strictgate.demo.reply import Cut, Part, Reply, Wait
+from strictgate.demo.reply import Cut, DemoReply, Part, Pause
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -20,7 +20,7 @@ _AT_ONCE = struct.pack("ii", 1, 0)  # linger on, for no time: closing then reset
 
 
 @dataclass(slots=True)
-class Record:
+class ExchangeRecord:
     """One chat request as it arrived, and what became of it."""
 
     path: str
@@ -35,7 +35,9 @@ class Record:
     """How many characters of answers were sent; of streams, those sent in whole events."""
 
 
-async def deliver(reply: Reply, receive: Receive, send: Send, record: Record | None = None) -> None:
+async def deliver(
+    reply: DemoReply, receive: Receive, send: Send, record: ExchangeRecord | None = None
+) -> None:
     """Send `reply` with all that happens on the way, and write into `record` how it went.
 
     Raises:
@@ -50,7 +52,7 @@ async def deliver(reply: Reply, receive: Receive, send: Send, record: Record | N
             record.characters = spoken(parts[0]) if isinstance(parts[0], bytes) else 0
         return
     if record is None:
-        record = Record("", {}, None)
+        record = ExchangeRecord("", {}, None)
     else:
         reply = replace(reply, parts=_counted(reply.parts, record))
     async with asyncio.TaskGroup() as group:
@@ -61,7 +63,7 @@ async def deliver(reply: Reply, receive: Receive, send: Send, record: Record | N
         raise ConnectionResetError("The demonstration upstream drops the connection.")
 
 
-def _counted(parts: Iterable[Part], record: Record) -> Iterator[Part]:
+def _counted(parts: Iterable[Part], record: ExchangeRecord) -> Iterator[Part]:
     """Yield the parts, and write down how much they say."""
     for part in parts:
         if isinstance(part, bytes):
@@ -69,11 +71,13 @@ def _counted(parts: Iterable[Part], record: Record) -> Iterator[Part]:
         yield part
 
 
-async def _act(reply: Reply, send: Send, gone: asyncio.Task[None], record: Record) -> bool:
+async def _act(
+    reply: DemoReply, send: Send, gone: asyncio.Task[None], record: ExchangeRecord
+) -> bool:
     """Take one step of `reply` after the other; return whether the connection is to be cut."""
     for step in chain(reply.before, (_HEAD,), reply.parts):
         match step:
-            case Wait(seconds):
+            case Pause(seconds):
                 await asyncio.wait({gone}, timeout=seconds)
             case Cut():
                 if _reset(send):
@@ -92,7 +96,7 @@ async def _act(reply: Reply, send: Send, gone: asyncio.Task[None], record: Recor
     return False
 
 
-async def _start(reply: Reply, send: Send) -> None:
+async def _start(reply: DemoReply, send: Send) -> None:
     head = {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
     await send(head)
 

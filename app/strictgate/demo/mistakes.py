@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.pointer import pointer
-from strictgate.demo.ask import Ask, reading_a_schema
+from strictgate.demo.ask import ChatRequest, reading_a_schema
 from strictgate.demo.conformance import fits, same
 from strictgate.demo.references import References
 
@@ -18,7 +18,7 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class MistakeSpot:
     """A part of a document and a schema that applies to it."""
 
     path: Path
@@ -36,22 +36,26 @@ class Mistake:
     sentence: str
 
 
-Kind = Callable[[Spot], Iterator[tuple[Any, str, str]]]
+Kind = Callable[[MistakeSpot], Iterator[tuple[Any, str, str]]]
 """Yields wrong values for a spot, each with the keyword that it violates, and the words for it."""
 
 
-def spots(schema: Any, value: Any, references: References) -> Iterator[Spot]:
+def spots(schema: Any, value: Any, references: References) -> Iterator[MistakeSpot]:
     """Yield every part of `value` with every schema that applies to it, in document order."""
-    return _spots(Spot((), "", schema, value), references, set())
+    return _spots(MistakeSpot((), "", schema, value), references, set())
 
 
-def _spots(spot: Spot, references: References, followed: set[tuple[Path, str]]) -> Iterator[Spot]:
+def _spots(
+    spot: MistakeSpot, references: References, followed: set[tuple[Path, str]]
+) -> Iterator[MistakeSpot]:
     if not isinstance(spot.schema, dict):
         return
     reference = spot.schema.get("$ref")
     if isinstance(reference, str) and (spot.path, reference) not in followed:
         followed.add((spot.path, reference))
-        behind = Spot(spot.path, spot.where + "/$ref", references.resolve(reference), spot.value)
+        behind = MistakeSpot(
+            spot.path, spot.where + "/$ref", references.resolve(reference), spot.value
+        )
         yield from _spots(behind, references, followed)
     if isinstance(reference, str) and references.alone:
         return
@@ -60,32 +64,34 @@ def _spots(spot: Spot, references: References, followed: set[tuple[Path, str]]) 
         yield from _spots(inner, references, followed)
 
 
-def _branches(spot: Spot, references: References) -> Iterator[Spot]:
+def _branches(spot: MistakeSpot, references: References) -> Iterator[MistakeSpot]:
     for keyword in ("allOf", "anyOf", "oneOf"):
         for index, branch in enumerate(spot.schema.get(keyword, ())):
             if fits(branch, spot.value, references):
-                yield Spot(spot.path, f"{spot.where}/{keyword}/{index}", branch, spot.value)
+                yield MistakeSpot(spot.path, f"{spot.where}/{keyword}/{index}", branch, spot.value)
 
 
-def _members(spot: Spot) -> Iterator[Spot]:
+def _members(spot: MistakeSpot) -> Iterator[MistakeSpot]:
     properties = spot.schema.get("properties", {})
     for name, value in spot.value.items() if isinstance(spot.value, dict) else ():
         if name in properties:
             where = spot.where + pointer(("properties", name))
-            yield Spot((*spot.path, name), where, properties[name], value)
+            yield MistakeSpot((*spot.path, name), where, properties[name], value)
         elif isinstance(spot.schema.get("additionalProperties"), dict):
             where = spot.where + "/additionalProperties"
-            yield Spot((*spot.path, name), where, spot.schema["additionalProperties"], value)
+            yield MistakeSpot((*spot.path, name), where, spot.schema["additionalProperties"], value)
 
 
-def _items(spot: Spot) -> Iterator[Spot]:
+def _items(spot: MistakeSpot) -> Iterator[MistakeSpot]:
     first = spot.schema.get("prefixItems", ())
     for index, value in enumerate(spot.value if isinstance(spot.value, list) else ()):
         if index < len(first):
             where = f"{spot.where}/prefixItems/{index}"
-            yield Spot((*spot.path, index), where, first[index], value)
+            yield MistakeSpot((*spot.path, index), where, first[index], value)
         elif isinstance(spot.schema.get("items"), dict):
-            yield Spot((*spot.path, index), spot.where + "/items", spot.schema["items"], value)
+            yield MistakeSpot(
+                (*spot.path, index), spot.where + "/items", spot.schema["items"], value
+            )
 
 
 def mistaken(schema: Any, value: Any, kinds: tuple[Kind, ...]) -> Mistake | None:
@@ -120,7 +126,7 @@ def _replaced(value: Any, path: Path, part: Any) -> Any:
 # --- kinds -------------------------------------------------------------------------------------
 
 
-def option(spot: Spot) -> Iterator[tuple[Any, str, str]]:
+def option(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
     """A value that is none of the options: `happy`, or `unhappy` where happy is allowed."""
     for keyword in ("enum", "const"):
         if keyword in spot.schema:
@@ -130,7 +136,7 @@ def option(spot: Spot) -> Iterator[tuple[Any, str, str]]:
                     yield wrong, keyword, _must_be(options)
 
 
-def case(spot: Spot) -> Iterator[tuple[Any, str, str]]:
+def case(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
     """The right option, spelt in another case."""
     for keyword in ("enum", "const"):
         if keyword in spot.schema and isinstance(spot.value, str):
@@ -144,7 +150,7 @@ def _must_be(options: list[Any]) -> str:
     return f"value must be {'one of ' if len(options) > 1 else ''}{shown}"
 
 
-def missing(spot: Spot) -> Iterator[tuple[Any, str, str]]:
+def missing(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
     """A required property left out, the last one first."""
     if isinstance(spot.value, dict) and isinstance(spot.schema.get("required"), list):
         for name in reversed(spot.schema["required"]):
@@ -152,20 +158,20 @@ def missing(spot: Spot) -> Iterator[tuple[Any, str, str]]:
             yield left, "required", f"missing properties: '{name}'"
 
 
-def extra(spot: Spot) -> Iterator[tuple[Any, str, str]]:
+def extra(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
     """A property that nobody asked for."""
     if isinstance(spot.value, dict):
         more = {**spot.value, "extra_note": "Nobody asked for this."}
         yield more, "additionalProperties", "additionalProperties 'extra_note' not allowed"
 
 
-def type_of_leaf(spot: Spot) -> Iterator[tuple[Any, str, str]]:
+def type_of_leaf(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
     """A string, number, boolean or null of another type."""
     if not isinstance(spot.value, dict | list):
         yield from type_of_value(spot)
 
 
-def type_of_value(spot: Spot) -> Iterator[tuple[Any, str, str]]:
+def type_of_value(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
     """A value of another type."""
     for wrong in ({"unexpected": True}, "unknown", ["unexpected"], None):
         yield wrong, "type", f"expected {spot.schema.get('type', 'another type')}"
@@ -177,29 +183,29 @@ WRONG = (missing, type_of_leaf, type_of_value)
 # --- what they make of a document --------------------------------------------------------------
 
 
-def making(*kinds: Kind) -> Callable[[Any, Ask, int], Any]:
+def making(*kinds: Kind) -> Callable[[Any, ChatRequest, int], Any]:
     """Return a change that makes one mistake, if the schema leaves room for one."""
 
-    def revalue(value: Any, ask: Ask, index: int) -> Any:
+    def revalue(value: Any, ask: ChatRequest, index: int) -> Any:
         found = mistaken(ask.schema, value, kinds)
         return value if found is None else found.value
 
     return revalue
 
 
-def wrong_until(turn: int) -> Callable[[Any, Ask, int], Any]:
+def wrong_until(turn: int) -> Callable[[Any, ChatRequest, int], Any]:
     """Return a change that makes documents wrong before the ask number `turn`, from 0."""
     wrong = making(*WRONG)
     return lambda value, ask, index: wrong(value, ask, index) if ask.turn < turn else value
 
 
-def last_choice_wrong(value: Any, ask: Ask, index: int) -> Any:
+def last_choice_wrong(value: Any, ask: ChatRequest, index: int) -> Any:
     """Make the last of several choices wrong on the first ask."""
     last = ask.count > 1 and index == ask.count - 1 and ask.turn == 0
     return making(*WRONG)(value, ask, index) if last else value
 
 
-def extra_field(value: Any, ask: Ask, index: int) -> Any:
+def extra_field(value: Any, ask: ChatRequest, index: int) -> Any:
     """Add a property, at the root where it is allowed everywhere."""
     found = mistaken(ask.schema, value, (extra,))
     if found is None and isinstance(value, dict):
@@ -207,7 +213,7 @@ def extra_field(value: Any, ask: Ask, index: int) -> Any:
     return value if found is None else found.value
 
 
-def quoted_numbers(value: Any, ask: Ask, index: int) -> Any:
+def quoted_numbers(value: Any, ask: ChatRequest, index: int) -> Any:
     """Write every number as a string."""
     match value:
         case dict():
@@ -219,6 +225,6 @@ def quoted_numbers(value: Any, ask: Ask, index: int) -> Any:
     return value
 
 
-def unwrapped(value: Any, ask: Ask, index: int) -> Any:
+def unwrapped(value: Any, ask: ChatRequest, index: int) -> Any:
     """Take the value out of `{"value": …}`."""
     return value["value"] if isinstance(value, dict) and list(value) == ["value"] else value

@@ -12,9 +12,9 @@ from strictgate.demo.continuation import meant
 from strictgate.demo.error_rates import Path, Sample, Slips, Temper
 from strictgate.demo.mistakes import spots
 from strictgate.demo.partial_json import Begun
-from strictgate.demo.partial_json_reader import Broken, begin
+from strictgate.demo.partial_json_reader import NotAPrefix, begin
 from strictgate.demo.references import References
-from strictgate.demo.writer import Author, Slip
+from strictgate.demo.writer import Slip, Writer
 
 _WRAPPERS = (
     ("Here is the JSON you asked for:\n\n```json\n", "\n```\nLet me know if you need {anything}!"),
@@ -57,7 +57,7 @@ def answer_text(
     begun = _begun(prefix)
     if begun is not None and sample.of_call("restart") < temper.restarts:
         begun = None
-    author = Author(Slips(temper, sample), _options(schema, document, temper), prefix)
+    author = Writer(Slips(temper, sample), _options(schema, document, temper), prefix)
     author.rest(begun, meant(schema, document, begun), ())
     written = Written("".join(author.parts), "stop", tuple(author.slips), begun is not None)
     if not prefix and sample.of_call("wrap") < temper.wraps:
@@ -77,7 +77,7 @@ def wrapped(written: Written, before: str, after: str) -> Written:
 def _begun(prefix: str) -> Begun | None:
     try:
         return begin(prefix)
-    except Broken:
+    except NotAPrefix:
         return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 from strictgate.demo.conformance import same
 
 _WORDS = ("true", "false", "null")
@@ -25,7 +25,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class OpenString:
     """A string that is open."""
 
     start: str
@@ -48,8 +48,8 @@ class Text:
         """Return what is missing of `text`, quote and all; of any other, of the shortest."""
         text = text if self.begins(text) else self.least
         if not self.escape:
-            return reader.write(text[len(self.start) :])[1:]
-        return (self._ending(text) or "") + reader.write(text[len(self.start) + 1 :])[1:]
+            return write_json(text[len(self.start) :])[1:]
+        return (self._ending(text) or "") + write_json(text[len(self.start) + 1 :])[1:]
 
     def _ending(self, text: str) -> str | None:
         """Return what is missing of the escape of the next character in `text`."""
@@ -69,7 +69,7 @@ class Scalar:
         """Whether `value` can be written so that it begins like this."""
         if isinstance(value, str | list | dict):
             return False
-        return reader.write(value).startswith(self.text) or same(value, self.least)
+        return write_json(value).startswith(self.text) or same(value, self.least)
 
     @property
     def least(self) -> Any:
@@ -78,7 +78,7 @@ class Scalar:
 
     def rest(self, value: Any) -> str:
         """Return what is missing of `value`; of one that begins otherwise, of the shortest."""
-        written = reader.write(value)
+        written = write_json(value)
         return written[len(self.text) :] if written.startswith(self.text) else self._end()
 
     def _end(self) -> str:
@@ -89,12 +89,12 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class OpenObject:
     """An object that is open."""
 
     parts: dict[str, "Begun | None"]
     """None for a property that has a name and nothing of a value."""
-    name: Text | None = None
+    name: OpenString | None = None
     """The name that is open."""
     comma: bool = False
     """Whether it ends behind a comma."""
@@ -102,13 +102,13 @@ class Members:
     """Whether the last name has its colon."""
 
     @property
-    def awaited(self) -> Text | None:
+    def awaited(self) -> OpenString | None:
         """How the name begins that must come."""
-        return Text("") if self.comma else self.name
+        return OpenString("") if self.comma else self.name
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class OpenArray:
     """An array that is open."""
 
     parts: tuple["Begun", ...]
@@ -120,7 +120,7 @@ class Items:
         return len(self.parts) + self.comma
 
 
-Begun = Whole | Text | Scalar | Members | Items
+Begun = Whole | OpenString | Scalar | OpenObject | OpenArray
 
 
 def suits(begun: Begun | None, value: Any) -> bool:
@@ -130,18 +130,18 @@ def suits(begun: Begun | None, value: Any) -> bool:
             return True
         case Whole(whole):
             return same(whole, value)
-        case Text():
+        case OpenString():
             return isinstance(value, str) and begun.begins(value)
         case Scalar():
             return begun.begins(value)
-        case Items(parts):
+        case OpenArray(parts):
             enough = isinstance(value, list) and len(value) >= begun.least
             return enough and all(map(suits, parts, value))
-        case Members():
+        case OpenObject():
             return isinstance(value, dict) and _has(begun, value)
 
 
-def _has(begun: Members, value: dict[str, Any]) -> bool:
+def _has(begun: OpenObject, value: dict[str, Any]) -> bool:
     if not all(name in value and suits(part, value[name]) for name, part in begun.parts.items()):
         return False
     awaited = begun.awaited

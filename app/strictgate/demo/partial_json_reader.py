@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.demo.partial_json import Begun, Items, Members, Scalar, Text, Whole
+from strictgate.demo.partial_json import Begun, OpenArray, OpenObject, OpenString, Scalar, Whole
 
 _MAX_DEPTH = 200
 _MAX_DIGITS = 1000
@@ -28,7 +28,7 @@ _NUMBER_SO_FAR = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?(?:(?<=\d)[eE][+-]?\d
 _WORDS = {"true": True, "false": False, "null": None}
 
 
-class Broken(ValueError):
+class NotAPrefix(ValueError):
     """The text is not the beginning of a JSON document."""
 
 
@@ -42,7 +42,7 @@ def begin(text: str) -> Begun | None:
     begun = reader.value()
     reader.skip()
     if not reader.ended:
-        raise Broken
+        raise NotAPrefix
     return begun
 
 
@@ -83,7 +83,7 @@ class _Reader:
         self.position += 1
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            raise Broken
+            raise NotAPrefix
         found = read()
         self.depth -= 1
         return found
@@ -94,35 +94,37 @@ class _Reader:
         while True:
             match self.next():
                 case "":
-                    return Members(parts, comma=comma)
+                    return OpenObject(parts, comma=comma)
                 case "}" if not comma:
                     self.position += 1
                     return Whole(_values(parts))
                 case '"' if comma or not parts:
                     name = self._string()
                 case _:
-                    raise Broken
+                    raise NotAPrefix
             opened = self._member(parts, name)
             if opened is not None:
                 return opened
             comma = self._comma()
 
-    def _member(self, parts: dict[str, Begun | None], name: Whole | Text) -> Members | None:
+    def _member(
+        self, parts: dict[str, Begun | None], name: Whole | OpenString
+    ) -> OpenObject | None:
         """Read what follows on `name` into `parts`; return the object if that stays open."""
-        if isinstance(name, Text):
-            return Members(parts, name=name)
+        if isinstance(name, OpenString):
+            return OpenObject(parts, name=name)
         if name.value in parts:
-            raise Broken
+            raise NotAPrefix
         parts[name.value] = None
         match self.next():
             case "":
-                return Members(parts, colon=False)
+                return OpenObject(parts, colon=False)
             case ":":
                 self.position += 1
             case _:
-                raise Broken
+                raise NotAPrefix
         parts[name.value] = self.value()
-        return None if isinstance(parts[name.value], Whole) else Members(parts)
+        return None if isinstance(parts[name.value], Whole) else OpenObject(parts)
 
     def _array(self) -> Begun:
         parts: list[Begun] = []
@@ -130,17 +132,17 @@ class _Reader:
         while True:
             match self.next():
                 case "":
-                    return Items(tuple(parts), comma=comma)
+                    return OpenArray(tuple(parts), comma=comma)
                 case "]" if not comma:
                     self.position += 1
                     return Whole([part.value for part in parts if isinstance(part, Whole)])
                 case _ if parts and not comma:
-                    raise Broken
+                    raise NotAPrefix
             part = self.value()
             if part is not None:
                 parts.append(part)
             if not isinstance(part, Whole):
-                return Items(tuple(parts))
+                return OpenArray(tuple(parts))
             comma = self._comma()
 
     def _comma(self) -> bool:
@@ -149,7 +151,7 @@ class _Reader:
         self.position += 1
         return True
 
-    def _string(self) -> Whole | Text:
+    def _string(self) -> Whole | OpenString:
         units = _UNITS.match(self.text, self.position + 1)
         end = units.end() if units else self.position + 1
         content = json.loads(f'"{self.text[self.position + 1 : end]}"')
@@ -157,9 +159,9 @@ class _Reader:
             self.position = end + 1
             return Whole(content)
         if not _ESCAPE.fullmatch(self.text, end):
-            raise Broken
+            raise NotAPrefix
         escape, self.position = self.text[end:], len(self.text)
-        return Text(content, escape)
+        return OpenString(content, escape)
 
     def _scalar(self) -> Whole | Scalar:
         left = self.text[self.position : self.position + _MAX_DIGITS + 1]
@@ -175,7 +177,7 @@ class _Reader:
             return Scalar(left)
         found = _NUMBER.match(self.text, self.position)
         if found is None or len(found[0]) > _MAX_DIGITS:
-            raise Broken
+            raise NotAPrefix
         self.position = found.end()
         return Whole(json.loads(found[0]))
 

@@ -6,34 +6,34 @@ continues under a JSON mode: what it then writes begins at the root again, or is
 
 from collections.abc import Callable
 
-from strictgate.demo.ask import Ask, Channel
-from strictgate.demo.reply import Reply, json
+from strictgate.demo.ask import Channel, ChatRequest
+from strictgate.demo.reply import DemoReply, json
 
-Take = Callable[[Ask], str]
+PrefillReader = Callable[[ChatRequest], str]
 
 
-def trailing(ask: Ask) -> str:
+def trailing(ask: ChatRequest) -> str:
     """Groq, Ollama, llama.cpp, OpenRouter: it needs to be there, no more."""
     speaks = ask.format == "text" and ask.channel is not Channel.TOOL
     return ask.prefix if speaks else ""
 
 
-def partial(ask: Ask) -> str:
+def partial(ask: ChatRequest) -> str:
     """Moonshot."""
     return trailing(ask) if ask.messages[-1].get("partial") is True else ""
 
 
-def prefix(ask: Ask) -> str:
+def prefix(ask: ChatRequest) -> str:
     """Mistral."""
     return trailing(ask) if ask.messages[-1].get("prefix") is True else ""
 
 
-def beta(ask: Ask) -> str:
+def beta(ask: ChatRequest) -> str:
     """DeepSeek: at another address."""
     return prefix(ask) if ask.beta else ""
 
 
-def field(ask: Ask) -> str:
+def field(ask: ChatRequest) -> str:
     """vLLM."""
     return trailing(ask) if ask.body.get("continue_final_message") is True else ""
 
@@ -41,11 +41,11 @@ def field(ask: Ask) -> str:
 # --- refusals ----------------------------------------------------------------------------------
 
 
-def _is_prefilled(ask: Ask) -> bool:
+def _is_prefilled(ask: ChatRequest) -> bool:
     return bool(ask.messages[-1].get("role") == "assistant")
 
 
-def not_while_thinking(ask: Ask) -> Reply | None:
+def not_while_thinking(ask: ChatRequest) -> DemoReply | None:
     """llama.cpp's refusal, for models that think unless they are told not to."""
     options = ask.body.get("chat_template_kwargs")
     thinks = not isinstance(options, dict) or options.get("enable_thinking") is not False
@@ -55,7 +55,7 @@ def not_while_thinking(ask: Ask) -> Reply | None:
     return _llama(message)
 
 
-def twice(ask: Ask) -> Reply | None:
+def twice(ask: ChatRequest) -> DemoReply | None:
     """llama.cpp's refusal of several messages to continue."""
     roles = [message.get("role") for message in ask.messages[-2:]]
     if roles != ["assistant", "assistant"]:
@@ -63,11 +63,11 @@ def twice(ask: Ask) -> Reply | None:
     return _llama("Cannot have 2 or more assistant messages at the end of the list.")
 
 
-def _llama(message: str) -> Reply:
+def _llama(message: str) -> DemoReply:
     return json({"error": {"code": 400, "message": message, "type": "invalid_request_error"}}, 400)
 
 
-def never(ask: Ask) -> Reply | None:
+def never(ask: ChatRequest) -> DemoReply | None:
     """Anthropic's refusal, of its newest models."""
     if not _is_prefilled(ask):
         return None
@@ -80,7 +80,7 @@ def never(ask: Ask) -> Reply | None:
     return json(body, 400, ((b"x-should-retry", b"false"),))
 
 
-def unmarked(ask: Ask) -> Reply | None:
+def unmarked(ask: ChatRequest) -> DemoReply | None:
     """Mistral's refusal of a last message that is not marked."""
     if not _is_prefilled(ask) or ask.messages[-1].get("prefix") is True:
         return None
@@ -93,7 +93,7 @@ def unmarked(ask: Ask) -> Reply | None:
     return json(body, 400)
 
 
-def both_flags(ask: Ask) -> Reply | None:
+def both_flags(ask: ChatRequest) -> DemoReply | None:
     """vLLM's refusal: `add_generation_prompt` is true unless it is said to be false."""
     if ask.body.get("continue_final_message") is not True:
         return None

@@ -8,14 +8,14 @@ from typing import Any
 
 import orjson
 
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 from strictgate.demo.answer import value
-from strictgate.demo.ask import Ask, Channel, reading_a_schema
+from strictgate.demo.ask import Channel, ChatRequest, reading_a_schema
 from strictgate.demo.mistakes import WRONG, Mistake, mistaken, option
 from strictgate.demo.render import CREATED, DONE
-from strictgate.demo.reply import EVENTS, Reply, failure, groq, json, plain
+from strictgate.demo.reply import EVENTS, DemoReply, failure, groq, json, plain
 
-Refuse = Callable[[Ask], Reply | None]
+Refuse = Callable[[ChatRequest], DemoReply | None]
 
 _JSON = ("json_schema", "json_object")
 _HTML = b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body></body></html>\n"
@@ -30,12 +30,12 @@ _KNOWN = {
 }
 
 
-def always(reply: Reply) -> Refuse:
+def always(reply: DemoReply) -> Refuse:
     """Return the refusal that gives `reply` to every request."""
     return lambda ask: reply
 
 
-def no_json_schema(ask: Ask) -> Reply | None:
+def no_json_schema(ask: ChatRequest) -> DemoReply | None:
     if ask.format != "json_schema":
         return None
     return groq(
@@ -45,13 +45,13 @@ def no_json_schema(ask: Ask) -> Reply | None:
     )
 
 
-def no_json_object(ask: Ask) -> Reply | None:
+def no_json_object(ask: ChatRequest) -> DemoReply | None:
     if ask.format != "json_object":
         return None
     return json({"error": "'response_format.type' must be 'json_schema' or 'text'"}, 400)
 
 
-def text_only(ask: Ask) -> Reply | None:
+def text_only(ask: ChatRequest) -> DemoReply | None:
     if ask.format != "text":
         return failure(
             400, "response_format is not supported by this model.", param="response_format"
@@ -61,32 +61,32 @@ def text_only(ask: Ask) -> Reply | None:
     return None
 
 
-def no_tools(ask: Ask) -> Reply | None:
+def no_tools(ask: ChatRequest) -> DemoReply | None:
     if not ask.body.get("tools"):
         return None
     return groq("`tool calling` is not supported with this model", param="tool calling")
 
 
-def no_json_with_tools(ask: Ask) -> Reply | None:
+def no_json_with_tools(ask: ChatRequest) -> DemoReply | None:
     if ask.format in _JSON and ask.body.get("tools"):
         return groq("json mode cannot be combined with tool/function calling")
     return None
 
 
-def no_json_with_stream(ask: Ask) -> Reply | None:
+def no_json_with_stream(ask: ChatRequest) -> DemoReply | None:
     if ask.format in _JSON and ask.streamed:
         return groq("response_format` does not support streaming")  # the backtick is theirs
     return None
 
 
-def unavailable(ask: Ask) -> Reply | None:
+def unavailable(ask: ChatRequest) -> DemoReply | None:
     if ask.format != "json_schema":
         return None
     message = "This response_format type is unavailable now"
     return failure(400, message, code="invalid_request_error")
 
 
-def moonshot_dialect(ask: Ask) -> Reply | None:
+def moonshot_dialect(ask: ChatRequest) -> DemoReply | None:
     if ask.channel is not Channel.NATIVE:
         return None
     with reading_a_schema():
@@ -116,7 +116,7 @@ def _complaints(schema: Any, path: str) -> Iterator[str]:
         yield from _complaints(schema.get(keyword), f"{path}.{keyword}")
 
 
-def needs_json_word(ask: Ask) -> Reply | None:
+def needs_json_word(ask: ChatRequest) -> DemoReply | None:
     if ask.format != "json_object" or ask.says("json"):
         return None
     return failure(
@@ -127,28 +127,28 @@ def needs_json_word(ask: Ask) -> Reply | None:
     )
 
 
-def rejects_unknown(ask: Ask) -> Reply | None:
+def rejects_unknown(ask: ChatRequest) -> DemoReply | None:
     for name in ask.body:
         if name not in _KNOWN:
             return groq(f"property '{name}' is unsupported")
     return None
 
 
-def one_choice(ask: Ask) -> Reply | None:
+def one_choice(ask: ChatRequest) -> DemoReply | None:
     return groq("'n' : number must be at most 1", param="n") if ask.count != 1 else None
 
 
 # --- an upstream that validates ----------------------------------------------------------------
 
 
-def validates(ask: Ask) -> Reply | None:
+def validates(ask: ChatRequest) -> DemoReply | None:
     """Refuse a wrong document, as Groq does where it knows what was asked for."""
     if ask.channel in (Channel.TEXT, Channel.PROMPT):
         return None
     found = mistaken(ask.schema, value(ask), (option, *WRONG)) or Mistake("", "")
-    text = reader.write(found.value)
+    text = write_json(found.value)
     if ask.channel is Channel.TOOL:
-        told = reader.write({"name": ask.tool, "arguments": found.value})
+        told = write_json({"name": ask.tool, "arguments": found.value})
         words = found.sentence.rpartition("validate with ")[2].partition(": ")[2]
         message = f"parameters for tool {ask.tool} did not match schema: errors: [{words}]"
         twice = "Tool call validation failed: tool call validation failed: "
@@ -160,12 +160,12 @@ def validates(ask: Ask) -> Reply | None:
     return groq(message, code="json_validate_failed", failed_generation=text)
 
 
-def validates_once(ask: Ask) -> Reply | None:
+def validates_once(ask: ChatRequest) -> DemoReply | None:
     """Refuse the first document only."""
     return validates(ask) if ask.turn == 0 else None
 
 
-def runs_out(ask: Ask) -> Reply | None:
+def runs_out(ask: ChatRequest) -> DemoReply | None:
     """Say that the budget ended before the document did, as Groq does."""
     if ask.format not in _JSON:
         return None
@@ -180,12 +180,12 @@ def runs_out(ask: Ask) -> Reply | None:
 # --- answers that are none ---------------------------------------------------------------------
 
 
-def no_choices(ask: Ask) -> Reply:
+def no_choices(ask: ChatRequest) -> DemoReply:
     body = {"id": "chatcmpl-demo", "created": CREATED, "model": ask.body["model"], "choices": []}
     if not ask.streamed:
         return json({**body, "object": "chat.completion"})
     event = orjson.dumps({**body, "object": "chat.completion.chunk"})
-    return Reply(200, EVENTS, [b"data: %b\n\n" % event, DONE], streamed=True)
+    return DemoReply(200, EVENTS, [b"data: %b\n\n" % event, DONE], streamed=True)
 
 
 HTML = plain(502, _HTML, _HTML_HEAD)

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from strictgate.demo.answer import Message
-from strictgate.demo.ask import CHARACTERS_PER_TOKEN, Ask
-from strictgate.demo.reply import EVENTS, Reply, json
+from strictgate.demo.ask import CHARACTERS_PER_TOKEN, ChatRequest
+from strictgate.demo.reply import EVENTS, DemoReply, json
 from strictgate.demo.tokens import scored
 
 CREATED = 1_760_000_000
@@ -17,7 +17,7 @@ _numbers = count(1)
 DONE = b"data: [DONE]\n\n"
 
 
-def completion(ask: Ask, messages: list[Message]) -> Reply:
+def completion(ask: ChatRequest, messages: list[Message]) -> DemoReply:
     """Return `messages` as the reply that `ask` wants."""
     identity = {
         "id": f"chatcmpl-demo-{next(_numbers)}",
@@ -27,18 +27,18 @@ def completion(ask: Ask, messages: list[Message]) -> Reply:
         "system_fingerprint": "fp_demo",
     }
     if ask.streamed:
-        return Reply(200, EVENTS, list(_events(ask, messages, identity)), streamed=True)
+        return DemoReply(200, EVENTS, list(_events(ask, messages, identity)), streamed=True)
     choices = [_choice(ask, index, message) for index, message in enumerate(messages)]
     return json({**identity, "choices": choices, "usage": _usage(ask, messages)})
 
 
-def _usage(ask: Ask, messages: list[Message]) -> dict[str, int]:
+def _usage(ask: ChatRequest, messages: list[Message]) -> dict[str, int]:
     asked = ask.size // CHARACTERS_PER_TOKEN
     told = sum(message.tokens for message in messages)
     return {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
 
 
-def _choice(ask: Ask, index: int, message: Message) -> dict[str, Any]:
+def _choice(ask: ChatRequest, index: int, message: Message) -> dict[str, Any]:
     said: dict[str, Any] = {
         "role": "assistant",
         "content": None if message.tool else _content(message),
@@ -69,7 +69,7 @@ def _call(index: int, name: str, arguments: str | None) -> dict[str, Any]:
     return {"id": f"call_demo_{index}", "type": "function", "function": function}
 
 
-def _events(ask: Ask, messages: list[Message], identity: dict[str, Any]) -> Iterator[bytes]:
+def _events(ask: ChatRequest, messages: list[Message], identity: dict[str, Any]) -> Iterator[bytes]:
     """Yield the events; the choices take turns, as they do at a provider."""
     extra = {"usage": None} if ask.wants_usage else {}
 
@@ -95,7 +95,7 @@ def _events(ask: Ask, messages: list[Message], identity: dict[str, Any]) -> Iter
 _Step = tuple[dict[str, Any], str | None, dict[str, Any] | None]
 
 
-def _deltas(ask: Ask, index: int, message: Message) -> Iterator[_Step]:
+def _deltas(ask: ChatRequest, index: int, message: Message) -> Iterator[_Step]:
     content = "" if message.tool is None and message.text is not None else None
     yield {"role": "assistant", "content": content, "refusal": None}, None, None
     for piece in _pieces(message.reasoning):
@@ -112,7 +112,7 @@ def _deltas(ask: Ask, index: int, message: Message) -> Iterator[_Step]:
     yield {}, message.finish, None
 
 
-def _contents(ask: Ask, message: Message) -> Iterator[tuple[str, dict[str, Any] | None]]:
+def _contents(ask: ChatRequest, message: Message) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """Yield the pieces of the content: tokens, with their entries, where those are wanted."""
     entries = _scored(message, ask.top)
     if entries is None:

@@ -19,7 +19,7 @@ EVENTS: Headers = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Pause:
     """Nothing is sent for so long; None: until the client goes away."""
 
     seconds: float | None
@@ -30,28 +30,28 @@ class Cut:
     """The connection is reset."""
 
 
-Part = bytes | Wait | Cut
+Part = bytes | Pause | Cut
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class DemoReply:
     """A status, headers, and the parts of the body in order."""
 
     status: int
     headers: Headers
     parts: Iterable[Part]
-    before: tuple[Wait | Cut, ...] = ()
+    before: tuple[Pause | Cut, ...] = ()
     """What happens before the head is sent."""
     streamed: bool = False
     """Whether each part is an event."""
 
 
-def plain(status: int, body: bytes, headers: Headers = JSON) -> Reply:
+def plain(status: int, body: bytes, headers: Headers = JSON) -> DemoReply:
     """Return a reply with `body` and its length."""
-    return Reply(status, (*headers, (b"content-length", b"%d" % len(body))), (body,))
+    return DemoReply(status, (*headers, (b"content-length", b"%d" % len(body))), (body,))
 
 
-def json(value: Any, status: int = 200, headers: Headers = ()) -> Reply:
+def json(value: Any, status: int = 200, headers: Headers = ()) -> DemoReply:
     """Return `value` as a reply."""
     return plain(status, orjson.dumps(value), JSON + headers)
 
@@ -64,13 +64,13 @@ def failure(
     param: str | None = None,
     code: str | None = None,
     headers: Headers = (),
-) -> Reply:
+) -> DemoReply:
     """Return an error in OpenAI's shape, whose keys are always there."""
     error = {"message": message, "type": kind, "param": param, "code": code}
     return json({"error": error}, status, headers)
 
 
-def groq(message: str, **more: Any) -> Reply:
+def groq(message: str, **more: Any) -> DemoReply:
     """Return an error in Groq's shape: absent keys are left out, and a newline ends it."""
     error = {"message": message, "type": "invalid_request_error", **more}
     return plain(400, orjson.dumps({"error": error}, option=orjson.OPT_APPEND_NEWLINE))

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 
 from strictgate.demo.render import DONE
-from strictgate.demo.reply import Cut, Headers, Part, Reply, Wait
+from strictgate.demo.reply import Cut, DemoReply, Headers, Part, Pause
 
-Deliver = Callable[[Reply], Reply]
+Deliver = Callable[[DemoReply], DemoReply]
 
 LIMIT = 200 * 1000 * 1000
 _CHUNK = 1 << 16
@@ -23,30 +23,30 @@ _CONTENT = b'"content":"'
 _FINISH = b'"finish_reason":"'
 
 
-def slow(reply: Reply) -> Reply:
-    return replace(reply, before=(*reply.before, Wait(0.2)))
+def slow(reply: DemoReply) -> DemoReply:
+    return replace(reply, before=(*reply.before, Pause(0.2)))
 
 
-def stalls(reply: Reply) -> Reply:
-    return replace(reply, before=(*reply.before, Wait(None)))
+def stalls(reply: DemoReply) -> DemoReply:
+    return replace(reply, before=(*reply.before, Pause(None)))
 
 
-def stalls_midway(reply: Reply) -> Reply:
+def stalls_midway(reply: DemoReply) -> DemoReply:
     """Stop sending after the first text of a stream, or half of a body."""
     if reply.streamed:
-        return replace(reply, parts=[*islice(reply.parts, 2), Wait(None)])
-    return replace(reply, parts=[*_half(reply), Wait(None)])
+        return replace(reply, parts=[*islice(reply.parts, 2), Pause(None)])
+    return replace(reply, parts=[*_half(reply), Pause(None)])
 
 
-def drops(reply: Reply) -> Reply:
+def drops(reply: DemoReply) -> DemoReply:
     return replace(reply, parts=[*_half(reply), Cut()])
 
 
-def drops_early(reply: Reply) -> Reply:
+def drops_early(reply: DemoReply) -> DemoReply:
     return replace(reply, before=(*reply.before, Cut()))
 
 
-def _half(reply: Reply) -> list[Part]:
+def _half(reply: DemoReply) -> list[Part]:
     parts = _listed(reply.parts)
     if len(parts) == 1 and isinstance(parts[0], bytes):
         return [parts[0][: len(parts[0]) // 2]]
@@ -58,15 +58,15 @@ def _listed(parts: Iterable[Part]) -> list[Part]:
     return list(islice(parts, _MOST_PARTS))
 
 
-def endless(reply: Reply) -> Reply:
+def endless(reply: DemoReply) -> DemoReply:
     return _without_end(reply, "x")
 
 
-def whitespace(reply: Reply) -> Reply:
+def whitespace(reply: DemoReply) -> DemoReply:
     return _without_end(reply, " ")
 
 
-def _without_end(reply: Reply, filler: str) -> Reply:
+def _without_end(reply: DemoReply, filler: str) -> DemoReply:
     """Begin the document, then say `filler` for ever."""
     if reply.streamed:
         first = list(islice(reply.parts, 2))
@@ -151,7 +151,7 @@ def _bytewise(parts: Iterable[Part]) -> Iterable[Part]:
 def _with_pauses(parts: Iterable[Part]) -> Iterable[Part]:
     for part in parts:
         yield part
-        yield Wait(_TRICKLE)
+        yield Pause(_TRICKLE)
 
 
 trickles = _of_streams(_with_pauses)

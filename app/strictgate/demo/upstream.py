@@ -18,8 +18,8 @@ import orjson
 from strictgate.demo import endpoints
 from strictgate.demo.chat import chat
 from strictgate.demo.endpoints import Endpoint, Request
-from strictgate.demo.exchange import Receive, Record, Scope, Send, deliver
-from strictgate.demo.reply import Reply, failure, json
+from strictgate.demo.exchange import ExchangeRecord, Receive, Scope, Send, deliver
+from strictgate.demo.reply import DemoReply, failure, json
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -38,7 +38,7 @@ _PATHS = {path for _, path in _ROUTES}
 
 def create_demo(*, record: bool = True) -> App:
     """Return the application; with `record`, it keeps the last requests and shows them."""
-    records: deque[Record] | None = deque(maxlen=KEPT) if record else None
+    records: deque[ExchangeRecord] | None = deque(maxlen=KEPT) if record else None
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,14 +53,14 @@ def create_demo(*, record: bool = True) -> App:
                 return
             if path in (_CHAT, _BETA):
                 query = scope["query_string"].decode("latin-1")
-                kept = Record(path, dict(_headers(scope)), _body(body), query=query)
+                kept = ExchangeRecord(path, dict(_headers(scope)), _body(body), query=query)
                 records.append(kept)
         await deliver(_reply(scope, body), receive, send, kept)
 
     return app
 
 
-def _reply(scope: Scope, body: bytes) -> Reply:
+def _reply(scope: Scope, body: bytes) -> DemoReply:
     method, path = scope["method"], scope["path"]
     if path == _CHAT and method == "POST":
         return chat(body)
@@ -78,7 +78,7 @@ def _reply(scope: Scope, body: bytes) -> Reply:
     return failure(404, f"Invalid URL ({method} {path})")
 
 
-def _shown(records: deque[Record], method: str) -> Reply:
+def _shown(records: deque[ExchangeRecord], method: str) -> DemoReply:
     if method == "DELETE":
         records.clear()
     return json([asdict(each) for each in records])

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 from strictgate.demo.error_rates import (
     COMMA,
     DROP,
@@ -16,7 +16,7 @@ from strictgate.demo.error_rates import (
     wrong,
     wrong_name,
 )
-from strictgate.demo.partial_json import Begun, Items, Members, Scalar, Text, Whole
+from strictgate.demo.partial_json import Begun, OpenArray, OpenObject, OpenString, Scalar, Whole
 
 _EXTRA = "confidence_note"
 
@@ -31,7 +31,7 @@ class Slip:
     """What would have been right between `start` and `end`."""
 
 
-class Author:
+class Writer:
     """Collects the text and the slips of one answer."""
 
     def __init__(self, chances: Slips, options: frozenset[Path], prefix: str = "") -> None:
@@ -54,7 +54,7 @@ class Author:
 
     def _written(self, value: Any) -> str:
         if self._comma == "," or not isinstance(value, dict | list):
-            return reader.write(value)
+            return write_json(value)
         return json.dumps(value, ensure_ascii=False)
 
     # --- fresh values ---------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Author:
         if self._chances.at(path, "name", NAME):
             self._slip(quoted(wrong_name(self._chances, name, path)), quoted(name))
         else:
-            self._say(reader.write(name))
+            self._say(write_json(name))
 
     def _items(self, value: list[Any], first: int, path: Path, *, started: bool) -> None:
         """Write the items from `first` on, and the end of the array."""
@@ -138,16 +138,16 @@ class Author:
                 self._value(value, path)
             case Whole():
                 pass
-            case Text():
+            case OpenString():
                 self._rest_of_text(begun, value, path)
             case Scalar():
                 self._say(begun.rest(value))
-            case Members():
+            case OpenObject():
                 self._rest_of_members(begun, value if isinstance(value, dict) else {}, path)
-            case Items():
+            case OpenArray():
                 self._rest_of_items(begun, value if isinstance(value, list) else [], path)
 
-    def _rest_of_text(self, begun: Text, value: Any, path: Path) -> None:
+    def _rest_of_text(self, begun: OpenString, value: Any, path: Path) -> None:
         right = begun.rest(value if isinstance(value, str) else begun.least)
         mistaken = self._wrong(value, path) or ""
         told = json.loads(mistaken) if mistaken.startswith('"') else None
@@ -161,7 +161,7 @@ class Author:
         if self._comma[1:] and not self._blank_before:
             self._say(" ")
 
-    def _rest_of_members(self, begun: Members, value: dict[str, Any], path: Path) -> None:
+    def _rest_of_members(self, begun: OpenObject, value: dict[str, Any], path: Path) -> None:
         done = list(begun.parts)
         started = bool(done) and not begun.comma
         if begun.name is not None:
@@ -175,13 +175,15 @@ class Author:
             self._rest_of_member(begun, done[-1], value, path)
         self._members(value, [name for name in value if name not in done], path, started=started)
 
-    def _rest_of_name(self, begun: Text, value: dict[str, Any], done: list[str]) -> str:
+    def _rest_of_name(self, begun: OpenString, value: dict[str, Any], done: list[str]) -> str:
         names = (name for name in value if name not in done and begun.begins(name))
         name = next(names, begun.least)
         self._say(begun.rest(name))
         return name
 
-    def _rest_of_member(self, begun: Members, name: str, value: dict[str, Any], path: Path) -> None:
+    def _rest_of_member(
+        self, begun: OpenObject, name: str, value: dict[str, Any], path: Path
+    ) -> None:
         part = begun.parts[name]
         if not begun.colon:
             self._say(self._colon)
@@ -189,7 +191,7 @@ class Author:
             self._blank()
         self.rest(part, value.get(name), (*path, name))
 
-    def _rest_of_items(self, begun: Items, value: list[Any], path: Path) -> None:
+    def _rest_of_items(self, begun: OpenArray, value: list[Any], path: Path) -> None:
         if begun.comma:
             self._blank()
         elif begun.parts:

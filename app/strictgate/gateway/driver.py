@@ -12,31 +12,31 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from strictgate.core.conversation.protocol import (
-    Answer,
     Ask,
+    ChoiceDelta,
     Compile,
-    News,
+    ConversationGenerator,
+    DriverAnswer,
     Outcome,
-    Read,
-    Talk,
+    ReadMore,
     Turn,
 )
 from strictgate.core.errors import GatewayError, UpstreamTimeout
-from strictgate.core.guard.grammar_matcher import Machine
-from strictgate.core.responses_api.native_upstream import Wire
+from strictgate.core.guard.grammar_matcher import CompiledGrammar
+from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
 from strictgate.core.schema.schema import Schema
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
-from strictgate.upstream.stream import Stream
+from strictgate.upstream.stream import UpstreamStream
 
-Take = Callable[[Mapping[str, Any], tuple[News, ...]], Awaitable[None]]
+DeltaSink = Callable[[Mapping[str, Any], tuple[ChoiceDelta, ...]], Awaitable[None]]
 """Takes what is new for the caller, with the head that every chunk of this answer has."""
 
 
-class Compiler(Protocol):
+class GrammarSource(Protocol):
     """Makes machines of schemas, off the path of other requests."""
 
-    async def machine(self, schema: Schema) -> Machine | None:
+    async def machine(self, schema: Schema) -> CompiledGrammar | None:
         """Return the machine, or None where there is none, or none yet."""
 
 
@@ -45,20 +45,20 @@ class Driver:
     """Drives one conversation; `run` it once."""
 
     client: Client
-    compiler: Compiler | None
+    compiler: GrammarSource | None
     endpoint: Endpoint
     model: str
     headers: Mapping[str, str]
     query: str = ""
-    take: Take | None = None
+    take: DeltaSink | None = None
     """None: the answer is not streamed, and what is new can wait."""
-    wire: Wire | None = None
+    wire: NativeResponsesAdapter | None = None
     """How the upstream is asked in another API than chat completions."""
     head: Mapping[str, Any] = field(default_factory=dict, init=False)
     """The fields that every chunk repeats, once the first has been sent."""
-    _stream: Stream | None = field(default=None, init=False)
+    _stream: UpstreamStream | None = field(default=None, init=False)
 
-    async def run(self, talk: Talk) -> Outcome:
+    async def run(self, talk: ConversationGenerator) -> Outcome:
         """Answer its turns until it is over.
 
         Raises:
@@ -82,7 +82,7 @@ class Driver:
             talk.close()
             await self._close()
 
-    async def _hold(self, talk: Talk) -> Outcome:
+    async def _hold(self, talk: ConversationGenerator) -> Outcome:
         step = _sent(talk, None)
         while not isinstance(step, Outcome):
             try:
@@ -93,18 +93,18 @@ class Driver:
                 step = _sent(talk, answer)
         return step
 
-    async def _answer(self, turn: Turn) -> Answer:
+    async def _answer(self, turn: Turn) -> DriverAnswer:
         match turn:
             case Ask(plan, body):
                 await self._close()
                 answer = await self.client.ask(
                     self.endpoint, body, self.headers, self.query, plan.base, wire=self.wire
                 )
-                if not isinstance(answer, Stream):
+                if not isinstance(answer, UpstreamStream):
                     return answer
                 self._stream = answer
                 return await answer.next()
-            case Read(news, patience):
+            case ReadMore(news, patience):
                 assert self._stream is not None, "read without a stream"
                 if news and self.take is not None:
                     self.head = self.head or self._new_head(self._stream)
@@ -113,8 +113,8 @@ class Driver:
             case Compile(schema):
                 return await self.compiler.machine(schema) if self.compiler is not None else None
 
-    def _new_head(self, stream: Stream) -> Mapping[str, Any]:
-        return made_up(self.model) | stream.collector.head()
+    def _new_head(self, stream: UpstreamStream) -> Mapping[str, Any]:
+        return default_head(self.model) | stream.collector.head()
 
     async def _close(self) -> None:
         """Close what is open; an upstream that was still writing stops."""
@@ -123,7 +123,7 @@ class Driver:
             await stream.close()
 
 
-def made_up(model: str) -> dict[str, Any]:
+def default_head(model: str) -> dict[str, Any]:
     """Return a completion's first fields, for where the upstream gives none."""
     return {
         "id": f"chatcmpl-{secrets.token_hex(16)}",
@@ -132,7 +132,7 @@ def made_up(model: str) -> dict[str, Any]:
     }
 
 
-def _sent(talk: Talk, answer: Answer) -> Turn | Outcome:
+def _sent(talk: ConversationGenerator, answer: DriverAnswer) -> Turn | Outcome:
     try:
         return talk.send(answer)
     except StopIteration as done:
@@ -140,7 +140,7 @@ def _sent(talk: Talk, answer: Answer) -> Turn | Outcome:
         return outcome
 
 
-def _told(talk: Talk, error: GatewayError) -> Turn | Outcome:
+def _told(talk: ConversationGenerator, error: GatewayError) -> Turn | Outcome:
     """Tell it what went wrong; it raises that, or the verdict it has already, or goes on."""
     try:
         return talk.throw(error)

@@ -12,19 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.attempt_log import Record
+from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
-from strictgate.core.conversation.reply_reader import End
+from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.errors import GatewayError, OutputInvalid, ToolsRefused
-from strictgate.core.jsontext import reader
-from strictgate.core.request import options
-from strictgate.core.request.options import KNOBS_KEY
-from strictgate.core.responses_api.native_upstream import Wire
+from strictgate.core.jsontext.reader import parse_leniently, write_json
+from strictgate.core.request.options import KNOBS_KEY, with_overrides
+from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
-from strictgate.core.wire.usage import tokens
-from strictgate.gateway.driver import Compiler, Driver, Take, made_up
-from strictgate.gateway.request_planning import Intake, Planned
+from strictgate.core.wire.usage import total_tokens
+from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
+from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.observe.events import (
     Enforced,
     ModelDemoted,
@@ -37,7 +36,7 @@ from strictgate.settings import Settings
 from strictgate.upstream import multipart
 from strictgate.upstream.client import Client
 from strictgate.upstream.headers import OF_THE_BODY, OURS, passed_on
-from strictgate.upstream.learned_capabilities import Memory
+from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Endpoint, Route, Router
 
@@ -58,7 +57,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GatewayAnswer:
     """An enforced request's answer."""
 
     completion: Mapping[str, Any]
@@ -76,7 +75,7 @@ class Gateway:
         router: Router,
         client: Client,
         observe: Observer,
-        compiler: Compiler | None = None,
+        compiler: GrammarSource | None = None,
     ) -> None:
         self._settings = settings
         self._router = router
@@ -84,10 +83,10 @@ class Gateway:
         self._compiler = compiler
         self._observe = observe
         self._enforcement = settings.enforcement.enforcement()
-        self._memory = Memory(
+        self._memory = LearnedCapabilities(
             settings.enforcement.capability_ttl, settings.enforcement.native_failures
         )
-        self._intake = Intake(settings, router, self._memory)
+        self._intake = RequestPlanner(settings, router, self._memory)
 
     @property
     def router(self) -> Router:
@@ -100,7 +99,7 @@ class Gateway:
 
     # --- enforced --------------------------------------------------------------------------------
 
-    def plan(self, body: Mapping[str, Any]) -> Planned | None:
+    def plan(self, body: Mapping[str, Any]) -> PlannedRequest | None:
         """Read `body` into a conversation; None where there is nothing to enforce.
 
         Raises:
@@ -108,7 +107,9 @@ class Gateway:
         """
         return self._intake.plan(body)
 
-    def plan_always(self, body: Mapping[str, Any], wire: Wire | None = None) -> Planned:
+    def plan_always(
+        self, body: Mapping[str, Any], wire: NativeResponsesAdapter | None = None
+    ) -> PlannedRequest:
         """Read `body` into a conversation, whatever it asks for.
 
         Args:
@@ -134,7 +135,9 @@ class Gateway:
         """Whether a request to `model` with tools is for a conversation, strict or not."""
         return self._intake.keeps_all_tools(model)
 
-    async def complete(self, planned: Planned, caller: Caller, take: Take | None = None) -> Answer:
+    async def complete(
+        self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None = None
+    ) -> GatewayAnswer:
         """Hold the conversation; return a completion whose every choice is valid.
 
         Args:
@@ -153,7 +156,9 @@ class Gateway:
             self._observe(ToolsDropped(route.endpoint.name, route.model))
             return answer
 
-    async def _held(self, planned: Planned, caller: Caller, take: Take | None) -> Answer:
+    async def _held(
+        self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None
+    ) -> GatewayAnswer:
         route, conversation = planned.route, planned.conversation
         endpoint = route.endpoint
         headers = dict(passed_on(caller.headers, OURS | OF_THE_BODY))
@@ -178,7 +183,7 @@ class Gateway:
             self._learn(route, conversation)
             self._report(route, conversation, outcome, caller)
         completion = planned.rendered(self._rendered(outcome, conversation, driver.head))
-        return Answer(completion, self._headers(outcome, conversation), outcome.sent)
+        return GatewayAnswer(completion, self._headers(outcome, conversation), outcome.sent)
 
     def early_headers(self, conversation: Conversation) -> Mapping[str, str]:
         """Return what can be said of an answer that begins before it is whole.
@@ -201,7 +206,7 @@ class Gateway:
     def _learn(self, route: Route, conversation: Conversation) -> None:
         upstream, model, now = route.endpoint.name, route.model, time.monotonic()
         schema = conversation.planner.schema.text
-        for lesson in conversation.record.proven_lessons():
+        for lesson in conversation.record.proven_refusals():
             if lesson.for_schema:
                 self._memory.refuse_schema(upstream, model, lesson.mode, schema, now)
             else:
@@ -212,14 +217,14 @@ class Gateway:
         is_told = conversation.planner.contract.has_document
         first = conversation.record.attempts[:1] if is_told else []
         for attempt in first:  # feedback makes the later ones better
-            told = attempt.outcome != "truncated" and attempt.end is not End.BROKEN
+            told = attempt.outcome != "truncated" and attempt.end is not ReplyEnd.BROKEN
             if attempt.mode is Mode.NATIVE and told:
                 kept = attempt.is_clean
                 if self._memory.native_answer(upstream, model, now, kept=kept):
                     self._observe(ModelDemoted(upstream, model))
         self._learn_of_prefixes(upstream, model, conversation.record)
 
-    def _learn_of_prefixes(self, upstream: str, model: str, record: Record) -> None:
+    def _learn_of_prefixes(self, upstream: str, model: str, record: AttemptLog) -> None:
         now = time.monotonic()
         if record.logprobs_refused:
             self._memory.refuse_logprobs(upstream, model, now)
@@ -244,7 +249,7 @@ class Gateway:
                 attempts=record.tries,
                 outcome=record.last_outcome(is_settled=outcome is not None),
                 repairs=tuple(step.name for _, step in outcome.steps) if outcome else (),
-                tokens=tokens(record.spent),
+                tokens=total_tokens(record.spent),
                 stopped=record.stopped,
                 continuations=record.continuations,
             )
@@ -254,7 +259,7 @@ class Gateway:
         self, outcome: Outcome, conversation: Conversation, head: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """Return the completion; what stands in `head` has been sent, and stays as it is."""
-        completion = made_up(conversation.planner.model)
+        completion = default_head(conversation.planner.model)
         completion |= {key: each for key, each in outcome.body.items() if each is not None}
         completion |= head
         if self._settings.answers.body:
@@ -316,9 +321,9 @@ class Gateway:
         route = self._router.route(model)
         if route.model == model and KNOBS_KEY not in body:
             return route.endpoint, raw
-        options.turned(self._enforcement, body.get(KNOBS_KEY))  # a mistake in it is still one
+        with_overrides(self._enforcement, body.get(KNOBS_KEY))  # a mistake in it is still one
         changed = {key: value for key, value in body.items() if key != KNOBS_KEY}
-        return route.endpoint, reader.write(changed | {"model": route.model}).encode()
+        return route.endpoint, write_json(changed | {"model": route.model}).encode()
 
     async def upstream_models(self, caller: Caller) -> list[Mapping[str, Any]]:
         """Return what every upstream lists; one that does not answer lists nothing.
@@ -354,7 +359,7 @@ def _credentials(endpoint: Endpoint, caller: Caller) -> dict[str, str]:
 
 def _object_or_none(raw: bytes) -> dict[str, Any] | None:
     try:
-        body = reader.loads(raw)
+        body = parse_leniently(raw)
     except ValueError:
         return None  # the upstream has its own words for it
     return body if isinstance(body, dict) else None

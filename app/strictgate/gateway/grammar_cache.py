@@ -13,7 +13,7 @@ from functools import partial
 
 from strictgate.core.grammar import compiler
 from strictgate.core.grammar.grammar import NotExpressible
-from strictgate.core.guard.grammar_matcher import Machine, load
+from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
 from strictgate.core.schema.schema import Formats, Schema
 
 MIB = 1024 * 1024
@@ -24,21 +24,21 @@ FIXED = 1024  # bytes of an entry, beside its key and its machine
 Key = tuple[str, str, Formats]
 
 
-def make(schema: Schema) -> Machine:
+def make(schema: Schema) -> CompiledGrammar:
     """Return the machine of `schema`.
 
     Raises:
         NotExpressible
     """
-    return load(compiler.compile(schema))
+    return load_grammar(compiler.compile(schema))
 
 
-class Compiler:
+class GrammarCache:
     """Makes machines; those least recently used leave when there is no room."""
 
     def __init__(
         self,
-        make: Callable[[Schema], Machine] = make,
+        make: Callable[[Schema], CompiledGrammar] = make,
         *,
         capacity: int = 64 * MIB,
         patience: float = 2.0,
@@ -47,8 +47,8 @@ class Compiler:
         self._capacity = capacity
         self._patience = patience
         self._size = 0
-        self._machines: OrderedDict[Key, Machine | None] = OrderedDict()
-        self._running: dict[Key, asyncio.Future[Machine | None]] = {}
+        self._machines: OrderedDict[Key, CompiledGrammar | None] = OrderedDict()
+        self._running: dict[Key, asyncio.Future[CompiledGrammar | None]] = {}
         self._late: set[Key] = set()
         """Of those that are running, what somebody has waited for in vain: nobody else need to."""
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="compiling")
@@ -56,7 +56,7 @@ class Compiler:
     def __len__(self) -> int:
         return len(self._machines)
 
-    async def machine(self, schema: Schema) -> Machine | None:
+    async def machine(self, schema: Schema) -> CompiledGrammar | None:
         """Return the machine of `schema`; None where it has none, or none yet."""
         key = (schema.text, schema.draft, schema.formats)
         if key in self._machines:
@@ -70,7 +70,7 @@ class Compiler:
             self._late.add(key)
         return making.result() if _came_to_something(making) else None
 
-    def _usable(self, key: Key) -> Machine | None:
+    def _usable(self, key: Key) -> CompiledGrammar | None:
         """Return what is kept, but for one that met a limit, as it would again."""
         machine = self._machines[key]
         if machine is not None and machine.is_broken():
@@ -82,7 +82,7 @@ class Compiler:
         """Begin nothing more. What a thread has begun, it finishes."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self, key: Key, schema: Schema) -> asyncio.Future[Machine | None] | None:
+    def _begin(self, key: Key, schema: Schema) -> asyncio.Future[CompiledGrammar | None] | None:
         if len(self._running) >= MAX_RUNNING:
             return None
         loop = asyncio.get_running_loop()
@@ -91,13 +91,13 @@ class Compiler:
         making.add_done_callback(partial(self._end, key))
         return making
 
-    def _made(self, schema: Schema) -> Machine | None:
+    def _made(self, schema: Schema) -> CompiledGrammar | None:
         try:
             return self._make(schema)
         except NotExpressible:
             return None
 
-    def _end(self, key: Key, making: asyncio.Future[Machine | None]) -> None:
+    def _end(self, key: Key, making: asyncio.Future[CompiledGrammar | None]) -> None:
         del self._running[key]
         self._late.discard(key)
         if making.cancelled():
@@ -107,7 +107,7 @@ class Compiler:
             making.get_loop().call_exception_handler(context)
         self._keep(key, making.result() if error is None else None)
 
-    def _keep(self, key: Key, machine: Machine | None) -> None:
+    def _keep(self, key: Key, machine: CompiledGrammar | None) -> None:
         if _weight(key, machine) > self._capacity:
             return
         self._machines[key] = machine
@@ -116,9 +116,9 @@ class Compiler:
             self._size -= _weight(*self._machines.popitem(last=False))
 
 
-def _came_to_something(making: asyncio.Future[Machine | None]) -> bool:
+def _came_to_something(making: asyncio.Future[CompiledGrammar | None]) -> bool:
     return making.done() and not making.cancelled() and making.exception() is None
 
 
-def _weight(key: Key, machine: Machine | None) -> int:
+def _weight(key: Key, machine: CompiledGrammar | None) -> int:
     return FIXED + len(key[0]) + (machine.size if machine else 0)

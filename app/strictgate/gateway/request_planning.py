@@ -10,27 +10,32 @@ from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.tool_calls import Toolset
 from strictgate.core.errors import NotFound, OutputInvalid
 from strictgate.core.plan import prompted_tools
 from strictgate.core.plan.planner import Planner
-from strictgate.core.plan.prompted_tools import Emulation
-from strictgate.core.request import contract, options, tools
-from strictgate.core.request.contract import Contract
-from strictgate.core.request.options import KNOBS_KEY, Enforcement, StreamMode, StrictRules, Tools
-from strictgate.core.request.tools import Function, Toolbox
-from strictgate.core.responses_api.native_upstream import Wire
+from strictgate.core.plan.prompted_tools import PromptedToolsReader
+from strictgate.core.request.contract import ANY_OBJECT, Contract, read_contract, read_text_contract
+from strictgate.core.request.options import (
+    KNOBS_KEY,
+    Enforcement,
+    StreamMode,
+    StrictRules,
+    ToolEnforcement,
+    with_overrides,
+)
+from strictgate.core.request.tools import Function, Toolbox, Toolset, carries_strict_tools
+from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, SchemaCache
 from strictgate.settings import Settings
-from strictgate.upstream.learned_capabilities import Memory
+from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router
 
 Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadRequest:
     """A request, and all that it is judged by."""
 
     contract: Contract
@@ -40,15 +45,15 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedRequest:
     """A request that is for a conversation."""
 
-    read: Read
+    read: ReadRequest
     route: Route
     conversation: Conversation
-    wire: Wire | None = None
+    wire: NativeResponsesAdapter | None = None
     """The upstream is asked in an API of its own."""
-    emulation: Emulation | None = None
+    emulation: PromptedToolsReader | None = None
     """The model has no tools: its documents are read as calls."""
 
     @property
@@ -66,10 +71,10 @@ class Planned:
         return self.emulation.error(error) if self.emulation and is_about_calls else error
 
 
-class Intake:
+class RequestPlanner:
     """One per process."""
 
-    def __init__(self, settings: Settings, router: Router, memory: Memory) -> None:
+    def __init__(self, settings: Settings, router: Router, memory: LearnedCapabilities) -> None:
         self._enforcement = settings.enforcement.enforcement()
         self._router = router
         self._memory = memory
@@ -83,14 +88,16 @@ class Intake:
 
     def keeps_all_tools(self, model: Any) -> bool:
         """Whether a request to `model` with tools is for a conversation, strict or not."""
-        if self._enforcement.tools is Tools.ALL:
+        if self._enforcement.tools is ToolEnforcement.ALL:
             return True
         try:
             return isinstance(model, str) and _lacks_tools(self._router.route(model).capabilities)
         except NotFound:
             return False
 
-    def plan(self, body: Body, *, always: bool = False, wire: Wire | None = None) -> Planned | None:
+    def plan(
+        self, body: Body, *, always: bool = False, wire: NativeResponsesAdapter | None = None
+    ) -> PlannedRequest | None:
         """Read `body` into a conversation; None where there is nothing to enforce.
 
         Args:
@@ -100,50 +107,52 @@ class Intake:
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        rules = options.turned(self._enforcement, body.get(KNOBS_KEY))
-        wanted = contract.read(body, all_tools=rules.tools is Tools.ALL)
+        rules = with_overrides(self._enforcement, body.get(KNOBS_KEY))
+        wanted = read_contract(body, all_tools=rules.tools is ToolEnforcement.ALL)
         if wanted is None and always:
-            wanted = contract.read_text(body)
-        if wanted is None and tools.is_strict(body, all_tools=True):
+            wanted = read_text_contract(body)
+        if wanted is None and carries_strict_tools(body, all_tools=True):
             model = body.get("model")
             is_for_us = _is_prompt_only(rules.modes) or self.keeps_all_tools(model)
-            wanted = contract.read_text(body) if is_for_us else None
+            wanted = read_text_contract(body) if is_for_us else None
         return None if wanted is None else self._planned(wanted, rules, body, wire)
 
     def _planned(
-        self, wanted: Contract, rules: Enforcement, body: Body, wire: Wire | None
-    ) -> Planned:
+        self, wanted: Contract, rules: Enforcement, body: Body, wire: NativeResponsesAdapter | None
+    ) -> PlannedRequest:
         read = self._read(wanted, rules, body)
         route = self._router.route(wanted.model)
         capabilities = route.capabilities
         if wire is not None:  # what its format is must be native: nothing is put into the prompt
             capabilities = replace(capabilities, modes=(Mode.NATIVE,), prefill=Prefill.NONE)
             asked = replace(read, contract=replace(wanted, stream=False))
-            return Planned(read, route, self._conversation(asked, route, capabilities, rules), wire)
+            return PlannedRequest(
+                read, route, self._conversation(asked, route, capabilities, rules), wire
+            )
         if rules.modes:
             capabilities = replace(capabilities, modes=rules.modes)
         if not self._memory.calls_functions(route.endpoint.name, route.model, time.monotonic()):
             capabilities = replace(capabilities, tools=False)
         return self._routed(read, rules, route, capabilities)
 
-    def without_tools(self, planned: Planned) -> Planned:
+    def without_tools(self, planned: PlannedRequest) -> PlannedRequest:
         """Return `planned` anew, for a model whose upstream has refused its tools."""
         capabilities = replace(planned.conversation.planner.capabilities, tools=False)
         rules = planned.conversation.enforcement
         return self._routed(planned.read, rules, planned.route, capabilities)
 
     def _routed(
-        self, read: Read, rules: Enforcement, route: Route, capabilities: Capabilities
-    ) -> Planned:
+        self, read: ReadRequest, rules: Enforcement, route: Route, capabilities: Capabilities
+    ) -> PlannedRequest:
         wanted, asked, reader = read.contract, read, None
         if wanted.has_tools and _lacks_tools(capabilities):
-            reader = Emulation(wanted.toolbox.is_deprecated, len(read.body["messages"]))
+            reader = PromptedToolsReader(wanted.toolbox.is_deprecated, len(read.body["messages"]))
             asked, rules = self._emulated(read, rules), replace(rules, stream=StreamMode.BUFFERED)
         talk = self._conversation(asked, route, capabilities, rules)
-        return Planned(read, route, talk, emulation=reader)
+        return PlannedRequest(read, route, talk, emulation=reader)
 
     def _conversation(
-        self, read: Read, route: Route, capabilities: Capabilities, rules: Enforcement
+        self, read: ReadRequest, route: Route, capabilities: Capabilities, rules: Enforcement
     ) -> Conversation:
         upstream, model, now = route.endpoint.name, route.model, time.monotonic()
         goes_on = self._memory.goes_on(upstream, model, now)
@@ -165,20 +174,20 @@ class Intake:
 
     # --- schemas ---------------------------------------------------------------------------------
 
-    def _read(self, wanted: Contract, rules: Enforcement, body: Body) -> Read:
+    def _read(self, wanted: Contract, rules: Enforcement, body: Body) -> ReadRequest:
         schema = self._schemas.get(
-            wanted.source if wanted.has_document else contract.ANY_OBJECT,
+            wanted.source if wanted.has_document else ANY_OBJECT,
             name=wanted.name,
             formats=rules.formats,
             strictly=wanted.strict and rules.strict_rules is StrictRules.ENFORCE,
         )
-        return Read(wanted, body, schema, self._toolset(wanted.toolbox, rules))
+        return ReadRequest(wanted, body, schema, self._toolset(wanted.toolbox, rules))
 
     def _toolset(self, box: Toolbox, rules: Enforcement) -> Toolset | None:
         """Return what calls are judged by; None where no function's arguments are."""
         schemas: dict[str, Schema | None] = dict.fromkeys(box.others)
         for each in box.functions:
-            is_kept = each.strict or rules.tools is Tools.ALL
+            is_kept = each.strict or rules.tools is ToolEnforcement.ALL
             schemas[each.name] = self._parameters(each, rules) if is_kept else None
         if not any(schemas.values()):
             return None
@@ -188,19 +197,19 @@ class Intake:
         is_given = function.parameters is not None
         strictly = function.strict and rules.strict_rules is StrictRules.ENFORCE
         return self._schemas.get(
-            function.parameters if is_given else contract.ANY_OBJECT,
+            function.parameters if is_given else ANY_OBJECT,
             name=function.name,
             formats=rules.formats,
             strictly=strictly and is_given,
             surface=function.surface,
         )
 
-    def _emulated(self, read: Read, rules: Enforcement) -> Read:
+    def _emulated(self, read: ReadRequest, rules: Enforcement) -> ReadRequest:
         known = read.tools.schemas if read.tools else {}
         kept = {name: schema.source for name, schema in known.items() if schema is not None}
-        wanted, body = prompted_tools.emulated(read.contract, read.body, kept)
+        wanted, body = prompted_tools.prompt_tools(read.contract, read.body, kept)
         schema = self._schemas.get(wanted.source, name=wanted.name, formats=rules.formats)
-        return Read(wanted, body, schema, None)
+        return ReadRequest(wanted, body, schema, None)
 
 
 def _lacks_tools(capabilities: Capabilities) -> bool:

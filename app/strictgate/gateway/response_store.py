@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import parse_leniently, write_json
 
 MAX_TURNS = 1000  # that one conversation is followed back
 MAX_WAITING = 1000  # responses that wait to be written; what is beyond is not kept
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredResponse:
     """One turn."""
 
     response: dict[str, Any]
@@ -38,7 +38,7 @@ class Stored:
     previous: str | None = None
 
 
-class Store:
+class ResponseStore:
     """Open it once; close it at the end.
 
     Raises:
@@ -65,7 +65,7 @@ class Store:
             self._thread.shutdown()
             raise ValueError(f"store.path: {path} cannot be used: {error}") from error
 
-    def put(self, owner: str, stored: Stored) -> None:
+    def put(self, owner: str, stored: StoredResponse) -> None:
         """Keep `stored`; return at once."""
         if self._waiting < MAX_WAITING:
             self._waiting += 1
@@ -73,11 +73,11 @@ class Store:
                 self._written
             )
 
-    async def get(self, owner: str, identity: str) -> Stored | None:
+    async def get(self, owner: str, identity: str) -> StoredResponse | None:
         """Return what is kept under that id."""
         return await self._work(lambda: self._get(owner, identity))
 
-    async def chain(self, owner: str, identity: str) -> list[Stored] | None:
+    async def chain(self, owner: str, identity: str) -> list[StoredResponse] | None:
         """Return the turns up to the one with that id, oldest first; None: it is not kept."""
         return await self._work(lambda: self._chain(owner, identity))
 
@@ -101,8 +101,8 @@ class Store:
 
     # --- in the thread ---------------------------------------------------------------------------
 
-    def _put(self, owner: str, stored: Stored, now: float) -> None:
-        response, items = reader.write(stored.response), reader.write(stored.input)
+    def _put(self, owner: str, stored: StoredResponse, now: float) -> None:
+        response, items = write_json(stored.response), write_json(stored.input)
         size = len(response.encode()) + len(items.encode())
         if size > self._max_bytes:
             return
@@ -124,7 +124,7 @@ class Store:
             (self._max_bytes,),
         )
 
-    def _get(self, owner: str, identity: str) -> Stored | None:
+    def _get(self, owner: str, identity: str) -> StoredResponse | None:
         found = self._connection.execute(
             "SELECT response, input, previous FROM responses WHERE owner = ? AND id = ? AND at > ?",
             (owner, identity, self._clock() - self._ttl),
@@ -132,10 +132,12 @@ class Store:
         if found is None:
             return None
         response, items, previous = found
-        return Stored(reader.loads(response.encode()), reader.loads(items.encode()), previous)
+        return StoredResponse(
+            parse_leniently(response.encode()), parse_leniently(items.encode()), previous
+        )
 
-    def _chain(self, owner: str, identity: str) -> list[Stored] | None:
-        turns: list[Stored] = []
+    def _chain(self, owner: str, identity: str) -> list[StoredResponse] | None:
+        turns: list[StoredResponse] = []
         following: str | None = identity
         while following is not None and len(turns) < MAX_TURNS:
             stored = self._get(owner, following)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 from strictgate.observe.events import (
     Crashed,
     Event,
@@ -67,5 +67,5 @@ def _write(stream: TextIO, level: str, event: str, fields: Mapping[str, Any]) ->
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = {"time": now, "level": level, "event": event, **fields}
     with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing
-        stream.write(reader.write(line) + "\n")
+        stream.write(write_json(line) + "\n")
         stream.flush()

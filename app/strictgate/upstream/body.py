@@ -38,7 +38,7 @@ async def raw_piece(response: aiohttp.ClientResponse, endpoint: Endpoint) -> byt
     return b""
 
 
-class Pieces:
+class ResponseBody:
     """The decoded body.
 
     Raises:

@@ -16,17 +16,17 @@ import aiohttp
 from yarl import URL
 
 from strictgate import __version__
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.planner import Body
-from strictgate.core.responses_api.native_upstream import Wire
+from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.settings import LimitSettings
 from strictgate.upstream import response_reading
-from strictgate.upstream.body import Pieces, raw_piece
+from strictgate.upstream.body import ResponseBody, raw_piece
 from strictgate.upstream.error_mapping import translated
 from strictgate.upstream.routing import Endpoint
-from strictgate.upstream.stream import Stream, let_go
+from strictgate.upstream.stream import UpstreamStream, release_or_abort
 
 Headers = Mapping[str, str]
 
@@ -64,8 +64,8 @@ class Client:
         query: str = "",
         base: str = "",
         *,
-        wire: Wire | None = None,
-    ) -> Reply | Failure | Stream:
+        wire: NativeResponsesAdapter | None = None,
+    ) -> Reply | Failure | UpstreamStream:
         """POST `body` as a chat completion; give the answer whole, or as a stream to be read.
 
         Args:
@@ -77,7 +77,7 @@ class Client:
         """
         sent = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
         sent.setdefault("user-agent", USER_AGENT)
-        data = reader.write(body if wire is None else wire.sent(body)).encode()
+        data = write_json(body if wire is None else wire.sent(body)).encode()
         url = address(endpoint, "/chat/completions" if wire is None else wire.path, query, base)
         with translated(endpoint.name):
             response = await self._send(endpoint, "POST", url, sent, data)
@@ -86,13 +86,13 @@ class Client:
                 response_reading.check_not_redirect(response, endpoint)
                 kind = response.content_type
                 if 200 <= response.status < 300 and kind == "text/event-stream":
-                    stream = Stream(response, endpoint, self._limits)
+                    stream = UpstreamStream(response, endpoint, self._limits)
                     return stream
                 raw = await self._all(response, endpoint)
-                return response_reading.whole(response, raw, endpoint, wire)
+                return response_reading.read_response(response, raw, endpoint, wire)
             finally:
                 if stream is None:
-                    let_go(response)
+                    release_or_abort(response)
 
     async def get(self, endpoint: Endpoint, path: str, headers: Headers) -> Any:
         """GET a JSON document; None where the upstream does not give one.
@@ -108,7 +108,7 @@ class Client:
                 return response_reading.json_or_text(raw) if response.status == 200 else None
 
     async def _all(self, response: aiohttp.ClientResponse, endpoint: Endpoint) -> bytes:
-        return await Pieces(response, endpoint, self._limits.upstream_bytes).all()
+        return await ResponseBody(response, endpoint, self._limits.upstream_bytes).all()
 
     # --- the wire --------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class Client:
         try:
             yield response
         finally:
-            let_go(response)
+            release_or_abort(response)
 
     async def _send(
         self, endpoint: Endpoint, method: str, url: URL, headers: Headers | list[Header], data: Any
@@ -155,7 +155,7 @@ class Client:
         self, response: aiohttp.ClientResponse, endpoint: Endpoint
     ) -> AsyncIterator[bytes]:
         """Yield the decoded body; cut it at the size limit and at silence."""
-        pieces = Pieces(response, endpoint, self._limits.upstream_bytes)
+        pieces = ResponseBody(response, endpoint, self._limits.upstream_bytes)
         while (piece := await pieces.next()) is not None:
             yield piece
 

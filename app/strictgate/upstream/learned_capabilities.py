@@ -17,7 +17,7 @@ MAX_ENTRIES = 10_000
 
 
 @dataclass
-class Memory:
+class LearnedCapabilities:
     """Refused modes per (upstream, model), and per (upstream, model, schema)."""
 
     ttl: float

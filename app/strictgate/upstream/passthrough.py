@@ -12,10 +12,10 @@ from typing import Any
 from aiohttp import ClientResponse
 
 from strictgate.core.errors import UpstreamBadResponse
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
+from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
-from strictgate.core.wire.refusal import error_of
-from strictgate.core.wire.stream_end import Ending
+from strictgate.core.wire.stream_end import StreamEnd
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.error_mapping import translated
 from strictgate.upstream.headers import OURS, THEIRS, passed_on
@@ -58,7 +58,7 @@ async def relay(
 def _error(status: int, headers: list[Header], raw: bytes, endpoint: Endpoint) -> RawAnswer:
     body = scrubbed(json_or_text(raw), endpoint)
     beside = {key: body[key] for key in body if key != "error"} if _is_shaped(body) else {}
-    data = reader.write({"error": error_of(status, body), **beside}).encode()
+    data = write_json({"error": error_of(status, body), **beside}).encode()
     replaced = {"content-type", "content-length", "content-encoding"}
     fresh = [("content-type", "application/json"), ("content-length", str(len(data)))]
     return RawAnswer(status, [*passed_on(headers, replaced), *fresh], _once(data))
@@ -88,7 +88,7 @@ def _is_completion_stream(request: RawRequest, headers: list[Header]) -> bool:
 
 async def _to_its_end(pieces: AsyncIterator[bytes], endpoint: Endpoint) -> AsyncIterator[bytes]:
     """Pass on the pieces, and raise where they stop before the stream has said that it is over."""
-    ending = Ending()
+    ending = StreamEnd()
     async for piece in pieces:
         ending.feed(piece)
         yield piece

@@ -12,12 +12,11 @@ from typing import Any
 from aiohttp import ClientResponse
 
 from strictgate.core.errors import UpstreamBadResponse
-from strictgate.core.jsontext import reader
-from strictgate.core.responses_api.native_upstream import Wire
-from strictgate.core.wire import reply
+from strictgate.core.jsontext.reader import parse_leniently, write_json
+from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
 from strictgate.core.wire.collector import Collector
-from strictgate.core.wire.reply import Failure, Reply
-from strictgate.core.wire.sse import Event
+from strictgate.core.wire.reply import Failure, Reply, parse_reply
+from strictgate.core.wire.sse import SseEvent
 from strictgate.upstream.routing import Endpoint
 
 _BLOT = "***"
@@ -33,8 +32,11 @@ def check_not_redirect(response: ClientResponse, endpoint: Endpoint) -> None:
         )
 
 
-def whole(
-    response: ClientResponse, raw: bytes, endpoint: Endpoint, wire: Wire | None = None
+def read_response(
+    response: ClientResponse,
+    raw: bytes,
+    endpoint: Endpoint,
+    wire: NativeResponsesAdapter | None = None,
 ) -> Reply | Failure:
     """Read a body that came in one; `wire`: in which other API.
 
@@ -50,10 +52,10 @@ def whole(
     body = body if wire is None else wire.received(body)
     if body.get("error") and not body.get("choices"):
         return _error_in_success(body, endpoint)
-    return reply.read(_without_secret(body, endpoint))
+    return parse_reply(_without_secret(body, endpoint))
 
 
-def collected(collector: Collector, endpoint: Endpoint) -> Reply | Failure:
+def read_stream(collector: Collector, endpoint: Endpoint) -> Reply | Failure:
     """Read a stream that was put together; one without its end says nothing.
 
     Raises:
@@ -67,16 +69,16 @@ def collected(collector: Collector, endpoint: Endpoint) -> Reply | Failure:
         raise UpstreamBadResponse(
             f"The upstream '{endpoint.name}' broke off in the middle of its stream."
         )
-    return reply.read(_without_secret(collector.completion(), endpoint))
+    return parse_reply(_without_secret(collector.completion(), endpoint))
 
 
-def clean(event: Event, endpoint: Endpoint) -> Event:
+def clean(event: SseEvent, endpoint: Endpoint) -> SseEvent:
     """Return an event of a stream without the key."""
     key = endpoint.secret
     if not key or key not in event.data or not _is_secret(key):
         return event
     body = json_or_text(event.data.encode())
-    text = body.replace(key, _BLOT) if isinstance(body, str) else reader.write(_blotted(body, key))
+    text = body.replace(key, _BLOT) if isinstance(body, str) else write_json(_blotted(body, key))
     return replace(event, data=text)
 
 
@@ -94,14 +96,14 @@ def _with_text(body: dict[str, Any], collector: Collector) -> dict[str, Any]:
     choices = collector.completion().get("choices")
     if not choices or not isinstance(error, dict) or error.get("failed_generation") != "":
         return body
-    text = reply.read({"choices": choices}).choices[0].text
+    text = parse_reply({"choices": choices}).choices[0].text
     return {**body, "error": error | {"failed_generation": text}}
 
 
 def json_or_text(raw: bytes) -> Any:
     """Return the body as JSON, or as text where it is none."""
     try:
-        return reader.loads(raw)
+        return parse_leniently(raw)
     except (ValueError, RecursionError):
         return raw.decode("utf-8", "replace")
 
@@ -109,7 +111,7 @@ def json_or_text(raw: bytes) -> Any:
 def scrubbed(body: Any, endpoint: Endpoint) -> Any:
     """Return `body` with Strictgate's own key blotted out of every string."""
     key = endpoint.secret
-    return _blotted(body, key) if key and key in reader.write(body) else body
+    return _blotted(body, key) if key and key in write_json(body) else body
 
 
 def _without_secret(completion: Any, endpoint: Endpoint) -> Any:

@@ -9,21 +9,21 @@ from contextlib import suppress
 
 import aiohttp
 
-from strictgate.core.conversation.protocol import Part
+from strictgate.core.conversation.protocol import StreamPart
 from strictgate.core.errors import UpstreamBadResponse
-from strictgate.core.wire.collector import Collector, Delta, State
+from strictgate.core.wire.collector import Collector, CollectorState, Delta
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.sse import BadEvent, Splitter
 from strictgate.settings import LimitSettings
 from strictgate.upstream import response_reading
-from strictgate.upstream.body import Pieces
+from strictgate.upstream.body import ResponseBody
 from strictgate.upstream.error_mapping import translated
 from strictgate.upstream.routing import Endpoint
 
 DRAIN = 0.25  # seconds for what may follow the end of a stream
 
 
-class Stream:
+class UpstreamStream:
     """One open stream; whoever has it closes it.
 
     Raises:
@@ -36,12 +36,12 @@ class Stream:
         self.collector = Collector()
         self._response = response
         self._endpoint = endpoint
-        self._pieces = Pieces(response, endpoint, limits.upstream_bytes)
+        self._pieces = ResponseBody(response, endpoint, limits.upstream_bytes)
         self._splitter = Splitter(limits.event_bytes)
         self._is_over = False
         self._is_drained = False
 
-    async def next(self, patience: float | None = None) -> Part | Reply | Failure:
+    async def next(self, patience: float | None = None) -> StreamPart | Reply | Failure:
         """Return what came next: a Part for each piece that said anything, then the whole.
 
         Args:
@@ -59,22 +59,22 @@ class Stream:
             except TimeoutError:
                 if not clock.expired():
                     raise
-                return Part((), self.collector)
+                return StreamPart((), self.collector)
 
     async def close(self) -> None:
         """Cut the connection, unless the stream's end was seen: then it serves the next request."""
         try:
             await self._drain()
         finally:
-            let_go(self._response)
+            release_or_abort(self._response)
 
-    async def _next(self) -> Part | Reply | Failure:
+    async def _next(self) -> StreamPart | Reply | Failure:
         while not self._is_over:
             deltas = self._read(await self._pieces.next())
             if deltas:
-                return Part(deltas, self.collector)
+                return StreamPart(deltas, self.collector)
         await self._drain()
-        return response_reading.collected(self.collector, self._endpoint)
+        return response_reading.read_stream(self.collector, self._endpoint)
 
     def _read(self, piece: bytes | None) -> tuple[Delta, ...]:
         """Take in a piece, None for the end."""
@@ -86,7 +86,7 @@ class Stream:
             ) from error
         clean = (response_reading.clean(event, self._endpoint) for event in events)
         deltas = [delta for event in clean for delta in self.collector.feed(event)]
-        self._is_over = piece is None or self.collector.state is not State.OPEN
+        self._is_over = piece is None or self.collector.state is not CollectorState.OPEN
         return (*deltas, *self.collector.flush()) if self._is_over else tuple(deltas)
 
     async def _drain(self) -> None:
@@ -101,6 +101,6 @@ class Stream:
                     pass
 
 
-def let_go(response: aiohttp.ClientResponse) -> None:
+def release_or_abort(response: aiohttp.ClientResponse) -> None:
     """Release the connection if the body was read to its end; else cut it, which cancels."""
     response.release() if response.content.at_eof() else response.close()

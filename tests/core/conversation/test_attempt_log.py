@@ -1,23 +1,23 @@
 """The record of a conversation."""
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.attempt_log import Lesson, Record
-from strictgate.core.conversation.choice_result import Rejection, Settled
-from strictgate.core.conversation.reply_reader import Heard
+from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
+from strictgate.core.conversation.choice_result import Accepted, Rejected
+from strictgate.core.conversation.reply_reader import EvaluatedReply
 from strictgate.core.repair_steps import Step
 from tests.core.talks import planner, said
 
 PLAN = planner().plan(Mode.NATIVE)
-GOOD = Settled({}, (), passed_on=False)
-MENDED = Settled({}, (Step("fence_removed"),), passed_on=False)
-BAD = Rejection("x", (), "no JSON", truncated=False)
+GOOD = Accepted({}, (), passed_on=False)
+MENDED = Accepted({}, (Step("fence_removed"),), passed_on=False)
+BAD = Rejected("x", (), "no JSON", truncated=False)
 
 
 def test_attempts():
     """The worst of the choices names the outcome; only untouched answers are clean."""
-    record = Record()
+    record = AttemptLog()
     for results in ([GOOD], [GOOD, MENDED], [GOOD, BAD]):
-        record.accepted(PLAN, Heard(said("x").body, results, said("x").usage))
+        record.accepted(PLAN, EvaluatedReply(said("x").body, results, said("x").usage))
 
     assert [each.outcome for each in record.attempts] == ["valid", "valid", "not_json"]
     assert [each.is_clean for each in record.attempts] == [True, False, False]
@@ -26,19 +26,21 @@ def test_attempts():
 
 def test_lessons_are_proven_by_acceptance():
     """What was refused counts once something was accepted after it."""
-    record = Record()
-    record.lessons.append(Lesson(Mode.NATIVE, for_schema=False, reason="no", pattern="p"))
-    before = list(record.proven_lessons())
-    record.accepted(PLAN, Heard(said("x").body, [GOOD], said("x").usage))
+    record = AttemptLog()
+    record.refused_modes.append(
+        RefusedMode(Mode.NATIVE, for_schema=False, reason="no", pattern="p")
+    )
+    before = list(record.proven_refusals())
+    record.accepted(PLAN, EvaluatedReply(said("x").body, [GOOD], said("x").usage))
 
-    assert (before, len(record.proven_lessons())) == ([], 1)
+    assert (before, len(record.proven_refusals())) == ([], 1)
 
 
 def test_headers():
     """Repairs are named once each."""
     steps = [(0, Step("trailing_comma")), (1, Step("trailing_comma")), (1, Step("comment"))]
 
-    assert Record().headers(PLAN, steps) == {
+    assert AttemptLog().headers(PLAN, steps) == {
         "x-strictgate-mode": "native",
         "x-strictgate-attempts": "0",
         "x-strictgate-repairs": "trailing_comma,comment",
@@ -47,5 +49,5 @@ def test_headers():
 
 def test_lost_logprobs_are_told():
     """They stand among what was dropped."""
-    record = Record(lost_logprobs=True)
+    record = AttemptLog(lost_logprobs=True)
     assert record.details(PLAN, ())["dropped"] == ["logprobs"]

@@ -5,31 +5,31 @@ from dataclasses import replace
 import pytest
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.choice_result import Judging, Rejection, Settled, settle
-from strictgate.core.output.validate_text import Repair
+from strictgate.core.conversation.choice_result import Accepted, Criteria, Rejected, judge_choice
+from strictgate.core.repair_steps import Repair
 from tests.core.talks import BAD, GOOD, planner, said
 
 PLANNER = planner()
 PLAN = PLANNER.plan(Mode.NATIVE)
-BY = Judging(PLANNER.schema, Repair.LOSSLESS, has_tools=False)
+BY = Criteria(PLANNER.schema, Repair.LOSSLESS, has_tools=False)
 
 
 def settled(text, **choice):
-    return settle(said(text, **choice).choices[0], PLAN, BY)
+    return judge_choice(said(text, **choice).choices[0], PLAN, BY)
 
 
 def test_as_it_is():
     """A valid document is given as it came, and the rest of the choice with it."""
     result = settled(GOOD)
 
-    assert result == Settled(said(GOOD).choices[0].raw, (), passed_on=False)
+    assert result == Accepted(said(GOOD).choices[0].raw, (), passed_on=False)
 
 
 def test_rejected():
     """An invalid one is kept whole, with its problems."""
     result = settled(f"Sure: {BAD}")
 
-    assert isinstance(result, Rejection)
+    assert isinstance(result, Rejected)
     assert result.text == f"Sure: {BAD}"
     assert [problem.kind for problem in result.problems] == ["Enum"]
 
@@ -41,7 +41,7 @@ def test_logprobs(text, kept):
     raw = {**choice.raw, "logprobs": {"content": []}}
     again = replace(choice, raw=raw)
 
-    assert (settle(again, PLAN, BY).choice["logprobs"] is not None) is kept
+    assert (judge_choice(again, PLAN, BY).choice["logprobs"] is not None) is kept
 
 
 def test_header_values_are_ascii():
@@ -57,8 +57,8 @@ def test_header_values_are_ascii():
             },
         }
     )
-    by = Judging(made.schema, Repair.OFF, has_tools=False)
-    result = settle(said('{"größe\\n": "x"}').choices[0], made.plan(Mode.NATIVE), by)
+    by = Criteria(made.schema, Repair.OFF, has_tools=False)
+    result = judge_choice(said('{"größe\\n": "x"}').choices[0], made.plan(Mode.NATIVE), by)
 
     path = result.error({}).headers["x-strictgate-schema-path"]
     assert path.isascii()

@@ -11,8 +11,7 @@ from strictgate.core.errors import (
     UpstreamError,
     UpstreamTimeout,
 )
-from strictgate.core.output.validate_text import Repair
-from strictgate.core.repair_steps import Completion
+from strictgate.core.repair_steps import Completion, Repair
 from tests.core.talks import (
     BAD,
     GOOD,

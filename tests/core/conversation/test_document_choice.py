@@ -2,8 +2,8 @@
 
 import pytest
 
-from strictgate.core.conversation.document_choice import Listener, Watch
-from strictgate.core.guard.document_stream import State
+from strictgate.core.conversation.document_choice import DocumentChoiceStream, ReplyStream
+from strictgate.core.guard.document_stream import DocumentState
 from strictgate.core.wire.collector import Delta
 from tests.core.guards import reading
 
@@ -13,7 +13,7 @@ GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
 def listener(index=0, **options):
     made = reading()
     kept = {"by_call": False, "tells": True, "tells_tokens": False} | options
-    return Listener(index, made, made.draft, **kept)
+    return DocumentChoiceStream(index, made, made.draft, **kept)
 
 
 def told(made, *pieces):
@@ -45,7 +45,7 @@ def test_who_is_not_told_gets_nothing():
     """Buffered: the guard reads, the caller waits."""
     made = listener(tells=False)
     assert told(made, GOOD) == [""]
-    assert made.reading.state is State.CLOSED
+    assert made.reading.state is DocumentState.CLOSED
 
 
 def test_thoughts_pass():
@@ -60,7 +60,7 @@ def test_forced_call():
     """The document may be in the arguments of a call."""
     made = listener(by_call=True)
     made.feed(Delta(0, arguments=((0, GOOD),)))
-    assert made.reading.state is State.CLOSED
+    assert made.reading.state is DocumentState.CLOSED
 
 
 @pytest.mark.parametrize("delta", [Delta(0, refusal="No."), Delta(0, arguments=((0, "{}"),))])
@@ -97,7 +97,7 @@ def test_tokens_of_what_was_mended_are_lost():
 
 def test_watch_over_several():
     """It is over when it is for all of them; then more text is talk."""
-    watch = Watch([listener(0), listener(1)])
+    watch = ReplyStream([listener(0), listener(1)])
     watch.feed([Delta(0, GOOD), Delta(1, GOOD[:-1]), Delta(7, "who?")])
     assert not watch.are_closed()
     watch.feed([Delta(1, "}"), Delta(0, "\n```")])
@@ -121,6 +121,6 @@ def test_watch_over_several():
 )
 def test_what_is_lost(text, can_continue, can_retry, lost):
     """Heard out is what may still come right, and what is the last that the caller will see."""
-    watch = Watch([listener()])
+    watch = ReplyStream([listener()])
     watch.feed([Delta(0, text)])
     assert watch.are_lost(can_continue=can_continue, can_retry=can_retry) is lost

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.capabilities import Capabilities, Prefill
-from strictgate.core.conversation.protocol import Ask, Part, Read
+from strictgate.core.conversation.protocol import Ask, ReadMore, StreamPart
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.request.options import StreamMode
 from tests.core.guards import PERSON
@@ -25,7 +25,7 @@ def talk(capabilities=ABLE, *, stream=True, schema=PERSON, **request):
 
 def news(taken):
     """What the caller has been given, and whether any of it came before the end."""
-    reads = [turn for turn in taken if isinstance(turn, Read)]
+    reads = [turn for turn in taken if isinstance(turn, ReadMore)]
     return "".join(each.delta.get("content", "") for read in reads for each in read.news)
 
 
@@ -74,7 +74,7 @@ def test_tail_is_waited_for():
     parts = streamed(GOOD)
     _, taken = turns(held, *parts)
     assert held.record.stopped == 0
-    assert isinstance(taken[-1], Read)
+    assert isinstance(taken[-1], ReadMore)
     assert taken[-1].patience is not None
 
 
@@ -93,7 +93,7 @@ def test_silence_behind_the_document():
     """An upstream that does not end its stream is left."""
     held = talk()
     first, *_ = streamed(GOOD)
-    outcome, _ = turns(held, first, Part((), first.collector))
+    outcome, _ = turns(held, first, StreamPart((), first.collector))
     assert contents(outcome) == [GOOD]
     assert held.record.stopped == 1
 
@@ -122,5 +122,5 @@ def test_mere_talk_is_cut():
     held = talk()
     outcome, taken = turns(held, *stream(*["I like to talk about it. "] * 40), *stream(GOOD[1:]))
     assert contents(outcome) == [GOOD]
-    reads = [turn for turn in taken if isinstance(turn, Read)]
+    reads = [turn for turn in taken if isinstance(turn, ReadMore)]
     assert len(reads) < 25

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from strictgate.core.capabilities import Capabilities, Prefill
-from strictgate.core.conversation.protocol import Ask, Part, Read
-from strictgate.core.conversation.reply_reader import End
+from strictgate.core.conversation.protocol import Ask, ReadMore, StreamPart
+from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.errors import ToolUseInvalid
 from strictgate.core.request.options import Enforcement, StreamMode
-from strictgate.core.wire import reply
 from strictgate.core.wire.collector import Collector
-from strictgate.core.wire.sse import Event
+from strictgate.core.wire.reply import parse_reply
+from strictgate.core.wire.sse import SseEvent
 from tests.core.talks import MOOD, Late, turns
 from tests.core.test_conversation_tools import BAD, GOOD, called, calls_of, talk
 
@@ -21,12 +21,12 @@ def streamed(*deltas, finish_reason="tool_calls"):
     collector, parts = Collector(), []
     for delta in deltas:
         chunk = {"id": "c", "model": "m", "choices": [{"index": 0, "delta": delta}]}
-        parts.append(Part(collector.feed(Event(json.dumps(chunk))), collector))
+        parts.append(StreamPart(collector.feed(SseEvent(json.dumps(chunk))), collector))
     last = {"choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]}
-    collector.feed(Event(json.dumps(last)))
-    collector.feed(Event("[DONE]"))
+    collector.feed(SseEvent(json.dumps(last)))
+    collector.feed(SseEvent("[DONE]"))
     first, *rest = [each for each in parts if each.deltas]
-    return [first, *map(Late, [*rest, reply.read(collector.completion())])]
+    return [first, *map(Late, [*rest, parse_reply(collector.completion())])]
 
 
 def pieces(name, text, position=0, size=3):
@@ -40,7 +40,11 @@ def pieces(name, text, position=0, size=3):
 
 def told(taken):
     return [
-        news.delta for turn in taken if isinstance(turn, Read) for news in turn.news if news.delta
+        news.delta
+        for turn in taken
+        if isinstance(turn, ReadMore)
+        for news in turn.news
+        if news.delta
     ]
 
 
@@ -63,7 +67,7 @@ def test_stopped(size):
     )
 
     assert calls_of(outcome) == [("c0", "mood", GOOD)]
-    assert [attempt.end for attempt in made.record.attempts] == [End.STOPPED, End.OWN]
+    assert [attempt.end for attempt in made.record.attempts] == [ReplyEnd.STOPPED, ReplyEnd.OWN]
     assert len([turn for turn in taken if isinstance(turn, Ask)]) == 2
 
 

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from strictgate.core.conversation import tool_calls
-from strictgate.core.conversation.tool_calls import Toolset
-from strictgate.core.output.validate_text import Repair
+from strictgate.core.conversation.tool_calls import FROM_TEXT, NO_CALL, judge_calls
+from strictgate.core.repair_steps import Repair
+from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import admit
-from strictgate.core.wire import reply
+from strictgate.core.wire.calls import default_call_id, failed_generation
+from strictgate.core.wire.reply import parse_reply
 from tests.core.talks import MOOD
 
 SCHEMAS = {"mood": admit(MOOD, name="mood"), "free": None}
@@ -17,7 +18,9 @@ TOOLS = Toolset(SCHEMAS, frozenset(SCHEMAS), must_call=False)
 
 def choice(*calls, content=None):
     message = {"role": "assistant", "content": content, "tool_calls": list(calls)}
-    return reply.read({"choices": [{"message": message, "finish_reason": "tool_calls"}]}).choices[0]
+    return parse_reply({"choices": [{"message": message, "finish_reason": "tool_calls"}]}).choices[
+        0
+    ]
 
 
 def call(name, arguments, **more):
@@ -25,7 +28,7 @@ def call(name, arguments, **more):
 
 
 def judged(*calls, tools=TOOLS, repair=Repair.LOSSLESS, content=None):
-    return tool_calls.judged(choice(*calls, content=content), tools, repair)
+    return judge_calls(choice(*calls, content=content), tools, repair)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ def test_ids():
     first, second = result.message["tool_calls"]
     assert first["id"].startswith("call_")
     assert (first["extra"], second["id"]) == (1, "theirs")
-    assert tool_calls.made_id("f", "{}", 0) != tool_calls.made_id("f", "{}", 1)
+    assert default_call_id("f", "{}", 0) != default_call_id("f", "{}", 1)
 
 
 def test_odd_types():
@@ -88,7 +91,7 @@ def test_call_in_a_list_as_text():
 
     assert [each["function"]["name"] for each in result.message["tool_calls"]] == ["free", "mood"]
     assert result.message["content"] is None
-    assert result.steps[0].name == tool_calls.FROM_TEXT
+    assert result.steps[0].name == FROM_TEXT
 
 
 @pytest.mark.parametrize("text", ["maybe", '{"name": "free"}', '{"choice": "calm"}', "[]", ""])
@@ -96,14 +99,14 @@ def test_no_call_as_text(text):
     """Other JSON is no call."""
     tools = Toolset(SCHEMAS, frozenset(SCHEMAS), must_call=True)
 
-    assert judged(tools=tools, content=text).faults[0].message == tool_calls.NO_CALL
+    assert judged(tools=tools, content=text).faults[0].message == NO_CALL
 
 
 def test_generation():
     """What the model wrote is kept to the letter; several calls are a list."""
     result = judged(call("mood", "{'choice'"), call("free", ""))
 
-    assert tool_calls.generation(result.calls, "") == (
+    assert failed_generation(result.calls, "") == (
         '[{"name": "mood", "arguments": {\'choice\'}, {"name": "free", "arguments": null}]'
     )
-    assert tool_calls.generation((), "text") == "text"
+    assert failed_generation((), "text") == "text"

@@ -7,8 +7,7 @@ from typing import Any
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from strictgate.core.grammar.compiler import compile
-from strictgate.core.jsontext import reader as jsontext
-from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.schema.schema import Formats, Schema, admit
 from tests.tables import DATA
 
@@ -59,7 +58,7 @@ def check(group: dict[str, Any]) -> None:
 
 def _is_valid(schema: Schema, text: str) -> bool:
     try:
-        return schema.is_valid(jsontext.read(text))
+        return schema.is_valid(parse_json(text))
     except NotJSON:
         return False
 

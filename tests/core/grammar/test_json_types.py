@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.grammar.conjunction import Part
+from strictgate.core.grammar.conjunction import Conjunct
 from strictgate.core.grammar.json_types import ALL, FRACTION, INTEGER, NUMBER, kind, kinds
 
 
@@ -19,7 +19,7 @@ from strictgate.core.grammar.json_types import ALL, FRACTION, INTEGER, NUMBER, k
 )
 def test_types_are_intersected(types, left):
     """An integer is a number; a number need not be one."""
-    assert kinds(Part({"type": each}) for each in types) == left
+    assert kinds(Conjunct({"type": each}) for each in types) == left
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from strictgate.core.grammar import object_rules
 from strictgate.core.grammar.conjunction import Subjects
 from strictgate.core.grammar.context import Context
-from strictgate.core.grammar.object_rules import MAX_BITS, Members
+from strictgate.core.grammar.object_rules import MAX_BITS, ObjectMembers
 from strictgate.core.schema.schema import admit
 from tests.core.grammar.reader import Reader
 
@@ -30,7 +30,7 @@ def document(names):
 
 def test_every_order_is_read():
     """Each declared member once, and all that are required."""
-    _, reader, _ = made(Members((member("a"), member("b")), (member("c"),)))
+    _, reader, _ = made(ObjectMembers((member("a"), member("b")), (member("c"),)))
     for names in [*permutations("ab"), *permutations("abc")]:
         assert reader.accepts(document(names))
     for names in ["a", "ac", "aba", "abb", "abcc", ""]:
@@ -41,7 +41,7 @@ def test_every_order_is_read():
 def test_members_are_counted(low, high):
     """Those that are declared and those that are not, in any order."""
     _, reader, late = made(
-        Members((member("a"),), (member("b"),), ('/"[xyz]"/ CO NUM',), low, high)
+        ObjectMembers((member("a"),), (member("b"),), ('/"[xyz]"/ CO NUM',), low, high)
     )
     assert not late
     for names in ["a", "ab", "ba", "xa", "axy", "xby", "abxy", "xyza", "xyzab", "bxyza"]:
@@ -52,7 +52,7 @@ def test_members_are_counted(low, high):
 def test_too_many_to_count_is_late():
     """There are 60 bits."""
     optional = tuple(member(f"p{index}") for index in range(MAX_BITS))
-    _, reader, late = made(Members((), optional, ("STR CO NUM",), 2, 3))
+    _, reader, late = made(ObjectMembers((), optional, ("STR CO NUM",), 2, 3))
     assert late == {"minProperties", "maxProperties"}
     assert reader.accepts("{}")
 
@@ -60,10 +60,10 @@ def test_too_many_to_count_is_late():
 @pytest.mark.parametrize(
     "members",
     [
-        Members((member("a"), member("b")), (), (), 0, 1),
-        Members((), (member("a"),), (), 2),
-        Members((), (), (), 1),
-        Members((), (), ("STR CO NUM",), 3, 2),
+        ObjectMembers((member("a"), member("b")), (), (), 0, 1),
+        ObjectMembers((), (member("a"),), (), 2),
+        ObjectMembers((), (), (), 1),
+        ObjectMembers((), (), ("STR CO NUM",), 3, 2),
     ],
 )
 def test_impossible_counts(members):
@@ -73,5 +73,5 @@ def test_impossible_counts(members):
 
 def test_long_objects_are_read():
     """Many members that are not declared, beside some that are."""
-    _, reader, _ = made(Members((member("a"),), (member("b"),), ('/"x[0-9]*"/ CO NUM',)))
+    _, reader, _ = made(ObjectMembers((member("a"),), (member("b"),), ('/"x[0-9]*"/ CO NUM',)))
     assert reader.accepts(document(["b", *(f"x{index}" for index in range(300)), "a"]))

@@ -2,7 +2,14 @@
 
 import pytest
 
-from strictgate.core.grammar.regexes import Anchor, Choice, Counted, OneOf, Unclear, read
+from strictgate.core.grammar.regexes import (
+    Alternation,
+    Anchor,
+    Counted,
+    OneOf,
+    Unclear,
+    parse_regex,
+)
 
 A = OneOf(((0x61, 0x61),))
 B = OneOf(((0x62, 0x62),))
@@ -11,20 +18,20 @@ B = OneOf(((0x62, 0x62),))
 @pytest.mark.parametrize(
     ("pattern", "tree"),
     [
-        ("", Choice(((),))),
-        ("^a$", Choice(((Anchor("^"), A, Anchor("$")),))),
-        ("a|b", Choice(((A,), (B,)))),
-        ("(?:a|b)?", Choice(((Counted(Choice(((A,), (B,))), 0, 1),),))),
-        ("(?<n>a){2,}?", Choice(((Counted(Choice(((A,),)), 2, None),),))),
-        ("a{2}b{1,3}", Choice(((Counted(A, 2, 2), Counted(B, 1, 3)),))),
-        (r"[\d.-]", Choice(((OneOf(((0x2D, 0x2E), (0x30, 0x39))),),))),
-        (r"[^\x00-\u{10FFFE}]", Choice(((OneOf(((0x10FFFF, 0x10FFFF),)),),))),
-        (r"\/\n\u0041", Choice((tuple(OneOf(((p, p),)) for p in (0x2F, 10, 0x41)),))),
+        ("", Alternation(((),))),
+        ("^a$", Alternation(((Anchor("^"), A, Anchor("$")),))),
+        ("a|b", Alternation(((A,), (B,)))),
+        ("(?:a|b)?", Alternation(((Counted(Alternation(((A,), (B,))), 0, 1),),))),
+        ("(?<n>a){2,}?", Alternation(((Counted(Alternation(((A,),)), 2, None),),))),
+        ("a{2}b{1,3}", Alternation(((Counted(A, 2, 2), Counted(B, 1, 3)),))),
+        (r"[\d.-]", Alternation(((OneOf(((0x2D, 0x2E), (0x30, 0x39))),),))),
+        (r"[^\x00-\u{10FFFE}]", Alternation(((OneOf(((0x10FFFF, 0x10FFFF),)),),))),
+        (r"\/\n\u0041", Alternation((tuple(OneOf(((p, p),)) for p in (0x2F, 10, 0x41)),))),
     ],
 )
 def test_patterns_are_read(pattern, tree):
     """Anchors, branches, groups, counts, classes, escapes."""
-    assert read(pattern) == tree
+    assert parse_regex(pattern) == tree
 
 
 @pytest.mark.parametrize(
@@ -38,4 +45,4 @@ def test_patterns_are_read(pattern, tree):
 def test_what_is_not_certain_is_not_read(pattern):
     """Rather a late check than a wrong one."""
     with pytest.raises(Unclear):
-        read(pattern)
+        parse_regex(pattern)

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.grammar.compiler import compile
-from strictgate.core.guard.document_start import Head, Start
-from strictgate.core.guard.grammar_matcher import Machine, load
+from strictgate.core.guard.document_start import DocumentStart, Start
+from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
 from strictgate.core.guard.guard import Guard
-from strictgate.core.jsontext import reader
-from strictgate.core.output.validate_text import Repair, Verdict, judge
+from strictgate.core.jsontext.reader import parse_leniently, write_json
+from strictgate.core.output.validate_text import ValidText, validate_text
+from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import Schema, admit
 from tests.corpora import rows
 from tests.tables import cases, label
@@ -33,16 +34,16 @@ THE_FIRST_IS_TAKEN = {
 
 
 @cache
-def made(source: str) -> tuple[Schema, Machine]:
-    schema = admit(reader.loads(source.encode()), name="head")
-    return schema, load(compile(schema))
+def made(source: str) -> tuple[Schema, CompiledGrammar]:
+    schema = admit(parse_leniently(source.encode()), name="head")
+    return schema, load_grammar(compile(schema))
 
 
 class Guards:
     """Makes guards, and counts them."""
 
     def __init__(self, source: Any, *, tracked: bool = False) -> None:
-        self.schema, machine = made(reader.write(source))
+        self.schema, machine = made(write_json(source))
         self._machine = None if tracked else machine
         self.count = 0
 
@@ -51,12 +52,12 @@ class Guards:
         return Guard(self.schema, self._machine)
 
 
-def head(group: dict[str, Any], *, tracked: bool = False) -> Head:
+def head(group: dict[str, Any], *, tracked: bool = False) -> DocumentStart:
     guards = Guards(group["schema"], tracked=tracked)
-    return Head(guards, wrapped=group.get("wrapped", False), bare=group.get("bare", False))
+    return DocumentStart(guards, wrapped=group.get("wrapped", False), bare=group.get("bare", False))
 
 
-def fed(head: Head, text: bytes, cuts: Iterable[int]) -> tuple[Start | None, int | None]:
+def fed(head: DocumentStart, text: bytes, cuts: Iterable[int]) -> tuple[Start | None, int | None]:
     """Return the start, and how many bytes it took; None: all, and the end."""
     before = 0
     for cut in cuts:
@@ -170,18 +171,18 @@ def test_a_certain_start_is_where_the_judge_finds_the_document(
 def agreed(row: dict[str, Any], source: Any) -> bool | None:
     """Return whether the judge finds in the whole text what it finds from a certain start on;
     None, if it finds nothing or there is none."""
-    schema, _ = made(reader.write(source))
+    schema, _ = made(write_json(source))
     text = row["input_text"].encode()
-    verdict = judge(row["input_text"], schema, Repair.SYNTAX, wrapped=False)
+    verdict = validate_text(row["input_text"], schema, Repair.SYNTAX, wrapped=False)
     start = head({"schema": source, "bare": source is True}).feed(text, final=True)
-    if not isinstance(verdict, Verdict) or not start or not start.is_certain:
+    if not isinstance(verdict, ValidText) or not start or not start.is_certain:
         return None
     rest = text[start.at :].decode()
     judged = [
-        judge(each, schema, Repair.SYNTAX, wrapped=False)
+        validate_text(each, schema, Repair.SYNTAX, wrapped=False)
         for each in (rest, rest.partition("\n```")[0])
     ]
-    return any(isinstance(each, Verdict) and each.value == verdict.value for each in judged)
+    return any(isinstance(each, ValidText) and each.value == verdict.value for each in judged)
 
 
 @pytest.mark.parametrize("name", ["partial_json", "jsonrepair_js", "langchain", "instructor"])
@@ -219,7 +220,7 @@ def test_it_is_over_once_it_gave_a_start():
 def test_few_guards_are_begun(text: str):
     """However many brackets stand in the prose."""
     guards = Guards(OBJECT)
-    searching = Head(guards, wrapped=False, bare=False)
+    searching = DocumentStart(guards, wrapped=False, bare=False)
     fed(searching, ("So: " + text * 200).encode(), range(0, 3000, 7))
     assert guards.count <= 6 + 2
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from strictgate.core.guard.continuation_alignment import Aligner, Kind
-from strictgate.core.guard.document_stream import RUNAWAY, State
-from strictgate.core.repair_steps import Extraction, Mend, Repair, Spelling
+from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
+from strictgate.core.guard.document_stream import RUNAWAY, DocumentState
+from strictgate.core.repair_steps import Extraction, LosslessRepair, Repair, SyntaxRepair
 from tests.core.guards import draft, guard, reading
 
 GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
@@ -31,7 +31,7 @@ def read(made, text, size=0):
 def test_whole(text, steps):
     """The document is found, and what follows it does not count."""
     made = read(reading(), text)
-    assert made.state is State.CLOSED
+    assert made.state is DocumentState.CLOSED
     assert made.draft.text == GOOD
     assert made.is_certain
     assert [step.name for step in made.steps if step.name is not Extraction.PROSE] == [
@@ -42,19 +42,19 @@ def test_whole(text, steps):
 def test_mends_on_the_way():
     """What can be mended is, and the reading goes on."""
     made = read(reading(), GOOD.replace("7", '"7"').replace('"calm"}', "'calm',}"))
-    assert made.state is State.CLOSED
+    assert made.state is DocumentState.CLOSED
     assert made.draft.text == GOOD
     assert {step.name for step in made.draft.steps} == {
-        Mend.STRING_TO_NUMBER,
-        Spelling.QUOTES,
-        Spelling.TRAILING_COMMA,
+        LosslessRepair.STRING_TO_NUMBER,
+        SyntaxRepair.QUOTES,
+        SyntaxRepair.TRAILING_COMMA,
     }
 
 
 def test_violation():
     """What cannot be mended ends it: the good part stays, and what was refused is ahead."""
     made = read(reading(), GOOD.replace("calm", "happy"))
-    assert made.state is State.VIOLATED
+    assert made.state is DocumentState.VIOLATED
     assert made.draft.text.startswith('{"name": "Ann", "age": 7, "mood":')
     assert made.ahead.lstrip(b'"').startswith(b"happy")
     assert made.is_hopeless
@@ -63,7 +63,7 @@ def test_violation():
 def test_another_spelling_might_help():
     """A violation that is none of the values' own may yet be mended by a reader of the whole."""
     made = read(reading(level=Repair.OFF), "{\"name\": 'Ann'}")
-    assert made.state is State.VIOLATED
+    assert made.state is DocumentState.VIOLATED
     assert not made.is_hopeless
 
 
@@ -71,7 +71,7 @@ def test_another_spelling_might_help():
 def test_runaway_blanks(text):
     """Endless blanks end it, and do not stay."""
     made = read(reading(), text)
-    assert made.state is State.VIOLATED
+    assert made.state is DocumentState.VIOLATED
     assert made.ran_away
     assert not made.draft.guard.text.endswith(b"\n\n")
     assert RUNAWAY < 200
@@ -84,7 +84,7 @@ def test_same_at_every_split(text):
     """Whole, split at every point, or character by character: the same draft and state."""
 
     def told(made):
-        place = made.refused_at if made.state is State.VIOLATED else None
+        place = made.refused_at if made.state is DocumentState.VIOLATED else None
         return made.state, made.draft.text, made.draft.steps, made.steps, place
 
     whole = told(read(reading(), text))
@@ -98,10 +98,10 @@ def test_same_at_every_split(text):
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (' 7, "mood": "calm"}', Kind.CONTINUATION),
-        (GOOD, Kind.ECHO),
-        (f"```json\n{GOOD}\n```", Kind.FRESH),
-        (GOOD.replace("Ann", "Bob"), Kind.FRESH),
+        (' 7, "mood": "calm"}', ContinuationKind.CONTINUATION),
+        (GOOD, ContinuationKind.ECHO),
+        (f"```json\n{GOOD}\n```", ContinuationKind.FRESH),
+        (GOOD.replace("Ann", "Bob"), ContinuationKind.FRESH),
     ],
 )
 def test_reply_to_a_prefix(answer, kind):
@@ -111,8 +111,8 @@ def test_reply_to_a_prefix(answer, kind):
         mine = draft(text=text)
         aligner = Aligner(mine.guard, b"", len(text), is_proven=False)
         made = read(reading(mine, aligner=aligner), answer, size)
-        assert (made.kind, made.state) == (kind, State.CLOSED)
-        assert (made.draft is mine) == (kind is not Kind.FRESH)
+        assert (made.kind, made.state) == (kind, DocumentState.CLOSED)
+        assert (made.draft is mine) == (kind is not ContinuationKind.FRESH)
         assert made.draft.text == (GOOD.replace("Ann", "Bob") if "Bob" in answer else GOOD)
 
 
@@ -127,5 +127,5 @@ def test_wrapper():
 def test_mends_are_bounded():
     """A text that is wrong all over does not cost without end."""
     made = read(reading(draft({"type": "array", "items": {"type": "integer"}})), str(["1"] * 2000))
-    assert made.state is State.VIOLATED
+    assert made.state is DocumentState.VIOLATED
     assert len(made.draft.steps) == 1000

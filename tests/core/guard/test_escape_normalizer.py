@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.guard.escape_normalizer import (
-    Respeller,
+    EscapeNormalizer,
     is_beginning,
     is_whole,
     reach,
@@ -40,9 +40,9 @@ UNITS = [
 TEXTS = st.lists(st.sampled_from(UNITS)).map(lambda units: "".join(units).encode())
 
 
-def fed(*chunks: bytes) -> tuple[Respeller, bytes]:
+def fed(*chunks: bytes) -> tuple[EscapeNormalizer, bytes]:
     """A respeller that was fed until it did not take everything, and what came of it."""
-    respeller, plain = Respeller(), b""
+    respeller, plain = EscapeNormalizer(), b""
     for chunk in chunks:
         before = len(respeller)
         plain += respeller.feed(chunk)

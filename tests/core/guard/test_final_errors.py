@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.guard import final_errors
-from strictgate.core.guard.final_errors import Spot, is_definite, may_matter
+from strictgate.core.guard.final_errors import OpenLocation, is_definite, may_matter
 from strictgate.core.schema.schema import admit
 
 CLOSED = None
@@ -31,7 +31,7 @@ CASES = [
 def test_definite(schema, tree, path, kinds, expected):
     """The first error stays, or may go away."""
     error = next(iter(admit(schema, name="x").validator.iter_errors(tree)))
-    assert is_definite(error, tree, Spot(path, kinds)) is expected
+    assert is_definite(error, tree, OpenLocation(path, kinds)) is expected
 
 
 @pytest.mark.parametrize(("schema", "tree", "path", "kinds", "expected"), CASES)
@@ -41,4 +41,4 @@ def test_nothing_definite_is_passed_over(schema, tree, path, kinds, expected):
     leaf = tree
     for step in path:
         leaf = leaf[step]
-    assert may_matter(error, Spot(path, kinds), leaf) or not expected
+    assert may_matter(error, OpenLocation(path, kinds), leaf) or not expected

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from strictgate.core.grammar import compiler
 from strictgate.core.grammar.grammar import Grammar, NotExpressible
-from strictgate.core.guard.grammar_matcher import Machine, Matcher, load
+from strictgate.core.guard.grammar_matcher import CompiledGrammar, GrammarMatcher, load_grammar
 from strictgate.core.schema.schema import admit
 
 CLOSED: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -29,26 +29,26 @@ UNITS += [r"\ud83d", r"\ude00", r"\uDE01", r"\u0022", r"\u005C", "\\", r"\u00", 
 LITERALS = st.lists(st.sampled_from(UNITS)).map(lambda units: ('"' + "".join(units)).encode())
 
 
-def machine(schema: Any) -> Machine:
-    return load(compiler.compile(admit(schema, name="test")))
+def machine(schema: Any) -> CompiledGrammar:
+    return load_grammar(compiler.compile(admit(schema, name="test")))
 
 
 MACHINES = {name: machine(schema) for name, schema in [("order", ORDER), ("moods", MOODS)]}
 
 
-def started(schema: Any, text: bytes = b"") -> Matcher:
+def started(schema: Any, text: bytes = b"") -> GrammarMatcher:
     """A matcher that has taken in all of `text`."""
     matcher = machine(schema).start()
     assert matcher.consume(text) == len(text)
     return matcher
 
 
-def state(matcher: Matcher) -> tuple[Any, ...]:
+def state(matcher: GrammarMatcher) -> tuple[Any, ...]:
     """What can be seen of a matcher."""
     return matcher.is_accepting(), matcher.allowed(), matcher.forced(), matcher.options()
 
 
-def taken(matcher: Matcher, *chunks: bytes) -> int:
+def taken(matcher: GrammarMatcher, *chunks: bytes) -> int:
     """How many bytes it takes of `chunks`."""
     count = 0
     for chunk in chunks:
@@ -273,7 +273,7 @@ def test_the_way_back_into_such_a_number():
 
 def test_a_limit_is_no_violation():
     """A grammar that explodes on a document breaks the matcher, which does not raise."""
-    matcher = load(Grammar("start: /[ab]*a[ab]{16}/\n", frozenset(), 1)).start()
+    matcher = load_grammar(Grammar("start: /[ab]*a[ab]{16}/\n", frozenset(), 1)).start()
     text = bytes(Random(0).choices(b"ab", k=50_000))
     assert matcher.consume(text) < len(text)
     assert matcher.is_broken()
@@ -284,4 +284,4 @@ def test_a_limit_is_no_violation():
 def test_a_grammar_that_is_none():
     """What the engine does not take is not expressible."""
     with pytest.raises(NotExpressible):
-        load(Grammar("start: nowhere\n", frozenset(), 1))
+        load_grammar(Grammar("start: nowhere\n", frozenset(), 1))

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from strictgate.core.guard.incremental_validator import Tracker
+from strictgate.core.guard.incremental_validator import IncrementalValidator
 from strictgate.core.schema.schema import admit
 from tests.core.test_real_schemas import admitted, documents
 from tests.tables import cases
@@ -20,7 +20,9 @@ REQUIRED = {
 
 def tracked(schema, data, size=None):
     """Feed `data`, in pieces of `size` bytes, up to what is refused."""
-    tracker = Tracker(admit(schema, name="x") if isinstance(schema, dict | bool) else schema)
+    tracker = IncrementalValidator(
+        admit(schema, name="x") if isinstance(schema, dict | bool) else schema
+    )
     size = size or len(data) or 1
     for start in range(0, len(data), size):
         piece = data[start : start + size]
@@ -71,7 +73,7 @@ def test_real_documents(name):
 def test_the_root_is_always_judged(is_checking):
     """With or without looking at what is inside."""
     schema = admit({"properties": {"a": {"type": "integer"}}}, name="x")
-    tracker = Tracker(schema, checking=is_checking)
+    tracker = IncrementalValidator(schema, checking=is_checking)
     assert tracker.consume(b'{"a": "s"}') == (6 if is_checking else 9)
     assert tracker.problems()[0].path == ("a",)
 

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.grammar.grammar import NotExpressible
-from strictgate.core.guard.llguidance_matcher import BLOCK, LIMITS, Native, bits, members
+from strictgate.core.guard.llguidance_matcher import (
+    BLOCK,
+    LIMITS,
+    LlguidanceMatcher,
+    bits,
+    members,
+)
 
 ASCII = (1 << 0x80) - 1
 CHARACTERS = st.characters(exclude_categories=["Cs"])
@@ -21,7 +27,7 @@ def literal(character: str) -> str:
 def test_characters_of_a_range(allowed: list[str], first: str, last: str):
     """A range has a character that may follow if one of those allowed lies in it."""
     first, last = min(first, last), max(first, last)
-    native = Native.load(f"start: /[{''.join(map(literal, allowed))}]/\n")
+    native = LlguidanceMatcher.load(f"start: /[{''.join(map(literal, allowed))}]/\n")
     expected = any(first <= each <= last for each in allowed)
     assert native.has_character(ord(first), ord(last), among=ASCII) is expected
     assert native.has_character(ord(allowed[0]), ord(allowed[0]), among=ASCII)
@@ -29,7 +35,7 @@ def test_characters_of_a_range(allowed: list[str], first: str, last: str):
 
 def test_which_of_ascii_count():
     """Characters of ASCII that are left out do not count."""
-    native = Native.load("start: /[ab]/\n")
+    native = LlguidanceMatcher.load("start: /[ab]/\n")
     assert native.has_character(0, 0x10FFFF, among=bits(b"b"))
     assert not native.has_character(0, 0x10FFFF, among=bits(b"c"))
 
@@ -42,7 +48,7 @@ def test_sets_of_bytes(data: bytes):
 
 def test_going_ahead_and_back():
     """What was taken in can be taken back, also what closed the document."""
-    native = Native.load('start: "abc" /[0-9]/\n')
+    native = LlguidanceMatcher.load('start: "abc" /[0-9]/\n')
     assert native.run() == b"abc"
     assert native.consume(b"abc1x") == 4
     assert native.is_accepting()
@@ -54,7 +60,7 @@ def test_going_ahead_and_back():
 
 def test_states_are_counted_in_long_texts():
     """A document cannot make the lexer's states grow without end, however much comes at once."""
-    native = Native.load("start: /[ab]*a[ab]{16}/\n")
+    native = LlguidanceMatcher.load("start: /[ab]*a[ab]{16}/\n")
     text = bytes(Random(0).choices(b"ab", k=20 * BLOCK))
     assert native.consume(text) < LIMITS.max_lexer_states + 2 * BLOCK
     assert native.is_broken()
@@ -64,5 +70,5 @@ def test_states_are_counted_in_long_texts():
 def test_what_is_no_grammar():
     """It is refused with the engine's reason."""
     with pytest.raises(NotExpressible) as refused:
-        Native.load("start: nowhere\n")
+        LlguidanceMatcher.load("start: nowhere\n")
     assert refused.value.reason

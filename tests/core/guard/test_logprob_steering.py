@@ -1,6 +1,6 @@
 """The model's own next choice."""
 
-from strictgate.core.guard.logprob_steering import Tokens, steer
+from strictgate.core.guard.logprob_steering import LogprobTokens, steer
 from tests.core.guards import guard
 
 
@@ -11,7 +11,7 @@ def entry(token, *others):
 
 
 def tokens(*entries):
-    made = Tokens()
+    made = LogprobTokens()
     for each in entries:
         made.feed(each["token"].encode(), [each])
     return made
@@ -34,7 +34,7 @@ def test_tokens_by_place():
 
 def test_an_echo_has_no_entries():
     """Where a piece begins with a repeated prefix, the entries belong to its end."""
-    made = Tokens()
+    made = LogprobTokens()
     made.feed(b'{"a": 1', [entry(" 1")])
     assert made.at(0) is None
     assert made.at(6).data == b" 1"
@@ -79,7 +79,7 @@ def test_what_is_out_stays():
 def test_odd_entries():
     """What is no entry has no text; bytes beat a text that cannot show them."""
     half = {"token": "\ufffd", "bytes": [0xC3], "top_logprobs": [None, {"token": 5}]}
-    made = Tokens()
+    made = LogprobTokens()
     made.feed("é".encode(), [half, {"token": "\ufffd", "bytes": [0xA9]}])
     assert made.at(0).data == b"\xc3"
     made.feed(b"x", [None, 7])

@@ -3,18 +3,18 @@
 import pytest
 
 from strictgate.core.guard import final_errors
-from strictgate.core.guard.partial_validation import Judge, Look
+from strictgate.core.guard.partial_validation import PartialValidator, PartialValue
 from strictgate.core.schema.schema import admit
 
 
 def judge(schema):
-    return Judge(admit(schema, name="x"))
+    return PartialValidator(admit(schema, name="x"))
 
 
 def test_an_item_far_behind():
     """It is judged without those before it, and told with its own index."""
     items = list(range(100))
-    found = judge({"items": {"maximum": 98}}).of(Look([items], (99,), 99, None, 300))
+    found = judge({"items": {"maximum": 98}}).of(PartialValue([items], (99,), 99, None, 300))
     assert [each.path for each in found] == [(99,)]
 
 
@@ -22,13 +22,13 @@ def test_an_item_far_behind():
 def test_an_item_that_was_there_before(number, is_refused):
     """Then all of them are looked at."""
     items = [*range(100), number]
-    found = judge({"uniqueItems": True}).of(Look([items], (100,), number, None, 300))
+    found = judge({"uniqueItems": True}).of(PartialValue([items], (100,), number, None, 300))
     assert bool(found) is is_refused
 
 
 def test_one_item_too_many():
     """As many as some limit are there: all of them are looked at."""
-    look = Look([[1, 2]], (2,), "", final_errors.BEGUN, 6)
+    look = PartialValue([[1, 2]], (2,), "", final_errors.BEGUN, 6)
     assert [each.keyword for each in judge({"maxItems": 2}).of(look)] == ["maxItems"]
     assert judge({"maxItems": 3}).of(look) == ()
 
@@ -36,5 +36,5 @@ def test_one_item_too_many():
 def test_what_is_missing():
     """Of the object looked at, not of those around it."""
     schema = {"required": ["z"], "properties": {"a": {"required": ["c", "b", "d"]}}}
-    look = Look([{"a": {"b": 1}}], ("a",), {"b": 1}, final_errors.ENTERED, 9)
+    look = PartialValue([{"a": {"b": 1}}], ("a",), {"b": 1}, final_errors.ENTERED, 9)
     assert judge(schema).missing(look) == ("c", "d")

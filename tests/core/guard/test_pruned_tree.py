@@ -2,21 +2,21 @@
 
 import pytest
 
-from strictgate.core.guard.pruned_tree import Kept, beside, restored, thinned
+from strictgate.core.guard.pruned_tree import PruneLimits, beside, pruned, restored
 
 
 def test_what_stays():
     """Short scalars of objects, the first items of arrays, and the way."""
     inner = [1, 2, {"x": 1}]
     outer = {"kind": "a", "text": "x" * 65, "other": {}, "list": inner}
-    tree, path = thinned([outer, inner], ("list", 2), "leaf", Kept(items=1, members=3))
+    tree, path = pruned([outer, inner], ("list", 2), "leaf", PruneLimits(items=1, members=3))
     assert tree == {"kind": "a", "list": [1, "leaf"]}
     assert path == ("list", 1)
 
 
 def test_nothing_around():
     """The root is itself."""
-    assert thinned([], (), 5, Kept(0, 0)) == (5, ())
+    assert pruned([], (), 5, PruneLimits(0, 0)) == (5, ())
 
 
 def test_beside():

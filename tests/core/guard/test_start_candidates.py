@@ -5,8 +5,8 @@ import re
 import pytest
 
 from strictgate.core.guard.start_candidates import Candidates
-from strictgate.core.guard.start_context import Place
-from strictgate.core.guard.start_trial import Candidate, Trial
+from strictgate.core.guard.start_context import StartPlace
+from strictgate.core.guard.start_trial import StartCandidate, Trial
 
 
 class Takes:
@@ -34,9 +34,9 @@ def kept(text: str, *, breaks_off: bool = False) -> Candidates:
     tried = Candidates(data)
     for found in TRIED.finditer(text):
         start, whole = found.start("text"), found["whole"] == "!"
-        place = Place(start, is_certain=start == 0, is_fenced=bool(found["fenced"]), steps=())
+        place = StartPlace(start, is_certain=start == 0, is_fenced=bool(found["fenced"]), steps=())
         count = len(found["text"]) if whole else len(found["text"]) // 2
-        one = Candidate(place, (Trial(Takes(count, whole=whole), start),))
+        one = StartCandidate(place, (Trial(Takes(count, whole=whole), start),))
         one.is_inside = bool(found["inside"])
         one.end = found.end("text")
         one.feed(data, final=True)
@@ -44,7 +44,7 @@ def kept(text: str, *, breaks_off: bool = False) -> Candidates:
     return tried
 
 
-def start(candidate: Candidate | None) -> int | None:
+def start(candidate: StartCandidate | None) -> int | None:
     return candidate.place.start if candidate else None
 
 
@@ -94,8 +94,9 @@ def test_some_way_on(text: str, which: int | None):
 def test_some_way_on_behind_what_may_be_thinking():
     """There the end of the text decides."""
     tried = Candidates(bytearray(b'{"a": 1} '))
-    one = Candidate(
-        Place(0, is_certain=False, is_fenced=False, steps=()), (Trial(Takes(8, whole=True), 0),)
+    one = StartCandidate(
+        StartPlace(0, is_certain=False, is_fenced=False, steps=()),
+        (Trial(Takes(8, whole=True), 0),),
     )
     one.waits_for_end = True
     one.feed(bytearray(b'{"a": 1} '), final=True)

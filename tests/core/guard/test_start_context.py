@@ -2,12 +2,12 @@
 
 import pytest
 
-from strictgate.core.guard.start_context import Fence, Surroundings
+from strictgate.core.guard.start_context import OpenFence, StartContext
 
 
-def around(before: str, *, fence: Fence | None = None) -> tuple[Surroundings, bytearray, int]:
+def around(before: str, *, fence: OpenFence | None = None) -> tuple[StartContext, bytearray, int]:
     text = bytearray(before.encode() + b'{"a": 1}')
-    return Surroundings(0, thinks=False, fence=fence), text, len(before.encode())
+    return StartContext(0, thinks=False, fence=fence), text, len(before.encode())
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_certain(before: str, is_certain: bool):
 def test_steps():
     """What has to be taken off: the fence alone, if it stands directly behind its opening."""
     before = "Sure.\n```json\n"
-    fence = Fence(ord("`"), before.index("`"), len(before) - 1)
+    fence = OpenFence(ord("`"), before.index("`"), len(before) - 1)
     surroundings, text, start = around(before, fence=fence)
     surroundings.thinks = True
     place = surroundings.place(text, start)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.guard.start_markers import Kind, Mark, find
+from strictgate.core.guard.start_markers import Mark, MarkKind, find
 
 
 def first(text: str, *, final: bool = False) -> Mark | int:
@@ -12,30 +12,30 @@ def first(text: str, *, final: bool = False) -> Mark | int:
 @pytest.mark.parametrize(
     ("text", "kind", "met"),
     [
-        ("so <think>", Kind.OPENING, "<think>"),
-        ("x [THINK]", Kind.OPENING, "[THINK]"),
-        ("◁think▷", Kind.OPENING, "◁think▷"),
-        ("x </THOUGHT >", Kind.CLOSING, "</THOUGHT >"),
+        ("so <think>", MarkKind.OPENING, "<think>"),
+        ("x [THINK]", MarkKind.OPENING, "[THINK]"),
+        ("◁think▷", MarkKind.OPENING, "◁think▷"),
+        ("x </THOUGHT >", MarkKind.CLOSING, "</THOUGHT >"),
         (
             "<|channel|>final <|constrain|>json<|message|>",
-            Kind.CLOSING,
+            MarkKind.CLOSING,
             "<|channel|>final <|constrain|>json<|message|>",
         ),
-        ("x\n```json", Kind.FENCE, "```json"),
-        ("~~~ a", Kind.FENCE, "~~~ a"),
-        ("'```' {}", Kind.BRACKET, "{"),
-        ("{name} [note] [0, 1) `{` {a: ", Kind.BRACKET, "{"),
-        ('{{"', Kind.BRACKET, "{"),
-        ("[tr true [true ", Kind.BRACKET, "["),
+        ("x\n```json", MarkKind.FENCE, "```json"),
+        ("~~~ a", MarkKind.FENCE, "~~~ a"),
+        ("'```' {}", MarkKind.BRACKET, "{"),
+        ("{name} [note] [0, 1) `{` {a: ", MarkKind.BRACKET, "{"),
+        ('{{"', MarkKind.BRACKET, "{"),
+        ("[tr true [true ", MarkKind.BRACKET, "["),
     ],
 )
-def test_marks(text: str, kind: Kind, met: str):
+def test_marks(text: str, kind: MarkKind, met: str):
     """The first one, with its extent; prose that only looks like one is passed over."""
     mark = first(text + "\n")
     assert isinstance(mark, Mark)
     assert mark.kind is kind
     assert text.encode()[mark.start : mark.end].decode() == met
-    assert mark.end == len(text.encode()) or kind is Kind.BRACKET
+    assert mark.end == len(text.encode()) or kind is MarkKind.BRACKET
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from strictgate.core.guard.start_context import Place
-from strictgate.core.guard.start_trial import Candidate, Trial, wrapper
+from strictgate.core.guard.start_context import StartPlace
+from strictgate.core.guard.start_trial import StartCandidate, Trial, wrapper
 
 
 class Takes:
@@ -25,12 +25,14 @@ class Takes:
         return not self._left
 
 
-def candidate(*takes: bytes) -> Candidate:
-    place = Place(0, is_certain=True, is_fenced=False, steps=())
+def candidate(*takes: bytes) -> StartCandidate:
+    place = StartPlace(0, is_certain=True, is_fenced=False, steps=())
     head = b'{"value": '
     if len(takes) == 1:
-        return Candidate(place, (Trial(Takes(takes[0]), 0),))
-    return Candidate(place, (Trial(Takes(takes[0]), len(head), head), Trial(Takes(takes[1]), 0)))
+        return StartCandidate(place, (Trial(Takes(takes[0]), 0),))
+    return StartCandidate(
+        place, (Trial(Takes(takes[0]), len(head), head), Trial(Takes(takes[1]), 0))
+    )
 
 
 def test_what_was_taken_in():

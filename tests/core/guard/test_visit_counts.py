@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.guard.schema_features import features
-from strictgate.core.guard.visit_counts import Ways
+from strictgate.core.guard.visit_counts import VisitCounts
 from strictgate.core.schema.schema import admit
 
 TWICE = {"allOf": [{"properties": {"a": {"$ref": "#"}}}, {"additionalProperties": {"$ref": "#"}}]}
@@ -24,10 +24,10 @@ CASES = [
 @pytest.mark.parametrize(("schema", "path", "expected"), CASES)
 def test_visits(schema, path, expected):
     """Of every schema from the root on, once for each way that leads to it."""
-    assert Ways(features(admit(schema, name="x").inspected).nodes).visits(path) == expected
+    assert VisitCounts(features(admit(schema, name="x").inspected).nodes).visits(path) == expected
 
 
 def test_a_recursion_that_branches():
     """The ways are counted, not walked."""
-    ways = Ways(features(admit(TWICE, name="x").inspected).nodes)
+    ways = VisitCounts(features(admit(TWICE, name="x").inspected).nodes)
     assert ways.visits(("a",) * 100) > 2**100

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.jsontext.lexer import LITERALS, Event
+from strictgate.core.jsontext.lexer import LITERALS, LexerEvent
 from strictgate.core.jsontext.scanner import Scanner
 
 
@@ -22,9 +22,19 @@ def test_literals_are_told_apart_by_their_first_byte(first):
 def test_what_bytes_do():
     """A name is closed, a value begins, a value is closed; a number by what stands behind it."""
     assert events(b'{"a":[1,"x"]}') == [
-        *((Event.OPENED, 1), (Event.NAMED, 4), (Event.OPENED, 6), (Event.OPENED, 7)),
-        *((Event.CLOSED, 8), (Event.OPENED, 9), (Event.CLOSED, 11), (Event.CLOSED, 12)),
-        (Event.CLOSED, 13),
+        *(
+            (LexerEvent.OPENED, 1),
+            (LexerEvent.NAMED, 4),
+            (LexerEvent.OPENED, 6),
+            (LexerEvent.OPENED, 7),
+        ),
+        *(
+            (LexerEvent.CLOSED, 8),
+            (LexerEvent.OPENED, 9),
+            (LexerEvent.CLOSED, 11),
+            (LexerEvent.CLOSED, 12),
+        ),
+        (LexerEvent.CLOSED, 13),
     ]
 
 

@@ -31,16 +31,16 @@ def test_every_number_is_taken_in(number):
     """Whole, and worth what it says."""
     data = json.dumps(number).encode()
     assert taken(data) == (len(data), True)
-    assert numbers.read(data) == number
+    assert numbers.parse_number(data) == number
 
 
 @pytest.mark.parametrize(("literal", "number"), READ)
 def test_worth(literal, number):
     """An integer, a double, or nothing where it is beyond one."""
-    assert repr(numbers.read(literal)) == repr(number)
+    assert repr(numbers.parse_number(literal)) == repr(number)
 
 
 def test_too_many_digits():
     """An integer that is too long to be read is none; a fraction as long is a double."""
-    assert numbers.read(b"9" * 5000) is None
-    assert numbers.read(b"0." + b"9" * 5000) == 1.0
+    assert numbers.parse_number(b"9" * 5000) is None
+    assert numbers.parse_number(b"0." + b"9" * 5000) == 1.0

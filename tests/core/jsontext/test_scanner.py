@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.jsontext import reader
-from strictgate.core.jsontext.scanner import Expects, Scanner, Token
+from strictgate.core.jsontext.lexer import LexicalToken
+from strictgate.core.jsontext.reader import NotJSON, parse_json
+from strictgate.core.jsontext.scanner import Expects, Scanner
 from tests.core.jsontext.test_reader import JSON
 from tests.corpora import rows
 from tests.tables import cases
@@ -33,8 +34,8 @@ TEXTS = st.one_of(
 def reads(data):
     """Return whether the reader of whole texts takes it."""
     try:
-        reader.read(data.decode())
-    except (reader.NotJSON, UnicodeDecodeError):
+        parse_json(data.decode())
+    except (NotJSON, UnicodeDecodeError):
         return False
     return True
 
@@ -59,7 +60,7 @@ def agrees(data):
     is_whole = len(scanner) == len(data) and scanner.is_complete()
     assert is_whole is reads(data)
     if is_whole:
-        assert repr(scanner.value) == repr(reader.read(data.decode()))
+        assert repr(scanner.value) == repr(parse_json(data.decode()))
 
 
 @pytest.mark.parametrize(("group", "case"), cases("guard_scanner"))
@@ -154,19 +155,19 @@ def test_far_back():
 
 STANDS = [
     (b"", (), Expects.VALUE, None, None, 0),
-    (b'{"a', (), Expects.COLON, Token.NAME, None, 0),
-    (b'{"a" ', ("a",), Expects.COLON, None, (Token.NAME, 1), 1),
+    (b'{"a', (), Expects.COLON, LexicalToken.NAME, None, 0),
+    (b'{"a" ', ("a",), Expects.COLON, None, (LexicalToken.NAME, 1), 1),
     (b'{"a":\n\t', ("a",), Expects.VALUE, None, None, 2),
-    (b'{"a":"  ', ("a",), Expects.COMMA_OR_END, Token.STRING, None, 0),
-    (b'{"a":1', ("a",), Expects.COMMA_OR_END, Token.NUMBER, None, 0),
-    (b'{"a":1 ', (), Expects.COMMA_OR_END, None, (Token.NUMBER, 5), 1),
+    (b'{"a":"  ', ("a",), Expects.COMMA_OR_END, LexicalToken.STRING, None, 0),
+    (b'{"a":1', ("a",), Expects.COMMA_OR_END, LexicalToken.NUMBER, None, 0),
+    (b'{"a":1 ', (), Expects.COMMA_OR_END, None, (LexicalToken.NUMBER, 5), 1),
     (b'{"a":1,', (), Expects.NAME, None, None, 0),
     (b"[", (0,), Expects.VALUE_OR_END, None, None, 0),
     (b"[[1], {", (1,), Expects.NAME_OR_END, None, None, 0),
-    (b"[tr", (0,), Expects.COMMA_OR_END, Token.LITERAL, None, 0),
-    (b"[true", (1,), Expects.COMMA_OR_END, None, (Token.LITERAL, 1), 0),
+    (b"[tr", (0,), Expects.COMMA_OR_END, LexicalToken.LITERAL, None, 0),
+    (b"[true", (1,), Expects.COMMA_OR_END, None, (LexicalToken.LITERAL, 1), 0),
     (b"[] ", (), Expects.NOTHING, None, None, 1),
-    (b"12", (), Expects.NOTHING, Token.NUMBER, None, 0),
+    (b"12", (), Expects.NOTHING, LexicalToken.NUMBER, None, 0),
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.jsontext.spans import Member, Span, locate
+from strictgate.core.jsontext.spans import MemberSpan, Span, locate_values
 from tests.core.output.test_validate_text import dumps, values
 
 
@@ -25,7 +25,7 @@ def paths(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def test_every_value_is_found(value: Any, dump: Any):
     """The text at a place is that of the value there."""
     text = dump(value)
-    places = locate(text, [path for path, _ in paths(value)])
+    places = locate_values(text, [path for path, _ in paths(value)])
     for path, inner in paths(value):
         span = places[path].span
         assert json.dumps(json.loads(text[span.start : span.end]), sort_keys=True) == json.dumps(
@@ -36,14 +36,14 @@ def test_every_value_is_found(value: Any, dump: Any):
 def test_members():
     """An object's members are found with their names and where those stand."""
     text = ' { "a\\u0062" : [1] , "c":2}'
-    members = locate(text, [()])[()].members
+    members = locate_values(text, [()])[()].members
     assert members == (
-        Member("ab", Span(3, 12), Span(15, 18)),
-        Member("c", Span(21, 24), Span(25, 26)),
+        MemberSpan("ab", Span(3, 12), Span(15, 18)),
+        MemberSpan("c", Span(21, 24), Span(25, 26)),
     )
 
 
 @pytest.mark.parametrize("path", [("x",), (0,), ("a", 0), ("l", 3)])
 def test_what_is_not_there_is_not_found(path: Path):
     """A path that leads nowhere has no place."""
-    assert path not in locate('{"a": {"x": 1}, "l": [1, 2]}', [path])
+    assert path not in locate_values('{"a": {"x": 1}, "l": [1, 2]}', [path])

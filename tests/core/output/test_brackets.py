@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from strictgate.core.jsontext.reader import MAX_DEPTH
-from strictgate.core.output.brackets import Broken, Region, closing, starts_document
+from strictgate.core.output.brackets import Region, Unclosed, closing, starts_document
 from tests.core.output.test_validate_text import holds_document, values
 
 
@@ -57,15 +57,15 @@ def test_mentions(text: str, start: int):
         ('["\\"]"] x', 7),
         ("[1, [2], {}] ]", 12),
         ('{"a": "it\'s"} \'', 13),
-        ("[1", Broken.UNFINISHED),
-        ('["x', Broken.UNFINISHED),
-        ('["x\\"', Broken.UNFINISHED),
-        ('["x]', Broken.MISMATCHED),
-        ("[1}", Broken.MISMATCHED),
-        ("[" * (MAX_DEPTH + 1), Broken.MISMATCHED),
+        ("[1", Unclosed.UNFINISHED),
+        ('["x', Unclosed.UNFINISHED),
+        ('["x\\"', Unclosed.UNFINISHED),
+        ('["x]', Unclosed.MISMATCHED),
+        ("[1}", Unclosed.MISMATCHED),
+        ("[" * (MAX_DEPTH + 1), Unclosed.MISMATCHED),
     ],
 )
-def test_closing(text: str, end: int | Broken):
+def test_closing(text: str, end: int | Unclosed):
     """Brackets in strings and comments do not count."""
     assert closing(text, 0, len(text)) == end
 

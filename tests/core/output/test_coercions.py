@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from strictgate.core.jsontext.reader import json_type
-from strictgate.core.output.coercions import Reading, alone_in_array, as_option, in_type
-from strictgate.core.repair_steps import Leniency, Mend
+from strictgate.core.output.coercions import Coercion, alone_in_array, as_option, in_type
+from strictgate.core.repair_steps import LenientRepair, LosslessRepair
 from tests.core.output.test_validate_text import values
 
 TYPES = ["string", "number", "integer", "boolean", "null", "array", "object"]
@@ -17,22 +17,22 @@ TYPES = ["string", "number", "integer", "boolean", "null", "array", "object"]
 @pytest.mark.parametrize(
     ("value", "wanted", "reading"),
     [
-        (" 4.50", ["number"], Reading("4.50", Mend.STRING_TO_NUMBER)),
-        ("4.0", ["integer"], Reading("4.0", Mend.STRING_TO_NUMBER)),
+        (" 4.50", ["number"], Coercion("4.50", LosslessRepair.STRING_TO_NUMBER)),
+        ("4.0", ["integer"], Coercion("4.0", LosslessRepair.STRING_TO_NUMBER)),
         ("4.5", ["integer"], None),
-        ("True", ["boolean", "null"], Reading("true", Mend.STRING_TO_BOOLEAN)),
-        ("null", ["null"], Reading("null", Mend.STRING_TO_NULL)),
+        ("True", ["boolean", "null"], Coercion("true", LosslessRepair.STRING_TO_BOOLEAN)),
+        ("null", ["null"], Coercion("null", LosslessRepair.STRING_TO_NULL)),
         ("", ["null"], None),
-        ('{"a": 1}', ["object"], Reading('{"a": 1}', Mend.STRING_TO_OBJECT)),
+        ('{"a": 1}', ["object"], Coercion('{"a": 1}', LosslessRepair.STRING_TO_OBJECT)),
         ('"x"', ["string", "number"], None),
-        (1.5, ["string"], Reading('"1.5"', Mend.NUMBER_TO_STRING)),
-        (2.0, ["integer"], Reading("2", Mend.NUMBER_TO_INTEGER)),
+        (1.5, ["string"], Coercion('"1.5"', LosslessRepair.NUMBER_TO_STRING)),
+        (2.0, ["integer"], Coercion("2", LosslessRepair.NUMBER_TO_INTEGER)),
         (2.0, ["integer", "string"], None),
         (True, ["number"], None),
         (None, ["string"], None),
     ],
 )
-def test_in_type(value: Any, wanted: list[str], reading: Reading | None):
+def test_in_type(value: Any, wanted: list[str], reading: Coercion | None):
     """There is a reading where exactly one type fits."""
     assert in_type(value, json.dumps(value), wanted) == reading
 
@@ -57,7 +57,7 @@ def test_as_option(value: Any, options: list[Any], text: str | None):
 
 def test_alone_in_array():
     """A lone value goes into an array, but not nothing, and not an array."""
-    assert alone_in_array("x", '"x"', ["array"]) == Reading('["x"]', Leniency.WRAPPED)
+    assert alone_in_array("x", '"x"', ["array"]) == Coercion('["x"]', LenientRepair.WRAPPED)
     assert alone_in_array(None, "null", ["array"]) is None
     assert alone_in_array([], "[]", ["array"]) is None
     assert alone_in_array(1, "1", ["object"]) is None

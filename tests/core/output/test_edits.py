@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.jsontext.spans import locate
+from strictgate.core.jsontext.spans import locate_values
 from strictgate.core.output.edits import Edit, apply, disagree, removal, settled
 from strictgate.core.repair_steps import Step
 
@@ -48,6 +48,6 @@ def test_removal(names: list[str], data: st.DataObject):
     """Any members can be taken out of an object, and the rest stays as it is."""
     text = json.dumps({name: [name] for name in names}, indent=1)
     gone = set(data.draw(st.lists(st.sampled_from(names)))) if names else set()
-    edits = removal(locate(text, [()])[()], gone, dict.fromkeys(gone, STEP))
+    edits = removal(locate_values(text, [()])[()], gone, dict.fromkeys(gone, STEP))
     left = json.loads(apply(text, settled(edits)))
     assert list(left) == [name for name in names if name not in gone]

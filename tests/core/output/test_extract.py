@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.output.extract import Candidate, extract
+from strictgate.core.output.extract import DocumentCandidate, extract
 from strictgate.core.repair_steps import Extraction
 
 
@@ -26,7 +26,7 @@ def test_a_candidate_says_what_was_taken_off():
     """Each candidate has the steps that led to it."""
     found = extract("<think>x</think>So:\n```json\n[1]\n```")
     steps = (Extraction.THINK, Extraction.FENCE, Extraction.PROSE)
-    assert found.candidates[1] == Candidate("[1]", steps)
+    assert found.candidates[1] == DocumentCandidate("[1]", steps)
 
 
 @pytest.mark.parametrize(

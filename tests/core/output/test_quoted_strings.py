@@ -7,34 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.jsontext.reader import NotJSON
-from strictgate.core.output import quoted_strings
-from strictgate.core.output.quoted_strings import CLOSERS, Quoted, Role
-from strictgate.core.repair_steps import Spelling
+from strictgate.core.output.quoted_strings import CLOSERS, Quoted, Role, read_quoted
+from strictgate.core.repair_steps import SyntaxRepair
 
 
 def test_a_strict_string_is_kept():
     """Escapes stay as they are written."""
-    assert quoted_strings.read(r'x"\u00e9\n": 1', 1, Role.NAME) == Quoted(r'"\u00e9\n"', 11)
+    assert read_quoted(r'x"\u00e9\n": 1', 1, Role.NAME) == Quoted(r'"\u00e9\n"', 11)
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_string_that_does_not_end(role: Role):
     """No string is closed that is open."""
     with pytest.raises(NotJSON, match="Unterminated"):
-        quoted_strings.read('["abc, 1]', 1, role)
+        read_quoted('["abc, 1]', 1, role)
 
 
 def test_quotes_in_a_name_end_it():
     """A name has no pairs of quotes within: too much hangs on where it ends."""
-    assert quoted_strings.read('"a"b": 1', 0, Role.NAME).end == 3
+    assert read_quoted('"a"b": 1', 0, Role.NAME).end == 3
 
 
 def test_the_role_decides_what_may_follow():
     """A comma and a string may follow an item, but not a member's value: that takes a name."""
     text = '"say "yes", "no" now"'
-    assert quoted_strings.read(text, 0, Role.MEMBER).steps == {Spelling.UNESCAPED_QUOTE}
+    assert read_quoted(text, 0, Role.MEMBER).steps == {SyntaxRepair.UNESCAPED_QUOTE}
     with pytest.raises(NotJSON, match="may or may not end"):
-        quoted_strings.read(text, 0, Role.ITEM)
+        read_quoted(text, 0, Role.ITEM)
 
 
 @given(st.text(), st.sampled_from(sorted(CLOSERS)), st.sampled_from(list(Role)))
@@ -42,6 +41,6 @@ def test_content_is_kept(content: str, opening: str, role: Role):
     """What stands between quotes of any kind is the content of the string."""
     closing = CLOSERS[opening][0]
     if not set(content) & {*CLOSERS[opening], "\\"}:
-        string = quoted_strings.read(f"{opening}{content}{closing}", 0, role)
+        string = read_quoted(f"{opening}{content}{closing}", 0, role)
         assert json.loads(string.text) == content
         assert string.end == len(content) + 2

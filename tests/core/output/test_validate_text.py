@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strictgate.core.jsontext import reader
-from strictgate.core.output.validate_text import Rejected, Repair, Step, Verdict, judge
+from strictgate.core.jsontext.reader import parse_json, write_json
+from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
+from strictgate.core.repair_steps import Repair, Step
 from strictgate.core.schema.schema import Schema, admit
 from tests.tables import cases, label
 
@@ -45,7 +46,7 @@ dumps = st.sampled_from(
         lambda value: json.dumps(value, separators=(",", ":")),
         lambda value: json.dumps(value, indent=2, sort_keys=True),
         lambda value: "\n\t" + json.dumps(value, indent="\t") + "\r\n",
-        reader.write,
+        write_json,
     ]
 )
 around = st.sampled_from(
@@ -83,26 +84,26 @@ def unescaped(text: str) -> str:
 def test_extraction(group: dict[str, Any], test: dict[str, Any], level: Repair):
     """The document is found at every level of repair, and only what it stands in is taken off."""
     schema = admit(group["schema"], name="x")
-    verdict = judge(test["text"], schema, level, wrapped=group.get("wrapped", False))
+    verdict = validate_text(test["text"], schema, level, wrapped=group.get("wrapped", False))
     if "rejected" not in test:
         steps = tuple(Step(name) for name in test["steps"])
-        assert verdict == Verdict(test["document"], reader.read(test["document"]), steps)
+        assert verdict == ValidText(test["document"], parse_json(test["document"]), steps)
     elif level is Repair.OFF:
-        assert isinstance(verdict, Rejected)
+        assert isinstance(verdict, InvalidText)
         assert verdict.unfinished == test.get("unfinished", False)
     else:
-        assert isinstance(verdict, Rejected) or not test.get("unfinished", False)
+        assert isinstance(verdict, InvalidText) or not test.get("unfinished", False)
 
 
 @pytest.mark.parametrize(("group", "test"), cases("repair/syntax"), ids=label)
 def test_spelling(group: dict[str, Any], test: dict[str, Any]):
     """Level `syntax` and those above respell; level `off` does not."""
-    assert isinstance(judge(test["text"], ANYTHING, Repair.OFF, wrapped=False), Rejected)
+    assert isinstance(validate_text(test["text"], ANYTHING, Repair.OFF, wrapped=False), InvalidText)
     for level in LEVELS[1:]:
-        verdict = judge(test["text"], ANYTHING, level, wrapped=False)
-        assert ("rejected" in test) == isinstance(verdict, Rejected)
-        if isinstance(verdict, Verdict):
-            assert verdict.value == reader.read(test["document"])
+        verdict = validate_text(test["text"], ANYTHING, level, wrapped=False)
+        assert ("rejected" in test) == isinstance(verdict, InvalidText)
+        if isinstance(verdict, ValidText):
+            assert verdict.value == parse_json(test["document"])
 
 
 @pytest.mark.parametrize(
@@ -114,16 +115,16 @@ def test_spelling(group: dict[str, Any], test: dict[str, Any]):
 def test_mends(level: Repair, group: dict[str, Any], test: dict[str, Any]):
     """Data of another type or name are read where one reading fits, at the level and above."""
     schema = admit(group["schema"], name="x")
-    verdict = judge(test["text"], schema, level, wrapped=False)
+    verdict = validate_text(test["text"], schema, level, wrapped=False)
     if "rejected" in test:
-        whole = reader.read(test["text"])
-        assert verdict == Rejected(schema.problems(whole), "", unfinished=False)
+        whole = parse_json(test["text"])
+        assert verdict == InvalidText(schema.problems(whole), "", unfinished=False)
         return
     steps = tuple(Step(*step) for step in test["steps"])
-    assert verdict == Verdict(test["document"], reader.read(test["document"]), steps)
+    assert verdict == ValidText(test["document"], parse_json(test["document"]), steps)
     if steps:
         below = LEVELS[LEVELS.index(level) - 1]
-        lower = judge(test["text"], schema, below, wrapped=False)
+        lower = validate_text(test["text"], schema, below, wrapped=False)
         assert lower != verdict or level is Repair.LENIENT
 
 
@@ -144,16 +145,16 @@ def test_mends(level: Repair, group: dict[str, Any], test: dict[str, Any]):
 )
 def test_reason(text: str, reason: str):
     """What is not JSON is rejected in words that the model can act on."""
-    verdict = judge(text, REVIEW, Repair.OFF, wrapped=False)
-    assert isinstance(verdict, Rejected)
+    verdict = validate_text(text, REVIEW, Repair.OFF, wrapped=False)
+    assert isinstance(verdict, InvalidText)
     assert verdict.problems == ()
     assert verdict.reason.startswith(reason)
 
 
 def test_the_problems_are_those_of_the_model():
     """Where mends do not make the document valid, what it says itself is reported."""
-    verdict = judge('{"rating": "4.5", "x": 1}', REVIEW, Repair.LENIENT, wrapped=False)
-    assert isinstance(verdict, Rejected)
+    verdict = validate_text('{"rating": "4.5", "x": 1}', REVIEW, Repair.LENIENT, wrapped=False)
+    assert isinstance(verdict, InvalidText)
     assert {problem.kind for problem in verdict.problems} == {
         "Required",
         "AdditionalProperties",
@@ -163,32 +164,32 @@ def test_the_problems_are_those_of_the_model():
 
 def test_wrapped_problems_have_the_paths_of_the_document():
     """The wrapper is nothing the caller knows of."""
-    verdict = judge('{"value": {"name": 1.5}}', REVIEW, Repair.OFF, wrapped=True)
-    assert isinstance(verdict, Rejected)
+    verdict = validate_text('{"value": {"name": 1.5}}', REVIEW, Repair.OFF, wrapped=True)
+    assert isinstance(verdict, InvalidText)
     assert [problem.path for problem in verdict.problems] == [("name",)]
 
 
 def test_mends_do_not_choose_between_examples():
     """Of two documents amid prose that would have to be mended, none is the answer."""
     text = 'As in {"name": 1}, so {"name": 2}.'
-    assert isinstance(judge(text, REVIEW, Repair.LENIENT, wrapped=False), Rejected)
-    assert isinstance(judge(text[:18], REVIEW, Repair.LENIENT, wrapped=False), Verdict)
+    assert isinstance(validate_text(text, REVIEW, Repair.LENIENT, wrapped=False), InvalidText)
+    assert isinstance(validate_text(text[:18], REVIEW, Repair.LENIENT, wrapped=False), ValidText)
 
 
 def test_mends_work_in_the_wrapper():
     """What is in the wrapper is mended like any document."""
     schema = admit({"type": "array", "items": {"type": "integer"}}, name="x")
-    verdict = judge('{"value": [1, "2"]}', schema, Repair.LOSSLESS, wrapped=True)
+    verdict = validate_text('{"value": [1, "2"]}', schema, Repair.LOSSLESS, wrapped=True)
     steps = (Step("string_to_number", "/1"),)
-    assert verdict == Verdict("[1, 2]", [1, 2], steps)
+    assert verdict == ValidText("[1, 2]", [1, 2], steps)
 
 
 @given(values, dumps, around, st.sampled_from(LEVELS), st.booleans())
 def test_every_document_is_found_unchanged(value, dump, frame, level, wrapped):
     """However a value is serialised, alone or framed, it comes out as it went in."""
     document = dump({"value": value} if wrapped else [value])
-    verdict = judge(frame.replace("{}", document), ANYTHING, level, wrapped=wrapped)
-    assert isinstance(verdict, Verdict)
+    verdict = validate_text(frame.replace("{}", document), ANYTHING, level, wrapped=wrapped)
+    assert isinstance(verdict, ValidText)
     expected = value if wrapped else [value]
     assert json.dumps(verdict.value, sort_keys=True) == json.dumps(expected, sort_keys=True)
     assert wrapped or verdict.text == document.strip()
@@ -200,10 +201,10 @@ def test_nothing_invalid_and_nothing_invented(
     text: str, schema: Schema, level: Repair, wrapped: bool
 ):
     """Whatever the text: no exception, no invalid document, no name that the text has not."""
-    verdict = judge(text, schema, level, wrapped=wrapped)
-    if isinstance(verdict, Verdict):
+    verdict = validate_text(text, schema, level, wrapped=wrapped)
+    if isinstance(verdict, ValidText):
         assert schema.is_valid(verdict.value)
-        assert reader.read(verdict.text) == verdict.value
+        assert parse_json(verdict.text) == verdict.value
         assert all(name.strip().lower() in unescaped(text) for name in names(verdict.value))
     else:
         assert not (verdict.problems and verdict.reason)
@@ -213,7 +214,7 @@ def test_nothing_invalid_and_nothing_invented(
 @given(st.text(), st.sampled_from(LEVELS))
 def test_any_text_has_a_verdict(text: str, level: Repair):
     """No text makes the judge raise."""
-    assert isinstance(judge(text, REVIEW, level, wrapped=False), Verdict | Rejected)
+    assert isinstance(validate_text(text, REVIEW, level, wrapped=False), ValidText | InvalidText)
 
 
 @given(values.filter(holds_document), dumps, st.sampled_from(["", "So: ", "```json\n"]), st.data())
@@ -222,8 +223,8 @@ def test_no_prefix_is_the_document(value, dump, head, data):
     document = dump(value).strip()
     cut = data.draw(st.integers(0, len(document) - 1))
     for level in LEVELS:
-        verdict = judge(head + document[:cut], ANYTHING, level, wrapped=False)
-        assert isinstance(verdict, Rejected)
+        verdict = validate_text(head + document[:cut], ANYTHING, level, wrapped=False)
+        assert isinstance(verdict, InvalidText)
 
 
 @pytest.mark.parametrize(
@@ -235,5 +236,5 @@ def test_no_prefix_is_the_document(value, dump, head, data):
 )
 def test_hostile_repetition(piece: str):
     """Texts that drive a backtracking or a rescanning reader mad are read in one pass."""
-    verdict = judge(piece * 20_000, REVIEW, Repair.LENIENT, wrapped=False)
-    assert isinstance(verdict, Rejected)
+    verdict = validate_text(piece * 20_000, REVIEW, Repair.LENIENT, wrapped=False)
+    assert isinstance(verdict, InvalidText)

@@ -2,6 +2,7 @@
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.plan import prompt
+from strictgate.core.request.options import PROMPT_TEMPLATE
 from strictgate.core.schema.problems import Problem
 
 PROBLEM = Problem(("a", 0), ("properties", "a", "items", "type"), "Type", ["string"], "expected x")
@@ -9,7 +10,7 @@ PROBLEM = Problem(("a", 0), ("properties", "a", "items", "type"), "Type", ["stri
 
 def test_instructions_hold_schema_and_the_word():
     """The schema stands between its tags, byte for byte, and JSON is mentioned."""
-    text = prompt.instructions(Mode.PROMPT, "x", '{"enum":["{schema}"]}', prompt.TEMPLATE)
+    text = prompt.instructions(Mode.PROMPT, "x", '{"enum":["{schema}"]}', PROMPT_TEMPLATE)
 
     assert '<json_schema>\n{"enum":["{schema}"]}\n</json_schema>' in text
     assert "JSON" in text
@@ -23,7 +24,7 @@ def test_instructions_for_a_call():
 
 def test_instructions_without_schema():
     """Any object may be asked for."""
-    assert "JSON object" in prompt.instructions(Mode.JSON_OBJECT, "x", None, prompt.TEMPLATE)
+    assert "JSON object" in prompt.instructions(Mode.JSON_OBJECT, "x", None, PROMPT_TEMPLATE)
 
 
 def test_merge_into_the_first_system_message():
@@ -34,7 +35,7 @@ def test_merge_into_the_first_system_message():
         {"role": "system", "content": "s"},
     ]
 
-    assert prompt.merge(messages, "T") == [
+    assert prompt.with_instructions(messages, "T") == [
         messages[0],
         {"role": "developer", "content": "d\n\nT", "name": "n"},
         messages[2],
@@ -45,14 +46,14 @@ def test_merge_without_system_message():
     """There is a new one in front where there is none."""
     user = {"role": "user", "content": "u"}
 
-    assert prompt.merge([user], "T") == [{"role": "system", "content": "T"}, user]
+    assert prompt.with_instructions([user], "T") == [{"role": "system", "content": "T"}, user]
 
 
 def test_merge_into_parts():
     """Content in parts gets one more."""
     messages = [{"role": "system", "content": [{"type": "text", "text": "s"}]}]
 
-    merged = prompt.merge(messages, "T")
+    merged = prompt.with_instructions(messages, "T")
     assert merged[0]["content"] == [
         {"type": "text", "text": "s"},
         {"type": "text", "text": "T"},
@@ -68,7 +69,7 @@ def test_mention_json():
 
 def test_feedback():
     """The wrong answer is the assistant's turn, the problems are the user's."""
-    turns = prompt.feedback('{"a":[1]}', [PROBLEM], "")
+    turns = prompt.feedback_messages('{"a":[1]}', [PROBLEM], "")
 
     assert turns[0] == {"role": "assistant", "content": '{"a":[1]}'}
     assert turns[1]["role"] == "user"
@@ -78,14 +79,14 @@ def test_feedback():
 def test_feedback_is_bounded():
     """Neither a long answer nor many or long problems blow it up."""
     long = Problem((), ("x",), "Type", None, "y" * 10_000)
-    turns = prompt.feedback("z" * 100_000, [long] * 500, "")
+    turns = prompt.feedback_messages("z" * 100_000, [long] * 500, "")
 
     assert sum(len(turn["content"]) for turn in turns) < 20_000
 
 
 def test_feedback_on_what_is_not_json():
     """The reason stands in for problems; an empty answer is still a turn."""
-    turns = prompt.feedback("", [], "no JSON document in the answer")
+    turns = prompt.feedback_messages("", [], "no JSON document in the answer")
 
     assert turns[0]["content"]
     assert "- no JSON document in the answer" in turns[1]["content"]
@@ -94,11 +95,11 @@ def test_feedback_on_what_is_not_json():
 def test_hint_joins_the_last_message_of_the_user():
     """Some templates insist that the roles take turns."""
     messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    assert prompt.hinted(messages, "mind") == [
+    assert prompt.with_hint(messages, "mind") == [
         {"role": "user", "content": "a\n\nmind"},
         {"role": "assistant", "content": "b"},
     ]
-    assert prompt.hinted([], "mind") == [{"role": "user", "content": "mind"}]
+    assert prompt.with_hint([], "mind") == [{"role": "user", "content": "mind"}]
 
 
 def test_hint_and_question_name_what_is_allowed():

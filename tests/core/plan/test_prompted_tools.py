@@ -7,8 +7,8 @@ import pytest
 
 from strictgate.core.errors import OutputInvalid
 from strictgate.core.plan import prompted_tools
-from strictgate.core.plan.prompted_tools import Emulation
-from strictgate.core.request import contract
+from strictgate.core.plan.prompted_tools import PromptedToolsReader
+from strictgate.core.request.contract import read_text_contract
 from strictgate.core.schema.schema import admit
 from tests.core.talks import MOOD
 
@@ -36,7 +36,7 @@ def emulated(**changes):
         "messages": [{"role": "user", "content": "hi"}],
         "tools": TOOLS,
     } | changes
-    return prompted_tools.emulated(contract.read_text(body), body, KEPT)
+    return prompted_tools.prompt_tools(read_text_contract(body), body, KEPT)
 
 
 def is_valid(schema, document):
@@ -137,7 +137,7 @@ def answered(document, **options):
         "message": {"role": "assistant", "content": text},
         "finish_reason": "stop",
     }
-    reader = Emulation(is_deprecated=False, turn=1, **options)
+    reader = PromptedToolsReader(is_deprecated=False, turn=1, **options)
     return reader.rendered({"id": "x", "choices": [choice]})["choices"][0]
 
 
@@ -175,19 +175,23 @@ def test_deprecated():
         "messages": [{"role": "user", "content": "hi"}],
         "functions": [{"name": "tree", "parameters": TREE}],
     }
-    wanted, _ = prompted_tools.emulated(contract.read_text(body), body, KEPT)
+    wanted, _ = prompted_tools.prompt_tools(read_text_contract(body), body, KEPT)
     assert is_valid(wanted.source, calls(("tree", {})))
 
     text = json.dumps(calls(("tree", {})))
     choice = {"index": 0, "message": {"content": text}, "finish_reason": "stop"}
-    rendered = Emulation(is_deprecated=True, turn=0).rendered({"choices": [choice]})["choices"][0]
+    rendered = PromptedToolsReader(is_deprecated=True, turn=0).rendered({"choices": [choice]})[
+        "choices"
+    ][0]
     assert rendered["message"]["function_call"] == {"name": "tree", "arguments": "{}"}
     assert rendered["finish_reason"] == "function_call"
 
 
 def test_error():
     """A failure is one to call."""
-    error = Emulation(is_deprecated=False, turn=0).error(OutputInvalid("m", failed_generation="f"))
+    error = PromptedToolsReader(is_deprecated=False, turn=0).error(
+        OutputInvalid("m", failed_generation="f")
+    )
 
     assert error.body()["error"]["code"] == "tool_use_failed"
     assert error.failed_generation == "f"

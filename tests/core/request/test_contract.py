@@ -5,7 +5,8 @@ import json
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.request import contract, tools
+from strictgate.core.request.contract import Contract, read_contract
+from strictgate.core.request.tools import read_tools
 from tests.tables import DATA
 
 CASES = json.loads((DATA / "contract.json").read_text())
@@ -21,7 +22,7 @@ def wanting(**inner):
 def test_refused(case):
     """A malformed request is refused with OpenAI's message, param and code."""
     with pytest.raises(BadRequest) as refused:
-        contract.read(BODY | case["body"])
+        read_contract(BODY | case["body"])
 
     error = refused.value.body()["error"]
     expected = {"type": "invalid_request_error", "code": None} | case["error"]
@@ -31,7 +32,7 @@ def test_refused(case):
 @pytest.mark.parametrize("case", CASES["passed_through"], ids=lambda case: case["about"])
 def test_passed_through(case):
     """A request without a schema is no contract, however odd the rest of it is."""
-    assert contract.read(case["body"]) is None
+    assert read_contract(case["body"]) is None
 
 
 def test_json_schema():
@@ -43,7 +44,7 @@ def test_json_schema():
         "tools": [{"type": "function", "function": {"name": "f"}}],
     }
 
-    assert contract.read(body) == contract.Contract(
+    assert read_contract(body) == Contract(
         model="m",
         source=SCHEMA,
         is_json_object=False,
@@ -53,13 +54,13 @@ def test_json_schema():
         stream=True,
         include_usage=True,
         choices=2,
-        toolbox=tools.read(body),
+        toolbox=read_tools(body),
     )
 
 
 def test_json_object():
     """JSON mode asks for an object of any shape."""
-    read = contract.read(BODY | {"response_format": {"type": "json_object"}})
+    read = read_contract(BODY | {"response_format": {"type": "json_object"}})
 
     assert (read.is_json_object, read.source) == (True, {"type": "object"})
 
@@ -67,11 +68,11 @@ def test_json_object():
 def test_json_object_with_schema():
     """A schema beside the type is enforced like any other."""
     wanted = {"type": "json_object", "schema": {"type": "array"}}
-    read = contract.read(BODY | {"response_format": wanted})
+    read = read_contract(BODY | {"response_format": wanted})
 
     assert (read.is_json_object, read.source) == (False, {"type": "array"})
 
 
 def test_a_false_schema_is_a_schema():
     """Booleans are schemas; only a missing one is missing."""
-    assert contract.read(wanting(name="x", schema=False)).source is False
+    assert read_contract(wanting(name="x", schema=False)).source is False

@@ -4,18 +4,18 @@ import pytest
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.errors import BadRequest
-from strictgate.core.output.validate_text import Repair
-from strictgate.core.request.options import KNOBS, Enforcement, turned
+from strictgate.core.repair_steps import Repair
+from strictgate.core.request.options import KNOBS, Enforcement, with_overrides
 
 
 def test_no_knobs():
     """Without knobs all is as configured."""
-    assert turned(Enforcement(), None) == Enforcement()
+    assert with_overrides(Enforcement(), None) == Enforcement()
 
 
 def test_knobs_are_turned():
     """Each knob changes its field alone."""
-    rules = turned(
+    rules = with_overrides(
         Enforcement(token_budget=5), {"max_attempts": 1, "repair": "off", "modes": ["prompt"]}
     )
 
@@ -46,7 +46,7 @@ def test_knobs_are_turned():
 def test_refused(knobs, param):
     """A knob that there is not, or that cannot be so, is named, with what it may be."""
     with pytest.raises(BadRequest) as refused:
-        turned(Enforcement(), knobs)
+        with_overrides(Enforcement(), knobs)
 
     assert refused.value.param == param
 

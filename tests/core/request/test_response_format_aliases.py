@@ -3,7 +3,8 @@
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.request import contract, response_format_aliases
+from strictgate.core.request import response_format_aliases
+from strictgate.core.request.contract import read_contract
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -24,7 +25,7 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
 )
 def test_schema(fields):
     """Each carries the same schema as OpenAI's own would."""
-    read = contract.read(BODY | fields)
+    read = read_contract(BODY | fields)
 
     assert (read.source, read.is_json_object, read.strict) == (SCHEMA, False, False)
 
@@ -34,13 +35,13 @@ def test_schema(fields):
 )
 def test_any_object(fields):
     """JSON mode has other spellings, too."""
-    assert contract.read(BODY | fields).is_json_object
+    assert read_contract(BODY | fields).is_json_object
 
 
 def test_flat_with_a_name():
     """A flat format keeps what stands beside the schema."""
     flat = {"type": "json_schema", "name": "x", "schema": SCHEMA, "strict": True}
-    read = contract.read(BODY | {"response_format": flat})
+    read = read_contract(BODY | {"response_format": flat})
 
     assert (read.name, read.strict) == ("x", True)
 
@@ -48,13 +49,13 @@ def test_flat_with_a_name():
 @pytest.mark.parametrize("fields", [{"format": "text"}, {"structured_outputs": {"regex": "a"}}])
 def test_no_schema(fields):
     """Other constraints are the upstream's business."""
-    assert contract.read(BODY | fields) is None
+    assert read_contract(BODY | fields) is None
 
 
 def test_not_json():
     """A schema in a string that is no JSON is refused, with its place."""
     with pytest.raises(BadRequest) as refused:
-        contract.read(BODY | {"guided_json": "{"})
+        read_contract(BODY | {"guided_json": "{"})
 
     assert refused.value.body()["error"]["param"] == "guided_json"
 

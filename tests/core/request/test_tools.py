@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.request import tools
+from strictgate.core.request.tools import carries_strict_tools, read_tools
 
 F = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 G = {"type": "function", "function": {"name": "g", "strict": True}}
@@ -32,7 +32,7 @@ G = {"type": "function", "function": {"name": "g", "strict": True}}
 )
 def test_choice(choice, callable_, must_call):
     """The choice says which functions may be called, and whether one must."""
-    box = tools.read({"tools": [F, G], "tool_choice": choice})
+    box = read_tools({"tools": [F, G], "tool_choice": choice})
 
     assert (set(box.callable), box.must_call) == (callable_, must_call)
     assert [each.strict for each in box.functions] == [False, True]
@@ -40,7 +40,7 @@ def test_choice(choice, callable_, must_call):
 
 def test_deprecated():
     """`functions` and `function_call` say the same."""
-    box = tools.read({"functions": [F["function"]], "function_call": {"name": "f"}})
+    box = read_tools({"functions": [F["function"]], "function_call": {"name": "f"}})
 
     assert box.is_deprecated
     assert (set(box.callable), box.must_call, box.parallel) == ({"f"}, True, False)
@@ -49,7 +49,7 @@ def test_deprecated():
 
 def test_other_tools():
     """A tool that is no function is known by its name."""
-    box = tools.read({"tools": [F, {"type": "custom", "custom": {"name": "c"}}]})
+    box = read_tools({"tools": [F, {"type": "custom", "custom": {"name": "c"}}]})
 
     assert (box.others, set(box.callable)) == (("c",), {"f", "c"})
 
@@ -79,7 +79,7 @@ def test_other_tools():
 def test_malformed(body, param):
     """What is malformed is named."""
     with pytest.raises(BadRequest) as refused:
-        tools.read(body)
+        read_tools(body)
 
     assert refused.value.body()["error"]["param"] == (param or "tools")
 
@@ -98,4 +98,4 @@ def test_malformed(body, param):
 )
 def test_is_strict(body, all_tools, expected):
     """A request carries a schema in its tools where one is strict, or all count."""
-    assert tools.is_strict(body, all_tools=all_tools) is expected
+    assert carries_strict_tools(body, all_tools=all_tools) is expected

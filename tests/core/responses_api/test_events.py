@@ -10,7 +10,7 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from strictgate.core.responses_api import response
-from strictgate.core.responses_api.events import Events, encode
+from strictgate.core.responses_api.events import ResponseEvents, encode_response_event
 from tests.core.responses_api.test_response import CALL, SHELL, completion
 
 EVENT = TypeAdapter(ResponseStreamEvent)
@@ -18,12 +18,12 @@ EVENT = TypeAdapter(ResponseStreamEvent)
 
 def events(message, *news, finish_reason="stop", **more):
     """The events of an answer of which `news` has been given out; each is one of OpenAI's."""
-    stream, whole = Events(SHELL), completion(message, finish_reason, **more)
+    stream, whole = ResponseEvents(SHELL), completion(message, finish_reason, **more)
     made = [event for delta in news for event in stream.news(delta)] + [*stream.rest(whole)]
     for event in made:
         EVENT.validate_python(event)
     assert [event["sequence_number"] for event in made] == list(range(len(made)))
-    expected = response.finished(SHELL, whole)
+    expected = response.finished_response(SHELL, whole)
     assert made[-1]["response"] == expected
     return made
 
@@ -85,7 +85,7 @@ def test_thinking_calls_and_text():
 
 def test_late_thoughts():
     """Thinking that comes when the answer has begun opens no item that is done."""
-    stream = Events(SHELL)
+    stream = ResponseEvents(SHELL)
     news = [{"reasoning_content": "h"}, {"content": "a"}, {"reasoning_content": "m"}]
     made = [event for delta in news for event in stream.news(delta)]
     made += stream.rest(completion({"content": "ab", "reasoning_content": "hm"}))
@@ -116,7 +116,7 @@ def test_empty():
 @pytest.mark.parametrize("news", [(), ({"content": "{"},)], ids=["at once", "later"])
 def test_failed(news):
     """A failure ends the stream; its error keeps its own fields."""
-    stream = Events(SHELL)
+    stream = ResponseEvents(SHELL)
     made = [event for delta in news for event in stream.news(delta)]
     made += stream.failed(
         {"message": "m", "code": "json_validate_failed", "failed_generation": "{"}
@@ -129,7 +129,7 @@ def test_failed(news):
 
 def test_encode():
     """On the wire an event has its name, and there is no [DONE]."""
-    raw = encode({"type": "response.created", "sequence_number": 0})
+    raw = encode_response_event({"type": "response.created", "sequence_number": 0})
 
     assert raw.startswith(b"event: response.created\ndata: {")
     assert json.loads(raw.split(b"data: ")[1])["sequence_number"] == 0
@@ -137,7 +137,7 @@ def test_encode():
 
 def test_refusal_after_text():
     """A refusal that comes when text has gone out is an item with an id of its own."""
-    stream = Events(SHELL)
+    stream = ResponseEvents(SHELL)
     made = [*stream.news({"content": "I would"})]
     made += stream.rest(completion({"content": "I would", "refusal": "no"}))
     first, second = made[-1]["response"]["output"]
@@ -154,14 +154,14 @@ def test_odd_messages():
     message = {"content": parts, "tool_calls": [call]}
     whole = completion(message, "tool_calls")
     whole["choices"][0]["logprobs"] = tokens
-    made = [*Events(SHELL).rest(whole)]
+    made = [*ResponseEvents(SHELL).rest(whole)]
 
     for event in made:
         EVENT.validate_python(event)
     text, made_call = made[-1]["response"]["output"]
     assert text["content"][0]["text"] == "a"
     assert (made_call["call_id"][:5], made_call["arguments"]) == ("call_", '{"a":1}')
-    assert made[-1]["response"] == response.finished(SHELL, whole)
+    assert made[-1]["response"] == response.finished_response(SHELL, whole)
 
 
 def test_cut_in_a_call():

@@ -1,9 +1,9 @@
 """Asks and replies of a conversation, in the upstream's own Responses API."""
 
 from strictgate.core.responses_api import native_upstream, response
-from strictgate.core.responses_api.events import Events
-from strictgate.core.responses_api.native_upstream import Wire
-from strictgate.core.wire import reply
+from strictgate.core.responses_api.events import ResponseEvents
+from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
+from strictgate.core.wire.reply import parse_reply
 from tests.core.responses_api.test_response import SHELL
 
 REQUEST = {"model": "m", "input": "hi", "tools": [{"type": "web_search"}], "stream": True}
@@ -29,7 +29,9 @@ RESPONSE = {
 
 def test_sent_as_it_was():
     """The caller's own request goes on, hosted tools included, under the upstream's model."""
-    sent = Wire(REQUEST, 1).sent({"model": "theirs", "messages": [{"role": "user"}]})
+    sent = NativeResponsesAdapter(REQUEST, 1).sent(
+        {"model": "theirs", "messages": [{"role": "user"}]}
+    )
 
     assert sent == {"model": "theirs", "input": "hi", "tools": REQUEST["tools"]}
 
@@ -43,7 +45,9 @@ def test_feedback_as_items():
         {"role": "assistant", "content": None, "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "c1", "content": "Error"},
     ]
-    sent = Wire(REQUEST, 1).sent({"model": "m", "messages": [{"role": "user"}, *added]})
+    sent = NativeResponsesAdapter(REQUEST, 1).sent(
+        {"model": "m", "messages": [{"role": "user"}, *added]}
+    )
 
     assert sent["input"] == [
         {"role": "user", "content": "hi"},
@@ -56,7 +60,7 @@ def test_feedback_as_items():
 
 def test_received():
     """A response is a completion to be judged."""
-    read = reply.read(Wire(REQUEST, 1).received(RESPONSE))
+    read = parse_reply(NativeResponsesAdapter(REQUEST, 1).received(RESPONSE))
     (choice,) = read.choices
 
     assert (choice.text, choice.arguments, choice.is_call) == ("{'a': 1}", "{}", True)
@@ -66,7 +70,7 @@ def test_received():
 
 def test_received_otherwise():
     """Cut, refused and failed answers are what they are; what is no response is left alone."""
-    wire = Wire(REQUEST, 1)
+    wire = NativeResponsesAdapter(REQUEST, 1)
     cut = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
     refusal = MESSAGE | {"content": [{"type": "refusal", "refusal": "no"}]}
     failed = {"status": "failed", "error": {"message": "m"}}
@@ -80,9 +84,9 @@ def test_received_otherwise():
 
 def test_kept():
     """Items of hosted tools come through; texts and arguments are as judged."""
-    completion = Wire(REQUEST, 1).received(RESPONSE)
+    completion = NativeResponsesAdapter(REQUEST, 1).received(RESPONSE)
     completion["choices"][0]["message"]["content"] = '{"a": 1}'
-    output = response.finished(SHELL, completion)["output"]
+    output = response.finished_response(SHELL, completion)["output"]
 
     assert [item["type"] for item in output] == ["web_search_call", "message", "function_call"]
     assert output[1]["content"][0]["text"] == '{"a": 1}'
@@ -91,19 +95,19 @@ def test_kept():
 
 def test_unchanged_text_keeps_its_annotations():
     """What was not mended stays as the upstream gave it."""
-    completion = Wire(REQUEST, 1).received(RESPONSE)
+    completion = NativeResponsesAdapter(REQUEST, 1).received(RESPONSE)
 
-    assert response.finished(SHELL, completion)["output"][1] == MESSAGE
+    assert response.finished_response(SHELL, completion)["output"][1] == MESSAGE
     assert native_upstream.kept([SEARCH], []) == [SEARCH]
 
 
 def test_events():
     """A stream of it has every item, and ends with the whole."""
-    completion = Wire(REQUEST, 1).received(RESPONSE)
-    made = list(Events(SHELL).rest(completion))
+    completion = NativeResponsesAdapter(REQUEST, 1).received(RESPONSE)
+    made = list(ResponseEvents(SHELL).rest(completion))
     kinds = [event["type"].removeprefix("response.") for event in made]
 
     assert kinds[:2] == ["created", "in_progress"]
     assert kinds.count("output_item.done") == 3
-    assert made[-1]["response"]["output"] == response.finished(SHELL, completion)["output"]
+    assert made[-1]["response"]["output"] == response.finished_response(SHELL, completion)["output"]
     assert [event["sequence_number"] for event in made] == list(range(len(made)))

@@ -2,10 +2,16 @@
 
 from openai.types.responses import Response
 
-from strictgate.core.responses_api.response import Shell, failed, finished
+from strictgate.core.responses_api.response import (
+    ResponseEnvelope,
+    failed_response,
+    finished_response,
+)
 from strictgate.core.responses_api.response import usage as usage_of
 
-SHELL = Shell("resp_1", 1, {"model": "m", "input": "hi", "instructions": "Be brief."}, "m")
+SHELL = ResponseEnvelope(
+    "resp_1", 1, {"model": "m", "input": "hi", "instructions": "Be brief."}, "m"
+)
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
@@ -15,7 +21,7 @@ def completion(message, finish_reason="stop", **more):
 
 
 def response(message, finish_reason="stop", **more):
-    made = finished(SHELL, completion(message, finish_reason, **more))
+    made = finished_response(SHELL, completion(message, finish_reason, **more))
     return made, Response.model_validate(made, strict=False)
 
 
@@ -94,8 +100,8 @@ def test_incomplete():
 def test_failed():
     """A failure keeps the error's own fields."""
     error = {"message": "m", "code": "json_validate_failed", "failed_generation": "{"}
-    made = failed(SHELL, error)
+    made = failed_response(SHELL, error)
 
     assert made["status"] == "failed"
     assert made["error"]["failed_generation"] == "{"
-    assert failed(SHELL, {"message": "m", "code": None})["error"]["code"] == "server_error"
+    assert failed_response(SHELL, {"message": "m", "code": None})["error"]["code"] == "server_error"

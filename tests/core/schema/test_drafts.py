@@ -9,7 +9,7 @@ from strictgate.core.schema.drafts import (
     Draft,
     children,
     declared,
-    settle,
+    settle_draft,
     settle_undeclared,
     walk,
 )
@@ -83,13 +83,13 @@ def test_wrong_shapes_hold_nothing(document):
 )
 def test_newer_keywords_are_not_switched_off(least, document, draft):
     """The oldest draft that knows what is used; the declared one where that cannot be."""
-    assert settle(document, least)[0] is draft
+    assert settle_draft(document, least)[0] is draft
 
 
 def test_old_spellings_are_rewritten_in_a_copy():
     """`id` and boolean exclusive limits keep their meaning in the newer draft."""
     document = {"id": "http://x.invalid/", "minimum": 3, "exclusiveMinimum": True, "const": 4}
-    _, written = settle(document, D4)
+    _, written = settle_draft(document, D4)
     assert written == {"$id": "http://x.invalid/", "exclusiveMinimum": 3, "const": 4}
     assert document["minimum"] == 3
     validator = jsonschema_rs.Draft6Validator({**written, "const": 3})
@@ -99,14 +99,14 @@ def test_old_spellings_are_rewritten_in_a_copy():
 def test_named_ids_become_anchors():
     """`$id: "#name"` of draft 7 is `$anchor` since 2019-09."""
     document = {"definitions": {"a": {"$id": "#n"}, "b": {"$id": "u#m"}}, "minContains": 0}
-    _, written = settle(document, D7)
+    _, written = settle_draft(document, D7)
     assert written["definitions"] == {"a": {"$anchor": "n"}, "b": {"$anchor": "m", "$id": "u"}}
 
 
 def test_the_declared_meta_schema_complains():
     """What no draft accepts is reported against the declared one."""
     with pytest.raises(jsonschema_rs.ValidationError, match="foo"):
-        settle({"type": "foo", "const": 1}, D4)
+        settle_draft({"type": "foo", "const": 1}, D4)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Faults as answers."""
 
 from strictgate.core.errors import BadRequest, SchemaTooComplex
-from strictgate.core.schema.error_context import RESPONSE_FORMAT, TEXT_FORMAT, function
+from strictgate.core.schema.error_context import RESPONSE_FORMAT, TEXT_FORMAT, function_context
 from strictgate.core.schema.limits import OverLimit, SchemaFault
 
 FAULT = SchemaFault("it is wrong.", ("properties", "a"))
@@ -22,7 +22,7 @@ def test_chat_speaks_of_response_format():
 
 def test_other_surfaces_have_their_own_words():
     """The Responses API and functions name other parameters, and a code."""
-    text, tool = TEXT_FORMAT.error("X", FAULT), function(2).error("f", FAULT)
+    text, tool = TEXT_FORMAT.error("X", FAULT), function_context(2).error("f", FAULT)
     assert (text.param, text.code) == ("text.format.schema", "invalid_json_schema")
     assert tool.message.startswith("Invalid schema for function 'f': ")
     assert tool.param == "tools[2].function.parameters"

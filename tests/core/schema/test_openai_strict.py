@@ -24,7 +24,7 @@ def test_the_first_violation_is_raised():
     """As OpenAI answers."""
     schema = {"type": "object", "properties": {"x": {"type": "object"}}}
     with pytest.raises(BadRequest) as caught:
-        openai_strict.check(schema, name="X", surface=TEXT_FORMAT)
+        openai_strict.check_strict(schema, name="X", surface=TEXT_FORMAT)
     assert caught.value.message == (
         "Invalid schema for response_format 'X': In context=(), "
         "'additionalProperties' is required to be supplied and to be false."
@@ -35,7 +35,7 @@ def test_the_first_violation_is_raised():
 def test_a_root_of_another_type_is_refused_as_a_whole():
     """Without a place, as OpenAI answers."""
     with pytest.raises(BadRequest) as caught:
-        openai_strict.check({"type": "array"}, name="X")
+        openai_strict.check_strict({"type": "array"}, name="X")
     assert caught.value.message == (
         "Invalid schema for response_format 'X': "
         "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"array\"'."
@@ -44,7 +44,7 @@ def test_a_root_of_another_type_is_refused_as_a_whole():
 
 def test_a_good_schema_passes():
     """Nothing is raised."""
-    openai_strict.check({"type": "object", "additionalProperties": False}, name="X")
+    openai_strict.check_strict({"type": "object", "additionalProperties": False}, name="X")
 
 
 @pytest.mark.parametrize(

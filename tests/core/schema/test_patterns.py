@@ -25,7 +25,7 @@ DURATION = (
 )
 def test_plain_patterns_are_taken_as_they_are(pattern):
     """What the engine knows needs no reading; ECMA 262's escapes are among it."""
-    assert patterns.read(pattern).is_plain
+    assert patterns.parse_pattern(pattern).is_plain
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_plain_patterns_are_taken_as_they_are(pattern):
 )
 def test_leading_look_ahead_is_parted(pattern, parts):
     """`^(?!A)B` is B without A, two patterns that the engine takes."""
-    assert patterns.read(pattern) == parts
+    assert patterns.parse_pattern(pattern) == parts
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_parted_patterns_mean_the_same(pattern, good, bad):
 def test_all_else_is_refused_with_the_reason(pattern, reason):
     """Nothing that could hang, and nothing that is no pattern, gets through."""
     with pytest.raises(Unsupported, match=reason):
-        patterns.read(pattern)
+        patterns.parse_pattern(pattern)
 
 
 def test_large_patterns_are_known():
@@ -96,7 +96,7 @@ def test_an_equivalent_pattern_means_the_same(text):
 
 def test_equivalents_are_not_plain():
     """The engine does not take the pattern itself."""
-    assert not patterns.read(DURATION).is_plain
+    assert not patterns.parse_pattern(DURATION).is_plain
     assert patterns.matcher(DURATION)("P1Y2M3DT4H5M6,7S")
 
 

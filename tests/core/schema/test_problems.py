@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.schema import problems
-from strictgate.core.schema.problems import MAX_SENTENCE, leaf
+from strictgate.core.schema.problems import MAX_SENTENCE, most_specific
 from strictgate.core.schema.schema import admit
 from tests.tables import DATA
 
@@ -90,7 +90,7 @@ def test_the_leaf_of_a_union_is_the_branch_that_came_closest():
         ]
     }
     (problem,) = found(source, {"kind": "a", "n": 1})
-    assert (leaf(problem).path, leaf(problem).kind) == (("n",), "Type")
+    assert (most_specific(problem).path, most_specific(problem).kind) == (("n",), "Type")
 
 
 def test_unions_inside_each_other_do_not_overflow():
@@ -100,7 +100,7 @@ def test_unions_inside_each_other_do_not_overflow():
         value = {"a": value}
     source = {"anyOf": [{"type": "null"}, {"properties": {"a": {"$ref": "#"}}, "type": "object"}]}
     (problem,) = found(source, value)
-    assert leaf(problem).kind in {"AnyOf", "Type"}
+    assert most_specific(problem).kind in {"AnyOf", "Type"}
 
 
 def test_a_problem_knows_its_keyword():

@@ -2,10 +2,10 @@
 
 import pytest
 
-from strictgate.core.jsontext.reader import write
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.wire.chunks import Chunks
 from strictgate.core.wire.collector import Collector
-from strictgate.core.wire.sse import Event
+from strictgate.core.wire.sse import SseEvent
 
 COMPLETION = {
     "id": "chatcmpl-1",
@@ -38,7 +38,7 @@ def read(parts):
     """What a client makes of the chunks."""
     collector = Collector()
     for part in parts:
-        collector.feed(Event(write(part)))
+        collector.feed(SseEvent(write_json(part)))
     return collector.completion()
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
-from strictgate.core.wire.collector import Collector, Delta, State
-from strictgate.core.wire.sse import Event, Splitter
+from strictgate.core.wire.collector import Collector, CollectorState, Delta
+from strictgate.core.wire.sse import Splitter, SseEvent
 from tests.corpora import rows
 
 
@@ -26,7 +26,7 @@ def chunk(*choices: dict[str, Any], **top: Any) -> str:
 def collect(*data: str) -> tuple[Collector, list[Delta]]:
     """Feed events with these data; return the collector and all deltas."""
     collector = Collector()
-    deltas = [delta for each in data for delta in collector.feed(Event(each))]
+    deltas = [delta for each in data for delta in collector.feed(SseEvent(each))]
     return collector, deltas + list(collector.flush())
 
 
@@ -87,10 +87,15 @@ def test_recorded_ends():
     for row in rows("sse/aisdk_inline_streams.jsonl"):
         *_, state, complete, error, malformed = collect_bytes(["".join(row["chunks"]).encode()])
         features = row["features"]
-        assert (state is State.FAILED) == (error is not None) == ("error_chunk" in features)
-        assert (state is State.MALFORMED) == (malformed is not None)
-        assert (state is State.MALFORMED) == ("non_json_data" in features)
-        ended = "no_done" not in features and state not in (State.FAILED, State.MALFORMED)
+        assert (
+            (state is CollectorState.FAILED) == (error is not None) == ("error_chunk" in features)
+        )
+        assert (state is CollectorState.MALFORMED) == (malformed is not None)
+        assert (state is CollectorState.MALFORMED) == ("non_json_data" in features)
+        ended = "no_done" not in features and state not in (
+            CollectorState.FAILED,
+            CollectorState.MALFORMED,
+        )
         assert complete == ended, row["id"]
 
 
@@ -221,23 +226,23 @@ def test_usage_of_groq():
 @pytest.mark.parametrize(
     ("event", "error"),
     [
-        (Event('{"error":{"message":"m"}}'), {"message": "m"}),
-        (Event('{"error":"boom"}'), "boom"),
-        (Event('{"choices":[],"error":{"code":400}}'), {"code": 400}),
-        (Event('{"choices":[],"x_groq":{"error":"stopped"}}'), "stopped"),
-        (Event('[{"error":{"code":400}}]'), {"code": 400}),
-        (Event('{"message":"flat"}', "error"), {"message": "flat"}),
-        (Event("not json", "error"), "not json"),
-        (Event("", "error"), ""),
+        (SseEvent('{"error":{"message":"m"}}'), {"message": "m"}),
+        (SseEvent('{"error":"boom"}'), "boom"),
+        (SseEvent('{"choices":[],"error":{"code":400}}'), {"code": 400}),
+        (SseEvent('{"choices":[],"x_groq":{"error":"stopped"}}'), "stopped"),
+        (SseEvent('[{"error":{"code":400}}]'), {"code": 400}),
+        (SseEvent('{"message":"flat"}', "error"), {"message": "flat"}),
+        (SseEvent("not json", "error"), "not json"),
+        (SseEvent("", "error"), ""),
     ],
 )
-def test_errors(event: Event, error: Any):
+def test_errors(event: SseEvent, error: Any):
     """An error ends the stream as failed, in whatever form it comes; the end mark mends nothing."""
     collector, _ = collect(chunk(choice(content="x")))
     collector.feed(event)
-    assert collector.feed(Event(chunk(choice(content="y")))) == ()
-    collector.feed(Event("[DONE]"))
-    assert collector.state is State.FAILED
+    assert collector.feed(SseEvent(chunk(choice(content="y")))) == ()
+    collector.feed(SseEvent("[DONE]"))
+    assert collector.state is CollectorState.FAILED
     assert collector.error == {"error": error}
     assert not collector.is_complete
     assert "error" not in collector.completion()
@@ -248,7 +253,7 @@ def test_errors(event: Event, error: Any):
 def test_malformed(data: str):
     """What is no object is a state with the text, not an exception."""
     collector, _ = collect(data, "[DONE]")
-    assert (collector.state, collector.malformed) == (State.MALFORMED, data)
+    assert (collector.state, collector.malformed) == (CollectorState.MALFORMED, data)
     assert not collector.is_complete
 
 
@@ -331,7 +336,7 @@ def test_pings_leave_no_trace():
     """Objects that are no chunks are passed over."""
     collector, deltas = collect('{"type":"ping"}', "{}", "")
     assert deltas == []
-    assert collector.state is State.OPEN
+    assert collector.state is CollectorState.OPEN
     assert "type" not in collector.completion()
 
 

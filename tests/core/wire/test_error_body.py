@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.wire.error_body import MAX_MESSAGE, error_of, said
+from strictgate.core.wire.error_body import MAX_MESSAGE, error_of, error_text
 from tests.corpora import rows
 
 NONE = {"param": None, "code": None}
@@ -113,8 +113,8 @@ def test_limits():
 
 def test_little_is_read():
     """Of a long text the beginning is read, of many bodies inside a body the first."""
-    assert [len(text) for text in said("x" * 9999).texts] == [4096]
-    assert len(said([{"message": f"m{i}"} for i in range(99)]).texts) == 10
+    assert [len(text) for text in error_text("x" * 9999).texts] == [4096]
+    assert len(error_text([{"message": f"m{i}"} for i in range(99)]).texts) == 10
 
 
 def test_said():
@@ -123,7 +123,7 @@ def test_said():
         "error": {"message": "inner", "param": "p", "code": "c", "failed_generation": {"a": 1}}
     }
     body = {"error": {"message": "outer", "code": 400, "metadata": {"raw": json.dumps(inner)}}}
-    found = said(body)
+    found = error_text(body)
     assert found.texts == ("outer", "inner")
     assert (found.params, found.codes) == (("p",), ("400", "c"))
     assert found.failed_generation == '{"a":1}'
@@ -132,7 +132,7 @@ def test_said():
 def test_pydantic_text():
     """Indented lines join what they explain, and the copy of the input is left out."""
     text = "1 validation error\nresponse_format\n  Extra inputs [type=extra, input_value='json']"
-    assert said(text).texts == ("1 validation error\nresponse_format: Extra inputs ",)
+    assert error_text(text).texts == ("1 validation error\nresponse_format: Extra inputs ",)
 
 
 ANY = st.recursive(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.wire.fragments import Calls, Text, keep
+from strictgate.core.wire.fragments import CallFragments, TextFragments, keep
 
 
 def call(index: Any = None, identity: Any = None, name: Any = None, text: Any = None) -> Any:
@@ -18,7 +18,7 @@ def call(index: Any = None, identity: Any = None, name: Any = None, text: Any = 
 
 def calls_of(*deltas: list[Any]) -> list[tuple[Any, str, str]]:
     """The calls that the fragments make: id, name, arguments."""
-    calls = Calls()
+    calls = CallFragments()
     for delta in deltas:
         calls.feed(delta)
     return [(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in calls.whole()]
@@ -30,7 +30,7 @@ def test_text_cut_in_utf16_units(text: str, data: st.DataObject):
     units = text.encode("utf-16-le")
     cut = 2 * data.draw(st.integers(0, len(units) // 2))
     pieces = [part.decode("utf-16-le", "surrogatepass") for part in (units[:cut], units[cut:])]
-    collected = Text()
+    collected = TextFragments()
     sent = [collected.feed(piece) for piece in pieces] + [collected.flush()]
     assert "".join(sent) == text
     assert collected.whole() == text
@@ -51,7 +51,7 @@ def test_text_cut_in_utf16_units(text: str, data: st.DataObject):
 )
 def test_text(pieces: list[str | None], whole: str | None):
     """Pieces are joined; half a pair without its other half stays as it is."""
-    text = Text()
+    text = TextFragments()
     sent = [text.feed(piece) for piece in pieces]
     assert text.whole() == whole
     sent.append(text.flush())
@@ -94,7 +94,7 @@ def test_calls(deltas: list[Any], calls: list[tuple[Any, str, str]]):
 
 def test_calls_say_what_was_added():
     """Each piece of arguments comes with the position of its call; nothing else does."""
-    calls = Calls()
+    calls = CallFragments()
     assert calls.feed([call(4, "a", "f", ""), call(9, "b", "g", "x")]) == ((1, "x"),)
     assert calls.feed([call(4, None, None, "y\ud83d")]) == ((0, "y"),)
     assert calls.flush() == ((0, "\ud83d"),)
@@ -102,7 +102,7 @@ def test_calls_say_what_was_added():
 
 def test_other_members_of_a_call_are_kept():
     """What a provider puts beside the function stays there."""
-    calls = Calls()
+    calls = CallFragments()
     calls.feed([call(0, "a", "f", "{}") | {"type": "function", "extra_content": {"s": 1}}])
     assert calls.whole() == [
         {

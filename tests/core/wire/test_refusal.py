@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.wire.refusal import NOT_A_REFUSAL, STATUSES, Refused, classify, refuses_tools
+from strictgate.core.wire.refusal import (
+    NOT_A_REFUSAL,
+    STATUSES,
+    Refused,
+    classify_refusal,
+    refuses_tools,
+)
 from tests.corpora import rows
 from tests.tables import DATA
 
@@ -47,7 +53,7 @@ def test_recorded(row: dict[str, Any]):
         kind = Refused.TRUNCATED_OUTPUT
     modes = REFUSED_TYPES.get(row.get("refused_type", ""), ())
     for sent in modes or FORMATS:
-        refusal = classify(row["status"], body_of(row), sent)
+        refusal = classify_refusal(row["status"], body_of(row), sent)
         assert refusal.kind is kind
         assert refusal.modes == modes or kind is Refused.DIALECT
         assert refusal.pattern != "undiagnosed"
@@ -56,7 +62,7 @@ def test_recorded(row: dict[str, Any]):
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
 def test_wordings(case: dict[str, Any]):
     """Each wording is read as the table says."""
-    refusal = classify(case["status"], case["body"], Mode(case["sent"]))
+    refusal = classify_refusal(case["status"], case["body"], Mode(case["sent"]))
     found = (refusal.kind, list(refusal.modes))
     assert found == (case["kind"], case.get("modes", [])), refusal
     silent = case.get("pattern") == "undiagnosed"
@@ -70,13 +76,13 @@ def test_wordings(case: dict[str, Any]):
 def test_other_statuses_never_refuse(status: int):
     """Whatever the words, a status that means something else is no refusal."""
     for case in CASES:
-        assert classify(status, case["body"], Mode(case["sent"])) is NOT_A_REFUSAL
+        assert classify_refusal(status, case["body"], Mode(case["sent"])) is NOT_A_REFUSAL
 
 
 def test_nothing_refuses_the_prompt():
     """A request with no format in it cannot have had its format refused."""
     for case in CASES:
-        refusal = classify(400, case["body"], Mode.PROMPT)
+        refusal = classify_refusal(400, case["body"], Mode.PROMPT)
         assert refusal.kind in (
             Refused.NOT_A_REFUSAL,
             Refused.INVALID_OUTPUT,
@@ -87,7 +93,7 @@ def test_nothing_refuses_the_prompt():
 def test_a_refusal_says_what_decided():
     """Every reading but the last resort names its pattern, for the log."""
     for case in CASES:
-        refusal = classify(case["status"], case["body"], Mode(case["sent"]))
+        refusal = classify_refusal(case["status"], case["body"], Mode(case["sent"]))
         assert refusal.pattern or refusal is NOT_A_REFUSAL
 
 
@@ -96,7 +102,7 @@ def test_recorded_errors_of_other_kinds():
     for row in rows("sse/recorded_json.jsonl"):
         if row["status"] >= 400:
             for sent in (*FORMATS, Mode.TOOL):
-                refusal = classify(row["status"], row["body"], sent)
+                refusal = classify_refusal(row["status"], row["body"], sent)
                 failed = "failed_generation" in row["body"]
                 assert refusal.kind is (Refused.INVALID_OUTPUT if failed else Refused.NOT_A_REFUSAL)
 
@@ -106,7 +112,7 @@ def test_groq_errors():
     unsupported = ("does not support response format", "one of the following must be satisfied[")
     for row in rows("groq_errors/observed_errors.jsonl"):
         text = json.dumps(row.get("body"))
-        refusal = classify(row["http_status"], row.get("body"), Mode.NATIVE)
+        refusal = classify_refusal(row["http_status"], row.get("body"), Mode.NATIVE)
         refused = row["http_status"] == 400 and any(words in text for words in unsupported)
         assert (refusal.kind is Refused.FORMAT) == (refused and "messages.0" not in text), text
 
@@ -130,7 +136,7 @@ JSON = st.recursive(
 @given(st.sampled_from(sorted(STATUSES)), JSON | st.binary(max_size=40), st.sampled_from(Mode))
 def test_any_body_is_read(status: int, body: Any, sent: Mode):
     """No body raises, and only what may be in a refusal is in it."""
-    refusal = classify(status, body, sent)
+    refusal = classify_refusal(status, body, sent)
     assert refusal.kind in (Refused.FORMAT, Refused.DIALECT) or not refusal.modes
 
 
@@ -138,10 +144,12 @@ def test_a_large_body_is_cut_first():
     """A body of many megabytes is read by its beginning; the words at its end say nothing."""
     words = "response_format json_schema is not supported"
     long = "not " * 2_000_000
-    assert classify(400, {"error": {"message": long + words}}, Mode.NATIVE) is NOT_A_REFUSAL
-    assert classify(400, words + ". " + long, Mode.NATIVE).kind is Refused.FORMAT
+    assert classify_refusal(400, {"error": {"message": long + words}}, Mode.NATIVE) is NOT_A_REFUSAL
+    assert classify_refusal(400, words + ". " + long, Mode.NATIVE).kind is Refused.FORMAT
     details = [{"msg": str(number) + long} for number in range(5)]
-    assert classify(400, {"detail": [*details, {"msg": words}]}, Mode.NATIVE) is NOT_A_REFUSAL
+    assert (
+        classify_refusal(400, {"detail": [*details, {"msg": words}]}, Mode.NATIVE) is NOT_A_REFUSAL
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from strictgate.core.wire import refusal_patterns as words
-from strictgate.core.wire.error_body import said
+from strictgate.core.wire.error_body import error_text
 from tests.tables import DATA
 
 TEXTS = [
@@ -15,7 +15,7 @@ TEXTS = [
         *json.loads((DATA / "wire_fixtures.json").read_text()),
         *json.loads((DATA / "refusals.json").read_text())["cases"],
     )
-    for text in said(row["body"]).texts
+    for text in error_text(row["body"]).texts
 ]
 TABLES = ["OUTPUT", "JSON_WORD", "NEVER", "DIALECT", "CONFLICT", "SAYS_NO", "TOOL_SAYS_NO"]
 PATTERNS = [(name, key) for name in TABLES for key in getattr(words, name).groupindex]

@@ -3,11 +3,11 @@
 import pytest
 
 from strictgate.core.errors import UpstreamBadResponse
-from strictgate.core.wire import reply
+from strictgate.core.wire.reply import parse_reply
 
 
 def first(message, **choice):
-    return reply.read({"choices": [{"message": message} | choice]}).choices[0]
+    return parse_reply({"choices": [{"message": message} | choice]}).choices[0]
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_no_arguments(calls):
 def test_not_a_completion(body):
     """What has no choices with messages is no answer."""
     with pytest.raises(UpstreamBadResponse):
-        reply.read(body)
+        parse_reply(body)
 
 
 def test_oddities_that_do_not_matter():
     """An index, a finish_reason or a usage of the wrong type is as good as none."""
-    read = reply.read(
+    read = parse_reply(
         {"choices": [{"index": "0", "finish_reason": 1, "message": {}}], "usage": "none"}
     )
 

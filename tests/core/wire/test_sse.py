@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.wire.sse import DONE, BadEvent, Event, Splitter, encode
+from strictgate.core.wire.sse import DONE, BadEvent, Splitter, SseEvent, encode_event
 from tests.corpora import rows
 
 BOM = b"\xef\xbb\xbf"
@@ -126,12 +126,12 @@ def test_garbage_raises_nothing_else(chunks: list[bytes]):
 @given(st.lists(st.text().filter(lambda text: not {"\n", "\r"} & set(text))))
 def test_round_trip(texts: list[str]):
     """What `encode` writes, the splitter reads."""
-    assert split(b"".join(encode(text) for text in texts)) == [(None, text) for text in texts]
+    assert split(b"".join(encode_event(text) for text in texts)) == [(None, text) for text in texts]
 
 
 def test_done():
     """The end mark is an event like others."""
-    assert Splitter().feed(DONE) == [Event("[DONE]")]
+    assert Splitter().feed(DONE) == [SseEvent("[DONE]")]
 
 
 def test_framing():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.wire.stream_end import Ending
+from strictgate.core.wire.stream_end import StreamEnd
 
 CHUNK = b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n'
 OTHER = CHUNK.replace(b'"index":0', b'"index":1')
@@ -31,7 +31,7 @@ def test_ending(stream, is_reached):
     cuts = [[stream], [stream[i : i + 1] for i in range(len(stream))]]
     cuts += [[stream[:i], stream[i:]] for i in range(len(stream))]
     for pieces in cuts:
-        ending = Ending()
+        ending = StreamEnd()
         for piece in pieces:
             ending.feed(piece)
         assert ending.is_reached is is_reached

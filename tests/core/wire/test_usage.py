@@ -1,6 +1,6 @@
 """Usage adds up."""
 
-from strictgate.core.wire import usage
+from strictgate.core.wire.usage import add_usage, total_tokens
 
 
 def test_add():
@@ -19,7 +19,7 @@ def test_add():
         "tier": "b",
     }
 
-    assert usage.add(usage.add({}, first), second) == {
+    assert add_usage(add_usage({}, first), second) == {
         "prompt_tokens": 7,
         "queue_time": 0.75,
         "details": {"cached": 3, "audio": 1},
@@ -30,7 +30,7 @@ def test_add():
 
 def test_add_nothing():
     """An upstream that tells no usage adds none."""
-    assert usage.add({"total_tokens": 1}, None) == {"total_tokens": 1}
+    assert add_usage({"total_tokens": 1}, None) == {"total_tokens": 1}
 
 
 def test_tokens():
@@ -38,4 +38,4 @@ def test_tokens():
     parts = {"prompt_tokens": 3, "completion_tokens": 4}
     cases = ({"total_tokens": 7}, {}, {"total_tokens": "7"}, parts)
 
-    assert [usage.tokens(each) for each in cases] == [7, 0, 0, 7]
+    assert [total_tokens(each) for each in cases] == [7, 0, 0, 7]

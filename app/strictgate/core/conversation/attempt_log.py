@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.choice_result import Rejection, Settled
-from strictgate.core.conversation.reply_reader import End, Heard
-from strictgate.core.output.validate_text import Step
+from strictgate.core.conversation.choice_result import Accepted, Rejected
+from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
-from strictgate.core.schema.problems import leaf
-from strictgate.core.wire import usage
+from strictgate.core.repair_steps import Step
+from strictgate.core.schema.problems import most_specific
+from strictgate.core.wire.usage import Usage, add_usage, total_tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class RefusedMode:
     """A mode that the upstream refused."""
 
     mode: Mode
@@ -40,18 +40,18 @@ class Attempt:
     is_clean: bool
     """Every choice stood as it was: nothing rejected, taken out of something or mended."""
     purpose: Purpose = Purpose.TRY
-    end: End = End.OWN
+    end: ReplyEnd = ReplyEnd.OWN
 
 
 @dataclass
-class Record:
+class AttemptLog:
     """The attempts so far, what they used, and the lessons."""
 
     attempts: list[Attempt] = field(default_factory=list)
-    lessons: list[Lesson] = field(default_factory=list)
+    refused_modes: list[RefusedMode] = field(default_factory=list)
     proven: int = 0
     """How many of the lessons an accepted ask has proven."""
-    spent: usage.Usage = field(default_factory=dict)
+    spent: Usage = field(default_factory=dict)
     prefixes: list[bool] = field(default_factory=list)
     """Of each prefix whether the model went on from it."""
     lost_logprobs: bool = False
@@ -61,10 +61,10 @@ class Record:
     prefix_refused: bool = False
     """The upstream does not take prefixes."""
 
-    def accepted(self, plan: Plan, heard: Heard) -> None:
+    def accepted(self, plan: Plan, heard: EvaluatedReply) -> None:
         """Note an ask that was answered, and how its choices were judged."""
-        self.proven = len(self.lessons)
-        self.spent = usage.add(self.spent, heard.usage)
+        self.proven = len(self.refused_modes)
+        self.spent = add_usage(self.spent, heard.usage)
         self.attempts.append(_attempt(plan, heard))
 
     @property
@@ -80,7 +80,7 @@ class Record:
     @property
     def stopped(self) -> int:
         """How many streams were stopped before their end."""
-        return sum(attempt.end is End.STOPPED for attempt in self.attempts)
+        return sum(attempt.end is ReplyEnd.STOPPED for attempt in self.attempts)
 
     def last_outcome(self, *, is_settled: bool) -> str:
         """Return how the last attempt ended, questions left aside; if all `is_settled`, well."""
@@ -91,14 +91,14 @@ class Record:
 
     def is_spent(self, budget: int) -> bool:
         """Whether `budget` tokens have been used; 0 is no budget."""
-        return bool(budget) and usage.tokens(self.spent) >= budget
+        return bool(budget) and total_tokens(self.spent) >= budget
 
     def _count(self, purpose: Purpose) -> int:
         return sum(attempt.purpose is purpose for attempt in self.attempts)
 
-    def proven_lessons(self) -> Sequence[Lesson]:
+    def proven_refusals(self) -> Sequence[RefusedMode]:
         """Return what may be remembered."""
-        return self.lessons[: self.proven]
+        return self.refused_modes[: self.proven]
 
     def headers(self, plan: Plan, steps: Sequence[tuple[int, Step]] = ()) -> dict[str, str]:
         """Return the answer's headers."""
@@ -124,9 +124,10 @@ class Record:
                 {"choice": index, "step": step.name, "path": step.path} for index, step in steps
             ],
         }
-        if self.lessons:
+        if self.refused_modes:
             details["refused"] = [
-                {"mode": lesson.mode.value, "reason": lesson.reason} for lesson in self.lessons
+                {"mode": lesson.mode.value, "reason": lesson.reason}
+                for lesson in self.refused_modes
             ]
         if remembered:
             details["not_tried"] = [mode.value for mode in remembered]
@@ -135,12 +136,12 @@ class Record:
         return details
 
 
-def _attempt(plan: Plan, heard: Heard) -> Attempt:
+def _attempt(plan: Plan, heard: EvaluatedReply) -> Attempt:
     results = [each for each in heard.results if each is not None]
-    rejections = [each for each in results if isinstance(each, Rejection)]
-    problems = [leaf(each).sentence for one in rejections for each in one.problems]
+    rejections = [each for each in results if isinstance(each, Rejected)]
+    problems = [most_specific(each).sentence for one in rejections for each in one.problems]
     reasons = [one.reason for one in rejections if not one.problems]
-    mended = any(isinstance(each, Settled) and each.steps for each in results)
+    mended = any(isinstance(each, Accepted) and each.steps for each in results)
     return Attempt(
         mode=plan.mode,
         outcome=_outcome(results, rejections),
@@ -152,14 +153,14 @@ def _attempt(plan: Plan, heard: Heard) -> Attempt:
     )
 
 
-def _outcome(results: Sequence[Settled | Rejection], rejections: Sequence[Rejection]) -> str:
+def _outcome(results: Sequence[Accepted | Rejected], rejections: Sequence[Rejected]) -> str:
     if not results:
         return "answered"
     if any(rejection.truncated for rejection in rejections):
         return "truncated"
     if rejections:
         return "invalid" if any(rejection.problems for rejection in rejections) else "not_json"
-    passed_on = any(isinstance(each, Settled) and each.passed_on for each in results)
+    passed_on = any(isinstance(each, Accepted) and each.passed_on for each in results)
     return "passed_on" if passed_on else "valid"
 
 
@@ -169,7 +170,7 @@ def _details(attempt: Attempt) -> dict[str, Any]:
         details["problems"] = list(attempt.problems)
     if attempt.purpose is not Purpose.TRY:
         details["purpose"] = attempt.purpose.value
-    if attempt.end is not End.OWN:
+    if attempt.end is not ReplyEnd.OWN:
         details["end"] = attempt.end.value
     if attempt.usage is not None:
         details["usage"] = dict(attempt.usage)

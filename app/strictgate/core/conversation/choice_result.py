@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation import tool_calls
-from strictgate.core.conversation.tool_calls import Call, Fault, Toolset
+from strictgate.core.conversation.tool_calls import ToolCallError, call_feedback, judge_calls
 from strictgate.core.errors import OutputInvalid, ToolUseInvalid
 from strictgate.core.jsontext.pointer import pointer
-from strictgate.core.output.validate_text import Rejected, Repair, Step, Verdict, judge
+from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan
-from strictgate.core.schema.problems import Problem, leaf
+from strictgate.core.repair_steps import Repair, Step
+from strictgate.core.request.tools import Toolset
+from strictgate.core.schema.problems import Problem, most_specific
 from strictgate.core.schema.schema import Schema
+from strictgate.core.wire.calls import Call, failed_generation
 from strictgate.core.wire.reply import Choice
 
 _LOOK = "Please adjust your prompt. See 'failed_generation' for more details."
@@ -28,7 +30,7 @@ _MAX_HEADER = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Accepted:
     """A choice that the caller can have."""
 
     choice: Mapping[str, Any]
@@ -39,7 +41,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejected:
     """A choice that the caller must not get as a success."""
 
     text: str
@@ -47,16 +49,16 @@ class Rejection:
     problems: tuple[Problem, ...]
     reason: str
     truncated: bool
-    place: "Place | None" = None
+    place: "StuckAt | None" = None
     """Where a model that can go on from a prefix got stuck."""
-    misuse: "Misuse | None" = None
+    misuse: "ToolCallErrors | None" = None
     """What is wrong is how functions were called."""
 
     def feedback(self) -> list[prompt.Message]:
         """Return the turns that ask again."""
         if self.misuse is not None:
             return self.misuse.feedback(self.text)
-        return prompt.feedback(self.text, self.problems, self.reason)
+        return prompt.feedback_messages(self.text, self.problems, self.reason)
 
     def error(self, headers: Mapping[str, str]) -> OutputInvalid:
         """Return Groq's error for it (console.groq.com/docs/errors; key order and words)."""
@@ -72,7 +74,7 @@ class Rejection:
             return OutputInvalid(
                 NOT_JSON, failed_generation=self.text, details=details, headers=headers
             )
-        first = leaf(self.problems[0])
+        first = most_specific(self.problems[0])
         where: dict[str, str] = {
             "x-strictgate-schema-path": _header(pointer(first.schema_path)),
             "x-strictgate-schema-kind": _header(first.keyword),
@@ -86,28 +88,28 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Misuse:
+class ToolCallErrors:
     """Calls of functions that cannot be handed on."""
 
     calls: tuple[Call, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[ToolCallError, ...]
     tools: Toolset
 
     def feedback(self, text: str) -> list[prompt.Message]:
         """Return the turns that ask again; `text`: what stood beside the calls."""
-        return tool_calls.feedback(self.calls, self.faults, "" if self.calls else text, self.tools)
+        return call_feedback(self.calls, self.faults, "" if self.calls else text, self.tools)
 
-    def error(self, rejection: Rejection, headers: Mapping[str, str]) -> ToolUseInvalid:
+    def error(self, rejection: Rejected, headers: Mapping[str, str]) -> ToolUseInvalid:
         """Return Groq's error for it."""
         details = {"reason": TRUNCATED} if rejection.truncated else None
-        written = tool_calls.generation(self.calls, rejection.text)
+        written = failed_generation(self.calls, rejection.text)
         return ToolUseInvalid(
             self.faults[0].message, failed_generation=written, details=details, headers=headers
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StuckAt:
     """How far a document came, and what could have followed."""
 
     path: str
@@ -123,7 +125,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Judging:
+class Criteria:
     """By what a conversation's choices are judged."""
 
     schema: Schema | None
@@ -138,16 +140,16 @@ class Judging:
     """The caller asked for log-probabilities."""
 
 
-def settled(
+def accept(
     choice: Choice, document: str, steps: tuple[Step, ...], *, with_tokens: bool
-) -> Settled:
+) -> Accepted:
     """Return `choice` with a valid `document` for its text."""
-    return Settled(_rendered(choice, document, with_tokens=with_tokens), steps, passed_on=False)
+    return Accepted(_rendered(choice, document, with_tokens=with_tokens), steps, passed_on=False)
 
 
-def settle(
-    choice: Choice, plan: Plan, by: Judging, *, is_misuse: bool = False
-) -> Settled | Rejection:
+def judge_choice(
+    choice: Choice, plan: Plan, by: Criteria, *, is_misuse: bool = False
+) -> Accepted | Rejected:
     """Judge `choice`, which answers `plan`.
 
     Args:
@@ -163,53 +165,53 @@ def settle(
 
 
 def _document_settled(
-    choice: Choice, plan: Plan, by: Judging, schema: Schema
-) -> Settled | Rejection:
-    text, origin = answer(choice, plan.mode)
-    verdict = judge(text, schema, by.repair, wrapped=plan.wrapped)
+    choice: Choice, plan: Plan, by: Criteria, schema: Schema
+) -> Accepted | Rejected:
+    text, origin = answer_text(choice, plan.mode)
+    verdict = validate_text(text, schema, by.repair, wrapped=plan.wrapped)
     match verdict:
-        case Verdict() if choice.finish_reason == "length" and _may_go_on(text, verdict):
-            return Rejection(text, (), "the number may have had more digits", truncated=True)
-        case Verdict():
+        case ValidText() if choice.finish_reason == "length" and _may_go_on(text, verdict):
+            return Rejected(text, (), "the number may have had more digits", truncated=True)
+        case ValidText():
             steps = (*origin, *verdict.steps)
-            return settled(choice, verdict.text, steps, with_tokens=by.with_tokens)
-        case Rejected():
+            return accept(choice, verdict.text, steps, with_tokens=by.with_tokens)
+        case InvalidText():
             truncated = choice.finish_reason == "length"
             if by.any_object and verdict.problems:
-                return Rejection(text, (), "the answer must be one JSON object", truncated)
-            return Rejection(text, verdict.problems, verdict.reason, truncated)
+                return Rejected(text, (), "the answer must be one JSON object", truncated)
+            return Rejected(text, verdict.problems, verdict.reason, truncated)
 
 
-def _passed_on(choice: Choice, by: Judging) -> Settled:
+def _passed_on(choice: Choice, by: Criteria) -> Accepted:
     raw = choice.raw if by.with_tokens else {**choice.raw, "logprobs": None}
-    return Settled(raw, (), passed_on=True)
+    return Accepted(raw, (), passed_on=True)
 
 
 def _calls_settled(
-    choice: Choice, by: Judging, tools: Toolset, *, is_misuse: bool
-) -> Settled | Rejection:
-    judged = tool_calls.judged(choice, tools, by.repair, is_told=is_misuse)
+    choice: Choice, by: Criteria, tools: Toolset, *, is_misuse: bool
+) -> Accepted | Rejected:
+    judged = judge_calls(choice, tools, by.repair, is_told=is_misuse)
     if judged.faults:
         problems = tuple(problem for fault in judged.faults for problem in fault.problems)
-        misuse = Misuse(judged.calls, judged.faults, tools)
+        misuse = ToolCallErrors(judged.calls, judged.faults, tools)
         is_cut = choice.finish_reason == "length"
         reason = judged.faults[0].message
-        return Rejection(choice.text, problems, reason, is_cut, misuse=misuse)
+        return Rejected(choice.text, problems, reason, is_cut, misuse=misuse)
     raw = {**choice.raw, "message": judged.message}
     if not by.with_tokens or judged.steps:
         raw["logprobs"] = None
     if choice.finish_reason != "stop":
         raw["finish_reason"] = "function_call" if tools.is_deprecated else "tool_calls"
-    return Settled(raw, judged.steps, passed_on=False)
+    return Accepted(raw, judged.steps, passed_on=False)
 
 
-def _may_go_on(text: str, verdict: Verdict) -> bool:
+def _may_go_on(text: str, verdict: ValidText) -> bool:
     """Whether the document is a number at the very end: half of one is a number, too."""
     is_number = isinstance(verdict.value, int | float) and not isinstance(verdict.value, bool)
     return is_number and text.endswith(verdict.text)
 
 
-def answer(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
+def answer_text(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
     """Return where the document is: in the forced call, the content, else the reasoning field.
 
     Some servers put the whole answer there (LM Studio, DeepSeek on Azure).

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from strictgate.core.errors import GatewayError
-from strictgate.core.guard.partial_document import Draft
+from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
 from strictgate.core.wire.reply import Choice, Reply
@@ -12,34 +12,34 @@ _BYTES_A_TOKEN = 4
 
 
 @dataclass
-class Pursuit:
+class ChoiceState:
     """The state of one choice."""
 
     index: int
-    draft: Draft | None = None
+    draft: PartialDocument | None = None
     """The good part of its document."""
     choice: Choice | None = None
     """Of the last reply."""
     is_wrapped: bool = False
     """The model was asked for `{"value": <document>}`."""
     tries: int = 0
-    lies: int = 0
+    restarts: int = 0
     """New starts where a continuation was asked for, in this try."""
-    exact: bool = False
+    keep_whole_prefix: bool = False
     """The next continuation must go on from all of the draft: no byte of it may be cut off."""
-    insists: bool = False
+    repeated_after_prefix: bool = False
     """What was refused last came behind a prefix, of a model that went on from it."""
     spent: int = 0
     """Tokens that this try has taken, of the caller's budget."""
     sent: dict[str, int] = field(default_factory=dict)
     """Characters that the caller has been given, by field."""
-    told: list[str] = field(default_factory=list)
+    sent_text: list[str] = field(default_factory=list)
     """Text, not a document, that the caller has been given, in pieces."""
     broken: GatewayError | None = None
     """What broke the last reply off: a verdict on half an answer is none."""
     had_tokens: bool = False
     """A reply came with log-probabilities."""
-    tail: list[prompt.Message] = field(default_factory=list)
+    feedback_messages: list[prompt.Message] = field(default_factory=list)
     """Feedback for a new try; it grows, so that no mistake is made anew."""
     stuck_at: int = -1
     """The furthest place that the draft has come to in this try, and …"""
@@ -56,9 +56,9 @@ class Pursuit:
         if plan.purpose is Purpose.TRY:
             self.is_wrapped = plan.wrapped
             self.tries += 1
-            self.lies = self.spent = self.stuck = 0
+            self.restarts = self.spent = self.stuck = 0
             self.stuck_at = -1
-            self.exact = self.insists = False
+            self.keep_whole_prefix = self.repeated_after_prefix = False
         told = (reply.usage or {}).get("completion_tokens")
         if isinstance(told, int) and len(reply.choices) == 1:
             self.spent += told

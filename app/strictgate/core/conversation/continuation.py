@@ -11,17 +11,17 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from strictgate.core.conversation.attempt_log import Record
-from strictgate.core.conversation.choice_guards import Guarding
-from strictgate.core.conversation.choice_result import Place, Rejection, Settled
-from strictgate.core.conversation.choice_state import Pursuit
-from strictgate.core.conversation.evaluation import UNFINISHED, finished
-from strictgate.core.conversation.protocol import Answer, Ask, Part, Read, Turn
-from strictgate.core.conversation.reply_reader import Heard, Hearing, Stopping
+from strictgate.core.conversation.attempt_log import AttemptLog
+from strictgate.core.conversation.choice_guards import ChoiceGuards
+from strictgate.core.conversation.choice_result import Accepted, Rejected, StuckAt
+from strictgate.core.conversation.choice_state import ChoiceState
+from strictgate.core.conversation.evaluation import UNFINISHED, accept_document
+from strictgate.core.conversation.protocol import Ask, DriverAnswer, ReadMore, StreamPart, Turn
+from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader, StopPolicy
 from strictgate.core.errors import UpstreamBadResponse, UpstreamUnreachable
 from strictgate.core.guard import violation_details
-from strictgate.core.guard.continuation_alignment import Aligner, Kind
-from strictgate.core.guard.partial_document import Draft
+from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
+from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.output.coercions import fold
@@ -33,10 +33,10 @@ from strictgate.core.schema.root_wrapper import MEMBER
 from strictgate.core.wire.refusal import refuses_prefix
 from strictgate.core.wire.reply import Failure, Reply
 
-MAX_LIES = 2  # new starts instead of continuations, after which this try asks for none
+MAX_RESTARTS = 2  # new starts instead of continuations, after which this try asks for none
 
 
-class Rung(StrEnum):
+class RecoveryStep(StrEnum):
     """A way to get on from one place."""
 
     SAMPLE = "sample"
@@ -49,19 +49,19 @@ class Rung(StrEnum):
     """The question which of the allowed values it is to be."""
 
 
-RUNGS = (Rung.SAMPLE, Rung.CLOSE, Rung.HINT, Rung.QUESTION)
+RECOVERY_STEPS = (RecoveryStep.SAMPLE, RecoveryStep.CLOSE, RecoveryStep.HINT, RecoveryStep.QUESTION)
 """At one place, in this order, the cheapest first; no other order has been measured."""
 
-Going = Generator[Turn, Answer, Settled | Rejection]
+Going = Generator[Turn, DriverAnswer, Accepted | Rejected]
 
 
 @dataclass
-class Resuming:
+class Continuation:
     """For one conversation."""
 
     enforcement: Enforcement
-    guarding: Guarding
-    record: Record
+    guarding: ChoiceGuards
+    record: AttemptLog
     is_proven: bool
     """The model is known to go on from prefixes."""
     is_refused: bool = False
@@ -72,74 +72,77 @@ class Resuming:
         left = self.enforcement.max_continuations - self.record.continuations
         return planner.can_continue and left > 0 and not self.is_refused
 
-    def go_on(self, planner: Planner, pursuit: Pursuit, rejection: Rejection) -> Going:
-        """Go on from the draft of `pursuit`, which was rejected, for as long as it gets on."""
+    def go_on(self, planner: Planner, state: ChoiceState, rejection: Rejected) -> Going:
+        """Go on from the draft of `state`, which was rejected, for as long as it gets on."""
         if not self.may_continue(planner) or rejection.misuse is not None:
             return rejection
-        result: Settled | Rejection = rejection
-        while isinstance(result, Rejection) and self._may_go_on(planner, pursuit, result):
-            stuck = pursuit.note_stuck()
-            if stuck >= len(RUNGS):
+        result: Accepted | Rejected = rejection
+        while isinstance(result, Rejected) and self._may_go_on(planner, state, result):
+            stuck = state.note_stuck()
+            if stuck >= len(RECOVERY_STEPS):
                 break
-            took = yield from self._take(RUNGS[stuck], planner, pursuit, result)
+            took = yield from self._take(RECOVERY_STEPS[stuck], planner, state, result)
             result = took or result
-        return _placed(result, pursuit.draft) if isinstance(result, Rejection) else result
+        return _placed(result, state.draft) if isinstance(result, Rejected) else result
 
     def _take(
-        self, rung: Rung, planner: Planner, pursuit: Pursuit, rejection: Rejection
-    ) -> Generator[Turn, Answer, Settled | Rejection | None]:
+        self, rung: RecoveryStep, planner: Planner, state: ChoiceState, rejection: Rejected
+    ) -> Generator[Turn, DriverAnswer, Accepted | Rejected | None]:
         """Try one way to get on; None where it is none here."""
         match rung:
-            case Rung.SAMPLE | Rung.HINT:
-                return (yield from self._continue(planner, pursuit, rejection, rung))
-            case Rung.CLOSE:
-                return _close(pursuit) if pursuit.insists else None
-            case Rung.QUESTION:
-                return (yield from self._ask_which(planner, pursuit))
+            case RecoveryStep.SAMPLE | RecoveryStep.HINT:
+                return (yield from self._continue(planner, state, rejection, rung))
+            case RecoveryStep.CLOSE:
+                return _close(state) if state.repeated_after_prefix else None
+            case RecoveryStep.QUESTION:
+                return (yield from self._ask_which(planner, state))
 
-    def _may_go_on(self, planner: Planner, pursuit: Pursuit, rejection: Rejection) -> bool:
+    def _may_go_on(self, planner: Planner, state: ChoiceState, rejection: Rejected) -> bool:
         if (
             not self.may_continue(planner)
             or rejection.misuse is not None
-            or pursuit.lies >= MAX_LIES
+            or state.restarts >= MAX_RESTARTS
             or self.record.is_spent(self.enforcement.token_budget)
         ):
             return False
         budget = planner.budget()
-        if budget is not None and (rejection.truncated or pursuit.spent >= budget):
+        if budget is not None and (rejection.truncated or state.spent >= budget):
             return False
-        return self._begin(pursuit)
+        return self._begin(state)
 
-    def _begin(self, pursuit: Pursuit) -> bool:
+    def _begin(self, state: ChoiceState) -> bool:
         """See to it that there is something to go on from; return whether there is.
 
         Where no document came, the beginning of one is given.
         """
-        if pursuit.draft is None:
-            pursuit.draft = self.guarding.draft()
-        draft = pursuit.draft
+        if state.draft is None:
+            state.draft = self.guarding.draft()
+        draft = state.draft
         if not len(draft):
             forced = draft.guard.forced()
             begins = forced[:1] in (b"{", b"[")
             draft.guard.consume(forced[:1] if begins else b"")
-            draft.wrapper = f'{{"{MEMBER}":'.encode() if pursuit.is_wrapped else b""
-        if pursuit.is_wrapped and not draft.wrapper and not draft.released:
+            draft.wrapper = f'{{"{MEMBER}":'.encode() if state.is_wrapped else b""
+        if state.is_wrapped and not draft.wrapper and not draft.released:
             is_opening = draft.guard.text[:1] not in (b"{", b"[")
             draft.wrapper = f'{{"{MEMBER}":'.encode() if is_opening else b""
-        return bool(safe_length(draft.guard, exact=pursuit.exact) or draft.wrapper)
+        return bool(safe_length(draft.guard, exact=state.keep_whole_prefix) or draft.wrapper)
 
     def _continue(
-        self, planner: Planner, pursuit: Pursuit, rejection: Rejection, rung: Rung
+        self, planner: Planner, state: ChoiceState, rejection: Rejected, rung: RecoveryStep
     ) -> Going:
         """Ask for what comes behind the draft; return the same rejection where nothing came."""
-        draft = pursuit.draft
+        draft = state.draft
         assert draft is not None, "what is gone on from"
         before = len(draft)
-        was_exact, pursuit.exact = pursuit.exact and rung is Rung.SAMPLE, False
+        was_exact, state.keep_whole_prefix = (
+            state.keep_whole_prefix and rung is RecoveryStep.SAMPLE,
+            False,
+        )
         sent = safe_length(draft.guard, exact=was_exact)
         draft.cut(sent)
-        hint = _hint(draft, rejection) if rung is Rung.HINT else ""
-        hearing = self._hearing(planner, pursuit, draft, sent, hint)
+        hint = _hint(draft, rejection) if rung is RecoveryStep.HINT else ""
+        hearing = self._hearing(planner, state, draft, sent, hint)
         try:
             heard = yield from hearing.hear()
         except (UpstreamBadResponse, UpstreamUnreachable):
@@ -150,38 +153,41 @@ class Resuming:
             self.record.prefix_refused = refuses_prefix(heard.status, heard.body)
             return rejection
         self.record.accepted(hearing.ask.plan, heard)
-        self._learn(heard.kind, pursuit, has_grown=pursuit.draft is draft and len(draft) > before)
-        pursuit.insists = heard.kind in (Kind.ECHO, Kind.CONTINUATION)
-        pursuit.exact |= heard.kind is Kind.ASTRAY and not was_exact
+        self._learn(heard.kind, state, has_grown=state.draft is draft and len(draft) > before)
+        state.repeated_after_prefix = heard.kind in (
+            ContinuationKind.ECHO,
+            ContinuationKind.CONTINUATION,
+        )
+        state.keep_whole_prefix |= heard.kind is ContinuationKind.ASTRAY and not was_exact
         return heard.results[0] or rejection
 
     def _hearing(
-        self, planner: Planner, pursuit: Pursuit, draft: Draft, sent: int, hint: str
-    ) -> Hearing:
+        self, planner: Planner, state: ChoiceState, draft: PartialDocument, sent: int, hint: str
+    ) -> ReplyReader:
         prefix = (draft.wrapper + draft.guard.text[:sent]).decode()
         wrapped = bool(draft.wrapper)
-        plan = planner.continuation(prefix, wrapped=wrapped, hint=hint, spent=pursuit.spent)
+        plan = planner.continuation(prefix, wrapped=wrapped, hint=hint, spent=state.spent)
         body = plan.body | planner.reseeded(len(self.record.attempts))
         aligner = Aligner(draft.guard, draft.wrapper, sent, self.is_proven)
-        stopping = Stopping(can_continue=True, can_retry=True)
-        return Hearing(self.guarding, Ask(plan, body), [pursuit], stopping, aligner)
+        stopping = StopPolicy(can_continue=True, can_retry=True)
+        return ReplyReader(self.guarding, Ask(plan, body), [state], stopping, aligner)
 
-    def _learn(self, kind: Kind, pursuit: Pursuit, *, has_grown: bool) -> None:
+    def _learn(self, kind: ContinuationKind, state: ChoiceState, *, has_grown: bool) -> None:
         """Note whether the model goes on from prefixes."""
-        if kind is Kind.FRESH:
-            pursuit.lies += 1
+        if kind is ContinuationKind.FRESH:
+            state.restarts += 1
             self.record.prefixes.append(False)
-        elif has_grown and kind in (Kind.ECHO, Kind.CONTINUATION):
+        elif has_grown and kind in (ContinuationKind.ECHO, ContinuationKind.CONTINUATION):
             self.is_proven = True
             self.record.prefixes.append(True)
 
     # --- the question which ----------------------------------------------------------------------
 
     def _ask_which(
-        self, planner: Planner, pursuit: Pursuit
-    ) -> Generator[Turn, Answer, Settled | Rejection | None]:
+        self, planner: Planner, state: ChoiceState
+    ) -> Generator[Turn, DriverAnswer, Accepted | Rejected | None]:
         """Ask which of the allowed values it is to be; None where that leads nowhere."""
-        draft, choice = pursuit.draft, pursuit.choice
+        draft, choice = state.draft, state.choice
         assert draft is not None, "what is asked about"
         assert choice is not None, "whose it is"
         draft.drop_token()
@@ -195,44 +201,44 @@ class Resuming:
         draft.guard.consume(chosen.encode())
         draft.complete(b" ")
         if draft.is_whole:
-            return finished(choice, draft, with_tokens=False)
-        return Rejection(draft.prefix.decode(), (), UNFINISHED, truncated=False)
+            return accept_document(choice, draft, with_tokens=False)
+        return Rejected(draft.prefix.decode(), (), UNFINISHED, truncated=False)
 
     def _answer(
-        self, planner: Planner, draft: Draft, options: tuple[str, ...]
-    ) -> Generator[Turn, Answer, str | None]:
+        self, planner: Planner, draft: PartialDocument, options: tuple[str, ...]
+    ) -> Generator[Turn, DriverAnswer, str | None]:
         """Return the one of `options` that the model names."""
         where = pointer(draft.guard.scanner.path)
         plan = planner.question(draft.prefix.decode(), prompt.question(where, options))
         try:
             got = yield Ask(plan, plan.body)
-            while isinstance(got, Part):
-                got = yield Read()
+            while isinstance(got, StreamPart):
+                got = yield ReadMore()
         except (UpstreamBadResponse, UpstreamUnreachable):
             return None
         if not isinstance(got, Reply):
             return None
-        self.record.accepted(plan, Heard(got.body, (), got.usage))
+        self.record.accepted(plan, EvaluatedReply(got.body, (), got.usage))
         return _chosen(got.choices[0].text, options)
 
 
-def _close(pursuit: Pursuit) -> Settled | None:
-    draft, choice = pursuit.draft, pursuit.choice
+def _close(state: ChoiceState) -> Accepted | None:
+    draft, choice = state.draft, state.choice
     assert draft is not None, "what is closed"
     assert choice is not None, "whose it is"
     draft.complete(b"")
-    return finished(choice, draft, with_tokens=False) if draft.is_whole else None
+    return accept_document(choice, draft, with_tokens=False) if draft.is_whole else None
 
 
-def _placed(rejection: Rejection, draft: Draft | None) -> Rejection:
+def _placed(rejection: Rejected, draft: PartialDocument | None) -> Rejected:
     """Say where it got stuck, if a document was begun."""
     if draft is None or not len(draft):
         return rejection
-    place = Place(pointer(draft.guard.scanner.path), draft.text, violation_details.allowed(draft))
+    place = StuckAt(pointer(draft.guard.scanner.path), draft.text, violation_details.allowed(draft))
     return replace(rejection, place=place)
 
 
-def _hint(draft: Draft, rejection: Rejection) -> str:
+def _hint(draft: PartialDocument, rejection: Rejected) -> str:
     where = pointer(draft.guard.scanner.path)
     return prompt.hint(
         where, violation_details.allowed(draft), rejection.problems, rejection.reason

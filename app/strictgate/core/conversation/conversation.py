@@ -19,13 +19,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.attempt_log import Lesson, Record
-from strictgate.core.conversation.choice_guards import Guarding
-from strictgate.core.conversation.choice_result import Judging, Rejection, Settled
-from strictgate.core.conversation.choice_state import Pursuit
-from strictgate.core.conversation.continuation import Resuming
-from strictgate.core.conversation.protocol import Answer, Ask, Outcome, Turn
-from strictgate.core.conversation.reply_reader import Heard, Hearing, Stopping
+from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
+from strictgate.core.conversation.choice_guards import ChoiceGuards
+from strictgate.core.conversation.choice_result import Accepted, Criteria, Rejected
+from strictgate.core.conversation.choice_state import ChoiceState
+from strictgate.core.conversation.continuation import Continuation
+from strictgate.core.conversation.protocol import Ask, DriverAnswer, Outcome, Turn
+from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader, StopPolicy
 from strictgate.core.errors import (
     OutputInvalid,
     ToolsRefused,
@@ -37,21 +37,20 @@ from strictgate.core.errors import (
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Planner
 from strictgate.core.request.options import Enforcement, Steering, StreamMode
-from strictgate.core.wire import reply
+from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.refusal import (
     Refusal,
     Refused,
-    classify,
-    error_of,
+    classify_refusal,
     refuses_logprobs,
     refuses_tools,
 )
-from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.reply import Failure, Reply, parse_reply
 
 _FROM_UPSTREAM = (UpstreamError, UpstreamUnreachable, UpstreamBadResponse, UpstreamTimeout)
 _KEPT_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 
-Asking = Generator[Turn, Answer, Heard]
+Asking = Generator[Turn, DriverAnswer, EvaluatedReply]
 
 
 @dataclass
@@ -63,16 +62,16 @@ class Conversation:
     refused: Collection[Mode] = ()
     is_proven: bool = False
     """The model is known to go on from prefixes."""
-    record: Record = field(default_factory=Record)
+    record: AttemptLog = field(default_factory=AttemptLog)
 
     def __post_init__(self) -> None:
         steers = self.enforcement.steering is Steering.AUTO
         self.planner = replace(self.planner, steers=steers and self._may_continue)
         self._modes = list(self.planner.ladder(self.refused))
         self.plan = self.planner.plan(self._modes[0])
-        self._last: Rejection | None = None
+        self._last: Rejected | None = None
         wanted = self.planner.contract
-        judging = Judging(
+        judging = Criteria(
             self.planner.schema if wanted.has_document else None,
             self.enforcement.repair,
             wanted.has_tools,
@@ -80,8 +79,8 @@ class Conversation:
             wanted.is_json_object,
             wanted.wants_logprobs,
         )
-        self._guarding = Guarding(judging, tells=self._tells())
-        self._resuming = Resuming(
+        self._guarding = ChoiceGuards(judging, tells=self._tells())
+        self._resuming = Continuation(
             self.enforcement, self._guarding, self.record, is_proven=self.is_proven
         )
 
@@ -100,7 +99,7 @@ class Conversation:
             return False
         return mode is StreamMode.GUARDED or self._may_continue
 
-    def run(self) -> Generator[Turn, Answer, Outcome]:
+    def run(self) -> Generator[Turn, DriverAnswer, Outcome]:
         """Hold the conversation.
 
         Raises:
@@ -115,73 +114,73 @@ class Conversation:
                 raise
             raise self._invalid(self._last) from error
 
-    def _run(self) -> Generator[Turn, Answer, Outcome]:
-        pursuits = [Pursuit(index) for index in range(self.planner.contract.choices)]
-        first = yield from self._try(pursuits, ())
+    def _run(self) -> Generator[Turn, DriverAnswer, Outcome]:
+        states = [ChoiceState(index) for index in range(self.planner.contract.choices)]
+        first = yield from self._try(states, ())
         settled = []
-        for pursuit, result in zip(pursuits, first.results, strict=True):
-            settled.append((yield from self._until_settled(pursuit, result)))
+        for state, result in zip(states, first.results, strict=True):
+            settled.append((yield from self._until_settled(state, result)))
         self.record.lost_logprobs = self.planner.contract.wants_logprobs and any(
-            pursuit.had_tokens and each.choice.get("logprobs") is None
-            for pursuit, each in zip(pursuits, settled, strict=True)
+            state.had_tokens and each.choice.get("logprobs") is None
+            for state, each in zip(states, settled, strict=True)
         )
-        return self._outcome(first.body, settled, pursuits)
+        return self._outcome(first.body, settled, states)
 
     def _until_settled(
-        self, pursuit: Pursuit, result: Settled | Rejection | None
-    ) -> Generator[Turn, Answer, Settled]:
+        self, state: ChoiceState, result: Accepted | Rejected | None
+    ) -> Generator[Turn, DriverAnswer, Accepted]:
         """Ask about one choice until it is good; None: the upstream gave fewer than asked for."""
-        while not isinstance(result, Settled):
+        while not isinstance(result, Accepted):
             if result is not None:
-                self._last = None if pursuit.broken else result
-                went = yield from self._resuming.go_on(self.planner, pursuit, result)
-                if isinstance(went, Settled):
+                self._last = None if state.broken else result
+                went = yield from self._resuming.go_on(self.planner, state, result)
+                if isinstance(went, Accepted):
                     result = went
                     break
                 result = went
-                self._last = None if pursuit.broken else result
-                self._check_may_go_on(result, pursuit)
-                pursuit.tail += result.feedback()
+                self._last = None if state.broken else result
+                self._check_may_go_on(result, state)
+                state.feedback_messages += result.feedback()
             elif self.record.is_spent(self.enforcement.token_budget):
                 raise UpstreamBadResponse(
                     "The upstream gave fewer choices than asked for, and the token budget is spent."
                 )
-            again = yield from self._try([pursuit], pursuit.tail)
+            again = yield from self._try([state], state.feedback_messages)
             result = again.results[0]
         self._last = None  # what was wrong with it is mended
         return result
 
-    def _check_may_go_on(self, rejection: Rejection, pursuit: Pursuit) -> None:
-        is_last = pursuit.tries >= self.enforcement.max_attempts
+    def _check_may_go_on(self, rejection: Rejected, state: ChoiceState) -> None:
+        is_last = state.tries >= self.enforcement.max_attempts
         if rejection.truncated or is_last or self.record.is_spent(self.enforcement.token_budget):
-            raise pursuit.broken or self._invalid(rejection)
+            raise state.broken or self._invalid(rejection)
 
-    def _invalid(self, rejection: Rejection) -> OutputInvalid:
+    def _invalid(self, rejection: Rejected) -> OutputInvalid:
         return rejection.error(self.record.headers(self.plan))
 
     def _outcome(
-        self, body: Mapping[str, Any], settled: Sequence[Settled], pursuits: Sequence[Pursuit]
+        self, body: Mapping[str, Any], settled: Sequence[Accepted], states: Sequence[ChoiceState]
     ) -> Outcome:
         choices = [{**each.choice, "index": index} for index, each in enumerate(settled)]
         whole = {**body, "object": "chat.completion", "choices": choices}
         if self.record.spent:
             whole["usage"] = self.record.spent
         steps = [(index, step) for index, each in enumerate(settled) for step in each.steps]
-        sent = {each.index: _sent(each, choices[each.index]) for each in pursuits if each.sent}
+        sent = {each.index: _sent(each, choices[each.index]) for each in states if each.sent}
         return Outcome(whole, tuple(steps), sent)
 
     # --- one try, until it is answered -----------------------------------------------------------
 
-    def _try(self, pursuits: Sequence[Pursuit], tail: Sequence[prompt.Message]) -> Asking:
+    def _try(self, states: Sequence[ChoiceState], tail: Sequence[prompt.Message]) -> Asking:
         """Put the question, in the next mode where one is refused; return the judged choices."""
         may_call = bool(self.planner.contract.toolbox.callable)  # talk may come before a call
-        stopping = Stopping(
+        stopping = StopPolicy(
             can_continue=not may_call and self._resuming.may_continue(self.planner),
-            can_retry=pursuits[0].tries + 1 < self.enforcement.max_attempts,
+            can_retry=states[0].tries + 1 < self.enforcement.max_attempts,
         )
         while True:
             ask = self._question(tail)
-            hearing = Hearing(self._guarding, ask, pursuits, stopping)
+            hearing = ReplyReader(self._guarding, ask, states, stopping)
             heard = yield from hearing.hear()
             if isinstance(heard, Failure):
                 judgeable = self._failed(heard)
@@ -210,7 +209,7 @@ class Conversation:
         if self.planner.contract.has_tools and refuses_tools(failure.status, failure.body):
             refused = _upstream_error(failure)
             raise ToolsRefused(refused.status, refused.body()["error"], refused.headers)
-        refusal = classify(failure.status, failure.body, self.plan.mode)
+        refusal = classify_refusal(failure.status, failure.body, self.plan.mode)
         match refusal.kind:
             case Refused.INVALID_OUTPUT:
                 self._guarding.is_misuse = _code(failure) == "tool_use_failed"
@@ -244,8 +243,8 @@ class Conversation:
         reason = str(error_of(failure.status, failure.body).get("message") or "")
         modes = {*refusal.modes, self.plan.mode}
         for_schema = refusal.kind is Refused.DIALECT
-        self.record.lessons += [
-            Lesson(mode, for_schema, reason, refusal.pattern) for mode in sorted(modes)
+        self.record.refused_modes += [
+            RefusedMode(mode, for_schema, reason, refusal.pattern) for mode in sorted(modes)
         ]
         self._step_down(modes, failure)
 
@@ -273,12 +272,12 @@ def _code(failure: Failure) -> Any:
     return error_of(failure.status, failure.body).get("code")
 
 
-def _sent(pursuit: Pursuit, choice: Mapping[str, Any]) -> Mapping[str, int]:
+def _sent(state: ChoiceState, choice: Mapping[str, Any]) -> Mapping[str, int]:
     """What the caller has of a choice; of its thinking, all that it will get."""
-    if not pursuit.sent.keys() & _THOUGHTS:
-        return pursuit.sent
+    if not state.sent.keys() & _THOUGHTS:
+        return state.sent
     thoughts = {name: len(str(choice["message"].get(name) or "")) for name in _THOUGHTS}
-    return pursuit.sent | thoughts
+    return state.sent | thoughts
 
 
 _THOUGHTS = frozenset({"reasoning_content", "reasoning"})
@@ -287,7 +286,7 @@ _THOUGHTS = frozenset({"reasoning_content", "reasoning"})
 def _as_reply(text: str, finish_reason: str) -> Reply:
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
-    return reply.read({"object": "chat.completion", "choices": [choice]})
+    return parse_reply({"object": "chat.completion", "choices": [choice]})
 
 
 def _upstream_error(failure: Failure) -> UpstreamError:

@@ -8,21 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from strictgate.core.conversation.protocol import News
-from strictgate.core.conversation.text_choice import Overhearer
-from strictgate.core.guard.document_stream import Reading, State
-from strictgate.core.guard.partial_document import Draft
+from strictgate.core.conversation.protocol import ChoiceDelta
+from strictgate.core.conversation.text_choice import TextChoiceStream
+from strictgate.core.guard.document_stream import DocumentState, DocumentStream
+from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.wire.collector import Delta
 
 
 @dataclass
-class Listener:
+class DocumentChoiceStream:
     """One choice of one reply."""
 
     index: int
     """The caller's, which need not be the upstream's."""
-    reading: Reading
-    draft: Draft
+    reading: DocumentStream
+    draft: PartialDocument
     """What the reading writes to, if it is not a new start."""
     by_call: bool
     """The document is in the arguments of a forced call."""
@@ -50,7 +50,9 @@ class Listener:
     @property
     def is_closed(self) -> bool:
         """Whether the document is whole, and surely the one that is meant."""
-        return self.is_over and self.reading.state is State.CLOSED and self.reading.is_certain
+        return (
+            self.is_over and self.reading.state is DocumentState.CLOSED and self.reading.is_certain
+        )
 
     def is_lost(self, *, can_continue: bool, can_retry: bool) -> bool:
         """Whether it is of no use to hear more, though the document is not whole."""
@@ -78,7 +80,7 @@ class Listener:
         """The reply is at its end."""
         self.reading.flush()
 
-    def news(self) -> News | None:
+    def news(self) -> ChoiceDelta | None:
         """Return what the caller may have now and does not have yet."""
         if not self.tells or self.is_passed_on:
             return None
@@ -86,13 +88,13 @@ class Listener:
         if self._thoughts:
             delta[self._thoughts_name], self._thoughts = self._thoughts, ""
         is_told = self.reading.draft is self.draft and self.reading.is_certain
-        if is_told and self.reading.state is not State.SEEKING:
+        if is_told and self.reading.state is not DocumentState.SEEKING:
             content, entries = self._release()
             if content:
                 delta["content"] = content
         for name, text in delta.items():
             self.sent[name] = self.sent.get(name, 0) + len(text)
-        return News(self.index, delta, entries) if delta else None
+        return ChoiceDelta(self.index, delta, entries) if delta else None
 
     def _release(self) -> tuple[str, tuple[Any, ...]]:
         draft = self.reading.draft
@@ -117,10 +119,10 @@ class Listener:
         return piece, tuple(token.entry for token in tokens)
 
 
-class Watch:
+class ReplyStream:
     """All choices of one reply."""
 
-    def __init__(self, listeners: Sequence[Listener | Overhearer]) -> None:
+    def __init__(self, listeners: Sequence[DocumentChoiceStream | TextChoiceStream]) -> None:
         self.listeners = listeners
         """In the order of the upstream's indices."""
 
@@ -132,7 +134,7 @@ class Watch:
             elif delta.index < len(self.listeners):
                 self.listeners[delta.index].feed(delta)
 
-    def news(self) -> tuple[News, ...]:
+    def news(self) -> tuple[ChoiceDelta, ...]:
         """Return what the caller may have now."""
         told = (listener.news() for listener in self.listeners)
         return tuple(each for each in told if each)
@@ -163,11 +165,11 @@ class Watch:
 _CLOSING = " \t\r\n`}"  # a fence's end, or the wrapper's
 
 
-def _is_lost(reading: Reading, *, can_continue: bool, can_retry: bool) -> bool:
+def _is_lost(reading: DocumentStream, *, can_continue: bool, can_retry: bool) -> bool:
     if can_continue and reading.is_mere_talk:
         return True  # the beginning of the document can be given
     if not reading.is_over or reading.ran_away:
         return reading.ran_away
-    if reading.state is State.CLOSED or not reading.is_certain:
+    if reading.state is DocumentState.CLOSED or not reading.is_certain:
         return reading.is_certain
     return can_continue or (can_retry and reading.is_hopeless)

@@ -16,7 +16,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.guard.grammar_matcher import Machine
+from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.plan.planner import Body, Plan
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.schema import Schema
@@ -33,7 +33,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ChoiceDelta:
     """What the caller may have now of one choice, in a stream."""
 
     index: int
@@ -44,10 +44,10 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadMore:
     """Send the caller what is new, then read on."""
 
-    news: tuple[News, ...] = ()
+    news: tuple[ChoiceDelta, ...] = ()
     patience: float | None = None
     """Seconds after which a Part without deltas is the answer; None: as long as it takes."""
 
@@ -60,7 +60,7 @@ class Compile:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StreamPart:
     """What a stream brought, and all that it has brought so far."""
 
     deltas: tuple[Delta, ...]
@@ -80,6 +80,6 @@ class Outcome:
     as `News` already; a choice is missing where there was none."""
 
 
-Turn = Ask | Read | Compile
-Answer = Reply | Failure | Part | Machine | None
-Talk = Generator[Turn, Answer, Outcome]
+Turn = Ask | ReadMore | Compile
+DriverAnswer = Reply | Failure | StreamPart | CompiledGrammar | None
+ConversationGenerator = Generator[Turn, DriverAnswer, Outcome]

@@ -12,26 +12,32 @@ from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.choice_guards import Guarding
-from strictgate.core.conversation.choice_result import Rejection, Settled
-from strictgate.core.conversation.choice_state import Pursuit
-from strictgate.core.conversation.document_choice import Listener, Watch
-from strictgate.core.conversation.evaluation import Weighing
-from strictgate.core.conversation.protocol import Answer, Ask, News, Part, Read, Turn
-from strictgate.core.conversation.text_choice import Overhearer
+from strictgate.core.conversation.choice_guards import ChoiceGuards
+from strictgate.core.conversation.choice_result import Accepted, Rejected
+from strictgate.core.conversation.choice_state import ChoiceState
+from strictgate.core.conversation.document_choice import DocumentChoiceStream, ReplyStream
+from strictgate.core.conversation.evaluation import Evaluation
+from strictgate.core.conversation.protocol import (
+    Ask,
+    ChoiceDelta,
+    DriverAnswer,
+    ReadMore,
+    StreamPart,
+    Turn,
+)
+from strictgate.core.conversation.text_choice import TextChoiceStream
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout, UpstreamUnreachable
-from strictgate.core.guard.continuation_alignment import Aligner, Kind
+from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.plan.planner import Purpose
-from strictgate.core.wire import reply
-from strictgate.core.wire.reply import Choice, Failure, Reply
+from strictgate.core.wire.reply import Choice, Failure, Reply, parse_reply
 
 TAIL_PATIENCE = 0.25  # seconds to wait for what ends a stream whose document is whole: the usage
 TAIL_PARTS = 8
 
-Result = Settled | Rejection | None
+Result = Accepted | Rejected | None
 
 
-class End(StrEnum):
+class ReplyEnd(StrEnum):
     """How far a reply was heard."""
 
     OWN = "own"
@@ -43,7 +49,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class EvaluatedReply:
     """A reply, weighed."""
 
     body: Mapping[str, Any]
@@ -51,13 +57,13 @@ class Heard:
     results: Sequence[Result]
     """Of the choices that were asked for; None: there was none."""
     usage: Mapping[str, Any] | None
-    end: End = End.OWN
-    kind: Kind = Kind.UNKNOWN
+    end: ReplyEnd = ReplyEnd.OWN
+    kind: ContinuationKind = ContinuationKind.UNKNOWN
     """What it made of a prefix."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stopping:
+class StopPolicy:
     """What makes it worth while to stop a stream whose document has gone wrong."""
 
     can_continue: bool
@@ -67,69 +73,71 @@ class Stopping:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class ReplyReader:
     """How one reply is heard."""
 
-    guarding: Guarding
+    guarding: ChoiceGuards
     ask: Ask
-    pursuits: Sequence[Pursuit]
+    states: Sequence[ChoiceState]
     """What its choices are for, in their order."""
-    stopping: Stopping
+    stopping: StopPolicy
     aligner: Aligner | None = None
 
-    def hear(self) -> Generator[Turn, Answer, Heard | Failure]:
+    def hear(self) -> Generator[Turn, DriverAnswer, EvaluatedReply | Failure]:
         """Ask, hear the reply out, and weigh its choices."""
         got = yield self.ask
-        for pursuit in self.pursuits:
-            pursuit.broken = None
+        for state in self.states:
+            state.broken = None
         if isinstance(got, Failure):
             return got
         if isinstance(got, Reply):
             return (yield from self.weigh(got))
-        assert isinstance(got, Part), "what answers an Ask"
+        assert isinstance(got, StreamPart), "what answers an Ask"
         yield from self.guarding.load()
-        watch = Watch([self._listener(each) for each in self.pursuits])
+        watch = ReplyStream([self._listener(each) for each in self.states])
         whole, end = yield from self._listen(got, watch)
         if isinstance(whole, Failure):
             return whole
-        if end is not End.OWN and whole.usage is None:
+        if end is not ReplyEnd.OWN and whole.usage is None:
             tokens = watch.pieces()
             whole = replace(whole, usage={"completion_tokens": tokens, "total_tokens": tokens})
         heard = yield from self.weigh(whole, watch)
         return replace(heard, end=end)
 
-    def _listener(self, pursuit: Pursuit) -> Listener | Overhearer:
+    def _listener(self, state: ChoiceState) -> DocumentChoiceStream | TextChoiceStream:
         plan = self.ask.plan
         if self.guarding.by.schema is None:
-            return self.guarding.overhearer(pursuit)
+            return self.guarding.overhearer(state)
         by_call = plan.mode is Mode.TOOL and plan.purpose is Purpose.TRY
-        return self.guarding.listener(plan, pursuit, self.aligner, by_call=by_call)
+        return self.guarding.listener(plan, state, self.aligner, by_call=by_call)
 
-    def weigh(self, whole: Reply, watch: Watch | None = None) -> Generator[Turn, Answer, Heard]:
+    def weigh(
+        self, whole: Reply, watch: ReplyStream | None = None
+    ) -> Generator[Turn, DriverAnswer, EvaluatedReply]:
         """Weigh the choices of a reply, to which `watch` has listened if it came as a stream."""
         results: list[Result] = []
-        kind = Kind.UNKNOWN
-        choices = _placed(whole.choices, len(self.pursuits))
-        for position, (pursuit, choice) in enumerate(zip(self.pursuits, choices, strict=True)):
+        kind = ContinuationKind.UNKNOWN
+        choices = _placed(whole.choices, len(self.states))
+        for position, (state, choice) in enumerate(zip(self.states, choices, strict=True)):
             if choice is None:
                 results.append(None)
                 continue
             listener = watch.listeners[position] if watch else None
-            pursuit.count(self.ask.plan, whole, listener.pieces if listener else None)
-            heard = listener if isinstance(listener, Listener) else None
-            weighing = Weighing(self.guarding, self.ask.plan, pursuit, choice, heard, self.aligner)
+            state.count(self.ask.plan, whole, listener.pieces if listener else None)
+            heard = listener if isinstance(listener, DocumentChoiceStream) else None
+            weighing = Evaluation(self.guarding, self.ask.plan, state, choice, heard, self.aligner)
             results.append((yield from weighing.weigh()))
             kind = weighing.kind
-        return Heard(whole.body, results, whole.usage, kind=kind)
+        return EvaluatedReply(whole.body, results, whole.usage, kind=kind)
 
     # --- a stream --------------------------------------------------------------------------------
 
     def _listen(
-        self, part: Part, watch: Watch
-    ) -> Generator[Turn, Answer, tuple[Reply | Failure, End]]:
+        self, part: StreamPart, watch: ReplyStream
+    ) -> Generator[Turn, DriverAnswer, tuple[Reply | Failure, ReplyEnd]]:
         """Read on for as long as it matters; return what came."""
-        got: Answer = part
-        while isinstance(got, Part):
+        got: DriverAnswer = part
+        while isinstance(got, StreamPart):
             part = got
             names = (name for delta in part.deltas for name in delta.names)
             yield from self.guarding.load_functions(names)
@@ -140,47 +148,47 @@ class Hearing:
                 can_continue=self.stopping.can_continue, can_retry=self.stopping.can_retry
             ):
                 yield from _tell(watch.news())
-                return _so_far(part), End.STOPPED
+                return _so_far(part), ReplyEnd.STOPPED
             try:
-                got = yield Read(watch.news())
+                got = yield ReadMore(watch.news())
             except (UpstreamBadResponse, UpstreamUnreachable) as error:
                 if not self.stopping.can_continue:
                     raise
-                for pursuit in self.pursuits:
-                    pursuit.broken = error
-                return _so_far(part), End.BROKEN  # what came before is good
+                for state in self.states:
+                    state.broken = error
+                return _so_far(part), ReplyEnd.BROKEN  # what came before is good
         assert isinstance(got, Reply | Failure), "what ends a stream"
-        return got, End.OWN
+        return got, ReplyEnd.OWN
 
     def _hear_tail(
-        self, part: Part, watch: Watch
-    ) -> Generator[Turn, Answer, tuple[Reply | Failure, End]]:
+        self, part: StreamPart, watch: ReplyStream
+    ) -> Generator[Turn, DriverAnswer, tuple[Reply | Failure, ReplyEnd]]:
         """All that was wanted is there, whatever comes now: wait a little for the usage."""
         for _ in range(TAIL_PARTS):
             if watch.is_talking():
                 break
             try:
-                got = yield Read(patience=TAIL_PATIENCE)
+                got = yield ReadMore(patience=TAIL_PATIENCE)
             except (UpstreamBadResponse, UpstreamUnreachable, UpstreamTimeout):
                 break
             if isinstance(got, Reply):
-                return got, End.OWN
-            if not isinstance(got, Part) or not got.deltas:
+                return got, ReplyEnd.OWN
+            if not isinstance(got, StreamPart) or not got.deltas:
                 break
             part = got
             watch.feed(part.deltas)
-        return _so_far(part), End.STOPPED
+        return _so_far(part), ReplyEnd.STOPPED
 
 
-def _tell(news: tuple[News, ...]) -> Generator[Turn, Answer, None]:
+def _tell(news: tuple[ChoiceDelta, ...]) -> Generator[Turn, DriverAnswer, None]:
     """Give the caller what is good before the stream is left; what it brings now is of no use."""
     if news:
         with suppress(UpstreamBadResponse, UpstreamUnreachable):
-            yield Read(news, patience=0)
+            yield ReadMore(news, patience=0)
 
 
-def _so_far(part: Part) -> Reply:
-    return reply.read(part.collector.completion())
+def _so_far(part: StreamPart) -> Reply:
+    return parse_reply(part.collector.completion())
 
 
 def _placed(choices: Sequence[Choice], count: int) -> list[Choice | None]:

@@ -8,29 +8,29 @@ wrong is stopped at once, not paid for to the end.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from strictgate.core.conversation.choice_state import Pursuit
-from strictgate.core.conversation.protocol import News
-from strictgate.core.guard.document_stream import Reading, State
+from strictgate.core.conversation.choice_state import ChoiceState
+from strictgate.core.conversation.protocol import ChoiceDelta
+from strictgate.core.guard.document_stream import DocumentState, DocumentStream
 from strictgate.core.wire.collector import Delta
 
 MAX_GUARDED = 64  # calls in one choice; what is beyond is judged at its end
 
 
 @dataclass
-class Overhearer:
+class TextChoiceStream:
     """One such choice."""
 
-    pursuit: Pursuit
+    state: ChoiceState
     tells: bool
     """The caller gets text as it comes."""
-    reading: Callable[[str], Reading | None]
+    reading: Callable[[str], DocumentStream | None]
     """Makes what reads the arguments of a call of that function; None where nothing is known."""
     pieces: int = 0
     """How many deltas had text: about one a token."""
     is_talking: bool = False
     is_closed: bool = False
     """It is heard to its end: more calls may come."""
-    _readings: dict[int, Reading | None] = field(default_factory=dict)
+    _readings: dict[int, DocumentStream | None] = field(default_factory=dict)
     _text: str = ""
     _thoughts: str = ""
     _thoughts_name: str = ""
@@ -50,28 +50,28 @@ class Overhearer:
     def flush(self) -> None:
         """The reply is at its end; its calls are judged as they are."""
 
-    def news(self) -> News | None:
+    def news(self) -> ChoiceDelta | None:
         """Return what the caller may have now and does not have yet."""
         delta = {}
         if self._thoughts:
             delta[self._thoughts_name], self._thoughts = self._thoughts, ""
         if self._text:
             delta["content"], self._text = self._text, ""
-            self.pursuit.told.append(delta["content"])
+            self.state.sent_text.append(delta["content"])
         for name, text in delta.items():
-            self.pursuit.sent[name] = self.pursuit.sent.get(name, 0) + len(text)
-        return News(self.pursuit.index, delta) if delta else None
+            self.state.sent[name] = self.state.sent.get(name, 0) + len(text)
+        return ChoiceDelta(self.state.index, delta) if delta else None
 
     def is_lost(self, *, can_continue: bool, can_retry: bool) -> bool:
         """Whether a call has gone wrong in a way that no spelling can mend."""
         del can_continue  # nobody goes on from the middle of a call
         readings = (reading for reading in self._readings.values() if reading is not None)
         return can_retry and any(
-            reading.ran_away or (reading.state is State.VIOLATED and reading.is_hopeless)
+            reading.ran_away or (reading.state is DocumentState.VIOLATED and reading.is_hopeless)
             for reading in readings
         )
 
-    def _reading(self, position: int, names: tuple[str, ...]) -> Reading | None:
+    def _reading(self, position: int, names: tuple[str, ...]) -> DocumentStream | None:
         if position not in self._readings:
             is_known = position < min(len(names), MAX_GUARDED) and names[position]
             self._readings[position] = self.reading(names[position]) if is_known else None

@@ -6,17 +6,17 @@ A choice with calls is the caller's as a whole or not at all. What is wrong is t
 asked for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
-from strictgate.core.jsontext import reader
-from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import extract
-from strictgate.core.output.validate_text import Rejected, Repair, Step, Verdict, judge
-from strictgate.core.schema.problems import Problem, leaf
-from strictgate.core.schema.schema import Schema
+from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
+from strictgate.core.repair_steps import Repair, Step
+from strictgate.core.request.tools import Toolset
+from strictgate.core.schema.problems import Problem, most_specific
+from strictgate.core.wire.calls import Call, calls_of, default_call_id, failed_generation, kind_of
 from strictgate.core.wire.reply import Choice
 
 FAILED = "Tool call validation failed: tool call validation failed: "
@@ -29,29 +29,7 @@ _MOST_PROBLEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Toolset:
-    """What calls are judged by."""
-
-    schemas: Mapping[str, Schema | None]
-    """By the name of each tool; None: its arguments are not judged."""
-    callable: frozenset[str]
-    must_call: bool
-    parallel: bool = True
-    is_deprecated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call, as the model made it."""
-
-    name: str
-    arguments: str
-    raw: Mapping[str, Any]
-    """As it stands in the message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
+class ToolCallError:
     """What is wrong with one call; or, without one, with there being none."""
 
     message: str
@@ -67,17 +45,19 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class JudgedCalls:
     """The calls of one choice, judged."""
 
     message: Mapping[str, Any]
     """The choice's message, with the arguments as the caller can have them."""
     steps: tuple[Step, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[ToolCallError, ...]
     calls: tuple[Call, ...]
 
 
-def judged(choice: Choice, tools: Toolset, repair: Repair, *, is_told: bool = False) -> Calls:
+def judge_calls(
+    choice: Choice, tools: Toolset, repair: Repair, *, is_told: bool = False
+) -> JudgedCalls:
     """Judge the calls in `choice`.
 
     Args:
@@ -89,69 +69,48 @@ def judged(choice: Choice, tools: Toolset, repair: Repair, *, is_told: bool = Fa
         calls, steps = _from_text(choice.text, tools)
     if not calls:
         is_missing = tools.must_call or is_told
-        return Calls(choice.message, (), (Fault(NO_CALL, None),) * is_missing, ())
+        return JudgedCalls(choice.message, (), (ToolCallError(NO_CALL, None),) * is_missing, ())
     results = [_judged(call, at, tools, repair) for at, call in enumerate(calls)]
-    faults = tuple(each for each in results if isinstance(each, Fault))
-    good = [each for each in results if not isinstance(each, Fault)]
+    faults = tuple(each for each in results if isinstance(each, ToolCallError))
+    good = [each for each in results if not isinstance(each, ToolCallError)]
     texts = [text for text, _ in good]
     mended = tuple(step for _, each in good for step in each)
     message = choice.message if faults else _message(choice.message, calls, texts, tools)
     if steps and not faults:
         message = {**message, "content": None}
-    return Calls(message, (*steps, *mended), faults, calls)
-
-
-def calls_of(message: Mapping[str, Any]) -> Iterator[Call]:
-    """Yield the calls in a message."""
-    given = message.get("tool_calls")
-    for each in given if isinstance(given, list) else ():
-        inner = each.get(_kind(each)) if isinstance(each, dict) else None
-        if isinstance(inner, dict):
-            yield _call(inner, each)
-    if not given and isinstance(message.get("function_call"), dict):
-        yield _call(message["function_call"], message["function_call"])
-
-
-def _kind(raw: Mapping[str, Any]) -> str:
-    kind = raw.get("type")
-    return kind if isinstance(kind, str) and kind else "function"
-
-
-def _call(inner: Mapping[str, Any], raw: Mapping[str, Any]) -> Call:
-    arguments = inner.get("arguments")
-    if not isinstance(arguments, str):
-        arguments = "" if arguments is None else reader.write(arguments)
-    return Call(str(inner.get("name") or ""), arguments, raw)
+    return JudgedCalls(message, (*steps, *mended), faults, calls)
 
 
 def _judged(
     call: Call, position: int, tools: Toolset, repair: Repair
-) -> Fault | tuple[str, tuple[Step, ...]]:
+) -> ToolCallError | tuple[str, tuple[Step, ...]]:
     """Return the arguments as the caller can have them, or what is wrong."""
     if call.name not in tools.callable:
         where = "request.functions" if tools.is_deprecated else "request.tools"
         message = f"{FAILED}attempted to call tool '{call.name[:200]}' which was not in {where}"
-        return Fault(message, call, position)
+        return ToolCallError(message, call, position)
     schema = tools.schemas.get(call.name)
     if schema is None:
         return call.arguments, ()
     if not call.arguments.strip() and repair is not Repair.OFF and schema.is_valid({}):
         return "{}", (_placed(Step(EMPTY), position, tools),)
-    match judge(call.arguments, schema, repair, wrapped=False):
-        case Verdict(text, _, steps):
+    match validate_text(call.arguments, schema, repair, wrapped=False):
+        case ValidText(text, _, steps):
             return text, tuple(_placed(step, position, tools) for step in steps)
-        case Rejected((), reason):
-            return Fault(f"{NOT_JSON}: {reason}", call, position)
-        case Rejected(problems):
-            first = sorted(problems, key=lambda each: leaf(each).kind != "Required")  # as Groq's
+        case InvalidText((), reason):
+            return ToolCallError(f"{NOT_JSON}: {reason}", call, position)
+        case InvalidText(problems):
+            first = sorted(
+                problems, key=lambda each: most_specific(each).kind != "Required"
+            )  # as Groq's
             errors = ", ".join(_said(each) for each in first[:_MOST_PROBLEMS])
             message = f"parameters for tool {call.name} did not match schema: errors: [{errors}]"
-            return Fault(FAILED + message, call, position, problems)
+            return ToolCallError(FAILED + message, call, position, problems)
 
 
 def _said(problem: Problem) -> str:
     """Return what is wrong as Groq's validator says it: with the place, where there is one."""
-    first = leaf(problem)
+    first = most_specific(problem)
     where = "".join(f"/{step}" for step in first.path)
     return f"`{where}`: {first.message}" if where else first.message
 
@@ -178,20 +137,14 @@ def _message(
 
 
 def _rendered(call: Call, text: str, position: int) -> dict[str, Any]:
-    kind = _kind(call.raw)
+    kind = kind_of(call.raw)
     inner = call.raw.get(kind)
     inner = dict(inner) if isinstance(inner, dict) else {}
     if kind == "function":
         inner |= {"name": call.name, "arguments": text}
-    identity = call.raw.get("id") or made_id(call.name, text, position)
+    identity = call.raw.get("id") or default_call_id(call.name, text, position)
     others = {key: value for key, value in call.raw.items() if key not in ("name", "arguments")}
     return others | {"id": identity, "type": kind, kind: inner}
-
-
-def made_id(name: str, arguments: str, position: int, turn: int = 0) -> str:
-    """Return an id for a call whose upstream gave none: the same for the same call."""
-    said = f"{turn} {position} {name} {arguments}".encode("utf-8", "surrogatepass")
-    return f"call_{blake2b(said, digest_size=12).hexdigest()}"
 
 
 # --- a call that was written as text -------------------------------------------------------------
@@ -200,7 +153,7 @@ def made_id(name: str, arguments: str, position: int, turn: int = 0) -> str:
 def _from_text(text: str, tools: Toolset) -> tuple[tuple[Call, ...], tuple[Step, ...]]:
     for candidate in extract(text).candidates:
         try:
-            value = reader.read(candidate.text)
+            value = parse_json(candidate.text)
         except NotJSON:
             continue
         calls = [_written(each) for each in (value if isinstance(value, list) else [value])]
@@ -217,27 +170,14 @@ def _written(value: Any) -> Call | None:
     given = next((value[name] for name in _ARGUMENT_NAMES if name in value), None)
     if not isinstance(given, dict | str):
         return None
-    return Call(value["name"], given if isinstance(given, str) else reader.write(given), {})
+    return Call(value["name"], given if isinstance(given, str) else write_json(given), {})
 
 
 # --- what is said of a failure -------------------------------------------------------------------
 
 
-def generation(calls: Sequence[Call], text: str) -> str:
-    """Return what the model wrote, as Groq's `failed_generation` has it."""
-    if not calls:
-        return text
-    written = [quoted(call) for call in calls]
-    return written[0] if len(written) == 1 else f"[{', '.join(written)}]"
-
-
-def quoted(call: Call) -> str:
-    """Return a call as JSON, its arguments in the model's own characters."""
-    return f'{{"name": {reader.write(call.name)}, "arguments": {call.arguments or "null"}}}'
-
-
-def feedback(
-    calls: Sequence[Call], faults: Sequence[Fault], text: str, tools: Toolset
+def call_feedback(
+    calls: Sequence[Call], faults: Sequence[ToolCallError], text: str, tools: Toolset
 ) -> list[dict[str, Any]]:
     """Return the turns that ask again.
 
@@ -268,18 +208,20 @@ _MAX_LINE = 300
 
 def _is_readable(call: Call, tools: Toolset) -> bool:
     try:
-        return call.name in tools.callable and isinstance(reader.read(call.arguments), dict)
+        return call.name in tools.callable and isinstance(parse_json(call.arguments), dict)
     except NotJSON:
         return False
 
 
-def _complaint(fault: Fault) -> str:
+def _complaint(fault: ToolCallError) -> str:
     wrong = "\n".join(f"- {line[:_MAX_LINE]}" for line in fault.lines)
     return f"Error: the arguments are not valid:\n{wrong}\nCall the function again, corrected."
 
 
-def _in_words(calls: Sequence[Call], faults: Sequence[Fault], text: str) -> list[dict[str, Any]]:
-    said = generation(calls, text)[:_MAX_ECHO]
+def _in_words(
+    calls: Sequence[Call], faults: Sequence[ToolCallError], text: str
+) -> list[dict[str, Any]]:
+    said = failed_generation(calls, text)[:_MAX_ECHO]
     wrong = "\n".join(f"- {line[:_MAX_LINE]}" for fault in faults for line in fault.lines)
     return [
         {"role": "assistant", "content": said or "(nothing)"},

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from strictgate.core.grammar.conjunction import Part
+from strictgate.core.grammar.conjunction import Conjunct
 from strictgate.core.grammar.context import Context
 from strictgate.core.schema.drafts import SINCE
 
@@ -14,7 +14,7 @@ Keywords = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ItemsRule:
     """What one part says of the items."""
 
     first: tuple[Any, ...] = ()
@@ -38,7 +38,7 @@ class Row:
     high: int | None
 
 
-def expression(context: Context, subject: tuple[Part, ...]) -> str | None:
+def expression(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
     """Return the arrays of `subject`."""
     said = [_said(part.keywords) for part in subject if part.keywords.keys() & KEYWORDS.keys()]
     if not said:
@@ -50,41 +50,41 @@ def expression(context: Context, subject: tuple[Part, ...]) -> str | None:
     return _list(row) if not row.first else _tuple(context, row)
 
 
-def _said(keywords: Keywords) -> Items:
-    items = Items()
+def _said(keywords: Keywords) -> ItemsRule:
+    items = ItemsRule()
     for keyword in keywords.keys() & KEYWORDS.keys():
         items = KEYWORDS[keyword](items, keywords)
     return items
 
 
-def _items(items: Items, keywords: Keywords) -> Items:
+def _items(items: ItemsRule, keywords: Keywords) -> ItemsRule:
     value = keywords["items"]
     return replace(items, first=tuple(value)) if isinstance(value, list) else _rest(items, value)
 
 
-def _rest(items: Items, value: Any) -> Items:
+def _rest(items: ItemsRule, value: Any) -> ItemsRule:
     return replace(items, rest=value)
 
 
-def _prefix_items(items: Items, keywords: Keywords) -> Items:
+def _prefix_items(items: ItemsRule, keywords: Keywords) -> ItemsRule:
     return replace(items, first=tuple(keywords["prefixItems"]))
 
 
-def _additional_items(items: Items, keywords: Keywords) -> Items:
+def _additional_items(items: ItemsRule, keywords: Keywords) -> ItemsRule:
     """It says something only beside `items: […]`."""
     is_list = isinstance(keywords.get("items"), list)
     return _rest(items, keywords["additionalItems"]) if is_list else items
 
 
-def _min_items(items: Items, keywords: Keywords) -> Items:
+def _min_items(items: ItemsRule, keywords: Keywords) -> ItemsRule:
     return replace(items, low=int(keywords["minItems"]))
 
 
-def _max_items(items: Items, keywords: Keywords) -> Items:
+def _max_items(items: ItemsRule, keywords: Keywords) -> ItemsRule:
     return replace(items, high=int(keywords["maxItems"]))
 
 
-KEYWORDS: dict[str, Callable[[Items, Keywords], Items]] = {
+KEYWORDS: dict[str, Callable[[ItemsRule, Keywords], ItemsRule]] = {
     "additionalItems": _additional_items,
     "items": _items,
     "maxItems": _max_items,
@@ -93,7 +93,7 @@ KEYWORDS: dict[str, Callable[[Items, Keywords], Items]] = {
 }
 
 
-def _row(context: Context, said: list[Items]) -> Row:
+def _row(context: Context, said: list[ItemsRule]) -> Row:
     highs = [each.high for each in said if each.high is not None]
     low, high = max(each.low for each in said), min(highs, default=None)
     first: list[str] = []

@@ -22,7 +22,7 @@ from strictgate.core.grammar import (
     unions,
     values,
 )
-from strictgate.core.grammar.conjunction import Part, Subject, Subjects
+from strictgate.core.grammar.conjunction import Conjunct, Subject, Subjects
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.grammar import Grammar, NotExpressible
 from strictgate.core.grammar.json_types import FRACTION, INTEGER
@@ -31,7 +31,7 @@ from strictgate.core.schema.schema import Formats, Schema
 MAX_DEPTH = 60
 MAX_SUBJECTS = 20_000
 
-Builder = Callable[[Context, tuple[Part, ...]], str | None]
+Builder = Callable[[Context, tuple[Conjunct, ...]], str | None]
 
 
 def compile(schema: Schema) -> Grammar:
@@ -54,8 +54,8 @@ class _Walk:
     def __init__(self, schema: Schema) -> None:
         asserts_formats = schema.formats is Formats.ASSERT
         self.context = Context(Subjects(schema.inspected), asserts_formats, self.express)
-        self._known: dict[frozenset[Part], str | None] = {}
-        self._open: dict[frozenset[Part], str] = {}
+        self._known: dict[frozenset[Conjunct], str | None] = {}
+        self._open: dict[frozenset[Conjunct], str] = {}
         self._recursive: set[str] = set()
 
     def express(self, subject: Subject) -> str | None:
@@ -70,7 +70,7 @@ class _Walk:
             self._known[key] = self._expressed(key, subject)
         return self._known[key]
 
-    def _expressed(self, key: frozenset[Part], subject: tuple[Part, ...]) -> str | None:
+    def _expressed(self, key: frozenset[Conjunct], subject: tuple[Conjunct, ...]) -> str | None:
         if len(self._open) >= MAX_DEPTH:
             raise NotExpressible(f"it goes deeper than {MAX_DEPTH} levels")
         if len(self._known) >= MAX_SUBJECTS:
@@ -85,7 +85,7 @@ class _Walk:
         return rules.rule(options) if options else None
 
 
-def _options(context: Context, subject: tuple[Part, ...]) -> list[str]:
+def _options(context: Context, subject: tuple[Conjunct, ...]) -> list[str]:
     if unions.has_unions(subject):
         options = unions.options(context, subject)
     elif values.is_listed(subject):
@@ -95,7 +95,7 @@ def _options(context: Context, subject: tuple[Part, ...]) -> list[str]:
     return [lark.ANY] if lark.ANY in options else options
 
 
-def _by_kind(context: Context, subject: tuple[Part, ...]) -> list[str]:
+def _by_kind(context: Context, subject: tuple[Conjunct, ...]) -> list[str]:
     left = json_types.kinds(subject)
     if FRACTION in left:
         left -= {INTEGER}

@@ -24,15 +24,15 @@ _FOLLOWED = frozenset({"$ref", "allOf"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class Conjunct:
     """One schema object: the keywords that say something of its value itself."""
 
     keywords: dict[str, Any]
-    settled: "Part | None" = None
+    settled: "Conjunct | None" = None
     """The same without its unions, for when a branch of each has been chosen; if any is left."""
 
 
-Subject = tuple[Part, ...] | None
+Subject = tuple[Conjunct, ...] | None
 
 
 def _always(value: Any, keywords: dict[str, Any]) -> bool:
@@ -92,7 +92,7 @@ class Subjects:
         self.late: set[str] = set()
         self.draft = inspected.draft
         self._nodes = _by_identity(inspected.root)
-        self._parts: dict[Node, Part | None] = {}
+        self._parts: dict[Node, Conjunct | None] = {}
         self._alone: dict[int, Subject] = {}
 
     def of(self, *schemas: Any) -> Subject:
@@ -101,7 +101,7 @@ class Subjects:
 
     def join(self, *subjects: Subject) -> Subject:
         """Return the subject that is all of `subjects` at once."""
-        parts: dict[Part, None] = {}
+        parts: dict[Conjunct, None] = {}
         for subject in subjects:
             if subject is None:
                 return None
@@ -117,7 +117,7 @@ class Subjects:
 
     def _gathered(self, start: Node) -> Subject:
         """Follow `$ref` and `allOf`; admission has seen to it that there is no loop."""
-        parts: dict[Part, None] = {}
+        parts: dict[Conjunct, None] = {}
         waiting = [start]
         seen: set[Node] = set()
         while waiting:
@@ -140,12 +140,12 @@ class Subjects:
             self.late.add("$ref")
         return [] if node.target is None else [node.target]
 
-    def _part(self, node: Node) -> Part | None:
+    def _part(self, node: Node) -> Conjunct | None:
         if node not in self._parts:
             self._parts[node] = None if node.is_mere_reference else self._read(node.schema)
         return self._parts[node]
 
-    def _read(self, schema: dict[str, Any]) -> Part | None:
+    def _read(self, schema: dict[str, Any]) -> Conjunct | None:
         known = {
             keyword: value
             for keyword, value in schema.items()
@@ -157,11 +157,11 @@ class Subjects:
         said = {each: known[each] for each in known if each not in LATE and each not in _FOLLOWED}
         settled = {each: said[each] for each in said if each not in UNIONS}
         if len(settled) == len(said):
-            return Part(said) if said else None
-        return Part(said, Part(settled) if settled else None)
+            return Conjunct(said) if said else None
+        return Conjunct(said, Conjunct(settled) if settled else None)
 
 
-def gathered(subject: Iterable[Part], keyword: str) -> list[Any]:
+def gathered(subject: Iterable[Conjunct], keyword: str) -> list[Any]:
     """Return the values of `keyword` in all parts that have it."""
     return [part.keywords[keyword] for part in subject if keyword in part.keywords]
 

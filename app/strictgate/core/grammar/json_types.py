@@ -6,7 +6,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from strictgate.core.grammar.conjunction import Part, gathered
+from strictgate.core.grammar.conjunction import Conjunct, gathered
 from strictgate.core.jsontext.reader import json_type
 
 Kinds = frozenset[str]
@@ -17,7 +17,7 @@ NUMBER: Kinds = frozenset({INTEGER, FRACTION})
 ALL: Kinds = frozenset({"null", "boolean", "object", "array", "string"}) | NUMBER
 
 
-def kinds(subject: Iterable[Part]) -> Kinds:
+def kinds(subject: Iterable[Conjunct]) -> Kinds:
     """Return the kinds that `type` leaves."""
     left = ALL
     for value in gathered(subject, "type"):

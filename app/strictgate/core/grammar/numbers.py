@@ -15,7 +15,7 @@ from math import ceil, floor, lcm
 from typing import Any
 
 from strictgate.core.grammar import lark, multiple_of, ranges
-from strictgate.core.grammar.conjunction import Part
+from strictgate.core.grammar.conjunction import Conjunct
 from strictgate.core.grammar.context import Context
 from strictgate.core.schema.drafts import Draft
 
@@ -41,12 +41,12 @@ class Number:
     step: Fraction | None = None
 
 
-def integer(context: Context, subject: tuple[Part, ...]) -> str | None:
+def integer(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
     """Return the integers of `subject`."""
     return _integer(context, gather(context, subject))
 
 
-def number(context: Context, subject: tuple[Part, ...]) -> str | None:
+def number(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
     """Return the numbers of `subject`."""
     found = gather(context, subject)
     if found == Number():
@@ -62,7 +62,7 @@ def number(context: Context, subject: tuple[Part, ...]) -> str | None:
     return context.rules.terminal(lark.both(bodies)) if bodies else lark.NUMBER
 
 
-def gather(context: Context, subject: tuple[Part, ...]) -> Number:
+def gather(context: Context, subject: tuple[Conjunct, ...]) -> Number:
     """Return what the parts of `subject` say of a number."""
     found = Number()
     for part in subject:

@@ -21,7 +21,7 @@ Member = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class ObjectMembers:
     """What an object is made of."""
 
     required: tuple[Member, ...]
@@ -36,7 +36,7 @@ class Members:
         return self.required + self.optional
 
 
-def expression(context: Context, members: Members) -> str | None:
+def expression(context: Context, members: ObjectMembers) -> str | None:
     """Return the objects of `members`; None if there is none."""
     members = _countable(context, members)
     if members.high is not None and max(members.low, len(members.required)) > members.high:
@@ -50,7 +50,7 @@ def expression(context: Context, members: Members) -> str | None:
     return context.objects[members]
 
 
-def _countable(context: Context, members: Members) -> Members:
+def _countable(context: Context, members: ObjectMembers) -> ObjectMembers:
     """Leave out bounds that say nothing, or that there are not enough bits for."""
     declared, low, high = len(members.declared), members.low, members.high
     if low <= len(members.required):
@@ -66,15 +66,15 @@ def _countable(context: Context, members: Members) -> Members:
             high = None
     if len(members.required) > MAX_BITS:
         context.late.add("required")
-    return Members(members.required, members.optional, members.free, low, high)
+    return ObjectMembers(members.required, members.optional, members.free, low, high)
 
 
-def _counters(members: Members, low: int, high: int | None) -> int:
+def _counters(members: ObjectMembers, low: int, high: int | None) -> int:
     """Return how many bits it takes to count the members that are not declared."""
     return max(low, high or 0) if members.free else 0
 
 
-def _map(context: Context, members: Members) -> str | None:
+def _map(context: Context, members: ObjectMembers) -> str | None:
     if not members.free or members.high == 0:
         return None if members.low else "LB RB"
     member = context.rules.rule(list(members.free))
@@ -84,7 +84,7 @@ def _map(context: Context, members: Members) -> str | None:
     return f"LB {body} RB" if members.low else f"LB ({body})? RB"
 
 
-def _parametric(context: Context, members: Members) -> str:
+def _parametric(context: Context, members: ObjectMembers) -> str:
     """Add three rules: the first member or none, one member, the end or a further member.
 
     They are entered by one rule without a parameter, the last: llguidance 1.9 panics where a
@@ -100,7 +100,7 @@ def _parametric(context: Context, members: Members) -> str:
     return rules.rule([f"LB {start}::0 RB"])
 
 
-def _ends(members: Members) -> Iterator[str]:
+def _ends(members: ObjectMembers) -> Iterator[str]:
     """Yield the conditions under which the object may end."""
     required = min(len(members.required), MAX_BITS)
     if required:
@@ -109,7 +109,7 @@ def _ends(members: Members) -> Iterator[str]:
         yield f"bit_count_ge({_counted(members)}, {members.low})"
 
 
-def _room(members: Members) -> Iterator[str]:
+def _room(members: ObjectMembers) -> Iterator[str]:
     """Yield the condition under which a further member may follow: a comma must lead on."""
     most = None if members.free else len(members.declared)
     if most is not None and most > MAX_BITS:
@@ -119,7 +119,7 @@ def _room(members: Members) -> Iterator[str]:
         yield f"bit_count_lt({_counted(members)}, {min(limits)})"
 
 
-def _options(context: Context, members: Members, more: str) -> Iterator[str]:
+def _options(context: Context, members: ObjectMembers, more: str) -> Iterator[str]:
     room = [] if members.high is None else [f"bit_count_lt({_counted(members)}, {members.high})"]
     for bit, (name, value) in enumerate(members.declared[:MAX_BITS]):
         condition = _when([f"bit_clear({bit})", *room])
@@ -132,7 +132,7 @@ def _options(context: Context, members: Members, more: str) -> Iterator[str]:
         yield from (f"{free} {more}{step}" for step in _steps(members, room))
 
 
-def _without_bit(members: Members) -> dict[str, list[str]]:
+def _without_bit(members: ObjectMembers) -> dict[str, list[str]]:
     """Return the names of members that there is no bit for, by their values.
 
     One terminal for many names spares the lexer to follow each of them at every byte. That such a
@@ -144,7 +144,7 @@ def _without_bit(members: Members) -> dict[str, list[str]]:
     return names
 
 
-def _steps(members: Members, room: list[str]) -> Iterator[str]:
+def _steps(members: ObjectMembers, room: list[str]) -> Iterator[str]:
     """Yield what a member that is not declared does to the bits: the next counter is set."""
     first = len(members.declared)
     counters = _counters(members, members.low, members.high)
@@ -155,7 +155,7 @@ def _steps(members: Members, room: list[str]) -> Iterator[str]:
         yield f"::_{_when([f'bit_set({first + counters - 1})'] if counters else [])}"
 
 
-def _counted(members: Members) -> str:
+def _counted(members: ObjectMembers) -> str:
     counters = _counters(members, members.low, members.high)
     return f"[0:{len(members.declared) + counters}]"
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.grammar import lark, object_rules
-from strictgate.core.grammar.conjunction import Part, Subject
+from strictgate.core.grammar.conjunction import Conjunct, Subject
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.names import Naming, free_members
-from strictgate.core.grammar.object_rules import Member, Members
+from strictgate.core.grammar.object_rules import Member, ObjectMembers
 
 Keywords = dict[str, Any]
 
@@ -30,7 +30,7 @@ class Shape:
         return list(dict.fromkeys([*written, *self.required]))
 
 
-def expression(context: Context, subject: tuple[Part, ...]) -> str | None:
+def expression(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
     """Return the objects of `subject`."""
     shape = gather(context, subject)
     if shape == Shape():
@@ -45,11 +45,11 @@ def expression(context: Context, subject: tuple[Part, ...]) -> str | None:
         elif name in shape.required:
             return None
     free = free_members(context, list(shape.said), shape.names)
-    members = Members(tuple(required), tuple(optional), tuple(free), shape.low, shape.high)
+    members = ObjectMembers(tuple(required), tuple(optional), tuple(free), shape.low, shape.high)
     return object_rules.expression(context, members)
 
 
-def gather(context: Context, subject: tuple[Part, ...]) -> Shape:
+def gather(context: Context, subject: tuple[Conjunct, ...]) -> Shape:
     """Return what the parts of `subject` say of an object."""
     shape: Shape | None = context.shapes.get(subject)
     if shape is None:
@@ -57,7 +57,7 @@ def gather(context: Context, subject: tuple[Part, ...]) -> Shape:
     return shape
 
 
-def _gathered(subject: tuple[Part, ...]) -> Shape:
+def _gathered(subject: tuple[Conjunct, ...]) -> Shape:
     shape = Shape()
     for part in subject:
         for keyword in sorted(part.keywords.keys() & KEYWORDS.keys()):

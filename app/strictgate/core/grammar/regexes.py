@@ -65,17 +65,17 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Alternation:
     """A group: one of its branches."""
 
     branches: tuple["Branch", ...]
 
 
-Item = Union[OneOf, Anchor, Counted, Choice]  # noqa: UP007 (forward references)
+Item = Union[OneOf, Anchor, Counted, Alternation]  # noqa: UP007 (forward references)
 Branch = tuple[Item, ...]
 
 
-def read(pattern: str) -> Choice:
+def parse_regex(pattern: str) -> Alternation:
     """Return `pattern` as a tree.
 
     Raises:
@@ -99,11 +99,11 @@ class _Reader:
     def rest(self) -> str:
         return self._text[self._at : self._at + 1]
 
-    def choice(self) -> Choice:
+    def choice(self) -> Alternation:
         branches = [self._branch()]
         while self._take("|"):
             branches.append(self._branch())
-        return Choice(tuple(branches))
+        return Alternation(tuple(branches))
 
     def _branch(self) -> Branch:
         items: list[Item] = []

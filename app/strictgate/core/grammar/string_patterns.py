@@ -9,9 +9,17 @@ of a branch, also within a group that stands there: `^(a|b$)`. Elsewhere it is n
 from enum import Enum
 from functools import lru_cache
 
-from strictgate.core.grammar import regexes
 from strictgate.core.grammar.charsets import ALL, spelt
-from strictgate.core.grammar.regexes import Anchor, Branch, Choice, Counted, Item, OneOf, Unclear
+from strictgate.core.grammar.regexes import (
+    Alternation,
+    Anchor,
+    Branch,
+    Counted,
+    Item,
+    OneOf,
+    Unclear,
+    parse_regex,
+)
 
 _MAX_LENGTH = 32 * 1024
 _ANYTHING = f"{spelt(ALL)}*"
@@ -35,13 +43,13 @@ def terminal(pattern: str) -> str:
     Raises:
         Unclear: what it matches is not certain.
     """
-    text = _choice(regexes.read(pattern), Edge.OPEN, Edge.OPEN)
+    text = _choice(parse_regex(pattern), Edge.OPEN, Edge.OPEN)
     if len(text) > _MAX_LENGTH:
         raise Unclear("it is too long")
     return f'/"(?:{text})"/'
 
 
-def _choice(choice: Choice, before: Edge, behind: Edge) -> str:
+def _choice(choice: Alternation, before: Edge, behind: Edge) -> str:
     return "|".join(_branch(branch, before, behind) for branch in choice.branches)
 
 
@@ -66,7 +74,7 @@ def _parted(branch: Branch) -> tuple[Item | None, Branch, Item | None]:
 
 
 def _group(item: Item, before: Edge, behind: Edge) -> str:
-    if not isinstance(item, Choice):
+    if not isinstance(item, Alternation):
         raise Unclear("an anchor where none is expected")
     return f"(?:{_choice(item, before, behind)})"
 
@@ -81,7 +89,7 @@ def _item(item: Item) -> str:
             text = _item(inner)
             bounds = f"{{{low},{'' if high is None else high}}}"
             return f"(?:{text}){_SHORT.get(bounds, bounds)}"
-        case Choice() if not _is_anchored(item):
+        case Alternation() if not _is_anchored(item):
             return f"(?:{_choice(item, Edge.INNER, Edge.INNER)})"
         case _:
             raise Unclear("an anchor in the middle")
@@ -97,7 +105,7 @@ def _is_anchored(item: Item) -> bool:
             return True
         case Counted(inner):
             return _is_anchored(inner)
-        case Choice(branches):
+        case Alternation(branches):
             return any(_is_anchored(each) for branch in branches for each in branch)
         case _:
             return False

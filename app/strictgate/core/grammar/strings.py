@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.grammar import lark, string_patterns
-from strictgate.core.grammar.conjunction import Part
+from strictgate.core.grammar.conjunction import Conjunct
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.formats import GUIDES
 from strictgate.core.grammar.regexes import Unclear
@@ -19,7 +19,7 @@ _MAX_LENGTH = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class StringFacts:
     """What is known of a string."""
 
     low: int = 0
@@ -30,9 +30,9 @@ class Text:
     """… and that do not."""
 
 
-def expression(context: Context, subject: tuple[Part, ...]) -> str | None:
+def expression(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
     """Return the strings of `subject`."""
-    text = Text()
+    text = StringFacts()
     for part in subject:
         for keyword in sorted(part.keywords.keys() & KEYWORDS.keys()):
             text = KEYWORDS[keyword](text, part.keywords[keyword], context)
@@ -41,15 +41,15 @@ def expression(context: Context, subject: tuple[Part, ...]) -> str | None:
     return _written(context, _affordable(context, text))
 
 
-def _min_length(text: Text, value: Any, context: Context) -> Text:
+def _min_length(text: StringFacts, value: Any, context: Context) -> StringFacts:
     return replace(text, low=max(text.low, int(value)))
 
 
-def _max_length(text: Text, value: Any, context: Context) -> Text:
+def _max_length(text: StringFacts, value: Any, context: Context) -> StringFacts:
     return replace(text, high=int(value) if text.high is None else min(text.high, int(value)))
 
 
-def _pattern(text: Text, value: Any, context: Context) -> Text:
+def _pattern(text: StringFacts, value: Any, context: Context) -> StringFacts:
     try:
         wanted, unwanted = bodies(value)
     except Unclear:
@@ -58,7 +58,7 @@ def _pattern(text: Text, value: Any, context: Context) -> Text:
     return replace(text, wanted=text.wanted + wanted, unwanted=text.unwanted + unwanted)
 
 
-def _format(text: Text, value: Any, context: Context) -> Text:
+def _format(text: StringFacts, value: Any, context: Context) -> StringFacts:
     """Every format is judged by the validator; some have a pattern that is no stricter."""
     if not context.asserts_formats or value not in KNOWN_FORMATS:
         return text
@@ -71,7 +71,7 @@ def _format(text: Text, value: Any, context: Context) -> Text:
     )
 
 
-KEYWORDS: dict[str, Callable[[Text, Any, Context], Text]] = {
+KEYWORDS: dict[str, Callable[[StringFacts, Any, Context], StringFacts]] = {
     "format": _format,
     "maxLength": _max_length,
     "minLength": _min_length,
@@ -88,14 +88,14 @@ def bodies(pattern: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
         return (string_patterns.terminal(pattern),), ()
     except Unclear:
-        parts = patterns.read(pattern)
+        parts = patterns.parse_pattern(pattern)
         if parts.is_plain:
             raise
     terminals = string_patterns.terminal
     return tuple(map(terminals, parts.wanted)), tuple(map(terminals, parts.unwanted))
 
 
-def _affordable(context: Context, text: Text) -> Text:
+def _affordable(context: Context, text: StringFacts) -> StringFacts:
     """Leave out lengths that would cost too much."""
     is_matched = bool(text.wanted or text.unwanted)
     limit = _MAX_LENGTH_WITH_PATTERN if is_matched else _MAX_LENGTH
@@ -108,8 +108,8 @@ def _affordable(context: Context, text: Text) -> Text:
     return text
 
 
-def _written(context: Context, text: Text) -> str:
-    if text == Text():
+def _written(context: Context, text: StringFacts) -> str:
+    if text == StringFacts():
         return lark.STRING
     wanted = list(text.wanted)
     if text.low or text.high is not None:

@@ -10,7 +10,7 @@ from itertools import combinations, product
 from typing import Any
 
 from strictgate.core.grammar import json_types, numbers, objects, values
-from strictgate.core.grammar.conjunction import UNIONS, Part, Subject, gathered
+from strictgate.core.grammar.conjunction import UNIONS, Conjunct, Subject, gathered
 from strictgate.core.grammar.context import Context
 
 _MAX_PRODUCT = 64
@@ -18,12 +18,12 @@ _MAX_PROVEN = 100  # branches of one union
 _MAX_DEPTH = 3
 
 
-def has_unions(subject: tuple[Part, ...]) -> bool:
+def has_unions(subject: tuple[Conjunct, ...]) -> bool:
     """Whether there is a choice left to make."""
     return any(part.keywords.keys() & set(UNIONS) for part in subject)
 
 
-def options(context: Context, subject: tuple[Part, ...]) -> list[str]:
+def options(context: Context, subject: tuple[Conjunct, ...]) -> list[str]:
     """Return what matches one of the ways to choose a branch of each union."""
     base = tuple(each for part in subject for each in _settled(part))
     for branches in gathered(subject, "oneOf"):
@@ -38,14 +38,14 @@ def options(context: Context, subject: tuple[Part, ...]) -> list[str]:
     return found
 
 
-def _settled(part: Part) -> tuple[Part, ...]:
+def _settled(part: Conjunct) -> tuple[Conjunct, ...]:
     """Return what is left of `part` when its unions are settled."""
     if not has_unions((part,)):
         return (part,)
     return () if part.settled is None else (part.settled,)
 
 
-def _affordable(context: Context, subject: tuple[Part, ...]) -> list[list[Any]]:
+def _affordable(context: Context, subject: tuple[Conjunct, ...]) -> list[list[Any]]:
     """Return the unions as far as their product is not too large; the first in any case."""
     kept: list[list[Any]] = []
     size = 1
@@ -59,7 +59,7 @@ def _affordable(context: Context, subject: tuple[Part, ...]) -> list[list[Any]]:
     return kept
 
 
-def _is_disjoint(context: Context, base: tuple[Part, ...], branches: list[Any]) -> bool:
+def _is_disjoint(context: Context, base: tuple[Conjunct, ...], branches: list[Any]) -> bool:
     """Whether no value is valid against two of `branches`."""
     if len(branches) > _MAX_PROVEN:
         return False
@@ -75,11 +75,15 @@ def _are_disjoint(context: Context, one: Subject, other: Subject, depth: int) ->
     return any(proof(context, one, other, depth) for proof in _PROOFS)
 
 
-def _by_kind(context: Context, one: tuple[Part, ...], other: tuple[Part, ...], depth: int) -> bool:
+def _by_kind(
+    context: Context, one: tuple[Conjunct, ...], other: tuple[Conjunct, ...], depth: int
+) -> bool:
     return not _kinds(context, one) & _kinds(context, other)
 
 
-def _by_value(context: Context, one: tuple[Part, ...], other: tuple[Part, ...], depth: int) -> bool:
+def _by_value(
+    context: Context, one: tuple[Conjunct, ...], other: tuple[Conjunct, ...], depth: int
+) -> bool:
     if not (values.is_listed(one) or values.is_listed(other)):
         return False
     both = context.subjects.join(one, other)
@@ -87,7 +91,7 @@ def _by_value(context: Context, one: tuple[Part, ...], other: tuple[Part, ...], 
 
 
 def _by_member(
-    context: Context, one: tuple[Part, ...], other: tuple[Part, ...], depth: int
+    context: Context, one: tuple[Conjunct, ...], other: tuple[Conjunct, ...], depth: int
 ) -> bool:
     """Objects: one must have a member that the other cannot have, or not with such a value."""
     if depth == 0 or _kinds(context, one) & _kinds(context, other) != {"object"}:
@@ -104,13 +108,15 @@ def _by_member(
     )
 
 
-def _by_bound(context: Context, one: tuple[Part, ...], other: tuple[Part, ...], depth: int) -> bool:
+def _by_bound(
+    context: Context, one: tuple[Conjunct, ...], other: tuple[Conjunct, ...], depth: int
+) -> bool:
     if not _kinds(context, one) & _kinds(context, other) <= json_types.NUMBER:
         return False
     return numbers.is_empty(numbers.gather(context, one + other))
 
 
-_PROOFS: tuple[Callable[[Context, tuple[Part, ...], tuple[Part, ...], int], bool], ...] = (
+_PROOFS: tuple[Callable[[Context, tuple[Conjunct, ...], tuple[Conjunct, ...], int], bool], ...] = (
     _by_kind,
     _by_value,
     _by_member,
@@ -118,7 +124,7 @@ _PROOFS: tuple[Callable[[Context, tuple[Part, ...], tuple[Part, ...], int], bool
 )
 
 
-def _kinds(context: Context, subject: tuple[Part, ...]) -> json_types.Kinds:
+def _kinds(context: Context, subject: tuple[Conjunct, ...]) -> json_types.Kinds:
     if values.is_listed(subject):
         return frozenset(map(json_types.kind, values.listed(context, subject)))
     return json_types.kinds(subject)

@@ -16,11 +16,11 @@ from strictgate.core.grammar import (
     ranges,
     strings,
 )
-from strictgate.core.grammar.conjunction import Part, gathered
+from strictgate.core.grammar.conjunction import Conjunct, gathered
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.grammar.json_types import FRACTION, Kinds
-from strictgate.core.grammar.object_rules import Members
+from strictgate.core.grammar.object_rules import ObjectMembers
 from strictgate.core.schema.drafts import VALIDATORS, Draft
 
 MAX_VALUES = 20_000
@@ -30,12 +30,12 @@ _CHECKED = {"string": _TEXTUAL, json_types.INTEGER: _NUMERIC, FRACTION: _NUMERIC
 _UNCHECKED = {"array": arrays.KEYWORDS.keys(), "object": objects.KEYWORDS.keys()}
 
 
-def is_listed(subject: Iterable[Part]) -> bool:
+def is_listed(subject: Iterable[Conjunct]) -> bool:
     """Whether its values are given one by one."""
     return any(part.keywords.keys() & {"enum", "const"} for part in subject)
 
 
-def options(context: Context, subject: tuple[Part, ...]) -> list[str]:
+def options(context: Context, subject: tuple[Conjunct, ...]) -> list[str]:
     """Return what matches one of the values of `subject`.
 
     Raises:
@@ -50,14 +50,14 @@ def options(context: Context, subject: tuple[Part, ...]) -> list[str]:
     return ([context.rules.terminal(lark.either(words))] if words else []) + others
 
 
-def listed(context: Context, subject: tuple[Part, ...]) -> list[Any]:
+def listed(context: Context, subject: tuple[Conjunct, ...]) -> list[Any]:
     """Return the values of `enum` and `const` that all of its parts allow."""
     if subject not in context.listed:
         context.listed[subject] = _listed(context, subject)
     return context.listed[subject]
 
 
-def _listed(context: Context, subject: tuple[Part, ...]) -> list[Any]:
+def _listed(context: Context, subject: tuple[Conjunct, ...]) -> list[Any]:
     lists = gathered(subject, "enum") + [[value] for value in gathered(subject, "const")]
     known = [{identity(value): value for value in values} for values in lists]
     left = json_types.kinds(subject)
@@ -86,7 +86,7 @@ def identity(value: Any) -> Any:
             return value
 
 
-def _fits(context: Context, value: Any, part: Part) -> bool:
+def _fits(context: Context, value: Any, part: Conjunct) -> bool:
     """Whether `value` is what `part` says of numbers and strings; the rest is judged late."""
     kind = json_types.kind(value)
     context.late.update(part.keywords.keys() & _UNCHECKED.get(kind, frozenset()))
@@ -126,7 +126,7 @@ def _object(context: Context, value: Any, left: Kinds) -> str:
     members = (
         (lark.word(name), literal(context, each, json_types.ALL)) for name, each in value.items()
     )
-    return object_rules.expression(context, Members(tuple(members), ())) or lark.NEVER
+    return object_rules.expression(context, ObjectMembers(tuple(members), ())) or lark.NEVER
 
 
 _LITERALS: dict[str, Callable[[Context, Any, Kinds], str]] = {

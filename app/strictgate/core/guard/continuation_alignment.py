@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from strictgate.core.guard.guard import Guard
-from strictgate.core.jsontext.lexer import BLANKS
-from strictgate.core.jsontext.scanner import Token
+from strictgate.core.jsontext.lexer import BLANKS, LexicalToken
 
 _TELLING = 6  # bytes in common with the beginning that are no accident
 _DECORATIONS = (b"```", b"<think")
@@ -23,7 +22,7 @@ _MAY_BE_OBJECT = re.compile(rb"[\[{][\s\[{]*")
 _VALUE = re.compile(rb"""["}\],:'0-9.+-]|(?:true|false|null|none)\b""", re.IGNORECASE)
 
 
-class Kind(StrEnum):
+class ContinuationKind(StrEnum):
     """What an answer to a prefix is."""
 
     UNKNOWN = "unknown"
@@ -41,12 +40,12 @@ class Kind(StrEnum):
 class Aligned:
     """The kind of an answer, and how many of its bytes repeat what is there already."""
 
-    kind: Kind
+    kind: ContinuationKind
     skip: int = 0
 
 
-_UNKNOWN = Aligned(Kind.UNKNOWN)
-_FRESH = Aligned(Kind.FRESH)
+_UNKNOWN = Aligned(ContinuationKind.UNKNOWN)
+_FRESH = Aligned(ContinuationKind.FRESH)
 
 
 @dataclass(slots=True)
@@ -74,14 +73,14 @@ class Aligner:
         """Tell what `data`, all of the answer so far, is."""
         stripped = data.lstrip(BLANKS)
         if not stripped:
-            return Aligned(Kind.CONTINUATION) if final else _UNKNOWN
+            return Aligned(ContinuationKind.CONTINUATION) if final else _UNKNOWN
         told = self._in_string(stripped, final=final) or self._decorated(stripped, final=final)
         told = told or self._restart(data, final=final)
         return told or self._continuation(data, final=final)
 
     def _in_string(self, stripped: bytes, *, final: bool) -> Aligned | None:
         """In a string nearly anything may follow, but no object: its quote would end the string."""
-        if self.guard.scanner.token is not Token.STRING:
+        if self.guard.scanner.token is not LexicalToken.STRING:
             return None
         if _OBJECT.match(stripped):
             whole = self._from_start.wanted
@@ -109,7 +108,7 @@ class Aligner:
         if used == len(data):  # so far it is the beginning, and no more
             return _UNKNOWN if not final else _FRESH if is_told else None
         if matched >= len(self.wrapper) + self.sent:
-            return Aligned(Kind.ASTRAY)
+            return Aligned(ContinuationKind.ASTRAY)
         if not self._goes_on(data):
             return _FRESH
         return _FRESH if is_told and not self.is_proven else None
@@ -120,7 +119,7 @@ class Aligner:
         Then it is the one of the two that all of the text can be.
         """
         if not self.guard.fits(data[:used]):
-            return Aligned(Kind.ECHO, used)
+            return Aligned(ContinuationKind.ECHO, used)
         if not final and len(data) < self._look_at:
             return _UNKNOWN
         self._look_at = 2 * len(data)
@@ -128,7 +127,11 @@ class Aligner:
         if as_echo and as_next and not final:
             return _UNKNOWN
         is_next = as_next and not (as_echo and used >= _TELLING)
-        return Aligned(Kind.CONTINUATION, 0) if is_next else Aligned(Kind.ECHO, used)
+        return (
+            Aligned(ContinuationKind.CONTINUATION, 0)
+            if is_next
+            else Aligned(ContinuationKind.ECHO, used)
+        )
 
     def _reads(self, data: bytes) -> bool:
         """Whether all of `data` can follow."""
@@ -144,19 +147,21 @@ class Aligner:
             return _UNKNOWN
         twin = self.guard.fork()
         twin.rollback(len(over))
-        return Aligned(Kind.ASTRAY) if twin.fits(data.lstrip(BLANKS)[:1]) else _FRESH
+        return Aligned(ContinuationKind.ASTRAY) if twin.fits(data.lstrip(BLANKS)[:1]) else _FRESH
 
     def _behind_quote(self, data: bytes, used: int, *, final: bool) -> Aligned:
         """A string that was opened and has no text yet may be opened once more."""
         scanner, rest = self.guard.scanner, data[used:].lstrip(BLANKS)
-        is_open = scanner.token is Token.STRING and scanner.token_start == len(scanner) - 1
+        is_open = scanner.token is LexicalToken.STRING and scanner.token_start == len(scanner) - 1
         if is_open and rest[:1] == b'"':
             behind = rest[1:].lstrip(BLANKS)[:1]
             if not behind and not final:
                 return _UNKNOWN
             if behind not in (b"", b",", b"}", b"]"):
-                return Aligned(Kind.CONTINUATION, len(data) - len(rest) + 1)
-        return Aligned(Kind.CONTINUATION, used) if self._goes_on(data[used:]) else _FRESH
+                return Aligned(ContinuationKind.CONTINUATION, len(data) - len(rest) + 1)
+        return (
+            Aligned(ContinuationKind.CONTINUATION, used) if self._goes_on(data[used:]) else _FRESH
+        )
 
     def _goes_on(self, data: bytes) -> bool:
         """Whether this can be how the document goes on: a wrong value, which is to be dealt with as

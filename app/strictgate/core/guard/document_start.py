@@ -35,11 +35,11 @@ from dataclasses import dataclass
 
 from strictgate.core.guard import start_markers
 from strictgate.core.guard.start_candidates import Candidates
-from strictgate.core.guard.start_context import Fence, Surroundings
-from strictgate.core.guard.start_extent import Ending
-from strictgate.core.guard.start_following import Behind, behind
-from strictgate.core.guard.start_markers import BLANKS, EDGES, Kind, Mark
-from strictgate.core.guard.start_trial import Begin, Candidate, Trial, wrapper
+from strictgate.core.guard.start_context import OpenFence, StartContext
+from strictgate.core.guard.start_extent import ExtentEnding
+from strictgate.core.guard.start_following import Following, what_follows
+from strictgate.core.guard.start_markers import BLANKS, EDGES, Mark, MarkKind
+from strictgate.core.guard.start_trial import Begin, StartCandidate, Trial, wrapper
 from strictgate.core.repair_steps import Step
 
 _SURE = 8
@@ -72,7 +72,7 @@ _Phase = Callable[..., Start | bool]
 """Returns the start; True: the next phase can go on; False: more text is needed."""
 
 
-class Head:
+class DocumentStart:
     """The search, text in as it comes; it is over once it gave a start."""
 
     def __init__(self, begin: Begin, *, wrapped: bool, bare: bool) -> None:
@@ -119,7 +119,7 @@ class Head:
     def _answer_at(self, position: int, *, thinks: bool) -> bool:
         """The answer begins at `position`; `thinks`: behind thinking."""
         self._position = position
-        self._around = Surroundings(position, thinks)
+        self._around = StartContext(position, thinks)
         self._is_fresh = True  # nothing but blanks came since the answer, or the fence, began
         self._candidates = Candidates(self._text)
         self._tries = 0
@@ -143,21 +143,21 @@ class Head:
 
     def _meet(self, mark: Mark) -> bool:
         match mark.kind:
-            case Kind.OPENING:
+            case MarkKind.OPENING:
                 self._position = mark.end
                 return self._go(self._think)
-            case Kind.CLOSING:
+            case MarkKind.CLOSING:
                 return self._answer_at(mark.end, thinks=True)
-            case Kind.FENCE:
+            case MarkKind.FENCE:
                 self._pass_fence(mark)
-            case Kind.BRACKET:
+            case MarkKind.BRACKET:
                 return self._go(self._open)
         return True
 
     def _pass_fence(self, mark: Mark) -> None:
         byte, fence = self._text[mark.start], self._around.fence
         closes = fence is not None and fence.byte == byte
-        self._around.fence = None if closes else Fence(byte, mark.start, mark.end)
+        self._around.fence = None if closes else OpenFence(byte, mark.start, mark.end)
         self._is_fresh = not closes
         self._position = mark.end
 
@@ -205,10 +205,10 @@ class Head:
         if trial.is_alive:
             return given if final else False
         if trial.is_complete:
-            match behind(text, trial.reach, final=final):
-                case Behind.UNKNOWN:
+            match what_follows(text, trial.reach, final=final):
+                case Following.UNKNOWN:
                     return False
-                case Behind.NOTHING | Behind.FENCE:
+                case Following.NOTHING | Following.FENCE:
                     return given
         self._position = trial.at + 1
         return self._go(self._seek)
@@ -224,7 +224,7 @@ class Head:
         if wrapped is None and not (final and self._takes(text[start])):
             return False  # the wrapper may be on its way, and nothing else can be
         trials = () if around.is_named(text, start) else self._trials(start, wrapped or b"")
-        self._candidate = candidate = Candidate(around.place(text, start), trials)
+        self._candidate = candidate = StartCandidate(around.place(text, start), trials)
         if not trials:
             return self._go(self._leave)
         if not wrapped and not self._takes(text[start]):
@@ -278,22 +278,22 @@ class Head:
         if end is None:
             return final and self._break_off()
         self._position = candidate.end = end.at
-        if end.how is Ending.TAGGED and not candidate.place.is_certain:
+        if end.how is ExtentEnding.TAGGED and not candidate.place.is_certain:
             return self._answer_at(end.at, thinks=True)
-        if end.how is not Ending.CLOSED:
+        if end.how is not ExtentEnding.CLOSED:
             return self._break_off()
         return self._go(self._look_behind if candidate.trials else self._seek)
 
     def _look_behind(self, *, final: bool) -> Start | bool:
         """See what follows the candidate's end."""
         candidate = self._candidate
-        follows = behind(self._text, candidate.end, final=final)
-        if follows is Behind.UNKNOWN:
+        follows = what_follows(self._text, candidate.end, final=final)
+        if follows is Following.UNKNOWN:
             return False
         self._phase = self._seek
-        if follows is Behind.MEMBER and not candidate.place.is_certain:
+        if follows is Following.MEMBER and not candidate.place.is_certain:
             return True
-        if follows is Behind.FENCE and self._around.fence and candidate.is_proven:
+        if follows is Following.FENCE and self._around.fence and candidate.is_proven:
             return _start(candidate)
         self._candidates.keep(candidate)
         return True
@@ -310,7 +310,7 @@ class Head:
         return None
 
 
-def _start(candidate: Candidate) -> Start:
+def _start(candidate: StartCandidate) -> Start:
     place, trial = candidate.place, candidate.trial or candidate.trials[0]
     is_certain = place.is_certain and not candidate.needs_whole
     return Start(trial.at, trial.wrapper, is_certain, place.steps)

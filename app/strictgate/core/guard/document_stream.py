@@ -8,11 +8,12 @@ enough text is there to know; else the reading ends in a violation, and the upst
 import re
 from enum import StrEnum
 
-from strictgate.core.guard.continuation_alignment import Aligner, Kind
-from strictgate.core.guard.document_start import Head
-from strictgate.core.guard.logprob_steering import Tokens
-from strictgate.core.guard.partial_document import Draft
-from strictgate.core.guard.repairs.repairs import WAIT, Mended, mend
+from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
+from strictgate.core.guard.document_start import DocumentStart
+from strictgate.core.guard.logprob_steering import LogprobTokens
+from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.repairs.repairs import Repaired, repair_violation
+from strictgate.core.guard.repairs.violation import WAIT
 from strictgate.core.jsontext.lexer import BLANKS
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.repair_steps import Repair, Step
@@ -28,7 +29,7 @@ _BEGINNINGS = (b"{", b"[", b"`", b'"')
 _PATIENCE = 512  # bytes that are waited for one by one; then for an eighth more at a time
 
 
-class State(StrEnum):
+class DocumentState(StrEnum):
     """How far a reading has come."""
 
     SEEKING = "seeking"
@@ -42,16 +43,22 @@ class State(StrEnum):
     """What follows cannot belong to a valid document."""
 
 
-class Reading:
+class DocumentStream:
     """Text in, as it comes; the draft grows."""
 
     def __init__(
-        self, draft: Draft, level: Repair, *, wrapped: bool, bare: bool, aligner: Aligner | None
+        self,
+        draft: PartialDocument,
+        level: Repair,
+        *,
+        wrapped: bool,
+        bare: bool,
+        aligner: Aligner | None,
     ) -> None:
         self.draft = draft
         """Another one than was given, where the model took no notice of it."""
-        self.state = State.SEEKING
-        self.kind = Kind.UNKNOWN if aligner else Kind.FRESH
+        self.state = DocumentState.SEEKING
+        self.kind = ContinuationKind.UNKNOWN if aligner else ContinuationKind.FRESH
         self.is_certain = aligner is not None
         """The document is where it seems to be: nothing before it can be meant instead."""
         self.steps: list[Step] = []
@@ -62,7 +69,7 @@ class Reading:
         """What begins behind a document that is whole."""
         self.ran_away = False
         """It wrote blanks without end."""
-        self.tokens = Tokens()
+        self.tokens = LogprobTokens()
         self.start: int | None = None
         """Where the document starts in the reply, in bytes, if it does so in this one."""
         self._level = level
@@ -72,13 +79,13 @@ class Reading:
         self._retry_at = 0
 
     @staticmethod
-    def _new_head(draft: Draft, *, wrapped: bool, bare: bool) -> Head:
-        return Head(lambda: draft.anew().guard, wrapped=wrapped, bare=bare)
+    def _new_head(draft: PartialDocument, *, wrapped: bool, bare: bool) -> DocumentStart:
+        return DocumentStart(lambda: draft.anew().guard, wrapped=wrapped, bare=bare)
 
     @property
     def is_over(self) -> bool:
         """Whether nothing that follows matters."""
-        return self.state in (State.CLOSED, State.VIOLATED)
+        return self.state in (DocumentState.CLOSED, DocumentState.VIOLATED)
 
     @property
     def is_closed_early(self) -> bool:
@@ -92,7 +99,7 @@ class Reading:
             return False
         if self._head.text.lstrip()[:1] in _BEGINNINGS:
             return False
-        is_prose = self.state is State.SEEKING and not _OPENER.search(self._head.text)
+        is_prose = self.state is DocumentState.SEEKING and not _OPENER.search(self._head.text)
         return self._length > (_TALK if is_prose else 4 * _TALK)
 
     @property
@@ -113,7 +120,7 @@ class Reading:
             self._take(data[start : start + _PIECE])
 
     def _take(self, data: bytes) -> None:
-        if self.state is State.CLOSED and len(self.tail) < _TAIL:
+        if self.state is DocumentState.CLOSED and len(self.tail) < _TAIL:
             self.tail += data
         if not self.is_over:
             self._length += len(data)
@@ -124,13 +131,13 @@ class Reading:
         """The reply is at its end."""
         if not self.is_over:
             self._go_on(final=True)
-        if self.state in (State.READING, State.WAITING) and self.draft.is_whole:
-            self.state = State.CLOSED
+        if self.state in (DocumentState.READING, DocumentState.WAITING) and self.draft.is_whole:
+            self.state = DocumentState.CLOSED
 
     def _go_on(self, *, final: bool) -> None:
-        if self.state is State.SEEKING:
+        if self.state is DocumentState.SEEKING:
             self._align(final=final) if self._aligner else self._seek(self.ahead, final=final)
-        if self.state in (State.READING, State.WAITING):
+        if self.state in (DocumentState.READING, DocumentState.WAITING):
             self._pump(final=final)
 
     def _align(self, *, final: bool) -> None:
@@ -138,33 +145,33 @@ class Reading:
         aligned = self._aligner.align(self.ahead, final=final)
         self.kind = aligned.kind
         match aligned.kind:
-            case Kind.UNKNOWN:
+            case ContinuationKind.UNKNOWN:
                 if len(self.ahead) > RUNAWAY and not self.ahead.strip():
-                    self.state, self.ran_away = State.VIOLATED, True
-            case Kind.FRESH:
+                    self.state, self.ran_away = DocumentState.VIOLATED, True
+            case ContinuationKind.FRESH:
                 self._aligner = None
                 self.is_certain = False
                 self.draft = self.draft.anew()
                 self._seek(self.ahead, final=final)
-            case Kind.ASTRAY:
-                self.state = State.VIOLATED
-            case Kind.ECHO | Kind.CONTINUATION:
+            case ContinuationKind.ASTRAY:
+                self.state = DocumentState.VIOLATED
+            case ContinuationKind.ECHO | ContinuationKind.CONTINUATION:
                 self.ahead = self.ahead[aligned.skip :]
-                self.state = State.READING
+                self.state = DocumentState.READING
 
     def _seek(self, data: bytes, *, final: bool) -> None:
         started = self._head.feed(data, final=final)
         if started is None:
             self.ahead = b""
             if self._head.blanks > RUNAWAY and not _OPENER.search(self._head.text):
-                self.state, self.ran_away = State.VIOLATED, True
+                self.state, self.ran_away = DocumentState.VIOLATED, True
             return
         self.draft.wrapper = started.wrapper
         self.start = started.at
         self.is_certain = started.is_certain
         self.steps = list(started.steps)
         self.ahead = self._head.text[started.at :]
-        self.state = State.READING
+        self.state = DocumentState.READING
 
     def _pump(self, *, final: bool) -> None:
         if len(self.ahead) < self._retry_at and not final:
@@ -175,11 +182,11 @@ class Reading:
             taken = guard.consume(self.ahead[:size])
             self.ahead = self.ahead[taken:]
             if guard.is_closed() or (self.ahead and guard.is_complete()):
-                self.state, self.tail = State.CLOSED, self.ahead[:_TAIL]
+                self.state, self.tail = DocumentState.CLOSED, self.ahead[:_TAIL]
                 return
             if guard.scanner.blanks > RUNAWAY:
                 guard.rollback(guard.scanner.blanks)
-                self.state, self.ran_away = State.VIOLATED, True
+                self.state, self.ran_away = DocumentState.VIOLATED, True
                 return
             if taken == size:
                 continue
@@ -187,26 +194,26 @@ class Reading:
             if before == here or not self._mend(final=final):
                 return
             before = here
-        self.state = State.READING
+        self.state = DocumentState.READING
 
     def _mend(self, *, final: bool) -> bool:
         """Deal with what was refused; return whether to go on."""
         guard, floor = self.draft.guard, self.draft.released
         if len(self.draft.steps) >= _MOST_MENDS:
-            self.state = State.VIOLATED
+            self.state = DocumentState.VIOLATED
             return False
-        match mend(guard, self.ahead, self._level, final=final, floor=floor):
-            case Mended() as mended:
+        match repair_violation(guard, self.ahead, self._level, final=final, floor=floor):
+            case Repaired() as mended:
                 self.ahead = self.ahead[mended.used :]
                 self.draft.steps += mended.steps
                 self._retry_at = 0
                 return True
             case wait if wait is WAIT and not final:
-                self.state = State.WAITING
+                self.state = DocumentState.WAITING
                 length = len(self.ahead)
                 self._retry_at = 0 if length < _PATIENCE else length + length // 8
             case _:
-                self.state = State.VIOLATED
+                self.state = DocumentState.VIOLATED
         return False
 
 

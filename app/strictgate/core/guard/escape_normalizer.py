@@ -100,7 +100,7 @@ _BEGINNING = attrgetter("plain_start")
 
 
 @dataclass(slots=True)
-class Respeller:
+class EscapeNormalizer:
     """Respells a text while it grows, and can go back."""
 
     source: bytearray = field(default_factory=bytearray)
@@ -133,7 +133,7 @@ class Respeller:
         last = self._pieces[-1] if self._pieces else None
         return last if last and last.end == len(self) else None
 
-    def fork(self) -> "Respeller":
+    def fork(self) -> "EscapeNormalizer":
         """Return one that stands where this one does and goes its own way."""
         return replace(self, source=self.source[:], _pieces=self._pieces[:])
 

@@ -19,8 +19,8 @@ from typing import Any
 from jsonschema_rs import ValidationError
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.drafts import PLACES, Applies, Holds
-from strictgate.core.schema.problems import locate
+from strictgate.core.schema.drafts import SCHEMA_KEYWORDS, Applies, Holds
+from strictgate.core.schema.problems import locate_error
 
 _WORSENING = frozenset(
     {
@@ -34,7 +34,7 @@ _CONDITIONAL = frozenset({"then", "else", "unevaluatedItems", "unevaluatedProper
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class OpenLocation:
     """The last place of a tree: all containers around it are open, all else is closed."""
 
     path: Path
@@ -62,7 +62,7 @@ ENTERED = _WORSENING
 """Of a container."""
 
 
-def may_matter(error: ValidationError, spot: Spot, leaf: Any) -> bool:
+def may_matter(error: ValidationError, spot: OpenLocation, leaf: Any) -> bool:
     """Whether `error` may be definite, and did not stand before `leaf` was written at `spot`.
 
     Told by its kind alone: most errors are about properties that may yet come.
@@ -73,10 +73,10 @@ def may_matter(error: ValidationError, spot: Spot, leaf: Any) -> bool:
     return kind in _WORSENING or kind in spot.kinds or kind in _UNIONS
 
 
-def is_definite(error: ValidationError, tree: Any, spot: Spot) -> bool:
+def is_definite(error: ValidationError, tree: Any, spot: OpenLocation) -> bool:
     """Whether `error`, about `tree`, stays whatever is written at and behind `spot`."""
     kind = type(error.kind).__name__
-    path, _ = locate(tree, error)
+    path, _ = locate_error(tree, error)
     if spot.holds_open(path) and kind not in spot.final(path) and not _is_lost(error, tree, spot):
         return False
     return not any(
@@ -85,7 +85,7 @@ def is_definite(error: ValidationError, tree: Any, spot: Spot) -> bool:
     )
 
 
-def remaining(error: ValidationError, tree: Any, spot: Spot) -> list[list[ValidationError]]:
+def remaining(error: ValidationError, tree: Any, spot: OpenLocation) -> list[list[ValidationError]]:
     """Return what is wrong with each branch of a union that may still come to hold."""
     return [
         branch
@@ -94,7 +94,7 @@ def remaining(error: ValidationError, tree: Any, spot: Spot) -> list[list[Valida
     ]
 
 
-def _is_lost(error: ValidationError, tree: Any, spot: Spot) -> bool:
+def _is_lost(error: ValidationError, tree: Any, spot: OpenLocation) -> bool:
     """Whether it is about a union, none of whose branches can hold any more."""
     return type(error.kind).__name__ in _UNIONS and not remaining(error, tree, spot)
 
@@ -108,7 +108,7 @@ def _conditions(steps: list[str | int]) -> Iterator[int]:
         keyword = str(waiting.pop())
         if keyword in _CONDITIONAL:
             yield depth
-        place = PLACES.get(keyword)
+        place = SCHEMA_KEYWORDS.get(keyword)
         if place is None:
             continue
         depth += place.applies is Applies.BELOW

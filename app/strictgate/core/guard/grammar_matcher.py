@@ -17,13 +17,13 @@ from strictgate.core.grammar.grammar import Grammar
 from strictgate.core.guard.engine import Engine
 from strictgate.core.guard.escape_normalizer import (
     SPELT,
-    Respeller,
+    EscapeNormalizer,
     is_beginning,
     is_whole,
     reach,
     respelt,
 )
-from strictgate.core.guard.llguidance_matcher import Bits, Native, bits, members
+from strictgate.core.guard.llguidance_matcher import Bits, LlguidanceMatcher, bits, members
 
 BLANKS = b" \t\r\n"
 MAX_FORCED = 4_000  # bytes
@@ -42,10 +42,10 @@ _FREELY = (b"~", b"Q", b"7", b" ", b";")  # a string that takes any of these tak
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class CompiledGrammar:
     """A grammar made ready; any number of matchers start from it, in any thread."""
 
-    native: Native
+    native: LlguidanceMatcher
     late: frozenset[str]
     """See `Grammar`."""
     size: int
@@ -60,25 +60,25 @@ class Machine:
         """Whether a matcher met a limit of the engine: then none works any more."""
         return self.native.is_broken()
 
-    def start(self) -> "Matcher":
+    def start(self) -> "GrammarMatcher":
         """Return a matcher that stands before the document."""
-        return Matcher(self.native.fork(), Respeller())
+        return GrammarMatcher(self.native.fork(), EscapeNormalizer())
 
 
-def load(grammar: Grammar) -> Machine:
+def load_grammar(grammar: Grammar) -> CompiledGrammar:
     """Make `grammar` ready. Takes milliseconds, and lets other threads run meanwhile.
 
     Raises:
         NotExpressible: it is over a limit of the engine.
     """
-    size = Machine.FIXED + Machine.FACTOR * len(grammar.text)
-    return Machine(Native.load(grammar.text), grammar.late, size)
+    size = CompiledGrammar.FIXED + CompiledGrammar.FACTOR * len(grammar.text)
+    return CompiledGrammar(LlguidanceMatcher.load(grammar.text), grammar.late, size)
 
 
-class Matcher(Engine):
+class GrammarMatcher(Engine):
     """Reads one document by a grammar."""
 
-    def __init__(self, native: Native, respeller: Respeller) -> None:
+    def __init__(self, native: LlguidanceMatcher, respeller: EscapeNormalizer) -> None:
         self._native = native
         self._respeller = respeller
         self._is_lost = False

@@ -7,9 +7,10 @@ matcher that gives up (it met a limit of its own) is no violation: the tracker g
 
 from typing import Self
 
-from strictgate.core.guard.grammar_matcher import Machine, Matcher
-from strictgate.core.guard.incremental_validator import Tracker
-from strictgate.core.jsontext.scanner import Expects, Scanner, Token
+from strictgate.core.guard.grammar_matcher import CompiledGrammar, GrammarMatcher
+from strictgate.core.guard.incremental_validator import IncrementalValidator
+from strictgate.core.jsontext.lexer import Expects, LexicalToken
+from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
 
@@ -17,11 +18,13 @@ from strictgate.core.schema.schema import Schema
 class Guard:
     """One document under guard, from its first byte on. Offsets and lengths are bytes of UTF-8."""
 
-    def __init__(self, schema: Schema, machine: Machine | None) -> None:
+    def __init__(self, schema: Schema, machine: CompiledGrammar | None) -> None:
         self.schema = schema
         usable = machine is not None and not machine.is_broken()
-        self._matcher: Matcher | None = machine.start() if machine and usable else None
-        self._tracker = Tracker(schema, checking=not usable or bool(machine and machine.late))
+        self._matcher: GrammarMatcher | None = machine.start() if machine and usable else None
+        self._tracker = IncrementalValidator(
+            schema, checking=not usable or bool(machine and machine.late)
+        )
 
     def fork(self) -> Self:
         """Return a guard that stands where this one does and goes its own way."""
@@ -98,7 +101,7 @@ class Guard:
         """Whether it is whole and nothing may follow."""
         scanner = self.scanner
         return (
-            scanner.token is not Token.NUMBER
+            scanner.token is not LexicalToken.NUMBER
             and scanner.expects is Expects.NOTHING
             and self.is_complete()
         )

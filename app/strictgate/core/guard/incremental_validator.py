@@ -11,27 +11,27 @@ from typing import Any, Self
 
 from strictgate.core.guard import final_errors
 from strictgate.core.guard.engine import Engine
-from strictgate.core.guard.partial_validation import Judge, Look
+from strictgate.core.guard.partial_validation import PartialValidator, PartialValue
 from strictgate.core.guard.pruned_tree import beside
 from strictgate.core.jsontext import strings
-from strictgate.core.jsontext.lexer import LITERALS
+from strictgate.core.jsontext.lexer import LITERALS, LexerEvent, LexicalToken
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.jsontext.scanner import Event, Scanner, Token
+from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
 
-_STAND_INS: dict[Token | None, Any] = {Token.STRING: "", Token.NUMBER: 0}
+_STAND_INS: dict[LexicalToken | None, Any] = {LexicalToken.STRING: "", LexicalToken.NUMBER: 0}
 _NOTHING_COUNTED = (0, 0, 0)
 
 
-class Tracker(Engine):
+class IncrementalValidator(Engine):
     """One document against one schema."""
 
     def __init__(self, schema: Schema, *, checking: bool = True) -> None:
         self.scanner = Scanner()
         self.checking = checking
         """Whether more is judged than the root when it closes."""
-        self._judge = Judge(schema)
+        self._judge = PartialValidator(schema)
         self._problems: tuple[Problem, ...] = ()
         self._counted = _NOTHING_COUNTED  # of the open string: its start, until where, characters
 
@@ -41,7 +41,7 @@ class Tracker(Engine):
         scanner = self.scanner
         begun = len(scanner)
         scanner.consume(data, watch=self._watch)
-        if self.checking and scanner.token is Token.STRING and not self._problems:
+        if self.checking and scanner.token is LexicalToken.STRING and not self._problems:
             back = self._too_long(scanner.path, len(scanner))
             if back is not None:
                 scanner.rollback(len(scanner) - back)
@@ -87,52 +87,54 @@ class Tracker(Engine):
         begun = scanner.path[len(path) :]
         leaf = beside(around[-1], begun[0], None) if begun else around[-1]
         return self._judge.missing(
-            Look(around[:-1], path, leaf, final_errors.ENTERED, len(scanner))
+            PartialValue(around[:-1], path, leaf, final_errors.ENTERED, len(scanner))
         )
 
     # --- what is looked at ---------------------------------------------------------------------
 
-    def _watch(self, event: Event, length: int) -> int | None:
+    def _watch(self, event: LexerEvent, length: int) -> int | None:
         """Return where to go back to, if the last byte may not come."""
         scanner = self.scanner
-        is_string = scanner.last is not None and scanner.last[0] is Token.STRING
-        if self.checking and event is Event.CLOSED and is_string:
+        is_string = scanner.last is not None and scanner.last[0] is LexicalToken.STRING
+        if self.checking and event is LexerEvent.CLOSED and is_string:
             back = self._too_long(scanner.last_path, length - 1)
             if back is not None:
                 return back
-        if event is Event.CLOSED and not scanner.containers:
+        if event is LexerEvent.CLOSED and not scanner.containers:
             self._problems = self._judge.of_root(scanner.value)
         elif self.checking:
             look = self._look(event, length)
             self._problems = self._judge.of(look) if look else ()
         return length - 1 if self._problems else None
 
-    def _look(self, event: Event, length: int) -> Look | None:
-        if event is Event.CLOSED:
+    def _look(self, event: LexerEvent, length: int) -> PartialValue | None:
+        if event is LexerEvent.CLOSED:
             return self._look_back(length)
         scanner = self.scanner
         around = scanner.containers
         match event, scanner.token:
-            case Event.NAMED, _ if not self._judge.features.has_names:
+            case LexerEvent.NAMED, _ if not self._judge.features.has_names:
                 return None
-            case Event.NAMED, _:
-                return Look(around, scanner.path, None, final_errors.NAMED, length)
-            case Event.OPENED, None:
+            case LexerEvent.NAMED, _:
+                return PartialValue(around, scanner.path, None, final_errors.NAMED, length)
+            case LexerEvent.OPENED, None:
                 path = scanner.open_path
-                return Look(around[:-1], path, around[-1], final_errors.ENTERED, length)
-            case Event.OPENED, Token.LITERAL:  # which one, its first byte tells
+                return PartialValue(around[:-1], path, around[-1], final_errors.ENTERED, length)
+            case LexerEvent.OPENED, LexicalToken.LITERAL:  # which one, its first byte tells
                 first = scanner.part(scanner.token_start, length)[0]
-                return Look(around, scanner.path, LITERALS[first][1], None, length)
-        return Look(around, scanner.path, _STAND_INS[scanner.token], final_errors.BEGUN, length)
+                return PartialValue(around, scanner.path, LITERALS[first][1], None, length)
+        return PartialValue(
+            around, scanner.path, _STAND_INS[scanner.token], final_errors.BEGUN, length
+        )
 
-    def _look_back(self, length: int) -> Look | None:
+    def _look_back(self, length: int) -> PartialValue | None:
         """Look at the value that was closed; a literal was looked at when it began."""
         scanner = self.scanner
         around = scanner.containers
-        if scanner.last is not None and scanner.last[0] is Token.LITERAL:
+        if scanner.last is not None and scanner.last[0] is LexicalToken.LITERAL:
             return None
         leaf = around[-1][scanner.last_path[-1]]  # type: ignore[index]
-        return Look(around, scanner.last_path, leaf, None, length)
+        return PartialValue(around, scanner.last_path, leaf, None, length)
 
     # --- long strings --------------------------------------------------------------------------
 
@@ -159,6 +161,6 @@ class Tracker(Engine):
 
     def _is_too_long(self, path: Path, limit: int, length: int) -> bool:
         longer = "x" * (limit + 1)
-        look = Look(self.scanner.containers, path, longer, final_errors.LENGTHENED, length)
+        look = PartialValue(self.scanner.containers, path, longer, final_errors.LENGTHENED, length)
         self._problems = self._judge.of(look)
         return bool(self._problems)

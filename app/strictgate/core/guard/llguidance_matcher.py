@@ -52,7 +52,7 @@ class Health:
     is_spent: bool = False
 
 
-class Native:
+class LlguidanceMatcher:
     """Where one document stands in a grammar."""
 
     def __init__(self, matcher: LLMatcher, health: "Health | None" = None) -> None:
@@ -61,7 +61,7 @@ class Native:
         self._unmeasured = 0
 
     @classmethod
-    def load(cls, grammar: str) -> "Native":
+    def load(cls, grammar: str) -> "LlguidanceMatcher":
         """Make a grammar ready. Takes milliseconds, and lets other threads run meanwhile.
 
         Raises:
@@ -72,9 +72,9 @@ class Native:
             raise NotExpressible(matcher.get_error())
         return cls(matcher)
 
-    def fork(self) -> "Native":
+    def fork(self) -> "LlguidanceMatcher":
         """Return one that stands where this one does and goes its own way."""
-        return Native(self._matcher.deep_copy(), self._health)
+        return LlguidanceMatcher(self._matcher.deep_copy(), self._health)
 
     def is_broken(self) -> bool:
         """Whether it, or another fork, met a limit: what they share is then of no use to any."""

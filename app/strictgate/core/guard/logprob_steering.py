@@ -14,7 +14,7 @@ from strictgate.core.guard.guard import Guard
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class LogprobToken:
     """One token of a reply."""
 
     start: int
@@ -28,11 +28,11 @@ class Token:
         return self.start + len(self.data)
 
 
-class Tokens:
+class LogprobTokens:
     """The tokens of a reply, as they come with its text."""
 
     def __init__(self) -> None:
-        self._tokens: list[Token] = []
+        self._tokens: list[LogprobToken] = []
         self._length = 0
 
     def feed(self, text: bytes, entries: Sequence[Any]) -> None:
@@ -46,18 +46,18 @@ class Tokens:
         if start < 0 or not text.endswith(b"".join(data for data, _ in tokens)):
             return
         for data, entry in tokens:
-            self._tokens.append(Token(start, data, entry))
+            self._tokens.append(LogprobToken(start, data, entry))
             start += len(data)
 
-    def at(self, offset: int) -> Token | None:
+    def at(self, offset: int) -> LogprobToken | None:
         """Return the token that the byte at `offset` belongs to."""
         for token in self._tokens[self._first_behind(offset) :][:1]:
             return token if token.start <= offset else None
         return None
 
-    def whole(self, start: int, end: int) -> list[Token] | None:
+    def whole(self, start: int, end: int) -> list[LogprobToken] | None:
         """Return the tokens from `start` on that end by `end`; None, where some have no entries."""
-        found: list[Token] = []
+        found: list[LogprobToken] = []
         expected = start
         for token in self._tokens[self._first_behind(start) :]:
             if token.start > expected:
@@ -72,7 +72,7 @@ class Tokens:
         return bisect_right(self._tokens, start, key=_end)
 
 
-def steer(guard: Guard, token: Token, read: int, floor: int) -> bytes | None:
+def steer(guard: Guard, token: LogprobToken, read: int, floor: int) -> bytes | None:
     """Let `guard` take in the likeliest alternative to `token` that it allows; return it.
 
     Args:
@@ -103,7 +103,7 @@ def _spelt(alternative: bytes, options: tuple[bytes, ...]) -> bytes:
     return spelt.pop() if len(spelt) == 1 and folded.strip() else alternative
 
 
-def _end(token: Token) -> int:
+def _end(token: LogprobToken) -> int:
     return token.end
 
 

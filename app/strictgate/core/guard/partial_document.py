@@ -5,10 +5,9 @@ from collections.abc import Callable
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.releasable import final_length
-from strictgate.core.jsontext import reader
-from strictgate.core.jsontext.lexer import BLANKS
+from strictgate.core.jsontext.lexer import BLANKS, Expects, LexicalToken
 from strictgate.core.jsontext.pointer import pointer
-from strictgate.core.jsontext.scanner import Expects, Token
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.repair_steps import Completion, Repair, Step
 
 Begin = Callable[[], Guard]
@@ -18,7 +17,7 @@ _MEMBER = re.compile(rb'([,{])([ \t\r\n]*)"(?:[^"\\]|\\.)*"[ \t\r\n]*:([ \t\r\n]
 _LOOK_BACK = 2048
 
 
-class Draft:
+class PartialDocument:
     """The good part of a document, and how much of it the caller has."""
 
     def __init__(self, begin: Begin, level: Repair) -> None:
@@ -31,9 +30,9 @@ class Draft:
         """How many bytes of it the caller has: these cannot be taken back."""
         self.steps: list[Step] = []
 
-    def anew(self) -> "Draft":
+    def anew(self) -> "PartialDocument":
         """Return an empty draft of the same document."""
-        return Draft(self._begin, self._level)
+        return PartialDocument(self._begin, self._level)
 
     def __len__(self) -> int:
         return len(self.guard.scanner)
@@ -111,9 +110,14 @@ class Draft:
         beginning of what was meant (`1 000`, `"a" + "b"`), unless it is a number with a unit.
         Return whether there is one."""
         last = self.guard.scanner.last
-        if not said or said[:1] in (b",", *_CLOSERS) or last is None or last[0] is Token.NAME:
+        if (
+            not said
+            or said[:1] in (b",", *_CLOSERS)
+            or last is None
+            or last[0] is LexicalToken.NAME
+        ):
             return False
-        if last[0] is Token.NUMBER and _UNIT.match(said):
+        if last[0] is LexicalToken.NUMBER and _UNIT.match(said):
             return False
         self.cut(last[1])
         return True
@@ -121,10 +125,12 @@ class Draft:
     def _drop_begun(self, said: bytes) -> bytes:
         """Take back what is begun, and the comma before a name; return it."""
         scanner = self.guard.scanner
-        is_begun = bool(said) and scanner.token not in (None, Token.NUMBER)
-        start = scanner.token_start if is_begun or scanner.token is Token.NAME else len(self)
+        is_begun = bool(said) and scanner.token not in (None, LexicalToken.NUMBER)
+        start = scanner.token_start if is_begun or scanner.token is LexicalToken.NAME else len(self)
         kept = self.guard.text[:start].rstrip(BLANKS)
-        if kept.endswith(b",") and (scanner.token is Token.NAME or scanner.expects is Expects.NAME):
+        if kept.endswith(b",") and (
+            scanner.token is LexicalToken.NAME or scanner.expects is Expects.NAME
+        ):
             start = len(kept) - 1
         taken_back = self.guard.text[max(start, self.released) :]
         self.cut(start)
@@ -148,13 +154,13 @@ class Draft:
         """
         guard = self.guard
         at_end = guard.scanner.expects in (Expects.COMMA_OR_END, Expects.NAME_OR_END)
-        if guard.scanner.token in (Token.NAME, Token.STRING) or not at_end:
+        if guard.scanner.token in (LexicalToken.NAME, LexicalToken.STRING) or not at_end:
             return
         is_first = guard.scanner.expects is Expects.NAME_OR_END
         self.cut(len(guard.text.rstrip(BLANKS)))
         behind_comma, behind_colon = self._layout()
         for name in guard.missing():
-            opening = f"{reader.write(name)}:".encode() + behind_colon
+            opening = f"{write_json(name)}:".encode() + behind_colon
             opening = opening if is_first else b"," + behind_comma + opening
             if guard.fits(opening):
                 guard.consume(opening)
@@ -164,7 +170,7 @@ class Draft:
 
     def _write_forced(self, *, says_more: bool) -> bool:
         """Return whether anything was written."""
-        if self.guard.scanner.token is Token.NUMBER:
+        if self.guard.scanner.token is LexicalToken.NUMBER:
             return False  # to finish a number in the one way that is left would change what it says
         before = len(self)
         while forced := self.guard.forced():

@@ -12,14 +12,14 @@ from typing import Any
 from jsonschema_rs import ValidationError
 
 from strictgate.core.guard import final_errors
-from strictgate.core.guard.final_errors import Spot, is_definite, may_matter, remaining
-from strictgate.core.guard.pruned_tree import Kept, beside, restored, thinned
+from strictgate.core.guard.final_errors import OpenLocation, is_definite, may_matter, remaining
+from strictgate.core.guard.pruned_tree import PruneLimits, beside, pruned, restored
 from strictgate.core.guard.schema_features import Features, features
-from strictgate.core.guard.visit_counts import Ways
+from strictgate.core.guard.visit_counts import VisitCounts
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema.explanation_cost import MAX_VISITS, is_explainable
-from strictgate.core.schema.problems import Problem, collect, locate
+from strictgate.core.schema.problems import Problem, collect_problems, locate_error
 from strictgate.core.schema.schema import Schema
 
 _MOST_PROBLEMS = 10
@@ -30,7 +30,7 @@ _MAX_VISITS = 400  # of schemas, for one scalar: that takes a few milliseconds a
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PartialValue:
     """A value of the document to be judged, or what stands in for it."""
 
     around: Sequence[Container]
@@ -43,7 +43,7 @@ class Look:
     """Of the text up to there."""
 
 
-class Judge:
+class PartialValidator:
     """Judges values by a schema."""
 
     def __init__(self, schema: Schema) -> None:
@@ -55,14 +55,14 @@ class Judge:
         return features(self.schema.inspected)
 
     @cached_property
-    def _ways(self) -> Ways:
-        return Ways(self.features.nodes)
+    def _ways(self) -> VisitCounts:
+        return VisitCounts(self.features.nodes)
 
     def of_root(self, value: Any) -> tuple[Problem, ...]:
         """Return what is wrong with a whole document."""
         return self.schema.problems(value, _MOST_PROBLEMS)
 
-    def of(self, look: Look) -> tuple[Problem, ...]:
+    def of(self, look: PartialValue) -> tuple[Problem, ...]:
         """Return what is wrong for good with a part of one."""
         tree, spot = self._placed(look)
         if self.schema.is_valid(tree) or not self._is_explainable(tree, look):
@@ -72,10 +72,10 @@ class Judge:
             for error in self.schema.validator.iter_errors(tree)
             if may_matter(error, spot, look.leaf) and is_definite(error, tree, spot)
         ]
-        found = collect(lasting, tree, _MOST_PROBLEMS)
+        found = collect_problems(lasting, tree, _MOST_PROBLEMS)
         return tuple(_moved(each, spot.path, look.path) for each in found)
 
-    def missing(self, look: Look) -> tuple[str, ...]:
+    def missing(self, look: PartialValue) -> tuple[str, ...]:
         """Return the required properties that the object looked at lacks, in their order."""
         tree, spot = self._placed(look)
         if self.schema.is_valid(tree) or not self._is_explainable(tree, look):
@@ -84,17 +84,17 @@ class Judge:
         _find_missing(self.schema.validator.iter_errors(tree), tree, spot, found)
         return tuple(found)
 
-    def _placed(self, look: Look) -> tuple[Any, Spot]:
+    def _placed(self, look: PartialValue) -> tuple[Any, OpenLocation]:
         features = self.features
-        kept = Kept(features.fixed, _TOLD_APART if features.has_unions else 0)
+        kept = PruneLimits(features.fixed, _TOLD_APART if features.has_unions else 0)
         if not look.around or not self._concerns_all(look):
-            tree, thin = thinned(look.around, look.path, look.leaf, kept)
-            return tree, Spot(thin, look.kinds)
+            tree, thin = pruned(look.around, look.path, look.leaf, kept)
+            return tree, OpenLocation(thin, look.kinds)
         inner = beside(look.around[-1], look.path[-1], look.leaf)
-        tree, thin = thinned(look.around[:-1], look.path[:-1], inner, kept)
-        return tree, Spot((*thin, look.path[-1]), look.kinds)
+        tree, thin = pruned(look.around[:-1], look.path[:-1], inner, kept)
+        return tree, OpenLocation((*thin, look.path[-1]), look.kinds)
 
-    def _concerns_all(self, look: Look) -> bool:
+    def _concerns_all(self, look: PartialValue) -> bool:
         """Whether the value must be judged with all that stands beside it."""
         container, step = look.around[-1], look.path[-1]
         if look.kinds is not None:
@@ -105,7 +105,7 @@ class Judge:
         assert isinstance(step, int)
         return look.leaf in container[max(0, step - _COMPARED) : step]
 
-    def _is_explainable(self, tree: Any, look: Look) -> bool:
+    def _is_explainable(self, tree: Any, look: PartialValue) -> bool:
         """Whether errors are told in no time; what is not told is seen when the root closes."""
         visits = self.features.visits
         if not isinstance(look.leaf, dict | list) or not look.leaf:
@@ -117,12 +117,12 @@ class Judge:
 
 
 def _find_missing(
-    errors: Iterable[ValidationError], tree: Any, spot: Spot, found: dict[str, None]
+    errors: Iterable[ValidationError], tree: Any, spot: OpenLocation, found: dict[str, None]
 ) -> None:
     for error in errors:
         kind = error.kind
         if type(kind).__name__ == "Required":
-            if locate(tree, error)[0] == spot.path:
+            if locate_error(tree, error)[0] == spot.path:
                 found[getattr(kind, "property", "")] = None
         elif len(left := remaining(error, tree, spot)) == 1:
             _find_missing(left[0], tree, spot, found)

@@ -20,7 +20,7 @@ _CONTAINERS = (dict, list)  # quicker than a union
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class PruneLimits:
     """How many of the members and items beside the way stay."""
 
     items: int
@@ -28,7 +28,9 @@ class Kept:
     members: int
 
 
-def thinned(around: Sequence[Container], path: Path, leaf: Any, kept: Kept) -> tuple[Any, Path]:
+def pruned(
+    around: Sequence[Container], path: Path, leaf: Any, kept: PruneLimits
+) -> tuple[Any, Path]:
     """Return the way through the containers `around` to `leaf` at `path`, and its path there."""
     value: Any = leaf
     steps = list(path)
@@ -42,7 +44,9 @@ def beside(container: Container, step: Any, leaf: Any) -> Container:
     return [*container[:step], leaf] if isinstance(container, list) else container | {step: leaf}
 
 
-def _around(value: Any, container: Container, step: Any, kept: Kept) -> tuple[Container, Any]:
+def _around(
+    value: Any, container: Container, step: Any, kept: PruneLimits
+) -> tuple[Container, Any]:
     if isinstance(container, list):
         items = container[: min(step, kept.items)]
         return [*items, value], len(items)

@@ -8,8 +8,7 @@ string goes out while it is being written, up to a word's end.
 import re
 
 from strictgate.core.guard.guard import Guard
-from strictgate.core.jsontext.lexer import BLANKS
-from strictgate.core.jsontext.scanner import Token
+from strictgate.core.jsontext.lexer import BLANKS, LexicalToken
 
 LONG = 32  # bytes of a string, from which on it is text rather than a value to be mended
 MOST = 64  # bytes of a long string that are held back
@@ -22,7 +21,11 @@ def final_length(guard: Guard) -> int:
     if guard.is_closed():
         return len(text.rstrip(BLANKS))
     scanner = guard.scanner
-    if scanner.token is Token.STRING and _is_long(text, scanner.token_start) and guard.is_free():
+    if (
+        scanner.token is LexicalToken.STRING
+        and _is_long(text, scanner.token_start)
+        and guard.is_free()
+    ):
         return _word_end(text, scanner.token_start)
     if scanner.token is not None:
         return _settled(text[: scanner.token_start])
@@ -30,7 +33,7 @@ def final_length(guard: Guard) -> int:
         return _settled(text)
     kind, start = scanner.last
     end = len(text.rstrip(BLANKS))
-    if kind is Token.STRING and end - start > 2 * LONG:
+    if kind is LexicalToken.STRING and end - start > 2 * LONG:
         return _word_end(text[: end - 1], start)
     return _settled(text[:start])
 

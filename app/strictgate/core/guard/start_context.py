@@ -29,7 +29,7 @@ _NAME_BEFORE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Fence:
+class OpenFence:
     """The fence that is open: the byte it is made of, and where its opening stands."""
 
     byte: int
@@ -38,7 +38,7 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StartPlace:
     """Where a document may start."""
 
     start: int
@@ -51,16 +51,16 @@ class Place:
 
 
 @dataclass(slots=True)
-class Surroundings:
+class StartContext:
     """What the search knows of the answer before the place it has come to."""
 
     answer: int
     """Where the answer begins: behind the thinking."""
     thinks: bool
-    fence: Fence | None = None
+    fence: OpenFence | None = None
     _prose: int | None = None
 
-    def place(self, text: bytearray, start: int) -> Place:
+    def place(self, text: bytearray, start: int) -> StartPlace:
         """Return what stands before `start`."""
         fence = self.fence
         is_fenced = fence is not None and _ends(_BLANK_RUN, text, fence.end) >= start
@@ -74,7 +74,7 @@ class Surroundings:
         }
         steps = tuple(Step(name) for name, was_there in removed.items() if was_there)
         is_certain = not is_prose or self._is_announced(text, end, is_fenced=is_fenced)
-        return Place(start, is_certain, is_fenced, steps)
+        return StartPlace(start, is_certain, is_fenced, steps)
 
     def _is_announced(self, text: bytearray, end: int, *, is_fenced: bool) -> bool:
         if end - self.answer > 2 * _ANNOUNCEMENT or self._muses(text):

@@ -27,7 +27,7 @@ _INSIDE = {
 _COMMENTS = {b"//": b"\n", b"/*": b"*/"}
 
 
-class Ending(Enum):
+class ExtentEnding(Enum):
     """How it ends."""
 
     CLOSED = auto()
@@ -38,10 +38,10 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class ExtentEnd:
     """How it ends, and where: the offset behind the byte, or the tag, that showed it."""
 
-    how: Ending
+    how: ExtentEnding
     at: int
 
 
@@ -55,7 +55,7 @@ class Extent:
         self._until = b""  # what ends the string or comment that is open
         self._apostrophes: bool | None = None
 
-    def follow(self, text: bytearray) -> End | None:
+    def follow(self, text: bytearray) -> ExtentEnd | None:
         """Return where it ends; None: not within `text`."""
         if self._apostrophes is None:
             opening = _OPENERS.match(text, self._start)
@@ -81,7 +81,7 @@ class Extent:
             self._position += len(self._until)
             self._until = b""
 
-    def _outside(self, text: bytearray) -> End | None:
+    def _outside(self, text: bytearray) -> ExtentEnd | None:
         """Go to the next string, comment, bracket or tag, and into it."""
         token = _TOKEN[bool(self._apostrophes)].search(text, self._position)
         self._position = token.start() if token else len(text)
@@ -103,10 +103,10 @@ class Extent:
             self._until = _COMMENTS.get(two, b"")
             self._position += 2 if self._until else 1
 
-    def _tag(self, text: bytearray) -> End | None:
+    def _tag(self, text: bytearray) -> ExtentEnd | None:
         match start_markers.tag(text, self._position, final=False):
-            case start_markers.Mark(kind=start_markers.Kind.CLOSING, end=end):
-                return End(Ending.TAGGED, end)
+            case start_markers.Mark(kind=start_markers.MarkKind.CLOSING, end=end):
+                return ExtentEnd(ExtentEnding.TAGGED, end)
             case start_markers.Mark(end=end):
                 self._position = end
             case int(end) if text[self._position] != ord("["):
@@ -115,11 +115,15 @@ class Extent:
                 return self._bracket(ord("["))
         return None
 
-    def _bracket(self, byte: int) -> End | None:
+    def _bracket(self, byte: int) -> ExtentEnd | None:
         self._position += 1
         if byte not in _PARTNER:
             self._open.append(byte)
-            return End(Ending.BROKEN, self._position) if len(self._open) > MAX_DEPTH else None
+            return (
+                ExtentEnd(ExtentEnding.BROKEN, self._position)
+                if len(self._open) > MAX_DEPTH
+                else None
+            )
         if self._open.pop() != _PARTNER[byte]:
-            return End(Ending.BROKEN, self._position)
-        return None if self._open else End(Ending.CLOSED, self._position)
+            return ExtentEnd(ExtentEnding.BROKEN, self._position)
+        return None if self._open else ExtentEnd(ExtentEnding.CLOSED, self._position)

@@ -12,7 +12,7 @@ _PART = re.compile(rb"\s*+(?:[}\]]|,\s*+[\"'])")
 _PART_BEGUN = re.compile(rb"\s*+(?:,\s*+)?\Z")
 
 
-class Behind(Enum):
+class Following(Enum):
     """What follows."""
 
     UNKNOWN = auto()
@@ -24,16 +24,16 @@ class Behind(Enum):
     OTHER = auto()
 
 
-def behind(text: bytearray, end: int, *, final: bool) -> Behind:
+def what_follows(text: bytearray, end: int, *, final: bool) -> Following:
     """Return what follows `end`. `final`: `text` is all there is."""
     window = bytes(text[end : end + WINDOW])
     if _PART.match(window):
-        return Behind.MEMBER
+        return Following.MEMBER
     closers = _CLOSERS.match(window)
     surplus = closers.end() if closers else 0
     if _FENCE.match(window, surplus):
-        return Behind.FENCE
+        return Following.FENCE
     is_open = len(window) < WINDOW and not final
     if is_open and (_FENCE_BEGUN.match(window, surplus) or _PART_BEGUN.match(window)):
-        return Behind.UNKNOWN
-    return Behind.NOTHING if surplus == len(window) < WINDOW else Behind.OTHER
+        return Following.UNKNOWN
+    return Following.NOTHING if surplus == len(window) < WINDOW else Following.OTHER

@@ -45,7 +45,7 @@ _UNDECIDED = re.compile(
 _DOUBLED = re.compile(r"\{\s*+\{\s*+[\"'“]")
 
 
-class Kind(Enum):
+class MarkKind(Enum):
     """What was met."""
 
     OPENING = auto()
@@ -61,7 +61,7 @@ class Kind(Enum):
 class Mark:
     """What was met, from `start` to `end`; a fence with its label."""
 
-    kind: Kind
+    kind: MarkKind
     start: int
     end: int
 
@@ -81,7 +81,7 @@ def find(text: bytearray, position: int, *, final: bool) -> Mark | int:
 
 def tag(text: bytearray, start: int, *, final: bool) -> Mark | int | None:
     """Return the thinking tag at `start`, or where to go on; None: more text is needed."""
-    for kind, pattern in ((Kind.OPENING, _OPENING), (Kind.CLOSING, CLOSING)):
+    for kind, pattern in ((MarkKind.OPENING, _OPENING), (MarkKind.CLOSING, CLOSING)):
         if found := pattern.match(text, start, start + WINDOW):
             return Mark(kind, start, found.end())
     if _is_open(text, start, final=final) and _TAG_BEGUN.match(text, start):
@@ -104,7 +104,7 @@ def _bracket(text: bytearray, start: int, *, final: bool) -> Mark | int | None:
     if _is_open(text, start, final=final) and _UNDECIDED.match(window, len(before)):
         return None
     if starts_document(window, len(before)) or _DOUBLED.match(window, len(before)):
-        return Mark(Kind.BRACKET, start, start + 1)
+        return Mark(MarkKind.BRACKET, start, start + 1)
     return start + 1
 
 
@@ -119,7 +119,7 @@ def _fence(text: bytearray, start: int, *, final: bool) -> Mark | int | None:
     behind = label.end() if label else end
     if behind == len(text) and _is_open(text, end, final=final):
         return None
-    return Mark(Kind.FENCE, start, behind)
+    return Mark(MarkKind.FENCE, start, behind)
 
 
 _READERS: dict[bytes, Callable[..., Mark | int | None]] = {

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from strictgate.core.guard.start_context import Place
+from strictgate.core.guard.start_context import StartPlace
 from strictgate.core.guard.start_extent import Extent
 from strictgate.core.guard.start_markers import BLANKS, WINDOW
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.schema.root_wrapper import MEMBER
 
 _EARLY = 64
@@ -69,10 +69,10 @@ class Trial:
         self.is_complete = self._guard.is_complete()
 
 
-class Candidate:
+class StartCandidate:
     """A bracket that may open the document, or its wrapper."""
 
-    def __init__(self, place: Place, trials: tuple[Trial, ...]) -> None:
+    def __init__(self, place: StartPlace, trials: tuple[Trial, ...]) -> None:
         self.place = place
         self.trials = trials
         """At most two: of what the wrapper holds, and of the whole. None: it is a part of something
@@ -154,7 +154,7 @@ def wrapper(text: bytearray, start: int, *, final: bool) -> bytes | None:
 
 def _says_member(name: bytes) -> bool:
     try:
-        return bool(reader.loads(name) == MEMBER)
+        return bool(parse_leniently(name) == MEMBER)
     except ValueError:  # not a JSON string
         return False
 

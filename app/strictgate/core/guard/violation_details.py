@@ -5,7 +5,7 @@ written there is read on, as plain JSON, until its value is whole, and the valid
 the document so far. Only what it says about that value counts: the rest is missing, not wrong.
 """
 
-from strictgate.core.guard.partial_document import Draft
+from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.schema.problems import Problem
@@ -15,7 +15,7 @@ MAX_OPTIONS = 20
 _LOOK = 4096  # bytes behind the violation
 
 
-def explain(draft: Draft, ahead: bytes, schema: Schema) -> tuple[Problem, ...]:
+def explain(draft: PartialDocument, ahead: bytes, schema: Schema) -> tuple[Problem, ...]:
     """Return what is wrong where `ahead` was refused; nothing, where that cannot be told."""
     scanner: Scanner = draft.guard.scanner.fork()
     place, around = scanner.path, scanner.open_path
@@ -40,7 +40,7 @@ _MAY_COME = frozenset(
 """What may be put right by what comes later."""
 
 
-def allowed(draft: Draft) -> tuple[str, ...]:
+def allowed(draft: PartialDocument) -> tuple[str, ...]:
     """Return what may stand where the draft ends, in the spelling of JSON, if that is little."""
     options = draft.guard.options()
     if not options or len(options) > MAX_OPTIONS:

@@ -20,7 +20,7 @@ _ANY_ITEM = frozenset({"additionalItems", "contains", "items", "unevaluatedItems
 _Counts = dict[Node, int]
 
 
-class Ways:
+class VisitCounts:
     """The ways through a schema, whose `nodes` begin with its root."""
 
     def __init__(self, nodes: Iterable[Node]) -> None:

@@ -12,7 +12,7 @@ from enum import Enum, IntEnum, StrEnum
 from typing import Any
 
 from strictgate.core.jsontext import numbers, strings
-from strictgate.core.jsontext.numbers import Part
+from strictgate.core.jsontext.numbers import NumberPart
 from strictgate.core.jsontext.partial_tree import Container, Tree
 from strictgate.core.jsontext.reader import MAX_DEPTH
 
@@ -28,7 +28,7 @@ LITERALS: dict[int, tuple[bytes, bool | None]] = {
 """By the first byte, which tells them apart: the word, and what it means."""
 
 
-class Token(StrEnum):
+class LexicalToken(StrEnum):
     """What is written in more than one byte."""
 
     NAME = "name"
@@ -52,7 +52,7 @@ class Expects(IntEnum):
     """The root is closed."""
 
 
-class Event(IntEnum):
+class LexerEvent(IntEnum):
     """What a byte did that may be judged."""
 
     NAMED = 1
@@ -86,12 +86,12 @@ class Lexer:
         self._journal: deque[tuple[Any, ...]] = deque(maxlen=_STEPS_KEPT)
         self._start = 0  # of the token begun last
         self._whole = 0  # where the whole units of the string begun last end
-        self._part = Part.SIGN  # of the number begun last, where its last byte stands
-        self._event: Event | None = None
+        self._part = NumberPart.SIGN  # of the number begun last, where its last byte stands
+        self._event: LexerEvent | None = None
         self.expects = Expects.VALUE
-        self.token: Token | None = None
+        self.token: LexicalToken | None = None
         """The token that is open."""
-        self.last: tuple[Token, int] | None = None
+        self.last: tuple[LexicalToken, int] | None = None
         """The token closed last and where it starts, while nothing but blanks came behind it."""
 
     def _advance(self, position: int, end: int) -> int:
@@ -122,10 +122,10 @@ class Lexer:
 
     def _reenter_token(self) -> None:
         """Find out again where in the open token its last byte stands."""
-        if self.token is Token.NUMBER:
+        if self.token is LexicalToken.NUMBER:
             first = numbers.STARTS[self._text[self._start]]
             _, self._part = numbers.advance(self._text, self._start + 1, first)
-        elif self.token is Token.NAME or self.token is Token.STRING:
+        elif self.token is LexicalToken.NAME or self.token is LexicalToken.STRING:
             self._whole = strings.whole_until(self._text, self._start + 1)
 
     # --- between tokens ------------------------------------------------------------------------
@@ -154,7 +154,7 @@ class Lexer:
         self._note(position, Put.CONTAINER)
         self._tree.enter(container)
         self.expects = expects
-        self._event = Event.OPENED
+        self._event = LexerEvent.OPENED
         return position + 1
 
     def leave(self, position: int) -> int:
@@ -164,28 +164,28 @@ class Lexer:
         self._note(position, self._tree.open[-1])
         self._tree.leave()
         self.expects, self.last = self._behind_value(), None
-        self._event = Event.CLOSED
+        self._event = LexerEvent.CLOSED
         return position + 1
 
     def begin_name(self, position: int) -> int:
         self._whole = position + 1
-        return self._begin(position, Token.NAME, Expects.COLON)
+        return self._begin(position, LexicalToken.NAME, Expects.COLON)
 
     def begin_string(self, position: int) -> int:
         self._whole = position + 1
-        self._event = Event.OPENED
-        return self._begin(position, Token.STRING, self._behind_value())
+        self._event = LexerEvent.OPENED
+        return self._begin(position, LexicalToken.STRING, self._behind_value())
 
     def begin_number(self, position: int) -> int:
         self._part = numbers.STARTS[self._text[position]]
-        self._event = Event.OPENED
-        return self._begin(position, Token.NUMBER, self._behind_value())
+        self._event = LexerEvent.OPENED
+        return self._begin(position, LexicalToken.NUMBER, self._behind_value())
 
     def begin_literal(self, position: int) -> int:
-        self._event = Event.OPENED
-        return self._begin(position, Token.LITERAL, self._behind_value())
+        self._event = LexerEvent.OPENED
+        return self._begin(position, LexicalToken.LITERAL, self._behind_value())
 
-    def _begin(self, position: int, token: Token, expects: Expects) -> int:
+    def _begin(self, position: int, token: LexicalToken, expects: Expects) -> int:
         self._note(position)
         self.token, self._start, self.expects = token, position, expects
         return position + 1
@@ -200,8 +200,8 @@ class Lexer:
         self._whole = whole = strings.whole_until(text, self._whole)
         if whole < position or whole == len(text) or text[whole] != _QUOTE:
             return strings.begun_until(text, whole)
-        words = strings.read(text[self._start : whole + 1])
-        if self.token is Token.STRING:
+        words = strings.parse_string(text[self._start : whole + 1])
+        if self.token is LexicalToken.STRING:
             self._close_value(whole, words)
         elif words in self._tree.open[-1]:
             return whole
@@ -209,7 +209,7 @@ class Lexer:
             self._note(whole)
             self._tree.name(words)
             self._close_token()
-            self._event = Event.NAMED
+            self._event = LexerEvent.NAMED
         return whole + 1
 
     def in_number(self, position: int) -> int:
@@ -219,13 +219,13 @@ class Lexer:
         delimiter = self._text[reached]
         if not self._may_follow_value(delimiter):
             return reached
-        number = numbers.read(self._text[self._start : reached])
+        number = numbers.parse_number(self._text[self._start : reached])
         if number is None:
             return reached
         self._close_value(reached, number)
         if delimiter not in BLANKS:
             _STEPS[self.expects][delimiter](self, reached)
-        self._event = Event.CLOSED
+        self._event = LexerEvent.CLOSED
         return reached + 1
 
     def _may_follow_value(self, byte: int) -> bool:
@@ -251,7 +251,7 @@ class Lexer:
         self._note(position, Put.VALUE)
         self._tree.put(value)
         self._close_token()
-        self._event = Event.CLOSED
+        self._event = LexerEvent.CLOSED
 
     def _close_token(self) -> None:
         self.last = (self.token, self._start) if self.token else None
@@ -259,11 +259,11 @@ class Lexer:
 
 
 _Step = Callable[[Lexer, int], int]
-_INSIDE: dict[Token, _Step] = {
-    Token.NAME: Lexer.in_quotes,
-    Token.STRING: Lexer.in_quotes,
-    Token.NUMBER: Lexer.in_number,
-    Token.LITERAL: Lexer.in_literal,
+_INSIDE: dict[LexicalToken, _Step] = {
+    LexicalToken.NAME: Lexer.in_quotes,
+    LexicalToken.STRING: Lexer.in_quotes,
+    LexicalToken.NUMBER: Lexer.in_number,
+    LexicalToken.LITERAL: Lexer.in_literal,
 }
 _OF_VALUE: dict[int, _Step] = {
     ord("{"): Lexer.enter_object,

@@ -9,7 +9,7 @@ import re
 from enum import IntEnum
 
 
-class Part(IntEnum):
+class NumberPart(IntEnum):
     """Where in a number its last byte stands."""
 
     SIGN = 0
@@ -25,33 +25,33 @@ class Part(IntEnum):
     """The digits of the exponent."""
 
 
-def _any_of(characters: bytes, part: Part) -> dict[int, Part]:
+def _any_of(characters: bytes, part: NumberPart) -> dict[int, NumberPart]:
     return dict.fromkeys(characters, part)
 
 
-_LEADING = _any_of(b"0", Part.ZERO) | _any_of(b"123456789", Part.INTEGER)
-_POINT = _any_of(b".", Part.POINT)
-_EXPONENT = _any_of(b"eE", Part.EXPONENT)
-_POWER = _any_of(b"0123456789", Part.POWER)
+_LEADING = _any_of(b"0", NumberPart.ZERO) | _any_of(b"123456789", NumberPart.INTEGER)
+_POINT = _any_of(b".", NumberPart.POINT)
+_EXPONENT = _any_of(b"eE", NumberPart.EXPONENT)
+_POWER = _any_of(b"0123456789", NumberPart.POWER)
 _FOLLOWING = {
-    Part.SIGN: _LEADING,
-    Part.ZERO: _POINT | _EXPONENT,
-    Part.INTEGER: _any_of(b"0123456789", Part.INTEGER) | _POINT | _EXPONENT,
-    Part.POINT: _any_of(b"0123456789", Part.FRACTION),
-    Part.FRACTION: _any_of(b"0123456789", Part.FRACTION) | _EXPONENT,
-    Part.EXPONENT: _any_of(b"+-", Part.EXPONENT_SIGN) | _POWER,
-    Part.EXPONENT_SIGN: _POWER,
-    Part.POWER: _POWER,
+    NumberPart.SIGN: _LEADING,
+    NumberPart.ZERO: _POINT | _EXPONENT,
+    NumberPart.INTEGER: _any_of(b"0123456789", NumberPart.INTEGER) | _POINT | _EXPONENT,
+    NumberPart.POINT: _any_of(b"0123456789", NumberPart.FRACTION),
+    NumberPart.FRACTION: _any_of(b"0123456789", NumberPart.FRACTION) | _EXPONENT,
+    NumberPart.EXPONENT: _any_of(b"+-", NumberPart.EXPONENT_SIGN) | _POWER,
+    NumberPart.EXPONENT_SIGN: _POWER,
+    NumberPart.POWER: _POWER,
 }
-STARTS = _any_of(b"-", Part.SIGN) | _LEADING
+STARTS = _any_of(b"-", NumberPart.SIGN) | _LEADING
 """The bytes that a number begins with."""
-ENDS = frozenset({Part.ZERO, Part.INTEGER, Part.FRACTION, Part.POWER})
+ENDS = frozenset({NumberPart.ZERO, NumberPart.INTEGER, NumberPart.FRACTION, NumberPart.POWER})
 """The parts that it may end with."""
 _DIGITS = re.compile(rb"[0-9]*+")
-_RUNS = frozenset({Part.INTEGER, Part.FRACTION, Part.POWER})
+_RUNS = frozenset({NumberPart.INTEGER, NumberPart.FRACTION, NumberPart.POWER})
 
 
-def advance(text: bytes | bytearray, position: int, part: Part) -> tuple[int, Part]:
+def advance(text: bytes | bytearray, position: int, part: NumberPart) -> tuple[int, NumberPart]:
     """Go on behind `part` from `position` as far as the bytes belong to the number."""
     while position < len(text):
         following = _FOLLOWING[part].get(text[position])
@@ -64,7 +64,7 @@ def advance(text: bytes | bytearray, position: int, part: Part) -> tuple[int, Pa
     return position, part
 
 
-def read(literal: bytes | bytearray) -> int | float | None:
+def parse_number(literal: bytes | bytearray) -> int | float | None:
     """Return the number; None where it is beyond a double, or an integer of too many digits."""
     if not literal.removeprefix(b"-").isdigit():
         number = float(literal)

@@ -30,7 +30,7 @@ class NotJSON(ValueError):
         self.position = position
 
 
-def read(text: str) -> Any:
+def parse_json(text: str) -> Any:
     """Parse `text`, which must be one JSON document and nothing else but blanks.
 
     Raises:
@@ -49,7 +49,7 @@ def read(text: str) -> Any:
     return value
 
 
-def loads(raw: bytes) -> Any:
+def parse_leniently(raw: bytes) -> Any:
     """Parse what somebody else is responsible for: leniently, but integers are exact.
 
     Raises:
@@ -75,7 +75,7 @@ def json_type(value: Any) -> str:
             return "number"
 
 
-def write(value: Any) -> str:
+def write_json(value: Any) -> str:
     """Return `value` as compact JSON, which can be encoded as UTF-8."""
     try:
         return orjson.dumps(value).decode()

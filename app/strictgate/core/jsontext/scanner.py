@@ -10,15 +10,13 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from strictgate.core.jsontext import numbers
-from strictgate.core.jsontext.lexer import BLANKS, Event, Expects, Lexer, Token
+from strictgate.core.jsontext.lexer import BLANKS, Expects, Lexer, LexerEvent, LexicalToken
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
 
-__all__ = ["Event", "Expects", "Scanner", "Token"]
+_VALUES = frozenset({LexicalToken.STRING, LexicalToken.NUMBER, LexicalToken.LITERAL})
 
-_VALUES = frozenset({Token.STRING, Token.NUMBER, Token.LITERAL})
-
-Watch = Callable[[Event, int], int | None]
+Watch = Callable[[LexerEvent, int], int | None]
 """Asked behind each byte that did something, with the length up to there: where to go back to.
 
 There and in the next calls it sees the state just behind that byte.
@@ -43,8 +41,12 @@ class Scanner(Lexer):
     @property
     def value(self) -> Any:
         """The tree so far, without what is open; None where there is none yet."""
-        if self.token is Token.NUMBER and not self._tree.open:
-            return numbers.read(self._text[self._start :]) if self._part in numbers.ENDS else None
+        if self.token is LexicalToken.NUMBER and not self._tree.open:
+            return (
+                numbers.parse_number(self._text[self._start :])
+                if self._part in numbers.ENDS
+                else None
+            )
         return self._tree.root
 
     @property
@@ -88,7 +90,7 @@ class Scanner(Lexer):
 
     def is_complete(self) -> bool:
         """Whether this is a whole document; a number may still get longer."""
-        if self.token is Token.NUMBER and not self._tree.open:
+        if self.token is LexicalToken.NUMBER and not self._tree.open:
             return self.value is not None
         return self.token is None and self.expects is Expects.NOTHING
 
@@ -116,7 +118,7 @@ class Scanner(Lexer):
             if back is not None:
                 self._return_to(back)
                 return back - start
-            if to_close and self._event is Event.CLOSED:
+            if to_close and self._event is LexerEvent.CLOSED:
                 break
         del self._text[position:]
         return position - start

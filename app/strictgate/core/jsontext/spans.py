@@ -28,7 +28,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class MemberSpan:
     """A member of an object: its name, where that stands (with its quotes), its value."""
 
     name: str
@@ -37,14 +37,14 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ValueSpan:
     """A value in the text, with its members where it is an object."""
 
     span: Span
-    members: tuple[Member, ...] = ()
+    members: tuple[MemberSpan, ...] = ()
 
 
-def locate(text: str, paths: Iterable[Path]) -> dict[Path, Place]:
+def locate_values(text: str, paths: Iterable[Path]) -> dict[Path, ValueSpan]:
     """Return the place of each of `paths` that is in the document."""
     wanted: dict[Path, set[str | int]] = {}
     for path in paths:
@@ -62,10 +62,10 @@ class _Walk:
     def __init__(self, text: str, wanted: dict[Path, set[str | int]]) -> None:
         self._text = text
         self._wanted = wanted
-        self.places: dict[Path, Place] = {}
+        self.places: dict[Path, ValueSpan] = {}
 
     def value(self, start: int, path: Path) -> int:
-        members: tuple[Member, ...] = ()
+        members: tuple[MemberSpan, ...] = ()
         if path not in self._wanted:
             return _end(self._text, start)
         if self._text[start] == "{":
@@ -74,17 +74,17 @@ class _Walk:
             end = self._array(start, path)
         else:
             end = _end(self._text, start)
-        self.places[path] = Place(Span(start, end), members)
+        self.places[path] = ValueSpan(Span(start, end), members)
         return end
 
-    def _object(self, start: int, path: Path) -> tuple[tuple[Member, ...], int]:
+    def _object(self, start: int, path: Path) -> tuple[tuple[MemberSpan, ...], int]:
         members = []
         position = _blanks(self._text, start + 1)
         while self._text[position] != "}":
             name, end = _SCAN(self._text, position)
             begin = _COLON.match(self._text, end).end()  # type: ignore[union-attr]
             value = Span(begin, self.value(begin, (*path, name)))
-            members.append(Member(name, Span(position, end), value))
+            members.append(MemberSpan(name, Span(position, end), value))
             position = self._next(value.end)
         return tuple(members), position + 1
 

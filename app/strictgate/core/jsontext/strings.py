@@ -60,7 +60,7 @@ def begun_until(text: bytes | bytearray, start: int) -> int:
     return _BEGUN.match(text, start).end()  # type: ignore[union-attr]
 
 
-def read(quoted: bytes | bytearray) -> str:
+def parse_string(quoted: bytes | bytearray) -> str:
     """Return what a whole string, with its quotes, says."""
     text: str = orjson.loads(quoted)
     return text

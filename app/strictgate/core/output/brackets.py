@@ -47,7 +47,7 @@ _NAMELESS = re.compile(r'\{\s*+"[^"]*+"\s*+(?:,[^{}]*+)?\}\s*+\Z')
 _LOOK_BACK = 240
 
 
-class Broken(Enum):
+class Unclosed(Enum):
     """Why a document has no end."""
 
     UNFINISHED = auto()
@@ -63,7 +63,7 @@ def starts_document(text: str, start: int) -> bool:
     return bool(_HEAD.match(text, start))
 
 
-def closing(text: str, start: int, end: int) -> int | Broken:
+def closing(text: str, start: int, end: int) -> int | Unclosed:
     """Return the offset behind the partner of the bracket at `start`, looking no further than
     `end`; or why there is none."""
     open_brackets: list[str] = []
@@ -73,15 +73,15 @@ def closing(text: str, start: int, end: int) -> int | Broken:
         if found in OPENERS:
             open_brackets.append(found)
             if len(open_brackets) > MAX_DEPTH:
-                return Broken.MISMATCHED
+                return Unclosed.MISMATCHED
         elif found in PARTNER:
             if open_brackets.pop() != PARTNER[found]:
-                return Broken.MISMATCHED
+                return Unclosed.MISMATCHED
             if not open_brackets:
                 return token.end()
         elif token.end() == end and _is_open_string(found):
             return _in_string(text[token.start() : end])
-    return Broken.UNFINISHED
+    return Unclosed.UNFINISHED
 
 
 def quote(text: str, start: int) -> str:
@@ -98,9 +98,9 @@ def _is_open_string(token: str) -> bool:
     return len(token) == 1 or token[-1] != token[0] or backslashes % 2 == 1
 
 
-def _in_string(rest: str) -> Broken:
+def _in_string(rest: str) -> Unclosed:
     """A string without an end that closes brackets is one with a stray quote before it."""
-    return Broken.MISMATCHED if rest.rstrip()[-1:] in PARTNER else Broken.UNFINISHED
+    return Unclosed.MISMATCHED if rest.rstrip()[-1:] in PARTNER else Unclosed.UNFINISHED
 
 
 _MEMBER_LATER = re.compile(r'[^{}\[\]"]*+"\s*+,\s*+"[^{}\[\]"]*+"\s*+:')

@@ -9,9 +9,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.jsontext import reader
-from strictgate.core.jsontext.reader import NotJSON, json_type
-from strictgate.core.repair_steps import Leniency, Mend
+from strictgate.core.jsontext.reader import NotJSON, json_type, parse_json, write_json
+from strictgate.core.repair_steps import LenientRepair, LosslessRepair
 
 _BLANKS = " \t\r\n"
 _PYTHON = {"True": "true", "False": "false"}
@@ -19,33 +18,33 @@ _WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Coercion:
     """A JSON text to stand for a value, and the step that this is."""
 
     text: str
-    step: Mend | Leniency
+    step: LosslessRepair | LenientRepair
 
 
-def in_type(value: Any, source: str, wanted: Collection[str]) -> Reading | None:
+def in_type(value: Any, source: str, wanted: Collection[str]) -> Coercion | None:
     """Return the reading of `value`, spelt `source`, in one of the `wanted` types."""
     found = set(_FROM.get(json_type(value), _nothing)(value, source, wanted))
     return found.pop() if len(found) == 1 else None
 
 
-def as_option(value: Any, source: str, options: Collection[Any]) -> Reading | None:
+def as_option(value: Any, source: str, options: Collection[Any]) -> Coercion | None:
     """Return the one of `options` that `value`, spelt `source`, differs from in nothing but case,
     surrounding blanks, or type."""
     found = {reading for option in options if (reading := _option(value, source, option))}
     return found.pop() if len(found) == 1 else None
 
 
-def alone_in_array(value: Any, source: str, wanted: Collection[str]) -> Reading | None:
+def alone_in_array(value: Any, source: str, wanted: Collection[str]) -> Coercion | None:
     """Return the lone `value` in the array that is wanted."""
     if "array" not in wanted or value is None or isinstance(value, list):
         return None
     if isinstance(value, str) and value.lstrip().startswith("["):
         return None  # an array already, in some spelling of its own
-    return Reading(f"[{source}]", Leniency.WRAPPED)
+    return Coercion(f"[{source}]", LenientRepair.WRAPPED)
 
 
 def fold(text: str) -> str:
@@ -53,17 +52,17 @@ def fold(text: str) -> str:
     return text.strip().lower()
 
 
-def _nothing(value: Any, source: str, wanted: Collection[str]) -> Iterator[Reading]:
+def _nothing(value: Any, source: str, wanted: Collection[str]) -> Iterator[Coercion]:
     yield from ()
 
 
-def _string(value: str, source: str, wanted: Collection[str]) -> Iterator[Reading]:
+def _string(value: str, source: str, wanted: Collection[str]) -> Iterator[Coercion]:
     held, text = _held(value)
     kind = json_type(held)
     if kind in wanted or (kind == "number" and "integer" in wanted and held == held // 1):
         step = _HELD.get(kind)
         if step is not None and text:
-            yield Reading(text, step)
+            yield Coercion(text, step)
 
 
 def _held(value: str) -> tuple[Any, str]:
@@ -71,45 +70,45 @@ def _held(value: str) -> tuple[Any, str]:
     text = value.strip(_BLANKS)
     text = _PYTHON.get(text, text)
     try:
-        return reader.read(text), text
+        return parse_json(text), text
     except NotJSON:
         return None, ""
 
 
 _HELD = {
-    "number": Mend.STRING_TO_NUMBER,
-    "boolean": Mend.STRING_TO_BOOLEAN,
-    "null": Mend.STRING_TO_NULL,
-    "object": Mend.STRING_TO_OBJECT,
-    "array": Mend.STRING_TO_ARRAY,
+    "number": LosslessRepair.STRING_TO_NUMBER,
+    "boolean": LosslessRepair.STRING_TO_BOOLEAN,
+    "null": LosslessRepair.STRING_TO_NULL,
+    "object": LosslessRepair.STRING_TO_OBJECT,
+    "array": LosslessRepair.STRING_TO_ARRAY,
 }
 
 
-def _number(value: Any, source: str, wanted: Collection[str]) -> Iterator[Reading]:
+def _number(value: Any, source: str, wanted: Collection[str]) -> Iterator[Coercion]:
     if "string" in wanted:
-        yield Reading(f'"{source}"', Mend.NUMBER_TO_STRING)
+        yield Coercion(f'"{source}"', LosslessRepair.NUMBER_TO_STRING)
     if "integer" in wanted and (whole := _WHOLE.fullmatch(source)):
-        yield Reading(whole[1], Mend.NUMBER_TO_INTEGER)
+        yield Coercion(whole[1], LosslessRepair.NUMBER_TO_INTEGER)
 
 
-def _boolean(value: Any, source: str, wanted: Collection[str]) -> Iterator[Reading]:
+def _boolean(value: Any, source: str, wanted: Collection[str]) -> Iterator[Coercion]:
     if "string" in wanted:
-        yield Reading(f'"{source}"', Mend.BOOLEAN_TO_STRING)
+        yield Coercion(f'"{source}"', LosslessRepair.BOOLEAN_TO_STRING)
 
 
-_FROM: dict[str, Callable[[Any, str, Collection[str]], Iterator[Reading]]] = {
+_FROM: dict[str, Callable[[Any, str, Collection[str]], Iterator[Coercion]]] = {
     "string": _string,
     "number": _number,
     "boolean": _boolean,
 }
 
 
-def _option(value: Any, source: str, option: Any) -> Reading | None:
+def _option(value: Any, source: str, option: Any) -> Coercion | None:
     """Return `value` read as `option`, if they are the same."""
     if isinstance(value, str) and isinstance(option, str):
         same = fold(value) == fold(option) and value != option
-        return Reading(reader.write(option), Mend.OPTION) if same else None
+        return Coercion(write_json(option), LosslessRepair.OPTION) if same else None
     reading = in_type(value, source, {json_type(option)})
     if reading is None or isinstance(option, list | dict):
         return None
-    return reading if reader.read(reading.text) == option else None
+    return reading if parse_json(reading.text) == option else None

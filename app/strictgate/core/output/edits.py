@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from strictgate.core.jsontext.spans import Place
+from strictgate.core.jsontext.spans import ValueSpan
 from strictgate.core.repair_steps import Step
 
 
@@ -47,7 +47,7 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     return "".join(parts) + text[position:]
 
 
-def removal(place: Place, names: Collection[str], steps: dict[str, Step]) -> tuple[Edit, ...]:
+def removal(place: ValueSpan, names: Collection[str], steps: dict[str, Step]) -> tuple[Edit, ...]:
     """Return the edits that take the members with `names` out of the object at `place`.
 
     Each goes with the comma before it, or, at the head of the object, with the one behind.

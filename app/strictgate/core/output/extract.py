@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from strictgate.core.output import brackets, thinking
-from strictgate.core.output.brackets import Broken, Region
+from strictgate.core.output.brackets import Region, Unclosed
 from strictgate.core.output.fences import MARK, Fences
 from strictgate.core.repair_steps import Extraction
 
@@ -32,7 +32,7 @@ _BRACKET = re.compile(r"[{\[]")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class DocumentCandidate:
     """A text that may be the document, and what was taken off around it."""
 
     text: str
@@ -43,7 +43,7 @@ class Candidate:
 class Extracted:
     """What an answer may hold."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[DocumentCandidate, ...]
     """Best first."""
     unfinished: bool
     """The answer breaks off inside a document, or inside its thinking."""
@@ -63,7 +63,7 @@ class _Find:
 class _NoEnd(Exception):
     """The search met a document that has no end."""
 
-    def __init__(self, why: Broken, start: int) -> None:
+    def __init__(self, why: Unclosed, start: int) -> None:
         self.why = why
         self.start = start
 
@@ -71,7 +71,7 @@ class _NoEnd(Exception):
 def extract(text: str) -> Extracted:
     """Return what may be the document in `text`, best first."""
     trimmed = text.strip(_EDGES)
-    answer = thinking.answer(trimmed)
+    answer = thinking.without_thinking(trimmed)
     steps: tuple[Extraction, ...] = (Extraction.THINK,) if answer.removed else ()
     body = answer.text.strip(_EDGES)
     if body != answer.text.strip(_BLANKS) or trimmed != text.strip(_BLANKS):
@@ -81,22 +81,24 @@ def extract(text: str) -> Extracted:
     finds, why = _search(body)
     parts = [find for find in sorted(finds, key=_rank) if 0 < find.end - find.start < len(body)]
     found = [_candidate(body, part, steps) for part in parts]
-    return Extracted((Candidate(body, steps), *found), unfinished=why is Broken.UNFINISHED)
+    return Extracted(
+        (DocumentCandidate(body, steps), *found), unfinished=why is Unclosed.UNFINISHED
+    )
 
 
 def _rank(find: _Find) -> tuple[bool, bool, int]:
     return not find.fenced, find.end - find.start == len("{}"), -find.start
 
 
-def _candidate(body: str, find: _Find, steps: tuple[Extraction, ...]) -> Candidate:
+def _candidate(body: str, find: _Find, steps: tuple[Extraction, ...]) -> DocumentCandidate:
     if find.fenced:
         steps += (Extraction.FENCE,)
     if find.outer > 0 or find.behind < len(body):
         steps += (Extraction.PROSE,)
-    return Candidate(body[find.start : find.end], steps)
+    return DocumentCandidate(body[find.start : find.end], steps)
 
 
-def _search(body: str) -> tuple[list[_Find], Broken | None]:
+def _search(body: str) -> tuple[list[_Find], Unclosed | None]:
     """Return the parts of `body` that may be the document; where one has no end, that one, and why,
     and of the others those in closed fences."""
     found: list[_Find] = []
@@ -118,7 +120,7 @@ def _finds(body: str) -> Iterator[_Find]:
         if event["thinking"]:
             closed = thinking.CLOSED.search(body, position)
             if closed is None:
-                raise _NoEnd(Broken.UNFINISHED, len(body))
+                raise _NoEnd(Unclosed.UNFINISHED, len(body))
             position = closed.end()
         elif event["bracket"]:
             span = _document(body, event.start(), len(body))
@@ -157,6 +159,6 @@ def _document(body: str, start: int, end: int) -> tuple[int, int] | None:
     if not brackets.starts_document(body, start):
         return None
     behind = brackets.closing(body, start, end)
-    if isinstance(behind, Broken):
+    if isinstance(behind, Unclosed):
         raise _NoEnd(behind, start)
     return start, behind

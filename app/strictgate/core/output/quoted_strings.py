@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from strictgate.core.jsontext.reader import NotJSON
-from strictgate.core.repair_steps import Spelling
+from strictgate.core.repair_steps import SyntaxRepair
 
 CLOSERS = {
     '"': '"',
@@ -61,10 +61,10 @@ class Quoted:
 
     text: str
     end: int
-    steps: frozenset[Spelling] = frozenset()
+    steps: frozenset[SyntaxRepair] = frozenset()
 
 
-def read(text: str, start: int, role: Role) -> Quoted:
+def read_quoted(text: str, start: int, role: Role) -> Quoted:
     """Read the string whose opening quote is at `start`.
 
     Raises:
@@ -85,7 +85,7 @@ class _Reader:
         self._role = role
         self._closers = CLOSERS[text[start]]
         self._in_pair = False
-        self._steps = set() if text[start] == '"' else {Spelling.QUOTES}
+        self._steps = set() if text[start] == '"' else {SyntaxRepair.QUOTES}
 
     def read(self) -> Quoted:
         plain = _PLAIN[self._text[self._start]]
@@ -109,21 +109,21 @@ class _Reader:
         if char == "\\":
             return self._escape(position)
         if char < " ":
-            self._steps.add(Spelling.CONTROL_CHARACTER)
+            self._steps.add(SyntaxRepair.CONTROL_CHARACTER)
         return json.dumps(char, ensure_ascii=False)[1:-1], position + 1
 
     def _escape(self, position: int) -> tuple[str, int]:
         if escape := _ESCAPE.match(self._text, position):
             return escape.group(), escape.end()
         if escape := _ESCAPED_QUOTE.match(self._text, position):
-            self._steps.add(Spelling.ESCAPE)
+            self._steps.add(SyntaxRepair.ESCAPE)
             return escape.group()[1:], escape.end()
         raise NotJSON("Invalid \\escape", position)
 
     def _closes(self, position: int) -> bool:
         """Whether the quote at `position` ends the string."""
         if self._is_apostrophe(position):
-            self._steps.add(Spelling.UNESCAPED_QUOTE)
+            self._steps.add(SyntaxRepair.UNESCAPED_QUOTE)
             return False
         if self._role is Role.NAME:
             return True
@@ -147,5 +147,5 @@ class _Reader:
             self._text, position + 1
         ):
             raise NotJSON(_TWO_READINGS, position)
-        self._steps.add(Spelling.UNESCAPED_QUOTE)
+        self._steps.add(SyntaxRepair.UNESCAPED_QUOTE)
         self._in_pair = False

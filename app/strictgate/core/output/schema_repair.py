@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from strictgate.core.jsontext import reader, spans
+from strictgate.core.jsontext import spans
 from strictgate.core.jsontext.pointer import Path, pointer
-from strictgate.core.jsontext.reader import NotJSON
-from strictgate.core.jsontext.spans import Member, Place
+from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
+from strictgate.core.jsontext.spans import MemberSpan, ValueSpan
 from strictgate.core.output import coercions, edits
-from strictgate.core.output.coercions import Reading, fold
+from strictgate.core.output.coercions import Coercion, fold
 from strictgate.core.output.edits import Edit
-from strictgate.core.repair_steps import Leniency, Mend, Repair, Step
+from strictgate.core.repair_steps import LenientRepair, LosslessRepair, Repair, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
 
@@ -31,7 +31,7 @@ _TRIALS = 16  # of rival proposals, each of which costs reading and judging the 
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class SchemaRepaired:
     """A valid document, and what was done to it."""
 
     text: str
@@ -39,20 +39,20 @@ class Mended:
     steps: tuple[Step, ...]
 
 
-def mend(text: str, value: Any, schema: Schema, level: Repair) -> Mended | None:
+def repair_to_schema(text: str, value: Any, schema: Schema, level: Repair) -> SchemaRepaired | None:
     """Return the document `text` made valid; None if that cannot be done at this level."""
     steps: tuple[Step, ...] = ()
     task = _Task(schema, is_lenient=level.includes(Repair.LENIENT))
     for _ in range(_ROUNDS):
         problems = schema.problems(value, _PROBLEMS)
         if not problems:
-            return Mended(text, value, steps) if schema.is_valid(value) else None
+            return SchemaRepaired(text, value, steps) if schema.is_valid(value) else None
         made = _Round(text, value, task).edits(problems)
         if not made:
             return None
         text = edits.apply(text, made)
         try:
-            value = reader.read(text)
+            value = parse_json(text)
         except NotJSON:
             return None
         steps += tuple(edit.step for edit in made)
@@ -80,10 +80,10 @@ class _Round:
         self._text = text
         self._value = value
         self._task = task
-        self._places: dict[Path, Place] = {}
+        self._places: dict[Path, ValueSpan] = {}
 
     def edits(self, problems: tuple[Problem, ...]) -> tuple[Edit, ...]:
-        self._places = spans.locate(self._text, set(_paths(problems)))
+        self._places = spans.locate_values(self._text, set(_paths(problems)))
         return edits.settled(edit for each in problems for edit in self._propose(each) or ())
 
     def _propose(self, problem: Problem) -> tuple[Edit, ...] | None:
@@ -92,21 +92,21 @@ class _Round:
         place = self._places.get(problem.path)
         return propose(self, problem, place) if propose and place else None
 
-    def _source(self, place: Place) -> str:
+    def _source(self, place: ValueSpan) -> str:
         return self._text[place.span.start : place.span.end]
 
-    def _type(self, problem: Problem, place: Place) -> tuple[Edit, ...] | None:
+    def _type(self, problem: Problem, place: ValueSpan) -> tuple[Edit, ...] | None:
         value, source = _at(self._value, problem.path), self._source(place)
         reading = coercions.in_type(value, source, problem.expected)
         if reading is None and self._task.is_lenient:
             reading = coercions.alone_in_array(value, source, problem.expected)
         return _replacing(place, reading, problem.path)
 
-    def _option(self, problem: Problem, place: Place) -> tuple[Edit, ...] | None:
+    def _option(self, problem: Problem, place: ValueSpan) -> tuple[Edit, ...] | None:
         value, source = _at(self._value, problem.path), self._source(place)
         return _replacing(place, coercions.as_option(value, source, problem.expected), problem.path)
 
-    def _missing(self, problem: Problem, place: Place) -> tuple[Edit, ...] | None:
+    def _missing(self, problem: Problem, place: ValueSpan) -> tuple[Edit, ...] | None:
         """A missing property may be there under a name that differs in case or blanks."""
         strangers = [each for each in place.members if each.name not in self._task.declared]
         renamed = _renames(place.members, strangers, problem.expected)
@@ -114,7 +114,7 @@ class _Round:
             return None
         return _renaming(renamed, problem.path)
 
-    def _forbidden(self, problem: Problem, place: Place) -> tuple[Edit, ...] | None:
+    def _forbidden(self, problem: Problem, place: ValueSpan) -> tuple[Edit, ...] | None:
         strangers = [each for each in place.members if each.name in problem.expected]
         wanted = {fold(each.name) for each in strangers}
         targets = [name for name in self._task.declared if fold(name) in wanted]
@@ -122,10 +122,12 @@ class _Round:
         names = {each.name for each in strangers} - {each.name for each, _ in renamed}
         if names and (not self._task.is_lenient or len(names) == len(place.members)):
             return None  # to drop all would leave nothing of what the model said
-        steps = {name: Step(Leniency.DROPPED, pointer((*problem.path, name))) for name in names}
+        steps = {
+            name: Step(LenientRepair.DROPPED, pointer((*problem.path, name))) for name in names
+        }
         return _renaming(renamed, problem.path) + edits.removal(place, names, steps)
 
-    def _union(self, problem: Problem, place: Place) -> tuple[Edit, ...] | None:
+    def _union(self, problem: Problem, place: ValueSpan) -> tuple[Edit, ...] | None:
         proposals = {
             tuple((edit.start, edit.end, edit.text) for edit in proposal): proposal
             for branch in problem.branches
@@ -155,14 +157,14 @@ class _Round:
         if self._task.trials < 0:
             return True
         try:
-            value = reader.read(edits.apply(self._text, proposal))
+            value = parse_json(edits.apply(self._text, proposal))
         except NotJSON:
             return False
         problems = self._task.schema.problems(value, _PROBLEMS)
         return all(each.path[: len(path)] != path for each in problems)
 
     _PROPOSALS: ClassVar[
-        dict[str, Callable[["_Round", Problem, Place], tuple[Edit, ...] | None]]
+        dict[str, Callable[["_Round", Problem, ValueSpan], tuple[Edit, ...] | None]]
     ] = {
         "Type": _type,
         "Enum": _option,
@@ -200,7 +202,7 @@ def _declared(source: Any) -> Iterator[str]:
             ahead.extend(node)
 
 
-def _replacing(place: Place, reading: Reading | None, path: Path) -> tuple[Edit, ...] | None:
+def _replacing(place: ValueSpan, reading: Coercion | None, path: Path) -> tuple[Edit, ...] | None:
     if reading is None:
         return None
     step = Step(reading.step, pointer(path))
@@ -208,12 +210,12 @@ def _replacing(place: Place, reading: Reading | None, path: Path) -> tuple[Edit,
 
 
 def _renames(
-    members: tuple[Member, ...], strangers: list[Member], targets: list[str]
-) -> list[tuple[Member, str]]:
+    members: tuple[MemberSpan, ...], strangers: list[MemberSpan], targets: list[str]
+) -> list[tuple[MemberSpan, str]]:
     """Pair each of `strangers` with the one of `targets` whose name it has but for case or blanks;
     where several could be meant, on either side, none is."""
     present = {member.name for member in members}
-    by_fold: dict[str, tuple[list[Member], set[str]]] = {}
+    by_fold: dict[str, tuple[list[MemberSpan], set[str]]] = {}
     for stranger in strangers:
         by_fold.setdefault(fold(stranger.name), ([], set()))[0].append(stranger)
     for target in targets:
@@ -225,13 +227,13 @@ def _renames(
     return [(found[0], wanted.pop()) for found, wanted in pairs]
 
 
-def _renaming(renamed: list[tuple[Member, str]], path: Path) -> tuple[Edit, ...]:
+def _renaming(renamed: list[tuple[MemberSpan, str]], path: Path) -> tuple[Edit, ...]:
     return tuple(
         Edit(
             member.key.start,
             member.key.end,
-            reader.write(name),
-            Step(Mend.NAME, pointer((*path, name))),
+            write_json(name),
+            Step(LosslessRepair.NAME, pointer((*path, name))),
         )
         for member, name in renamed
     )

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import ClassVar, NoReturn
 
 from strictgate.core.jsontext.reader import MAX_DEPTH, NotJSON
-from strictgate.core.output import quoted_strings
-from strictgate.core.output.quoted_strings import CLOSERS, Role
-from strictgate.core.repair_steps import Spelling, Step
+from strictgate.core.output.quoted_strings import CLOSERS, Role, read_quoted
+from strictgate.core.repair_steps import Step, SyntaxRepair
 
 _GAP = re.compile(
     r"""
@@ -45,14 +44,14 @@ _DIGIT = re.compile(r"[-+]?\.?\d")
 
 
 @dataclass(frozen=True, slots=True)
-class Respelt:
+class SyntaxRepaired:
     """Strict JSON, or nearly so, and what had to be done to the spelling."""
 
     text: str
     steps: tuple[Step, ...]
 
 
-def respell(text: str) -> Respelt:
+def repair_syntax(text: str) -> SyntaxRepaired:
     """Return `text` in the spelling of JSON.
 
     Raises:
@@ -69,15 +68,15 @@ class _Respeller:
         self._position = 0
         self._depth = 0
         self._out: list[str] = []
-        self._steps: dict[Spelling, None] = {}
+        self._steps: dict[SyntaxRepair, None] = {}
 
-    def document(self) -> Respelt:
+    def document(self) -> SyntaxRepaired:
         self._gap()
         self._value(Role.ROOT)
         self._gap()
         if self._position < len(self._text):
             self._fail("Extra data")
-        return Respelt("".join(self._out).strip(), tuple(Step(name) for name in self._steps))
+        return SyntaxRepaired("".join(self._out).strip(), tuple(Step(name) for name in self._steps))
 
     def _value(self, role: Role) -> None:
         char = self._peek()
@@ -100,7 +99,7 @@ class _Respeller:
     def _object(self) -> None:
         is_doubled = self._text.startswith("{{", self._position)
         if is_doubled:
-            self._put("", self._position + 1, Spelling.DOUBLED_BRACE)
+            self._put("", self._position + 1, SyntaxRepair.DOUBLED_BRACE)
         self._keep("{")
         self._gap()
         behind_comma = True
@@ -135,7 +134,7 @@ class _Respeller:
         name = _BARE_NAME.match(self._text, self._position)
         if name is None or name[0] in _TWO_SPELLINGS:
             self._fail("Expecting property name enclosed in double quotes")
-        self._put(f'"{name[0]}"', name.end(), Spelling.UNQUOTED_NAME)
+        self._put(f'"{name[0]}"', name.end(), SyntaxRepair.UNQUOTED_NAME)
         return False
 
     def _colon(self, *, optional: bool) -> None:
@@ -144,7 +143,7 @@ class _Respeller:
         if self._peek() == ":":
             self._keep(":")
         elif optional and self._starts_value():
-            self._put(":", self._position, Spelling.MISSING_COLON)
+            self._put(":", self._position, SyntaxRepair.MISSING_COLON)
         else:
             self._fail("Expecting ':' delimiter")
         self._gap()
@@ -163,7 +162,7 @@ class _Respeller:
         if not self._starts_value() or not self._is_apart(start):
             self._fail("Expecting ',' delimiter")
         self._out[place] = ","
-        self._note(Spelling.MISSING_COMMA)
+        self._note(SyntaxRepair.MISSING_COMMA)
         return False
 
     def _trailing(self, closer: str) -> None:
@@ -171,7 +170,7 @@ class _Respeller:
         self._gap()
         if self._peek() == closer:
             self._out[place] = ""
-            self._note(Spelling.TRAILING_COMMA)
+            self._note(SyntaxRepair.TRAILING_COMMA)
 
     def _is_apart(self, start: int) -> bool:
         """Whether what ended at `start` and what comes now are two things, and not `1 000`."""
@@ -188,7 +187,7 @@ class _Respeller:
     def _string(self, role: Role) -> None:
         if self._text.startswith("``", self._position):
             self._fail("Expecting value")
-        string = quoted_strings.read(self._text, self._position, role)
+        string = read_quoted(self._text, self._position, role)
         self._put(string.text, string.end, *string.steps)
 
     def _number(self) -> None:
@@ -198,14 +197,14 @@ class _Respeller:
         whole, part = number["whole"] or "0", number["part"] or "0"
         fraction = "." + part if number["point"] else ""
         spelt = number["sign"].strip("+") + whole + fraction + number["exponent"]
-        self._put(spelt, number.end(), *([Spelling.NUMBER] if spelt != number[0] else []))
+        self._put(spelt, number.end(), *([SyntaxRepair.NUMBER] if spelt != number[0] else []))
 
     def _literal(self) -> None:
         word = _WORD.match(self._text, self._position)
         if word is None or word[0] not in _LITERALS:
             self._fail("Expecting value")
         spelt = _LITERALS[word[0]]
-        self._put(spelt, word.end(), *([Spelling.LITERAL] if spelt != word[0] else []))
+        self._put(spelt, word.end(), *([SyntaxRepair.LITERAL] if spelt != word[0] else []))
 
     def _gap(self) -> None:
         """Keep blanks, leave out comments."""
@@ -213,9 +212,9 @@ class _Respeller:
             if gap["blanks"]:
                 self._put(gap[0], gap.end())
             elif gap["odd"]:
-                self._put(" ", gap.end(), Spelling.BLANK)
+                self._put(" ", gap.end(), SyntaxRepair.BLANK)
             else:
-                self._put("", gap.end(), Spelling.COMMENT)
+                self._put("", gap.end(), SyntaxRepair.COMMENT)
 
     def _peek(self) -> str:
         return self._text[self._position : self._position + 1]
@@ -223,12 +222,12 @@ class _Respeller:
     def _keep(self, char: str) -> None:
         self._put(char, self._position + 1)
 
-    def _put(self, text: str, end: int, *steps: Spelling) -> None:
+    def _put(self, text: str, end: int, *steps: SyntaxRepair) -> None:
         self._out.append(text)
         self._position = end
         self._steps.update(dict.fromkeys(steps))
 
-    def _note(self, step: Spelling) -> None:
+    def _note(self, step: SyntaxRepair) -> None:
         self._steps[step] = None
 
     def _fail(self, message: str) -> NoReturn:

@@ -41,7 +41,7 @@ _DOCUMENT = re.compile(r"\s*+(?:[{\[\"]|```|~~~)")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WithoutThinking:
     """What is left of a text once the thinking is taken off."""
 
     text: str
@@ -50,16 +50,16 @@ class Answer:
     """Still thinking."""
 
 
-def answer(text: str) -> Answer:
+def without_thinking(text: str) -> WithoutThinking:
     """Take the thinking off the head of `text`."""
     thinks = bool(_HEAD.match(text))
     if not thinks and _DOCUMENT.match(text):
-        return Answer(text)
+        return WithoutThinking(text)
     ends = list(_ends(text, thinks=thinks))
     if not ends:
-        return Answer("", unfinished=True) if thinks else Answer(text)
+        return WithoutThinking("", unfinished=True) if thinks else WithoutThinking(text)
     start = next((end for end in ends if _ANSWER.match(text, end)), ends[-1])
-    return Answer(text[start:], removed=True)
+    return WithoutThinking(text[start:], removed=True)
 
 
 def _ends(text: str, *, thinks: bool) -> Iterator[int]:

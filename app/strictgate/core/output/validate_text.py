@@ -11,17 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.jsontext import reader, spans
-from strictgate.core.jsontext.reader import NotJSON
-from strictgate.core.output.extract import Candidate, Extracted, extract
-from strictgate.core.output.schema_repair import mend
-from strictgate.core.output.syntax_repair import respell
+from strictgate.core.jsontext import spans
+from strictgate.core.jsontext.reader import NotJSON, parse_json
+from strictgate.core.output.extract import DocumentCandidate, Extracted, extract
+from strictgate.core.output.schema_repair import repair_to_schema
+from strictgate.core.output.syntax_repair import repair_syntax
 from strictgate.core.repair_steps import Extraction, Repair, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.root_wrapper import MEMBER
 from strictgate.core.schema.schema import Schema
-
-__all__ = ["Rejected", "Repair", "Step", "Verdict", "judge"]
 
 _NOTHING = "no JSON document in the answer"
 _UNFINISHED = "the document ends in the middle"
@@ -31,7 +29,7 @@ _DOCUMENT_STARTS = ("{", "[", '"')
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ValidText:
     """A valid document."""
 
     text: str
@@ -41,7 +39,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class InvalidText:
     """There is no valid document in the text."""
 
     problems: tuple[Problem, ...]
@@ -63,17 +61,19 @@ class _Document:
     """Found amid prose, not in a fence."""
 
 
-def judge(text: str, schema: Schema, repair: Repair, *, wrapped: bool) -> Verdict | Rejected:
+def validate_text(
+    text: str, schema: Schema, repair: Repair, *, wrapped: bool
+) -> ValidText | InvalidText:
     """Return the document in `text` that is valid against `schema`, or why there is none.
 
     `wrapped`: the model was asked for `{"value": <document>}`; the document alone will do too.
     """
     try:
-        value = reader.read(text)
+        value = parse_json(text)
     except NotJSON:
         return _Case(schema, repair, wrapped=wrapped).answer(text)
     if not wrapped and schema.is_valid(value):
-        return Verdict(text.strip(), value)
+        return ValidText(text.strip(), value)
     whole = _Document(text.strip(), value)
     return _Case(schema, repair, wrapped=wrapped).documents([whole])
 
@@ -86,7 +86,7 @@ class _Case:
         self._repair = repair
         self._wrapped = wrapped
 
-    def answer(self, text: str) -> Verdict | Rejected:
+    def answer(self, text: str) -> ValidText | InvalidText:
         """Judge a text that is not JSON as a whole."""
         found = extract(text)
         documents, others = _read(found.candidates)
@@ -95,11 +95,11 @@ class _Case:
         if self._repair.includes(Repair.SYNTAX):
             documents += [each for candidate, _ in others if (each := _respelt(candidate))]
         judged = self.documents(documents) if documents else None
-        if judged and not (found.unfinished and isinstance(judged, Rejected)):
+        if judged and not (found.unfinished and isinstance(judged, InvalidText)):
             return judged
-        return Rejected((), _reason(found, others), found.unfinished)
+        return InvalidText((), _reason(found, others), found.unfinished)
 
-    def documents(self, documents: list[_Document]) -> Verdict | Rejected:
+    def documents(self, documents: list[_Document]) -> ValidText | InvalidText:
         """Judge what is JSON, best first."""
         if verdict := self._valid(documents):
             return verdict
@@ -107,9 +107,9 @@ class _Case:
         if not _has_rival(best, documents) and (verdict := self._mended(best)):
             return verdict
         form = next(self._forms(best))
-        return Rejected(self._schema.problems(form.value), "", unfinished=False)
+        return InvalidText(self._schema.problems(form.value), "", unfinished=False)
 
-    def _valid(self, documents: list[_Document]) -> Verdict | Rejected | None:
+    def _valid(self, documents: list[_Document]) -> ValidText | InvalidText | None:
         """Return the first that is valid; of those amid prose all must say the same, but for
         empty ones, which say nothing."""
         valid = (form for each in documents if (form := self._valid_form(each)))
@@ -118,40 +118,40 @@ class _Case:
             return None
         rivals = (each for each in valid if each.value not in (first.value, {}, []))
         if first.is_bare and any(rivals):
-            return Rejected((), _SEVERAL, unfinished=False)
-        return Verdict(first.text, first.value, first.steps)
+            return InvalidText((), _SEVERAL, unfinished=False)
+        return ValidText(first.text, first.value, first.steps)
 
     def _valid_form(self, document: _Document) -> _Document | None:
         forms = self._forms(document)
         return next((form for form in forms if self._schema.is_valid(form.value)), None)
 
-    def _mended(self, document: _Document) -> Verdict | None:
+    def _mended(self, document: _Document) -> ValidText | None:
         form = next(self._forms(document))
         for level in (Repair.LOSSLESS, Repair.LENIENT):
             if self._repair.includes(level):
-                mended = mend(form.text, form.value, self._schema, level)
+                mended = repair_to_schema(form.text, form.value, self._schema, level)
                 if mended:
-                    return Verdict(mended.text, mended.value, form.steps + mended.steps)
+                    return ValidText(mended.text, mended.value, form.steps + mended.steps)
         return None
 
     def _forms(self, document: _Document) -> Iterator[_Document]:
         """Yield what the document may be: what its wrapper holds, and itself."""
         value = document.value
         if self._wrapped and isinstance(value, dict) and value.keys() == {MEMBER}:
-            span = spans.locate(document.text, [(MEMBER,)])[MEMBER,].span
+            span = spans.locate_values(document.text, [(MEMBER,)])[MEMBER,].span
             inner = document.text[span.start : span.end]
             yield _Document(inner, value[MEMBER], document.steps, document.is_bare)
         yield document
 
 
 def _read(
-    candidates: tuple[Candidate, ...],
-) -> tuple[list[_Document], list[tuple[Candidate, NotJSON]]]:
+    candidates: tuple[DocumentCandidate, ...],
+) -> tuple[list[_Document], list[tuple[DocumentCandidate, NotJSON]]]:
     """Return the candidates that are JSON, and the others with the reason."""
     documents, others = [], []
     for candidate in candidates:
         try:
-            value = reader.read(candidate.text)
+            value = parse_json(candidate.text)
         except NotJSON as error:
             others.append((candidate, error))
         else:
@@ -159,17 +159,17 @@ def _read(
     return documents, others
 
 
-def _respelt(candidate: Candidate) -> _Document | None:
+def _respelt(candidate: DocumentCandidate) -> _Document | None:
     try:
-        respelt = respell(candidate.text)
-        value = reader.read(respelt.text)
+        respelt = repair_syntax(candidate.text)
+        value = parse_json(respelt.text)
     except NotJSON:
         return None
     return _document(candidate, respelt.text, value, respelt.steps)
 
 
 def _document(
-    candidate: Candidate, text: str, value: Any, steps: tuple[Step, ...] = ()
+    candidate: DocumentCandidate, text: str, value: Any, steps: tuple[Step, ...] = ()
 ) -> _Document:
     taken_off = tuple(Step(name) for name in candidate.steps)
     is_bare = Extraction.PROSE in candidate.steps and Extraction.FENCE not in candidate.steps
@@ -186,7 +186,7 @@ def _has_rival(best: _Document, documents: list[_Document]) -> bool:
     )
 
 
-def _reason(found: Extracted, others: list[tuple[Candidate, NotJSON]]) -> str:
+def _reason(found: Extracted, others: list[tuple[DocumentCandidate, NotJSON]]) -> str:
     """Say why the answer is not JSON, for the model to do better."""
     if found.unfinished:
         return _UNFINISHED if found.candidates else _THINKING

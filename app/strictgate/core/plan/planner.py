@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, ForcedTool, MaxTokens, Mode, Prefill
-from strictgate.core.conversation.tool_calls import Toolset
 from strictgate.core.plan import prompt
 from strictgate.core.request import response_format_aliases
 from strictgate.core.request.contract import Contract
+from strictgate.core.request.options import PROMPT_TEMPLATE
+from strictgate.core.request.tools import Toolset
 from strictgate.core.schema import root_wrapper
 from strictgate.core.schema.schema import Schema
 
@@ -68,7 +69,7 @@ class Planner:
     """As the caller sent it."""
     model: str
     """What the upstream calls the model."""
-    template: str = prompt.TEMPLATE
+    template: str = PROMPT_TEMPLATE
     steers: bool = False
     """Ask for the alternatives of each token, where that can be of use."""
     tools: Toolset | None = None
@@ -152,7 +153,7 @@ class Planner:
         plan = self.plan(Mode.PROMPT, stream=True, wrapped=wrapped)
         body = {key: value for key, value in plan.body.items() if key != "n"}
         message, fields = _PREFILLS[self.capabilities.prefill]
-        messages = prompt.hinted(body["messages"], hint) if hint else body["messages"]
+        messages = prompt.with_hint(body["messages"], hint) if hint else body["messages"]
         body["messages"] = [*messages, {"role": "assistant", "content": prefix} | message]
         body |= fields | ({"tool_choice": "none"} if self.contract.has_tools else {})
         for key in _BUDGETS & body.keys():
@@ -191,14 +192,14 @@ class Planner:
         ]
         if not (remind or self._needs_prompt(mode, messages)):
             return messages
-        schema_text = root_wrapper.text(self.schema.source) if wrapped else self.schema.text
+        schema_text = root_wrapper.wrapped_text(self.schema.source) if wrapped else self.schema.text
         text = prompt.instructions(
             mode,
             self.contract.name,
             None if self.contract.is_json_object else schema_text,
             self.template,
         )
-        return prompt.merge(messages, text)
+        return prompt.with_instructions(messages, text)
 
     def _needs_prompt(self, mode: Mode, messages: list[prompt.Message]) -> bool:
         if not self.contract.has_document:

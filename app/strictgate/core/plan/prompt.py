@@ -10,14 +10,8 @@ from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.jsontext.pointer import pointer
-from strictgate.core.schema.problems import Problem, leaf
+from strictgate.core.schema.problems import Problem, most_specific
 
-TEMPLATE = """\
-Answer with one JSON document and nothing else: no words before or after it, no code fence.
-The JSON document must be valid against this JSON Schema:
-<json_schema>
-{schema}
-</json_schema>"""
 ANY_OBJECT = (
     "Answer with one JSON object and nothing else: no words before or after it, no code fence."
 )
@@ -36,7 +30,7 @@ def instructions(mode: Mode, name: str, schema_text: str | None, template: str) 
     return _CALL.replace("{name}", name) + what if mode is Mode.TOOL else what
 
 
-def merge(messages: Sequence[Message], text: str) -> list[Message]:
+def with_instructions(messages: Sequence[Message], text: str) -> list[Message]:
     """Return `messages` with `text` at the end of the first system or developer message.
 
     One message, because some chat templates take only one; a new one where there is none.
@@ -54,7 +48,7 @@ def _append(content: Any, text: str) -> Any:
     return f"{content}\n\n{text}" if isinstance(content, str) and content else text
 
 
-def hinted(messages: Sequence[Message], text: str) -> list[Message]:
+def with_hint(messages: Sequence[Message], text: str) -> list[Message]:
     """Return `messages` with `text` at the end of the user's last one.
 
     Not in one of its own: some chat templates insist that the roles take turns.
@@ -83,12 +77,12 @@ def _is_text(part: dict[str, Any]) -> bool:
     return isinstance(part.get("text"), str)
 
 
-def feedback(answer: str, problems: Sequence[Problem], reason: str) -> list[Message]:
+def feedback_messages(answer: str, problems: Sequence[Problem], reason: str) -> list[Message]:
     """Return the turns that ask again: the wrong answer, and what is wrong with it.
 
     The answer is cut in length and quoted as the model's own turn, so it has no authority.
     """
-    lines = [_line(leaf(problem)) for problem in problems[:MAX_PROBLEMS]] or [_cut(reason)]
+    lines = [_line(most_specific(problem)) for problem in problems[:MAX_PROBLEMS]] or [_cut(reason)]
     complaint = "\n".join(
         [
             "That answer is not valid:",
@@ -113,7 +107,7 @@ def _cut(line: str) -> str:
 
 def hint(where: str, options: Sequence[str], problems: Sequence[Problem], reason: str) -> str:
     """Return what to tell the model before it goes on at `where`, a JSON Pointer."""
-    lines = [_line(leaf(problem)) for problem in problems[:MAX_PROBLEMS]] or [_cut(reason)]
+    lines = [_line(most_specific(problem)) for problem in problems[:MAX_PROBLEMS]] or [_cut(reason)]
     if options:
         lines.append(_cut(f"{where or 'the document'}: {_OPTIONS}{', '.join(options)}"))
     wrong = "\n".join(f"- {line}" for line in lines)

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from strictgate.core.conversation import tool_calls
 from strictgate.core.errors import OutputInvalid, ToolUseInvalid
-from strictgate.core.jsontext import reader, spans
+from strictgate.core.jsontext import spans
+from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.request.contract import ANY_OBJECT, Contract
-from strictgate.core.request.tools import NONE, Function, Toolbox
+from strictgate.core.request.tools import NO_TOOLS, Function, Toolbox
 from strictgate.core.schema import root_wrapper
+from strictgate.core.wire.calls import call_as_json, calls_of, default_call_id
 
 CALLS, TEXT, ANSWER = "tool_calls", "content", "answer"
 _TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"})
@@ -32,7 +33,7 @@ Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Emulation:
+class PromptedToolsReader:
     """How the answers to one request are read."""
 
     is_deprecated: bool
@@ -59,8 +60,8 @@ class Emulation:
         if message.get("refusal") or not isinstance(text, str):
             return dict(choice)
         try:
-            document = reader.read(text)
-        except reader.NotJSON:  # a filter's stop, passed on as it is
+            document = parse_json(text)
+        except NotJSON:  # a filter's stop, passed on as it is
             return dict(choice)
         if not isinstance(document, dict):
             return dict(choice)
@@ -86,17 +87,17 @@ class Emulation:
         return {CALLS: [self._call(call, position) for position, call in enumerate(made)]}
 
     def _call(self, made: Mapping[str, str], position: int) -> dict[str, Any]:
-        identity = tool_calls.made_id(made["name"], made["arguments"], position, self.turn)
+        identity = default_call_id(made["name"], made["arguments"], position, self.turn)
         return {"id": identity, "type": "function", "function": dict(made)}
 
 
 def _at(text: str, path: tuple[str | int, ...]) -> str:
     """Return the part of the document at `path`, in the model's own characters."""
-    span = spans.locate(text, [path])[path].span
+    span = spans.locate_values(text, [path])[path].span
     return text[span.start : span.end]
 
 
-def emulated(wanted: Contract, body: Body, kept: Mapping[str, Any]) -> tuple[Contract, Body]:
+def prompt_tools(wanted: Contract, body: Body, kept: Mapping[str, Any]) -> tuple[Contract, Body]:
     """Return `wanted` and `body` as a contract about one document, and a request without tools.
 
     Args:
@@ -109,7 +110,7 @@ def emulated(wanted: Contract, body: Body, kept: Mapping[str, Any]) -> tuple[Con
         is_json_object=False,
         name="turn",
         strict=False,
-        toolbox=NONE,
+        toolbox=NO_TOOLS,
     )
     unwanted = _TOOLS | {"response_format"}
     rest = {key: value for key, value in body.items() if key not in unwanted}
@@ -181,7 +182,7 @@ def _manual(box: Toolbox, *, has_document: bool) -> str:
 def _line(function: Function) -> str:
     about = f": {function.description}" if function.description else ""
     parameters = ANY_OBJECT if function.parameters is None else function.parameters
-    return f"- {function.name}{about}\n  parameters: {reader.write(parameters)}"
+    return f"- {function.name}{about}\n  parameters: {write_json(parameters)}"
 
 
 def _told(messages: Sequence[dict[str, Any]], text: str) -> list[dict[str, Any]]:
@@ -213,9 +214,9 @@ def _rendered(message: Mapping[str, Any]) -> dict[str, Any]:
     kept = {
         key: value for key, value in message.items() if key not in ("tool_calls", "function_call")
     }
-    calls = [*tool_calls.calls_of(message)]
+    calls = [*calls_of(message)]
     if calls:
-        written = ",".join(tool_calls.quoted(call) for call in calls)
+        written = ",".join(call_as_json(call) for call in calls)
         return kept | {"content": f'{{"{CALLS}":[{written}]}}'}
     return kept
 

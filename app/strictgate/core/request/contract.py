@@ -10,9 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.request import response_format_aliases, tools
-from strictgate.core.request.field_checks import integer, missing, only, optional, wrong_type
-from strictgate.core.request.tools import Toolbox
+from strictgate.core.request import response_format_aliases
+from strictgate.core.request.field_checks import (
+    check_known_fields,
+    integer_field,
+    missing_parameter,
+    optional_field,
+    wrong_type,
+)
+from strictgate.core.request.tools import NO_TOOLS, Toolbox, carries_strict_tools, read_tools
 
 MAX_CHOICES = 16
 ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
@@ -36,7 +42,7 @@ class Contract:
     stream: bool = False
     include_usage: bool = False
     choices: int = 1
-    toolbox: Toolbox = tools.NONE
+    toolbox: Toolbox = NO_TOOLS
     wants_logprobs: bool = False
 
     @property
@@ -49,7 +55,7 @@ class Contract:
         return bool(self.toolbox.functions or self.toolbox.others)
 
 
-def read(body: Mapping[str, Any], *, all_tools: bool = False) -> Contract | None:
+def read_contract(body: Mapping[str, Any], *, all_tools: bool = False) -> Contract | None:
     """Return the contract in `body`, or None where it carries no schema.
 
     Args:
@@ -62,12 +68,12 @@ def read(body: Mapping[str, Any], *, all_tools: bool = False) -> Contract | None
     found = _document(body)
     if found is not None:
         return found
-    if not tools.is_strict(body, all_tools=all_tools):
+    if not carries_strict_tools(body, all_tools=all_tools):
         return None
     return Contract(**_common(body))
 
 
-def read_text(body: Mapping[str, Any]) -> Contract:
+def read_text_contract(body: Mapping[str, Any]) -> Contract:
     """Return the contract in `body`, where text, too, is to be answered by a conversation.
 
     Raises:
@@ -90,7 +96,7 @@ def _document(body: Mapping[str, Any]) -> Contract | None:
         case "json_schema":
             return _json_schema(body, wanted)
         case None:
-            raise missing("response_format.type")
+            raise missing_parameter("response_format.type")
         case other:
             raise BadRequest(
                 f"Invalid value: '{str(other)[:100]}'. Supported values are: {_FORMATS}.",
@@ -101,29 +107,29 @@ def _document(body: Mapping[str, Any]) -> Contract | None:
 
 def _json_object(body: Mapping[str, Any], wanted: dict[str, Any]) -> Contract:
     """Together, Fireworks, llama.cpp and others know a `schema` beside the type."""
-    only(wanted, {"type", "schema"}, "response_format")
+    check_known_fields(wanted, {"type", "schema"}, "response_format")
     bare = wanted.get("schema") is None
     source = dict(ANY_OBJECT) if bare else wanted["schema"]
     return Contract(source=source, is_json_object=bare, **_common(body))
 
 
 def _json_schema(body: Mapping[str, Any], wanted: dict[str, Any]) -> Contract:
-    only(wanted, {"type", "json_schema"}, "response_format")
+    check_known_fields(wanted, {"type", "json_schema"}, "response_format")
     at = "response_format.json_schema"
     inner = wanted.get("json_schema")
     if inner is None:
-        raise missing(at)
+        raise missing_parameter(at)
     if not isinstance(inner, dict):
         raise wrong_type(at, "an object", inner)
-    only(inner, {"name", "description", "schema", "strict"}, at)
+    check_known_fields(inner, {"name", "description", "schema", "strict"}, at)
     if inner.get("schema") is None:
-        raise missing(f"{at}.schema")
+        raise missing_parameter(f"{at}.schema")
     return Contract(
         source=inner["schema"],
         is_json_object=False,
         name=_name(inner.get("name"), f"{at}.name"),
-        description=optional(inner, "description", str, at),
-        strict=bool(optional(inner, "strict", bool, at)),
+        description=optional_field(inner, "description", str, at),
+        strict=bool(optional_field(inner, "strict", bool, at)),
         **_common(body),
     )
 
@@ -132,21 +138,21 @@ def _common(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of `body` that the plan works with, checked."""
     _check_messages(body.get("messages"))
     for budget in ("max_tokens", "max_completion_tokens"):
-        integer(body, budget, low=1, high=None)
-    options = optional(body, "stream_options", dict) or {}
+        integer_field(body, budget, low=1, high=None)
+    options = optional_field(body, "stream_options", dict) or {}
     return {
         "model": _model(body.get("model")),
-        "stream": bool(optional(body, "stream", bool)),
+        "stream": bool(optional_field(body, "stream", bool)),
         "include_usage": bool(options.get("include_usage")),
-        "choices": integer(body, "n", low=1, high=MAX_CHOICES) or 1,
-        "toolbox": tools.read(body),
+        "choices": integer_field(body, "n", low=1, high=MAX_CHOICES) or 1,
+        "toolbox": read_tools(body),
         "wants_logprobs": body.get("logprobs") is True,
     }
 
 
 def _check_messages(messages: Any) -> None:
     if messages is None:
-        raise missing("messages")
+        raise missing_parameter("messages")
     if not isinstance(messages, list):
         raise wrong_type("messages", "an array of objects", messages)
     if not messages:
@@ -160,7 +166,7 @@ def _check_messages(messages: Any) -> None:
         if not isinstance(message, dict):
             raise wrong_type(f"messages[{index}]", "an object", message)
         if not isinstance(message.get("role"), str):
-            raise missing(f"messages[{index}].role")
+            raise missing_parameter(f"messages[{index}].role")
 
 
 def _model(model: Any) -> str:
@@ -171,7 +177,7 @@ def _model(model: Any) -> str:
 
 def _name(name: Any, at: str) -> str:
     if name is None:
-        raise missing(at)
+        raise missing_parameter(at)
     if not isinstance(name, str):
         raise wrong_type(at, "a string", name)
     if len(name) > 64:

@@ -13,14 +13,14 @@ _KINDS: dict[type, str] = {
 }
 
 
-def optional(body: Mapping[str, Any], key: str, kind: type, at: str = "") -> Any:
+def optional_field(body: Mapping[str, Any], key: str, kind: type, at: str = "") -> Any:
     value = body.get(key)
     if value is not None and not isinstance(value, kind):
         raise wrong_type(f"{at}.{key}" if at else key, _KINDS[kind], value)
     return value
 
 
-def integer(body: Mapping[str, Any], key: str, *, low: int, high: int | None) -> int | None:
+def integer_field(body: Mapping[str, Any], key: str, *, low: int, high: int | None) -> int | None:
     value = body.get(key)
     if value is None:
         return None
@@ -33,7 +33,7 @@ def integer(body: Mapping[str, Any], key: str, *, low: int, high: int | None) ->
     return value
 
 
-def only(value: Mapping[str, Any], known: set[str], at: str) -> None:
+def check_known_fields(value: Mapping[str, Any], known: set[str], at: str) -> None:
     for key in value:
         if key not in known:
             name = f"{at}.{key[:100]}"
@@ -48,7 +48,7 @@ def _out_of_range(key: str, value: int, side: str, expected: str, bound: int) ->
     )
 
 
-def missing(name: str) -> BadRequest:
+def missing_parameter(name: str) -> BadRequest:
     return BadRequest(
         f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter"
     )

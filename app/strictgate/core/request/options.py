@@ -11,13 +11,19 @@ from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.errors import BadRequest
-from strictgate.core.output.validate_text import Repair
-from strictgate.core.plan import prompt
+from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import Formats
 
 KNOBS_KEY = "strictgate"
 MAX_ATTEMPTS = 10
 MAX_CONTINUATIONS = 64
+PROMPT_TEMPLATE = """\
+Answer with one JSON document and nothing else: no words before or after it, no code fence.
+The JSON document must be valid against this JSON Schema:
+<json_schema>
+{schema}
+</json_schema>"""
+"""The instructions that carry the schema into the prompt; `{schema}` stands for it."""
 
 
 class StreamMode(StrEnum):
@@ -31,7 +37,7 @@ class StrictRules(StrEnum):
     OFF = "off"
 
 
-class Tools(StrEnum):
+class ToolEnforcement(StrEnum):
     """Whose arguments are enforced."""
 
     STRICT = "strict"
@@ -57,15 +63,15 @@ class Enforcement:
     strict_rules: StrictRules = StrictRules.ENFORCE
     formats: Formats = Formats.ASSERT
     steering: Steering = Steering.AUTO
-    tools: Tools = Tools.STRICT
+    tools: ToolEnforcement = ToolEnforcement.STRICT
     token_budget: int = 0
     """Tokens that all attempts together may use before none is added; 0: no limit."""
-    prompt_template: str = prompt.TEMPLATE
+    prompt_template: str = PROMPT_TEMPLATE
     modes: tuple[Mode, ...] = ()
     """Pins the modes for one request; empty: as known and learned."""
 
 
-def turned(base: Enforcement, knobs: Any) -> Enforcement:
+def with_overrides(base: Enforcement, knobs: Any) -> Enforcement:
     """Return `base` with the request's `knobs` (the value under KNOBS_KEY; None: no knobs).
 
     Raises:
@@ -132,7 +138,7 @@ KNOBS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "repair": _one_of(Repair),
     "stream": _one_of(StreamMode),
     "steering": _one_of(Steering),
-    "tools": _one_of(Tools),
+    "tools": _one_of(ToolEnforcement),
     "strict_rules": _one_of(StrictRules),
     "formats": _one_of(Formats),
     "token_budget": (_between(0, 1 << 40), "a number of tokens, 0 for no limit"),

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.request.field_checks import wrong_type
 
 FIELDS = frozenset({"guided_json", "structured_outputs", "format"})
@@ -78,8 +78,8 @@ def _elsewhere(body: Mapping[str, Any]) -> dict[str, Any] | None:
 def _schema(source: Any, at: str) -> dict[str, Any]:
     if isinstance(source, str):  # vLLM takes it as JSON in a string, too
         try:
-            source = reader.read(source)
-        except reader.NotJSON as error:
+            source = parse_json(source)
+        except NotJSON as error:
             raise BadRequest(
                 f"Invalid '{at}': not JSON: {error.message} at character {error.position}.",
                 param=at,

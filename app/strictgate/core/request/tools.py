@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.request.field_checks import missing, optional, wrong_type
+from strictgate.core.request.field_checks import missing_parameter, optional_field, wrong_type
 from strictgate.core.schema import error_context
-from strictgate.core.schema.error_context import Surface
+from strictgate.core.schema.error_context import SchemaContext
+from strictgate.core.schema.schema import Schema
 
 MAX_FUNCTIONS = 1024
 _CHOICES = "'none', 'auto', and 'required'"
@@ -26,7 +27,7 @@ class Function:
     parameters: Any
     """A JSON Schema; None: it takes no arguments, or nobody says which."""
     strict: bool
-    surface: Surface
+    surface: SchemaContext
     """Where in the request it stands, for messages."""
 
 
@@ -45,10 +46,22 @@ class Toolbox:
     """They came as `functions`."""
 
 
-NONE = Toolbox()
+NO_TOOLS = Toolbox()
 
 
-def is_strict(body: Mapping[str, Any], *, all_tools: bool) -> bool:
+@dataclass(frozen=True, slots=True)
+class Toolset:
+    """What calls are judged by."""
+
+    schemas: Mapping[str, Schema | None]
+    """By the name of each tool; None: its arguments are not judged."""
+    callable: frozenset[str]
+    must_call: bool
+    parallel: bool = True
+    is_deprecated: bool = False
+
+
+def carries_strict_tools(body: Mapping[str, Any], *, all_tools: bool) -> bool:
     """Whether parameters of functions in `body` are a schema to be kept; see contract.read.
 
     Nothing is checked: what carries no schema may be odd, and passes through.
@@ -63,23 +76,23 @@ def is_strict(body: Mapping[str, Any], *, all_tools: bool) -> bool:
     return False
 
 
-def read(body: Mapping[str, Any]) -> Toolbox:
+def read_tools(body: Mapping[str, Any]) -> Toolbox:
     """Return the toolbox in `body`.
 
     Raises:
         BadRequest: in OpenAI's words.
     """
     old = body.get("tools") is None and body.get("functions") is not None
-    given = optional(body, "functions" if old else "tools", list) or []
+    given = optional_field(body, "functions" if old else "tools", list) or []
     if not given:
-        return NONE
+        return NO_TOOLS
     if len(given) > MAX_FUNCTIONS:
         raise BadRequest(f"Invalid 'tools': at most {MAX_FUNCTIONS} are taken.", param="tools")
     functions = tuple(_functions(given, is_deprecated=old))
     others = tuple(_others(given)) if not old else ()
     names = frozenset({each.name for each in functions} | set(others))
     callable_, must_call = _choice(body, names, is_deprecated=old)
-    parallel = optional(body, "parallel_tool_calls", bool) is not False and not old
+    parallel = optional_field(body, "parallel_tool_calls", bool) is not False and not old
     return Toolbox(functions, others, callable_, must_call, parallel, old)
 
 
@@ -89,20 +102,20 @@ def _functions(given: list[Any], *, is_deprecated: bool) -> Iterator[Function]:
         if not isinstance(each, dict):
             raise wrong_type(at, "an object", each)
         if is_deprecated:
-            yield _function(each, at, error_context.deprecated_function(index))
+            yield _function(each, at, error_context.deprecated_function_context(index))
         elif each.get("type", "function") == "function":
-            inner = optional(each, "function", dict, at)
+            inner = optional_field(each, "function", dict, at)
             if inner is None:
-                raise missing(f"{at}.function")
-            yield _function(inner, f"{at}.function", error_context.function(index))
+                raise missing_parameter(f"{at}.function")
+            yield _function(inner, f"{at}.function", error_context.function_context(index))
 
 
-def _function(inner: Mapping[str, Any], at: str, where: Surface) -> Function:
-    name = optional(inner, "name", str, at)
+def _function(inner: Mapping[str, Any], at: str, where: SchemaContext) -> Function:
+    name = optional_field(inner, "name", str, at)
     if not name:
-        raise missing(f"{at}.name")
-    strict = bool(optional(inner, "strict", bool, at))
-    description = optional(inner, "description", str, at) or ""
+        raise missing_parameter(f"{at}.name")
+    strict = bool(optional_field(inner, "strict", bool, at))
+    description = optional_field(inner, "description", str, at) or ""
     return Function(name, description, inner.get("parameters"), strict, where)
 
 
@@ -141,7 +154,7 @@ def _choice(
 
 
 def _allowed(allowed: Mapping[str, Any], names: frozenset[str]) -> frozenset[str]:
-    tools = optional(allowed, "tools", list, "tool_choice.allowed_tools") or []
+    tools = optional_field(allowed, "tools", list, "tool_choice.allowed_tools") or []
     return frozenset(_named(each, names, "tool_choice") for each in tools)
 
 
@@ -151,7 +164,7 @@ def _named(choice: Any, names: frozenset[str], key: str) -> str:
     inner = choice.get(kind, choice) if isinstance(kind, str) else None
     name = inner.get("name") if isinstance(inner, dict) else None
     if not isinstance(name, str):
-        raise missing(f"{key}.function.name" if key == "tool_choice" else f"{key}.name")
+        raise missing_parameter(f"{key}.function.name" if key == "tool_choice" else f"{key}.name")
     if name not in names:
         where = "functions" if key == "function_call" else "tools"
         raise BadRequest(f"Tool choice '{name[:100]}' not found in '{where}' parameter.", param=key)

@@ -8,18 +8,18 @@ completed, incomplete or failed. Every event has a number, and there is no `[DON
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.responses_api import response
-from strictgate.core.responses_api.response import Item, Shell
+from strictgate.core.responses_api.response import Item, ResponseEnvelope
 
 PIECE = 24  # characters of text in a delta: about what models send at once
-Event = dict[str, Any]
+ResponseEvent = dict[str, Any]
 
 
-class Events:
+class ResponseEvents:
     """The events of one response."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: ResponseEnvelope) -> None:
         self._shell = shell
         self._number = 0
         self._has_begun = False
@@ -27,14 +27,14 @@ class Events:
         self._done: list[Item] = []
         self._sent: dict[str, int] = {}
 
-    def begin(self) -> Iterator[Event]:
+    def begin(self) -> Iterator[ResponseEvent]:
         """Yield the first events, once."""
         if not self._has_begun:
             self._has_begun = True
             for name in ("created", "in_progress"):
                 yield self._event(f"response.{name}", response=self._shell.response("in_progress"))
 
-    def news(self, delta: Mapping[str, Any]) -> Iterator[Event]:
+    def news(self, delta: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield the events for a chunk's delta: text, or thinking."""
         yield from self.begin()
         thoughts = delta.get("reasoning_content") or delta.get("reasoning")
@@ -43,12 +43,12 @@ class Events:
         if delta.get("content"):
             yield from self._grow(_TEXT, delta["content"])
 
-    def rest(self, completion: Mapping[str, Any]) -> Iterator[Event]:
+    def rest(self, completion: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield what is left of `completion`, and the end."""
         yield from self.begin()
         choice = completion["choices"][0]
         message = choice["message"]
-        whole = response.finished(self._shell, completion)
+        whole = response.finished_response(self._shell, completion)
         if isinstance(choice.get("output"), list) and not self._sent:
             yield from self._items(whole)
             return
@@ -66,7 +66,7 @@ class Events:
         whole["output"] = list(self._done)
         yield self._event(f"response.{whole['status']}", response=whole)
 
-    def _items(self, whole: Mapping[str, Any]) -> Iterator[Event]:
+    def _items(self, whole: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield the events of items that came whole, whatever they are."""
         for item in whole["output"]:
             place = len(self._done)
@@ -79,7 +79,7 @@ class Events:
             self._done.append(item)
         yield self._event(f"response.{whole['status']}", response=dict(whole))
 
-    def _part(self, item: Item, part: Item, place: Mapping[str, int]) -> Iterator[Event]:
+    def _part(self, item: Item, part: Item, place: Mapping[str, int]) -> Iterator[ResponseEvent]:
         kind = _REFUSAL if part.get("type") == "refusal" else _TEXT
         where = {"item_id": item.get("id"), **place}
         more: dict[str, Any] = {"logprobs": []} if kind is _TEXT else {}
@@ -92,10 +92,10 @@ class Events:
         yield self._event(f"{kind.event}.done", **where, **{kind.field: text}, **more)
         yield self._event("response.content_part.done", **where, part=part)
 
-    def failed(self, error: Mapping[str, Any]) -> Iterator[Event]:
+    def failed(self, error: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield the end of a response that came to nothing."""
         yield from self.begin()
-        yield self._event("response.failed", response=response.failed(self._shell, error))
+        yield self._event("response.failed", response=response.failed_response(self._shell, error))
 
     @property
     def _is_thought_over(self) -> bool:
@@ -108,7 +108,7 @@ class Events:
     def _index(whole: Mapping[str, Any], kind: str) -> int:
         return [item["type"] for item in whole["output"]].index(kind)
 
-    def _rest_of(self, kind: "_Kind", text: str, logprobs: Any = None) -> Iterator[Event]:
+    def _rest_of(self, kind: "_Kind", text: str, logprobs: Any = None) -> Iterator[ResponseEvent]:
         sent = self._sent.get(kind.part, 0)
         tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
         if tokens and not sent and "".join(str(each.get("token")) for each in tokens) == text:
@@ -118,7 +118,7 @@ class Events:
         for start in range(sent, len(text), PIECE):
             yield from self._grow(kind, text[start : start + PIECE])
 
-    def _grow(self, kind: "_Kind", text: str, tokens: Any = ()) -> Iterator[Event]:
+    def _grow(self, kind: "_Kind", text: str, tokens: Any = ()) -> Iterator[ResponseEvent]:
         if self._open is None or self._open.kind is not kind:
             yield from self._close(None)
             yield from self._begin_item(kind)
@@ -130,14 +130,14 @@ class Events:
         if text:
             yield self._event(f"{kind.event}.delta", **self._where(), delta=text, **more)
 
-    def _begin_item(self, kind: "_Kind") -> Iterator[Event]:
+    def _begin_item(self, kind: "_Kind") -> Iterator[ResponseEvent]:
         self._open = _Open(kind)
         item = self._item("in_progress", [])
         yield self._event("response.output_item.added", output_index=len(self._done), item=item)
         part = self._open.part()
         yield self._event("response.content_part.added", **self._where(), part=part)
 
-    def _close(self, item: Item | None) -> Iterator[Event]:
+    def _close(self, item: Item | None) -> Iterator[ResponseEvent]:
         """Yield the end of the item that is open; `item`: as it is to be, where that is known."""
         if self._open is None:
             return
@@ -169,12 +169,12 @@ class Events:
 
     # --- calls -----------------------------------------------------------------------------------
 
-    def _calls(self, whole: Mapping[str, Any]) -> Iterator[Event]:
+    def _calls(self, whole: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         for item in whole["output"]:
             if item["type"] == "function_call":
                 yield from self._call(item)
 
-    def _call(self, item: Item) -> Iterator[Event]:
+    def _call(self, item: Item) -> Iterator[ResponseEvent]:
         where = {"item_id": item["id"], "output_index": len(self._done)}
         begun = item | {"status": "in_progress", "arguments": ""}
         name, arguments = "response.function_call_arguments", item["arguments"]
@@ -186,7 +186,7 @@ class Events:
         yield self._event("response.output_item.done", output_index=len(self._done), item=item)
         self._done.append(item)
 
-    def _event(self, kind: str, /, **fields: Any) -> Event:
+    def _event(self, kind: str, /, **fields: Any) -> ResponseEvent:
         event = {"type": kind, **fields, "sequence_number": self._number}
         self._number += 1
         return event
@@ -221,6 +221,6 @@ class _Open:
         return {"type": self.kind.part, self.kind.field: "".join(self.pieces)}
 
 
-def encode(event: Event) -> bytes:
+def encode_response_event(event: ResponseEvent) -> bytes:
     """Return an event on the wire."""
-    return f"event: {event['type']}\ndata: {reader.write(event)}\n\n".encode()
+    return f"event: {event['type']}\ndata: {write_json(event)}\n\n".encode()

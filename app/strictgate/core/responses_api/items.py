@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.request.field_checks import missing, optional, wrong_type
+from strictgate.core.request.field_checks import missing_parameter, optional_field, wrong_type
 
 Item = Mapping[str, Any]
 Message = dict[str, Any]
@@ -54,7 +54,7 @@ def _add(told: list[Message], item: Any, at: str) -> None:
 def _message(told: list[Message], item: Item, at: str) -> None:
     role = item.get("role")
     if role is None:
-        raise missing(f"{at}.role")
+        raise missing_parameter(f"{at}.role")
     if not isinstance(role, str) or role not in _ROLES:
         raise BadRequest(
             f"Invalid value: '{str(role)[:100]}'. Supported values are: 'assistant', 'system', "
@@ -64,7 +64,7 @@ def _message(told: list[Message], item: Item, at: str) -> None:
         )
     content = item.get("content")
     if content is None:
-        raise missing(f"{at}.content")
+        raise missing_parameter(f"{at}.content")
     told.append({"role": role, **_content(content, role, f"{at}.content")})
 
 
@@ -100,7 +100,7 @@ def _part(part: Any, at: str) -> Message:
         case "input_audio":
             return {"type": "input_audio", "input_audio": part.get("input_audio")}
         case None:
-            raise missing(f"{at}.type")
+            raise missing_parameter(f"{at}.type")
         case other:
             raise BadRequest(
                 f"Invalid value: '{str(other)[:100]}'. Supported values are: 'input_text', "
@@ -111,7 +111,7 @@ def _part(part: Any, at: str) -> Message:
 
 
 def _image(part: Item, at: str) -> Message:
-    url = optional(part, "image_url", str, at)
+    url = optional_field(part, "image_url", str, at)
     if url is None:
         raise BadRequest(
             "Images by file_id need an upstream that has /responses itself: give an image_url.",
@@ -125,7 +125,7 @@ def _image(part: Item, at: str) -> Message:
 def _string(part: Item, key: str, at: str) -> str:
     text = part.get(key)
     if text is None:
-        raise missing(f"{at}.{key}")
+        raise missing_parameter(f"{at}.{key}")
     if not isinstance(text, str):
         raise wrong_type(f"{at}.{key}", "a string", text)
     return text
@@ -145,7 +145,7 @@ def _call(told: list[Message], item: Item, at: str) -> None:
 def _result(told: list[Message], item: Item, at: str) -> None:
     output = item.get("output")
     if output is None:
-        raise missing(f"{at}.output")
+        raise missing_parameter(f"{at}.output")
     content = _content(output, "tool", f"{at}.output")["content"]
     told.append({"role": "tool", "tool_call_id": _string(item, "call_id", at), "content": content})
 

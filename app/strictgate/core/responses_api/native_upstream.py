@@ -16,7 +16,7 @@ _REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class NativeResponsesAdapter:
     """For one request."""
 
     request: Mapping[str, Any]

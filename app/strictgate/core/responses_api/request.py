@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from strictgate.core.errors import BadRequest, GatewayError
-from strictgate.core.request.field_checks import integer, missing, only, optional, wrong_type
+from strictgate.core.request.field_checks import (
+    check_known_fields,
+    integer_field,
+    missing_parameter,
+    optional_field,
+    wrong_type,
+)
 from strictgate.core.responses_api.items import is_known, messages
 
 Body = Mapping[str, Any]
@@ -44,15 +50,15 @@ def to_chat(body: Body, history: Sequence[Any] = ()) -> dict[str, Any]:
     """
     _check(body)
     told = messages(body.get("input"), history)
-    instructions = optional(body, "instructions", str)
+    instructions = optional_field(body, "instructions", str)
     if instructions:
         told = [{"role": "system", "content": instructions}, *told]
     chat: dict[str, Any] = {key: body[key] for key in _SAME if body.get(key) is not None}
     chat["messages"] = told
-    chat |= _text(optional(body, "text", dict) or {})
+    chat |= _text(optional_field(body, "text", dict) or {})
     chat |= _tools(body)
     chat |= _budget(body) | _reasoning(body) | _logprobs(body)
-    if optional(body, "stream", bool):
+    if optional_field(body, "stream", bool):
         chat |= {"stream": True, "stream_options": {"include_usage": True}}
     return chat
 
@@ -85,21 +91,21 @@ def _check(body: Body) -> None:
         if body.get(name):
             raise BadRequest(reason, param=name, code="unsupported_parameter")
     if body.get("input") is None:
-        raise missing("input")
+        raise missing_parameter("input")
 
 
 def _text(text: Body) -> dict[str, Any]:
-    given = optional(text, "format", dict, "text")
+    given = optional_field(text, "format", dict, "text")
     verbosity = {"verbosity": text["verbosity"]} if text.get("verbosity") is not None else {}
     match None if given is None else given.get("type"):
         case None if given is not None:
-            raise missing("text.format.type")
+            raise missing_parameter("text.format.type")
         case None | "text":
             return verbosity
         case "json_object":
             return verbosity | {"response_format": {"type": "json_object"}}
         case "json_schema":
-            only(given or {}, {"type", *_FORMAT}, "text.format")
+            check_known_fields(given or {}, {"type", *_FORMAT}, "text.format")
             inner = {key: given[key] for key in _FORMAT if given and key in given}
             wanted = {"type": "json_schema", "json_schema": inner}
             return verbosity | {"response_format": wanted}
@@ -113,19 +119,19 @@ def _text(text: Body) -> dict[str, Any]:
 
 
 def _budget(body: Body) -> dict[str, Any]:
-    budget = integer(body, "max_output_tokens", low=1, high=None)
+    budget = integer_field(body, "max_output_tokens", low=1, high=None)
     return {} if budget is None else {"max_completion_tokens": budget}
 
 
 def _reasoning(body: Body) -> dict[str, Any]:
-    reasoning = optional(body, "reasoning", dict) or {}
-    effort = optional(reasoning, "effort", str, "reasoning")
+    reasoning = optional_field(body, "reasoning", dict) or {}
+    effort = optional_field(reasoning, "effort", str, "reasoning")
     return {"reasoning_effort": effort} if effort else {}
 
 
 def _logprobs(body: Body) -> dict[str, Any]:
-    included = optional(body, "include", list) or []
-    top = integer(body, "top_logprobs", low=0, high=20)
+    included = optional_field(body, "include", list) or []
+    top = integer_field(body, "top_logprobs", low=0, high=20)
     if _LOGPROBS not in included:
         return {}
     return {"logprobs": True} | ({"top_logprobs": top} if top else {})
@@ -135,7 +141,7 @@ def _logprobs(body: Body) -> dict[str, Any]:
 
 
 def _tools(body: Body) -> dict[str, Any]:
-    functions = optional(body, "tools", list) or []
+    functions = optional_field(body, "tools", list) or []
     tools = [_tool(each, f"tools[{index}]") for index, each in enumerate(functions)]
     choice = _choice(body.get("tool_choice"))
     if not tools:
@@ -143,7 +149,7 @@ def _tools(body: Body) -> dict[str, Any]:
             message = "Tool choice needs a 'tools' parameter to choose from."
             raise BadRequest(message, param="tool_choice", code="invalid_value")
         return {}
-    parallel = optional(body, "parallel_tool_calls", bool)
+    parallel = optional_field(body, "parallel_tool_calls", bool)
     given = {"tool_choice": choice, "parallel_tool_calls": parallel}
     return {"tools": tools} | {key: value for key, value in given.items() if value is not None}
 
@@ -153,11 +159,11 @@ def _tool(given: Any, at: str) -> dict[str, Any]:
         raise wrong_type(at, "an object", given)
     kind = given.get("type")
     if kind is None:
-        raise missing(f"{at}.type")
+        raise missing_parameter(f"{at}.type")
     if kind != "function":
         raise _hosted(kind, f"{at}.type")
     if not isinstance(given.get("name"), str):
-        raise missing(f"{at}.name")
+        raise missing_parameter(f"{at}.name")
     inner = {key: value for key, value in given.items() if key != "type" and value is not None}
     return {"type": "function", "function": inner}
 
@@ -192,7 +198,7 @@ def _choice(given: Any) -> Any:
             }
             return {"type": "allowed_tools", "allowed_tools": allowed}
         case {"type": "function"}:
-            raise missing("tool_choice.name")
+            raise missing_parameter("tool_choice.name")
         case {"type": kind}:
             raise _hosted(kind, "tool_choice")
         case other:

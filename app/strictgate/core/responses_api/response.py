@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.conversation.tool_calls import made_id
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.responses_api import native_upstream
-from strictgate.core.wire.reply import text_of
+from strictgate.core.wire.calls import default_call_id
+from strictgate.core.wire.reply import content_text
 
 Item = dict[str, Any]
 
@@ -40,7 +40,7 @@ _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"
 
 
 @dataclass(frozen=True, slots=True)
-class Shell:
+class ResponseEnvelope:
     """What is known of a response before there is any of it."""
 
     id: str
@@ -79,7 +79,7 @@ class Shell:
         return head | given | more
 
 
-def finished(shell: Shell, completion: Mapping[str, Any]) -> dict[str, Any]:
+def finished_response(shell: ResponseEnvelope, completion: Mapping[str, Any]) -> dict[str, Any]:
     """Return the response that `completion` is."""
     choice = completion["choices"][0]
     reason = _INCOMPLETE.get(str(choice.get("finish_reason")))
@@ -94,7 +94,7 @@ def finished(shell: Shell, completion: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def failed(shell: Shell, error: Mapping[str, Any]) -> dict[str, Any]:
+def failed_response(shell: ResponseEnvelope, error: Mapping[str, Any]) -> dict[str, Any]:
     """Return the response that `error`, the inner object of OpenAI's error body, ends."""
     told = dict(error) | {
         "code": str(error.get("code") or "server_error"),
@@ -103,7 +103,7 @@ def failed(shell: Shell, error: Mapping[str, Any]) -> dict[str, Any]:
     return shell.response("failed", error=told)
 
 
-def items(shell: Shell, choice: Mapping[str, Any], status: str) -> list[Item]:
+def items(shell: ResponseEnvelope, choice: Mapping[str, Any], status: str) -> list[Item]:
     """Return the output items of a choice: reasoning, message, calls."""
     message = choice["message"]
     if isinstance(choice.get("output"), list):
@@ -116,7 +116,7 @@ def items(shell: Shell, choice: Mapping[str, Any], status: str) -> list[Item]:
     part = _part(message, choice.get("logprobs"))
     if part is not None:
         output.append(message_item(shell, [part], status))
-    calls = calls_of(message)
+    calls = items_of_calls(message)
     output += [call_item(shell, call, at, "completed") for at, call in enumerate(calls)]
     if output and status == "incomplete":  # it is the last that was cut
         output[-1]["status"] = status
@@ -126,15 +126,15 @@ def items(shell: Shell, choice: Mapping[str, Any], status: str) -> list[Item]:
 def text_in(message: Mapping[str, Any]) -> str | None:
     """Return the text of a message, which may have come in parts; None where it has none."""
     content = message.get("content")
-    return None if content is None else text_of(content)
+    return None if content is None else content_text(content)
 
 
 def thoughts_of(message: Mapping[str, Any]) -> str:
     """Return the thinking beside the answer."""
-    return text_of(message.get("reasoning_content") or message.get("reasoning"))
+    return content_text(message.get("reasoning_content") or message.get("reasoning"))
 
 
-def calls_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def items_of_calls(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the calls of functions; those that are not judged may be odd."""
     given = message.get("tool_calls")
     calls = given if isinstance(given, list) else []
@@ -173,7 +173,7 @@ def token_of(entry: Any) -> Item:
     }
 
 
-def message_item(shell: Shell, content: list[Item], status: str) -> Item:
+def message_item(shell: ResponseEnvelope, content: list[Item], status: str) -> Item:
     """Return the item of the answer itself."""
     return {
         "id": f"msg_{shell.key}",
@@ -184,7 +184,7 @@ def message_item(shell: Shell, content: list[Item], status: str) -> Item:
     }
 
 
-def reasoning_item(shell: Shell, text: str | None, status: str = "completed") -> Item:
+def reasoning_item(shell: ResponseEnvelope, text: str | None, status: str = "completed") -> Item:
     """Return the item of the model's thinking; `text` None: there is none yet."""
     content = [] if text is None else [{"type": "reasoning_text", "text": text}]
     return {
@@ -196,16 +196,16 @@ def reasoning_item(shell: Shell, text: str | None, status: str = "completed") ->
     }
 
 
-def call_item(shell: Shell, call: Mapping[str, Any], position: int, status: str) -> Item:
+def call_item(shell: ResponseEnvelope, call: Mapping[str, Any], position: int, status: str) -> Item:
     """Return the item of one function call."""
     name, arguments = str(call["function"].get("name") or ""), call["function"].get("arguments")
     if not isinstance(arguments, str):
-        arguments = "" if arguments is None else reader.write(arguments)
+        arguments = "" if arguments is None else write_json(arguments)
     return {
         "id": f"fc_{shell.key}_{position}",
         "type": "function_call",
         "status": status,
-        "call_id": call.get("id") or made_id(name, arguments, position),
+        "call_id": call.get("id") or default_call_id(name, arguments, position),
         "name": name,
         "arguments": arguments,
     }

@@ -134,38 +134,38 @@ class Applies(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SchemaKeyword:
     """A keyword that holds schemas."""
 
     holds: Holds
     applies: Applies
 
 
-_LISTED_HERE = Place(Holds.SCHEMAS, Applies.HERE)
-_ONE_HERE = Place(Holds.SCHEMA, Applies.HERE)
-_NAMED_HERE = Place(Holds.NAMED, Applies.HERE)
-_ONE_BELOW = Place(Holds.SCHEMA, Applies.BELOW)
-_NAMED_BELOW = Place(Holds.NAMED, Applies.BELOW)
-_DEFINITIONS = Place(Holds.NAMED, Applies.NOWHERE)
+_LISTED_HERE = SchemaKeyword(Holds.SCHEMAS, Applies.HERE)
+_ONE_HERE = SchemaKeyword(Holds.SCHEMA, Applies.HERE)
+_NAMED_HERE = SchemaKeyword(Holds.NAMED, Applies.HERE)
+_ONE_BELOW = SchemaKeyword(Holds.SCHEMA, Applies.BELOW)
+_NAMED_BELOW = SchemaKeyword(Holds.NAMED, Applies.BELOW)
+_DEFINITIONS = SchemaKeyword(Holds.NAMED, Applies.NOWHERE)
 
-PLACES: dict[str, Place] = {
+SCHEMA_KEYWORDS: dict[str, SchemaKeyword] = {
     "$defs": _DEFINITIONS,
     "additionalItems": _ONE_BELOW,
     "additionalProperties": _ONE_BELOW,
     "allOf": _LISTED_HERE,
     "anyOf": _LISTED_HERE,
     "contains": _ONE_BELOW,
-    "contentSchema": Place(Holds.SCHEMA, Applies.NOWHERE),
+    "contentSchema": SchemaKeyword(Holds.SCHEMA, Applies.NOWHERE),
     "definitions": _DEFINITIONS,
     "dependencies": _NAMED_HERE,
     "dependentSchemas": _NAMED_HERE,
     "else": _ONE_HERE,
     "if": _ONE_HERE,
-    "items": Place(Holds.EITHER, Applies.BELOW),
+    "items": SchemaKeyword(Holds.EITHER, Applies.BELOW),
     "not": _ONE_HERE,
     "oneOf": _LISTED_HERE,
     "patternProperties": _NAMED_BELOW,
-    "prefixItems": Place(Holds.SCHEMAS, Applies.BELOW),
+    "prefixItems": SchemaKeyword(Holds.SCHEMAS, Applies.BELOW),
     "properties": _NAMED_BELOW,
     "propertyNames": _ONE_BELOW,
     "then": _ONE_HERE,
@@ -185,7 +185,7 @@ def declared(uri: Any) -> Draft | None:
 def children(schema: dict[str, Any]) -> Iterator[tuple[Path, Applies, Any]]:
     """Yield the subschemas right under `schema`, objects and booleans, in the order written."""
     for keyword in schema:
-        place = PLACES.get(keyword)
+        place = SCHEMA_KEYWORDS.get(keyword)
         if place is None:
             continue
         for step, subschema in _held(place.holds, schema[keyword]):
@@ -207,7 +207,7 @@ def _held(holds: Holds, value: Any) -> Iterator[tuple[Path, Any]]:
 
 _DEFINING = frozenset({"$defs", "definitions", "contentSchema"})
 
-ENFORCED = frozenset(PLACES) - _DEFINING | frozenset(
+ENFORCED = frozenset(SCHEMA_KEYWORDS) - _DEFINING | frozenset(
     {
         *("$ref", "$dynamicRef", "$recursiveRef", "type", "enum", "const", "format", "pattern"),
         *("minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minContains"),
@@ -241,7 +241,7 @@ def walk(document: Any, start: Path = ()) -> Iterator[tuple[Path, dict[str, Any]
 # --- reading in a newer draft than the declared one ----------------------------------------------
 
 
-def settle(document: Any, least: Draft) -> tuple[Draft, Any]:
+def settle_draft(document: Any, least: Draft) -> tuple[Draft, Any]:
     """Return the draft to read `document` in, and the document as it is written there.
 
     Raises:

@@ -13,7 +13,7 @@ _MAX_STEPS = 16  # of a path in a message
 
 
 @dataclass(frozen=True, slots=True)
-class Surface:
+class SchemaContext:
     """How errors speak of the schema, and which parameter they blame."""
 
     phrase: str
@@ -30,18 +30,22 @@ class Surface:
         return BadRequest(f"{subject}: {_sentence(fault)}", param=self.param, code=code)
 
 
-RESPONSE_FORMAT = Surface("response_format", "response_format")
-TEXT_FORMAT = Surface("response_format", "text.format.schema", "invalid_json_schema")
+RESPONSE_FORMAT = SchemaContext("response_format", "response_format")
+TEXT_FORMAT = SchemaContext("response_format", "text.format.schema", "invalid_json_schema")
 
 
-def function(index: int) -> Surface:
+def function_context(index: int) -> SchemaContext:
     """Return the surface of the parameters of the tool at `index`."""
-    return Surface("function", f"tools[{index}].function.parameters", "invalid_function_parameters")
+    return SchemaContext(
+        "function", f"tools[{index}].function.parameters", "invalid_function_parameters"
+    )
 
 
-def deprecated_function(index: int) -> Surface:
+def deprecated_function_context(index: int) -> SchemaContext:
     """Return the surface of the parameters of the function at `index` of `functions`."""
-    return Surface("function", f"functions[{index}].parameters", "invalid_function_parameters")
+    return SchemaContext(
+        "function", f"functions[{index}].parameters", "invalid_function_parameters"
+    )
 
 
 def _sentence(fault: SchemaFault) -> str:

@@ -15,7 +15,7 @@ from strictgate.core.schema import cost, drafts, patterns, references, root_type
 from strictgate.core.schema.cost import Expansion
 from strictgate.core.schema.drafts import META_SCHEMAS, Draft
 from strictgate.core.schema.limits import Limits, OverLimit, SchemaFault, measure
-from strictgate.core.schema.problems import locate
+from strictgate.core.schema.problems import locate_error
 from strictgate.core.schema.references import Node
 
 _MAX_WORD = 200
@@ -96,9 +96,9 @@ def _settled(source: Any, least: Draft | None) -> tuple[Draft, Any]:
     try:
         if least is None:
             return drafts.settle_undeclared(source)
-        return drafts.settle(source, least)
+        return drafts.settle_draft(source, least)
     except jsonschema_rs.ValidationError as error:
-        path, _ = locate(source, error)
+        path, _ = locate_error(source, error)
         raise SchemaFault(_complaint(error), path) from error
 
 
@@ -172,7 +172,7 @@ def _written_patterns(nodes: list[Node]) -> Iterator[tuple[str, Path]]:
 def _check_pattern(pattern: str, where: Path, *, is_name: bool) -> None:
     reason = None
     try:
-        if not patterns.read(pattern).is_plain and is_name:
+        if not patterns.parse_pattern(pattern).is_plain and is_name:
             reason = "uses look-ahead, which names cannot be matched by"
     except patterns.Unsupported as error:
         reason = str(error)

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.jsontext import reader
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.jsontext.reader import NotJSON, check_surrogates, write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,9 @@ def measure(document: Any, limits: Limits) -> Measure:
         SchemaFault: it holds something that JSON does not have.
     """
     depth, nodes = _count(document, limits)
-    text = reader.write(document)
+    text = write_json(document)
     try:
-        reader.check_surrogates(text, document)
+        check_surrogates(text, document)
     except NotJSON as error:
         raise SchemaFault("the schema holds a lone surrogate, which JSON text cannot.") from error
     size = len(text.encode())

@@ -16,7 +16,7 @@ from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema.drafts import DEFAULT, children
-from strictgate.core.schema.error_context import RESPONSE_FORMAT, Surface
+from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.limits import SchemaFault
 from strictgate.core.schema.references import graph
 
@@ -33,7 +33,7 @@ _RULED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class StrictViolation:
     """One broken rule."""
 
     path: Path
@@ -42,7 +42,7 @@ class Violation:
     """Whether the message speaks of the whole schema, and needs no place."""
 
 
-def check(source: Any, *, name: str, surface: Surface = RESPONSE_FORMAT) -> None:
+def check_strict(source: Any, *, name: str, surface: SchemaContext = RESPONSE_FORMAT) -> None:
     """Refuse an admitted schema that breaks a rule.
 
     Raises:
@@ -53,13 +53,15 @@ def check(source: Any, *, name: str, surface: Surface = RESPONSE_FORMAT) -> None
         raise surface.error(name, SchemaFault(violation.message, where))
 
 
-def violations(source: Any) -> Iterator[Violation]:
+def violations(source: Any) -> Iterator[StrictViolation]:
     """Yield every broken rule, the root's first, then in the order written."""
-    yield from (Violation((), message, is_about_whole=True) for message in _is_no_object(source))
-    if isinstance(source, dict) and "anyOf" in source:
-        yield Violation((), "'anyOf' is not permitted.")
     yield from (
-        Violation(path + inside, message)
+        StrictViolation((), message, is_about_whole=True) for message in _is_no_object(source)
+    )
+    if isinstance(source, dict) and "anyOf" in source:
+        yield StrictViolation((), "'anyOf' is not permitted.")
+    yield from (
+        StrictViolation(path + inside, message)
         for path, schema in _ruled(source)
         for rule in RULES
         for inside, message in rule(schema)

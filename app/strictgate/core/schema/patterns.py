@@ -54,7 +54,7 @@ class Pattern:
     """Whether the engine takes it as it was written."""
 
 
-def read(pattern: str) -> Pattern:
+def parse_pattern(pattern: str) -> Pattern:
     """Return `pattern` as the engine takes it.
 
     Raises:
@@ -79,7 +79,7 @@ def read(pattern: str) -> Pattern:
 
 def matcher(pattern: str) -> Callable[[str], bool]:
     """Return a predicate on strings that says whether `pattern` matches."""
-    parts = read(pattern)
+    parts = parse_pattern(pattern)
     wanted = [_validator(part) for part in parts.wanted]
     unwanted = [_validator(part) for part in parts.unwanted]
     return lambda text: (

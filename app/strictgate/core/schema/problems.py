@@ -12,10 +12,9 @@ from typing import Any
 
 from jsonschema_rs import ValidationError
 
-from strictgate.core.jsontext import reader
 from strictgate.core.jsontext.pointer import Path, pointer
-from strictgate.core.jsontext.reader import json_type
-from strictgate.core.schema.drafts import PLACES, Holds
+from strictgate.core.jsontext.reader import json_type, write_json
+from strictgate.core.schema.drafts import SCHEMA_KEYWORDS, Holds
 
 MAX_SENTENCE = 2048  # characters: a wrong value of 5 MB must not make a message of 5 MB
 _MAX_WORD = 400
@@ -54,7 +53,9 @@ class Problem:
         return text if len(text) <= MAX_SENTENCE else text[: MAX_SENTENCE - 1] + "…"
 
 
-def collect(errors: Iterable[ValidationError], value: Any, limit: int) -> tuple[Problem, ...]:
+def collect_problems(
+    errors: Iterable[ValidationError], value: Any, limit: int
+) -> tuple[Problem, ...]:
     """Turn the validator's errors about `value` into at most `limit` problems, best first.
 
     A branch of a union tells at most `limit` as well. Missing properties of one object are one
@@ -76,7 +77,7 @@ UNEXPLAINED = Problem((), (), "Unexplained", None, "no explanation in bearable t
 """Stands for all problems of a value that would take too long to explain: see effort.py."""
 
 
-def leaf(problem: Problem) -> Problem:
+def most_specific(problem: Problem) -> Problem:
     """Return the problem that says most: for `anyOf`, one of the branch that came closest."""
     while any(problem.branches):
         branches = [branch for branch in problem.branches if branch]
@@ -92,7 +93,7 @@ def _relevance(problem: Problem) -> tuple[int, bool]:
 
 def _problem(error: ValidationError, root: Any, limit: int, unions: int = 0) -> Problem:
     kind = type(error.kind).__name__
-    path, value = locate(root, error)
+    path, value = locate_error(root, error)
     schema_path = tuple(error.schema_path)
     if kind == "FalseSchema" and _last_keyword(schema_path) == "additionalProperties":
         kind = "AdditionalProperties"
@@ -116,12 +117,12 @@ def _last_keyword(schema_path: Path) -> str | int | None:
     is_name, last = False, None
     for step in schema_path:
         last = None if is_name else step
-        place = PLACES.get(str(last))
+        place = SCHEMA_KEYWORDS.get(str(last))
         is_name = place is not None and place.holds is Holds.NAMED
     return last
 
 
-def locate(root: Any, error: ValidationError) -> tuple[Path, Any]:
+def locate_error(root: Any, error: ValidationError) -> tuple[Path, Any]:
     """Return where in `root` the error is, and what is there.
 
     The validator gives the names "1", "01" and "+1" all as 1, and leaves out the name "". So every
@@ -187,7 +188,7 @@ Words = Callable[[Any, Any], tuple[Any, str]]
 
 
 def _json(value: Any) -> str:
-    text = reader.write(value)
+    text = write_json(value)
     return text if len(text) <= _MAX_WORD else text[:_MAX_WORD] + "…"
 
 

@@ -8,7 +8,7 @@ turned to where it now stands, so that the wrapped schema is self-contained.
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 
 MEMBER = "value"
 _DEFINITIONS = ("$defs", "definitions")
@@ -32,9 +32,9 @@ def wrap(source: Any) -> dict[str, Any]:
     }
 
 
-def text(source: Any) -> str:
+def wrapped_text(source: Any) -> str:
     """Return `wrap(source)` as compact JSON."""
-    return reader.write(wrap(source))
+    return write_json(wrap(source))
 
 
 def embedded(source: Any, home: str) -> Any:

@@ -17,7 +17,7 @@ from jsonschema_rs import ReferencingError, Registry
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.schema import drafts, openai_strict, patterns, problems
 from strictgate.core.schema.drafts import REGISTRY_DRAFTS, VALIDATORS, Draft
-from strictgate.core.schema.error_context import RESPONSE_FORMAT, Surface
+from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.explanation_cost import is_explainable
 from strictgate.core.schema.formats import SINCE as KNOWN_FORMATS
 from strictgate.core.schema.formats import lent
@@ -67,7 +67,7 @@ class Schema:
         root = self.inspected.root
         if not is_explainable(root, value) and not is_explainable(root, value, _Unions(self)):
             return (problems.UNEXPLAINED,)
-        return problems.collect(self.validator.iter_errors(value), value, limit)
+        return problems.collect_problems(self.validator.iter_errors(value), value, limit)
 
 
 def admit(
@@ -76,7 +76,7 @@ def admit(
     name: str,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     formats: Formats = Formats.ASSERT,
-    surface: Surface = RESPONSE_FORMAT,
+    surface: SchemaContext = RESPONSE_FORMAT,
 ) -> Schema:
     """Check and compile `source`.
 
@@ -97,7 +97,9 @@ def admit(
     return Schema(inspected.source, inspected.text, validator, inspected, formats)
 
 
-def check_satisfiable(schema: Schema, *, name: str, surface: Surface = RESPONSE_FORMAT) -> None:
+def check_satisfiable(
+    schema: Schema, *, name: str, surface: SchemaContext = RESPONSE_FORMAT
+) -> None:
     """Refuse an admitted schema that lets nothing pass: every answer would be paid for in vain.
 
     Raises:
@@ -111,7 +113,7 @@ def check_satisfiable(schema: Schema, *, name: str, surface: Surface = RESPONSE_
 def _prepared(inspected: Inspected, formats: Formats) -> tuple[Any, dict[str, Any]]:
     """Return the document as the validator takes it, and with what options."""
     document = inspected.document
-    is_plain = all(patterns.read(each).is_plain for each in inspected.patterns)
+    is_plain = all(patterns.parse_pattern(each).is_plain for each in inspected.patterns)
     keywords = {} if is_plain else {"pattern": patterns.PatternKeyword}
     if inspected.draft <= Draft.DRAFT_7 and not all(map(patterns.is_legal, inspected.patterns)):
         document, names = patterns.masked(document)
@@ -238,7 +240,7 @@ class SchemaCache:
         name: str,
         formats: Formats = Formats.ASSERT,
         strictly: bool = False,
-        surface: Surface = RESPONSE_FORMAT,
+        surface: SchemaContext = RESPONSE_FORMAT,
     ) -> Schema:
         """Return `source` admitted, and `strictly` under the rules of `strict: true`.
 
@@ -253,7 +255,7 @@ class SchemaCache:
             schema = admit(source, name=name, limits=self._limits, formats=formats, surface=surface)
             check_satisfiable(schema, name=name, surface=surface)
             if strictly:
-                openai_strict.check(source, name=name, surface=surface)
+                openai_strict.check_strict(source, name=name, surface=surface)
         if key is not None:
             self._keep(key, schema)
         return schema

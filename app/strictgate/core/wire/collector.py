@@ -26,16 +26,16 @@ from typing import Any
 
 import orjson
 
-from strictgate.core.jsontext import reader
-from strictgate.core.wire.fragments import Added, Calls, Text, keep
-from strictgate.core.wire.sse import Event
+from strictgate.core.jsontext.reader import too_deep
+from strictgate.core.wire.fragments import Added, CallFragments, TextFragments, keep
+from strictgate.core.wire.sse import SseEvent
 
 END = "[DONE]"
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 _HEAD = ("id", "created", "model", "system_fingerprint", "service_tier")
 
 
-class State(StrEnum):
+class CollectorState(StrEnum):
     """How far a stream has come."""
 
     OPEN = "open"
@@ -69,7 +69,7 @@ class Collector:
     """Events in, deltas out, and the whole completion at the end."""
 
     def __init__(self) -> None:
-        self.state = State.OPEN
+        self.state = CollectorState.OPEN
         self.error: dict[str, Any] | None = None
         """The error body, `{"error": …}`, as the upstream sent it."""
         self.malformed: str | None = None
@@ -80,17 +80,17 @@ class Collector:
     @property
     def is_complete(self) -> bool:
         """Whether the stream came to its end: `[DONE]`, or a reason to finish on every choice."""
-        if self.state is State.OPEN:
+        if self.state is CollectorState.OPEN:
             choices = self._choices.values()
             return bool(choices) and all(choice.finish_reason for choice in choices)
-        return self.state is State.DONE
+        return self.state is CollectorState.DONE
 
-    def feed(self, event: Event) -> tuple[Delta, ...]:
+    def feed(self, event: SseEvent) -> tuple[Delta, ...]:
         """Take in one event; after the end, or a failure, nothing counts any more."""
-        if self.state is not State.OPEN or not (event.data or event.event == "error"):
+        if self.state is not CollectorState.OPEN or not (event.data or event.event == "error"):
             return ()
         if event.data.strip() == END:
-            self.state = State.DONE
+            self.state = CollectorState.DONE
             return ()
         try:
             chunk = _parse(event.data)
@@ -98,9 +98,9 @@ class Collector:
             chunk = None
         error = _error(chunk, event)
         if error is not None:
-            self.state, self.error = State.FAILED, error
+            self.state, self.error = CollectorState.FAILED, error
         elif not isinstance(chunk, dict):
-            self.state, self.malformed = State.MALFORMED, event.data
+            self.state, self.malformed = CollectorState.MALFORMED, event.data
         return self._add(chunk) if isinstance(chunk, dict) else ()
 
     def flush(self) -> tuple[Delta, ...]:
@@ -156,8 +156,8 @@ class _Choice:
     def __init__(self, index: int) -> None:
         self.index = index
         self.finish_reason: str | None = None
-        self._texts: dict[str, Text] = {}
-        self._calls = Calls()
+        self._texts: dict[str, TextFragments] = {}
+        self._calls = CallFragments()
         self._logprobs: dict[str, list[Any]] = {}
         self._message: dict[str, Any] = {}
         self._others: dict[str, Any] = {}
@@ -169,7 +169,7 @@ class _Choice:
         for key, value in self._delta_of(choice).items():
             if key in texts:
                 for name, text in _pieces(key, value):
-                    texts[name] += self._texts.setdefault(name, Text()).feed(text)
+                    texts[name] += self._texts.setdefault(name, TextFragments()).feed(text)
             elif key == "tool_calls":
                 arguments = self._calls.feed(value)
             elif isinstance(self._message.get(key), list) and isinstance(value, list):
@@ -249,7 +249,7 @@ class _Choice:
 
 def _parse(data: str) -> Any:
     """Read JSON as loosely as servers write it: NaN among the logprobs, halves of pairs."""
-    if reader.too_deep(data):
+    if too_deep(data):
         raise ValueError("nested too deep")
     try:
         return orjson.loads(data)
@@ -257,7 +257,7 @@ def _parse(data: str) -> Any:
         return json.loads(data)
 
 
-def _error(chunk: Any, event: Event) -> dict[str, Any] | None:
+def _error(chunk: Any, event: SseEvent) -> dict[str, Any] | None:
     """Return the error that an event reports, as a body `{"error": …}`."""
     if isinstance(chunk, list) and chunk:  # Gemini's, as in its answers without stream
         chunk = chunk[0]

@@ -61,7 +61,7 @@ _ECHO = re.compile(r"\[type=\w+, [^\n]*")  # pydantic's copy of the input
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ErrorText:
     """The words of an error body, with those of the bodies inside it."""
 
     texts: tuple[str, ...] = ()
@@ -73,13 +73,13 @@ class Said:
     is_page: bool = False
 
 
-def said(body: Any) -> Said:
+def error_text(body: Any) -> ErrorText:
     """Return what `body` says."""
     layers = list(islice(_layers(body, _MAX_DEPTH), _MAX_LAYERS))
     members = [layer for layer in layers if isinstance(layer, Mapping)]
     texts = [text for layer in layers for text in _texts(layer)]
     failed = [each["failed_generation"] for each in members if "failed_generation" in each]
-    return Said(
+    return ErrorText(
         tuple(dict.fromkeys(_one_line(text) for text in texts if not _PAGE.match(text))),
         tuple(str(each["param"]) for each in members if each.get("param")),
         tuple(str(each["code"]).lower() for each in members if each.get("code")),

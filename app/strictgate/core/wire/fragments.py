@@ -6,13 +6,13 @@ Both have the stages' two methods: `feed` takes a piece in and returns the text 
 
 from typing import Any
 
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 
 Added = tuple[tuple[int, str], ...]
 """Text added to the arguments of tool calls, each with the call's position in the list."""
 
 
-class Text:
+class TextFragments:
     """A text that comes in pieces, with at most half a surrogate pair held back."""
 
     __slots__ = ("_held", "_pieces")
@@ -48,7 +48,7 @@ def _mended(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
-class Calls:
+class CallFragments:
     """The tool calls of one choice, in order of appearance."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class _Call:
     """One tool call."""
 
     def __init__(self) -> None:
-        self.arguments = Text()
+        self.arguments = TextFragments()
         self._id: str | None = None
         self.name: str | None = None
         self._others: dict[str, Any] = {}
@@ -115,7 +115,7 @@ class _Call:
                 keep(self._others, key, value)
         text = function.get("arguments")
         if isinstance(text, dict):  # not encoded, as Ollama's own API has them
-            text = reader.write(text)
+            text = write_json(text)
         return self.arguments.feed(_string(text))
 
     def whole(self) -> dict[str, Any]:

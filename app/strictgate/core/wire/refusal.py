@@ -19,9 +19,7 @@ from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.wire import refusal_patterns as words
-from strictgate.core.wire.error_body import Said, error_of, said
-
-__all__ = ["Refusal", "Refused", "classify", "error_of"]
+from strictgate.core.wire.error_body import ErrorText, error_of, error_text
 
 STATUSES = frozenset({400, 404, 405, 422, 501})
 """405 is DeepInfra's."""
@@ -63,14 +61,14 @@ class Refusal:
 NOT_A_REFUSAL = Refusal(Refused.NOT_A_REFUSAL)
 
 
-def classify(status: int, body: Any, sent: Mode) -> Refusal:
+def classify_refusal(status: int, body: Any, sent: Mode) -> Refusal:
     """Read the answer `status`, `body` to a request whose schema went in the mode `sent`.
 
     `body` is the parsed JSON, or the text where it is none.
     """
     if status not in STATUSES:
         return NOT_A_REFUSAL
-    spoken = said(body)
+    spoken = error_text(body)
     text = words.MODEL_ID.sub("model", "\n".join(spoken.texts)[:MAX_TEXT])
     output = _output(spoken, text)
     if output or sent is Mode.PROMPT:
@@ -80,7 +78,7 @@ def classify(status: int, body: Any, sent: Mode) -> Refusal:
     return _other_refusal(spoken, text, sent) or _format(status, spoken, text, sent)
 
 
-def _output(spoken: Said, text: str) -> Refusal | None:
+def _output(spoken: ErrorText, text: str) -> Refusal | None:
     match = words.OUTPUT.search(text)
     if not match and not words.OUTPUT_CODES & set(spoken.codes):
         return None
@@ -91,14 +89,14 @@ def _output(spoken: Said, text: str) -> Refusal | None:
     return Refusal(Refused.INVALID_OUTPUT, failed_generation=failed, pattern=decided)
 
 
-def _undiagnosed(status: int, spoken: Said, sent: Mode) -> Refusal:
+def _undiagnosed(status: int, spoken: ErrorText, sent: Mode) -> Refusal:
     """Take silence for a refusal: nothing is remembered of it unless the next mode is accepted."""
     if status not in (400, 422) or spoken.is_page or set(spoken.codes) - words.SILENT_CODES:
         return NOT_A_REFUSAL
     return _refused((sent,), "undiagnosed")
 
 
-def _other_refusal(spoken: Said, text: str, sent: Mode) -> Refusal | None:
+def _other_refusal(spoken: ErrorText, text: str, sent: Mode) -> Refusal | None:
     """Return what looks like a refusal of the format and is not one."""
     if match := words.JSON_WORD.search(text):
         return Refusal(Refused.JSON_WORD, pattern=words.name_of(match))
@@ -116,7 +114,7 @@ def _other_refusal(spoken: Said, text: str, sent: Mode) -> Refusal | None:
     return None
 
 
-def _format(status: int, spoken: Said, text: str, sent: Mode) -> Refusal:
+def _format(status: int, spoken: ErrorText, text: str, sent: Mode) -> Refusal:
     if status == 404:  # only a router's words: else it is the model, or the path, that is missing
         if not words.NO_ENDPOINT.search(text):
             return NOT_A_REFUSAL
@@ -146,7 +144,7 @@ def _refused(modes: tuple[Mode, ...], pattern: str) -> Refusal:
     return Refusal(Refused.FORMAT, modes, pattern=pattern)
 
 
-def _sentences(spoken: Said, text: str) -> list[str]:
+def _sentences(spoken: ErrorText, text: str) -> list[str]:
     """Split `text`; the parameter at fault counts as named in each sentence.
 
     What has another cause is left out.

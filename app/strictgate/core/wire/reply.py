@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.errors import UpstreamBadResponse
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Failure:
     headers: Mapping[str, str]
 
 
-def read(body: Any) -> Reply:
+def parse_reply(body: Any) -> Reply:
     """Read a chat.completion object.
 
     Raises:
@@ -80,15 +80,15 @@ def _choice(raw: Any, position: int) -> Choice:
         index=index if isinstance(index, int) else position,
         raw=raw,
         message=message,
-        text=text_of(message.get("content")),
-        reasoning=text_of(message.get("reasoning_content") or message.get("reasoning")),
+        text=content_text(message.get("content")),
+        reasoning=content_text(message.get("reasoning_content") or message.get("reasoning")),
         finish_reason=finish_reason if isinstance(finish_reason, str) else None,
         arguments=_arguments(function),
         is_call=bool(function.get("name")),
     )
 
 
-def text_of(content: Any) -> str:
+def content_text(content: Any) -> str:
     """Return a string, or what parts say, of which thinking is not the answer (Mistral)."""
     if isinstance(content, str):
         return content
@@ -109,5 +109,5 @@ def _function(message: Mapping[str, Any]) -> Mapping[str, Any]:
 def _arguments(function: Mapping[str, Any]) -> str | None:
     arguments = function.get("arguments")
     if isinstance(arguments, dict | list):  # some servers do not spell them as a string
-        return reader.write(arguments)
+        return write_json(arguments)
     return arguments if isinstance(arguments, str) else None

@@ -38,14 +38,14 @@ class BadEvent(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SseEvent:
     """One event; `event` is None where the stream gives no name."""
 
     data: str
     event: str | None = None
 
 
-def encode(data: str) -> bytes:
+def encode_event(data: str) -> bytes:
     """Return `data`, which must not contain line ends, as one event."""
     return b"data: %b\n\n" % data.encode()
 
@@ -66,7 +66,7 @@ class Splitter:
         self._fault: BadEvent | None = None
         """What is wrong behind the events that were given last."""
 
-    def feed(self, chunk: bytes) -> list[Event]:
+    def feed(self, chunk: bytes) -> list[SseEvent]:
         """Return the events that `chunk` completes.
 
         Raises:
@@ -77,7 +77,7 @@ class Splitter:
             raise self._fault
         if self._is_one_event(chunk):
             self._start, self._after_cr = None, False
-            return [Event(_text(chunk[6:-2]))]
+            return [SseEvent(_text(chunk[6:-2]))]
         if self._start is not None:
             chunk = self._without_mark(chunk)
         if self._after_cr and chunk:
@@ -85,7 +85,7 @@ class Splitter:
             self._after_cr = False
         return self._before_fault(chunk) if chunk else []
 
-    def flush(self) -> list[Event]:
+    def flush(self) -> list[SseEvent]:
         """Return the last event if the end of the stream cut off no more than its line ends.
 
         Raises:
@@ -118,8 +118,8 @@ class Splitter:
             start = start.removeprefix(mark)
         return start
 
-    def _before_fault(self, chunk: bytes) -> list[Event]:
-        events: list[Event] = []
+    def _before_fault(self, chunk: bytes) -> list[SseEvent]:
+        events: list[SseEvent] = []
         try:
             events.extend(self._lines(chunk))
         except BadEvent as fault:
@@ -128,7 +128,7 @@ class Splitter:
             self._fault = fault
         return events
 
-    def _lines(self, chunk: bytes) -> Iterator[Event]:
+    def _lines(self, chunk: bytes) -> Iterator[SseEvent]:
         lines = _LINE_END.split(chunk) if b"\r" in chunk else chunk.split(b"\n")
         self._after_cr = chunk.endswith(b"\r")
         for line in lines[:-1]:
@@ -165,12 +165,12 @@ class Splitter:
         elif name == b"retry":
             self._retry = self._retry or value.isdigit()
 
-    def _dispatch(self) -> list[Event]:
+    def _dispatch(self) -> list[SseEvent]:
         data, name, retry = self._data, self._name, self._retry
         self._data, self._data_size, self._name, self._retry = [], 0, b"", False
         if not (data or name or retry):
             return []
-        return [Event(_text(b"\n".join(data)), _text(name) or None)]
+        return [SseEvent(_text(b"\n".join(data)), _text(name) or None)]
 
 
 def _text(data: bytes) -> str:

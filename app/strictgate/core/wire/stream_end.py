@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from strictgate.core.wire.collector import END
-from strictgate.core.wire.sse import BadEvent, Event, Splitter
+from strictgate.core.wire.sse import BadEvent, Splitter, SseEvent
 
 
-class Ending:
+class StreamEnd:
     """Feed it what passes."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Ending:
         except BadEvent:
             self._is_over = True
 
-    def _look_at(self, event: Event) -> None:
+    def _look_at(self, event: SseEvent) -> None:
         if event.data == END:
             self._is_over = True
             return

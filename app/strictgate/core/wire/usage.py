@@ -6,7 +6,7 @@ from typing import Any
 Usage = dict[str, Any]
 
 
-def add(total: Usage, more: Mapping[str, Any] | None) -> Usage:
+def add_usage(total: Usage, more: Mapping[str, Any] | None) -> Usage:
     """Return `total` with every number of `more` added, at any depth.
 
     Numbers add (tokens, and Groq's times); what is not a number is kept as it came last.
@@ -15,7 +15,7 @@ def add(total: Usage, more: Mapping[str, Any] | None) -> Usage:
     for key, value in (more or {}).items():
         before = summed.get(key)
         if isinstance(value, Mapping):
-            summed[key] = add(before if isinstance(before, dict) else {}, value)
+            summed[key] = add_usage(before if isinstance(before, dict) else {}, value)
         elif _is_number(value) and _is_number(before):
             summed[key] = before + value
         elif value is not None or key not in summed:
@@ -23,7 +23,7 @@ def add(total: Usage, more: Mapping[str, Any] | None) -> Usage:
     return summed
 
 
-def tokens(usage: Mapping[str, Any]) -> int:
+def total_tokens(usage: Mapping[str, Any]) -> int:
     """Return how many tokens, prompt and completion together."""
     whole = usage.get("total_tokens")
     if isinstance(whole, int):

@@ -4,7 +4,7 @@ from typing import Any
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.repairs import forbidden_members, tokens
-from strictgate.core.guard.repairs.tokens import Member
+from strictgate.core.guard.repairs.tokens import MisspeltMember
 from strictgate.core.guard.repairs.violation import Violation
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import admit
@@ -41,7 +41,7 @@ def is_forbidden(schema: Any, text: str, path: tuple[str | int, ...], name: str)
     raw = text.encode()
     violation = Violation(guard, raw[guard.consume(raw) :] + b"?", final=True, floor=0)
     member = tokens.member(f"{name}: 1}}", 0, final=True)
-    assert isinstance(member, Member)
+    assert isinstance(member, MisspeltMember)
     return forbidden_members.is_forbidden(violation, path, name, member)
 
 

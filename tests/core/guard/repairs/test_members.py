@@ -3,7 +3,7 @@
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.repairs import members
 from strictgate.core.guard.repairs.violation import WAIT, Proposal, Violation
-from strictgate.core.repair_steps import Leniency, Step
+from strictgate.core.repair_steps import LenientRepair, Step
 from strictgate.core.schema.schema import admit
 
 CLOSED = {"properties": {"a": {}, "b": {}}, "additionalProperties": False}
@@ -18,7 +18,7 @@ def violation(text: str, *, final: bool = True, floor: int = 0) -> Violation:
 def test_the_comma_before_goes_too():
     """And the blanks before it."""
     found = violation('{"a": 1 , "x": [2], "b": 3}')
-    step = Step(Leniency.DROPPED, "/x")
+    step = Step(LenientRepair.DROPPED, "/x")
     taken = len(found.text)
     start, end = len('{"a": 1'), len('{"a": 1 , "x": [2]')
     assert members.dropped(found) == [Proposal(start, end - taken, b"", (step,))]

@@ -3,7 +3,7 @@
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.repairs import names
 from strictgate.core.guard.repairs.violation import Proposal, Violation
-from strictgate.core.repair_steps import Mend, Spelling, Step
+from strictgate.core.repair_steps import LosslessRepair, Step, SyntaxRepair
 from strictgate.core.schema.schema import admit
 
 SCHEMA = admit(
@@ -28,12 +28,12 @@ def test_every_name_that_may_be_meant_is_proposed():
 def test_what_is_there_is_not_meant():
     """A name that the object has already cannot be another one."""
     (proposal,) = names.renamed(violation('{"Name": 1, "name": 2}'))
-    assert (proposal.data, proposal.steps) == (b'"NAME"', (Step(Mend.NAME, "/NAME"),))
+    assert (proposal.data, proposal.steps) == (b'"NAME"', (Step(LosslessRepair.NAME, "/NAME"),))
 
 
 def test_names_without_quotes():
     """They must be followed by a colon."""
-    step = Step(Spelling.UNQUOTED_NAME)
+    step = Step(SyntaxRepair.UNQUOTED_NAME)
     assert names.respelt(violation("{a : 1}")) == [Proposal(1, 1, b'"a"', (step,), b":")]
     assert names.respelt(violation("{a, b}")) == ()
 

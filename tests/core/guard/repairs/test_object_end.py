@@ -5,7 +5,7 @@ from typing import Any
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.repairs import object_end
 from strictgate.core.guard.repairs.violation import Proposal, Violation
-from strictgate.core.repair_steps import Leniency, Mend, Step
+from strictgate.core.repair_steps import LenientRepair, LosslessRepair, Step
 from strictgate.core.schema.schema import admit
 
 OPEN = {"type": "object", "required": ["name", "id"]}
@@ -22,7 +22,7 @@ def test_all_that_is_missing_is_renamed():
     """From the first of the names on, in the order of the text."""
     schema = {"items": OPEN}
     found = violation(schema, '[{"x": 1, "ID": 2, "Name": 3}]')
-    steps = (Step(Mend.NAME, "/0/id"), Step(Mend.NAME, "/0/name"))
+    steps = (Step(LosslessRepair.NAME, "/0/id"), Step(LosslessRepair.NAME, "/0/name"))
     start = len('[{"x": 1, ')
     assert object_end.required_renamed(found) == [
         Proposal(start, 0, b'"id": 2, "name": 3', steps, is_nested=True)
@@ -38,11 +38,11 @@ def test_where_one_is_really_missing_nothing_is_renamed():
 def test_members_that_nothing_has_evaluated():
     """They go where others stay."""
     found = violation(UNEVALUATED, '{"o": {"x": 1, "a": 2}}')
-    step = Step(Leniency.DROPPED, "/o/x")
+    step = Step(LenientRepair.DROPPED, "/o/x")
     assert object_end.dropped(found) == [Proposal(len('{"o": '), 0, b'{"a": 2', (step,))]
     assert object_end.dropped(violation(UNEVALUATED, '{"o": {"x": 1}}')) == ()
     assert object_end.dropped(violation(UNEVALUATED, '{"o": {"A": 1, "b": 2}}')) == [
-        Proposal(len('{"o": '), 0, b'{"A": 1', (Step(Leniency.DROPPED, "/o/b"),))
+        Proposal(len('{"o": '), 0, b'{"A": 1', (Step(LenientRepair.DROPPED, "/o/b"),))
     ]
 
 

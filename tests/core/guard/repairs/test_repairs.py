@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from strictgate.core.grammar import compiler
 from strictgate.core.guard import grammar_matcher
 from strictgate.core.guard.guard import Guard
-from strictgate.core.guard.repairs.repairs import WAIT, Mended, mend
-from strictgate.core.jsontext import reader
-from strictgate.core.output.validate_text import Rejected, judge
-from strictgate.core.repair_steps import Repair, Spelling, Step
+from strictgate.core.guard.repairs.repairs import WAIT, Repaired, repair_violation
+from strictgate.core.jsontext.reader import parse_json
+from strictgate.core.output.validate_text import InvalidText, validate_text
+from strictgate.core.repair_steps import Repair, Step, SyntaxRepair
 from strictgate.core.schema.schema import Schema, admit
 from tests.core.output.test_validate_text import REVIEW, SCHEMAS, names, scraps, unescaped, values
 from tests.tables import cases, label
@@ -35,8 +35,8 @@ class Read:
 
 
 @lru_cache
-def machine(schema: str) -> grammar_matcher.Machine:
-    return grammar_matcher.load(compiler.compile(admitted(schema)))
+def machine(schema: str) -> grammar_matcher.CompiledGrammar:
+    return grammar_matcher.load_grammar(compiler.compile(admitted(schema)))
 
 
 @lru_cache
@@ -58,8 +58,8 @@ def read(guard: Guard, pieces: Iterable[bytes], level: Repair, floor: int = 0) -
             ahead = ahead[guard.consume(ahead) :]
             if not ahead or guard.is_complete():
                 break
-            result = mend(guard, ahead, level, final=final, floor=floor)
-            if not isinstance(result, Mended):
+            result = repair_violation(guard, ahead, level, final=final, floor=floor)
+            if not isinstance(result, Repaired):
                 result = None if result is WAIT and not final else Ellipsis
                 break
             ahead = ahead[result.used :]
@@ -84,8 +84,8 @@ def test_agreement_with_the_judge_of_whole_documents(group: dict[str, Any], test
     """The same document and steps as where the whole text is there, but where the table says why
     not."""
     schema = admitted(json.dumps(group["schema"]))
-    verdict = judge(test["text"], schema, Repair(group["level"]), wrapped=False)
-    if isinstance(verdict, Rejected):
+    verdict = validate_text(test["text"], schema, Repair(group["level"]), wrapped=False)
+    if isinstance(verdict, InvalidText):
         same = "document" not in test
     else:
         steps = {(step.name, step.path) for step in verdict.steps}
@@ -116,7 +116,7 @@ def test_any_text(engine: str, text: str, schema: Schema, level: Repair, data: s
     pieces = [raw[start:end] for start, end in zip([0, *cuts], [*cuts, len(raw)], strict=True)]
     assert read(guard(schema.source, engine), pieces, level) == whole
     if whole.is_complete:
-        value = reader.read(whole.text)
+        value = parse_json(whole.text)
         assert schema.is_valid(value)
         held = unescaped(text)
         assert all(unescaped(name).strip() in held for name in names(value))
@@ -134,9 +134,9 @@ def test_what_is_out_stays(engine: str, value: Any, level: Repair, data: st.Data
         ahead = ahead[subject.consume(ahead) :]
         floor = data.draw(st.integers(floor, len(subject.text)))
         out = subject.text[:floor]
-        result = mend(subject, ahead, level, final=True, floor=floor) if ahead else None
+        result = repair_violation(subject, ahead, level, final=True, floor=floor) if ahead else None
         assert subject.text[:floor] == out
-        if not isinstance(result, Mended):
+        if not isinstance(result, Repaired):
             break
         ahead = ahead[result.used :]
 
@@ -150,8 +150,8 @@ def test_the_guard_stands_where_it_stood(text: str, engine: str):
     ahead = text.encode()
     while (taken := subject.consume(ahead)) or ahead:
         ahead, before = ahead[taken:], subject.text
-        result = mend(subject, ahead, Repair.LENIENT, final=True, floor=0)
-        if not isinstance(result, Mended):
+        result = repair_violation(subject, ahead, Repair.LENIENT, final=True, floor=0)
+        if not isinstance(result, Repaired):
             break
         ahead = ahead[result.used :]
     assert result is None
@@ -168,7 +168,7 @@ def test_what_follows_must_fit(text: str, engine: str):
     ahead = text.encode()
     ahead = ahead[subject.consume(ahead) :]
     before = subject.text
-    assert mend(subject, ahead, Repair.LOSSLESS, final=True, floor=0) is None
+    assert repair_violation(subject, ahead, Repair.LOSSLESS, final=True, floor=0) is None
     assert subject.text == before
 
 
@@ -178,9 +178,9 @@ def test_text_that_is_out_already_may_be_mended_behind_it(engine: str):
     subject = guard({"type": "object", "properties": {"a": {"type": "string"}}}, engine)
     ahead = b'{"a": "he said "hi" to me"}'
     ahead = ahead[subject.consume(ahead) :]
-    assert mend(subject, ahead, Repair.SYNTAX, final=True, floor=16) is None
-    mended = mend(subject, ahead, Repair.SYNTAX, final=True, floor=15)
-    assert mended == Mended(len(b'hi" to me"'), (Step(Spelling.UNESCAPED_QUOTE),))
+    assert repair_violation(subject, ahead, Repair.SYNTAX, final=True, floor=16) is None
+    mended = repair_violation(subject, ahead, Repair.SYNTAX, final=True, floor=15)
+    assert mended == Repaired(len(b'hi" to me"'), (Step(SyntaxRepair.UNESCAPED_QUOTE),))
     assert subject.text == b'{"a": "he said \\"hi\\" to me"'
 
 
@@ -206,6 +206,6 @@ def test_waiting(text: str, waits: bool):
     subject = guard({"type": "object"}, "tracker")
     ahead = text.encode()
     ahead = ahead[subject.consume(ahead) :]
-    result = mend(subject, ahead, Repair.SYNTAX, final=False, floor=0)
+    result = repair_violation(subject, ahead, Repair.SYNTAX, final=False, floor=0)
     assert (result is WAIT) == waits
-    assert mend(subject, ahead, Repair.SYNTAX, final=True, floor=0) is not WAIT
+    assert repair_violation(subject, ahead, Repair.SYNTAX, final=True, floor=0) is not WAIT

@@ -5,7 +5,7 @@ import pytest
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.repairs import separators
 from strictgate.core.guard.repairs.violation import WAIT, Proposal, Violation
-from strictgate.core.repair_steps import Spelling, Step
+from strictgate.core.repair_steps import Step, SyntaxRepair
 from strictgate.core.schema.schema import admit
 
 
@@ -27,7 +27,7 @@ def test_comments(text: str, used: int, left: bytes):
     """A comment goes whole, but what it held apart stays apart."""
     found = violation(text)
     assert separators.comment(found) == [
-        Proposal(len(found.text), used, left, (Step(Spelling.COMMENT),))
+        Proposal(len(found.text), used, left, (Step(SyntaxRepair.COMMENT),))
     ]
 
 
@@ -45,7 +45,7 @@ def test_the_last_comment():
 def test_a_missing_comma_goes_behind_the_value():
     """The blanks stay behind it."""
     found = violation('{"a": 1 \n "b": 2')
-    step = Step(Spelling.MISSING_COMMA)
+    step = Step(SyntaxRepair.MISSING_COMMA)
     assert separators.missing_comma(found) == [Proposal(len('{"a": 1'), 0, b", \n ", (step,))]
 
 

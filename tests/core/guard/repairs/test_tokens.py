@@ -10,7 +10,7 @@ from strictgate.core.guard.repairs import tokens
 from strictgate.core.guard.repairs.tokens import Spelt
 from strictgate.core.guard.repairs.violation import WAIT
 from strictgate.core.output.quoted_strings import Role
-from strictgate.core.output.syntax_repair import respell
+from strictgate.core.output.syntax_repair import repair_syntax
 from tests.core.output.test_validate_text import scraps
 
 ROLES = [Role.MEMBER, Role.ITEM, Role.ROOT]
@@ -68,7 +68,7 @@ def test_more_text_changes_nothing(text: str, role: Role, data: st.DataObject):
 def test_members():
     """A member has a name, a value, and a place where the next thing stands."""
     member = tokens.member("a : /* b */ 'x' // c\n , d", 0, final=False)
-    assert isinstance(member, tokens.Member)
+    assert isinstance(member, tokens.MisspeltMember)
     assert (member.name.text, member.value.text, member.next) == ('"a"', '"x"', 22)
     assert tokens.member('"a" 1, ', 0, final=False) is None
 
@@ -77,7 +77,7 @@ def test_members():
 def test_gaps_are_those_of_whole_documents(code: int):
     """What counts as a blank is what respell.py takes for one."""
     try:
-        is_blank = bool(respell(f"[1,{chr(code)}2]").text)
+        is_blank = bool(repair_syntax(f"[1,{chr(code)}2]").text)
     except ValueError:
         is_blank = False
     assert (tokens.gap(f"{chr(code)}2", 0, final=True) == 1) == is_blank

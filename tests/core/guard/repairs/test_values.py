@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.repairs import values
 from strictgate.core.guard.repairs.violation import Proposal, Violation
-from strictgate.core.repair_steps import Leniency, Mend, Step
+from strictgate.core.repair_steps import LenientRepair, LosslessRepair, Step
 from strictgate.core.schema.schema import admit
 
 ANY = admit(True, name="x")
@@ -66,14 +66,14 @@ def test_steps_have_the_path_of_the_value():
     """As a JSON Pointer."""
     schema = {"properties": {"a/b": {"items": {"type": "integer"}}}}
     (proposal,) = values.in_other_type(violation(schema, '{"a/b": [1, "2"]}'))
-    assert proposal.steps == (Step(Mend.STRING_TO_NUMBER, "/a~1b/1"),)
+    assert proposal.steps == (Step(LosslessRepair.STRING_TO_NUMBER, "/a~1b/1"),)
 
 
 def test_an_array_around_the_spelling_of_the_model():
     """What goes into the array is mended there, if need be."""
     (proposal,) = values.in_array(violation({"type": "array"}, '{"a": .5}'))
     assert (proposal.data, proposal.is_nested) == (b'[{"a": .5}]', True)
-    assert proposal.steps == (Step(Leniency.WRAPPED),)
+    assert proposal.steps == (Step(LenientRepair.WRAPPED),)
 
 
 def test_no_array_around_what_holds_one():

@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.guard.guard import Guard
-from strictgate.core.guard.repairs.violation import Place, Violation, decode, leaves
+from strictgate.core.guard.repairs.violation import Violation, ViolationPlace, decode, leaves
 from strictgate.core.output.quoted_strings import Role
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import admit
@@ -27,25 +27,25 @@ def violation(text: str) -> Violation:
 @pytest.mark.parametrize(
     ("text", "place", "source", "path"),
     [
-        ('{"a": "x\ny"}', Place.VALUE, '"x\ny"}', ("a",)),
-        ('{"a": "x "y" z"}', Place.VALUE, '"x "y" z"}', ("a",)),
-        ('{"a": "x" y', Place.SEPARATOR, "y", ()),
-        ('{"a": 5}', Place.VALUE, "5}", ("a",)),
-        ('{"n": 5.5}', Place.VALUE, "5.5}", ("n",)),
-        ('{"n": 5;', Place.SEPARATOR, ";", ("n",)),
-        ('{"n": 5_', Place.VALUE, "5_", ("n",)),
-        ('{"l": [1, 05]', Place.VALUE, "05]", ("l", 1)),
-        ('{"b": 1}', Place.NAME, '"b": 1}', ()),
-        ("{b: 1}", Place.NAME, "b: 1}", ()),
-        ('{"a" "x"', Place.COLON, '"x"', ("a",)),
-        ("{} x", Place.NOTHING, "x", ()),
+        ('{"a": "x\ny"}', ViolationPlace.VALUE, '"x\ny"}', ("a",)),
+        ('{"a": "x "y" z"}', ViolationPlace.VALUE, '"x "y" z"}', ("a",)),
+        ('{"a": "x" y', ViolationPlace.SEPARATOR, "y", ()),
+        ('{"a": 5}', ViolationPlace.VALUE, "5}", ("a",)),
+        ('{"n": 5.5}', ViolationPlace.VALUE, "5.5}", ("n",)),
+        ('{"n": 5;', ViolationPlace.SEPARATOR, ";", ("n",)),
+        ('{"n": 5_', ViolationPlace.VALUE, "5_", ("n",)),
+        ('{"l": [1, 05]', ViolationPlace.VALUE, "05]", ("l", 1)),
+        ('{"b": 1}', ViolationPlace.NAME, '"b": 1}', ()),
+        ("{b: 1}", ViolationPlace.NAME, "b: 1}", ()),
+        ('{"a" "x"', ViolationPlace.COLON, '"x"', ("a",)),
+        ("{} x", ViolationPlace.NOTHING, "x", ()),
     ],
 )
-def test_places(text: str, place: Place, source: str, path: tuple[str | int, ...]):
+def test_places(text: str, place: ViolationPlace, source: str, path: tuple[str | int, ...]):
     """What was refused, from its first character on, and where in the document it stands."""
     found = violation(text)
     assert (found.place, found.source) == (place, source)
-    assert place is Place.SEPARATOR or found.path == path
+    assert place is ViolationPlace.SEPARATOR or found.path == path
 
 
 def test_roles():

@@ -5,11 +5,10 @@ from itertools import islice
 from typing import Any
 
 from strictgate.core.guard.repairs import vocabulary
-from strictgate.core.guard.repairs.tokens import Member
+from strictgate.core.guard.repairs.tokens import MisspeltMember
 from strictgate.core.guard.repairs.violation import Violation
-from strictgate.core.jsontext import reader
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.schema.problems import Problem
 
 KINDS = ("AdditionalProperties", "UnevaluatedProperties")
@@ -45,13 +44,13 @@ def _tells(problem: Problem, path: Path) -> bool:
     return problem.kind in _TELLING
 
 
-def is_forbidden(violation: Violation, path: Path, name: str, member: Member) -> bool:
+def is_forbidden(violation: Violation, path: Path, name: str, member: MisspeltMember) -> bool:
     """Whether the validator says so of the member, and of what stands around it."""
     around = violation.guard.scanner.containers[: len(path) + 1]
     if name in around[-1]:
         return False
     try:
-        value = reader.read(member.value.text)
+        value = parse_json(member.value.text)
     except NotJSON:
         return False
     schema = violation.guard.schema

@@ -9,22 +9,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.guard.repairs import forbidden_members, outline, tokens, vocabulary
-from strictgate.core.guard.repairs.tokens import Member, starts_name
+from strictgate.core.guard.repairs.tokens import MisspeltMember, starts_name
 from strictgate.core.guard.repairs.violation import (
     BLANKS,
-    Place,
+    NeedsMoreText,
     Proposal,
     Proposals,
     Violation,
-    Wait,
+    ViolationPlace,
     decode,
     leaves,
 )
-from strictgate.core.jsontext import reader
 from strictgate.core.jsontext.pointer import Path, pointer
-from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.output.quoted_strings import Role
-from strictgate.core.repair_steps import Leniency, Spelling, Step
+from strictgate.core.repair_steps import LenientRepair, Step, SyntaxRepair
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,9 @@ def forbidden_before(violation: Violation) -> Forbidden | None:
     """Return the open member, or one around it, that the validator has refused."""
     scanner = violation.guard.scanner
     is_told = any(each.kind in forbidden_members.KINDS for each in leaves(violation.problems))
-    if not is_told or violation.place is Place.NAME:
+    if not is_told or violation.place is ViolationPlace.NAME:
         return None
-    for depth, opened in enumerate(outline.read(violation.text)):
+    for depth, opened in enumerate(outline.open_containers(violation.text)):
         start, end = opened.names[-1] if opened.names else (0, 0)
         name = read_name(violation.text[start:end].decode())
         path = scanner.open_path[:depth]
@@ -75,7 +74,7 @@ def dropped(violation: Violation) -> Proposals:
         return stand or ()
     source = decode((violation.text + violation.ahead)[stand.start :])
     member = tokens.member(source, 0, final=violation.final)
-    if not isinstance(member, Member):
+    if not isinstance(member, MisspeltMember):
         return member or ()
     name = read_name(member.name.text)
     if name is None or not _may_go(violation, stand, name, member):
@@ -84,37 +83,37 @@ def dropped(violation: Violation) -> Proposals:
     if not isinstance(span, tuple):
         return span or ()
     taken = len(violation.text)
-    step = Step(Leniency.DROPPED, pointer((*stand.path, name)))
+    step = Step(LenientRepair.DROPPED, pointer((*stand.path, name)))
     return [Proposal(span[0], span[1] - taken, b"", (*stand.steps, step))]
 
 
 def read_name(text: str) -> str | None:
     """Return the name that `text` spells in JSON."""
     try:
-        name = reader.read(text)
+        name = parse_json(text)
     except NotJSON:
         return None
     return name if isinstance(name, str) else None
 
 
-def _stand(violation: Violation) -> _Stand | Wait | None:
+def _stand(violation: Violation) -> _Stand | NeedsMoreText | None:
     """Return where the refused member stands."""
     path = violation.guard.scanner.open_path
-    if violation.place is Place.NAME:
+    if violation.place is ViolationPlace.NAME:
         return _behind(violation, path, violation.start)
     found = forbidden_before(violation)
     if found:
         return replace(_behind(violation, found.path, found.start), is_known=True)
-    is_member = violation.place is Place.SEPARATOR and violation.role is Role.MEMBER
+    is_member = violation.place is ViolationPlace.SEPARATOR and violation.role is Role.MEMBER
     return _after_value(violation, path) if is_member else None
 
 
-def _after_value(violation: Violation, path: Path) -> _Stand | Wait | None:
+def _after_value(violation: Violation, path: Path) -> _Stand | NeedsMoreText | None:
     """Return where the member behind a value stands, of which the comma was refused already."""
     text = violation.text
     before = len(text.rstrip(BLANKS))
     if before < len(text) and starts_name(violation.coming[0]):
-        return _Stand(path, len(text), before, steps=(Step(Spelling.MISSING_COMMA),))
+        return _Stand(path, len(text), before, steps=(Step(SyntaxRepair.MISSING_COMMA),))
     if not violation.ahead.startswith(b","):
         return None
     start = tokens.gap(violation.coming, 1, final=violation.final)
@@ -129,7 +128,7 @@ def _behind(violation: Violation, path: Path, start: int) -> _Stand:
     return _Stand(path, start, None if is_first else len(before[:-1].rstrip(BLANKS)))
 
 
-def _may_go(violation: Violation, stand: _Stand, name: str, member: Member) -> bool:
+def _may_go(violation: Violation, stand: _Stand, name: str, member: MisspeltMember) -> bool:
     """Whether the member is forbidden, and is not one that is allowed but for case and blanks."""
     container: Any = violation.guard.scanner.containers[len(stand.path)]
     if vocabulary.meant(violation.guard.schema, name, container):
@@ -138,8 +137,8 @@ def _may_go(violation: Violation, stand: _Stand, name: str, member: Member) -> b
 
 
 def _span(
-    violation: Violation, stand: _Stand, source: str, member: Member
-) -> tuple[int, int] | Wait | None:
+    violation: Violation, stand: _Stand, source: str, member: MisspeltMember
+) -> tuple[int, int] | NeedsMoreText | None:
     """Return what is to go: the member with the comma before it, or else with the one behind."""
     follows = source[member.next]
     is_apart = member.next > member.value.end and starts_name(follows)

@@ -3,10 +3,16 @@
 from strictgate.core.guard.repairs import members, tokens, vocabulary
 from strictgate.core.guard.repairs.members import read_name
 from strictgate.core.guard.repairs.tokens import Spelt
-from strictgate.core.guard.repairs.violation import Place, Proposal, Proposals, Violation, Wait
-from strictgate.core.jsontext import reader
+from strictgate.core.guard.repairs.violation import (
+    NeedsMoreText,
+    Proposal,
+    Proposals,
+    Violation,
+    ViolationPlace,
+)
 from strictgate.core.jsontext.pointer import Path, pointer
-from strictgate.core.repair_steps import Mend, Step
+from strictgate.core.jsontext.reader import write_json
+from strictgate.core.repair_steps import LosslessRepair, Step
 
 _COLON = b":"
 
@@ -32,7 +38,7 @@ def renamed(violation: Violation) -> Proposals:
     proposals = []
     for name in vocabulary.meant(schema, read_name(spelt.text), scanner.containers[-1]):
         steps = (*spelt.steps, naming(scanner.open_path, name))
-        data = reader.write(name).encode()
+        data = write_json(name).encode()
         proposals.append(Proposal(violation.start, used, data, steps, _COLON))
     return proposals
 
@@ -47,7 +53,7 @@ def renamed_before(violation: Violation) -> Proposals:
         Proposal(
             found.start,
             used,
-            reader.write(each).encode() + rest + violation.ahead[:used],
+            write_json(each).encode() + rest + violation.ahead[:used],
             (naming(found.path, each),),
             is_nested=True,
         )
@@ -56,11 +62,11 @@ def renamed_before(violation: Violation) -> Proposals:
     ]
 
 
-def _refused(violation: Violation) -> Spelt | Wait | None:
-    if violation.place is not Place.NAME or violation.source[:1] in ("}", ",", ":"):
+def _refused(violation: Violation) -> Spelt | NeedsMoreText | None:
+    if violation.place is not ViolationPlace.NAME or violation.source[:1] in ("}", ",", ":"):
         return None
     return tokens.name(violation.source, 0, final=violation.final)
 
 
 def naming(path: Path, name: str) -> Step:
-    return Step(Mend.NAME, pointer((*path, name)))
+    return Step(LosslessRepair.NAME, pointer((*path, name)))

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from strictgate.core.guard.repairs import forbidden_members, outline, vocabulary
 from strictgate.core.guard.repairs.members import read_name
 from strictgate.core.guard.repairs.names import naming
-from strictgate.core.guard.repairs.violation import Place, Proposal, Proposals, Violation
-from strictgate.core.jsontext import reader, spans
+from strictgate.core.guard.repairs.violation import Proposal, Proposals, Violation, ViolationPlace
+from strictgate.core.jsontext import spans
 from strictgate.core.jsontext.pointer import pointer
-from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output import edits
 from strictgate.core.output.coercions import fold
-from strictgate.core.output.schema_repair import mend
-from strictgate.core.repair_steps import Leniency, Repair, Step
+from strictgate.core.output.schema_repair import repair_to_schema
+from strictgate.core.repair_steps import LenientRepair, Repair, Step
 
 _PARTNER = {b"}": dict, b"]": list}
 _Span = tuple[int, int]
@@ -33,17 +33,17 @@ def root_lenient(violation: Violation) -> Proposals:
 
 def required_renamed(violation: Violation) -> Proposals:
     """Required names that an object lacks at its end, but for case and blanks."""
-    if violation.place is not Place.SEPARATOR or violation.ahead[:1] != b"}":
+    if violation.place is not ViolationPlace.SEPARATOR or violation.ahead[:1] != b"}":
         return ()
     missing = violation.guard.missing()
-    opened = outline.read(violation.text) if missing else ()
+    opened = outline.open_containers(violation.text) if missing else ()
     pairs = _pairs(violation, missing, opened[-1].names) if opened else {}
     if len(pairs) < max(len(missing), 1):
         return ()
     text, start = violation.text, min(pairs)[0]
     data, position = b"", start
     for (begin, end), name in sorted(pairs.items()):
-        data += text[position:begin] + reader.write(name).encode()
+        data += text[position:begin] + write_json(name).encode()
         position = end
     path = violation.guard.scanner.open_path
     steps = tuple(naming(path, name) for _, name in sorted(pairs.items()))
@@ -52,15 +52,15 @@ def required_renamed(violation: Violation) -> Proposals:
 
 def dropped(violation: Violation) -> Proposals:
     """Members that show to be forbidden only once the object is whole."""
-    if violation.place is not Place.SEPARATOR or violation.ahead[:1] != b"}":
+    if violation.place is not ViolationPlace.SEPARATOR or violation.ahead[:1] != b"}":
         return ()
     path, containers = violation.guard.scanner.open_path, violation.guard.scanner.containers
-    opened = outline.read(violation.text) if violation.problems else ()
+    opened = outline.open_containers(violation.text) if violation.problems else ()
     if not opened:
         return ()
     start = opened[-1].start
     text = violation.text[start:].decode() + "}"
-    place = spans.locate(text, [()])[()]
+    place = spans.locate_values(text, [()])[()]
     names = [
         each.name
         for each in place.members
@@ -69,7 +69,7 @@ def dropped(violation: Violation) -> Proposals:
     ]
     if not names or len(names) == len(place.members):
         return ()
-    steps = {name: Step(Leniency.DROPPED, pointer((*path, name))) for name in names}
+    steps = {name: Step(LenientRepair.DROPPED, pointer((*path, name))) for name in names}
     data = edits.apply(text, edits.removal(place, names, steps))[:-1]
     return [Proposal(start, 0, data.encode(), tuple(steps.values()))]
 
@@ -78,14 +78,14 @@ def _root(violation: Violation, level: Repair) -> Proposals:
     containers = violation.guard.scanner.containers
     kind = _PARTNER.get(violation.ahead[:1])
     is_closing = kind is not None and len(containers) == 1 and isinstance(containers[0], kind)
-    if not is_closing or violation.place is not Place.SEPARATOR:
+    if not is_closing or violation.place is not ViolationPlace.SEPARATOR:
         return ()
     try:
         text = (violation.text + violation.ahead[:1]).decode()
-        value = reader.read(text)
+        value = parse_json(text)
     except NotJSON:
         return ()
-    mended = mend(text, value, violation.guard.schema, level)
+    mended = repair_to_schema(text, value, violation.guard.schema, level)
     return [Proposal(0, 1, mended.text.encode(), mended.steps)] if mended else ()
 
 

@@ -15,7 +15,7 @@ class Opened:
     """Where each name of an object stands, with its quotes; the last may be open."""
 
 
-def read(text: bytes) -> tuple[Opened, ...]:
+def open_containers(text: bytes) -> tuple[Opened, ...]:
     """Return the open objects and arrays of `text`, which is the beginning of strict JSON."""
     opened: list[Opened] = []
     is_name = False

@@ -14,10 +14,14 @@ from dataclasses import dataclass, replace
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.repairs import members, names, object_end, separators, values
-from strictgate.core.guard.repairs.violation import WAIT, Proposal, Proposals, Violation, Wait
+from strictgate.core.guard.repairs.violation import (
+    WAIT,
+    NeedsMoreText,
+    Proposal,
+    Proposals,
+    Violation,
+)
 from strictgate.core.repair_steps import Repair, Step
-
-__all__ = ["WAIT", "Mended", "Wait", "mend"]
 
 _TABLE: tuple[tuple[Repair, Callable[[Violation], Proposals]], ...] = (
     (Repair.OFF, values.plain_number),
@@ -47,7 +51,7 @@ _MAX_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Repaired:
     """The guard has moved on."""
 
     used: int
@@ -56,9 +60,9 @@ class Mended:
     """What was done; nothing, if the text stands as the model wrote it."""
 
 
-def mend(
+def repair_violation(
     guard: Guard, ahead: bytes, level: Repair, *, final: bool, floor: int
-) -> Mended | Wait | None:
+) -> Repaired | NeedsMoreText | None:
     """Mend what the guard refuses at the first byte of `ahead`, if one reading of it fits.
 
     Args:
@@ -79,7 +83,9 @@ class _Mender:
         self._level = level
         self._depth = depth
 
-    def mend(self, guard: Guard, ahead: bytes, *, final: bool, floor: int) -> Mended | Wait | None:
+    def mend(
+        self, guard: Guard, ahead: bytes, *, final: bool, floor: int
+    ) -> Repaired | NeedsMoreText | None:
         violation = Violation(guard, ahead, final=final, floor=floor)
         if not violation.coming:
             return None if final else WAIT
@@ -88,20 +94,20 @@ class _Mender:
                 proposals = propose(violation)
                 decided = self._decide(violation, proposals)
                 if decided is not None:
-                    return decided if isinstance(decided, Mended | Wait) else None
+                    return decided if isinstance(decided, Repaired | NeedsMoreText) else None
         return None
 
     def _decide(
         self, violation: Violation, proposals: Proposals
-    ) -> Mended | Wait | tuple[Mended, ...] | None:
+    ) -> Repaired | NeedsMoreText | tuple[Repaired, ...] | None:
         """Return what comes of the proposals: the one that fits; several; None if none does."""
-        if isinstance(proposals, Wait):
+        if isinstance(proposals, NeedsMoreText):
             return proposals
-        fitting: dict[bytes, tuple[Proposal, Mended]] = {}
+        fitting: dict[bytes, tuple[Proposal, Repaired]] = {}
         for proposal in proposals:
             twin = violation.guard.fork()
             made = self._make(twin, violation, proposal)
-            if isinstance(made, Wait):
+            if isinstance(made, NeedsMoreText):
                 return made
             if made:
                 fitting.setdefault(twin.text + violation.ahead[made.used :], (proposal, made))
@@ -113,20 +119,22 @@ class _Mender:
         self._make(violation.guard, violation, proposal)
         return made
 
-    def _make(self, guard: Guard, violation: Violation, proposal: Proposal) -> Mended | Wait | None:
+    def _make(
+        self, guard: Guard, violation: Violation, proposal: Proposal
+    ) -> Repaired | NeedsMoreText | None:
         """Let `guard` take the proposal in; None if it refuses, and may stand anywhere then."""
         inner = self._take_in(guard, proposal, violation.floor)
         if inner is None or not _is_proven(guard, proposal.behind):
             return None
         steps = proposal.steps + inner
         if proposal.used or guard.fits(violation.ahead[:1]):
-            return Mended(proposal.used, steps)
+            return Repaired(proposal.used, steps)
         further = self._deeper().mend(
             guard, violation.ahead, final=violation.final, floor=violation.floor
         )
         return (
             replace(further, steps=steps + further.steps)
-            if isinstance(further, Mended)
+            if isinstance(further, Repaired)
             else further
         )
 
@@ -167,7 +175,7 @@ class _Mender:
             if len(guard.text) < floor:
                 return None
             mended = self._deeper().mend(guard, data, final=True, floor=floor)
-            if not isinstance(mended, Mended):
+            if not isinstance(mended, Repaired):
                 return None
             steps += mended.steps
             data = data[mended.used :]

@@ -8,14 +8,14 @@ from strictgate.core.guard.repairs.violation import (
     BLANKS,
     MAX_VALUE,
     WAIT,
-    Place,
     Proposal,
     Proposals,
     Violation,
+    ViolationPlace,
 )
-from strictgate.core.jsontext.scanner import Token
+from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.output.quoted_strings import Role
-from strictgate.core.repair_steps import Spelling, Step
+from strictgate.core.repair_steps import Step, SyntaxRepair
 
 _ODD = re.compile(
     r"[\v\f\x85\u00a0\u180e\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]++"
@@ -34,7 +34,7 @@ def odd_blank(violation: Violation) -> Proposals:
         return ()
     if found.end() == len(violation.coming) and not violation.final:
         return WAIT
-    step = Step(Spelling.BLANK)
+    step = Step(SyntaxRepair.BLANK)
     return [Proposal(len(violation.text), len(found[0].encode()), b" ", (step,))]
 
 
@@ -54,7 +54,7 @@ def comment(violation: Violation) -> Proposals:
         return WAIT
     is_between = violation.guard.scanner.token and _JOINS.match(coming, found.end())
     left = b" " if is_between else b""
-    step = Step(Spelling.COMMENT)
+    step = Step(SyntaxRepair.COMMENT)
     return [Proposal(len(violation.text), len(found[0].encode()), left, (step,))]
 
 
@@ -62,12 +62,12 @@ def trailing_comma(violation: Violation) -> Proposals:
     """A comma before the bracket that closes is left out."""
     before = violation.text.rstrip(BLANKS)
     closer = _closer(violation)
-    step = (Step(Spelling.TRAILING_COMMA),)
+    step = (Step(SyntaxRepair.TRAILING_COMMA),)
     is_between = violation.guard.scanner.token is None
     if is_between and violation.ahead[:1] == closer and before.endswith(b","):
         comma = len(before) - 1
         return [Proposal(comma, 0, violation.text[comma + 1 :], step)]
-    if violation.place is not Place.SEPARATOR or not violation.ahead.startswith(b","):
+    if violation.place is not ViolationPlace.SEPARATOR or not violation.ahead.startswith(b","):
         return ()
     follows = tokens.gap(violation.coming, 1, final=violation.final)
     if not isinstance(follows, int):
@@ -78,7 +78,7 @@ def trailing_comma(violation: Violation) -> Proposals:
 
 def missing_comma(violation: Violation) -> Proposals:
     """A comma goes between two values, or a value and a name, if they are clearly two."""
-    if violation.place is not Place.SEPARATOR or not violation.coming:
+    if violation.place is not ViolationPlace.SEPARATOR or not violation.coming:
         return ()
     before = violation.text.rstrip(BLANKS)
     gap = violation.text[len(before) :]
@@ -88,13 +88,13 @@ def missing_comma(violation: Violation) -> Proposals:
     follows = _name_and_colon(violation) if is_member else _starts_value(violation, Role.ITEM)
     if not isinstance(follows, bool):
         return WAIT
-    step = Step(Spelling.MISSING_COMMA)
+    step = Step(SyntaxRepair.MISSING_COMMA)
     return [Proposal(len(before), 0, b"," + gap, (step,))] if follows else ()
 
 
 def missing_colon(violation: Violation) -> Proposals:
     """A colon goes between a name and a value that no colon follows."""
-    if violation.place is not Place.COLON:
+    if violation.place is not ViolationPlace.COLON:
         return ()
     coming, final = violation.coming, violation.final
     if coming[:1] not in ("{", "["):
@@ -106,7 +106,7 @@ def missing_colon(violation: Violation) -> Proposals:
             return follows or ()
         if not (coming[follows] in ",}" or starts_name(coming[follows])):
             return ()
-    return [Proposal(len(violation.text), 0, b":", (Step(Spelling.MISSING_COLON),))]
+    return [Proposal(len(violation.text), 0, b":", (Step(SyntaxRepair.MISSING_COLON),))]
 
 
 def doubled_brace(violation: Violation) -> Proposals:
@@ -116,9 +116,11 @@ def doubled_brace(violation: Violation) -> Proposals:
     count.
     """
     text, coming = violation.text, violation.coming
-    if violation.place is not Place.NAME or not (text.endswith(b"{") and coming[:1] == "{"):
+    if violation.place is not ViolationPlace.NAME or not (
+        text.endswith(b"{") and coming[:1] == "{"
+    ):
         return ()
-    step = Step(Spelling.DOUBLED_BRACE)
+    step = Step(SyntaxRepair.DOUBLED_BRACE)
     if len(text) > 1:
         source = "{" + coming
         spelt = tokens.value(source, 0, violation.role, final=violation.final)
@@ -135,7 +137,7 @@ def doubled_brace(violation: Violation) -> Proposals:
 
 
 def _is_in_string(violation: Violation) -> bool:
-    return violation.guard.scanner.token in (Token.NAME, Token.STRING)
+    return violation.guard.scanner.token in (LexicalToken.NAME, LexicalToken.STRING)
 
 
 def _closer(violation: Violation) -> bytes:

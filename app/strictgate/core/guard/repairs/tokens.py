@@ -7,12 +7,11 @@ to come, and what is said of it must be true of every text that it may grow into
 import re
 from dataclasses import dataclass
 
-from strictgate.core.guard.repairs.violation import MAX_VALUE, WAIT, Wait
+from strictgate.core.guard.repairs.violation import MAX_VALUE, WAIT, NeedsMoreText
 from strictgate.core.jsontext.reader import NotJSON
-from strictgate.core.output import quoted_strings
-from strictgate.core.output.quoted_strings import CLOSERS, Role
-from strictgate.core.output.syntax_repair import respell
-from strictgate.core.repair_steps import Spelling, Step
+from strictgate.core.output.quoted_strings import CLOSERS, Role, read_quoted
+from strictgate.core.output.syntax_repair import repair_syntax
+from strictgate.core.repair_steps import Step, SyntaxRepair
 
 MAX_SCALAR = 512
 _SCALAR = re.compile(r"[\w.+$-]*+")
@@ -41,7 +40,7 @@ class Spelt:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class MisspeltMember:
     """A member of an object: its name and value, and what follows."""
 
     name: Spelt
@@ -50,7 +49,7 @@ class Member:
     """Offset of what follows the value and the gap behind it."""
 
 
-def gap(source: str, start: int, *, final: bool) -> int | Wait | None:
+def gap(source: str, start: int, *, final: bool) -> int | NeedsMoreText | None:
     """Return where what stands between two tokens ends: at the first character of the next."""
     found = _GAP.match(source, start)
     end = found.end() if found else start
@@ -59,7 +58,7 @@ def gap(source: str, start: int, *, final: bool) -> int | Wait | None:
     return end
 
 
-def value(source: str, start: int, role: Role, *, final: bool) -> Spelt | Wait | None:
+def value(source: str, start: int, role: Role, *, final: bool) -> Spelt | NeedsMoreText | None:
     """Read the value at `start`; None if there is none, or more than one reading of it."""
     first = source[start : start + 1]
     if not first:
@@ -73,7 +72,7 @@ def value(source: str, start: int, role: Role, *, final: bool) -> Spelt | Wait |
     )
 
 
-def name(source: str, start: int, *, final: bool) -> Spelt | Wait | None:
+def name(source: str, start: int, *, final: bool) -> Spelt | NeedsMoreText | None:
     """Read the property name at `start`."""
     first = source[start : start + 1]
     if not first:
@@ -88,7 +87,7 @@ def starts_name(character: str) -> bool:
     return character in CLOSERS or character.isalpha() or character in "_$"
 
 
-def member(source: str, start: int, *, final: bool) -> Member | Wait | None:
+def member(source: str, start: int, *, final: bool) -> MisspeltMember | NeedsMoreText | None:
     """Read the member at `start`, and up to what follows it."""
     named = name(source, start, final=final)
     if not isinstance(named, Spelt):
@@ -105,10 +104,10 @@ def member(source: str, start: int, *, final: bool) -> Member | Wait | None:
     if not isinstance(held, Spelt):
         return held
     behind = gap(source, held.end, final=final)
-    return Member(named, held, behind) if isinstance(behind, int) else behind
+    return MisspeltMember(named, held, behind) if isinstance(behind, int) else behind
 
 
-def _scalar(source: str, start: int, *, final: bool) -> Spelt | Wait | None:
+def _scalar(source: str, start: int, *, final: bool) -> Spelt | NeedsMoreText | None:
     found = _SCALAR.match(source, start)
     end = found.end() if found else start
     if end == start or end - start > MAX_SCALAR:
@@ -120,13 +119,13 @@ def _scalar(source: str, start: int, *, final: bool) -> Spelt | Wait | None:
 
 def _respelt(source: str, end: int) -> Spelt | None:
     try:
-        respelt = respell(source)
+        respelt = repair_syntax(source)
     except NotJSON:
         return None
     return Spelt(respelt.text, end, respelt.steps)
 
 
-def _bare_name(source: str, start: int, *, final: bool) -> Spelt | Wait | None:
+def _bare_name(source: str, start: int, *, final: bool) -> Spelt | NeedsMoreText | None:
     """Read a name without quotes: only its colon shows that it is one."""
     found = _NAME.match(source, start)
     end = found.end() if found else start
@@ -136,18 +135,18 @@ def _bare_name(source: str, start: int, *, final: bool) -> Spelt | Wait | None:
     if not isinstance(behind, int):
         return behind
     try:
-        text = respell(f"{{{source[start:end]}:0}}").text if source[behind] == ":" else ""
+        text = repair_syntax(f"{{{source[start:end]}:0}}").text if source[behind] == ":" else ""
     except NotJSON:
         return None
-    return Spelt(text[1:-3], end, (Step(Spelling.UNQUOTED_NAME),)) if text else None
+    return Spelt(text[1:-3], end, (Step(SyntaxRepair.UNQUOTED_NAME),)) if text else None
 
 
-def _string(source: str, start: int, role: Role, *, final: bool) -> Spelt | Wait | None:
+def _string(source: str, start: int, role: Role, *, final: bool) -> Spelt | NeedsMoreText | None:
     """Read a string, whose end shows in the character behind it."""
     if source.startswith("``", start):
         return None
     try:
-        found = quoted_strings.read(source[: start + MAX_VALUE], start, role)
+        found = read_quoted(source[: start + MAX_VALUE], start, role)
     except NotJSON as error:
         is_over = final or len(source) - start > MAX_VALUE
         return None if is_over or _is_settled(source, start, error.position) else WAIT
@@ -165,7 +164,7 @@ def _is_settled(source: str, start: int, position: int) -> bool:
     return bool(source[position + 1 :].strip())
 
 
-def _container(source: str, start: int, *, final: bool) -> Spelt | Wait | None:
+def _container(source: str, start: int, *, final: bool) -> Spelt | NeedsMoreText | None:
     """Read an object or array: it ends at the first bracket that makes it one."""
     depth = tried = 0
     for token in _BRACKETS.finditer(source, start, start + MAX_VALUE):

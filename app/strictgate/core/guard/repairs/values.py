@@ -6,14 +6,19 @@ from typing import Any
 
 from strictgate.core.guard.repairs import tokens, vocabulary
 from strictgate.core.guard.repairs.tokens import Spelt
-from strictgate.core.guard.repairs.violation import Place, Proposal, Proposals, Violation, Wait
-from strictgate.core.jsontext import reader
+from strictgate.core.guard.repairs.violation import (
+    NeedsMoreText,
+    Proposal,
+    Proposals,
+    Violation,
+    ViolationPlace,
+)
+from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.pointer import Path, pointer
-from strictgate.core.jsontext.reader import NotJSON
-from strictgate.core.jsontext.scanner import Token
-from strictgate.core.output import coercions, quoted_strings
-from strictgate.core.output.coercions import Reading
-from strictgate.core.output.quoted_strings import Role
+from strictgate.core.jsontext.reader import NotJSON, parse_json
+from strictgate.core.output import coercions
+from strictgate.core.output.coercions import Coercion
+from strictgate.core.output.quoted_strings import Role, read_quoted
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.drafts import Draft
 from strictgate.core.schema.schema import Schema
@@ -26,7 +31,7 @@ _CLOSES = b" "  # a number is whole once something follows
 
 def plain_number(violation: Violation) -> Proposals:
     """A number that the grammar knows in plain digits only stays as the model spelt it."""
-    is_number = violation.place is Place.VALUE and violation.source[:1] in _NUMBER_STARTS
+    is_number = violation.place is ViolationPlace.VALUE and violation.source[:1] in _NUMBER_STARTS
     spelt = _read(violation) if is_number else None
     if not isinstance(spelt, Spelt):
         return spelt or ()
@@ -58,7 +63,10 @@ def plain_forms(number: str, schema: Schema) -> tuple[str, ...]:
 
 def character(violation: Violation) -> Proposals:
     """A control character, or a quote with a backslash that it does not need, in a string."""
-    if violation.guard.scanner.token not in (Token.NAME, Token.STRING) or not violation.coming:
+    if (
+        violation.guard.scanner.token not in (LexicalToken.NAME, LexicalToken.STRING)
+        or not violation.coming
+    ):
         return ()
     behind = violation.text[violation.start + 1 :]
     escaping = (len(behind) - len(behind.rstrip(b"\\"))) % 2
@@ -66,7 +74,7 @@ def character(violation: Violation) -> Proposals:
     if piece == "\\":
         piece = violation.coming[:2]
     try:
-        spelt = quoted_strings.read(f'"{piece}"', 0, Role.NAME)
+        spelt = read_quoted(f'"{piece}"', 0, Role.NAME)
     except NotJSON:  # the rest of an escape is to come, or it is none
         return ()
     used = len(piece.encode()) - escaping
@@ -97,7 +105,7 @@ def in_other_type(violation: Violation) -> Proposals:
 def in_array(violation: Violation) -> Proposals:
     """A lone value, in an array."""
     coming = violation.coming[:1]
-    is_object = violation.place is Place.VALUE and coming == "{" and _begins(violation)
+    is_object = violation.place is ViolationPlace.VALUE and coming == "{" and _begins(violation)
     spelt = _read(violation) if is_object else _refused(violation)
     if not isinstance(spelt, Spelt):
         return spelt or ()
@@ -115,9 +123,9 @@ def _wrapped(violation: Violation, spelt: Spelt, source: str, path: Path) -> Pro
     return [Proposal(violation.start, used, data, (*steps, step), is_nested=True)]
 
 
-def _refused(violation: Violation) -> Spelt | Wait | None:
+def _refused(violation: Violation) -> Spelt | NeedsMoreText | None:
     """Return the scalar or string that was refused."""
-    if violation.place is not Place.VALUE or violation.source[:1] in ("", "{", "["):
+    if violation.place is not ViolationPlace.VALUE or violation.source[:1] in ("", "{", "["):
         return None
     return _read(violation)
 
@@ -126,7 +134,7 @@ def _begins(violation: Violation) -> bool:
     return violation.start == len(violation.text)
 
 
-def _read(violation: Violation) -> Spelt | Wait | None:
+def _read(violation: Violation) -> Spelt | NeedsMoreText | None:
     spelt = tokens.value(violation.source, 0, violation.role, final=violation.final)
     is_behind = isinstance(spelt, Spelt) and violation.used(spelt.end) < 0
     return None if is_behind else spelt
@@ -139,7 +147,7 @@ def _proposal(violation: Violation, spelt: Spelt, text: str, steps: tuple[Step, 
     return Proposal(violation.start, used, data, steps, _CLOSES, is_nested=is_nested)
 
 
-def _readings(violation: Violation, spelt: Spelt) -> Iterator[Reading]:
+def _readings(violation: Violation, spelt: Spelt) -> Iterator[Coercion]:
     value, text = _held(spelt), spelt.text
     for each in _TYPES:
         if reading := coercions.in_type(value, text, (each,)):
@@ -152,6 +160,6 @@ def _readings(violation: Violation, spelt: Spelt) -> Iterator[Reading]:
 
 def _held(spelt: Spelt) -> Any:
     try:
-        return reader.read(spelt.text)
+        return parse_json(spelt.text)
     except NotJSON:  # a number beyond a double
         return None

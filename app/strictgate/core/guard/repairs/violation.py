@@ -13,8 +13,8 @@ from enum import Enum, auto
 from functools import cached_property
 
 from strictgate.core.guard.guard import Guard
+from strictgate.core.jsontext.lexer import Expects, LexicalToken
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.jsontext.scanner import Expects, Token
 from strictgate.core.output.quoted_strings import Role
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.problems import Problem
@@ -27,11 +27,11 @@ _IN_WORD = re.compile(r"[\w(\[{<$@%-]")
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class NeedsMoreText:
     """More text must come before it can be told."""
 
 
-WAIT = Wait()
+WAIT = NeedsMoreText()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class Proposal:
     """`data` is an object or array, in which there may be more to mend."""
 
 
-Proposals = Sequence[Proposal] | Wait
+Proposals = Sequence[Proposal] | NeedsMoreText
 
 
-class Place(Enum):
+class ViolationPlace(Enum):
     """What was refused."""
 
     VALUE = auto()
@@ -66,13 +66,13 @@ class Place(Enum):
 
 
 _PLACES = {
-    Expects.VALUE: Place.VALUE,
-    Expects.VALUE_OR_END: Place.VALUE,
-    Expects.NAME: Place.NAME,
-    Expects.NAME_OR_END: Place.NAME,
-    Expects.COLON: Place.COLON,
-    Expects.COMMA_OR_END: Place.SEPARATOR,
-    Expects.NOTHING: Place.NOTHING,
+    Expects.VALUE: ViolationPlace.VALUE,
+    Expects.VALUE_OR_END: ViolationPlace.VALUE,
+    Expects.NAME: ViolationPlace.NAME,
+    Expects.NAME_OR_END: ViolationPlace.NAME,
+    Expects.COLON: ViolationPlace.COLON,
+    Expects.COMMA_OR_END: ViolationPlace.SEPARATOR,
+    Expects.NOTHING: ViolationPlace.NOTHING,
 }
 
 
@@ -91,21 +91,21 @@ class Violation:
         self.coming = decode(ahead)
         self.place, self.start = self._stand()
 
-    def _stand(self) -> tuple[Place, int]:
+    def _stand(self) -> tuple[ViolationPlace, int]:
         """Return what was refused, and where that starts."""
         scanner = self.guard.scanner
         match scanner.token:
-            case Token.NAME:
-                return Place.NAME, scanner.token_start
-            case Token.STRING:
-                return Place.VALUE, scanner.token_start
+            case LexicalToken.NAME:
+                return ViolationPlace.NAME, scanner.token_start
+            case LexicalToken.STRING:
+                return ViolationPlace.VALUE, scanner.token_start
             case None:
                 pass
             case _ if _IN_SCALAR.match(self.coming) or not self.guard.fits(b" "):
-                return Place.VALUE, scanner.token_start
+                return ViolationPlace.VALUE, scanner.token_start
         string = self._string_before()
         if string is not None:
-            return Place.VALUE, string
+            return ViolationPlace.VALUE, string
         return _PLACES[scanner.expects], len(self.text)
 
     def _string_before(self) -> int | None:
@@ -114,7 +114,7 @@ class Violation:
         if scanner.last is None or scanner.expects is not Expects.COMMA_OR_END or scanner.blanks:
             return None
         kind, start = scanner.last
-        return start if kind is Token.STRING and _IN_WORD.match(self.coming) else None
+        return start if kind is LexicalToken.STRING and _IN_WORD.match(self.coming) else None
 
     @cached_property
     def source(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 from functools import lru_cache
 from typing import Any
 
-from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output.coercions import fold
 from strictgate.core.schema.schema import Schema
 
@@ -54,7 +54,7 @@ def _options(text: str) -> _Words:
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
-    ahead: list[Any] = [reader.loads(text.encode())]
+    ahead: list[Any] = [parse_leniently(text.encode())]
     while ahead:
         node = ahead.pop()
         if isinstance(node, dict):

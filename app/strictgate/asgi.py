@@ -1,0 +1,18 @@
+"""The gateway as an ASGI application for a server of your own: `uvicorn strictgate.asgi:app`.
+
+The settings come from the file that STRICTGATE_CONFIG names and from STRICTGATE_* variables, and
+the log goes to standard error, as with `strictgate serve`. What `serve` adds below ASGI is then the
+server's own affair: the limits and deadlines of a request's head, draining, and the refusal to
+serve other machines without client keys.
+"""
+
+import os
+import sys
+
+from strictgate.api.app import create_app
+from strictgate.observe.events import ignore
+from strictgate.observe.log import log_to
+from strictgate.settings import load
+
+_settings = load()
+app = create_app(_settings, os.environ, log_to(sys.stderr) if _settings.observe.log else ignore)
