@@ -12,7 +12,7 @@ def plan(purpose):
 
 def test_try_begins_anew():
     """A new try counts its own tokens, and knows nothing of where the last one was stuck."""
-    state = ChoiceState(0, spent=70, stuck=2, stuck_at=40, lies=1, exact=True)
+    state = ChoiceState(0, spent=70, stuck=2, stuck_at=40, restarts=1, keep_whole_prefix=True)
     state.count(plan(Purpose.TRY), said("x" * 40, usage={"completion_tokens": 10}), None)
     assert (state.tries, state.spent, state.restarts, state.keep_whole_prefix) == (1, 10, 0, False)
     assert state.note_stuck() == 0
