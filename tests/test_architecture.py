@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent
 APP = ROOT / "app" / "strictgate"
 ROOMS = (
     *("commands", "asgi", "api", "gateway", "upstream", "demo"),
-    *("core.conversation", "core.guard", "core.responses_api", "core.plan"),
+    *("core.conversation", "core.guard", "core.surfaces", "core.plan"),
     *("settings", "observe"),
     *("core.request", "core.output", "core.grammar", "core.schema", "core.wire"),
     *("core.jsontext", "core.errors", "core.capabilities", "core.repair_steps"),

@@ -15,8 +15,8 @@ from strictgate.api.response import Send
 from strictgate.core.conversation.protocol import ChoiceDelta
 from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.surfaces.chat.chunks import Chunk, Chunks
 from strictgate.core.wire import sse
-from strictgate.core.wire.chunks import Chunk, Chunks
 from strictgate.gateway.gateway import GatewayAnswer
 
 COMMENT = b": waiting\n\n"

@@ -17,14 +17,14 @@ from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.protocol import ChoiceDelta
 from strictgate.core.errors import BadRequest, GatewayError, UpstreamError
 from strictgate.core.request.tools import carries_strict_tools
-from strictgate.core.responses_api import items, request
-from strictgate.core.responses_api.events import (
+from strictgate.core.surfaces.responses import items, request
+from strictgate.core.surfaces.responses.events import (
     ResponseEvent,
     ResponseEvents,
     encode_response_event,
 )
-from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
-from strictgate.core.responses_api.response import ResponseEnvelope, finished_response
+from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.responses.response import ResponseEnvelope, finished_response
 from strictgate.gateway.driver import DeltaSink
 from strictgate.gateway.gateway import Caller, Gateway, GatewayAnswer
 from strictgate.gateway.request_planning import PlannedRequest

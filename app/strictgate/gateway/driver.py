@@ -23,8 +23,8 @@ from strictgate.core.conversation.protocol import (
 )
 from strictgate.core.errors import GatewayError, UpstreamTimeout
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
-from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
 from strictgate.core.schema.schema import Schema
+from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
 from strictgate.upstream.stream import UpstreamStream

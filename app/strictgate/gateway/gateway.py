@@ -19,7 +19,7 @@ from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.errors import GatewayError, OutputInvalid, ToolsRefused
 from strictgate.core.jsontext.reader import parse_leniently, write_json
 from strictgate.core.request.options import KNOBS_KEY, with_overrides
-from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
 from strictgate.core.wire.usage import total_tokens
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head

@@ -24,9 +24,9 @@ from strictgate.core.request.options import (
     with_overrides,
 )
 from strictgate.core.request.tools import Function, Toolbox, Toolset, carries_strict_tools
-from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, SchemaCache
+from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
 from strictgate.settings import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router

@@ -18,7 +18,7 @@ from yarl import URL
 from strictgate import __version__
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.planner import Body
-from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.settings import LimitSettings

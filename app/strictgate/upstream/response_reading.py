@@ -13,7 +13,7 @@ from aiohttp import ClientResponse
 
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.jsontext.reader import parse_leniently, write_json
-from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 from strictgate.core.wire.sse import SseEvent

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.responses_api import response
-from strictgate.core.responses_api.response import Item, ResponseEnvelope
+from strictgate.core.surfaces.responses import response
+from strictgate.core.surfaces.responses.response import Item, ResponseEnvelope
 
 PIECE = 24  # characters of text in a delta: about what models send at once
 ResponseEvent = dict[str, Any]

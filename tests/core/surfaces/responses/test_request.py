@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.responses_api.request import in_terms, to_chat
+from strictgate.core.surfaces.responses.request import in_terms, to_chat
 
 BODY = {"model": "m", "input": "hi"}
 SCHEMA = {"type": "object"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.responses_api import native_upstream
+from strictgate.core.surfaces.responses import native_upstream
 from strictgate.core.wire.calls import default_call_id
 from strictgate.core.wire.reply import content_text
 

@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.responses_api.items import messages
+from strictgate.core.surfaces.responses.items import messages
 
 CALL = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}
 

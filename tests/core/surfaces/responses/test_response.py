@@ -2,12 +2,12 @@
 
 from openai.types.responses import Response
 
-from strictgate.core.responses_api.response import (
+from strictgate.core.surfaces.responses.response import (
     ResponseEnvelope,
     failed_response,
     finished_response,
 )
-from strictgate.core.responses_api.response import usage as usage_of
+from strictgate.core.surfaces.responses.response import usage as usage_of
 
 SHELL = ResponseEnvelope(
     "resp_1", 1, {"model": "m", "input": "hi", "instructions": "Be brief."}, "m"

@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.wire.chunks import Chunks
+from strictgate.core.surfaces.chat.chunks import Chunks
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import SseEvent
 

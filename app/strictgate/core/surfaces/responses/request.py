@@ -16,7 +16,7 @@ from strictgate.core.request.field_checks import (
     optional_field,
     wrong_type,
 )
-from strictgate.core.responses_api.items import is_known, messages
+from strictgate.core.surfaces.responses.items import is_known, messages
 
 Body = Mapping[str, Any]
 

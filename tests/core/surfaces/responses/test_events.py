@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
-from strictgate.core.responses_api import response
-from strictgate.core.responses_api.events import ResponseEvents, encode_response_event
-from tests.core.responses_api.test_response import CALL, SHELL, completion
+from strictgate.core.surfaces.responses import response
+from strictgate.core.surfaces.responses.events import ResponseEvents, encode_response_event
+from tests.core.surfaces.responses.test_response import CALL, SHELL, completion
 
 EVENT = TypeAdapter(ResponseStreamEvent)
 

@@ -1,10 +1,10 @@
 """Asks and replies of a conversation, in the upstream's own Responses API."""
 
-from strictgate.core.responses_api import native_upstream, response
-from strictgate.core.responses_api.events import ResponseEvents
-from strictgate.core.responses_api.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.responses import native_upstream, response
+from strictgate.core.surfaces.responses.events import ResponseEvents
+from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
 from strictgate.core.wire.reply import parse_reply
-from tests.core.responses_api.test_response import SHELL
+from tests.core.surfaces.responses.test_response import SHELL
 
 REQUEST = {"model": "m", "input": "hi", "tools": [{"type": "web_search"}], "stream": True}
 MESSAGE = {

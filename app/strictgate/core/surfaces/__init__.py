@@ -1,0 +1,1 @@
+"""The APIs that clients speak, each a package behind the one interface of surface.py."""
