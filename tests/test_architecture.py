@@ -12,6 +12,7 @@ ROOMS = (
     *("settings", "observe"),
     *("core.request", "core.output", "core.grammar", "core.schema", "core.wire"),
     *("core.jsontext", "core.errors", "core.capabilities", "core.repair_steps"),
+    "core.lru_cache",
 )
 """Every room of the package, top down. A module may import from its own room and from those that
 come after it; `strictgate` itself (the version) from everywhere."""

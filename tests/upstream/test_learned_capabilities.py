@@ -1,90 +1,101 @@
 """What is remembered, of whom, and for how long."""
 
-from strictgate.core.capabilities import Mode
-from strictgate.upstream import learned_capabilities
-from strictgate.upstream.learned_capabilities import LearnedCapabilities
+import pytest
+
+from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
+from strictgate.upstream.learned_capabilities import CHANGES, ENTRY, LearnedCapabilities
+
+KIMI = ("groq", "kimi")
 
 
-def test_refused_mode():
-    """A refused mode is one model's, on one upstream, whatever the schema."""
-    known = LearnedCapabilities(ttl=10)
-    known.refuse("groq", "kimi", Mode.NATIVE, now=0)
-
-    assert known.refused("groq", "kimi", "{}", now=1) == {Mode.NATIVE}
-    assert known.refused("groq", "llama", "{}", now=1) == set()
-    assert known.refused("other", "kimi", "{}", now=1) == set()
+@pytest.fixture
+def known():
+    return LearnedCapabilities(ttl=10, failures={Fact.NO_MODE: 2})
 
 
-def test_refused_dialect():
-    """A refused schema is refused alone."""
-    known = LearnedCapabilities(ttl=10)
-    known.refuse_schema("groq", "kimi", Mode.NATIVE, '{"a":1}', now=0)
+@pytest.mark.parametrize("fact", Fact)
+def test_a_fact_is_one_models(known, fact):
+    """A fact is about one model on one upstream, and about these details alone."""
+    known.remember(fact, *KIMI, 0, "detail")
 
-    assert known.refused("groq", "kimi", '{"a":1}', now=1) == {Mode.NATIVE}
-    assert known.refused("groq", "kimi", '{"a":2}', now=1) == set()
-
-
-def test_forgotten():
-    """Hosts change: after a while it is tried again."""
-    known = LearnedCapabilities(ttl=10)
-    known.refuse("groq", "kimi", Mode.NATIVE, now=0)
-
-    assert known.refused("groq", "kimi", "{}", now=9.9) == {Mode.NATIVE}
-    assert known.refused("groq", "kimi", "{}", now=10) == set()
+    assert known.holds(fact, *KIMI, 1, "detail")
+    assert not known.holds(fact, "groq", "llama", 1, "detail")
+    assert not known.holds(fact, "other", "kimi", 1, "detail")
+    assert not known.holds(fact, *KIMI, 1, "other")
+    assert not known.holds(fact, *KIMI, 1)
+    assert not any(known.holds(each, *KIMI, 1, "detail") for each in Fact if each is not fact)
 
 
-def test_demotion():
-    """So many broken promises in a row demote a model; a kept one starts the count anew."""
-    known = LearnedCapabilities(ttl=10, native_failures=2)
+def test_forgotten(known):
+    """Hosts change: after a while it is tried again, and may be learned again."""
+    known.remember(Fact.NO_TOOLS, *KIMI, 0)
+
+    assert known.holds(Fact.NO_TOOLS, *KIMI, 9.9)
+    assert not known.holds(Fact.NO_TOOLS, *KIMI, 10)
+    known.remember(Fact.NO_TOOLS, *KIMI, 10)
+    assert known.holds(Fact.NO_TOOLS, *KIMI, 19.9)
+
+
+def test_counted(known):
+    """So many failures in a row show a fact; a success starts the count anew."""
     told = [
-        known.native_answer("groq", "kimi", 0, kept=kept) for kept in (False, True, False, False)
+        known.count(Fact.NO_MODE, *KIMI, 0, "native", failed=failed)
+        for failed in (True, False, True, True, True)
     ]
 
-    assert told == [False, False, False, True]
-    assert known.refused("groq", "kimi", "{}", now=1) == {Mode.NATIVE}
+    assert told == [False, False, False, True, False]
+    assert known.holds(Fact.NO_MODE, *KIMI, 1, "native")
 
 
-def test_bounded(monkeypatch):
+def test_counted_apart(known):
+    """Failures of one model, or of one detail, are not another's."""
+    assert not known.count(Fact.NO_MODE, *KIMI, 0, "native", failed=True)
+    assert not known.count(Fact.NO_MODE, "groq", "llama", 0, "native", failed=True)
+    assert not known.count(Fact.NO_MODE, *KIMI, 0, "tool", failed=True)
+
+
+def test_refused_modes(known):
+    """A mode is refused for every schema, or for one."""
+    known.remember(Fact.NO_MODE, *KIMI, 0, Mode.TOOL)
+    known.remember(Fact.NO_MODE_FOR_SCHEMA, *KIMI, 0, Mode.NATIVE, '{"a":1}')
+
+    assert known.refused_modes(*KIMI, 1, '{"a":1}') == {Mode.NATIVE, Mode.TOOL}
+    assert known.refused_modes(*KIMI, 1, '{"a":2}') == {Mode.TOOL}
+    assert known.refused_modes("groq", "llama", 1, '{"a":1}') == set()
+
+
+def test_long_details_are_told_apart(known):
+    """Of a schema only a digest is kept."""
+    schema = '{"enum":["' + "a" * 1000
+    known.remember(Fact.NO_MODE_FOR_SCHEMA, *KIMI, 0, Mode.NATIVE, schema + '"]}')
+
+    assert known.refused_modes(*KIMI, 1, schema + '"]}') == {Mode.NATIVE}
+    assert known.refused_modes(*KIMI, 1, schema + 'b"]}') == set()
+
+
+@pytest.mark.parametrize("fact", CHANGES)
+def test_facts_change_capabilities(known, fact):
+    """What a model was found not to have is taken from what its preset gives."""
+    preset = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)
+    known.remember(fact, *KIMI, 0)
+
+    less = known.applied_to(preset, *KIMI, 1)
+    changed = {
+        name for name in Capabilities.__slots__ if getattr(less, name) != getattr(preset, name)
+    }
+    assert changed == CHANGES[fact].keys()
+    assert known.applied_to(preset, "groq", "llama", 1) == preset
+
+
+def test_bounded():
     """Model names come from clients, so there is an end to them; the oldest go."""
-    monkeypatch.setattr(learned_capabilities, "MAX_ENTRIES", 3)
-    known = LearnedCapabilities(ttl=10)
+    known = LearnedCapabilities(ttl=10, failures={Fact.NO_MODE: 2}, capacity=3 * ENTRY)
     for number in range(5):
-        known.refuse("groq", f"m{number}", Mode.NATIVE, now=0)
-        known.native_answer("groq", f"m{number}", 0, kept=False)
+        known.remember(Fact.NO_TOOLS, "groq", f"m{number}", 0)
+        known.count(Fact.NO_MODE, "groq", f"m{number}", 0, "native", failed=True)
 
-    remembered = [bool(known.refused("groq", f"m{number}", "{}", now=1)) for number in range(5)]
-    assert remembered == [False, False, True, True, True]
-
-
-def test_prefixes_are_learned():
-    """Going on is remembered; three new starts in a row, or a refusal, and there are no more."""
-    memory = LearnedCapabilities(ttl=10)
-    assert memory.goes_on("u", "m", 0) is None
-    assert not memory.prefill_answer("u", "m", 0, kept=True)
-    assert memory.goes_on("u", "m", 1) is True
-    assert [memory.prefill_answer("u", "m", 1, kept=False) for _ in range(3)] == [
-        False,
-        False,
-        True,
+    assert [known.holds(Fact.NO_TOOLS, "groq", f"m{n}", 1) for n in range(5)] == [
+        *(False, False, True, True, True)
     ]
-    assert memory.goes_on("u", "m", 2) is False
-    assert memory.goes_on("u", "m", 12) is None
-    memory.prefill_refused("u", "other", 0)
-    assert memory.goes_on("u", "other", 1) is False
-
-
-def test_going_on_once_wipes_the_slate():
-    """Only new starts in a row count."""
-    memory = LearnedCapabilities(ttl=10)
-    for kept in (False, False, True, False, False):
-        assert not memory.prefill_answer("u", "m", 0, kept=kept)
-    assert memory.goes_on("u", "m", 1) is True
-
-
-def test_refused_logprobs_are_remembered():
-    """For a time, and for one model."""
-    memory = LearnedCapabilities(ttl=10)
-    memory.refuse_logprobs("u", "m", 0)
-    assert not memory.gives_logprobs("u", "m", 1)
-    assert memory.gives_logprobs("u", "other", 1)
-    assert memory.gives_logprobs("u", "m", 11)
+    assert not known.count(Fact.NO_MODE, "groq", "m1", 0, "native", failed=True)
+    assert known.count(Fact.NO_MODE, "groq", "m4", 0, "native", failed=True)

@@ -86,3 +86,23 @@ class Capabilities:
     """Request fields that the upstream refuses and that only keep books: left out, and said so."""
     drop_in_messages: tuple[str, ...] = ()
     """The same for fields of a message."""
+
+
+class Fact(StrEnum):
+    """What can be found out about a model while it is used, beyond what its preset says.
+
+    A fact may have details, given here as [detail].
+    """
+
+    NO_MODE = "no_mode"
+    """A mode [mode] is refused, or its promise is broken."""
+    NO_MODE_FOR_SCHEMA = "no_mode_for_schema"
+    """A mode does not take one schema, whose dialect is refused [mode, text of the schema]."""
+    NO_PREFILL = "no_prefill"
+    """Prefixes are refused, or the model begins anew instead of going on from them."""
+    CONTINUES = "continues"
+    """The model goes on from prefixes."""
+    NO_LOGPROBS = "no_logprobs"
+    """Log-probabilities are refused, or so many of them."""
+    NO_TOOLS = "no_tools"
+    """Tools are refused."""

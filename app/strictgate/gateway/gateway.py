@@ -1,21 +1,16 @@
 """Where requests become conversations: routed, planned, driven, learned from, reported.
 
-It knows time and the memory of what was learned, and hands them to the core as values; the driver
-(driver.py) takes each conversation to the network.
+The driver (driver.py) takes each conversation to the network.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
-from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.errors import GatewayError, OutputInvalid, ToolsRefused
 from strictgate.core.jsontext.reader import parse_leniently, write_json
 from strictgate.core.request.options import KNOBS_KEY, with_overrides
@@ -23,20 +18,13 @@ from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAd
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
 from strictgate.core.wire.usage import total_tokens
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
+from strictgate.gateway.learning import TOOLS_REFUSED, Learner, lessons
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
-from strictgate.observe.events import (
-    Enforced,
-    ModelDemoted,
-    ModeRefused,
-    Observer,
-    PrefillDropped,
-    ToolsDropped,
-)
+from strictgate.observe.events import Enforced, Observer
 from strictgate.settings import Settings
 from strictgate.upstream import multipart
 from strictgate.upstream.client import Client
 from strictgate.upstream.headers import OF_THE_BODY, OURS, passed_on
-from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Endpoint, Route, Router
 
@@ -83,10 +71,9 @@ class Gateway:
         self._compiler = compiler
         self._observe = observe
         self._enforcement = settings.enforcement.enforcement()
-        self._memory = LearnedCapabilities(
-            settings.enforcement.capability_ttl, settings.enforcement.native_failures
-        )
-        self._intake = RequestPlanner(settings, router, self._memory)
+        rules = settings.enforcement
+        self._learner = Learner(rules.capability_ttl, rules.native_failures, observe)
+        self._intake = RequestPlanner(settings, router, self._learner.learned)
 
     @property
     def router(self) -> Router:
@@ -151,9 +138,7 @@ class Gateway:
         except ToolsRefused:
             again = self._intake.without_tools(planned)
             answer = await self._held(again, caller, take)
-            route = planned.route
-            self._memory.refuse_tools(route.endpoint.name, route.model, time.monotonic())
-            self._observe(ToolsDropped(route.endpoint.name, route.model))
+            self._learner.learn(planned.route, [TOOLS_REFUSED])
             return answer
 
     async def _held(
@@ -180,7 +165,7 @@ class Gateway:
             self._quieten(error)
             raise planned.translated(error) from error
         finally:
-            self._learn(route, conversation)
+            self._learner.learn(route, lessons(conversation))
             self._report(route, conversation, outcome, caller)
         completion = planned.rendered(self._rendered(outcome, conversation, driver.head))
         return GatewayAnswer(completion, self._headers(outcome, conversation), outcome.sent)
@@ -202,39 +187,6 @@ class Gateway:
         if not self._settings.answers.headers:
             for name in [name for name in error.headers if name.startswith("x-strictgate-")]:
                 del error.headers[name]
-
-    def _learn(self, route: Route, conversation: Conversation) -> None:
-        upstream, model, now = route.endpoint.name, route.model, time.monotonic()
-        schema = conversation.planner.schema.text
-        for lesson in conversation.record.proven_refusals():
-            if lesson.for_schema:
-                self._memory.refuse_schema(upstream, model, lesson.mode, schema, now)
-            else:
-                self._memory.refuse(upstream, model, lesson.mode, now)
-            self._observe(
-                ModeRefused(upstream, model, lesson.mode, lesson.for_schema, lesson.pattern)
-            )
-        is_told = conversation.planner.contract.has_document
-        first = conversation.record.attempts[:1] if is_told else []
-        for attempt in first:  # feedback makes the later ones better
-            told = attempt.outcome != "truncated" and attempt.end is not ReplyEnd.BROKEN
-            if attempt.mode is Mode.NATIVE and told:
-                kept = attempt.is_clean
-                if self._memory.native_answer(upstream, model, now, kept=kept):
-                    self._observe(ModelDemoted(upstream, model))
-        self._learn_of_prefixes(upstream, model, conversation.record)
-
-    def _learn_of_prefixes(self, upstream: str, model: str, record: AttemptLog) -> None:
-        now = time.monotonic()
-        if record.logprobs_refused:
-            self._memory.refuse_logprobs(upstream, model, now)
-        if record.prefix_refused:
-            self._memory.prefill_refused(upstream, model, now)
-            self._observe(PrefillDropped(upstream, model, refused=True))
-        if record.prefixes:  # one request says one thing: that it can, if it ever did
-            kept = any(record.prefixes)
-            if self._memory.prefill_answer(upstream, model, now, kept=kept):
-                self._observe(PrefillDropped(upstream, model, refused=False))
 
     def _report(
         self, route: Route, conversation: Conversation, outcome: Outcome | None, caller: Caller

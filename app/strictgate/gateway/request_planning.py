@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from strictgate.core.capabilities import Capabilities, Mode, Prefill
+from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.errors import NotFound, OutputInvalid
 from strictgate.core.plan import prompted_tools
@@ -74,10 +74,10 @@ class PlannedRequest:
 class RequestPlanner:
     """One per process."""
 
-    def __init__(self, settings: Settings, router: Router, memory: LearnedCapabilities) -> None:
+    def __init__(self, settings: Settings, router: Router, learned: LearnedCapabilities) -> None:
         self._enforcement = settings.enforcement.enforcement()
         self._router = router
-        self._memory = memory
+        self._learned = learned
         limits = settings.limits
         self._schemas = SchemaCache(
             limits.schema_cache_bytes,
@@ -122,7 +122,9 @@ class RequestPlanner:
     ) -> PlannedRequest:
         read = self._read(wanted, rules, body)
         route = self._router.route(wanted.model)
-        capabilities = route.capabilities
+        capabilities = self._learned.applied_to(
+            route.capabilities, route.endpoint.name, route.model, time.monotonic()
+        )
         if wire is not None:  # what its format is must be native: nothing is put into the prompt
             capabilities = replace(capabilities, modes=(Mode.NATIVE,), prefill=Prefill.NONE)
             asked = replace(read, contract=replace(wanted, stream=False))
@@ -131,8 +133,6 @@ class RequestPlanner:
             )
         if rules.modes:
             capabilities = replace(capabilities, modes=rules.modes)
-        if not self._memory.calls_functions(route.endpoint.name, route.model, time.monotonic()):
-            capabilities = replace(capabilities, tools=False)
         return self._routed(read, rules, route, capabilities)
 
     def without_tools(self, planned: PlannedRequest) -> PlannedRequest:
@@ -155,11 +155,6 @@ class RequestPlanner:
         self, read: ReadRequest, route: Route, capabilities: Capabilities, rules: Enforcement
     ) -> Conversation:
         upstream, model, now = route.endpoint.name, route.model, time.monotonic()
-        goes_on = self._memory.goes_on(upstream, model, now)
-        if goes_on is False:
-            capabilities = replace(capabilities, prefill=Prefill.NONE)
-        if not self._memory.gives_logprobs(upstream, model, now):
-            capabilities = replace(capabilities, top_logprobs=0)
         planner = Planner(
             read.contract,
             read.schema,
@@ -169,8 +164,9 @@ class RequestPlanner:
             rules.prompt_template,
             tools=read.tools,
         )
-        refused = self._memory.refused(upstream, model, read.schema.text, now)
-        return Conversation(planner, rules, refused, is_proven=goes_on is True)
+        refused = self._learned.refused_modes(upstream, model, now, read.schema.text)
+        continues = self._learned.holds(Fact.CONTINUES, upstream, model, now)
+        return Conversation(planner, rules, refused, is_proven=continues)
 
     # --- schemas ---------------------------------------------------------------------------------
 

@@ -1,146 +1,109 @@
-"""What was learned about models: the modes that they refused, or promised and did not keep, and
-whether they go on from a prefix.
+"""What was learned about models while they were used: facts, each for a time.
 
-Per process, bounded, and forgotten after a while, since hosts change what they support from one
-week to the next. Time comes in as an argument.
+A fact (`core.capabilities.Fact`) is about one model on one upstream, and may have details: which
+mode, which schema. It is remembered at once where the upstream said so, and after several failures
+in a row where the model only showed it. It is forgotten after `ttl`, since hosts change what they
+support from one week to the next. All is kept per process, and bounded: model names come from
+clients. Time comes in as an argument, in seconds.
 """
 
-from collections import OrderedDict
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import blake2b
-from typing import TypeVar
+from typing import Any
 
-from strictgate.core.capabilities import Mode
+from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
+from strictgate.core.lru_cache import LruCache
 
-MAX_ENTRIES = 10_000
+CAPACITY = 4 << 20  # bytes
+ENTRY = 512  # bytes of one entry, roughly: each part of a key has at most 64 characters
+MAX_PART = 64
+
+CHANGES: Mapping[Fact, Mapping[str, Any]] = {
+    Fact.NO_PREFILL: {"prefill": Prefill.NONE},
+    Fact.NO_LOGPROBS: {"top_logprobs": 0},
+    Fact.NO_TOOLS: {"tools": False},
+}
+"""What a fact without details changes in the capabilities that the preset gives."""
+
+Key = tuple[str, ...]
 
 
-@dataclass
 class LearnedCapabilities:
-    """Refused modes per (upstream, model), and per (upstream, model, schema)."""
+    """Facts about models: `remember` or `count` them, then ask whether they hold."""
 
-    ttl: float
-    """Seconds."""
-    native_failures: int = 3
-    """Broken native answers in a row before the model is demoted."""
-    prefill_failures: int = 3
-    """Prefixes in a row that a model started anew from, before none is given to it any more."""
-    _until: OrderedDict[Hashable, float] = field(default_factory=OrderedDict)
-    _broken: OrderedDict[Hashable, int] = field(default_factory=OrderedDict)
-    _proven: OrderedDict[Hashable, float] = field(default_factory=OrderedDict)
+    def __init__(
+        self, ttl: float, failures: Mapping[Fact, int] | None = None, capacity: int = CAPACITY
+    ) -> None:
+        """Begin with nothing.
 
-    def refused(self, upstream: str, model: str, schema: str, now: float) -> set[Mode]:
-        """Return the modes not to try; `schema` is the schema's text."""
-        if not self._until:
+        Args:
+            ttl: seconds for which a fact holds.
+            failures: how many failures in a row, for each fact that is counted, show it; others: 1.
+            capacity: bytes that may be kept.
+        """
+        self._ttl = ttl
+        self._failures = failures or {}
+        self._until: LruCache[Key, float] = LruCache(capacity)
+        self._counts: LruCache[Key, int] = LruCache(capacity)
+
+    def holds(self, fact: Fact, upstream: str, model: str, now: float, *details: str) -> bool:
+        """Whether `fact` is known of the model, with exactly these details."""
+        until = self._until.get(_key(fact, upstream, model, *details))
+        return until is not None and now < until
+
+    def remember(self, fact: Fact, upstream: str, model: str, now: float, *details: str) -> None:
+        """Let `fact` hold from now on, for a time."""
+        self._until.put(_key(fact, upstream, model, *details), now + self._ttl, ENTRY)
+
+    def count(
+        self, fact: Fact, upstream: str, model: str, now: float, *details: str, failed: bool
+    ) -> bool:
+        """Count one more answer that speaks for `fact` (`failed`) or against it.
+
+        Returns:
+            Whether this was one failure in a row too many, so that the fact holds from now on.
+        """
+        key = _key(fact, upstream, model, *details)
+        failures = (self._counts.get(key) or 0) + 1 if failed else 0
+        self._counts.remove(key)
+        if failures >= self._failures.get(fact, 1):
+            self.remember(fact, upstream, model, now, *details)
+            return True
+        if failures:
+            self._counts.put(key, failures, ENTRY)
+        return False
+
+    # --- what follows from the facts -------------------------------------------------------------
+
+    def refused_modes(self, upstream: str, model: str, now: float, schema: str) -> set[Mode]:
+        """Return the modes not to try for this schema, given as its text."""
+        if not len(self._until):
             return set()
-        digest = _digest(schema)
+        text = _short(schema)
         return {
             mode
             for mode in Mode
-            if self._holds((upstream, model, mode), now)
-            or self._holds((upstream, model, mode, digest), now)
+            if self.holds(Fact.NO_MODE, upstream, model, now, mode)
+            or self.holds(Fact.NO_MODE_FOR_SCHEMA, upstream, model, now, mode, text)
         }
 
-    def _holds(self, key: Hashable, now: float) -> bool:
-        until = self._until.get(key)
-        if until is not None and until <= now:
-            del self._until[key]
-            return False
-        return until is not None
-
-    def refuse(self, upstream: str, model: str, mode: Mode, now: float) -> None:
-        """Remember that the model does not have `mode`."""
-        self._remember((upstream, model, mode), now)
-
-    def refuse_schema(self, upstream: str, model: str, mode: Mode, schema: str, now: float) -> None:
-        """Remember that `mode` does not take this schema there."""
-        self._remember((upstream, model, mode, _digest(schema)), now)
-
-    def _remember(self, key: Hashable, now: float) -> None:
-        _note(self._until, key, now + self.ttl)
-
-    # --- prefixes ---------------------------------------------------------------------------------
-
-    def goes_on(self, upstream: str, model: str, now: float) -> bool | None:
-        """Return whether the model goes on from a prefix; None: not known."""
-        if self._until and self._holds((upstream, model, _PREFILL), now):
-            return False
-        return True if self._proven.get((upstream, model), now) > now else None
-
-    def prefill_refused(self, upstream: str, model: str, now: float) -> None:
-        """Remember that the upstream does not take prefixes for this model."""
-        self._remember((upstream, model, _PREFILL), now)
-
-    def prefill_answer(self, upstream: str, model: str, now: float, *, kept: bool) -> bool:
-        """Count an answer to a prefix that went on from it or did not; return whether the model
-        gets none from now on."""
-        key = (upstream, model)
-        if kept:
-            self._broken.pop((*key, _PREFILL), None)
-            _note(self._proven, key, now + self.ttl)
-            return False
-        if not self._fails((*key, _PREFILL), self.prefill_failures):
-            return False
-        self._proven.pop(key, None)
-        self.prefill_refused(upstream, model, now)
-        return True
-
-    # --- log-probabilities -----------------------------------------------------------------------
-
-    def gives_logprobs(self, upstream: str, model: str, now: float) -> bool:
-        """Whether log-probabilities may be asked for; so, as long as they were not refused."""
-        return not (self._until and self._holds((upstream, model, _LOGPROBS), now))
-
-    def refuse_logprobs(self, upstream: str, model: str, now: float) -> None:
-        """Remember that the upstream does not give them for this model, or not so many."""
-        self._remember((upstream, model, _LOGPROBS), now)
-
-    # --- tools -----------------------------------------------------------------------------------
-
-    def calls_functions(self, upstream: str, model: str, now: float) -> bool:
-        """Whether tools may be sent; so, as long as they were not refused."""
-        return not (self._until and self._holds((upstream, model, _TOOLS), now))
-
-    def refuse_tools(self, upstream: str, model: str, now: float) -> None:
-        """Remember that the model calls no functions."""
-        self._remember((upstream, model, _TOOLS), now)
-
-    # --- native mode ------------------------------------------------------------------------------
-
-    def native_answer(self, upstream: str, model: str, now: float, *, kept: bool) -> bool:
-        """Count a native answer that `kept` its promise or not; return whether this demotes."""
-        key = (upstream, model)
-        if kept:
-            self._broken.pop(key, None)
-            return False
-        if not self._fails(key, self.native_failures):
-            return False
-        self.refuse(upstream, model, Mode.NATIVE, now)
-        return True
-
-    def _fails(self, key: Hashable, often: int) -> bool:
-        """Count a failure; return whether it is one too many: then counting starts anew."""
-        failures = self._broken.pop(key, 0) + 1
-        if failures >= often:
-            return True
-        _note(self._broken, key, failures)
-        return False
+    def applied_to(
+        self, capabilities: Capabilities, upstream: str, model: str, now: float
+    ) -> Capabilities:
+        """Return `capabilities` less what the model was found not to have."""
+        for fact, changes in CHANGES.items():
+            if self.holds(fact, upstream, model, now):
+                capabilities = replace(capabilities, **changes)
+        return capabilities
 
 
-_PREFILL = "prefill"
-_LOGPROBS = "logprobs"
-_TOOLS = "tools"
-Value = TypeVar("Value")
+def _key(*parts: str) -> Key:
+    return tuple(map(_short, parts))
 
 
-def _note(entries: OrderedDict[Hashable, Value], key: Hashable, value: Value) -> None:
-    """Enter `value` as the newest; the oldest leaves where there are too many."""
-    entries[key] = value
-    entries.move_to_end(key)
-    if len(entries) > MAX_ENTRIES:
-        entries.popitem(last=False)
-
-
-def _digest(schema: str) -> bytes:
-    return blake2b(schema.encode(), digest_size=16).digest()
+def _short(text: str) -> str:
+    """Return `text`, or what stands for it where it is long."""
+    if len(text) <= MAX_PART:
+        return text
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,106 @@
+"""What a conversation teaches about its model, and who is told of it.
+
+A `Lesson` is a fact with its details, certain at once or one more case for or against it. `lessons`
+reads them off a conversation that is over; the `Learner` remembers them and tells the observer of
+what holds from then on.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from strictgate.core.capabilities import Fact, Mode
+from strictgate.core.conversation.attempt_log import RefusedMode
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.reply_reader import ReplyEnd
+from strictgate.observe.events import (
+    Event,
+    ModelDemoted,
+    ModeRefused,
+    Observer,
+    PrefillDropped,
+    ToolsDropped,
+)
+from strictgate.upstream.learned_capabilities import LearnedCapabilities
+from strictgate.upstream.routing import Route
+
+PREFILL_FAILURES = 3  # new starts in a row, before no prefix is given any more
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One thing that a conversation says about its model."""
+
+    fact: Fact
+    details: tuple[str, ...] = ()
+    failed: bool | None = None
+    """Whether this case speaks for the fact, of those that are counted; None: it is certain."""
+    event: Callable[[str, str], Event] | None = None
+    """Makes what the observer is told, of upstream and model, if the fact holds from now on."""
+
+
+TOOLS_REFUSED = Lesson(Fact.NO_TOOLS, event=ToolsDropped)
+
+
+def lessons(conversation: Conversation) -> Iterator[Lesson]:
+    """Yield what `conversation`, which is over, says about its model."""
+    record = conversation.record
+    for refusal in record.proven_refusals():
+        yield _of_refusal(refusal, conversation.planner.schema.text)
+    if (kept := _kept_native_promise(conversation)) is not None:
+        yield Lesson(Fact.NO_MODE, (Mode.NATIVE,), not kept, ModelDemoted)
+    if record.logprobs_refused:
+        yield Lesson(Fact.NO_LOGPROBS)
+    if record.prefix_refused:
+        yield Lesson(Fact.NO_PREFILL, event=partial(PrefillDropped, refused=True))
+    if record.prefixes:  # one request says one thing: that it can, if it ever did
+        kept = any(record.prefixes)
+        dropped = partial(PrefillDropped, refused=False)
+        yield Lesson(Fact.NO_PREFILL, (), not kept, dropped)
+        if kept:
+            yield Lesson(Fact.CONTINUES)
+
+
+def _of_refusal(refusal: RefusedMode, schema: str) -> Lesson:
+    event = partial(
+        ModeRefused, mode=refusal.mode, for_schema=refusal.for_schema, pattern=refusal.pattern
+    )
+    if refusal.for_schema:
+        return Lesson(Fact.NO_MODE_FOR_SCHEMA, (refusal.mode, schema), event=event)
+    return Lesson(Fact.NO_MODE, (refusal.mode,), event=event)
+
+
+def _kept_native_promise(conversation: Conversation) -> bool | None:
+    """Whether the first answer in native mode stood as it was; None: it says nothing of that.
+
+    Later answers are made better by feedback; what the caller's budget or the network cut off was
+    not broken by the model.
+    """
+    attempts = conversation.record.attempts
+    if not attempts or not conversation.planner.contract.has_document:
+        return None
+    first = attempts[0]
+    was_cut = first.outcome == "truncated" or first.end is ReplyEnd.BROKEN
+    return None if first.mode is not Mode.NATIVE or was_cut else first.is_clean
+
+
+class Learner:
+    """Remembers lessons; one per process."""
+
+    def __init__(self, ttl: float, native_failures: int, observe: Observer) -> None:
+        often = {Fact.NO_MODE: native_failures, Fact.NO_PREFILL: PREFILL_FAILURES}
+        self.learned = LearnedCapabilities(ttl, often)
+        self._observe = observe
+
+    def learn(self, route: Route, lessons: Iterable[Lesson]) -> None:
+        """Remember `lessons` about the model that `route` leads to."""
+        about = (route.endpoint.name, route.model, time.monotonic())
+        for each in lessons:
+            holds = True
+            if each.failed is None:
+                self.learned.remember(each.fact, *about, *each.details)
+            else:
+                holds = self.learned.count(each.fact, *about, *each.details, failed=each.failed)
+            if holds and each.event is not None:
+                self._observe(each.event(*about[:2]))

@@ -1,0 +1,119 @@
+"""What conversations teach, and who is told."""
+
+import pytest
+
+from strictgate.core.capabilities import Fact, Mode, Prefill
+from strictgate.core.conversation.attempt_log import Attempt, RefusedMode
+from strictgate.core.conversation.reply_reader import ReplyEnd
+from strictgate.gateway.learning import TOOLS_REFUSED, Learner, lessons
+from strictgate.observe.events import ModelDemoted, ModeRefused, PrefillDropped, ToolsDropped
+from strictgate.settings import Settings
+from strictgate.upstream.routing import Router
+from tests.core.talks import body, conversation
+
+ROUTE = Router(Settings(upstreams={"groq": {"preset": "groq"}}, default_upstream="groq"), {}).route(
+    "kimi"
+)
+KIMI = ("groq", "kimi")
+CLEAN = Attempt(Mode.NATIVE, "valid", (), None, is_clean=True)
+BROKEN = Attempt(Mode.NATIVE, "invalid", ("x",), None, is_clean=False)
+
+
+def learned(*conversations):
+    """What a learner tells of conversations, one after the other, and what it knows then."""
+    told = []
+    learner = Learner(10.0**9, 2, told.append)
+    for each in conversations:
+        learner.learn(ROUTE, lessons(each))
+    return told, learner.learned
+
+
+def over(request=None, **record):
+    """A conversation that has ended with this record."""
+    ended = conversation(request)
+    for name, value in record.items():
+        setattr(ended.record, name, value)
+    return ended
+
+
+def test_nothing_to_learn():
+    """A conversation without an answer says nothing."""
+    assert list(lessons(over())) == []
+
+
+@pytest.mark.parametrize("for_schema", [False, True])
+def test_refused_modes(for_schema):
+    """A refusal that an accepted ask has proven is remembered, for all schemas or for this one."""
+    refusal = RefusedMode(Mode.TOOL, for_schema, "No.", "no_tools")
+    told, known = learned(over(refused_modes=[refusal], proven=1))
+
+    assert told == [ModeRefused(*KIMI, Mode.TOOL, for_schema, "no_tools")]
+    schema = conversation().planner.schema.text
+    assert known.refused_modes(*KIMI, 0, schema) == {Mode.TOOL}
+    assert known.refused_modes(*KIMI, 0, "{}") == (set() if for_schema else {Mode.TOOL})
+
+
+def test_refusals_that_nothing_has_proven():
+    """The next mode may have been refused as well: then it was something else."""
+    refusal = RefusedMode(Mode.NATIVE, False, "No.", "x")
+    assert learned(over(refused_modes=[refusal]))[0] == []
+
+
+def test_demotion():
+    """A model that breaks its native promise so often in a row is demoted, and that is told."""
+    broken, kept = over(attempts=[BROKEN]), over(attempts=[CLEAN])
+
+    assert learned(broken, kept, broken)[0] == []
+    told, known = learned(broken, broken)
+    assert told == [ModelDemoted(*KIMI)]
+    assert known.holds(Fact.NO_MODE, *KIMI, 0, Mode.NATIVE)
+
+
+@pytest.mark.parametrize(
+    ("request_body", "attempt"),
+    [
+        (body(), Attempt(Mode.PROMPT, "invalid", (), None, is_clean=False)),
+        (body(), Attempt(Mode.NATIVE, "truncated", (), None, is_clean=False)),
+        (body(), Attempt(Mode.NATIVE, "not_json", (), None, is_clean=False, end=ReplyEnd.BROKEN)),
+    ],
+)
+def test_what_breaks_no_promise(request_body, attempt):
+    """Another mode promises nothing; the caller's budget and the network are not the model's."""
+    ended = over(request_body, attempts=[attempt])
+    assert learned(ended, ended, ended)[0] == []
+
+
+def test_only_the_first_answer_counts():
+    """Feedback makes the later ones better."""
+    ended = over(attempts=[BROKEN, CLEAN])
+    assert learned(ended, ended)[0] == [ModelDemoted(*KIMI)]
+
+
+def test_refused_prefixes_and_logprobs():
+    """A refusal is certain at once."""
+    told, known = learned(over(prefix_refused=True, logprobs_refused=True))
+
+    assert told == [PrefillDropped(*KIMI, refused=True)]
+    now = known.applied_to(ROUTE.capabilities, *KIMI, 0)
+    assert (now.prefill, now.top_logprobs) == (Prefill.NONE, 0)
+
+
+def test_prefixes():
+    """One that was gone on from proves the model; three new starts in a row, the contrary."""
+    kept, lost = over(prefixes=[False, True]), over(prefixes=[False, False])
+
+    told, known = learned(lost, lost, kept, lost, lost)
+    assert told == []
+    assert known.holds(Fact.CONTINUES, *KIMI, 0)
+    told, known = learned(lost, lost, lost)
+    assert told == [PrefillDropped(*KIMI, refused=False)]
+    assert known.holds(Fact.NO_PREFILL, *KIMI, 0)
+
+
+def test_refused_tools():
+    """It is known, and told."""
+    told = []
+    learner = Learner(10.0, 3, told.append)
+    learner.learn(ROUTE, [TOOLS_REFUSED])
+
+    assert told == [ToolsDropped(*KIMI)]
