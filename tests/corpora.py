@@ -1,21 +1,36 @@
 """Rows of the test data that is not part of the project.
 
-Its place comes from the environment variable STRICTGATE_CORPORA; where that is not set, the tests
-that need it are skipped, and say so.
+They are looked for in the folder that the environment variable STRICTGATE_CORPORA names, and then
+in `.corpora/`, where `make corpora` puts what a public checkout can have (tests/fetch_corpora.py).
+Tests whose rows are in neither are skipped, and say so.
 """
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+FETCHED = Path(__file__).parent.parent / ".corpora"
+
 
 def rows(name: str) -> list[dict[str, Any]]:
     """Return the rows of the JSON-lines file `name`, as in `rows("jsts/draft7.jsonl")`."""
-    place = os.environ.get("STRICTGATE_CORPORA")
-    if not place:
-        pytest.skip("STRICTGATE_CORPORA is not set: it names the folder of the test data")
-    with (Path(place) / name).open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    for folder in _folders():
+        path = folder / name
+        if path.exists():
+            with path.open(encoding="utf-8") as lines:
+                return [json.loads(line) for line in lines]
+    pytest.skip(f'{name} is missing: run "make corpora" or set STRICTGATE_CORPORA')
+
+
+def _folders() -> Iterator[Path]:
+    named = os.environ.get("STRICTGATE_CORPORA")
+    if named:
+        folder = Path(named)
+        if not folder.is_dir():
+            raise NotADirectoryError(f"STRICTGATE_CORPORA names {named}, which is no folder.")
+        yield folder
+    yield FETCHED

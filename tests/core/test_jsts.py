@@ -81,9 +81,13 @@ def test_problems_agree_with_the_verdict(draft):
 
 @pytest.mark.parametrize("draft", DRAFTS)
 def test_the_second_oracle_agrees(draft):
-    """The package `jsonschema` gives the same verdict, bar where it is known to differ."""
-    differs = set()
+    """The package `jsonschema` gives the same verdict, bar where it is known to differ.
+
+    An older edition of the suite lacks some of the groups in which it does.
+    """
+    groups, differs = set(), set()
     for row, source, schema in judged(draft):
+        groups.add(row["group"])
         try:
             verdict = DRAFTS[draft][1](source).is_valid(row["data"])
         except re.error:
@@ -91,7 +95,7 @@ def test_the_second_oracle_agrees(draft):
         if verdict is not schema.is_valid(row["data"]):
             differs.add(row["group"])
     known = {each["group"] for each in EXCEPTIONS["jsonschema"] if each["draft"] == draft}
-    assert differs == known
+    assert differs == known & groups
 
 
 @pytest.mark.parametrize("draft", DRAFTS)
