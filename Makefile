@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-clients check lock clean
+.PHONY: demo test test-clients corpora check lock clean
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,9 @@ test: $(VENV)/.dev
 test-clients: $(VENV)/.dev
 	$(BIN)/python -m tests.client_matrix.run
 
+corpora: $(VENV)/.dev
+	$(BIN)/python -m tests.fetch_corpora
+
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -37,4 +40,4 @@ lock: $(VENV)/.dev
 		--extra dev --allow-unsafe --output-file requirements-dev.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) node_modules .clients
+	rm -rf $(VENV) node_modules .clients .corpora
