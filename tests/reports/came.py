@@ -177,7 +177,7 @@ def _add(message: dict[str, Any], delta: dict[str, Any]) -> None:
 
 def _add_call(calls: list[dict[str, Any]], piece: dict[str, Any]) -> None:
     while len(calls) <= piece["index"]:
-        calls.append({"id": "", "type": "function"})
+        calls.append({"id": "", "type": ""})
     call = calls[piece["index"]]
     call |= {name: piece[name] for name in ("id", "type") if piece.get(name)}
     for name in ("function", "custom"):

@@ -52,12 +52,18 @@ class Stage:
         return self._played[name]
 
     def ask_again(self, name: str, case: Case) -> list[dict[str, Any]]:
-        """Ask for a document of another schema; return what the upstream was asked then."""
+        """Ask once more, for a document of another schema where the row asks for one.
+
+        Returns:
+            What the upstream was asked then.
+        """
         self.play(name, case)
         script = self._scripts[name]
         before = len(script.asked)
-        wanted = {"type": "json_schema", "json_schema": {"name": "t", "schema": ANOTHER}}
-        body = case.requests[0]["body"] | {"response_format": wanted}
+        body = case.requests[0]["body"]
+        if "response_format" in body:
+            inner = {"name": "t", "schema": ANOTHER}
+            body = body | {"response_format": {"type": "json_schema", "json_schema": inner}}
         _sent(self._plain, name, case, {**case.requests[0], "body": body}, [])
         return [dict(each) for each in script.asked[before:]]
 
