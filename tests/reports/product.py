@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from app.core.capabilities import Mode
-from app.core.refusal import classify
+from strictgate.core.capabilities import Mode
+from strictgate.core.wire.refusal import classify_refusal
 
 
 def kind_of(status: int, body: Any, sent: str) -> str:
     """Return what an upstream's error is read as."""
-    return str(classify(status, body, Mode(sent)).kind.value)
+    return str(classify_refusal(status, body, Mode(sent)).kind.value)
