@@ -129,6 +129,30 @@ def test_said():
     assert found.failed_generation == '{"a":1}'
 
 
+@pytest.mark.parametrize(
+    ("body", "texts"),
+    [
+        ({"response_format": {"type": ["not a choice"]}}, ("response_format.type: not a choice",)),
+        ({"errors": {"$.tools": ["bad"]}}, ("tools: bad",)),
+        ({"schema": ["not a field of a request"]}, ()),
+        ({"detail": {"loc": ["body", "n"], "value": 9}}, ("body.n: invalid value: 9",)),
+        ({"fieldViolations": [{"field": "n", "description": "bad"}]}, ("n: bad",)),
+        ({"err": {"Message": "m"}}, ("m",)),
+        ({"error": {"message": "m", "innererror": {"message": "why"}}}, ("m", "why")),
+        (
+            'upstream: 400 {"error": {"message": "m"}}',
+            ('upstream: 400 {"error": {"message": "m"}}', "m"),
+        ),
+        ({"detail": 'b\'{"error": "e"}\''}, ('b\'{"error": "e"}\'', "e")),
+        ("see {this} and [that]", ("see {this} and [that]",)),
+        ("<html><style>.x{}</style><p>a &lt; b</p></html>", ("\n\na < b\n\n",)),
+    ],
+)
+def test_said_elsewhere(body: Any, texts: tuple[str, ...]):
+    """Validators name a field and list what is wrong; proxies quote; a page is read as text."""
+    assert error_text(body).texts == texts
+
+
 def test_pydantic_text():
     """Indented lines join what they explain, and the copy of the input is left out."""
     text = "1 validation error\nresponse_format\n  Extra inputs [type=extra, input_value='json']"

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.wire.refusal import (
+    CRASHED,
     NOT_A_REFUSAL,
     STATUSES,
+    Partner,
     Refused,
     classify_refusal,
     refuses_tools,
@@ -68,15 +70,24 @@ def test_wordings(case: dict[str, Any]):
     silent = case.get("pattern") == "undiagnosed"
     assert (refusal.pattern == "undiagnosed") == silent
     assert refusal.failed_generation == case.get("failed_generation")
+    assert refusal.partners == set(map(Partner, case.get("partners", [])))
 
 
-@pytest.mark.parametrize(
-    "status", [200, 401, 402, 403, 408, 409, 413, 429, 500, 502, 503, 504, 529]
-)
+@pytest.mark.parametrize("status", [200, 401, 402, 403, 408, 409, 413, 429, 504, 529])
 def test_other_statuses_never_refuse(status: int):
     """Whatever the words, a status that means something else is no refusal."""
     for case in CASES:
         assert classify_refusal(status, case["body"], Mode(case["sent"])) is NOT_A_REFUSAL
+
+
+@pytest.mark.parametrize("status", sorted(CRASHED))
+def test_only_unmistakable_words_refuse_when_the_server_failed(status: int):
+    """With a status that says so, the words that the table marks are read, and no others."""
+    for case in CASES:
+        refusal = classify_refusal(status, case["body"], Mode(case["sent"]))
+        found = (refusal.kind, list(refusal.modes)) if refusal is not NOT_A_REFUSAL else None
+        expected = (case["kind"], case["modes"]) if case.get("unmistakable") else None
+        assert found == expected, case
 
 
 def test_nothing_refuses_the_prompt():
@@ -133,7 +144,11 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted(STATUSES)), JSON | st.binary(max_size=40), st.sampled_from(Mode))
+@given(
+    st.sampled_from(sorted(STATUSES | CRASHED)),
+    JSON | st.binary(max_size=40),
+    st.sampled_from(Mode),
+)
 def test_any_body_is_read(status: int, body: Any, sent: Mode):
     """No body raises, and only what may be in a refusal is in it."""
     refusal = classify_refusal(status, body, sent)
@@ -160,14 +175,33 @@ def test_a_large_body_is_cut_first():
         ("tools are not supported by this model.", True),
         ("No endpoints found that support tool use. To learn more …", True),
         ("This model does not support function calling", True),
+        ("This model does not support tools.", True),
+        ('"auto" tool choice requires --enable-auto-tool-choice to be set', True),
+        ("Function calling is not enabled for models/gemma-3-1b-it", True),
+        ("Unsupported param: tools", True),
+        ("unknown field: tools", True),
+        ("Extra inputs are not permitted: tools", True),
+        ("tools are not supported in this template", True),
         ("json mode cannot be combined with tool/function calling", False),
         ("tool_choice 'required' is not supported", False),
         ("Tools are not supported in streaming mode", False),
         ("This model does not support response format `json_schema`.", False),
         ("Invalid schema for function 'x'", False),
+        ("tools[0].type: 'web_search' is not supported", False),
+        ("tools.0.function.strict: Extra inputs are not permitted", False),
+        ("parallel tool calls are not supported", False),
+        ("thinking mode does not support tools", False),
     ],
 )
 def test_refuses_tools(message, expected):
     """Tools as such are refused, not their use together with something else."""
     assert refuses_tools(400, {"error": {"message": message}}) is expected
     assert not refuses_tools(401, {"error": {"message": message}})
+
+
+@pytest.mark.parametrize("status", sorted(CRASHED))
+def test_tools_refused_by_a_server_that_failed(status: int):
+    """Of a status that says that the server failed, two sentences of llama.cpp's are read."""
+    assert refuses_tools(status, {"error": {"message": "Unsupported param: tools"}})
+    assert refuses_tools(status, {"error": {"message": "tools param requires --jinja flag"}})
+    assert not refuses_tools(status, {"error": {"message": "tools are not supported"}})

@@ -3,9 +3,10 @@
 OpenAI's shape is `{"error": {"message", "type", "param", "code"}}`. Others send the object flat
 (SGLang, Cerebras), `error` as text (LM Studio, TGI), an array of such bodies (Gemini), FastAPI's
 `{"detail": …}`, one error inside another as text (OpenRouter's `metadata.raw`, most proxies), plain
-text, a web page, or nothing. `error_of` gives OpenAI's shape for the client; `said` gives the
-words for refusal.py to read. Neither raises, and neither looks at more than it needs: a body may
-have 32 MiB.
+text, a web page, or nothing; validators of web frameworks name a field and list what is wrong with
+it (Django's `{"response_format": {"type": ["…"]}}`, ASP.NET's `errors`, Google's
+`fieldViolations`). `error_of` gives OpenAI's shape for the client; `error_text` gives the words for
+refusal.py to read. Neither raises, and neither looks at more than it needs: a body may have 32 MiB.
 """
 
 import re
@@ -22,7 +23,7 @@ MAX_MESSAGE = 2048
 _MAX_READ = 4096  # characters of one text that are read for a diagnosis
 _MAX_NESTED = 65_536  # characters of a text that is parsed as another body
 _MAX_OTHER = 16_384  # bytes of any other member that is passed on
-_MAX_DEPTH = 4
+_MAX_DEPTH = 6
 _MAX_LAYERS = 40
 
 _MESSAGES = (
@@ -34,6 +35,12 @@ _MESSAGES = (
     "status_msg",
     "title",
     "reason",
+    "error_message",
+    "errorMessage",
+    "Message",
+    "description",
+    "faultstring",
+    "text",
 )
 _NESTED = (
     "error",
@@ -45,7 +52,17 @@ _NESTED = (
     "metadata",
     "raw",
     "base_resp",
+    "innererror",
+    "fieldViolations",
+    "response",
+    "err",
+    "fault",
+    "body",
 )
+_FIELDS = re.compile(
+    r"(?:\$\.)?(?:response_format|tools?|tool_choice|functions?|stream_options|messages)\b"
+)
+"""The names of request fields that a validator uses as keys of what it found."""
 _NO_JSON = "upstream_bad_response"
 _ELEMENTS = (
     "html|head|body|title|meta|link|script|style|h[1-6]|p|div|span|center|hr|br|a|b|i|em|strong|"
@@ -58,6 +75,7 @@ _TAG = re.compile(rf"</?(?:{_ELEMENTS})\b[^<>]*>|<!--|-->|<!doctype[^<>]*>", re.
 
 _INDENT = re.compile(r"\n {2,}")
 _ECHO = re.compile(r"\[type=\w+, [^\n]*")  # pydantic's copy of the input
+_HIDDEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +98,7 @@ def error_text(body: Any) -> ErrorText:
     texts = [text for layer in layers for text in _texts(layer)]
     failed = [each["failed_generation"] for each in members if "failed_generation" in each]
     return ErrorText(
-        tuple(dict.fromkeys(_one_line(text) for text in texts if not _PAGE.match(text))),
+        tuple(dict.fromkeys(_one_line(_without_html(text)) for text in texts)),
         tuple(str(each["param"]) for each in members if each.get("param")),
         tuple(str(each["code"]).lower() for each in members if each.get("code")),
         _as_text(failed[-1]) if failed else None,
@@ -135,17 +153,39 @@ def _layers(body: Any, depth: int) -> Iterator[Any]:
     if not depth:
         return
     if isinstance(body, list):
-        for each in body[:10]:
-            yield from _layers(each, depth - 1)
+        inside = body[:10]
     elif isinstance(body, Mapping):
-        for key in (*_NESTED, "message"):
-            value = body.get(key)
-            if isinstance(value, dict | list) or _looks_nested(value):
-                yield from _layers(value, depth - 1)
+        inside = [_nested(body.get(key)) for key in (*_NESTED, "message")]
+    else:
+        inside = [_embedded(body)]
+    for each in inside:
+        if each is not None:
+            yield from _layers(each, depth - 1)
 
 
-def _looks_nested(value: Any) -> bool:
-    return isinstance(value, str) and value[:1] in ("{", "[") and _parsed(value) is not value
+def _nested(value: Any) -> Any:
+    """Return the body that a member is, or holds as text; None where it is neither."""
+    if isinstance(value, dict | list):
+        return value
+    parsed = _parsed(value)
+    return parsed if parsed is not value else _embedded(value)
+
+
+def _embedded(text: Any) -> Any:
+    """Return the JSON object or array that stands among the words of `text`, if there is one.
+
+    Proxies quote their upstream so: `Error from provider: 400 {"error": …}`, `b'{"error": …}'`.
+    """
+    if not isinstance(text, str) or len(text) > _MAX_NESTED:
+        return None
+    begins = min((at for at in (text.find('{"'), text.find("[{")) if at >= 0), default=-1)
+    ends = max(text.rfind("}"), text.rfind("]"))
+    if not 0 <= begins < ends:
+        return None
+    try:
+        return orjson.loads(text[begins : ends + 1])
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _parsed(text: Any) -> Any:
@@ -167,16 +207,45 @@ def _texts(layer: Any) -> list[str]:
         return [layer] if layer and not layer.isspace() else []
     if not isinstance(layer, Mapping):
         return []
-    where = layer.get("loc") or layer.get("path")  # of pydantic's problems, and of zod's
-    prefix = ".".join(map(str, where)) + ": " if isinstance(where, list) else ""
     found = [layer.get(key) for key in (*_MESSAGES, "error", "raw")]
-    texts = [text for text in found if isinstance(text, str) and not _looks_nested(text)]
-    return [prefix + text for text in texts if text and not text.isspace()]
+    texts = [text for text in found if isinstance(text, str) and _parsed(text) is text]
+    texts = [text for text in texts if text and not text.isspace()]
+    where = _place(layer)
+    if where and not texts:
+        texts = [f"invalid value: {layer.get('value', layer.get('input', ''))}"]
+    return [f"{where}: {text}" if where else text for text in texts] + list(_of_fields(layer))
+
+
+def _place(problem: Mapping[str, Any]) -> str:
+    """Return where in the request one problem is, as validators say it."""
+    where = problem.get("loc") or problem.get("path")  # pydantic's, and zod's
+    if isinstance(where, list):
+        return ".".join(map(str, where))
+    field = problem.get("field")  # Google's, and many others'
+    return field if isinstance(field, str) else ""
+
+
+def _of_fields(layer: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is listed under the names of request fields."""
+    for key, value in layer.items():
+        if isinstance(key, str) and _FIELDS.match(key):
+            inner = value if isinstance(value, Mapping) else {"": value}
+            for member, problems in inner.items():
+                where = f"{key}.{member}".rstrip(".").removeprefix("$.")
+                listed = problems if isinstance(problems, list) else []
+                yield from (f"{where}: {each}" for each in listed if isinstance(each, str))
 
 
 def _one_line(text: str) -> str:
     """Return the beginning of `text` with pydantic's indented lines joined to what they explain."""
     return _ECHO.sub("", _INDENT.sub(": ", text[:_MAX_READ]))
+
+
+def _without_html(text: str) -> str:
+    """Return the words of a web page, each element's on a line of its own."""
+    if not _PAGE.match(text):
+        return text
+    return unescape(_TAG.sub("\n", _HIDDEN.sub("", text[: 8 * _MAX_READ])))
 
 
 def _as_text(value: Any) -> str:

@@ -1,10 +1,11 @@
 """Is an upstream's error a refusal of the way the schema was asked for? A pure reading of words.
 
-There is no standard for it: some thirty servers say it in as many ways. The rule is conservative,
-because what is believed here is remembered. A status that means something else (401, 403, 429,
-5xx…) never refuses; a text refuses when one sentence of it both names the format and says no. What
-looks alike and is not comes first: the model's output was invalid, the word JSON is missing, this
-schema's dialect is refused, the combination with tools or a stream is.
+There is no standard for it: some forty servers say it in as many ways. The rule is conservative,
+because what is believed here is remembered. A status that means something else (401, 403, 429…)
+never refuses; one that says that the server failed (500, 502, 503) does only with words that a
+schema or tools alone can have caused. A text refuses when one sentence of it both names the format
+and says no. What looks alike and is not comes first: the model's output was invalid, the word JSON
+is missing, this schema's dialect is refused, the combination with tools or a stream is.
 
 The direction is read as well: LM Studio takes `json_schema` and refuses `json_object`, most refuse
 the former. Where a text lists what is allowed, the rest is refused.
@@ -23,8 +24,19 @@ from strictgate.core.wire.error_body import ErrorText, error_of, error_text
 
 STATUSES = frozenset({400, 404, 405, 422, 501})
 """405 is DeepInfra's."""
+CRASHED = frozenset({500, 502, 503})
+"""The server failed: over the schema, if the words say so unmistakably."""
 FORMATS = (Mode.NATIVE, Mode.JSON_OBJECT)
 MAX_TEXT = 8192  # characters that are read
+
+
+class Partner(StrEnum):
+    """What the format does not go together with."""
+
+    TOOLS = "tools"
+    STREAM = "stream"
+    OTHER = "other"
+    """Thinking, a prefill, a search: the caller's, or none of what is asked."""
 
 
 class Refused(StrEnum):
@@ -52,6 +64,8 @@ class Refusal:
     kind: Refused
     modes: tuple[Mode, ...] = ()
     """For FORMAT and DIALECT: the modes that are refused."""
+    partners: frozenset[Partner] = frozenset()
+    """For CONFLICT: what the format was refused with."""
     failed_generation: str | None = None
     """For INVALID_OUTPUT: the model's text."""
     pattern: str = ""
@@ -66,16 +80,28 @@ def classify_refusal(status: int, body: Any, sent: Mode) -> Refusal:
 
     `body` is the parsed JSON, or the text where it is none.
     """
-    if status not in STATUSES:
+    if status not in STATUSES | CRASHED:
         return NOT_A_REFUSAL
     spoken = error_text(body)
     text = words.MODEL_ID.sub("model", "\n".join(spoken.texts)[:MAX_TEXT])
+    if status in CRASHED:
+        return _crashed(text, sent)
     output = _output(spoken, text)
     if output or sent is Mode.PROMPT:
         return output or NOT_A_REFUSAL
     if all(words.SILENT.fullmatch(each.strip()) for each in spoken.texts):
         return _undiagnosed(status, spoken, sent)
     return _other_refusal(spoken, text, sent) or _format(status, spoken, text, sent)
+
+
+def _crashed(text: str, sent: Mode) -> Refusal:
+    if sent is Mode.TOOL and (match := words.CRASHED_TOOLS.search(text)):
+        return _refused((Mode.TOOL,), words.name_of(match))
+    if sent in FORMATS and (match := words.CRASHED_FORMAT.search(text)):
+        return _refused(FORMATS, words.name_of(match))
+    if sent is not Mode.PROMPT and (match := words.CRASHED_DIALECT.search(text)):
+        return Refusal(Refused.DIALECT, (sent,), pattern=words.name_of(match))
+    return NOT_A_REFUSAL
 
 
 def _output(spoken: ErrorText, text: str) -> Refusal | None:
@@ -110,15 +136,24 @@ def _other_refusal(spoken: ErrorText, text: str, sent: Mode) -> Refusal | None:
         return Refusal(Refused.DIALECT, (sent,), pattern=words.name_of(match) or "code")
     for sentence in words.SENTENCE.split(text):
         if words.CONFLICT_SUBJECT.search(sentence) and (match := words.CONFLICT.search(sentence)):
-            return Refusal(Refused.CONFLICT, pattern=words.name_of(match))
+            partners = _partners(sentence)
+            return Refusal(Refused.CONFLICT, partners=partners, pattern=words.name_of(match))
     return None
+
+
+def _partners(sentence: str) -> frozenset[Partner]:
+    named = {
+        Partner.TOOLS: words.TOOL_NAME.search(sentence),
+        Partner.STREAM: words.STREAM_NAME.search(sentence),
+    }
+    return frozenset(each for each, match in named.items() if match) or frozenset({Partner.OTHER})
 
 
 def _format(status: int, spoken: ErrorText, text: str, sent: Mode) -> Refusal:
     if status == 404:  # only a router's words: else it is the model, or the path, that is missing
         if not words.NO_ENDPOINT.search(text):
             return NOT_A_REFUSAL
-        about = "requested parameters" in text or _subject(sent).search(text)
+        about = words.ABOUT_ALL.search(text) or _subject(sent).search(text)
         return _refused((sent,), "no_endpoint") if about else NOT_A_REFUSAL
     sentences = _sentences(spoken, text)
     if sent is Mode.TOOL:
@@ -192,27 +227,35 @@ def _modes(sentence: str, sent: Mode) -> tuple[Mode, ...]:
     return tuple(mode for mode in FORMATS if mode in (named, sent))
 
 
-# --- what Strictgate adds of its own accord ------------------------------------------------------
+# --- what else of a request can be refused -------------------------------------------------------
 
 
 def refuses_logprobs(status: int, body: Any) -> bool:
     """Whether a failure can be about log-probabilities."""
-    return _is_about(status, body, words.LOGPROBS)
+    message = str(error_of(status, body).get("message") or "")
+    return status in _REFUSING and "logprob" in message.lower().replace("_", "")
 
 
 def refuses_prefix(status: int, body: Any) -> bool:
     """Whether a failure can be about a prefix that the model is to go on from."""
-    return _is_about(status, body, words.PREFIX)
+    message = str(error_of(status, body).get("message") or "")
+    return status in _REFUSING and words.PREFIX.search(message) is not None
 
 
 def refuses_tools(status: int, body: Any) -> bool:
     """Whether a failure says that the model calls no functions, whatever they are."""
-    return _is_about(status, body, words.TOOLS)
+    if status not in _REFUSING | CRASHED:
+        return False
+    spoken = error_text(body)
+    text = words.MODEL_ID.sub("model", "\n".join(spoken.texts)[:MAX_TEXT])
+    if status in CRASHED:
+        return words.CRASHED_TOOLS.search(text) is not None
+    return words.TOOLS_FLAG.search(text) is not None or any(
+        words.TOOLS.search(sentence)
+        and words.TOOLS_NO.search(sentence)
+        and not words.TOOLS_AND_MORE.search(sentence)
+        for sentence in _sentences(spoken, text)
+    )
 
 
-def _is_about(status: int, body: Any, subject: re.Pattern[str]) -> bool:
-    message = str(error_of(status, body).get("message") or "")
-    return status in _REFUSING and subject.search(message) is not None
-
-
-_REFUSING = frozenset({400, 404, 405, 415, 422, 501})
+_REFUSING = STATUSES | {415}

@@ -40,13 +40,20 @@ OUTPUT_CODES = frozenset({"json_validate_failed", "tool_use_failed"})
 SILENT = re.compile(
     r"(?:error:? *)?(?:\d{3}:? *)?(?:bad request|invalid request|unprocessable entity|error|"
     r"unknown error|provider returned error|upstream error|(?:upstream )?request failed|"
-    r"invalid_request_error|invalid (?:params?|parameters?|arguments?|input)|"
+    r"invalid_request_error|invalid (?:params?|parameters?|arguments?|input)(?: error)?|"
+    r"invalid params, invalid chat setting \(\d+\)|"  # MiniMax
+    r"exception parsing response|"  # Gemini
     r"request contains an invalid argument|the request is not supported by this model|"
     "api 调用参数有误\uff0c请检查文档)?[.!。]?",
     re.IGNORECASE,
 )
 """Texts that say no more than the status does."""
-SILENT_CODES = frozenset({"400", "422"})
+SILENT_CODES = frozenset(
+    {
+        *("400", "422", "bad request", "bad_request", "badrequest", "invalid input"),
+        *("invalid_request", "invalid_request_error", "invalid_argument", "invalid_parameter"),
+    }
+)
 """Codes that only repeat it."""
 
 JSON_WORD = table(
@@ -78,7 +85,7 @@ _GEMINI_SCHEMA = r"(?:response_?(?:json_?)?schema|function_?declarations\[\d+\]\
 DIALECT_CODES = frozenset({"invalid_json_schema", "invalid_function_parameters"})
 FUNCTION_SCHEMA = re.compile(
     r"schema for function|tools(?:\[\d+\]|\.\d+)|function\.parameters|function parameters|"
-    r"function_?declarations|"
+    r"function_?declarations?\b|"
     r"\btool\b[^.\n]{0,60}\b(?:parameters|input_schema)\b",
     re.IGNORECASE,
 )
@@ -88,6 +95,19 @@ DIALECT = table(
         "not_a_schema": r"(?:not|isn't)\s+a\s+valid\b[^.\n]{0,40}\bschema\b|schema is not valid",
         "flavored": r"flavou?red json schema",  # Moonshot
         "schema_fields": r"unsupported json.schema (?:field|keyword|type)",  # Cerebras
+        "structure": r"unsupported json.schema structure"  # outlines
+        r"|could not translate the (?:instance|enum|schema)\b"
+        r"|could not understand the instance\b",  # Fireworks
+        "conversion": r"json schema conversion failed",  # llama.cpp
+        "specified": r"schemas?[`'\"]? (?:specified|did(?:n't| not) specify)\b",  # Vertex
+        "too_many": r"\bschemas? contains? too many\b",  # Anthropic
+        "regex": r"\binvalid regex in pattern\b|\bregex look(?:ahead|behind|around)\b"  # Anthropic
+        r"|\bregex uses unsupported\b|anchored universal start state|error parsing regex",  # vLLM
+        "invalid_grammar": r"\binvalid (?:json )?grammar\b",  # SGLang, vLLM
+        "provided": r"invalid '?json_schema'? provided",  # Cohere
+        "serializing": r"error serializing structured outputs",  # vLLM
+        "timeout": r"\bgrammar compilation (?:timed out|failed|error)",  # Anthropic
+        "not_met": r"json mode couldn't be met",  # Cloudflare: no answer of the model's fits
         "schema_error": r"json schema error at #",  # llama.cpp
         "unsupported_type": r"unsupported schema (?:type|keyword|feature)",  # llama.cpp
         "keyword": r"\bkeywords?\b[^\n]{0,60}\b(?:not (?:supported|allowed|permitted)|unsupported)",
@@ -103,7 +123,8 @@ DIALECT = table(
         "limits": r"levels of nesting|parameters exceeds limit|exceeds the (?:limit|maximum)[^.\n]"
         r"{0,40}\b(?:properties|parameters|enum|nesting|schema)",
         "grammar_error": r"\bgrammar error",  # vLLM
-        "grammar": r"(?:compil\w*|convert\w*|build\w*|creat\w*|pars\w*|generat\w*)\b[^.\n]{0,40}\b"
+        "grammar": r"(?:compil\w*|convert\w*|transform\w*|build\w*|creat\w*|pars\w*|generat\w*)\b"
+        r"[^.\n]{0,40}\b"
         r"(?:grammar|(?<!_)schema\b(?! mode))",  # llama.cpp, vLLM, SGLang
         "recursion": r"(?:recursive|circular|external) (?:\$?refs?|references?|schemas?)\b",
         "reference": r"references? must start with|\$ref\b",
@@ -116,12 +137,34 @@ DIALECT = table(
     }
 )
 
+CRASHED_DIALECT = table(
+    {
+        "grammar": r"(?:failed|unable) to (?:parse|compile|convert|transform|build|initiali[sz]e)\b"
+        r"[^.\n]{0,40}\b(?:grammar|json schema)\b",  # llama.cpp, vLLM, SGLang
+        "conversion": r"json schema conversion failed",  # llama.cpp
+        "grammar_error": r"\bgrammar error: ",  # vLLM
+        "features": r"json schema contains features not supported",  # vLLM
+        "in_format": r"invalid json schema in format",  # Ollama
+        "timeout": r"\bgrammar compilation (?:timed out|failed)",  # Anthropic
+    }
+)
+"""What refuses a schema even with a status that says that the server failed."""
+CRASHED_FORMAT = table({"vocabulary": r"failed to load model vocabulary required for format"})
+"""What refuses every format so: Ollama's engine has no grammar for the model."""
+CRASHED_TOOLS = table(
+    {
+        "param": r"unsupported param: tools\b",  # llama.cpp before it had them
+        "flag": r"tools param requires --jinja",  # llama.cpp
+    }
+)
+
 PARTNER = (
     r"(?:tools?\b|tool[ _]|function|stream|\w*thinking|reasoning|prefill|partial|grammar|"
-    r"continue_final|assistant message|logprobs)"
+    r"continue_final|assistant message|logprobs|web[ _]search|(?:search )?grounding|citations?\b)"
 )
 CONSTRAINED = (
     r"(?:response[_ ]?format|text\.format|json_(?:schema|object|mode)|json mode|grammar|"
+    r"json response|output[_ ]format|controlled generation|"
     r"structured[_ -]outputs?|response mime type|response_mime_type|guided)"
 )
 _BOTH = rf"(?=[^\n]*{CONSTRAINED})(?=[^\n]*{PARTNER})"
@@ -136,7 +179,7 @@ CONFLICT = table(
         "streaming": r"(?:not|n't) support streaming|streaming (?:\w+ ){0,3}(?:not|unsupported)",
         "in_presence": r"\b(?:when|while|if|with|alongside|along)\b[`'\" ]*(?:\w+[`'\"]* ){0,3}"
         rf"[`'\"]*(?:{PARTNER}|a response mime type)",
-        "with_format": r"\b(?:not|n't|cannot)\b[^.\n]{0,40}\b(?:with|alongside)\b"
+        "with_format": r"\b(?:not|n't|cannot)\b[^.\n]{0,40}\b(?<!launched )(?:with|alongside)\b"
         rf"[^.\n]{{0,20}}{CONSTRAINED}",
     }
 )
@@ -158,6 +201,13 @@ SAYS_NO = table(
         r"response_?format(?:\.json_schema)? of type"  # Go
         r"|response_format\b(?!\.)[^.\n]{0,30}\b"
         r"(?:valid string|must be a string|expected a string)",
+        "bad_value": r"\binvalid enum value\b|\bcould not be converted to\b"  # msgspec, ASP.NET
+        r"|\bcannot deserialize value\b|\bfailed on the '(?:oneof|eq)' tag"  # Jackson, Go
+        r"|\bmust be (?:equal to )?one of the allowed values"  # ajv
+        r"|\bis not a valid choice\b"  # Django
+        r"|\binvalid value(?: at '?[\w.]*response_?format[\w.]*'?(?! cannot be)|:)"  # protobuf
+        r"|response_?format(?:[./]type)?['\"`]? is invalid\b(?!\W+(?:missing|json_\w+ \w))"
+        r"|^\W*invalid param(?:eter)?s?:? ['\"`]?response_format(?:\.type)?\W*$",
         "extra": r"extra (?:inputs|fields)[^.\n]{0,10} not (?:permitted|allowed)",  # pydantic
         "versions": r"enabled only for api versions",  # Azure
         "unset": r"leave it unset|remove (?:the|this) (?:field|parameter)",  # xAI
@@ -177,7 +227,8 @@ SAYS_NO = table(
 FORMAT_NAME = re.compile(
     r"response[_ ]?formats?\b|text\.format\b|json[_ ](?:schema|object)|json[_ -]?mode|"
     r"json[_ ]outputs?|structured[_ -]outputs?|guided[_ -](?:decoding|json)|"
-    r"output_(?:config|format)|controlled generation|response[_ ]mime[_ ]type|"
+    r"output[_ ](?:config|format)|controlled generation|response[_ ]mime[_ ]type|"
+    r"\bgrammar\b|(?<![\w.])type: input should be '|"  # TGI, Cerebras
     r"constrained decoding|response_?schema['\"]? at 'generation_?config",
     re.IGNORECASE,
 )
@@ -205,13 +256,14 @@ OTHER_CAUSE = re.compile(
 )
 """A sentence about the number of choices, or about how busy the server is, refuses no format."""
 BOTH = re.compile(r"\b(?:neither|nor|both)\b", re.IGNORECASE)
-OTHER_FIELD = re.compile(r"response_format\.(?!(?:type|json_schema)\b)\w+", re.IGNORECASE)
+OTHER_FIELD = re.compile(r"response_format[./](?!(?:type|json_schema)\b)\w+", re.IGNORECASE)
 """A member of `response_format` that is at fault, not the format."""
 THIS_TYPE = re.compile(r"format\W{0,2}[ .]?(?:type|value)\b|\brequested\b", re.IGNORECASE)
 
 TOOL_NAME = re.compile(
     r"tool[_ ]?(?:choice|use|call)|\btools?\b|function[_ ]call|\bfunctions\b|工具", re.IGNORECASE
 )
+STREAM_NAME = re.compile(r"\bstream(?:s|ed|ing)?\b", re.IGNORECASE)
 TOOL_SAYS_NO = table(
     {
         "thinking": r"incompatible with thinking|not be enabled when",  # Moonshot, Anthropic
@@ -222,13 +274,16 @@ TOOL_SAYS_NO = table(
 )
 NO_ENDPOINT = re.compile(
     r"no (?:endpoints?|providers?) (?:found|available)\b[^.\n]{0,40}\b"
-    r"(?:handle the requested parameters|support)",
+    r"(?:handle the requested parameters|support|guardrail restrictions)",
     re.IGNORECASE,
 )
+"""OpenRouter's. The guardrails are the account's own, but `strict` can be what they stop at."""
+ABOUT_ALL = re.compile(r"requested parameters|guardrail restrictions", re.IGNORECASE)
 
 ALLOWED = re.compile(
     r"(?:\bonly (?:supports?|accepts?|allows?|takes?|handles?)\b|"
-    r"\b(?:must|should|can only|has to|needs to|may only) be\b|\bone of\b|\bonly\b|\bexpected\b|"
+    r"\b(?:must|should|can only|has to|needs to|may only) be\b|\bmust in\b|"
+    r"\baccepted for enum class\b|\bone of\b|\bonly\b|\bexpected\b|"
     r"\b(?:allowed|supported|valid|accepted|permitted|available|possible|expected)"
     r" (?:values?|types?|options?|formats?|variants?)\b(?: are| is)?|"
     r"\b(?:please|instead,?|should) (?:use|try|switch to|choose|send)\b|\bsupports? only\b|"
@@ -247,20 +302,31 @@ TEXT_NAME = re.compile(
 )
 SENTENCE = re.compile(r"(?<=[.!?;。])\s+|\n")
 
-LOGPROBS = re.compile(r"log_?prob", re.IGNORECASE)
 PREFIX = re.compile(
     r"prefill|\bprefix\b|\bpartial\b|continue_final|add_generation_prompt|"
     r"\b(?:last|final) message\b|\bassistant\b[^.\n]{0,40}\b(?:message|role|turn|response)",
     re.IGNORECASE,
 )
 
-_TOOLS = r"(?:tools?\b|`?tool[ _-](?:use|call\w*)|function[ _-]?call\w*|functions\b)"
-_NO = r"(?:not support|n't support|not (?:yet |currently )?(?:supported|available)|unsupported)"
 TOOLS = re.compile(
-    # One sentence that names them, and says no; not about their going with something else.
-    rf"^(?!.*{CONSTRAINED})(?!.*(?:stream|choice|parallel|strict|schema))"
-    rf"(?=.*{_TOOLS})(?=.*(?:{_NO}|no endpoints found that support)).*$",
+    r"(?<![\w.])(?:body\.)?tools\b(?!\[|\.\w)|\btool[ _-](?:use|call(?:s|ing)?)\b|"
+    r"\bfunction[ _-]?call\w*|\bfunctions\b",
     re.IGNORECASE,
 )
-"""Ollama: "… does not support tools"; Groq: "`tool calling` is not supported with this model";
-OpenRouter: "No endpoints found that support tool use"."""
+TOOLS_AND_MORE = re.compile(
+    rf"{CONSTRAINED}|stream|choice|parallel|strict|schema|thinking|reasoning|"
+    r"tool_calls?\[|tool_call_id|messages?\b",
+    re.IGNORECASE,
+)
+"""Their use together with something else, or one of their members, is not their use."""
+TOOLS_NO = table(
+    {
+        "no": r"not support|n't support|unsupported|unrecogni[sz]ed|not implemented|not enabled|"
+        r"not (?:yet |currently )?(?:supported|available)",
+        "no_endpoint": r"no endpoints found that support",  # OpenRouter
+        "unknown": r"\b(?:unknown|unexpected) (?:field|param\w*|argument|keyword|property|name)",
+        "extra": r"extra (?:inputs|fields) (?:are )?not (?:permitted|allowed)",
+    }
+)
+TOOLS_FLAG = re.compile(r"requires? --(?:enable-auto-tool-choice|tool-call-parser|jinja)\b")
+"""vLLM's and llama.cpp's, which were started without what tools need."""
