@@ -14,7 +14,7 @@ from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.protocol import Ask, Compile, ReadMore, StreamPart
+from strictgate.core.conversation.protocol import Ask, Compile, ReadMore, Stop, StreamPart
 from strictgate.core.errors import OutputInvalid
 from strictgate.core.plan.planner import Planner, Purpose
 from strictgate.core.repair_steps import Repair
@@ -149,6 +149,8 @@ class Model:
         self._about = schema, document
         self._seed = seed
         self._temper = temper
+        self.collector = Collector()
+        """What has been streamed of the last answer."""
         self.calls = 0
         self.characters = 0
 
@@ -168,12 +170,12 @@ class Model:
             self.characters += len(written.text)
             yield _reply(written.text, written.finish_reason)
             return
-        collector = Collector()
+        collector = self.collector = Collector()
         for start in range(0, len(written.text), 4):
             piece = written.text[start : start + 4]
             self.characters += len(piece)
             chunk = {"choices": [{"index": 0, "delta": {"content": piece}}]}
-            yield StreamPart(collector.feed(SseEvent(json.dumps(chunk))), collector)
+            yield StreamPart(collector.feed(SseEvent(json.dumps(chunk))))
         last = {"choices": [{"index": 0, "delta": {}, "finish_reason": written.finish_reason}]}
         collector.feed(SseEvent(json.dumps(last)))
         yield parse_reply(collector.completion())
@@ -213,6 +215,8 @@ def ask_for(strategy: Strategy, schema: Any, model: Model) -> str | None:
                 case Ask():
                     answers = model.answer(turn)
                     turn = run.send(next(answers))
+                case Stop():
+                    turn = run.send(parse_reply(model.collector.completion()))
                 case ReadMore():
                     given += "".join(news.delta.get("content", "") for news in turn.news)
                     turn = run.send(next(answers))

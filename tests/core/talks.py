@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.protocol import Ask, Compile, StreamPart
+from strictgate.core.conversation.protocol import Ask, Compile, Stop, StreamPart
 from strictgate.core.grammar import compiler
 from strictgate.core.guard.grammar_matcher import load_grammar
 from strictgate.core.plan.planner import Planner
@@ -76,33 +76,49 @@ def machine(schema):
     return _machine(json.dumps(schema))
 
 
-def streamed(*pieces, finish_reason="stop", logprobs=()):
-    """The parts of a stream of one choice, a piece of content in each, and the reply they make."""
+@dataclass(frozen=True, slots=True)
+class Part(StreamPart):
+    """A part of a stream, and the reply as far as it has come with it."""
+
+    reply: Reply
+
+
+def streamed_deltas(*deltas, finish_reason="stop", logprobs=()):
+    """The parts of a stream of one choice with these deltas, and the reply that they make."""
     collector, parts = Collector(), []
-    for position, piece in enumerate(pieces):
-        choice = {"index": 0, "delta": {"content": piece}}
+    for position, delta in enumerate(deltas):
+        choice = {"index": 0, "delta": delta}
         if position < len(logprobs):
             choice["logprobs"] = {"content": logprobs[position]}
         chunk = {"id": "c", "model": "m", "choices": [choice]}
-        parts.append(StreamPart(collector.feed(SseEvent(json.dumps(chunk))), collector))
+        added = collector.feed(SseEvent(json.dumps(chunk)))
+        if added:
+            parts.append(Part(added, parse_reply(collector.completion())))
     last = {"choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]}
     collector.feed(SseEvent(json.dumps(last)))
     collector.feed(SseEvent("[DONE]"))
     return [*parts, parse_reply(collector.completion())]
 
 
+def streamed(*pieces, **options):
+    """The same for a piece of content in each delta."""
+    return streamed_deltas(*({"content": piece} for piece in pieces), **options)
+
+
 def turns(talk, *answers):
     """Give `answers`, which may be exceptions, one by one; return the outcome and every turn.
 
-    Grammars are made when they are wanted. A turn that reads on takes the next answer, as one that
-    asks does; what is left of a stream when the conversation asks anew is passed over.
+    Grammars are compiled when they are wanted. A turn that reads on takes the next answer, as one
+    that asks does; what is left of a stream when the conversation asks anew is passed over.
     """
     run, taken, ahead = talk.run(), [], list(answers)
-    step = next(run)
+    step, so_far = next(run), None
     while True:
         taken.append(step)
         if isinstance(step, Compile):
             give = machine(step.schema.source)
+        elif isinstance(step, Stop):
+            give = so_far
         else:
             if isinstance(step, Ask):
                 while ahead and isinstance(ahead[0], Late):
@@ -110,6 +126,7 @@ def turns(talk, *answers):
             assert ahead, f"still asking: {step}"
             give = ahead.pop(0)
             give = give.answer if isinstance(give, Late) else give
+            so_far = give.reply if isinstance(give, Part) else so_far
         try:
             step = run.throw(give) if isinstance(give, Exception) else run.send(give)
         except StopIteration as done:
@@ -125,7 +142,12 @@ class Late:
 
 def stream(*pieces, **options):
     """`streamed`, for `turns`."""
-    first, *rest = streamed(*pieces, **options)
+    return stream_of(*({"content": piece} for piece in pieces), **options)
+
+
+def stream_of(*deltas, **options):
+    """`streamed_deltas`, for `turns`."""
+    first, *rest = streamed_deltas(*deltas, **options)
     return [first, *(Late(each) for each in rest)]
 
 

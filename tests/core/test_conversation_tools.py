@@ -177,7 +177,7 @@ def test_empty_arguments():
     """No arguments at all are an empty object, where that is valid."""
     tools = [{"type": "function", "function": {"name": "now", "strict": True}}]
     made = talk(tools=tools)
-    made._guarding.by.tools.schemas["now"] = admit({"type": "object"}, name="now")
+    made._criteria.tools.schemas["now"] = admit({"type": "object"}, name="now")
 
     outcome, _ = hold(made, called(("now", "")))
 

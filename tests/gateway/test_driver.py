@@ -12,6 +12,7 @@ from strictgate.core.conversation.protocol import (
     Compile,
     Outcome,
     ReadMore,
+    Stop,
     StreamPart,
 )
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
@@ -166,6 +167,33 @@ def test_an_error_that_ends_it():
     """One that the conversation lets pass is the end."""
     with pytest.raises(UpstreamBadResponse, match="broke off"):
         driven(relaying(), Upstream(WHOLE[0]))
+
+
+def test_a_stream_that_is_stopped():
+    """The upstream sees it go; what has come by then is the answer."""
+    upstream = Upstream(WHOLE[0], ...)
+
+    def talk():
+        yield ASK
+        return Outcome((yield Stop()).body, (), {})
+
+    outcome = driven(talk(), upstream)
+    assert outcome.body["choices"][0]["message"]["content"] == '{"a"'
+    assert upstream.has_been_left.wait(WAIT)
+
+
+def test_deadline_in_the_tail():
+    """When time is up, what has come can still be had."""
+
+    def talk():
+        try:
+            yield ASK
+            yield ReadMore()
+        except UpstreamTimeout:
+            return Outcome((yield Stop()).body, (), {})
+
+    outcome = driven(talk(), Upstream(WHOLE[0], ...), timeout=0.2)
+    assert outcome.body["choices"][0]["message"]["content"] == '{"a"'
 
 
 @pytest.mark.parametrize("has_enough", [True, False])

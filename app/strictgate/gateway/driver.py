@@ -19,6 +19,7 @@ from strictgate.core.conversation.protocol import (
     DriverAnswer,
     Outcome,
     ReadMore,
+    Stop,
     Turn,
 )
 from strictgate.core.errors import GatewayError, UpstreamTimeout
@@ -75,6 +76,8 @@ class Driver:
                 f"The upstream '{self.endpoint.name}' did not finish within {timeout:g} seconds."
             )
             step = _told(talk, late)
+            if isinstance(step, Stop):  # what has come needs no time
+                step = _sent(talk, await self._answer(step))
             if isinstance(step, Outcome):
                 return step
             raise late from error
@@ -110,6 +113,10 @@ class Driver:
                     self.head = self.head or self._new_head(self._stream)
                     await self.take(self.head, news)
                 return await self._stream.next(patience)
+            case Stop():
+                assert self._stream is not None, "stop without a stream"
+                stream, self._stream = self._stream, None
+                return await stream.stop()
             case Compile(schema):
                 return await self.compiler.machine(schema) if self.compiler is not None else None
 

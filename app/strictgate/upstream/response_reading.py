@@ -69,6 +69,15 @@ def read_stream(collector: Collector, endpoint: Endpoint) -> Reply | Failure:
         raise UpstreamBadResponse(
             f"The upstream '{endpoint.name}' broke off in the middle of its stream."
         )
+    return read_beginning(collector, endpoint)
+
+
+def read_beginning(collector: Collector, endpoint: Endpoint) -> Reply:
+    """Read a stream as far as it has come.
+
+    Raises:
+        UpstreamBadResponse: no choice has come.
+    """
     return parse_reply(_without_secret(collector.completion(), endpoint))
 
 

@@ -1,4 +1,4 @@
-"""An upstream's stream of chunks: one Part after another, in the end what it came to as a whole.
+"""An upstream's stream of chunks: one part after another, in the end what it came to as a whole.
 
 Closing it before its end cuts the connection, which is how an upstream is told to stop. Nothing is
 read ahead: what nobody asks for stays in the network's buffers, and so holds the upstream back.
@@ -42,10 +42,10 @@ class UpstreamStream:
         self._is_drained = False
 
     async def next(self, patience: float | None = None) -> StreamPart | Reply | Failure:
-        """Return what came next: a Part for each piece that said anything, then the whole.
+        """Return what came next: a part for each piece that said anything, then the whole.
 
         Args:
-            patience: seconds after which a Part without deltas is the answer.
+            patience: seconds after which a part without deltas is the answer.
 
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
@@ -59,7 +59,16 @@ class UpstreamStream:
             except TimeoutError:
                 if not clock.expired():
                     raise
-                return StreamPart((), self.collector)
+                return StreamPart(())
+
+    async def stop(self) -> Reply:
+        """Close the stream; return the reply as far as it has come.
+
+        Raises:
+            UpstreamBadResponse: no choice has come.
+        """
+        await self.close()
+        return response_reading.read_beginning(self.collector, self._endpoint)
 
     async def close(self) -> None:
         """Cut the connection, unless the stream's end was seen: then it serves the next request."""
@@ -72,7 +81,7 @@ class UpstreamStream:
         while not self._is_over:
             deltas = self._read(await self._pieces.next())
             if deltas:
-                return StreamPart(deltas, self.collector)
+                return StreamPart(deltas)
         await self._drain()
         return response_reading.read_stream(self.collector, self._endpoint)
 

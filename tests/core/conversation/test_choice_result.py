@@ -1,65 +1,91 @@
-"""One choice, judged."""
-
-from dataclasses import replace
+"""What came of a choice: the error for the caller, the feedback for the model."""
 
 import pytest
 
-from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.choice_result import Accepted, Criteria, Rejected, judge_choice
-from strictgate.core.repair_steps import Repair
-from tests.core.talks import BAD, GOOD, planner, said
+from strictgate.core.conversation.choice_result import Rejected, StuckAt, ToolCallErrors
+from strictgate.core.conversation.tool_calls import NO_CALL, ToolCallError
+from strictgate.core.errors import OutputInvalid, ToolUseInvalid
+from strictgate.core.request.tools import Toolset
+from strictgate.core.schema.schema import admit
+from tests.core.talks import MOOD
 
-PLANNER = planner()
-PLAN = PLANNER.plan(Mode.NATIVE)
-BY = Criteria(PLANNER.schema, Repair.LOSSLESS, has_tools=False)
-
-
-def settled(text, **choice):
-    return judge_choice(said(text, **choice).choices[0], PLAN, BY)
+SCHEMA = admit(MOOD, name="s")
+PROBLEMS = tuple(SCHEMA.problems({"choice": "happy"}))
+TOOLS = Toolset({}, frozenset(), must_call=True)
 
 
-def test_as_it_is():
-    """A valid document is given as it came, and the rest of the choice with it."""
-    result = settled(GOOD)
-
-    assert result == Accepted(said(GOOD).choices[0].raw, (), passed_on=False)
+def rejected(text="x", problems=(), reason="", *, truncated=False, **more):
+    return Rejected(text, problems, reason, truncated, **more)
 
 
-def test_rejected():
-    """An invalid one is kept whole, with its problems."""
-    result = settled(f"Sure: {BAD}")
+def test_what_does_not_match():
+    """The message has the place and the rule, and so have the headers."""
+    error = rejected('{"choice":"happy"}', PROBLEMS).error({"x-a": "b"})
 
-    assert isinstance(result, Rejected)
-    assert result.text == f"Sure: {BAD}"
-    assert [problem.kind for problem in result.problems] == ["Enum"]
+    assert isinstance(error, OutputInvalid)
+    assert error.body() == {
+        "error": {
+            "message": "Generated JSON does not match the expected schema. Please adjust your "
+            "prompt. See 'failed_generation' for more details. Error: " + PROBLEMS[0].sentence,
+            "type": "invalid_request_error",
+            "code": "json_validate_failed",
+            "failed_generation": '{"choice":"happy"}',
+        }
+    }
+    assert error.headers["x-strictgate-schema-path"] == "/properties/choice/enum"
+    assert error.headers["x-strictgate-schema-kind"] == "enum"
+    assert error.headers["x-a"] == "b"
 
 
-@pytest.mark.parametrize(("text", "kept"), [(GOOD, True), (f"Sure: {GOOD}", False)])
-def test_logprobs(text, kept):
-    """Log-probabilities stay with the text that they are of."""
-    choice = said(text).choices[0]
-    raw = {**choice.raw, "logprobs": {"content": []}}
-    again = replace(choice, raw=raw)
+def test_what_is_no_json():
+    """Groq's message for it; where it got stuck stands beside the error."""
+    place = StuckAt("/choice", '{"choice":', ('"angry"', '"calm"'))
+    body = rejected("hm", place=place).error({}).body()
 
-    assert (judge_choice(again, PLAN, BY).choice["logprobs"] is not None) is kept
+    assert body["error"]["message"].startswith("Failed to validate JSON.")
+    assert body["error"]["failed_generation"] == "hm"
+    assert body["x_strictgate"] == {
+        "path": "/choice",
+        "valid_prefix": '{"choice":',
+        "allowed": ['"angry"', '"calm"'],
+    }
+
+
+def test_what_is_truncated():
+    """The sentence is Groq's; the text is kept beside it."""
+    body = rejected('{"cho', reason="unfinished", truncated=True).error({}).body()
+
+    assert body["error"]["failed_generation"].startswith("max completion tokens reached")
+    assert body["x_strictgate"]["failed_generation"] == '{"cho'
+
+
+@pytest.mark.parametrize("truncated", [True, False])
+def test_misused_tools(truncated):
+    """They have an error of their own, and feedback."""
+    misuse = ToolCallErrors((), (ToolCallError(NO_CALL, None),), TOOLS)
+    result = rejected("maybe", truncated=truncated, misuse=misuse)
+    error = result.error({})
+
+    assert isinstance(error, ToolUseInvalid)
+    assert error.message == NO_CALL
+    assert error.failed_generation == "maybe"
+    assert ("x_strictgate" in error.body()) is truncated
+    assert NO_CALL in result.feedback()[-1]["content"]
+
+
+def test_feedback():
+    """The model sees its own words, and what is wrong with them."""
+    first, last = rejected('{"choice":"happy"}', PROBLEMS).feedback()
+
+    assert first == {"role": "assistant", "content": '{"choice":"happy"}'}
+    assert "/choice" in last["content"]
 
 
 def test_header_values_are_ascii():
     """Property names of any kind can be told in a header."""
-    schema = {"type": "object", "properties": {"größe\n": {"type": "integer"}}}
-    from_planner = planner(request=None)
-    made = planner(
-        {
-            **from_planner.body,
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "x", "schema": schema},
-            },
-        }
-    )
-    by = Criteria(made.schema, Repair.OFF, has_tools=False)
-    result = judge_choice(said('{"größe\\n": "x"}').choices[0], made.plan(Mode.NATIVE), by)
+    schema = admit({"type": "object", "properties": {"größe\n": {"type": "integer"}}}, name="s")
+    problems = tuple(schema.problems({"größe\n": "x"}))
 
-    path = result.error({}).headers["x-strictgate-schema-path"]
+    path = rejected(problems=problems).error({}).headers["x-strictgate-schema-path"]
     assert path.isascii()
     assert path.isprintable()

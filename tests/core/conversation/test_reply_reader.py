@@ -1,4 +1,4 @@
-"""Hearing a reply out, as far as it is worth it."""
+"""Reading one reply: stopped early when the rest is useless."""
 
 import json
 from itertools import pairwise
@@ -93,7 +93,7 @@ def test_silence_behind_the_document():
     """An upstream that does not end its stream is left."""
     held = talk()
     first, *_ = streamed(GOOD)
-    outcome, _ = turns(held, first, StreamPart((), first.collector))
+    outcome, _ = turns(held, first, StreamPart(()))
     assert contents(outcome) == [GOOD]
     assert held.record.stopped == 1
 

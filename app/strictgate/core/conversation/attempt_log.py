@@ -61,11 +61,11 @@ class AttemptLog:
     prefix_refused: bool = False
     """The upstream does not take prefixes."""
 
-    def accepted(self, plan: Plan, heard: EvaluatedReply) -> None:
+    def accepted(self, plan: Plan, reply: EvaluatedReply) -> None:
         """Note an ask that was answered, and how its choices were judged."""
         self.proven = len(self.refused_modes)
-        self.spent = add_usage(self.spent, heard.usage)
-        self.attempts.append(_attempt(plan, heard))
+        self.spent = add_usage(self.spent, reply.usage)
+        self.attempts.append(_attempt(plan, reply))
 
     @property
     def tries(self) -> int:
@@ -136,8 +136,8 @@ class AttemptLog:
         return details
 
 
-def _attempt(plan: Plan, heard: EvaluatedReply) -> Attempt:
-    results = [each for each in heard.results if each is not None]
+def _attempt(plan: Plan, reply: EvaluatedReply) -> Attempt:
+    results = [each for each in reply.results if each is not None]
     rejections = [each for each in results if isinstance(each, Rejected)]
     problems = [most_specific(each).sentence for one in rejections for each in one.problems]
     reasons = [one.reason for one in rejections if not one.problems]
@@ -146,10 +146,10 @@ def _attempt(plan: Plan, heard: EvaluatedReply) -> Attempt:
         mode=plan.mode,
         outcome=_outcome(results, rejections),
         problems=tuple((problems + reasons)[: prompt.MAX_PROBLEMS]),
-        usage=heard.usage,
+        usage=reply.usage,
         is_clean=not rejections and not mended,
         purpose=plan.purpose,
-        end=heard.end,
+        end=reply.end,
     )
 
 

@@ -1,76 +1,173 @@
-"""One choice, as far as it has been brought, over all the replies that it took."""
+"""The state of one choice over all the replies that it takes, and the only place that changes it.
 
+The rest of the conversation reads it. Whatever happens to a choice is one of these transitions:
+
+| state      | event                                     | method             | next state |
+|------------|-------------------------------------------|--------------------|------------|
+| asked      | the caller is given a part of its text    | `forward`          | asked      |
+| asked      | a reply has come; the choice is accepted  | `after`            | accepted   |
+| asked      | a reply has come; the choice is rejected  | `after`            | rejected   |
+| rejected   | there is something to go on from          | `open_document`,   | rejected   |
+|            |                                           | `note_stuck`       |            |
+| rejected   | a prefix is sent (a continuation)         | `cut_prefix`       | asked      |
+| rejected   | the whole is asked for anew (a new try)   | `add_feedback`     | asked      |
+
+A choice that a reply does not have stays as it was. After `max_attempts` tries, or when the budget
+is spent, a rejected choice is the conversation's error.
+
+What a reply may change: the document that is kept (its bytes that the caller has are never taken
+back), and the progress of this try. A new try begins with new progress.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from strictgate.core.errors import GatewayError
+from strictgate.core.conversation.choice_result import Evaluated, Rejected
+from strictgate.core.conversation.protocol import ChoiceDelta
+from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
-from strictgate.core.wire.reply import Choice, Reply
+from strictgate.core.schema.root_wrapper import MEMBER
+from strictgate.core.wire.reply import Choice
 
-_BYTES_A_TOKEN = 4
+_FOLLOWED = (ContinuationKind.ECHO, ContinuationKind.CONTINUATION)
+_WRAPPER = f'{{"{MEMBER}":'.encode()
+_OPENING = (b"{", b"[")
 
 
-@dataclass
+@dataclass(slots=True)
+class TryProgress:
+    """How far one try has come: the ask for a whole document, and its continuations."""
+
+    is_wrapped: bool = False
+    """The model was asked for `{"value": <document>}`."""
+    spent: int = 0
+    """Tokens that this try has taken, of the caller's budget."""
+    restarts: int = 0
+    """New starts of the model where a continuation was asked for."""
+    keep_whole_prefix: bool = False
+    """The next continuation must go on from all of the document: no byte may be cut off."""
+    sent_whole_prefix: bool = False
+    """The last continuation was asked to do that."""
+    repeated_after_prefix: bool = False
+    """What was refused last came behind a prefix, of a model that went on from it."""
+    stuck_at: int = -1
+    """The longest length, in bytes, at which the document got stuck."""
+    stuck: int = 0
+    """Failures at that length, without the first."""
+
+
+@dataclass(slots=True)
 class ChoiceState:
     """The state of one choice."""
 
     index: int
-    draft: PartialDocument | None = None
-    """The good part of its document."""
-    choice: Choice | None = None
-    """Of the last reply."""
-    is_wrapped: bool = False
-    """The model was asked for `{"value": <document>}`."""
+    """The caller's index of the choice."""
+    document: PartialDocument | None = None
+    """The valid beginning of its document; None: there is none to go on from."""
+    last_choice: Choice | None = None
+    """The choice of the last reply."""
     tries: int = 0
-    restarts: int = 0
-    """New starts where a continuation was asked for, in this try."""
-    keep_whole_prefix: bool = False
-    """The next continuation must go on from all of the draft: no byte of it may be cut off."""
-    repeated_after_prefix: bool = False
-    """What was refused last came behind a prefix, of a model that went on from it."""
-    spent: int = 0
-    """Tokens that this try has taken, of the caller's budget."""
-    sent: dict[str, int] = field(default_factory=dict)
-    """Characters that the caller has been given, by field."""
-    sent_text: list[str] = field(default_factory=list)
-    """Text, not a document, that the caller has been given, in pieces."""
-    broken: GatewayError | None = None
-    """What broke the last reply off: a verdict on half an answer is none."""
-    had_tokens: bool = False
+    """How many whole documents were asked for."""
+    had_logprobs: bool = False
     """A reply came with log-probabilities."""
-    feedback_messages: list[prompt.Message] = field(default_factory=list)
-    """Feedback for a new try; it grows, so that no mistake is made anew."""
-    stuck_at: int = -1
-    """The furthest place that the draft has come to in this try, and …"""
-    stuck: int = 0
-    """… how often it has come to nothing there."""
+    feedback: list[prompt.Message] = field(default_factory=list)
+    """What the model is told at a new try; it grows, so that no mistake is made anew."""
+    progress: TryProgress = field(default_factory=TryProgress)
+    _sent: dict[str, list[str]] = field(default_factory=dict)
+    """What the caller has been given, in pieces, by the field of the message."""
+
+    # --- what the caller has ---------------------------------------------------------------------
 
     @property
-    def given(self) -> bytes:
-        """What the caller has of the document."""
-        return self.draft.guard.text[: self.draft.released] if self.draft else b""
+    def given(self) -> str:
+        """The text that the caller has of the content."""
+        pieces = self._sent.get("content")
+        if not pieces:
+            return ""
+        if len(pieces) > 1:
+            pieces[:] = ["".join(pieces)]
+        return pieces[0]
 
-    def count(self, plan: Plan, reply: Reply, pieces: int | None) -> None:
-        """Note that a reply came; `pieces`: how many deltas it had, if it was a stream."""
+    def sent_lengths(self) -> dict[str, int]:
+        """Return how many characters the caller has been given, by the field of the message."""
+        return {name: sum(map(len, pieces)) for name, pieces in self._sent.items()}
+
+    def forward(self, news: ChoiceDelta) -> None:
+        """Note that the caller is given `news`."""
+        for name, text in news.delta.items():
+            self._sent.setdefault(name, []).append(text)
+
+    # --- what a reply changes --------------------------------------------------------------------
+
+    def after(self, plan: Plan, evaluated: Evaluated) -> None:
+        """Take in what came of this choice in the reply to `plan`."""
         if plan.purpose is Purpose.TRY:
-            self.is_wrapped = plan.wrapped
             self.tries += 1
-            self.restarts = self.spent = self.stuck = 0
-            self.stuck_at = -1
-            self.keep_whole_prefix = self.repeated_after_prefix = False
-        told = (reply.usage or {}).get("completion_tokens")
-        if isinstance(told, int) and len(reply.choices) == 1:
-            self.spent += told
-        elif pieces is not None:
-            self.spent += pieces
-        else:
-            longest = max(len(choice.text) for choice in reply.choices)
-            self.spent += longest // _BYTES_A_TOKEN
+            self.progress = TryProgress(is_wrapped=plan.wrapped)
+        progress, kind = self.progress, evaluated.kind
+        self.last_choice = evaluated.choice
+        self.had_logprobs |= bool(evaluated.choice.raw.get("logprobs"))
+        self.document = evaluated.document
+        progress.spent += evaluated.tokens
+        progress.keep_whole_prefix = evaluated.keep_whole_prefix
+        if plan.purpose is Purpose.CONTINUATION:
+            progress.restarts += kind is ContinuationKind.FRESH
+            progress.repeated_after_prefix = kind in _FOLLOWED
+            if kind is ContinuationKind.ASTRAY and not progress.sent_whole_prefix:
+                progress.keep_whole_prefix = True
+
+    # --- what is done between two replies --------------------------------------------------------
+
+    def open_document(self, empty: PartialDocument | None = None) -> bool:
+        """Write the opening of an empty document; return whether there is a prefix to send.
+
+        Args:
+            empty: a new document, where there is none yet.
+        """
+        if self.document is None:
+            self.document = empty
+        assert self.document is not None, "there is nothing to open"
+        document, is_wrapped = self.document, self.progress.is_wrapped
+        if not len(document):
+            forced = document.guard.forced()[:1]
+            document.guard.consume(forced if forced in _OPENING else b"")
+            document.wrapper = _WRAPPER if is_wrapped else b""
+        if is_wrapped and not document.wrapper and not document.released:
+            document.wrapper = b"" if document.guard.text[:1] in _OPENING else _WRAPPER
+        is_exact = self.progress.keep_whole_prefix
+        return bool(safe_length(document.guard, exact=is_exact) or document.wrapper)
 
     def note_stuck(self) -> int:
-        """Note that something came to nothing where the draft ends; return how often, before."""
-        at = len(self.draft) if self.draft else 0
-        self.stuck = self.stuck + 1 if at <= self.stuck_at else 0
-        self.stuck_at = max(at, self.stuck_at)
-        return self.stuck
+        """Note that the document got stuck where it ends; return how often it did, before."""
+        progress, length = self.progress, len(self.document) if self.document else 0
+        progress.stuck = progress.stuck + 1 if length <= progress.stuck_at else 0
+        progress.stuck_at = max(length, progress.stuck_at)
+        return progress.stuck
+
+    def cut_prefix(self, *, may_be_whole: bool) -> int:
+        """Cut the document where a model can go on from it; return its length in bytes.
+
+        Args:
+            may_be_whole: all of it may be kept, if that is what the last reply calls for.
+        """
+        progress, document = self.progress, self.document
+        assert document is not None, "open_document comes first"
+        progress.sent_whole_prefix = progress.keep_whole_prefix and may_be_whole
+        progress.keep_whole_prefix = False
+        length = safe_length(document.guard, exact=progress.sent_whole_prefix)
+        document.cut(length)
+        return length
+
+    def add_feedback(self, rejected: Rejected) -> None:
+        """Tell the model at the next try what was wrong."""
+        self.feedback += rejected.feedback()
+
+
+def forward(states: Iterable[ChoiceState], news: Iterable[ChoiceDelta]) -> None:
+    """Note that the caller is given `news` of the choices of `states`."""
+    by_index = {state.index: state for state in states}
+    for each in news:
+        by_index[each.index].forward(each)

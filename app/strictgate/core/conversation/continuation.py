@@ -1,10 +1,10 @@
-"""Going on from the good part of a document.
+"""Go on from the good part of a document.
 
 Going on costs the rest of a document, a new try all of it; and a weak model that is told of its
 mistake makes it again, while it seldom does so from the place where it went wrong (docs/guard.md
 has the measurements). So the model goes on for as long as that gets anywhere. Where it stays stuck
-at one place, `RUNGS` says what is tried there, one after the other; what comes to nothing on all of
-them is left to a new try.
+at one place, `RECOVERY_STEPS` says what is tried there, one after the other; what comes to nothing
+on all of them is left to a new try.
 """
 
 from collections.abc import Generator
@@ -12,28 +12,30 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from strictgate.core.conversation.attempt_log import AttemptLog
-from strictgate.core.conversation.choice_guards import ChoiceGuards
 from strictgate.core.conversation.choice_result import Accepted, Rejected, StuckAt
 from strictgate.core.conversation.choice_state import ChoiceState
-from strictgate.core.conversation.evaluation import UNFINISHED, accept_document
+from strictgate.core.conversation.choice_streams import StopPolicy
+from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.evaluation import UNFINISHED
 from strictgate.core.conversation.protocol import Ask, DriverAnswer, ReadMore, StreamPart, Turn
-from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader, StopPolicy
+from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
+from strictgate.core.conversation.whole_choice import accept_document
 from strictgate.core.errors import UpstreamBadResponse, UpstreamUnreachable
 from strictgate.core.guard import violation_details
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.partial_document import PartialDocument
-from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.output.coercions import fold
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Planner
 from strictgate.core.repair_steps import Resumption, Step
 from strictgate.core.request.options import Enforcement
-from strictgate.core.schema.root_wrapper import MEMBER
 from strictgate.core.wire.refusal import refuses_prefix
-from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.reply import Choice, Failure, Reply
 
 MAX_RESTARTS = 2  # new starts instead of continuations, after which this try asks for none
+_STRUCTURE = frozenset("{}[]:,")
+_AROUND = " \t\r\n\"'`.,:;"
 
 
 class RecoveryStep(StrEnum):
@@ -52,130 +54,120 @@ class RecoveryStep(StrEnum):
 RECOVERY_STEPS = (RecoveryStep.SAMPLE, RecoveryStep.CLOSE, RecoveryStep.HINT, RecoveryStep.QUESTION)
 """At one place, in this order, the cheapest first; no other order has been measured."""
 
-Going = Generator[Turn, DriverAnswer, Accepted | Rejected]
+Result = Accepted | Rejected
 
 
-@dataclass
+@dataclass(slots=True)
 class Continuation:
-    """For one conversation."""
+    """Asks for the rest of documents, in one conversation."""
 
     enforcement: Enforcement
-    guarding: ChoiceGuards
+    criteria: Criteria
     record: AttemptLog
+    forwards: bool
+    """The caller gets what is good while it is being written."""
     is_proven: bool
     """The model is known to go on from prefixes."""
     is_refused: bool = False
     """The upstream takes no prefixes."""
 
-    def may_continue(self, planner: Planner) -> bool:
+    def is_possible(self, planner: Planner) -> bool:
         """Whether there is any use in a prefix."""
         left = self.enforcement.max_continuations - self.record.continuations
         return planner.can_continue and left > 0 and not self.is_refused
 
-    def go_on(self, planner: Planner, state: ChoiceState, rejection: Rejected) -> Going:
-        """Go on from the draft of `state`, which was rejected, for as long as it gets on."""
-        if not self.may_continue(planner) or rejection.misuse is not None:
-            return rejection
-        result: Accepted | Rejected = rejection
+    def run(
+        self, planner: Planner, state: ChoiceState, rejected: Rejected
+    ) -> Generator[Turn, DriverAnswer, Result]:
+        """Go on from the document of `state` for as long as it gets on; return what it comes to.
+
+        Args:
+            rejected: what the last reply came to.
+        """
+        if not self.is_possible(planner) or rejected.misuse is not None:
+            return rejected
+        result: Result = rejected
         while isinstance(result, Rejected) and self._may_go_on(planner, state, result):
             stuck = state.note_stuck()
             if stuck >= len(RECOVERY_STEPS):
                 break
-            took = yield from self._take(RECOVERY_STEPS[stuck], planner, state, result)
-            result = took or result
-        return _placed(result, state.draft) if isinstance(result, Rejected) else result
+            recovered = yield from self._recover(RECOVERY_STEPS[stuck], planner, state, result)
+            result = recovered or result
+        return _with_place(result, state.document) if isinstance(result, Rejected) else result
 
-    def _take(
-        self, rung: RecoveryStep, planner: Planner, state: ChoiceState, rejection: Rejected
-    ) -> Generator[Turn, DriverAnswer, Accepted | Rejected | None]:
-        """Try one way to get on; None where it is none here."""
-        match rung:
-            case RecoveryStep.SAMPLE | RecoveryStep.HINT:
-                return (yield from self._continue(planner, state, rejection, rung))
-            case RecoveryStep.CLOSE:
-                return _close(state) if state.repeated_after_prefix else None
-            case RecoveryStep.QUESTION:
-                return (yield from self._ask_which(planner, state))
-
-    def _may_go_on(self, planner: Planner, state: ChoiceState, rejection: Rejected) -> bool:
+    def _may_go_on(self, planner: Planner, state: ChoiceState, rejected: Rejected) -> bool:
+        """Whether the rest may be asked for; if so, there is a document to go on from."""
+        progress, budget = state.progress, planner.budget()
         if (
-            not self.may_continue(planner)
-            or rejection.misuse is not None
-            or state.restarts >= MAX_RESTARTS
+            not self.is_possible(planner)
+            or rejected.misuse is not None
+            or progress.restarts >= MAX_RESTARTS
             or self.record.is_spent(self.enforcement.token_budget)
+            or (budget is not None and (rejected.truncated or progress.spent >= budget))
         ):
             return False
-        budget = planner.budget()
-        if budget is not None and (rejection.truncated or state.spent >= budget):
-            return False
-        return self._begin(state)
+        schema = self.criteria.schema
+        assert schema is not None, "only documents are gone on from"
+        if state.document is not None:
+            return state.open_document()
+        return state.open_document(self.criteria.new_document(schema))
 
-    def _begin(self, state: ChoiceState) -> bool:
-        """See to it that there is something to go on from; return whether there is.
+    def _recover(
+        self, step: RecoveryStep, planner: Planner, state: ChoiceState, rejected: Rejected
+    ) -> Generator[Turn, DriverAnswer, Result | None]:
+        """Try one way to get on; None where it leads nowhere here."""
+        document, choice = state.document, state.last_choice
+        assert document is not None, "what is gone on from"
+        assert choice is not None, "what was rejected"
+        match step:
+            case RecoveryStep.SAMPLE | RecoveryStep.HINT:
+                return (yield from self._ask_for_rest(step, planner, state, rejected))
+            case RecoveryStep.CLOSE:
+                return _close(document, choice) if state.progress.repeated_after_prefix else None
+            case RecoveryStep.QUESTION:
+                return (yield from self._ask_which(planner, document, choice, rejected))
 
-        Where no document came, the beginning of one is given.
-        """
-        if state.draft is None:
-            state.draft = self.guarding.draft()
-        draft = state.draft
-        if not len(draft):
-            forced = draft.guard.forced()
-            begins = forced[:1] in (b"{", b"[")
-            draft.guard.consume(forced[:1] if begins else b"")
-            draft.wrapper = f'{{"{MEMBER}":'.encode() if state.is_wrapped else b""
-        if state.is_wrapped and not draft.wrapper and not draft.released:
-            is_opening = draft.guard.text[:1] not in (b"{", b"[")
-            draft.wrapper = f'{{"{MEMBER}":'.encode() if is_opening else b""
-        return bool(safe_length(draft.guard, exact=state.keep_whole_prefix) or draft.wrapper)
+    # --- the rest --------------------------------------------------------------------------------
 
-    def _continue(
-        self, planner: Planner, state: ChoiceState, rejection: Rejected, rung: RecoveryStep
-    ) -> Going:
-        """Ask for what comes behind the draft; return the same rejection where nothing came."""
-        draft = state.draft
-        assert draft is not None, "what is gone on from"
-        before = len(draft)
-        was_exact, state.keep_whole_prefix = (
-            state.keep_whole_prefix and rung is RecoveryStep.SAMPLE,
-            False,
+    def _ask_for_rest(
+        self, step: RecoveryStep, planner: Planner, state: ChoiceState, rejected: Rejected
+    ) -> Generator[Turn, DriverAnswer, Result]:
+        """Ask for what comes behind the document; return `rejected` where nothing came."""
+        document = state.document
+        assert document is not None, "what is gone on from"
+        before = len(document)
+        length = state.cut_prefix(may_be_whole=step is RecoveryStep.SAMPLE)
+        hint = _hint(document, rejected) if step is RecoveryStep.HINT else ""
+        prefix = (document.wrapper + document.guard.text[:length]).decode()
+        plan = planner.continuation(
+            prefix, wrapped=bool(document.wrapper), hint=hint, spent=state.progress.spent
         )
-        sent = safe_length(draft.guard, exact=was_exact)
-        draft.cut(sent)
-        hint = _hint(draft, rejection) if rung is RecoveryStep.HINT else ""
-        hearing = self._hearing(planner, state, draft, sent, hint)
+        body = plan.body | planner.reseeded(len(self.record.attempts))
+        reader = ReplyReader(
+            Ask(plan, body),
+            [state],
+            self.criteria,
+            StopPolicy(can_continue=True, can_retry=True),
+            self.forwards,
+            Aligner(document.guard, document.wrapper, length, self.is_proven),
+        )
         try:
-            heard = yield from hearing.hear()
+            reply = yield from reader.run()
         except (UpstreamBadResponse, UpstreamUnreachable):
             self.is_refused = True  # for now; a new try may still come through
-            return rejection
-        if isinstance(heard, Failure):
+            return rejected
+        if isinstance(reply, Failure):
             self.is_refused = True
-            self.record.prefix_refused = refuses_prefix(heard.status, heard.body)
-            return rejection
-        self.record.accepted(hearing.ask.plan, heard)
-        self._learn(heard.kind, state, has_grown=state.draft is draft and len(draft) > before)
-        state.repeated_after_prefix = heard.kind in (
-            ContinuationKind.ECHO,
-            ContinuationKind.CONTINUATION,
-        )
-        state.keep_whole_prefix |= heard.kind is ContinuationKind.ASTRAY and not was_exact
-        return heard.results[0] or rejection
+            self.record.prefix_refused = refuses_prefix(reply.status, reply.body)
+            return rejected
+        self.record.accepted(plan, reply)
+        has_grown = state.document is document and len(document) > before
+        self._learn(reply.kind, has_grown=has_grown)
+        return reply.results[0] or rejected
 
-    def _hearing(
-        self, planner: Planner, state: ChoiceState, draft: PartialDocument, sent: int, hint: str
-    ) -> ReplyReader:
-        prefix = (draft.wrapper + draft.guard.text[:sent]).decode()
-        wrapped = bool(draft.wrapper)
-        plan = planner.continuation(prefix, wrapped=wrapped, hint=hint, spent=state.spent)
-        body = plan.body | planner.reseeded(len(self.record.attempts))
-        aligner = Aligner(draft.guard, draft.wrapper, sent, self.is_proven)
-        stopping = StopPolicy(can_continue=True, can_retry=True)
-        return ReplyReader(self.guarding, Ask(plan, body), [state], stopping, aligner)
-
-    def _learn(self, kind: ContinuationKind, state: ChoiceState, *, has_grown: bool) -> None:
+    def _learn(self, kind: ContinuationKind, *, has_grown: bool) -> None:
         """Note whether the model goes on from prefixes."""
         if kind is ContinuationKind.FRESH:
-            state.restarts += 1
             self.record.prefixes.append(False)
         elif has_grown and kind in (ContinuationKind.ECHO, ContinuationKind.CONTINUATION):
             self.is_proven = True
@@ -184,65 +176,62 @@ class Continuation:
     # --- the question which ----------------------------------------------------------------------
 
     def _ask_which(
-        self, planner: Planner, state: ChoiceState
-    ) -> Generator[Turn, DriverAnswer, Accepted | Rejected | None]:
+        self, planner: Planner, document: PartialDocument, choice: Choice, rejected: Rejected
+    ) -> Generator[Turn, DriverAnswer, Result | None]:
         """Ask which of the allowed values it is to be; None where that leads nowhere."""
-        draft, choice = state.draft, state.choice
-        assert draft is not None, "what is asked about"
-        assert choice is not None, "whose it is"
-        draft.drop_token()
-        options = tuple(each for each in violation_details.allowed(draft) if each not in _STRUCTURE)
+        document.drop_token()
+        allowed = violation_details.allowed(document)
+        options = tuple(each for each in allowed if each not in _STRUCTURE)
         if len(options) < 2:
             return None
-        chosen = yield from self._answer(planner, draft, options)
-        if chosen is None or not draft.guard.fits(chosen.encode()):
+        chosen = yield from self._answer(planner, document, options)
+        if chosen is None or not document.guard.fits(chosen.encode()):
             return None
-        draft.steps.append(Step(Resumption.CHOSEN, pointer(draft.guard.scanner.path)))
-        draft.guard.consume(chosen.encode())
-        draft.complete(b" ")
-        if draft.is_whole:
-            return accept_document(choice, draft, with_tokens=False)
-        return Rejected(draft.prefix.decode(), (), UNFINISHED, truncated=False)
+        document.steps.append(Step(Resumption.CHOSEN, pointer(document.guard.scanner.path)))
+        document.guard.consume(chosen.encode())
+        document.complete(b" ")
+        if document.is_whole:
+            return accept_document(choice, document, with_tokens=False)
+        text = document.prefix.decode()
+        return Rejected(text, (), UNFINISHED, truncated=False, broken=rejected.broken)
 
     def _answer(
-        self, planner: Planner, draft: PartialDocument, options: tuple[str, ...]
+        self, planner: Planner, document: PartialDocument, options: tuple[str, ...]
     ) -> Generator[Turn, DriverAnswer, str | None]:
         """Return the one of `options` that the model names."""
-        where = pointer(draft.guard.scanner.path)
-        plan = planner.question(draft.prefix.decode(), prompt.question(where, options))
+        where = pointer(document.guard.scanner.path)
+        plan = planner.question(document.prefix.decode(), prompt.question(where, options))
         try:
-            got = yield Ask(plan, plan.body)
-            while isinstance(got, StreamPart):
-                got = yield ReadMore()
+            answer = yield Ask(plan, plan.body)
+            while isinstance(answer, StreamPart):
+                answer = yield ReadMore()
         except (UpstreamBadResponse, UpstreamUnreachable):
             return None
-        if not isinstance(got, Reply):
+        if not isinstance(answer, Reply):
             return None
-        self.record.accepted(plan, EvaluatedReply(got.body, (), got.usage))
-        return _chosen(got.choices[0].text, options)
+        self.record.accepted(plan, EvaluatedReply(answer.body, (), answer.usage))
+        return _chosen(answer.choices[0].text, options)
 
 
-def _close(state: ChoiceState) -> Accepted | None:
-    draft, choice = state.draft, state.choice
-    assert draft is not None, "what is closed"
-    assert choice is not None, "whose it is"
-    draft.complete(b"")
-    return accept_document(choice, draft, with_tokens=False) if draft.is_whole else None
+def _close(document: PartialDocument, choice: Choice) -> Accepted | None:
+    """Write what must follow; None if the document is not whole then."""
+    document.complete(b"")
+    return accept_document(choice, document, with_tokens=False) if document.is_whole else None
 
 
-def _placed(rejection: Rejected, draft: PartialDocument | None) -> Rejected:
+def _with_place(rejected: Rejected, document: PartialDocument | None) -> Rejected:
     """Say where it got stuck, if a document was begun."""
-    if draft is None or not len(draft):
-        return rejection
-    place = StuckAt(pointer(draft.guard.scanner.path), draft.text, violation_details.allowed(draft))
-    return replace(rejection, place=place)
+    if document is None or not len(document):
+        return rejected
+    path = pointer(document.guard.scanner.path)
+    place = StuckAt(path, document.text, violation_details.allowed(document))
+    return replace(rejected, place=place)
 
 
-def _hint(draft: PartialDocument, rejection: Rejected) -> str:
-    where = pointer(draft.guard.scanner.path)
-    return prompt.hint(
-        where, violation_details.allowed(draft), rejection.problems, rejection.reason
-    )
+def _hint(document: PartialDocument, rejected: Rejected) -> str:
+    where = pointer(document.guard.scanner.path)
+    allowed = violation_details.allowed(document)
+    return prompt.hint(where, allowed, rejected.problems, rejected.reason)
 
 
 def _chosen(answer: str, options: tuple[str, ...]) -> str | None:
@@ -251,7 +240,3 @@ def _chosen(answer: str, options: tuple[str, ...]) -> str | None:
     same = [option for option in options if fold(option.strip(_AROUND)) == said]
     named = same or [option for option in options if fold(option.strip(_AROUND)) in said]
     return named[0] if len(named) == 1 else None
-
-
-_STRUCTURE = frozenset("{}[]:,")
-_AROUND = " \t\r\n\"'`.,:;"

@@ -1,15 +1,15 @@
-"""Ask, judge, go on, ask again: the exchange about one request, without the network.
+"""Hold the exchange about one request, without the network: ask, judge, go on, ask again.
 
 `Conversation.run` is a generator in the manner of httpx's `Auth.auth_flow`: it yields what it wants
-of its driver (turns.py), is sent what came of it, and returns the `Outcome` or raises a
+of its driver (protocol.py), is sent what came of it, and returns the `Outcome` or raises a
 GatewayError. What goes wrong on the way (no connection, a deadline) is thrown into it.
 
 The rules:
 
 * Each choice has `max_attempts` full tries; only those that are bad are asked again.
-* A refused format takes the next mode and is no try. It becomes a lesson, to be remembered by the
-  driver once an ask that was made because of it has been accepted.
-* What is good of a document stays; where the model can, it goes on from there (resuming.py).
+* A refused format takes the next mode and is no try. The driver may remember it once an ask that
+  was made because of it has been accepted.
+* What is good of a document stays; where the model can, it goes on from there (continuation.py).
 * What is truncated by the caller's own budget is not asked again.
 * Once a try has been judged, its verdict is the answer to whatever stops the conversation.
 """
@@ -20,12 +20,13 @@ from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
-from strictgate.core.conversation.choice_guards import ChoiceGuards
-from strictgate.core.conversation.choice_result import Accepted, Criteria, Rejected
+from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState
+from strictgate.core.conversation.choice_streams import StopPolicy
 from strictgate.core.conversation.continuation import Continuation
+from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.protocol import Ask, DriverAnswer, Outcome, Turn
-from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader, StopPolicy
+from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
 from strictgate.core.errors import (
     OutputInvalid,
     ToolsRefused,
@@ -50,8 +51,6 @@ from strictgate.core.wire.reply import Failure, Reply, parse_reply
 _FROM_UPSTREAM = (UpstreamError, UpstreamUnreachable, UpstreamBadResponse, UpstreamTimeout)
 _KEPT_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 
-Asking = Generator[Turn, DriverAnswer, EvaluatedReply]
-
 
 @dataclass
 class Conversation:
@@ -60,6 +59,7 @@ class Conversation:
     planner: Planner
     enforcement: Enforcement
     refused: Collection[Mode] = ()
+    """Modes that the upstream is known to refuse."""
     is_proven: bool = False
     """The model is known to go on from prefixes."""
     record: AttemptLog = field(default_factory=AttemptLog)
@@ -69,33 +69,38 @@ class Conversation:
         self.planner = replace(self.planner, steers=steers and self._may_continue)
         self._modes = list(self.planner.ladder(self.refused))
         self.plan = self.planner.plan(self._modes[0])
-        self._last: Rejected | None = None
-        wanted = self.planner.contract
-        judging = Criteria(
-            self.planner.schema if wanted.has_document else None,
+        self._last_rejected: Rejected | None = None
+        """The verdict that is the error if nothing more comes."""
+        contract = self.planner.contract
+        self._criteria = Criteria(
+            self.planner.schema if contract.has_document else None,
             self.enforcement.repair,
-            wanted.has_tools,
+            contract.has_tools,
             self.planner.tools,
-            wanted.is_json_object,
-            wanted.wants_logprobs,
+            contract.is_json_object,
+            contract.wants_logprobs,
         )
-        self._guarding = ChoiceGuards(judging, tells=self._tells())
-        self._resuming = Continuation(
-            self.enforcement, self._guarding, self.record, is_proven=self.is_proven
+        self._forwards = self._forwards_early()
+        self._continuation = Continuation(
+            self.enforcement,
+            self._criteria,
+            self.record,
+            self._forwards,
+            is_proven=self.is_proven,
         )
 
     @property
     def _may_continue(self) -> bool:
         return self.planner.can_continue and self.enforcement.max_continuations > 0
 
-    def _tells(self) -> bool:
+    def _forwards_early(self) -> bool:
         """Whether the caller gets what is good while it is being written."""
-        wanted, mode = self.planner.contract, self.enforcement.stream
-        if not wanted.stream or mode is StreamMode.BUFFERED:
+        contract, mode = self.planner.contract, self.enforcement.stream
+        if not contract.stream or mode is StreamMode.BUFFERED:
             return False
-        if not wanted.has_document:
+        if not contract.has_document:
             return True
-        if wanted.has_tools:
+        if contract.has_tools:
             return False
         return mode is StreamMode.GUARDED or self._may_continue
 
@@ -110,91 +115,96 @@ class Conversation:
         try:
             return (yield from self._run())
         except _FROM_UPSTREAM as error:
-            if self._last is None:
+            if self._last_rejected is None:
                 raise
-            raise self._invalid(self._last) from error
+            raise self._invalid(self._last_rejected) from error
 
     def _run(self) -> Generator[Turn, DriverAnswer, Outcome]:
         states = [ChoiceState(index) for index in range(self.planner.contract.choices)]
         first = yield from self._try(states, ())
-        settled = []
+        accepted = []
         for state, result in zip(states, first.results, strict=True):
-            settled.append((yield from self._until_settled(state, result)))
+            accepted.append((yield from self._until_accepted(state, result)))
         self.record.lost_logprobs = self.planner.contract.wants_logprobs and any(
-            state.had_tokens and each.choice.get("logprobs") is None
-            for state, each in zip(states, settled, strict=True)
+            state.had_logprobs and each.choice.get("logprobs") is None
+            for state, each in zip(states, accepted, strict=True)
         )
-        return self._outcome(first.body, settled, states)
+        return self._outcome(first.body, accepted, states)
 
-    def _until_settled(
+    def _until_accepted(
         self, state: ChoiceState, result: Accepted | Rejected | None
     ) -> Generator[Turn, DriverAnswer, Accepted]:
         """Ask about one choice until it is good; None: the upstream gave fewer than asked for."""
         while not isinstance(result, Accepted):
             if result is not None:
-                self._last = None if state.broken else result
-                went = yield from self._resuming.go_on(self.planner, state, result)
-                if isinstance(went, Accepted):
-                    result = went
+                self._note(result)
+                result = yield from self._continuation.run(self.planner, state, result)
+                if isinstance(result, Accepted):
                     break
-                result = went
-                self._last = None if state.broken else result
-                self._check_may_go_on(result, state)
-                state.feedback_messages += result.feedback()
+                self._note(result)
+                self._check_may_ask_again(result, state)
+                state.add_feedback(result)
             elif self.record.is_spent(self.enforcement.token_budget):
                 raise UpstreamBadResponse(
                     "The upstream gave fewer choices than asked for, and the token budget is spent."
                 )
-            again = yield from self._try([state], state.feedback_messages)
-            result = again.results[0]
-        self._last = None  # what was wrong with it is mended
+            reply = yield from self._try([state], state.feedback)
+            result = reply.results[0]
+        self._last_rejected = None  # what was wrong with it is mended
         return result
 
-    def _check_may_go_on(self, rejection: Rejected, state: ChoiceState) -> None:
-        is_last = state.tries >= self.enforcement.max_attempts
-        if rejection.truncated or is_last or self.record.is_spent(self.enforcement.token_budget):
-            raise state.broken or self._invalid(rejection)
+    def _note(self, rejected: Rejected) -> None:
+        """Note what is the error if nothing more comes; half an answer has no verdict."""
+        self._last_rejected = None if rejected.broken else rejected
 
-    def _invalid(self, rejection: Rejected) -> OutputInvalid:
-        return rejection.error(self.record.headers(self.plan))
+    def _check_may_ask_again(self, rejected: Rejected, state: ChoiceState) -> None:
+        is_last = state.tries >= self.enforcement.max_attempts
+        if rejected.truncated or is_last or self.record.is_spent(self.enforcement.token_budget):
+            raise rejected.broken or self._invalid(rejected)
+
+    def _invalid(self, rejected: Rejected) -> OutputInvalid:
+        return rejected.error(self.record.headers(self.plan))
 
     def _outcome(
-        self, body: Mapping[str, Any], settled: Sequence[Accepted], states: Sequence[ChoiceState]
+        self, body: Mapping[str, Any], accepted: Sequence[Accepted], states: Sequence[ChoiceState]
     ) -> Outcome:
-        choices = [{**each.choice, "index": index} for index, each in enumerate(settled)]
-        whole = {**body, "object": "chat.completion", "choices": choices}
+        choices = [{**each.choice, "index": index} for index, each in enumerate(accepted)]
+        completion = {**body, "object": "chat.completion", "choices": choices}
         if self.record.spent:
-            whole["usage"] = self.record.spent
-        steps = [(index, step) for index, each in enumerate(settled) for step in each.steps]
-        sent = {each.index: _sent(each, choices[each.index]) for each in states if each.sent}
-        return Outcome(whole, tuple(steps), sent)
+            completion["usage"] = self.record.spent
+        steps = [(index, step) for index, each in enumerate(accepted) for step in each.steps]
+        lengths = {each.index: _sent(each, choices[each.index]) for each in states}
+        return Outcome(completion, tuple(steps), {at: sent for at, sent in lengths.items() if sent})
 
     # --- one try, until it is answered -----------------------------------------------------------
 
-    def _try(self, states: Sequence[ChoiceState], tail: Sequence[prompt.Message]) -> Asking:
+    def _try(
+        self, states: Sequence[ChoiceState], feedback: Sequence[prompt.Message]
+    ) -> Generator[Turn, DriverAnswer, EvaluatedReply]:
         """Put the question, in the next mode where one is refused; return the judged choices."""
         may_call = bool(self.planner.contract.toolbox.callable)  # talk may come before a call
-        stopping = StopPolicy(
-            can_continue=not may_call and self._resuming.may_continue(self.planner),
+        policy = StopPolicy(
+            can_continue=not may_call and self._continuation.is_possible(self.planner),
             can_retry=states[0].tries + 1 < self.enforcement.max_attempts,
         )
         while True:
-            ask = self._question(tail)
-            hearing = ReplyReader(self._guarding, ask, states, stopping)
-            heard = yield from hearing.hear()
-            if isinstance(heard, Failure):
-                judgeable = self._failed(heard)
+            ask = self._question(feedback)
+            reader = ReplyReader(ask, states, self._criteria, policy, self._forwards)
+            reply = yield from reader.run()
+            if isinstance(reply, Failure):
+                judgeable = self._failed(reply)
                 if judgeable is None:
                     continue
-                heard = yield from hearing.weigh(judgeable)
-            self.record.accepted(ask.plan, heard)
-            return heard
+                is_misuse = error_of(reply.status, reply.body).get("code") == "tool_use_failed"
+                reply = yield from reader.evaluate(judgeable, is_misuse=is_misuse)
+            self.record.accepted(ask.plan, reply)
+            return reply
 
-    def _question(self, tail: Sequence[prompt.Message]) -> Ask:
+    def _question(self, feedback: Sequence[prompt.Message]) -> Ask:
         body = self.plan.body
         if self.record.attempts:  # from now on about one choice
             body = {key: value for key, value in body.items() if key != "n"}
-            body["messages"] = [*body["messages"], *tail]
+            body["messages"] = [*body["messages"], *feedback]
             body |= self.planner.reseeded(len(self.record.attempts))
         return Ask(self.plan, body)
 
@@ -212,7 +222,6 @@ class Conversation:
         refusal = classify_refusal(failure.status, failure.body, self.plan.mode)
         match refusal.kind:
             case Refused.INVALID_OUTPUT:
-                self._guarding.is_misuse = _code(failure) == "tool_use_failed"
                 return _as_reply(refusal.failed_generation or "", "stop")
             case Refused.TRUNCATED_OUTPUT:
                 return _as_reply("", "length")
@@ -268,19 +277,15 @@ class Conversation:
         self.plan = self.planner.plan(self._modes[0])
 
 
-def _code(failure: Failure) -> Any:
-    return error_of(failure.status, failure.body).get("code")
-
-
 def _sent(state: ChoiceState, choice: Mapping[str, Any]) -> Mapping[str, int]:
-    """What the caller has of a choice; of its thinking, all that it will get."""
-    if not state.sent.keys() & _THOUGHTS:
-        return state.sent
-    thoughts = {name: len(str(choice["message"].get(name) or "")) for name in _THOUGHTS}
-    return state.sent | thoughts
+    """Return how much the caller has of a choice; of its reasoning, all that it will get."""
+    lengths = state.sent_lengths()
+    if not lengths.keys() & _REASONING:
+        return lengths
+    return lengths | {name: len(str(choice["message"].get(name) or "")) for name in _REASONING}
 
 
-_THOUGHTS = frozenset({"reasoning_content", "reasoning"})
+_REASONING = frozenset({"reasoning_content", "reasoning"})
 
 
 def _as_reply(text: str, finish_reason: str) -> Reply:

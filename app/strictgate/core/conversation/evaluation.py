@@ -1,24 +1,23 @@
-"""One choice of a reply, weighed: settled, or rejected with as much of it as is good.
+"""Evaluate one choice of a reply: accept it, or reject it and keep as much of it as is good.
 
-A text that is a whole answer is judged whole, as if it had not been listened to: the judge mends
-what the guard cannot, as it has all of it. What is rejected leaves its good part behind: the draft,
-to which what the schema leaves no choice about is added, or the model's own next choice.
+A text that is a whole answer is judged whole (whole_choice.py), as if it had not been streamed: the
+judge mends what the guard cannot, as it has all of it. What is rejected leaves its good part
+behind: the document, to which what the schema leaves no choice about is added, or the model's own
+next choice.
+
+Nothing here changes a choice's state: what is to be kept is in the `Evaluated`.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 
-from strictgate.core.conversation.choice_guards import ChoiceGuards
-from strictgate.core.conversation.choice_result import (
-    Accepted,
-    Rejected,
-    accept,
-    answer_text,
-    judge_choice,
-)
+from strictgate.core.conversation.choice_result import Accepted, Evaluated, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState
-from strictgate.core.conversation.document_choice import DocumentChoiceStream
+from strictgate.core.conversation.choice_streams import DocumentChoiceStream
+from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.protocol import DriverAnswer, Turn
+from strictgate.core.conversation.whole_choice import accept_document, answer_text, judge_choice
+from strictgate.core.errors import GatewayError
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_stream import DocumentState, DocumentStream
 from strictgate.core.guard.logprob_steering import steer
@@ -28,7 +27,7 @@ from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.planner import Plan, Purpose
-from strictgate.core.repair_steps import Resumption, Step, SyntaxRepair
+from strictgate.core.repair_steps import Resumption, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Choice
@@ -38,119 +37,139 @@ UNFINISHED = "the document ends in the middle"
 _DIFFERS = "the new answer differs from what has been given out already"
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """`weigh` it once."""
+    """The evaluation of one choice; `run` it once."""
 
-    guarding: ChoiceGuards
     plan: Plan
+    """What the choice answers."""
     state: ChoiceState
+    """Of the choice, before this reply; it is only read."""
     choice: Choice
-    listener: DocumentChoiceStream | None
-    """What has listened to it, if it came as a stream."""
-    aligner: Aligner | None
+    criteria: Criteria
+    aligner: Aligner | None = None
+    tokens: int = 0
+    """How many the choice took."""
+    is_misuse: bool = False
+    """The upstream itself found fault with the call that the text is."""
+    broken: GatewayError | None = None
+    """What broke the reply off."""
 
-    @property
-    def kind(self) -> ContinuationKind:
-        """What the choice made of a prefix."""
-        return self.listener.reading.kind if self.listener else ContinuationKind.UNKNOWN
+    def run(self, stream: DocumentChoiceStream | None) -> Generator[Turn, DriverAnswer, Evaluated]:
+        """Return the choice as the caller can have it, or what is wrong with it.
 
-    def weigh(self) -> Generator[Turn, DriverAnswer, Accepted | Rejected]:
-        """Return the choice as the caller can have it, or what is wrong with it."""
-        self.state.choice = self.choice
-        self.state.had_tokens |= bool(self.choice.raw.get("logprobs"))
-        if self.choice.is_refusal or self.guarding.by.schema is None:
-            return self._judged()
-        if self.listener is not None:
-            self.listener.flush()
-            if self._is_whole(self.listener):
-                return self._finished(self.listener)
+        Args:
+            stream: what has read the document, if it was streamed.
+        """
+        schema = self.criteria.schema
+        if self.choice.is_refusal or schema is None:
+            return self._evaluated(self._judged(), stream)
+        if stream is not None:
+            stream.flush()
+            if self._is_whole(stream):
+                return self._finished(stream)
         is_try = self.plan.purpose is Purpose.TRY
-        judged = self._judged() if is_try or self.kind is ContinuationKind.FRESH else None
-        if isinstance(judged, Accepted):
-            return judged
-        if self.listener is None:
-            yield from self.guarding.load()
-            self.listener = self._heard_whole()
-            if self._is_whole(self.listener):
-                return self._finished(self.listener)
-            if self.kind is ContinuationKind.FRESH and not is_try:
-                judged = self._judged()
+        judged = self._judged() if is_try or _is_fresh(stream) else None
         if isinstance(judged, Accepted) or (judged is not None and judged.misuse is not None):
-            return judged
-        return self._salvaged(self.listener, judged)
+            return self._evaluated(judged, stream)
+        if stream is None:
+            yield from self.criteria.grammars.load(schema)
+            stream = self._guard_whole()
+            if self._is_whole(stream):
+                return self._finished(stream)
+            if judged is None and _is_fresh(stream):
+                judged = self._judged()
+                if isinstance(judged, Accepted) or judged.misuse is not None:
+                    return self._evaluated(judged, stream)
+        return self._salvaged(stream, judged)
+
+    def _evaluated(
+        self, result: Accepted | Rejected, stream: DocumentChoiceStream | None
+    ) -> Evaluated:
+        """Return `result`, with the document that was there before."""
+        if isinstance(result, Rejected) and self.broken is not None:
+            result = replace(result, broken=self.broken)
+        kind = stream.reading.kind if stream else ContinuationKind.UNKNOWN
+        return Evaluated(result, self.choice, self.state.document, kind, tokens=self.tokens)
 
     # --- as a whole ------------------------------------------------------------------------------
 
     def _judged(self) -> Accepted | Rejected:
-        is_misuse, self.guarding.is_misuse = self.guarding.is_misuse, False
-        judged = judge_choice(self.choice, self.plan, self.guarding.by, is_misuse=is_misuse)
-        if isinstance(judged, Rejected) and judged.misuse is not None:
-            return judged
-        if isinstance(judged, Accepted) and self.state.sent_text:  # it stays what it is
-            message = {**judged.choice["message"], "content": "".join(self.state.sent_text)}
-            return replace(judged, choice={**judged.choice, "message": message})
+        """Judge the choice, also by what the caller has already."""
+        judged = judge_choice(self.choice, self.plan, self.criteria, is_misuse=self.is_misuse)
         given = self.state.given
         if isinstance(judged, Rejected) or not given:
             return judged
+        if self.criteria.schema is None:  # text that is out stays what it is
+            return _with_content(judged, given)
         content = str(judged.choice["message"].get("content") or "")
-        if content.encode("utf-8", "surrogatepass").startswith(given):
+        if content.startswith(given):
             return judged
         if judged.passed_on:  # a filter's stop: what is out stays what it is
-            message = {**judged.choice["message"], "content": given.decode()}
-            return replace(judged, choice={**judged.choice, "message": message})
+            return _with_content(judged, given)
         return Rejected(content, (), _DIFFERS, truncated=False)
 
-    def _heard_whole(self) -> DocumentChoiceStream:
-        """Listen to a choice that came whole."""
-        listener = self.guarding.listener(self.plan, self.state, self.aligner, by_call=False)
+    def _guard_whole(self) -> DocumentChoiceStream:
+        """Put a choice that came whole under guard."""
+        stream = open_document_stream(
+            self.plan,
+            self.state,
+            self.criteria,
+            self.aligner,
+            by_call=False,
+            forwards=False,
+        )
         text, _ = answer_text(self.choice, self.plan.mode)
-        listener.feed(Delta(0, text, logprobs=_entries(self.choice)))
-        listener.flush()
-        return listener
+        stream.feed(Delta(0, text, logprobs=_entries(self.choice)))
+        stream.flush()
+        return stream
 
-    def _is_whole(self, listener: DocumentChoiceStream) -> bool:
-        reading = listener.reading
-        is_closed = reading.state is DocumentState.CLOSED and not reading.is_closed_early
-        is_sure = is_closed and reading.is_certain
-        return is_sure and not listener.is_passed_on and self._is_mine(reading.draft)
+    def _is_whole(self, stream: DocumentChoiceStream) -> bool:
+        is_closed = stream.is_whole and not stream.reading.is_closed_early
+        return is_closed and self._may_finish(stream.reading.draft)
 
-    def _is_mine(self, draft: PartialDocument) -> bool:
+    def _may_finish(self, document: PartialDocument) -> bool:
         """Whether the document can be what the caller gets, who may have the beginning of one; half
         a number is a number, too."""
-        if draft.guard.scanner.token is LexicalToken.NUMBER and self.choice.finish_reason != "stop":
+        is_number = document.guard.scanner.token is LexicalToken.NUMBER
+        if is_number and self.choice.finish_reason != "stop":
             return False
-        return draft.text.encode().startswith(self.state.given)
+        return document.text.startswith(self.state.given)
 
-    def _finished(self, listener: DocumentChoiceStream) -> Accepted:
-        reading = listener.reading
-        self._keep(reading.draft)
-        with_tokens = self.guarding.by.with_tokens and not listener.lost_tokens
-        return accept_document(self.choice, reading.draft, reading.steps, with_tokens=with_tokens)
+    def _finished(self, stream: DocumentChoiceStream) -> Evaluated:
+        document = stream.reading.draft
+        with_tokens = self.criteria.with_tokens and not stream.lost_logprobs
+        accepted = accept_document(
+            self.choice, document, stream.reading.steps, with_tokens=with_tokens
+        )
+        return replace(self._evaluated(accepted, stream), document=document)
 
     # --- in part ---------------------------------------------------------------------------------
 
-    def _salvaged(
-        self, listener: DocumentChoiceStream, judged: Rejected | None
-    ) -> Accepted | Rejected:
+    def _salvaged(self, stream: DocumentChoiceStream, judged: Rejected | None) -> Evaluated:
         """Keep what is good, and go on with it as far as that needs no asking."""
-        reading = listener.reading
-        text = (
-            judged.text
-            if judged
-            else (reading.draft.prefix + reading.ahead).decode(errors="ignore")
-        )
+        reading = stream.reading
+        if judged is not None:
+            text = judged.text
+        else:
+            text = (reading.draft.prefix + reading.ahead).decode(errors="ignore")
         problems, reason = self._complaint(reading, judged)
-        if self._adopts(reading):
-            draft = reading.draft
-            before = len(draft)
-            draft.complete(reading.ahead)
-            self.state.keep_whole_prefix = len(draft) > before
-            if len(draft) == before and reading.state is DocumentState.VIOLATED:
-                self._steer(reading)
-            if draft.is_whole and self._is_mine(draft):
-                return self._finished(listener)
-        return Rejected(text, problems, reason, self.choice.finish_reason == "length")
+        document, is_new = self._kept(stream)
+        keep_whole_prefix = False
+        if document is not None and is_new:
+            before = len(document)
+            document.complete(reading.ahead)
+            keep_whole_prefix = len(document) > before
+            if len(document) == before and reading.state is DocumentState.VIOLATED:
+                keep_whole_prefix = _steer(reading)
+            if document.is_whole and self._may_finish(document):
+                return self._finished(stream)
+        rejected = Rejected(text, problems, reason, self.choice.finish_reason == "length")
+        return replace(
+            self._evaluated(rejected, stream),
+            document=document,
+            keep_whole_prefix=keep_whole_prefix,
+        )
 
     def _complaint(
         self, reading: DocumentStream, judged: Rejected | None
@@ -158,43 +177,89 @@ class Evaluation:
         if judged and (judged.problems or self.choice.finish_reason):
             return judged.problems, judged.reason  # it has seen all there is
         if reading.state is DocumentState.VIOLATED and reading.ahead:
-            schema = self.guarding.by.schema
+            schema = self.criteria.schema
             assert schema is not None, "there is a document"
             problems = explain(reading.draft, reading.ahead, schema)
             return problems, "" if problems else _not_allowed(reading)
         return (), judged.reason if judged else UNFINISHED
 
-    def _adopts(self, reading: DocumentStream) -> bool:
-        """Whether the reading's draft is the one to go on with; if so, it becomes that."""
-        draft, mine = reading.draft, self.state.draft
+    def _kept(self, stream: DocumentChoiceStream) -> tuple[PartialDocument | None, bool]:
+        """Return the document to go on from, and whether this reply has written to it."""
+        reading, document, given = stream.reading, stream.reading.draft, self.state.given
         is_sure = reading.is_certain and not reading.is_closed_early
-        if draft is mine:
+        if document is stream.document and stream.replaces is None:
             if is_sure and reading.state is not DocumentState.SEEKING:
-                return True
-            self.state.draft = mine if self.state.given else None
-            return False
-        begins_alike = draft.guard.text.startswith(self.state.given)
-        is_further = self.plan.purpose is Purpose.TRY or mine is None or len(draft) > len(mine)
+                return document, True
+            return (document if given else None), False
+        before = stream.document if stream.replaces is None else stream.replaces
+        is_further = self.plan.purpose is Purpose.TRY or len(document) > len(before)
+        begins_alike = document.guard.text.startswith(given.encode())
         if not (is_sure and begins_alike and is_further):
-            return False
-        self._keep(draft)
-        return True
+            return before, False
+        document.released = max(document.released, len(given.encode()))
+        return document, True
 
-    def _keep(self, draft: PartialDocument) -> None:
-        draft.released = max(draft.released, len(self.state.given))
-        self.state.draft = draft
 
-    def _steer(self, reading: DocumentStream) -> None:
-        """Take the model's next choice for the token that was refused."""
-        token = reading.tokens.at(reading.refused_at)
-        draft = reading.draft
-        if token is None or _is_wrong_as_a_whole(draft, reading.ahead):
-            return
-        read = reading.refused_at - token.start
-        path = pointer(draft.guard.scanner.path)
-        if steer(draft.guard, token, read, draft.released):
-            draft.steps.append(Step(Resumption.STEERED, path))
-            self.state.keep_whole_prefix = True
+def open_document_stream(
+    plan: Plan,
+    state: ChoiceState,
+    criteria: Criteria,
+    aligner: Aligner | None,
+    *,
+    by_call: bool,
+    forwards: bool,
+) -> DocumentChoiceStream:
+    """Return what reads a choice that answers `plan`.
+
+    A new try begins a new document; nothing of it goes to the caller early if the caller has the
+    beginning of another one, from which it may differ.
+
+    Args:
+        aligner: tells what the model makes of the prefix that it was sent; None: there is none.
+        by_call: the document is in the arguments of a forced call.
+        forwards: the caller gets what is good as it comes.
+    """
+    schema = criteria.schema
+    assert schema is not None, "there is a document"
+    is_try = plan.purpose is Purpose.TRY
+    document = state.document
+    replaces = document if is_try and state.given else None
+    if document is None or is_try:
+        document = criteria.new_document(schema)
+    bare = not plan.wrapped and not schema.is_object_root
+    return DocumentChoiceStream(
+        state.index,
+        DocumentStream(document, criteria.repair, wrapped=plan.wrapped, bare=bare, aligner=aligner),
+        document,
+        replaces,
+        by_call=by_call,
+        forwards=forwards and replaces is None,
+        forwards_logprobs=criteria.with_tokens and is_try,
+    )
+
+
+def _is_fresh(stream: DocumentChoiceStream | None) -> bool:
+    """Whether the model took no notice of the prefix that it was sent."""
+    return stream is not None and stream.reading.kind is ContinuationKind.FRESH
+
+
+def _with_content(accepted: Accepted, content: str) -> Accepted:
+    message = {**accepted.choice["message"], "content": content}
+    return replace(accepted, choice={**accepted.choice, "message": message})
+
+
+def _steer(reading: DocumentStream) -> bool:
+    """Take the model's next choice for the token that was refused; return whether there is one."""
+    token = reading.tokens.at(reading.refused_at)
+    document = reading.draft
+    if token is None or _is_wrong_as_a_whole(document, reading.ahead):
+        return False
+    length = reading.refused_at - token.start
+    path = pointer(document.guard.scanner.path)
+    if not steer(document.guard, token, length, document.released):
+        return False
+    document.steps.append(Step(Resumption.STEERED, path))
+    return True
 
 
 def _not_allowed(reading: DocumentStream) -> str:
@@ -204,25 +269,11 @@ def _not_allowed(reading: DocumentStream) -> str:
     return f"{where}: {write_json(refused)} is not allowed there"
 
 
-def _is_wrong_as_a_whole(draft: PartialDocument, ahead: bytes) -> bool:
+def _is_wrong_as_a_whole(document: PartialDocument, ahead: bytes) -> bool:
     """Whether the validator refused a name or a string where it ends: more of it would not make it
     better, as it would where the grammar wants more."""
-    is_ending = draft.guard.scanner.token is not None and ahead[:1] == b'"'
-    return is_ending and draft.guard.is_grammatical(b'"')
-
-
-def accept_document(
-    choice: Choice, draft: PartialDocument, steps: Sequence[Step] = (), *, with_tokens: bool
-) -> Accepted:
-    """Return `choice` with a whole draft for its text; `steps`: what was done before."""
-    return accept(choice, draft.text, _once(steps, draft.steps), with_tokens=with_tokens)
-
-
-def _once(*given: Sequence[Step]) -> tuple[Step, ...]:
-    """Return the steps, those on the spelling once for the whole document."""
-    steps = (step for each in given for step in each)
-    told = (Step(step.name) if isinstance(step.name, SyntaxRepair) else step for step in steps)
-    return tuple(dict.fromkeys(told))
+    is_ending = document.guard.scanner.token is not None and ahead[:1] == b'"'
+    return is_ending and document.guard.is_grammatical(b'"')
 
 
 def _entries(choice: Choice) -> tuple[object, ...]:

@@ -1,15 +1,18 @@
 """What a conversation and its driver say to each other.
 
-The conversation yields an `Ask`, a `Read` or a `Compile`; the driver answers each:
+The conversation is a generator. It yields a `Turn`; the driver sends the answer:
 
-* `Ask`: open a request; whatever was open is closed first, which cancels it. The answer is the
-  `Reply` or the `Failure`, or the first `Part` where the upstream streams.
-* `Read`: the next `Part` of the stream that is open, or at its end the `Reply` or the `Failure`
-  that it came to as a whole.
-* `Compile`: the `Machine` made of the schema, or None where there is none.
+| turn       | what the driver does, and what it answers                                          |
+|------------|------------------------------------------------------------------------------------|
+| `Ask`      | Opens a request; whatever was open is closed first, which cancels it. The answer   |
+|            | is the `Reply` or the `Failure`, or the first `StreamPart` if the upstream streams.|
+| `ReadMore` | Gives the caller what is new and reads on. The answer is the next `StreamPart` of  |
+|            | the open stream, or at its end the `Reply` or the `Failure` that it came to.       |
+| `Stop`     | Closes the open stream. The answer is the `Reply` as far as it has come.           |
+| `Compile`  | Compiles a schema. The answer is the `CompiledGrammar`, or None if there is none.  |
 
-In the end the conversation returns an `Outcome` or raises a GatewayError; a stream that is still
-open is then of no more use.
+An error on the way is thrown into the generator. In the end the conversation returns an `Outcome`
+or raises a GatewayError; a stream that is still open is closed then.
 """
 
 from collections.abc import Generator, Mapping
@@ -20,7 +23,7 @@ from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.plan.planner import Body, Plan
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.schema import Schema
-from strictgate.core.wire.collector import Collector, Delta
+from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Failure, Reply
 
 
@@ -49,22 +52,26 @@ class ReadMore:
 
     news: tuple[ChoiceDelta, ...] = ()
     patience: float | None = None
-    """Seconds after which a Part without deltas is the answer; None: as long as it takes."""
+    """Seconds after which a StreamPart without deltas is the answer; None: no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Read no further in the open stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compile:
-    """Make the grammar of a schema, off the path of other requests."""
+    """Compile the grammar of a schema, off the path of other requests."""
 
     schema: Schema
 
 
 @dataclass(frozen=True, slots=True)
 class StreamPart:
-    """What a stream brought, and all that it has brought so far."""
+    """What the next piece of a stream added; without deltas: nothing came in time."""
 
     deltas: tuple[Delta, ...]
-    collector: Collector
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +84,9 @@ class Outcome:
     """The repairs, with the choice that each was made to."""
     sent: Mapping[int, Mapping[str, int]]
     """How many characters of each choice's texts (`content`, `reasoning_content`) have been given
-    as `News` already; a choice is missing where there was none."""
+    as `ChoiceDelta`s already; a choice is missing where there was none."""
 
 
-Turn = Ask | ReadMore | Compile
+Turn = Ask | ReadMore | Stop | Compile
 DriverAnswer = Reply | Failure | StreamPart | CompiledGrammar | None
 ConversationGenerator = Generator[Turn, DriverAnswer, Outcome]

@@ -1,199 +1,248 @@
-"""Hearing a reply out, as far as it is worth it, and having each of its choices weighed.
+"""Read one upstream reply, stop early when the rest is useless, evaluate each choice.
 
 A reply that streams is under guard while it comes: it is stopped where nothing good can follow, and
 where all that was wanted is there. One that comes whole is judged whole first; only if it is
 rejected does the guard show how much of it is good.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.choice_guards import ChoiceGuards
-from strictgate.core.conversation.choice_result import Accepted, Rejected
-from strictgate.core.conversation.choice_state import ChoiceState
-from strictgate.core.conversation.document_choice import DocumentChoiceStream, ReplyStream
-from strictgate.core.conversation.evaluation import Evaluation
+from strictgate.core.conversation.choice_result import Accepted, Evaluated, Rejected
+from strictgate.core.conversation.choice_state import ChoiceState, forward
+from strictgate.core.conversation.choice_streams import (
+    ChoiceStream,
+    DocumentChoiceStream,
+    ReplyStream,
+    StopPolicy,
+    TextChoiceStream,
+)
+from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.evaluation import Evaluation, open_document_stream
 from strictgate.core.conversation.protocol import (
     Ask,
     ChoiceDelta,
     DriverAnswer,
     ReadMore,
+    Stop,
     StreamPart,
     Turn,
 )
-from strictgate.core.conversation.text_choice import TextChoiceStream
-from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout, UpstreamUnreachable
+from strictgate.core.errors import (
+    GatewayError,
+    UpstreamBadResponse,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.plan.planner import Purpose
-from strictgate.core.wire.reply import Choice, Failure, Reply, parse_reply
+from strictgate.core.wire.reply import Choice, Failure, Reply
 
 TAIL_PATIENCE = 0.25  # seconds to wait for what ends a stream whose document is whole: the usage
 TAIL_PARTS = 8
-
-Result = Accepted | Rejected | None
+_BYTES_A_TOKEN = 4
 
 
 class ReplyEnd(StrEnum):
-    """How far a reply was heard."""
+    """How far a reply was read."""
 
     OWN = "own"
     """To its end."""
     STOPPED = "stopped"
-    """As far as it mattered; if the usage had not been told, it is an estimate."""
+    """As far as it mattered; if the usage had not come, it is an estimate."""
     BROKEN = "broken"
     """Until the connection broke."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedReply:
-    """A reply, weighed."""
+    """A reply, evaluated."""
 
     body: Mapping[str, Any]
     """As the upstream gave it, or as far as it came."""
-    results: Sequence[Result]
+    results: Sequence[Accepted | Rejected | None]
     """Of the choices that were asked for; None: there was none."""
     usage: Mapping[str, Any] | None
     end: ReplyEnd = ReplyEnd.OWN
     kind: ContinuationKind = ContinuationKind.UNKNOWN
-    """What it made of a prefix."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopPolicy:
-    """What makes it worth while to stop a stream whose document has gone wrong."""
-
-    can_continue: bool
-    """The model can go on from what is good."""
-    can_retry: bool
-    """There is another try."""
+    """What the model made of a prefix."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyReader:
-    """How one reply is heard."""
+    """Reads the reply to one ask."""
 
-    guarding: ChoiceGuards
     ask: Ask
     states: Sequence[ChoiceState]
     """What its choices are for, in their order."""
-    stopping: StopPolicy
+    criteria: Criteria
+    policy: StopPolicy
+    forwards: bool
+    """The caller gets what is good while it is being written."""
     aligner: Aligner | None = None
+    """Tells what a model makes of the prefix that is sent; None: none is sent."""
 
-    def hear(self) -> Generator[Turn, DriverAnswer, EvaluatedReply | Failure]:
-        """Ask, hear the reply out, and weigh its choices."""
-        got = yield self.ask
-        for state in self.states:
-            state.broken = None
-        if isinstance(got, Failure):
-            return got
-        if isinstance(got, Reply):
-            return (yield from self.weigh(got))
-        assert isinstance(got, StreamPart), "what answers an Ask"
-        yield from self.guarding.load()
-        watch = ReplyStream([self._listener(each) for each in self.states])
-        whole, end = yield from self._listen(got, watch)
-        if isinstance(whole, Failure):
-            return whole
-        if end is not ReplyEnd.OWN and whole.usage is None:
-            tokens = watch.pieces()
-            whole = replace(whole, usage={"completion_tokens": tokens, "total_tokens": tokens})
-        heard = yield from self.weigh(whole, watch)
-        return replace(heard, end=end)
+    def run(self) -> Generator[Turn, DriverAnswer, EvaluatedReply | Failure]:
+        """Ask, read the reply, and evaluate its choices."""
+        answer = yield self.ask
+        if isinstance(answer, Failure):
+            return answer
+        if isinstance(answer, Reply):
+            return (yield from self.evaluate(answer))
+        assert isinstance(answer, StreamPart), "what answers an Ask"
+        if self.criteria.schema is not None:
+            yield from self.criteria.grammars.load(self.criteria.schema)
+        stream = ReplyStream([self._open(state) for state in self.states])
+        return (yield from self._read_stream(answer, stream))
 
-    def _listener(self, state: ChoiceState) -> DocumentChoiceStream | TextChoiceStream:
-        plan = self.ask.plan
-        if self.guarding.by.schema is None:
-            return self.guarding.overhearer(state)
-        by_call = plan.mode is Mode.TOOL and plan.purpose is Purpose.TRY
-        return self.guarding.listener(plan, state, self.aligner, by_call=by_call)
+    # --- the choices of a reply ------------------------------------------------------------------
 
-    def weigh(
-        self, whole: Reply, watch: ReplyStream | None = None
+    def evaluate(
+        self,
+        reply: Reply,
+        stream: ReplyStream | None = None,
+        *,
+        is_misuse: bool = False,
+        end: ReplyEnd = ReplyEnd.OWN,
+        broken: GatewayError | None = None,
     ) -> Generator[Turn, DriverAnswer, EvaluatedReply]:
-        """Weigh the choices of a reply, to which `watch` has listened if it came as a stream."""
-        results: list[Result] = []
+        """Evaluate the choices of `reply`; their states change accordingly.
+
+        Args:
+            stream: what has read them, if they were streamed.
+            is_misuse: the upstream itself found fault with the call that the text is.
+            end: how far the reply was read.
+            broken: what broke it off.
+        """
+        results: list[Accepted | Rejected | None] = [None] * len(self.states)
         kind = ContinuationKind.UNKNOWN
-        choices = _placed(whole.choices, len(self.states))
-        for position, (state, choice) in enumerate(zip(self.states, choices, strict=True)):
-            if choice is None:
-                results.append(None)
-                continue
-            listener = watch.listeners[position] if watch else None
-            state.count(self.ask.plan, whole, listener.pieces if listener else None)
-            heard = listener if isinstance(listener, DocumentChoiceStream) else None
-            weighing = Evaluation(self.guarding, self.ask.plan, state, choice, heard, self.aligner)
-            results.append((yield from weighing.weigh()))
-            kind = weighing.kind
-        return EvaluatedReply(whole.body, results, whole.usage, kind=kind)
+        for position, choice in _in_place(reply.choices, len(self.states)):
+            state, plan = self.states[position], self.ask.plan
+            read = stream.choices[position] if stream else None
+            evaluation = Evaluation(
+                plan=plan,
+                state=state,
+                choice=choice,
+                criteria=self.criteria,
+                aligner=self.aligner,
+                tokens=_tokens(reply, read.pieces if read else None),
+                is_misuse=is_misuse,
+                broken=broken,
+            )
+            document = read if isinstance(read, DocumentChoiceStream) else None
+            evaluated: Evaluated = yield from evaluation.run(document)
+            state.after(plan, evaluated)
+            results[position], kind = evaluated.result, evaluated.kind
+        usage = reply.usage
+        if usage is None and stream is not None and end is not ReplyEnd.OWN:
+            usage = {"completion_tokens": stream.pieces(), "total_tokens": stream.pieces()}
+        return EvaluatedReply(reply.body, results, usage, end, kind)
 
     # --- a stream --------------------------------------------------------------------------------
 
-    def _listen(
-        self, part: StreamPart, watch: ReplyStream
-    ) -> Generator[Turn, DriverAnswer, tuple[Reply | Failure, ReplyEnd]]:
-        """Read on for as long as it matters; return what came."""
-        got: DriverAnswer = part
-        while isinstance(got, StreamPart):
-            part = got
-            names = (name for delta in part.deltas for name in delta.names)
-            yield from self.guarding.load_functions(names)
-            watch.feed(part.deltas)
-            if watch.are_closed():
-                return (yield from self._hear_tail(part, watch))
-            if watch.are_lost(
-                can_continue=self.stopping.can_continue, can_retry=self.stopping.can_retry
-            ):
-                yield from _tell(watch.news())
-                return _so_far(part), ReplyEnd.STOPPED
-            try:
-                got = yield ReadMore(watch.news())
-            except (UpstreamBadResponse, UpstreamUnreachable) as error:
-                if not self.stopping.can_continue:
-                    raise
-                for state in self.states:
-                    state.broken = error
-                return _so_far(part), ReplyEnd.BROKEN  # what came before is good
-        assert isinstance(got, Reply | Failure), "what ends a stream"
-        return got, ReplyEnd.OWN
+    def _open(self, state: ChoiceState) -> ChoiceStream:
+        criteria, plan = self.criteria, self.ask.plan
+        if criteria.schema is None:
+            must_call = criteria.tools is not None and criteria.tools.must_call
+            return TextChoiceStream(state.index, criteria, forwards=self.forwards and not must_call)
+        by_call = plan.mode is Mode.TOOL and plan.purpose is Purpose.TRY
+        return open_document_stream(
+            plan,
+            state,
+            criteria,
+            self.aligner,
+            by_call=by_call,
+            forwards=self.forwards,
+        )
 
-    def _hear_tail(
-        self, part: StreamPart, watch: ReplyStream
-    ) -> Generator[Turn, DriverAnswer, tuple[Reply | Failure, ReplyEnd]]:
-        """All that was wanted is there, whatever comes now: wait a little for the usage."""
+    def _read_stream(
+        self, part: StreamPart, stream: ReplyStream
+    ) -> Generator[Turn, DriverAnswer, EvaluatedReply | Failure]:
+        """Read on for as long as it matters, and evaluate what came."""
+        answer: DriverAnswer = part
+        end = ReplyEnd.OWN
+        broken: GatewayError | None = None
+        while isinstance(answer, StreamPart):
+            yield from self._load_functions(answer)
+            stream.feed(answer.deltas)
+            if stream.is_whole():
+                answer, end = yield from self._read_tail(stream)
+            elif stream.is_useless(self.policy):
+                yield from self._forward_last(stream)
+                answer, end = (yield Stop()), ReplyEnd.STOPPED
+            else:
+                try:
+                    answer = yield self._forwarding(stream)
+                except (UpstreamBadResponse, UpstreamUnreachable) as error:
+                    if not self.policy.can_continue:
+                        raise
+                    end, broken = ReplyEnd.BROKEN, error
+                    answer = yield Stop()  # what came before is good
+        if isinstance(answer, Failure):
+            return answer
+        assert isinstance(answer, Reply), "what ends a stream"
+        return (yield from self.evaluate(answer, stream, end=end, broken=broken))
+
+    def _load_functions(self, part: StreamPart) -> Generator[Turn, DriverAnswer, None]:
+        """Have the grammars of the arguments of the functions loaded that are called."""
+        tools = self.criteria.tools
+        if tools is None:
+            return
+        for name in dict.fromkeys(name for delta in part.deltas for name in delta.names):
+            schema = tools.schemas.get(name)
+            if schema is not None:
+                yield from self.criteria.grammars.load(schema)
+
+    def _forwarding(self, stream: ReplyStream) -> ReadMore:
+        news = stream.news()
+        forward(self.states, news)
+        return ReadMore(news)
+
+    def _forward_last(self, stream: ReplyStream) -> Generator[Turn, DriverAnswer, None]:
+        """Give the caller what is good before the stream is left; what it brings now is useless."""
+        news: tuple[ChoiceDelta, ...] = stream.news()
+        if news:
+            forward(self.states, news)
+            with suppress(UpstreamBadResponse, UpstreamUnreachable):
+                yield ReadMore(news, patience=0)
+
+    def _read_tail(
+        self, stream: ReplyStream
+    ) -> Generator[Turn, DriverAnswer, tuple[DriverAnswer, ReplyEnd]]:
+        """Wait a little for the usage: all that was wanted is there, whatever comes now."""
         for _ in range(TAIL_PARTS):
-            if watch.is_talking():
+            if stream.has_more():
                 break
             try:
-                got = yield ReadMore(patience=TAIL_PATIENCE)
+                answer = yield ReadMore(patience=TAIL_PATIENCE)
             except (UpstreamBadResponse, UpstreamUnreachable, UpstreamTimeout):
                 break
-            if isinstance(got, Reply):
-                return got, ReplyEnd.OWN
-            if not isinstance(got, StreamPart) or not got.deltas:
+            if isinstance(answer, Reply):
+                return answer, ReplyEnd.OWN
+            if not isinstance(answer, StreamPart) or not answer.deltas:
                 break
-            part = got
-            watch.feed(part.deltas)
-        return _so_far(part), ReplyEnd.STOPPED
+            stream.feed(answer.deltas)
+        return (yield Stop()), ReplyEnd.STOPPED
 
 
-def _tell(news: tuple[ChoiceDelta, ...]) -> Generator[Turn, DriverAnswer, None]:
-    """Give the caller what is good before the stream is left; what it brings now is of no use."""
-    if news:
-        with suppress(UpstreamBadResponse, UpstreamUnreachable):
-            yield ReadMore(news, patience=0)
-
-
-def _so_far(part: StreamPart) -> Reply:
-    return parse_reply(part.collector.completion())
-
-
-def _placed(choices: Sequence[Choice], count: int) -> list[Choice | None]:
-    """Return the choices by their indices, or in their order where the indices make no sense."""
+def _in_place(choices: Sequence[Choice], count: int) -> Iterator[tuple[int, Choice]]:
+    """Yield the choices with their positions: by their indices, or in their order where the
+    indices make no sense."""
     by_index = {choice.index: choice for choice in choices}
     if len(by_index) < len(choices) or not all(0 <= index < count for index in by_index):
         by_index = dict(enumerate(choices))
-    return [by_index.get(index) for index in range(count)]
+    return ((index, choice) for index, choice in by_index.items() if index < count)
+
+
+def _tokens(reply: Reply, pieces: int | None) -> int:
+    """Return how many tokens a choice of `reply` took; `pieces`: of the stream, if it was one."""
+    counted = (reply.usage or {}).get("completion_tokens")
+    if isinstance(counted, int) and len(reply.choices) == 1:
+        return counted
+    if pieces is not None:
+        return pieces
+    return max(len(choice.text) for choice in reply.choices) // _BYTES_A_TOKEN

@@ -56,19 +56,19 @@ class JudgedCalls:
 
 
 def judge_calls(
-    choice: Choice, tools: Toolset, repair: Repair, *, is_told: bool = False
+    choice: Choice, tools: Toolset, repair: Repair, *, is_misuse: bool = False
 ) -> JudgedCalls:
     """Judge the calls in `choice`.
 
     Args:
-        is_told: the text of `choice` is a call that an upstream has refused.
+        is_misuse: the text of `choice` is a call that an upstream has refused.
     """
     calls = tuple(calls_of(choice.message))
     steps: tuple[Step, ...] = ()
-    if not calls and (tools.must_call or is_told):
+    if not calls and (tools.must_call or is_misuse):
         calls, steps = _from_text(choice.text, tools)
     if not calls:
-        is_missing = tools.must_call or is_told
+        is_missing = tools.must_call or is_misuse
         return JudgedCalls(choice.message, (), (ToolCallError(NO_CALL, None),) * is_missing, ())
     results = [_judged(call, at, tools, repair) for at, call in enumerate(calls)]
     faults = tuple(each for each in results if isinstance(each, ToolCallError))
@@ -202,7 +202,7 @@ def call_feedback(
 
 
 _NOT_DONE = "Error: not done, because another call is not valid. Make this call again, too."
-_MAX_ECHO = 8000
+_MAX_ECHO = 8000  # characters of what the model wrote
 _MAX_LINE = 300
 
 

@@ -1,8 +1,12 @@
-"""Listening to a reply that streams."""
+"""The choices of a reply that streams: documents, text, calls."""
 
 import pytest
 
-from strictgate.core.conversation.document_choice import DocumentChoiceStream, ReplyStream
+from strictgate.core.conversation.choice_streams import (
+    DocumentChoiceStream,
+    ReplyStream,
+    StopPolicy,
+)
 from strictgate.core.guard.document_stream import DocumentState
 from strictgate.core.wire.collector import Delta
 from tests.core.guards import reading
@@ -10,13 +14,13 @@ from tests.core.guards import reading
 GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
 
 
-def listener(index=0, **options):
+def choice(index=0, **options):
     made = reading()
-    kept = {"by_call": False, "tells": True, "tells_tokens": False} | options
-    return DocumentChoiceStream(index, made, made.draft, **kept)
+    kept = {"by_call": False, "forwards": True, "forwards_logprobs": False} | options
+    return DocumentChoiceStream(index, made, made.draft, None, **kept)
 
 
-def told(made, *pieces):
+def forwarded(made, *pieces):
     """What the caller is given while `pieces` come."""
     given = []
     for piece in pieces:
@@ -28,29 +32,29 @@ def told(made, *pieces):
 
 def test_the_caller_gets_what_is_final():
     """No sooner, and each byte once."""
-    made = listener()
-    given = told(made, '{"name": "An', 'n", "age": 7', ', "mood": "calm"', "}")
+    made = choice()
+    given = forwarded(made, '{"name": "An', 'n", "age": 7', ', "mood": "calm"', "}")
     assert given == ['{"name":', ' "Ann", "age":', " 7" + ', "mood":', ' "calm"}']
-    assert made.sent == {"content": len(GOOD)}
+    assert made.news() is None
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 11])
 def test_concatenation_is_the_document(size):
     """However the text arrives, what is given adds up to the document."""
     pieces = [GOOD[at : at + size] for at in range(0, len(GOOD), size)]
-    assert "".join(told(listener(), *pieces)) == GOOD
+    assert "".join(forwarded(choice(), *pieces)) == GOOD
 
 
-def test_who_is_not_told_gets_nothing():
+def test_a_buffered_choice_gives_nothing():
     """Buffered: the guard reads, the caller waits."""
-    made = listener(tells=False)
-    assert told(made, GOOD) == [""]
+    made = choice(forwards=False)
+    assert forwarded(made, GOOD) == [""]
     assert made.reading.state is DocumentState.CLOSED
 
 
 def test_thoughts_pass():
     """Reasoning is not the document, and goes out as it comes."""
-    made = listener()
+    made = choice()
     made.feed(Delta(0, reasoning="Hm."))
     assert made.news().delta == {"reasoning_content": "Hm."}
     assert made.news() is None
@@ -58,7 +62,7 @@ def test_thoughts_pass():
 
 def test_forced_call():
     """The document may be in the arguments of a call."""
-    made = listener(by_call=True)
+    made = choice(by_call=True)
     made.feed(Delta(0, arguments=((0, GOOD),)))
     assert made.reading.state is DocumentState.CLOSED
 
@@ -66,16 +70,16 @@ def test_forced_call():
 @pytest.mark.parametrize("delta", [Delta(0, refusal="No."), Delta(0, arguments=((0, "{}"),))])
 def test_passed_on(delta):
     """A refusal, and a call of the caller's own tools, are no documents."""
-    made = listener()
+    made = choice()
     made.feed(delta)
     assert made.is_passed_on
     assert made.news() is None
-    assert not made.is_over
+    assert not made.is_whole
 
 
 def test_tokens_go_with_their_text():
     """Log-probabilities are given for whole tokens, as long as the text is the tokens' own."""
-    made = listener(tells_tokens=True)
+    made = choice(forwards_logprobs=True)
     texts = ['{"name"', ': "', "Ann", '", "age": 7', ', "mood": "calm"', "}"]
     given = []
     for text in texts:
@@ -83,33 +87,33 @@ def test_tokens_go_with_their_text():
         news = made.news()
         given += [entry["token"] for entry in news.logprobs] if news else []
     assert given == texts
-    assert not made.lost_tokens
+    assert not made.lost_logprobs
 
 
 def test_tokens_of_what_was_mended_are_lost():
     """A text that is not what the model wrote has no log-probabilities."""
-    made = listener(tells_tokens=True)
+    made = choice(forwards_logprobs=True)
     text = '{"name": \'Ann\', "age": 7, '
     made.feed(Delta(0, text, logprobs=({"token": text},)))
     assert made.news().logprobs == ()
-    assert made.lost_tokens
+    assert made.lost_logprobs
 
 
-def test_watch_over_several():
+def test_several_choices():
     """It is over when it is for all of them; then more text is talk."""
-    watch = ReplyStream([listener(0), listener(1)])
-    watch.feed([Delta(0, GOOD), Delta(1, GOOD[:-1]), Delta(7, "who?")])
-    assert not watch.are_closed()
-    watch.feed([Delta(1, "}"), Delta(0, "\n```")])
-    assert watch.are_closed()
-    assert not watch.is_talking()
-    watch.feed([Delta(0, "I hope this helps")])
-    assert watch.is_talking()
-    assert watch.pieces() == 5
+    stream = ReplyStream([choice(0), choice(1)])
+    stream.feed([Delta(0, GOOD), Delta(1, GOOD[:-1]), Delta(7, "who?")])
+    assert not stream.is_whole()
+    stream.feed([Delta(1, "}"), Delta(0, "\n```")])
+    assert stream.is_whole()
+    assert not stream.has_more()
+    stream.feed([Delta(0, "I hope this helps")])
+    assert stream.has_more()
+    assert stream.pieces() == 5
 
 
 @pytest.mark.parametrize(
-    ("text", "can_continue", "can_retry", "lost"),
+    ("text", "can_continue", "can_retry", "useless"),
     [
         (GOOD[:-5], True, True, False),
         (GOOD.replace("calm", "happy"), True, False, True),
@@ -119,8 +123,8 @@ def test_watch_over_several():
         (GOOD, False, False, True),
     ],
 )
-def test_what_is_lost(text, can_continue, can_retry, lost):
-    """Heard out is what may still come right, and what is the last that the caller will see."""
-    watch = ReplyStream([listener()])
-    watch.feed([Delta(0, text)])
-    assert watch.are_lost(can_continue=can_continue, can_retry=can_retry) is lost
+def test_what_is_useless(text, can_continue, can_retry, useless):
+    """What may still come right is read to its end, and so is the last try."""
+    stream = ReplyStream([choice()])
+    stream.feed([Delta(0, text)])
+    assert stream.is_useless(StopPolicy(can_continue, can_retry)) is useless

@@ -1,32 +1,18 @@
-"""Streams of text and of calls, listened to."""
-
-import json
+"""Streamed text and streamed calls, as transcripts."""
 
 import pytest
 
 from strictgate.core.capabilities import Capabilities, Prefill
-from strictgate.core.conversation.protocol import Ask, ReadMore, StreamPart
+from strictgate.core.conversation.protocol import Ask, ReadMore
 from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.errors import ToolUseInvalid
 from strictgate.core.request.options import Enforcement, StreamMode
-from strictgate.core.wire.collector import Collector
-from strictgate.core.wire.reply import parse_reply
-from strictgate.core.wire.sse import SseEvent
-from tests.core.talks import MOOD, Late, turns
+from tests.core.talks import MOOD, stream_of, turns
 from tests.core.test_conversation_tools import BAD, GOOD, called, calls_of, talk
 
 
 def streamed(*deltas, finish_reason="tool_calls"):
-    """The parts of a stream with these deltas, and the reply that they make."""
-    collector, parts = Collector(), []
-    for delta in deltas:
-        chunk = {"id": "c", "model": "m", "choices": [{"index": 0, "delta": delta}]}
-        parts.append(StreamPart(collector.feed(SseEvent(json.dumps(chunk))), collector))
-    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]}
-    collector.feed(SseEvent(json.dumps(last)))
-    collector.feed(SseEvent("[DONE]"))
-    first, *rest = [each for each in parts if each.deltas]
-    return [first, *map(Late, [*rest, parse_reply(collector.completion())])]
+    return stream_of(*deltas, finish_reason=finish_reason)
 
 
 def pieces(name, text, position=0, size=3):
@@ -38,7 +24,7 @@ def pieces(name, text, position=0, size=3):
         yield {"tool_calls": [{"index": position, "function": piece}]}
 
 
-def told(taken):
+def forwarded(taken):
     return [
         news.delta
         for turn in taken
@@ -55,7 +41,7 @@ def test_good(size):
     outcome, taken = turns(talk(stream=True), *streamed(*deltas))
 
     assert calls_of(outcome) == [("c0", "mood", GOOD), ("c1", "now", "{}")]
-    assert told(taken) == []
+    assert forwarded(taken) == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100])
@@ -71,7 +57,7 @@ def test_stopped(size):
     assert len([turn for turn in taken if isinstance(turn, Ask)]) == 2
 
 
-def test_last_try_is_heard_out():
+def test_last_try_is_read_to_its_end():
     """The last try is not stopped: the caller is to see what was written."""
     made = talk(stream=True, rules=Enforcement(max_attempts=1))
 
@@ -81,12 +67,16 @@ def test_last_try_is_heard_out():
     assert BAD in failed.value.failed_generation
 
 
-def test_text_is_told():
+def test_text_goes_out_as_it_comes():
     """Text goes out as it comes; what was given out is what the answer has."""
     deltas = [{"content": "It is "}, {"reasoning_content": "hm"}, {"content": "late."}]
     outcome, taken = turns(talk(stream=True), *streamed(*deltas, finish_reason="stop"))
 
-    assert told(taken) == [{"content": "It is "}, {"reasoning_content": "hm"}, {"content": "late."}]
+    assert forwarded(taken) == [
+        {"content": "It is "},
+        {"reasoning_content": "hm"},
+        {"content": "late."},
+    ]
     assert outcome.body["choices"][0]["message"]["content"] == "It is late."
     assert outcome.sent[0]["content"] == len("It is late.")
 
@@ -96,7 +86,7 @@ def test_text_before_a_bad_call():
     deltas = [{"content": "I look."}, *pieces("mood", BAD)]
     outcome, taken = turns(talk(stream=True), *streamed(*deltas), called(("mood", GOOD)))
 
-    assert told(taken) == [{"content": "I look."}]
+    assert forwarded(taken) == [{"content": "I look."}]
     assert outcome.body["choices"][0]["message"]["content"] == "I look."
     assert calls_of(outcome) == [("c0", "mood", GOOD)]
 
@@ -111,12 +101,12 @@ def test_text_is_held_back(changes):
     deltas = [{"content": "I look."}, *pieces("mood", GOOD)]
     outcome, taken = turns(talk(stream=True, **changes), *streamed(*deltas))
 
-    assert told(taken) == []
+    assert forwarded(taken) == []
     assert outcome.body["choices"][0]["message"]["content"] == "I look."
 
 
 def test_talk_before_a_call():
-    """Beside a format, too, a model may talk at length before it calls: it is heard out."""
+    """Beside a format, too, a model may talk at length before it calls: it is read on."""
     talking = {"content": "Let me think about that for a while. " * 40}
     continues = Capabilities(prefill=Prefill.TRAILING)
     made = talk(document=MOOD, stream=True, capabilities=continues)

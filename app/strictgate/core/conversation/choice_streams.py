@@ -1,0 +1,256 @@
+"""The choices of a reply that streams, each under guard while it comes.
+
+What is proven good can go to the caller at once; a stream in which nothing good can follow any more
+is stopped. A choice is either a document (`DocumentChoiceStream`), or text and calls of the
+caller's functions (`TextChoiceStream`): text is the caller's as it comes, while the arguments of
+calls are held back until the whole choice has been judged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.protocol import ChoiceDelta
+from strictgate.core.guard.document_stream import DocumentState, DocumentStream
+from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.wire.collector import Delta
+
+MAX_GUARDED_CALLS = 64  # in one choice; what is beyond is judged at its end
+_CLOSING = " \t\r\n`}"  # a fence's end, or the wrapper's
+
+
+@dataclass(frozen=True, slots=True)
+class StopPolicy:
+    """What makes it worth while to stop a stream whose document has gone wrong."""
+
+    can_continue: bool
+    """The model can go on from what is good."""
+    can_retry: bool
+    """There is another try."""
+
+
+@dataclass(slots=True)
+class DocumentChoiceStream:
+    """A choice that is a document."""
+
+    index: int
+    """The caller's index, which need not be the upstream's."""
+    reading: DocumentStream
+    document: PartialDocument
+    """What the reading writes to, as long as the model has not started anew."""
+    replaces: PartialDocument | None
+    """The document that the caller has the beginning of, if this one is written from its start."""
+    by_call: bool
+    """The document is in the arguments of a forced call."""
+    forwards: bool
+    """The caller gets what is good as it comes, …"""
+    forwards_logprobs: bool
+    """… with its tokens' log-probabilities."""
+    is_passed_on: bool = False
+    """A refusal, or a call of the caller's own tools: not a document."""
+    pieces: int = 0
+    """How many deltas had text: about one a token."""
+    lost_logprobs: bool = False
+    """Some of the text has gone out without its log-probabilities."""
+    has_more: bool = False
+    """There is more text behind the document."""
+    _reasoning: str = ""
+    _reasoning_name: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the document is whole, and surely the one that is meant."""
+        reading = self.reading
+        is_closed = reading.state is DocumentState.CLOSED and reading.is_certain
+        return is_closed and not self.is_passed_on
+
+    def is_useless(self, policy: StopPolicy) -> bool:
+        """Whether it is of no use to read on.
+
+        A document whose spelling alone is wrong may yet be mended as a whole; if it can be gone on
+        from, that is cheaper. The last try is read to its end, for the caller to see all of it.
+        """
+        if self.is_passed_on:
+            return False
+        reading = self.reading
+        if policy.can_continue and reading.is_mere_talk:
+            return True  # the beginning of the document can be given
+        if not reading.is_over or reading.ran_away:
+            return reading.ran_away
+        if reading.state is DocumentState.CLOSED or not reading.is_certain:
+            return reading.is_certain
+        return policy.can_continue or (policy.can_retry and reading.is_hopeless)
+
+    def feed(self, delta: Delta) -> None:
+        """Take in what a chunk added."""
+        if self.forwards and delta.reasoning:
+            self._reasoning += delta.reasoning
+            self._reasoning_name = delta.reasoning_name
+        text = delta.content
+        if self.by_call:  # what stands beside the call is no document, as long as there is one
+            text = "".join(piece for call, piece in delta.arguments if call == 0)
+        elif delta.refusal or delta.arguments:
+            self.is_passed_on = True
+        self.pieces += bool(text or delta.reasoning)
+        if self.reading.is_over and not self.is_passed_on:
+            self.has_more |= bool(text.strip(_CLOSING))
+        elif text:
+            self.reading.tokens.feed(text.encode("utf-8", "surrogatepass"), delta.logprobs)
+            self.reading.feed(text)
+
+    def flush(self) -> None:
+        """Take in the end of the reply."""
+        self.reading.flush()
+
+    def news(self) -> ChoiceDelta | None:
+        """Return what the caller may have now and does not have yet."""
+        if not self.forwards or self.is_passed_on:
+            return None
+        delta, entries = {}, ()
+        if self._reasoning:
+            delta[self._reasoning_name], self._reasoning = self._reasoning, ""
+        reading = self.reading
+        is_sure = reading.is_certain and reading.state is not DocumentState.SEEKING
+        if is_sure and reading.draft is self.document:
+            content, entries = self._release()
+            if content:
+                delta["content"] = content
+        return ChoiceDelta(self.index, delta, entries) if delta else None
+
+    def _release(self) -> tuple[str, tuple[Any, ...]]:
+        document = self.document
+        until = document.final()
+        if until <= document.released:
+            return "", ()
+        if not self.forwards_logprobs or self.lost_logprobs:
+            return document.release(until), ()
+        start = self.reading.start
+        if start is None or document.steps:  # then the text is not the tokens' own
+            self.lost_logprobs = True
+            return document.release(until), ()
+        tokens = self.reading.tokens.whole(start + document.released, start + until)
+        if tokens is None:  # the upstream does not send them
+            self.lost_logprobs = True
+            return document.release(until), ()
+        while tokens and not document.may_cut(tokens[-1].end - start):
+            tokens.pop()
+        if not tokens:
+            return "", ()
+        piece = document.release(tokens[-1].end - start)
+        return piece, tuple(token.entry for token in tokens)
+
+
+@dataclass(slots=True)
+class TextChoiceStream:
+    """A choice that is text, or calls of the caller's functions.
+
+    The arguments of calls are under guard, so that an upstream that has gone wrong is stopped at
+    once, not paid for to the end.
+    """
+
+    index: int
+    """The caller's index."""
+    criteria: Criteria
+    forwards: bool
+    """The caller gets text as it comes."""
+    pieces: int = 0
+    """How many deltas had text: about one a token."""
+    has_more: bool = False
+    is_whole: bool = False
+    """It is read to its end: more calls may come."""
+    _arguments: dict[int, DocumentStream | None] = field(default_factory=dict)
+    """By the position of the call; None: the function is not known, or not judged."""
+    _text: str = ""
+    _reasoning: str = ""
+    _reasoning_name: str = ""
+
+    def feed(self, delta: Delta) -> None:
+        """Take in what a chunk added."""
+        self.pieces += bool(delta.content or delta.reasoning or delta.arguments)
+        for position, text in delta.arguments:
+            reading = self._reading(position, delta.names)
+            if reading is not None and not reading.is_over:
+                reading.feed(text)
+        if self.forwards:
+            self._text += delta.content
+            self._reasoning += delta.reasoning
+            self._reasoning_name = delta.reasoning_name if delta.reasoning else self._reasoning_name
+
+    def flush(self) -> None:
+        """Take in the end of the reply; its calls are judged as they are."""
+
+    def news(self) -> ChoiceDelta | None:
+        """Return what the caller may have now and does not have yet."""
+        delta = {}
+        if self._reasoning:
+            delta[self._reasoning_name], self._reasoning = self._reasoning, ""
+        if self._text:
+            delta["content"], self._text = self._text, ""
+        return ChoiceDelta(self.index, delta) if delta else None
+
+    def is_useless(self, policy: StopPolicy) -> bool:
+        """Whether a call has gone wrong in a way that no spelling can mend.
+
+        Nobody goes on from the middle of a call.
+        """
+        readings = (reading for reading in self._arguments.values() if reading is not None)
+        return policy.can_retry and any(
+            reading.ran_away or (reading.state is DocumentState.VIOLATED and reading.is_hopeless)
+            for reading in readings
+        )
+
+    def _reading(self, position: int, names: tuple[str, ...]) -> DocumentStream | None:
+        if position not in self._arguments:
+            is_known = position < min(len(names), MAX_GUARDED_CALLS) and names[position]
+            self._arguments[position] = self._begin(names[position]) if is_known else None
+        return self._arguments[position]
+
+    def _begin(self, name: str) -> DocumentStream | None:
+        """Return what reads the arguments of a call of that function."""
+        criteria = self.criteria
+        schema = criteria.tools.schemas.get(name) if criteria.tools else None
+        if schema is None or not criteria.grammars.has(schema):
+            return None
+        document = criteria.new_document(schema)
+        bare = not schema.is_object_root
+        return DocumentStream(document, criteria.repair, wrapped=False, bare=bare, aligner=None)
+
+
+ChoiceStream = DocumentChoiceStream | TextChoiceStream
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStream:
+    """All choices of one reply."""
+
+    choices: Sequence[ChoiceStream]
+    """In the order of the upstream's indices."""
+
+    def feed(self, deltas: Sequence[Delta]) -> None:
+        """Take in what a part of the stream brought."""
+        for delta in deltas:
+            if len(self.choices) == 1:  # whatever the upstream calls it
+                self.choices[0].feed(delta)
+            elif delta.index < len(self.choices):
+                self.choices[delta.index].feed(delta)
+
+    def news(self) -> tuple[ChoiceDelta, ...]:
+        """Return what the caller may have now."""
+        return tuple(news for each in self.choices if (news := each.news()))
+
+    def is_whole(self) -> bool:
+        """Whether every document is whole, and surely the one that is meant."""
+        return all(each.is_whole for each in self.choices)
+
+    def is_useless(self, policy: StopPolicy) -> bool:
+        """Whether it is of no use to read on, though not every document is whole."""
+        return all(each.is_useless(policy) for each in self.choices)
+
+    def has_more(self) -> bool:
+        """Whether there is more text behind a document."""
+        return any(each.has_more for each in self.choices)
+
+    def pieces(self) -> int:
+        """Return how many deltas had text."""
+        return sum(each.pieces for each in self.choices)

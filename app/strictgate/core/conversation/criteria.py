@@ -1,0 +1,60 @@
+"""What a conversation judges its choices by: the caller's schemas, and the grammars made of them.
+
+A grammar is compiled only when a text has to be guarded: most answers that come whole are valid at
+once and need none. Compiling is a turn of the conversation, because it may take long.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+from strictgate.core.conversation.protocol import Compile, DriverAnswer, Turn
+from strictgate.core.guard.grammar_matcher import CompiledGrammar
+from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.repair_steps import Repair
+from strictgate.core.request.tools import Toolset
+from strictgate.core.schema.schema import Schema
+
+
+@dataclass(slots=True)
+class Grammars:
+    """The compiled grammars of one conversation: each schema is compiled once."""
+
+    _compiled: dict[int, CompiledGrammar | None] = field(default_factory=dict)
+
+    def load(self, schema: Schema) -> Generator[Turn, DriverAnswer, None]:
+        """Have `schema` compiled, unless it has been."""
+        if id(schema) not in self._compiled:
+            grammar = yield Compile(schema)
+            assert grammar is None or isinstance(grammar, CompiledGrammar), "answers a Compile"
+            self._compiled[id(schema)] = grammar
+
+    def has(self, schema: Schema) -> bool:
+        """Whether `schema` has been loaded."""
+        return id(schema) in self._compiled
+
+    def of(self, schema: Schema) -> CompiledGrammar | None:
+        """Return the grammar of `schema`, which must be loaded; None: it has none."""
+        return self._compiled[id(schema)]
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What is valid, and how much may be repaired."""
+
+    schema: Schema | None
+    """Of the document; None: a final answer is text."""
+    repair: Repair
+    has_tools: bool
+    tools: Toolset | None = None
+    """What calls are judged by; None: they are handed on as they are."""
+    any_object: bool = False
+    """The caller asked for JSON mode without a schema: only an object is an answer."""
+    with_tokens: bool = True
+    """The caller asked for log-probabilities."""
+    grammars: Grammars = field(default_factory=Grammars, compare=False)
+    """Of the document, and of the arguments of functions."""
+
+    def new_document(self, schema: Schema) -> PartialDocument:
+        """Return an empty document of `schema`, whose grammar must be loaded."""
+        return PartialDocument(Guard(schema, self.grammars.of(schema)).fork, self.repair)

@@ -1,0 +1,133 @@
+"""Judge one choice of a reply as a whole, and render what is accepted.
+
+A refusal, a content filter's stop and a call of the caller's own tools are passed on as they are:
+they are outcomes of their own and never repaired into a document.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from strictgate.core.capabilities import Mode
+from strictgate.core.conversation.choice_result import Accepted, Rejected, ToolCallErrors
+from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.tool_calls import judge_calls
+from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
+from strictgate.core.plan.planner import Plan
+from strictgate.core.repair_steps import Step, SyntaxRepair
+from strictgate.core.request.tools import Toolset
+from strictgate.core.schema.schema import Schema
+from strictgate.core.wire.reply import Choice
+
+
+def judge_choice(
+    choice: Choice, plan: Plan, criteria: Criteria, *, is_misuse: bool = False
+) -> Accepted | Rejected:
+    """Judge `choice`, which answers `plan`, as a whole.
+
+    Args:
+        is_misuse: the upstream itself found fault with the call that `choice` is.
+    """
+    tools, schema = criteria.tools, criteria.schema
+    if choice.is_refusal:
+        return _passed_on(choice, criteria)
+    if tools and (choice.is_call or tools.must_call or is_misuse):
+        return _judge_calls(choice, criteria, tools, is_misuse=is_misuse)
+    if schema is None or (criteria.has_tools and choice.is_call):
+        return _passed_on(choice, criteria)
+    return _judge_document(choice, plan, criteria, schema)
+
+
+def _judge_document(
+    choice: Choice, plan: Plan, criteria: Criteria, schema: Schema
+) -> Accepted | Rejected:
+    text, origin = answer_text(choice, plan.mode)
+    verdict = validate_text(text, schema, criteria.repair, wrapped=plan.wrapped)
+    truncated = choice.finish_reason == "length"
+    match verdict:
+        case ValidText() if truncated and _may_have_more_digits(text, verdict):
+            return Rejected(text, (), "the number may have had more digits", truncated)
+        case ValidText():
+            steps = (*origin, *verdict.steps)
+            rendered = _rendered(choice, verdict.text, with_tokens=criteria.with_tokens)
+            return Accepted(rendered, steps, passed_on=False)
+        case InvalidText():
+            if criteria.any_object and verdict.problems:
+                return Rejected(text, (), "the answer must be one JSON object", truncated)
+            return Rejected(text, verdict.problems, verdict.reason, truncated)
+
+
+def _passed_on(choice: Choice, criteria: Criteria) -> Accepted:
+    raw = choice.raw if criteria.with_tokens else {**choice.raw, "logprobs": None}
+    return Accepted(raw, (), passed_on=True)
+
+
+def _judge_calls(
+    choice: Choice, criteria: Criteria, tools: Toolset, *, is_misuse: bool
+) -> Accepted | Rejected:
+    judged = judge_calls(choice, tools, criteria.repair, is_misuse=is_misuse)
+    if judged.faults:
+        problems = tuple(problem for fault in judged.faults for problem in fault.problems)
+        misuse = ToolCallErrors(judged.calls, judged.faults, tools)
+        truncated = choice.finish_reason == "length"
+        reason = judged.faults[0].message
+        return Rejected(choice.text, problems, reason, truncated, misuse=misuse)
+    raw = {**choice.raw, "message": judged.message}
+    if not criteria.with_tokens or judged.steps:
+        raw["logprobs"] = None
+    if choice.finish_reason != "stop":
+        raw["finish_reason"] = "function_call" if tools.is_deprecated else "tool_calls"
+    return Accepted(raw, judged.steps, passed_on=False)
+
+
+def _may_have_more_digits(text: str, verdict: ValidText) -> bool:
+    """Whether the document is a number at the very end: half of one is a number, too."""
+    is_number = isinstance(verdict.value, int | float) and not isinstance(verdict.value, bool)
+    return is_number and text.endswith(verdict.text)
+
+
+def answer_text(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
+    """Return where the document is: in the forced call, the content, else the reasoning field.
+
+    Some servers put the whole answer there (LM Studio, DeepSeek on Azure).
+    """
+    if mode is Mode.TOOL and choice.arguments and choice.arguments.strip():
+        return choice.arguments, ()
+    if choice.text.strip() or not choice.reasoning.strip():
+        return choice.text, ()
+    return choice.reasoning, (Step("from_reasoning"),)
+
+
+# --- a choice as the caller gets it --------------------------------------------------------------
+
+
+def accept_document(
+    choice: Choice, document: PartialDocument, steps: Sequence[Step] = (), *, with_tokens: bool
+) -> Accepted:
+    """Return `choice` with a whole document for its text; `steps`: what was done before."""
+    rendered = _rendered(choice, document.text, with_tokens=with_tokens)
+    return Accepted(rendered, _once((*steps, *document.steps)), passed_on=False)
+
+
+def _once(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps, those on the spelling once for the whole document."""
+    plain = (Step(step.name) if isinstance(step.name, SyntaxRepair) else step for step in steps)
+    return tuple(dict.fromkeys(plain))
+
+
+def _rendered(choice: Choice, document: str, *, with_tokens: bool) -> dict[str, Any]:
+    """Return the choice with the document as its content; log-probabilities only of unchanged
+    text."""
+    message = {
+        key: value
+        for key, value in choice.message.items()
+        if key not in ("tool_calls", "function_call")
+    }
+    message |= {"role": "assistant", "content": document}
+    rendered = dict(choice.raw) | {"message": message}
+    is_changed = choice.message.get("content") != document
+    if rendered.get("logprobs") is not None and (is_changed or not with_tokens):
+        rendered["logprobs"] = None
+    if choice.finish_reason != "stop":  # whole and valid, whatever else was to come
+        rendered["finish_reason"] = "stop"
+    return rendered
