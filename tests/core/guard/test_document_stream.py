@@ -33,7 +33,7 @@ def test_whole(text, steps):
     made = read(reading(), text)
     assert made.state is DocumentState.CLOSED
     assert made.draft.text == GOOD
-    assert made.is_certain
+    assert made.has_begun
     assert [step.name for step in made.steps if step.name is not Extraction.PROSE] == [
         step for step in steps if step is not Extraction.PROSE
     ]
@@ -75,6 +75,36 @@ def test_runaway_blanks(text):
     assert made.ran_away
     assert not made.draft.guard.text.endswith(b"\n\n")
     assert RUNAWAY < 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Sure, it is {"name": "Ann",' + "\n" * 200,
+        'Sure, it is {"name": "Ann and all of her many friends", "age": 7,' + "\n" * 200,
+        'Sure, it is {"name": "Ann"} or {"name": "Bob", ' + " " * 200,
+        "I will think about it." + " \n" * 100,
+        'Sure.\n```json\n{"name": "Ann",\n' + "\t" * 200,
+    ],
+)
+def test_runaway_blanks_where_the_start_is_not_certain(text):
+    """In prose, and in what may be the document, they end it as soon as there are too many."""
+    made = reading()
+    run = text.rstrip()
+    for at, each in enumerate(text):
+        made.feed(each)
+        assert made.ran_away is (at + 1 - len(run) > RUNAWAY)
+    assert made.state is DocumentState.VIOLATED
+    assert not made.has_begun
+
+
+@pytest.mark.parametrize("blanks", [" " * 200, " | \n" + " " * 200])
+def test_blanks_in_a_string_are_text(blanks):
+    """Also where the start is not certain: a table may be set in blanks."""
+    made = reading()
+    for each in 'Sure, it is {"name": "Ann' + blanks:
+        made.feed(each)
+    assert made.state is DocumentState.SEEKING
 
 
 @pytest.mark.parametrize(

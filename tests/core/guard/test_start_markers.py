@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.guard.start_markers import Mark, MarkKind, find
+from strictgate.core.guard.start_markers import Mark, MarkKind, announces, find, wrapper
 
 
 def first(text: str, *, final: bool = False) -> Mark | int:
@@ -61,3 +61,62 @@ def test_no_mark_waits_for_ever():
     """A tag that does not end within the window is prose."""
     assert isinstance(first("<|channel|>analysis" + "x" * 300 + '{"'), Mark)
     assert first("<think" + " " * 300) == 306
+
+
+@pytest.mark.parametrize(
+    ("prose", "is_one"),
+    [
+        ("Here:\n", True),
+        ("Sure!\n\nHere **you go:** \n\n", True),
+        ("\u7b54\u6848\uff1a\n", True),
+        ("Here: ", False),
+        ("Here.\n", False),
+        ("See [1]:\n", False),
+        ("Use `x`:\n", False),
+        ("Hmm, perhaps:\n", False),
+        ("Okay, here it is:\n", True),
+        ("Okay, so it is:\n", False),
+        ("x" * 400 + ":\n", True),
+        ("x" * 401 + ":\n", False),
+        ('"c":\n', False),
+        ("'c':\n", False),
+        ('In "c":\n', True),
+    ],
+)
+def test_announcements(prose: str, is_one: bool):
+    """Prose without brackets that ends with a colon and a line; no musing, no property's name."""
+    text = bytearray(b"<think></think>" + prose.encode() + b'{"a": 1}')
+    end = len(text) - len(b'{"a": 1}')
+    assert announces(text, 15, end, is_fenced=False) is is_one
+
+
+def test_announcements_of_a_fence():
+    """A fence may open on the line of the colon."""
+    text = bytearray(b"Here: ```json\n")
+    assert announces(text, 0, 6, is_fenced=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{ "value" : [', '{ "value" : '),
+        ('{"v\\u0061lue":1', '{"v\\u0061lue":'),
+        ('{"value": ', None),
+        ('{"val', None),
+        ("{", None),
+        ('{"values": 1', ""),
+        ('{"\\x": 1', ""),
+        ("{'value': 1", ""),
+        ("{}", ""),
+        ('{"' + "v" * 300, ""),
+    ],
+)
+def test_wrappers(text: str, found: str | None):
+    """As the model wrote it, with the blanks behind its colon; not in other quotes."""
+    read = wrapper(bytearray(text.encode()), 0, final=False)
+    assert (None if read is None else read.decode()) == found
+
+
+def test_a_wrapper_that_nothing_follows():
+    """At the end of the text it is one all the same."""
+    assert wrapper(bytearray(b'{"value": '), 0, final=True) == b'{"value": '

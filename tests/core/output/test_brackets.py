@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 
 from strictgate.core.jsontext.reader import MAX_DEPTH
-from strictgate.core.output.brackets import Region, Unclosed, closing, starts_document
+from strictgate.core.output.brackets import (
+    Region,
+    Unclosed,
+    closing,
+    ends_in_string,
+    starts_document,
+)
 from tests.core.output.test_validate_text import holds_document, values
 
 
@@ -102,3 +108,22 @@ def test_is_part(text: str, part: bool):
     """Neighbours tell whether something larger has lost its opening bracket."""
     start = text.index("[")
     assert Region(text, 0, len(text)).is_part((start, start + 2)) is part
+
+
+@pytest.mark.parametrize(
+    ("text", "is_open"),
+    [
+        ('{"a": "x', True),
+        ("{'a': 'x", True),
+        ('{"a": "x\\"', True),
+        ('So {"a": 1} or ["b", "x ', True),
+        ('{"a": "x"', False),
+        ("{'a': \"it's", True),
+        ('{"a": 1} "x', False),
+        ('{name} "x', False),
+        ("", False),
+    ],
+)
+def test_ends_in_string(text: str, is_open: bool):
+    """A string of an object or array that is open; a quotation in prose is none."""
+    assert ends_in_string(text) is is_open

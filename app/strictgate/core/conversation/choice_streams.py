@@ -60,10 +60,8 @@ class DocumentChoiceStream:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the document is whole, and surely the one that is meant."""
-        reading = self.reading
-        is_closed = reading.state is DocumentState.CLOSED and reading.is_certain
-        return is_closed and not self.is_passed_on
+        """Whether the document is whole."""
+        return self.reading.state is DocumentState.CLOSED and not self.is_passed_on
 
     def is_useless(self, policy: StopPolicy) -> bool:
         """Whether it is of no use to read on.
@@ -78,8 +76,8 @@ class DocumentChoiceStream:
             return True  # the beginning of the document can be given
         if not reading.is_over or reading.ran_away:
             return reading.ran_away
-        if reading.state is DocumentState.CLOSED or not reading.is_certain:
-            return reading.is_certain
+        if reading.state is DocumentState.CLOSED:
+            return True
         return policy.can_continue or (policy.can_retry and reading.is_hopeless)
 
     def feed(self, delta: Delta) -> None:
@@ -111,8 +109,7 @@ class DocumentChoiceStream:
         if self._reasoning:
             delta[self._reasoning_name], self._reasoning = self._reasoning, ""
         reading = self.reading
-        is_sure = reading.is_certain and reading.state is not DocumentState.SEEKING
-        if is_sure and reading.draft is self.document:
+        if reading.has_begun and reading.draft is self.document:
             content, entries = self._release()
             if content:
                 delta["content"] = content
@@ -240,7 +237,7 @@ class ReplyStream:
         return tuple(news for each in self.choices if (news := each.news()))
 
     def is_whole(self) -> bool:
-        """Whether every document is whole, and surely the one that is meant."""
+        """Whether every document is whole."""
         return all(each.is_whole for each in self.choices)
 
     def is_useless(self, policy: StopPolicy) -> bool:

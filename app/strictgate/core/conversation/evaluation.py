@@ -186,9 +186,9 @@ class Evaluation:
     def _kept(self, stream: DocumentChoiceStream) -> tuple[PartialDocument | None, bool]:
         """Return the document to go on from, and whether this reply has written to it."""
         reading, document, given = stream.reading, stream.reading.draft, self.state.given
-        is_sure = reading.is_certain and not reading.is_closed_early
+        is_sure = reading.has_begun and not reading.is_closed_early
         if document is stream.document and stream.replaces is None:
-            if is_sure and reading.state is not DocumentState.SEEKING:
+            if is_sure:
                 return document, True
             return (document if given else None), False
         before = stream.document if stream.replaces is None else stream.replaces

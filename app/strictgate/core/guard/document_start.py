@@ -1,32 +1,35 @@
 """Where the document starts in a model's text that arrives piece by piece.
 
-The places are those that the whole-text extraction knows (app/core/extraction): behind thinking, in
-fences, amid prose. Here each has to be decided without knowing what follows:
+A start is given only where it is certain: nothing stands before the document that could be meant
+instead, whatever follows. Every other text is judged when it has ended, all of it at once
+(judge_text.py). What may stand before a certain start: blanks; thinking, up to the tag that closes
+it, also where the tag that opens it stood in the prompt; the opening of one fence; and prose that
+announces the document: up to 400 bytes without brackets that end with a colon at the end of a line.
 
-- Tags come first. Behind an unclosed one there is no answer yet; behind a closing one the answer
-  begins anew, and all before it was a thought, also where the opening tag stood in the prompt.
-- A bracket that opens JSON (brackets.starts_document; also `{{"`) is tried with a fresh guard; one
-  at a time, from left to right, so that pieces make no difference. What has died is passed over to
-  its end: nothing inside it, nor inside brackets of the prose, is the document.
-- A start is *certain*, and may be streamed, where only blanks stand before it, thinking, a fence's
-  opening, or up to 400 bytes of prose without brackets that end with a colon at the end of a line.
-  It is given once its guard took in 8 bytes, blanks aside, or all of a document.
-- A certain start that dies before that is given where it looks like a document: the guard takes its
-  bracket, and a name with a colon stands behind it in any spelling (`{'a':`, `{a:`, `{{"a":`), or
-  it is an array. Mending and cutting need not wait then. But if it closes within 64 bytes, it may
-  be `{"a": 1}? No:`, and the search goes on. So it does behind `{}`, which says nothing.
-- The first start behind other prose is given, not certain, once 40 bytes of it were taken in. One
-  that is whole before that may be an example, and so may any later one, which has to be whole: it
-  is given once a fence closes behind the first, once 200 bytes hold no other, or at the end. Then
-  those in prose must say the same, and fences win, the last one first, as the judge has it. Prose
-  that is long, or muses, may be thinking without a tag: behind it, the end decides.
-- At the end comes what is still alive, else what survived longest; but nothing that died while a
-  whole document stands elsewhere, and nothing amid prose that is whole while another breaks off.
-- A scalar counts at the very beginning of the answer or of a fence, and only as all of it, for
-  prose begins with numbers and quotes too; a string is certain once 40 bytes of it were taken in.
+    state     what it waits for                        what comes, and the next state
+    HEAD      the first mark (start_markers.py)        tag that opens thinking: THOUGHT
+                                                       tag that closes it: HEAD, behind it
+                                                       fence: HEAD, behind it
+                                                       bracket at a certain place: TRIAL
+                                                       scalar at the very beginning: SCALAR
+                                                       anything else: PROSE
+    THOUGHT   the tag that closes the thinking         HEAD, behind it
+    TRIAL     8 bytes that a guard takes in            a start
+                                                       the guard refuses, or takes `{}`: FAILED
+    FAILED    64 bytes, to see what was refused        it looks like a document, and goes on: a
+                                                       start, for what is misspelt can be mended
+                                                       else it may be an example: PROSE
+    SCALAR    40 bytes of a string, or what follows    it is all of the answer or fence: a start
+              the scalar                               else: HEAD
+    PROSE     a tag that closes thinking               HEAD, behind it
+              200 bytes behind what failed, without    a start: of that
+              another bracket
 
-The work is linear: each mark is looked at within a fixed window, each byte read by a fixed number
-of guards and scanned once for brackets; at most 64 KiB of prose are searched, six starts tried.
+At the end of the text, a start is what was on trial, or what has failed if no bracket follows it,
+or a misspelt scalar that is all of the text. Blanks are no evidence for anything.
+
+The work is linear: each mark is looked at within a fixed window, each byte is read by at most two
+guards and three expressions, and at most 16 answers begin.
 """
 
 import re
@@ -34,22 +37,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from strictgate.core.guard import start_markers
-from strictgate.core.guard.start_candidates import Candidates
-from strictgate.core.guard.start_context import OpenFence, StartContext
-from strictgate.core.guard.start_extent import ExtentEnding
-from strictgate.core.guard.start_following import Following, what_follows
-from strictgate.core.guard.start_markers import BLANKS, EDGES, Mark, MarkKind
-from strictgate.core.guard.start_trial import Begin, StartCandidate, Trial, wrapper
-from strictgate.core.repair_steps import Step
+from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.start_markers import BLANKS, EDGES, WINDOW, Mark, MarkKind
+from strictgate.core.output import brackets, thinking
+from strictgate.core.repair_steps import Extraction, Step
 
-_SURE = 8
-_PROVEN = 40
-_MAX_PROSE = 65_536
-_MAX_TRIES = 6
-_DOCUMENTS = (b"{", b"[", b'"')
+_SURE = 8  # bytes of an object or array
+_PROVEN = 40  # bytes of a string
+_EXAMPLE = 64  # bytes within which an example would have ended
+_SILENCE = 200  # bytes without a bracket: nothing better comes
+_MAX_ANSWERS = 16
+_PIECE = 1024  # bytes at once: of what a guard refuses, it has read the rest in vain
+
 _SCALARS = b'"-0123456789tfn'
+_DOCUMENTS = (b"{", b"[", b'"')
 _EDGES_BEGUN = (b"", b"\xef", b"\xef\xbb", b"\xe2", b"\xe2\x80", b"\xe2\x81", b"\xc2")
-_TOKEN = re.compile(
+_BLANK_RUN = re.compile(rb"[ \t\r\n]*+")
+_BRACKET = re.compile(rb"[{\[]")
+_LOOKS_LIKE = re.compile(
+    r"""\[|\{\s*+(?:\{\s*+)?
+        (?:"[^"\n]*+"|'[^'\n]*+'|`[^`\n]*+`|[“”„][^“”\n]*+[“”]|[\w$-]++)\s*+:""",
+    re.VERBOSE,
+)
+_EMPTY = re.compile(rb"[{\[][ \t\r\n]*+[}\]]")
+_BEHIND_SCALAR = re.compile(rb"[\s,;)}\]]*+(?:(?P<fence>`{3}|~{3})|(?:`{0,2}|~{0,2})\Z)")
+_MISSPELT_SCALAR = re.compile(
     rb"(?:\"(?:[^\"\\]++|\\.)*+\"?|'(?:[^'\\]++|\\.)*+'|[^\s\"'`{}\[\]]{1,200})\s*+(?:`{3,}\s*+)?\Z",
     re.DOTALL,
 )
@@ -63,27 +75,25 @@ class Start:
     """The offset of its first byte in all that was fed."""
     wrapper: bytes
     """`{"value": ` as the model wrote it, if it wrote it."""
-    is_certain: bool
-    """It may be streamed: nothing stands before it that could be meant instead."""
     steps: tuple[Step, ...]
-
-
-_Phase = Callable[..., Start | bool]
-"""Returns the start; True: the next phase can go on; False: more text is needed."""
+    """What has to be taken off before it."""
 
 
 class DocumentStart:
     """The search, text in as it comes; it is over once it gave a start."""
 
-    def __init__(self, begin: Begin, *, wrapped: bool, bare: bool) -> None:
+    def __init__(self, begin: Callable[[], Guard], *, wrapped: bool, bare: bool) -> None:
         self._begin = begin
         self._wrapped = wrapped
         self._bare = bare
         self._text = bytearray()
         self.blanks = 0
         """In a row, at the end of the text."""
+        self._final = False
         self._given: Start | None = None
-        self._taken: dict[int, bool] = {}
+        self._takes: dict[int, bool] = {}
+        self._answers = 0
+        self._string_at = (-1, False)  # a length of the text, and whether a string is open there
         self._answer_at(0, thinks=False)
 
     @property
@@ -94,223 +104,258 @@ class DocumentStart:
     @property
     def is_thinking(self) -> bool:
         """Whether a thinking tag is open."""
-        return self._phase == self._think
+        return self._state == self._thought
+
+    @property
+    def is_in_string(self) -> bool:
+        """Whether the text ends in a string of what may be a document, blanks aside."""
+        length = len(self._text) - self.blanks
+        if self._string_at[0] != length:
+            text = self._text[:length].decode(errors="replace")
+            self._string_at = (length, brackets.ends_in_string(text))
+        return self._string_at[1]
 
     def feed(self, data: bytes, *, final: bool = False) -> Start | None:
         """Take in the next piece; return the start once it is known. `final`: it is the last."""
         self._text += data
+        self._final = final
         ended = data.rstrip(BLANKS)
         self.blanks = len(data) - len(ended) + (0 if ended else self.blanks)
-        self._given = self._given or self._advance(final=False)
-        if final and not self._given:
-            self._given = self._advance(final=True) or self._last()
+        while self._given is None and self._state():
+            pass
+        if final and self._given is None and not self.is_thinking:
+            self._given = self._last()
         return self._given
 
-    def _advance(self, *, final: bool) -> Start | None:
-        while going := self._phase(final=final):
-            if isinstance(going, Start):
-                return going
-        return None
-
-    def _go(self, phase: _Phase) -> bool:
-        self._phase = phase
+    def _go(self, state: Callable[[], bool]) -> bool:
+        """Enter a state: a method that returns whether the search can go on, or needs more text."""
+        self._state = state
         return True
+
+    def _give(self, trial: "Trial") -> bool:
+        self._given = self._start(trial)
+        return True
+
+    def _start(self, trial: "Trial") -> Start:
+        return Start(trial.at, trial.wrapper, self._steps(trial.at - len(trial.wrapper)))
 
     def _answer_at(self, position: int, *, thinks: bool) -> bool:
         """The answer begins at `position`; `thinks`: behind thinking."""
-        self._position = position
-        self._around = StartContext(position, thinks)
+        self._answer = self._position = position
+        self._thinks = thinks
+        self._fence: Mark | None = None
         self._is_fresh = True  # nothing but blanks came since the answer, or the fence, began
-        self._candidates = Candidates(self._text)
-        self._tries = 0
-        self._scalar_at: int | None = None
-        return self._go(self._seek)
-
-    # --- before a candidate -----------------------------------------------------------------------
-
-    def _seek(self, *, final: bool) -> Start | bool:
-        """Go to the next mark."""
-        if self._is_fresh and self._bare:
-            return self._look_for_scalar(final=final)
-        found = start_markers.find(self._text, self._position, final=final)
-        reached = found.start if isinstance(found, Mark) else found
-        if kept := self._candidates.ahead(reached):
-            return _start(kept)
-        if reached - self._around.answer > _MAX_PROSE:
-            return self._go(self._stop)
-        self._position = reached
-        return self._meet(found) if isinstance(found, Mark) else False
-
-    def _meet(self, mark: Mark) -> bool:
-        match mark.kind:
-            case MarkKind.OPENING:
-                self._position = mark.end
-                return self._go(self._think)
-            case MarkKind.CLOSING:
-                return self._answer_at(mark.end, thinks=True)
-            case MarkKind.FENCE:
-                self._pass_fence(mark)
-            case MarkKind.BRACKET:
-                return self._go(self._open)
-        return True
-
-    def _pass_fence(self, mark: Mark) -> None:
-        byte, fence = self._text[mark.start], self._around.fence
-        closes = fence is not None and fence.byte == byte
-        self._around.fence = None if closes else OpenFence(byte, mark.start, mark.end)
-        self._is_fresh = not closes
-        self._position = mark.end
-
-    def _think(self, *, final: bool) -> bool:
-        """Go to the tag that closes the thinking."""
-        return self._close_thinking()
-
-    def _stop(self, *, final: bool) -> bool:
-        """Try nothing more; but a closing tag may yet say that all of it was thought."""
-        edges = EDGES.match(self._text)
-        start = edges.end() if edges else 0
-        is_document = not self._around.thinks and self._text.startswith(_DOCUMENTS, start)
-        return not is_document and self._close_thinking()
-
-    def _close_thinking(self) -> bool:
-        closing = start_markers.CLOSING.search(self._text, self._position)
-        if closing is None:
-            self._position = max(self._position, len(self._text) - start_markers.WINDOW)
-            return False
-        return self._answer_at(closing.end(), thinks=True)
-
-    # --- a scalar ---------------------------------------------------------------------------------
-
-    def _look_for_scalar(self, *, final: bool) -> bool:
-        edges = EDGES.match(self._text, self._position)
-        at = edges.end() if edges else self._position
-        self._position = at
-        if not final and bytes(self._text[at : at + 3]) in _EDGES_BEGUN:
-            return False
-        self._is_fresh = False
-        self._scalar_at = at
-        self._place = self._around.place(self._text, at)
-        if self._text[at : at + 1] and self._text[at] in _SCALARS:
-            self._trial = Trial(self._begin(), at)
-            return self._go(self._try_scalar)
-        return True
-
-    def _try_scalar(self, *, final: bool) -> Start | bool:
-        """Feed it to a guard: it counts as all of the answer, or of the fence."""
-        trial, place, text = self._trial, self._place, self._text
-        trial.feed(text)
-        given = Start(trial.at, b"", place.is_certain, place.steps)
-        if trial.evidence >= _PROVEN and place.is_certain:
-            return given
-        if trial.is_alive:
-            return given if final else False
-        if trial.is_complete:
-            match what_follows(text, trial.reach, final=final):
-                case Following.UNKNOWN:
-                    return False
-                case Following.NOTHING | Following.FENCE:
-                    return given
-        self._position = trial.at + 1
-        return self._go(self._seek)
-
-    # --- a candidate ------------------------------------------------------------------------------
-
-    def _open(self, *, final: bool) -> bool:
-        """Make the bracket a candidate."""
-        text, start, around = self._text, self._position, self._around
-        wrapped: bytes | None = b""
-        if self._wrapped and text[start] == ord("{"):
-            wrapped = wrapper(text, start, final=final)
-        if wrapped is None and not (final and self._takes(text[start])):
-            return False  # the wrapper may be on its way, and nothing else can be
-        trials = () if around.is_named(text, start) else self._trials(start, wrapped or b"")
-        self._candidate = candidate = StartCandidate(around.place(text, start), trials)
-        if not trials:
-            return self._go(self._leave)
-        if not wrapped and not self._takes(text[start]):
-            return self._go(self._try)
-        is_amid = not candidate.place.is_certain and not candidate.place.is_fenced
-        candidate.is_inside = is_amid and around.is_inside(text, start)
-        candidate.waits_for_end = candidate.is_inside or around.may_be_thinking(text, start)
-        candidate.needs_whole = candidate.waits_for_end or self._tries > 0
-        self._tries += 1
-        return self._go(self._try if self._tries <= _MAX_TRIES else self._stop)
-
-    def _trials(self, start: int, wrapped: bytes) -> tuple[Trial, ...]:
-        """Return the trials of what is in the wrapper, and of the whole where it may be that."""
-        inner = (Trial(self._begin(), start + len(wrapped), wrapped),) if wrapped else ()
-        if self._takes(self._text[start]):
-            return (*inner, Trial(self._begin(), start))
-        return inner or (Trial(None, start),)
-
-    def _takes(self, opener: int) -> bool:
-        """Whether the document may begin with this bracket."""
-        if opener not in self._taken:
-            self._taken[opener] = self._begin().consume(bytes([opener])) == 1
-        return self._taken[opener]
-
-    def _try(self, *, final: bool) -> Start | bool:
-        """Feed the candidate to its guard."""
-        candidate = self._candidate
-        trial = candidate.feed(self._text, final=final)
-        if trial is None:
-            return False
-        if not candidate.needs_whole:
-            is_certain = candidate.place.is_certain
-            is_whole = is_certain and trial.is_complete and not candidate.is_empty(self._text)
-            if is_whole or trial.evidence >= (_SURE if is_certain else _PROVEN):
-                return _start(candidate)
-        if not trial.is_alive or trial.is_complete:
-            return self._go(self._leave)
-        return final and self._break_off()
-
-    def _break_off(self) -> bool:
-        """The candidate has no end."""
-        self._candidates.keep(self._candidate, breaks_off=True)
-        return self._go(self._stop)
-
-    def _leave(self, *, final: bool) -> Start | bool:
-        """Go to the candidate's end."""
-        candidate = self._candidate
-        end = candidate.extent.follow(self._text)
-        if candidate.is_early(self._text, end.at if end else None):
-            return _start(candidate)
-        if end is None:
-            return final and self._break_off()
-        self._position = candidate.end = end.at
-        if end.how is ExtentEnding.TAGGED and not candidate.place.is_certain:
-            return self._answer_at(end.at, thinks=True)
-        if end.how is not ExtentEnding.CLOSED:
-            return self._break_off()
-        return self._go(self._look_behind if candidate.trials else self._seek)
-
-    def _look_behind(self, *, final: bool) -> Start | bool:
-        """See what follows the candidate's end."""
-        candidate = self._candidate
-        follows = what_follows(self._text, candidate.end, final=final)
-        if follows is Following.UNKNOWN:
-            return False
-        self._phase = self._seek
-        if follows is Following.MEMBER and not candidate.place.is_certain:
-            return True
-        if follows is Following.FENCE and self._around.fence and candidate.is_proven:
-            return _start(candidate)
-        self._candidates.keep(candidate)
-        return True
+        self._word: Start | None = None  # where a scalar, maybe misspelt, may be all of the answer
+        self._left: tuple[Start, int] | None = None  # what has failed, and where that ends
+        self._answers += 1
+        return self._go(self._head if self._answers <= _MAX_ANSWERS else self._prose)
 
     def _last(self) -> Start | None:
         """Return the start that is left at the end of the text."""
-        if self.is_thinking:
-            return None
-        if kept := self._candidates.last():
-            return _start(kept)
-        at = self._scalar_at
-        if self._bare and at is not None and _TOKEN.match(self._text, at):
-            return Start(at, b"", self._place.is_certain, self._place.steps)
-        return None
+        if self._left:
+            return self._left[0]
+        is_word = self._word and _MISSPELT_SCALAR.match(self._text, self._word.at)
+        return self._word if is_word else None
+
+    # --- before the document ----------------------------------------------------------------------
+
+    def _head(self) -> bool:
+        if self._is_fresh:
+            edges = EDGES.match(self._text, self._position)
+            self._position = edges.end() if edges else self._position
+            begun = bytes(self._text[self._position : self._position + 3])
+            if begun in _EDGES_BEGUN and not self._final:
+                return False
+            self._is_fresh = False
+            if self._bare and self._is_certain(self._position):
+                self._word = Start(self._position, b"", self._steps(self._position))
+                if begun and begun[0] in _SCALARS:
+                    self._trials = [Trial(self._begin(), self._position)]
+                    return self._go(self._scalar)
+        met = start_markers.find(self._text, self._position, final=self._final)
+        if isinstance(met, Mark):
+            return self._pass(met)
+        self._position = met
+        return met - self._answer > start_markers.MAX_ANNOUNCEMENT and self._go(self._prose)
+
+    def _pass(self, mark: Mark) -> bool:
+        self._position = mark.end
+        match mark.kind:
+            case MarkKind.OPENING:
+                return self._go(self._thought)
+            case MarkKind.CLOSING:
+                return self._answer_at(mark.end, thinks=True)
+            case MarkKind.FENCE if self._fence is None:
+                self._fence, self._is_fresh = mark, True
+                return True
+            case MarkKind.BRACKET if self._is_certain(mark.start):
+                self._position = mark.start
+                return self._begin_trials(mark.start)
+        return self._go(self._prose)
+
+    def _is_certain(self, start: int) -> bool:
+        """Whether nothing but what may stand before a document stands before `start`."""
+        end, prose = self._before(start)
+        return prose >= end or start_markers.announces(
+            self._text, self._answer, end, is_fenced=end < start
+        )
+
+    def _before(self, start: int) -> tuple[int, int]:
+        """Return where what stands before the document ends, a fence that it opens left aside, and
+        where that has its first byte that is no blank."""
+        edges = EDGES.match(self._text, self._answer)
+        fence = self._fence
+        is_fenced = fence is not None and _behind_blanks(self._text, fence.end) >= start
+        return fence.start if fence and is_fenced else start, edges.end() if edges else 0
+
+    def _steps(self, start: int) -> tuple[Step, ...]:
+        """Return what has to be taken off before `start`."""
+        end, prose = self._before(start)
+        removed = {
+            Extraction.THINK: self._thinks,
+            Extraction.BLANKS: prose >= end and _behind_blanks(self._text, self._answer) < end,
+            Extraction.FENCE: self._fence is not None,
+            Extraction.PROSE: prose < end,
+        }
+        return tuple(Step(name) for name, was_there in removed.items() if was_there)
+
+    def _thought(self) -> bool:
+        tag = self._closing()
+        return tag is not None and self._answer_at(tag.end(), thinks=True)
+
+    def _prose(self) -> bool:
+        text, left = self._text, self._left
+        if left and _BRACKET.search(text, left[1]):
+            self._left = None
+        elif left and len(text) - left[1] >= _SILENCE:
+            self._given = left[0]
+            return True
+        if self._answer == 0 and text.lstrip().startswith(_DOCUMENTS):
+            return False  # a tag in it closes nothing
+        while self._answers <= _MAX_ANSWERS and (tag := self._closing()):
+            self._position = tag.end()
+            answer = text[self._answer : tag.end()].decode(errors="replace")
+            if thinking.without_thinking(answer).removed:
+                return self._answer_at(tag.end(), thinks=True)
+            self._answers += (
+                1  # it stands in a string: each is looked at for the price of a new one
+            )
+        return False
+
+    def _closing(self) -> re.Match[bytes] | None:
+        """Return the next tag that closes thinking."""
+        tag = start_markers.CLOSING.search(self._text, self._position)
+        if tag is None:
+            self._position = max(self._position, len(self._text) - WINDOW)
+        return tag
+
+    # --- the document -----------------------------------------------------------------------------
+
+    def _scalar(self) -> bool:
+        trial, text = self._trials[0], self._text
+        trial.feed(text)
+        if trial.evidence >= _PROVEN or (trial.is_alive and self._final):
+            return self._give(trial)
+        if trial.is_alive:
+            return False
+        behind = _BEHIND_SCALAR.match(text, trial.reach) if trial.is_complete else None
+        if behind and (behind["fence"] or self._final):
+            return self._give(trial)
+        self._position = trial.at + 1
+        return behind is None and self._go(self._head)
+
+    def _begin_trials(self, start: int) -> bool:
+        """Try what is in the wrapper that is at `start`, and the whole where it may be that."""
+        opener, wrapped = self._text[start], None
+        if self._wrapped and opener == ord("{"):
+            wrapped = start_markers.wrapper(self._text, start, final=self._final)
+            if wrapped is None and not (self._final and self._is_taken(opener)):
+                return False  # the wrapper may be on its way, and nothing else can be
+        self._trials = [Trial(self._begin(), start + len(wrapped), wrapped)] if wrapped else []
+        if self._is_taken(opener) or not wrapped:
+            self._trials.append(Trial(self._begin(), start))
+        return self._go(self._trial)
+
+    def _is_taken(self, opener: int) -> bool:
+        """Whether the document may begin with this bracket."""
+        if opener not in self._takes:
+            self._takes[opener] = self._begin().consume(bytes([opener])) == 1
+        return self._takes[opener]
+
+    def _trial(self) -> bool:
+        for each in self._trials:
+            each.feed(self._text)
+        trial: Trial | None = self._trials[0]
+        if len(self._trials) > 1:
+            trial = _chosen(*self._trials, text=self._text, final=self._final)
+        if trial is None:
+            return False
+        is_empty = _EMPTY.match(self._text, trial.at) is not None
+        if trial.evidence >= _SURE or (trial.is_complete and not is_empty):
+            return self._give(trial)
+        if trial.is_complete or not trial.is_alive:
+            self._trials = [trial]
+            return self._go(self._failed)
+        return self._final and self._give(trial)
+
+    def _failed(self) -> bool:
+        trial, text = self._trials[0], self._text
+        start = trial.at - len(trial.wrapper)
+        is_short = len(text) < start + _EXAMPLE
+        if is_short and not self._final:
+            return False
+        window = text[start : start + _EXAMPLE].decode(errors="ignore")
+        closed = brackets.closing(window, 0, len(window))
+        is_example = trial.is_complete or isinstance(closed, int)
+        if not is_example and (is_short or (trial.reach > start and _LOOKS_LIKE.match(window))):
+            return self._give(trial)
+        end = start + len(window[: closed if isinstance(closed, int) else None].encode())
+        self._left, self._position = (self._start(trial), end), end
+        return self._go(self._prose)
 
 
-def _start(candidate: StartCandidate) -> Start:
-    place, trial = candidate.place, candidate.trial or candidate.trials[0]
-    is_certain = place.is_certain and not candidate.needs_whole
-    return Start(trial.at, trial.wrapper, is_certain, place.steps)
+class Trial:
+    """One guard, from one offset on."""
+
+    def __init__(self, guard: Guard, at: int, wrapper: bytes = b"") -> None:
+        self.at = at
+        self.wrapper = wrapper
+        self.reach = at
+        """Behind all that was taken in."""
+        self.evidence = _weight(wrapper)
+        """How many bytes were taken in, without blanks."""
+        self.is_alive = True
+        """Nothing was refused."""
+        self.is_complete = False
+        """A whole, valid document was taken in."""
+        self._guard = guard
+
+    def feed(self, text: bytearray) -> None:
+        """Take in what is new in `text`."""
+        while self.is_alive and self.reach < len(text):
+            piece = bytes(text[self.reach : self.reach + _PIECE])
+            taken = self._guard.consume(piece)
+            self.reach += taken
+            self.evidence += _weight(piece[:taken])
+            self.is_alive = taken == len(piece)
+        self.is_complete = self._guard.is_complete()
+
+
+def _chosen(inner: Trial, whole: Trial, *, text: bytearray, final: bool) -> Trial | None:
+    """Return what it is: what the wrapper holds, as long as it can be that, or the document itself,
+    which may have a property `value` of its own; None: what comes next decides."""
+    if inner.is_complete and not inner.is_alive:
+        goes_on = whole.reach > inner.reach and text[inner.reach] != ord("}")
+        return whole if goes_on else inner
+    if not inner.is_alive:
+        return whole if whole.reach > inner.reach else inner
+    is_container = bytes(text[inner.at : inner.at + 1]) in (b"{", b"[")
+    return inner if is_container or final or not whole.is_alive else None
+
+
+def _behind_blanks(text: bytearray, start: int) -> int:
+    return _BLANK_RUN.match(text, start).end()  # type: ignore[union-attr]
+
+
+def _weight(data: bytes) -> int:
+    return len(data.translate(None, BLANKS))

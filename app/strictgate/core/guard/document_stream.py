@@ -1,8 +1,9 @@
-"""One reply on its way into a draft: head, guard and mends as one stage, with `feed` and `flush`.
+"""One reply on its way into a draft: start, guard and mends as one stage, with `feed` and `flush`.
 
-A first reply is searched for where its document starts (head.py); a reply to a prefix is told from
-a new start (aligning.py). What the guard refuses is mended where one reading fits (mends.py), once
-enough text is there to know; else the reading ends in a violation, and the upstream can be stopped.
+A first reply is searched for where its document starts (document_start.py); a reply to a prefix is
+told from a new start (continuation_alignment.py). What the guard refuses is mended where one
+reading fits (repairs/), once enough text is there to know; else the reading ends in a violation,
+and the upstream can be stopped.
 """
 
 import re
@@ -59,8 +60,6 @@ class DocumentStream:
         """Another one than was given, where the model took no notice of it."""
         self.state = DocumentState.SEEKING
         self.kind = ContinuationKind.UNKNOWN if aligner else ContinuationKind.FRESH
-        self.is_certain = aligner is not None
-        """The document is where it seems to be: nothing before it can be meant instead."""
         self.steps: list[Step] = []
         """What was taken off before the document."""
         self.ahead = b""
@@ -83,6 +82,12 @@ class DocumentStream:
         return DocumentStart(lambda: draft.anew().guard, wrapped=wrapped, bare=bare)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the document has started, in this reply or in those before it."""
+        is_found = self.start is not None or self._aligner is not None
+        return is_found and self.state is not DocumentState.SEEKING
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing that follows matters."""
         return self.state in (DocumentState.CLOSED, DocumentState.VIOLATED)
@@ -95,11 +100,11 @@ class DocumentStream:
     @property
     def is_mere_talk(self) -> bool:
         """Whether it has been going on for long without anything that looks like a document."""
-        if self._aligner or self.is_certain or self._head.is_thinking:
+        if self._aligner or self.start is not None or self._head.is_thinking:
             return False
         if self._head.text.lstrip()[:1] in _BEGINNINGS:
             return False
-        is_prose = self.state is DocumentState.SEEKING and not _OPENER.search(self._head.text)
+        is_prose = not _OPENER.search(self._head.text)
         return self._length > (_TALK if is_prose else 4 * _TALK)
 
     @property
@@ -150,7 +155,6 @@ class DocumentStream:
                     self.state, self.ran_away = DocumentState.VIOLATED, True
             case ContinuationKind.FRESH:
                 self._aligner = None
-                self.is_certain = False
                 self.draft = self.draft.anew()
                 self._seek(self.ahead, final=final)
             case ContinuationKind.ASTRAY:
@@ -163,12 +167,11 @@ class DocumentStream:
         started = self._head.feed(data, final=final)
         if started is None:
             self.ahead = b""
-            if self._head.blanks > RUNAWAY and not _OPENER.search(self._head.text):
+            if self._head.blanks > RUNAWAY and not self._head.is_in_string:
                 self.state, self.ran_away = DocumentState.VIOLATED, True
             return
         self.draft.wrapper = started.wrapper
         self.start = started.at
-        self.is_certain = started.is_certain
         self.steps = list(started.steps)
         self.ahead = self._head.text[started.at :]
         self.state = DocumentState.READING

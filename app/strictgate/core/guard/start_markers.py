@@ -11,10 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output import thinking
 from strictgate.core.output.brackets import starts_document
+from strictgate.core.schema.root_wrapper import MEMBER
 
 WINDOW = 256
+MAX_ANNOUNCEMENT = 400  # bytes
 BLANKS = b" \t\r\n"
 EDGES = re.compile(
     rb"(?:[ \t\r\n\f\v]|\xef\xbb\xbf|\xe2\x80[\x8b-\x8d\xa8\xa9]|\xe2\x81\xa0|\xc2\xa0)*+"
@@ -43,6 +46,22 @@ _UNDECIDED = re.compile(
     re.VERBOSE,
 )
 _DOUBLED = re.compile(r"\{\s*+\{\s*+[\"'“]")
+
+_ANNOUNCED = re.compile(
+    rb"[^{\[`~]{1,%d}(?::|\xef\xbc\x9a)[*_]{0,4}[ \t]*+(?P<line>\r?\n\s*+)?\Z" % MAX_ANNOUNCEMENT
+)
+_MUSES = re.compile(
+    rb"(?:Hmm|(?:Okay|Ok|Alright|All right),? (?:so|the user|let me think)|The user|Wait,"
+    rb"|We (?:need|are given|are asked)|First,)",
+    re.IGNORECASE,
+)
+_NAME_BEFORE = re.compile(
+    rb"(?:^|[{\[,])[ \t]*+[\"'][^\"'\n]{0,200}[\"']\s{0,9}:\s{0,9}\Z", re.MULTILINE
+)
+_WRAPPER = re.compile(rb'\{\s*+(?P<name>"(?:[^"\\]|\\.){1,60}+")\s*+:\s*+', re.DOTALL)
+_WRAPPER_BEGUN = re.compile(
+    rb'\{\s*+(?:"(?:[^"\\]|\\.){0,60}+(?:\\|"\s*+(?::\s*+)?)?)?\Z', re.DOTALL
+)
 
 
 class MarkKind(Enum):
@@ -128,3 +147,36 @@ _READERS: dict[bytes, Callable[..., Mark | int | None]] = {
     b"[": _square,
     b"{": _bracket,
 }
+
+
+# --- what is not a mark but stands before the document --------------------------------------------
+
+
+def announces(text: bytearray, start: int, end: int, *, is_fenced: bool) -> bool:
+    """Whether the prose from `start` to `end` announces the document that stands behind it, and
+    is no musing, nor a property's name. `is_fenced`: a fence opens at `end`, which may then stand
+    on the same line."""
+    edges = EDGES.match(text, start, end)
+    if _MUSES.match(text, edges.end() if edges else start, end):
+        return False
+    found = _ANNOUNCED.match(text, start, end)
+    if found is None or _NAME_BEFORE.search(text[max(start, end - WINDOW) : end]):
+        return False
+    return is_fenced or found["line"] is not None
+
+
+def wrapper(text: bytearray, start: int, *, final: bool) -> bytes | None:
+    """Return the wrapper's beginning as the model wrote it, with the blanks behind its colon; empty
+    if what stands at `start` is none. None: it is not whole yet; `final`: nor will it be."""
+    found = _WRAPPER.match(text, start, start + WINDOW)
+    if found and (final or found.end() < len(text)):
+        return bytes(found.group()) if _says_member(bytes(found["name"])) else b""
+    is_open = len(text) < start + WINDOW
+    return None if is_open and _WRAPPER_BEGUN.match(text, start) else b""
+
+
+def _says_member(name: bytes) -> bool:
+    try:
+        return bool(parse_leniently(name) == MEMBER)
+    except ValueError:  # not a JSON string
+        return False

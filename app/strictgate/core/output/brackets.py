@@ -41,6 +41,7 @@ _NAME_BEFORE = re.compile(
     r"(?:^|[{\[,])[ \t]*+[\"'“][^\"'“”\n]{0,200}[\"'”]\s{0,9}:\s{0,9}\Z", re.MULTILINE
 )
 _MEMBER_BEHIND = re.compile(r"\s*+,\s*+[\"'“][^\"'”\n]{0,200}[\"'”]\s*+:")
+_OPENER = re.compile(r"[{\[]")
 _ANY_BRACKET = re.compile(r"[\[\]{}]")
 _CLOSERS_ONLY = re.compile(r"[\s,;)}\]]*+\Z")
 _NAMELESS = re.compile(r'\{\s*+"[^"]*+"\s*+(?:,[^{}]*+)?\}\s*+\Z')
@@ -165,3 +166,22 @@ class Region:
             positions.append(bracket.start())
             surpluses.append(any(surplus.values()))
         return positions[::-1], surpluses[::-1]
+
+
+def ends_in_string(text: str) -> bool:
+    """Whether `text` breaks off inside a string of an object or array."""
+    position = 0
+    while bracket := _OPENER.search(text, position):
+        position = bracket.end()
+        if starts_document(text, bracket.start()):
+            depth = 0
+            for token in TOKENS[quote(text, bracket.start())].finditer(text, bracket.start()):
+                depth += (token[0] in OPENERS) - (token[0] in PARTNER)
+                position = token.end()
+                if position == len(text) and _is_open_string(token[0]):
+                    return True
+                if depth == 0:
+                    break
+            else:
+                return False
+    return False
