@@ -8,9 +8,9 @@ import pytest
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import Splitter
 from tests.gates import MOOD, ONE_WAY, gate, mood
-from tests.tables import DATA
+from tests.tables import load
 
-OUTCOMES = json.loads((DATA / "outcomes.json").read_text())
+OUTCOMES = load("outcomes")
 THREAD = (
     '{"error":{"message":"Generated JSON does not match the expected schema. Please adjust your '
     "prompt. See 'failed_generation' for more details. Error: jsonschema: '/choice' does not "
@@ -54,7 +54,7 @@ def test_bad(strictgate, case, stream):
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["x-request-id"]
     assert answer.error["message"]
-    assert answer.error["code"] == case.get("code", answer.error["code"])
+    assert answer.error["code"] == case["code"]
     assert "<html" not in answer.raw.decode().lower()
 
 

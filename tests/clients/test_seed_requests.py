@@ -14,12 +14,9 @@ from pydantic import BaseModel
 
 from tests.clients.conftest import openai_client, records
 from tests.gates import gate
-from tests.tables import DATA
+from tests.tables import load
 
-REQUESTS = {
-    each["name"]: each["request"]
-    for each in json.loads((DATA / "seed_requests.json").read_text())["requests"]
-}
+REQUESTS = {each["name"]: each["request"] for each in load("seed_requests")["requests"]}
 THREAD = (
     b'{"error":{"message":"Generated JSON does not match the expected schema. Please adjust your '
     b"prompt. See 'failed_generation' for more details. Error: jsonschema: '/choice' does not "

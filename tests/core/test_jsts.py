@@ -13,9 +13,9 @@ import pytest
 from strictgate.core.errors import BadRequest
 from strictgate.core.schema.schema import Formats, admit
 from tests.corpora import rows
-from tests.tables import DATA
+from tests.tables import load
 
-EXCEPTIONS = json.loads((DATA / "jsts_exceptions.json").read_text())
+EXCEPTIONS = load("jsts_exceptions")
 DRAFTS = {
     "4": ("http://json-schema.org/draft-04/schema#", jsonschema.Draft4Validator),
     "6": ("http://json-schema.org/draft-06/schema#", jsonschema.Draft6Validator),

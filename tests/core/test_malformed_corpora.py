@@ -15,7 +15,7 @@ from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import admit
 from tests.core.output.test_validate_text import names, unescaped
 from tests.corpora import rows
-from tests.tables import DATA
+from tests.tables import load
 
 ANYTHING = admit(True, name="anything")
 FILES = ["partial_json", "jsonrepair_js", "langchain", "instructor"]
@@ -24,7 +24,7 @@ OPEN = {"truncated_or_unclosed", "mismatched_bracket"}
 
 def exceptions() -> dict[str, str]:
     """Return the reason by the row's id."""
-    groups = json.loads((DATA / "malformed_exceptions.json").read_text(encoding="utf-8"))
+    groups = load("malformed_exceptions")
     return {row: group["reason"] for group in groups for row in group["ids"]}
 
 

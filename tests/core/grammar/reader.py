@@ -9,7 +9,7 @@ from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from strictgate.core.grammar.compiler import compile
 from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.schema.schema import Formats, Schema, admit
-from tests.tables import DATA
+from tests.tables import load
 
 _TOKENS = LLTokenizer("byte", slices=[])
 _LIMITS = LLParserLimits(max_items_in_row=20000, verbose_errors=False)
@@ -35,7 +35,7 @@ class Reader:
 
 def groups(name: str) -> list[dict[str, Any]]:
     """Return the groups of the table `name`."""
-    return json.loads((DATA / f"grammar_{name}.json").read_text(encoding="utf-8"))
+    return load(f"grammar_{name}")
 
 
 def description(group: dict[str, Any]) -> str:

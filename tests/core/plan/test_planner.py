@@ -8,9 +8,9 @@ import pytest
 from strictgate.core.capabilities import Capabilities, ForcedTool, MaxTokens, Mode, Prefill
 from strictgate.core.plan.planner import Purpose
 from tests.core.talks import MOOD, body, planner
-from tests.tables import DATA
+from tests.tables import load
 
-CASES = json.loads((DATA / "plans.json").read_text())
+CASES = load("plans")
 KINDS = {"modes": Mode, "forced_tool": ForcedTool, "max_tokens": MaxTokens}
 
 

@@ -1,15 +1,13 @@
 """What is a contract, what passes through, and what is refused in OpenAI's words."""
 
-import json
-
 import pytest
 
 from strictgate.core.errors import BadRequest
 from strictgate.core.request.contract import Contract, read_contract
 from strictgate.core.request.tools import read_tools
-from tests.tables import DATA
+from tests.tables import load
 
-CASES = json.loads((DATA / "contract.json").read_text())
+CASES = load("contract")
 SCHEMA = {"type": "object"}
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 

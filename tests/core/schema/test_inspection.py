@@ -8,9 +8,9 @@ from strictgate.core.errors import BadRequest, SchemaTooComplex
 from strictgate.core.schema.inspection import inspect
 from strictgate.core.schema.limits import Limits, OverLimit
 from strictgate.core.schema.schema import admit
-from tests.tables import DATA
+from tests.tables import load
 
-CASES = json.loads((DATA / "refused_schemas.json").read_text())
+CASES = load("refused_schemas")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["what"])

@@ -11,9 +11,9 @@ from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.schema import problems
 from strictgate.core.schema.problems import MAX_SENTENCE, most_specific
 from strictgate.core.schema.schema import admit
-from tests.tables import DATA
+from tests.tables import load
 
-CASES = json.loads((DATA / "problems.json").read_text())
+CASES = load("problems")
 NAMES = st.sampled_from(["", "0", "00", "1", "01", "+1", "-1", "a", "~", "/"])
 VALUES = st.recursive(
     st.integers(0, 3),

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from strictgate.core.schema.schema import admit
-from tests.tables import DATA
+from tests.tables import load
 
-CASES = json.loads((DATA / "object_roots.json").read_text())
+CASES = load("object_roots")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: json.dumps(case["schema"])[:60])
