@@ -18,11 +18,12 @@ FETCHED = Path(__file__).parent.parent / ".corpora"
 
 def rows(name: str) -> list[dict[str, Any]]:
     """Return the rows of the JSON-lines file `name`, as in `rows("jsts/draft7.jsonl")`."""
-    for folder in _folders():
-        path = folder / name
+    for path in (folder / name for folder in _folders()):
         if path.exists():
             with path.open(encoding="utf-8") as lines:
-                return [json.loads(line) for line in lines]
+                found = [json.loads(line) for line in lines]
+            assert found, f"{path} has no rows: a loop over it would pass"
+            return found
     pytest.skip(f'{name} is missing: run "make corpora" or set STRICTGATE_CORPORA')
 
 

@@ -1,7 +1,13 @@
 """Faults as answers."""
 
+import pytest
+
 from strictgate.core.errors import BadRequest, SchemaTooComplex
-from strictgate.core.schema.error_context import RESPONSE_FORMAT, TEXT_FORMAT, function_context
+from strictgate.core.schema.error_context import (
+    RESPONSE_FORMAT,
+    deprecated_function_context,
+    function_context,
+)
 from strictgate.core.schema.limits import OverLimit, SchemaFault
 
 FAULT = SchemaFault("it is wrong.", ("properties", "a"))
@@ -20,20 +26,31 @@ def test_chat_speaks_of_response_format():
     }
 
 
-def test_other_surfaces_have_their_own_words():
-    """The Responses API and functions name other parameters, and a code."""
-    text, tool = TEXT_FORMAT.error("X", FAULT), function_context(2).error("f", FAULT)
-    assert (text.param, text.code) == ("text.format.schema", "invalid_json_schema")
-    assert tool.message.startswith("Invalid schema for function 'f': ")
-    assert tool.param == "tools[2].function.parameters"
-    assert tool.code == "invalid_function_parameters"
+@pytest.mark.parametrize(
+    ("context", "param"),
+    [
+        (function_context(2), "tools[2].function.parameters"),
+        (deprecated_function_context(2), "functions[2].parameters"),
+    ],
+)
+def test_functions_have_words_of_their_own(context, param):
+    """They are blamed by their place, with a code."""
+    error = context.error("f", FAULT)
+    assert error.body()["error"] == {
+        "message": "Invalid schema for function 'f': In context=('properties', 'a'), it is wrong.",
+        "type": "invalid_request_error",
+        "param": param,
+        "code": "invalid_function_parameters",
+    }
 
 
 def test_a_fault_s_own_code_wins():
     """Limits have theirs on every surface."""
-    assert TEXT_FORMAT.error("X", SchemaFault("no.", (), "remote_ref")).code == "remote_ref"
-    error = TEXT_FORMAT.error("X", OverLimit("too much."))
-    assert (type(error), error.code) == (SchemaTooComplex, "schema_too_complex")
+    for context in (RESPONSE_FORMAT, function_context(0)):
+        assert context.error("X", SchemaFault("no.", (), "remote_ref")).code == "remote_ref"
+        error = context.error("X", OverLimit("too much."))
+        assert (type(error), error.code) == (SchemaTooComplex, "schema_too_complex")
+        assert error.param == context.param
 
 
 def test_what_concerns_the_whole_has_no_context():

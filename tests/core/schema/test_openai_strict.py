@@ -1,16 +1,14 @@
 """OpenAI's rules for `strict: true`."""
 
-import json
-
 import pytest
 
 from strictgate.core.errors import BadRequest
 from strictgate.core.schema import openai_strict
-from strictgate.core.schema.error_context import TEXT_FORMAT
+from strictgate.core.schema.error_context import function_context
 from tests.corpora import rows
-from tests.tables import DATA
+from tests.tables import load
 
-CASES = json.loads((DATA / "strict_rules.json").read_text())
+CASES = load("strict_rules")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["what"])
@@ -24,12 +22,12 @@ def test_the_first_violation_is_raised():
     """As OpenAI answers."""
     schema = {"type": "object", "properties": {"x": {"type": "object"}}}
     with pytest.raises(BadRequest) as caught:
-        openai_strict.check_strict(schema, name="X", surface=TEXT_FORMAT)
+        openai_strict.check_strict(schema, name="X", surface=function_context(0))
     assert caught.value.message == (
-        "Invalid schema for response_format 'X': In context=(), "
+        "Invalid schema for function 'X': In context=(), "
         "'additionalProperties' is required to be supplied and to be false."
     )
-    assert caught.value.param == "text.format.schema"
+    assert caught.value.param == "tools[0].function.parameters"
 
 
 def test_a_root_of_another_type_is_refused_as_a_whole():
@@ -57,6 +55,7 @@ def test_what_is_no_good_schema_does_not_crash(source):
 
 def test_documented_schemas_are_strict():
     """The examples of the guides keep the rules that the guides state."""
-    for row in rows("doc_schemas/openai_groq_docs.jsonl"):
-        if row["strict"]:
-            assert not list(openai_strict.violations(row["schema"])), row["id"]
+    strict = [row for row in rows("doc_schemas/openai_groq_docs.jsonl") if row["strict"]]
+    assert strict
+    for row in strict:
+        assert not list(openai_strict.violations(row["schema"])), row["id"]

@@ -6,7 +6,7 @@ import pytest
 
 from strictgate.core.errors import BadRequest, SchemaTooComplex
 from strictgate.core.schema.drafts import META_SCHEMAS
-from strictgate.core.schema.error_context import TEXT_FORMAT
+from strictgate.core.schema.error_context import function_context
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Formats, SchemaCache, admit, describe
 
@@ -79,9 +79,12 @@ def test_one_mistake_among_many_parts_is_explained(draft):
 
 def test_refusals_name_the_surface():
     """The same schema on another surface is refused in other words."""
-    with pytest.raises(BadRequest, match="Invalid schema for response_format 'y'") as caught:
-        admit({"type": "foo"}, name="y", surface=TEXT_FORMAT)
-    assert (caught.value.param, caught.value.code) == ("text.format.schema", "invalid_json_schema")
+    with pytest.raises(BadRequest, match="Invalid schema for function 'y'") as caught:
+        admit({"type": "foo"}, name="y", surface=function_context(1))
+    assert (caught.value.param, caught.value.code) == (
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+    )
 
 
 def test_the_validator_s_own_refusals_are_answers():

@@ -18,10 +18,10 @@ from strictgate.core.wire.refusal import (
     refuses_tools,
 )
 from tests.corpora import rows
-from tests.tables import DATA
+from tests.tables import load
 
-WIRE = json.loads((DATA / "wire_fixtures.json").read_text())
-CASES = json.loads((DATA / "refusals.json").read_text())["cases"]
+WIRE = load("wire_fixtures")
+CASES = load("refusals")["cases"]
 KINDS = {
     "unsupported": Refused.FORMAT,
     "schema_dialect": Refused.DIALECT,
@@ -121,11 +121,14 @@ def test_recorded_errors_of_other_kinds():
 def test_groq_errors():
     """Groq's errors, as observed."""
     unsupported = ("does not support response format", "one of the following must be satisfied[")
+    kinds = set()
     for row in rows("groq_errors/observed_errors.jsonl"):
         text = json.dumps(row.get("body"))
         refusal = classify_refusal(row["http_status"], row.get("body"), Mode.NATIVE)
         refused = row["http_status"] == 400 and any(words in text for words in unsupported)
         assert (refusal.kind is Refused.FORMAT) == (refused and "messages.0" not in text), text
+        kinds.add(refusal.kind)
+    assert {Refused.FORMAT, Refused.NOT_A_REFUSAL} <= kinds
 
 
 JSON = st.recursive(

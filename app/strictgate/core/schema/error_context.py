@@ -31,7 +31,6 @@ class SchemaContext:
 
 
 RESPONSE_FORMAT = SchemaContext("response_format", "response_format")
-TEXT_FORMAT = SchemaContext("response_format", "text.format.schema", "invalid_json_schema")
 
 
 def function_context(index: int) -> SchemaContext:
