@@ -5,8 +5,8 @@ assert less than its author meant. A new table, or a new key, is written into SH
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,22 @@ class Row:
     """Of these a row has exactly one; mostly, what is expected of it."""
     some_of: str = ""
     """Of these a row has at least one."""
+    parts: Mapping[str, "Row"] = field(default_factory=dict)
+    """The rows that stand in a row, one or a list of them, by their key."""
 
     def errors(self, row: Any) -> Iterator[str]:
-        """Yield what is wrong with `row`."""
-        if not isinstance(row, dict):
-            yield f"{row!r} is no object"
-            return
+        """Yield what is wrong with `row`, which may be a list of rows."""
+        if isinstance(row, list):
+            for at, each in enumerate(row):
+                yield from (f"{at}: {error}" for error in self.errors(each))
+        elif isinstance(row, dict):
+            yield from self._own_errors(row)
+            for key in self.parts.keys() & row.keys():
+                yield from (f"{key} {error}" for error in self.parts[key].errors(row[key]))
+        else:
+            yield f"{row!r} is no row"
+
+    def _own_errors(self, row: dict[str, Any]) -> Iterator[str]:
         required, one_of, some_of = map(str.split, (self.required, self.one_of, self.some_of))
         known = {*required, *self.optional.split(), *one_of, *some_of}
         yield from (f"unknown key {key!r}" for key in row if key not in known)
@@ -39,36 +49,34 @@ class Row:
             yield f"none of {some_of}"
 
 
-@dataclass(frozen=True)
-class Group:
-    """Rows that have something in common, in the group's member `tests`."""
-
-    common: Row
-    test: Row
-
-    def errors(self, group: Any) -> Iterator[str]:
-        """Yield what is wrong with `group` and with its tests."""
-        yield from self.common.errors(group)
-        for at, row in enumerate(group["tests"]):
-            yield from (f"test {at}: {each}" for each in self.test.errors(row))
+def _grouped(common: str, optional: str = "", *, test: Row) -> Row:
+    return Row(f"description tests {common}", optional, parts={"tests": test})
 
 
-Shape = Row | Group | dict[str, Row | None]
-"""Of a list of rows; of a list of groups; of an object with lists of rows by name, where None
-stands for a text or for a list that may be empty."""
-
-_EXTRACTION = Group(
-    Row("description schema tests", "wrapped"),
-    Row("description text", "steps unfinished", one_of="document rejected"),
+_EXTRACTION = _grouped(
+    "schema",
+    "wrapped",
+    test=Row("description text", "steps unfinished", one_of="document rejected"),
 )
-_REPAIR = Group(
-    Row("description schema tests"),
-    Row("description text", "steps", one_of="document rejected"),
-)
+_REPAIRED = Row("description text", "steps", one_of="document rejected")
+_REPAIR = _grouped("schema", test=_REPAIRED)
 _GRAMMAR = Row("description schema good bad", "late formats")
 _WIRE = "provider status body body_kind meaning cls stream expect_downgrade"
-SHAPES: dict[str, Shape] = {
-    "contract": {"refused": Row("about body error"), "passed_through": Row("about body")},
+_FOUND = Row("at", some_of="is not list has absent some in")
+_WANTED = Row(
+    "",
+    "status error document text calls ids finish repairs asked body sent again frames events",
+    parts={
+        "error": Row("", "code says says_not anywhere failed_generation"),
+        "calls": Row("name", "input type id"),
+        **dict.fromkeys(("body", "sent", "again", "frames"), _FOUND),
+    },
+)
+SHAPES: dict[str, Row] = {
+    "contract": Row(
+        "refused passed_through",
+        parts={"refused": Row("about body error"), "passed_through": Row("about body")},
+    ),
     "extract/objects": _EXTRACTION,
     "extract/other_roots": _EXTRACTION,
     "grammar_arrays": _GRAMMAR,
@@ -79,45 +87,63 @@ SHAPES: dict[str, Shape] = {
     "grammar_subjects": _GRAMMAR,
     "grammar_unions": _GRAMMAR,
     "grammar_values": _GRAMMAR,
-    "guard_heads": Group(
-        Row("description schema tests", "wrapped bare"),
-        Row("description text document", "certain known steps wrapper"),
+    "guard_heads": _grouped(
+        "schema",
+        "wrapped bare",
+        test=Row("description text document", "certain known steps wrapper"),
     ),
-    "guard_mends": Group(
-        Row("description level schema tests"),
-        Row("description text", "steps judge", one_of="document refused"),
+    "guard_mends": _grouped(
+        "level schema",
+        test=Row("description text", "steps judge", one_of="document refused"),
     ),
-    "guard_scanner": Group(Row("description tests"), Row("refused", one_of="text hex")),
-    "guard_tracker": Group(Row("description schema tests"), Row("text refused")),
-    "jsts_exceptions": {
-        "refused": None,
-        "verdicts": None,
-        "jsonschema": Row("draft group reason"),
-    },
+    "guard_scanner": _grouped("", test=Row("refused", one_of="text hex")),
+    "guard_tracker": _grouped("schema", test=Row("text refused")),
+    "jsts_exceptions": Row(
+        "refused verdicts jsonschema",
+        parts={
+            "refused": Row("codes mentions reason"),
+            "jsonschema": Row("draft group reason"),
+        },
+    ),
     "malformed_exceptions": Row("reason ids"),
     "object_roots": Row("schema is_object"),
-    "outcomes": {
-        "about": None,
-        "good": Row("model mode", "repairs attempts"),
-        "forced": Row("model repairs"),
-        "bad": Row("model status code"),
-    },
-    "plans": {
-        "bodies": Row("about mode", "request capabilities", some_of="has lacks dropped streamed"),
-        "ladders": Row("about ladder", "request capabilities refused"),
-    },
+    "outcomes": Row(
+        "about good forced bad",
+        parts={
+            "good": Row("model mode", "repairs attempts"),
+            "forced": Row("model repairs"),
+            "bad": Row("model status code"),
+        },
+    ),
+    "plans": Row(
+        "bodies ladders",
+        parts={
+            "bodies": Row(
+                "about mode", "request capabilities", some_of="has lacks dropped streamed"
+            ),
+            "ladders": Row("about ladder", "request capabilities refused"),
+        },
+    ),
     "problems": Row("schema value sentences"),
-    "real_schema_exceptions": {"refused": Row("code reason ids"), "verdicts": None},
-    "refusals": {
-        "description": None,
-        "cases": Row("status sent kind body", "modes note pattern failed_generation"),
-    },
+    "real_schema_exceptions": Row("refused verdicts", parts={"refused": Row("code reason ids")}),
+    "refusals": Row(
+        "description cases",
+        parts={
+            "cases": Row(
+                "status sent kind body",
+                "modes note pattern failed_generation unmistakable partners",
+            )
+        },
+    ),
     "refused_schemas": Row("what schema code says"),
     "repair/lenient": _REPAIR,
     "repair/lossless": _REPAIR,
-    "repair/syntax": Group(Row("description tests"), _REPAIR.test),
-    "respelling": Group(Row("description tests"), Row("description source plain", "taken")),
-    "seed_requests": {"about": None, "requests": Row("name source request")},
+    "repair/syntax": _grouped("", test=_REPAIRED),
+    "reports_expected": Row(
+        "rows", "ways presets why kinds", one_of="want skip", parts={"want": _WANTED}
+    ),
+    "respelling": _grouped("", test=Row("description source plain", "taken")),
+    "seed_requests": Row("about requests", parts={"requests": Row("name source request")}),
     "strict_rules": Row("what schema violations"),
     "wire_fixtures": Row(_WIRE, "request date source refused_type"),
 }
@@ -126,29 +152,10 @@ SHAPES: dict[str, Shape] = {
 def load(name: str) -> Any:
     """Return the table `name`, which has its shape."""
     table = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
-    found = list(errors(SHAPES[name], table))
-    assert not found, f"{name}: {found}"
+    assert table, f"{name} is empty"
+    errors = list(SHAPES[name].errors(table))
+    assert not errors, f"{name}: {errors}"
     return table
-
-
-def errors(shape: Shape, table: Any) -> Iterator[str]:
-    """Yield what in `table` does not fit its shape, with the place."""
-    if not isinstance(shape, dict):
-        yield from _list_errors(shape, table)
-        return
-    yield from (f"unknown section {name!r}" for name in table if name not in shape)
-    for name, rows in shape.items():
-        if name not in table:
-            yield f"no section {name!r}"
-        elif rows:
-            yield from (f"{name} {each}" for each in _list_errors(rows, table[name]))
-
-
-def _list_errors(shape: Row | Group, rows: Any) -> Iterator[str]:
-    if not rows:
-        yield "has no rows"
-    for at, row in enumerate(rows):
-        yield from (f"{at}: {each}" for each in shape.errors(row))
 
 
 def cases(name: str) -> list[Any]:

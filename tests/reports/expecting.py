@@ -22,7 +22,6 @@ is nothing to expect; for the words of refusals `kinds` as well. An alternative 
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from tests.reports.came import Call, Came
@@ -30,15 +29,15 @@ from tests.reports.client import Played
 from tests.reports.paths import wrong
 from tests.reports.rows import Case
 from tests.reports.telling import events
+from tests.tables import DATA, load
 
-DATA = Path(__file__).parent.parent / "data"
 Want = dict[str, Any]
 Again = Callable[[], Sequence[dict[str, Any]]]
 
 
 def groups() -> list[dict[str, Any]]:
     """Return the groups of what is expected."""
-    found: list[dict[str, Any]] = json.loads((DATA / "reports_expected.json").read_text())
+    found: list[dict[str, Any]] = load("reports_expected")
     return found
 
 
