@@ -5,11 +5,12 @@ import json
 
 import pytest
 
-from strictgate.api.event_stream import COMMENT, ChunkFrames, EventStream
-from strictgate.core.conversation.protocol import ChoiceDelta
+from strictgate.api.event_stream import EventStream
+from strictgate.core.surfaces.chat.surface import CHAT, ChatWriter
+from strictgate.core.surfaces.openai import COMMENT
+from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import DONE, Splitter
-from strictgate.gateway.gateway import GatewayAnswer
 from strictgate.observe.events import Enforced
 from tests.gates import gate
 
@@ -31,12 +32,12 @@ def sent(*news, sent_already):
         messages.append(message)
 
     async def run():
-        stream = EventStream(
-            send, lambda: {"x-strictgate-mode": "native"}, ChunkFrames(include_usage=False)
-        )
+        writer = ChatWriter(include_usage=False)
+        early = {"x-strictgate-mode": "native"}
+        stream = EventStream(send, CHAT.stream_type, writer, lambda: early)
         for each in news:
             await stream.take(HEAD, each)
-        await stream.finish(GatewayAnswer(WHOLE, {"x-strictgate-attempts": "1"}, sent_already))
+        await stream.finish(writer.rest(WHOLE, sent_already), {"x-strictgate-attempts": "1"})
 
     asyncio.run(run())
     return messages

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from jsonschema import validate
 
-from strictgate.api.event_stream import COMMENT
+from strictgate.core.surfaces.openai import COMMENT
 from strictgate.core.wire.sse import DONE
 from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import Enforced

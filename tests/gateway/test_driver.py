@@ -8,7 +8,6 @@ import pytest
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.protocol import (
     Ask,
-    ChoiceDelta,
     Compile,
     Outcome,
     ReadMore,
@@ -17,6 +16,7 @@ from strictgate.core.conversation.protocol import (
 )
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
 from strictgate.core.plan.planner import Plan
+from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.gateway.driver import Driver
 from strictgate.settings import LimitSettings, Settings
 from strictgate.upstream.client import Client

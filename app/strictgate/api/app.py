@@ -10,14 +10,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from strictgate.api.chat import ChatCompletions
+from strictgate.api.enforced import EnforcedRoute
 from strictgate.api.middleware import AccessRules, GatewayMiddleware, digest
 from strictgate.api.models import Models
 from strictgate.api.passthrough import Passthrough
-from strictgate.api.request import PREFIXES
-from strictgate.api.responses import Responses
 from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
+from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.response_store import ResponseStore
@@ -47,8 +46,8 @@ def create_app(
     client = Client(settings.limits)
     compiler = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     router = Router(settings, environment)
-    gateway = Gateway(settings, router, client, observe, compiler)
     store = _store(settings.store)
+    gateway = Gateway(settings, router, client, observe, compiler, store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -59,7 +58,7 @@ def create_app(
             store.close()
 
     app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
-    _add_routes(app, gateway, settings.limits.body_bytes, store)
+    _add_routes(app, gateway, settings.limits.body_bytes)
     _add_health(app, is_draining)
     return GatewayMiddleware(app, _rules(settings), observe, is_draining)
 
@@ -73,22 +72,20 @@ def _store(settings: StoreSettings) -> ResponseStore | None:
         raise SettingsError(str(error)) from error
 
 
-def _add_routes(app: Any, gateway: Gateway, body_limit: int, store: ResponseStore | None) -> None:
+def _add_routes(app: Any, gateway: Gateway, body_limit: int) -> None:
     """The ASGI applications stand beside FastAPI's own routes: they stream both ways."""
     relay = Passthrough(gateway, body_limit)
-    chat = ChatCompletions(gateway, relay, body_limit)
     models = Models(gateway, relay)
-    responses = Responses(gateway, relay, body_limit, store)
-    kept = StoredResponses(gateway, relay, store)
-    for prefix in PREFIXES:
-        app.add_route(f"{prefix}/chat/completions", chat, methods=["POST"])
-        app.add_route(f"{prefix}/responses", responses, methods=["POST"])
-        app.add_route(f"{prefix}/responses/{{id}}", kept, methods=["GET", "DELETE"])
-        app.add_route(f"{prefix}/responses/{{id}}/input_items", kept, methods=["GET"])
-        app.add_route(f"{prefix}/models", models, methods=["GET"])
-        app.add_route(f"{prefix}/models/{{model:path}}", models, methods=["GET"])
-    for prefix in PREFIXES:
-        app.add_route(f"{prefix}/{{path:path}}", relay, methods=_METHODS)
+    stored = StoredResponses(gateway, relay)
+    for path, surface in ROUTES.items():
+        route = EnforcedRoute(surface, gateway, relay, body_limit)
+        app.add_route(path, route, methods=["POST"])
+    for root in ROOTS:
+        app.add_route(f"{root}/responses/{{id}}", stored, methods=["GET", "DELETE"])
+        app.add_route(f"{root}/responses/{{id}}/input_items", stored, methods=["GET"])
+        app.add_route(f"{root}/models", models, methods=["GET"])
+        app.add_route(f"{root}/models/{{model:path}}", models, methods=["GET"])
+        app.add_route(f"{root}/{{path:path}}", relay, methods=_METHODS)
 
 
 def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:
@@ -107,7 +104,7 @@ def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:
 
 
 class _App(FastAPI):
-    """FastAPI without its answers to errors, which are the door's, and without its telemetry,
+    """FastAPI without its answers to errors, which are the middleware's, and without its telemetry,
     which it would set up from the environment."""
 
     def build_middleware_stack(self) -> ASGIApp:

@@ -2,7 +2,8 @@
 
 In this order, so that the cheap and the safe come first: an id; the Host and the Origin, which
 stop web pages from reaching a local server (DNS rebinding, cross-site requests); draining and
-overload; the client's key. Every refusal, and every bug, leaves as an error in OpenAI's shape.
+overload; the client's key. Every refusal, and every bug, leaves as an error in the shape of the
+surface that the path belongs to.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from strictgate.api import response
-from strictgate.api.request import ClientLeft, Message, Receive, Scope
+from strictgate.api.request import ClientLeft, Message, Receive, Scope, StreamFailed
 from strictgate.api.response import Send
 from strictgate.core.errors import (
     GatewayError,
@@ -27,6 +28,7 @@ from strictgate.core.errors import (
     Overloaded,
     Unauthorized,
 )
+from strictgate.core.surfaces.table import surface_of
 from strictgate.gateway.gateway import Caller
 from strictgate.observe.events import Crashed, Observer, RequestFinished
 
@@ -34,6 +36,7 @@ ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SMALL = 64 << 10  # bytes
 STALL = 30.0  # seconds that a client may take to read a piece
+_STREAM_TYPES = (b"text/event-stream", b"application/x-ndjson")
 _FRAME_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 _OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
@@ -82,6 +85,8 @@ class GatewayMiddleware:
             await self._admit(visit, receive)
         except ClientLeft:
             visit.client_left = True
+        except StreamFailed as failed:
+            visit.note(failed.error)
         except GatewayError as error:
             with suppress(ClientLeft):
                 await visit.fail(error)
@@ -102,7 +107,7 @@ class GatewayMiddleware:
         if visit.origin and scope["method"] == "OPTIONS":
             await visit.preflight()
             return
-        authorization = visit.header("authorization")
+        authorization = visit.surface.authorization(visit.headers)
         if scope["path"] not in _OPEN_PATHS:
             self._check_room()
             if self.rules.key_digests:
@@ -128,6 +133,7 @@ class _Visit:
     def __init__(self, scope: Scope, send: Send) -> None:
         self.id = f"req_{secrets.token_hex(16)}"
         self.scope = scope
+        self.surface = surface_of(scope["path"])
         self.status = 0
         self.error: str | None = None
         self.client_left = False
@@ -147,7 +153,7 @@ class _Visit:
             headers = message["headers"]
             told = dict(headers)
             self._is_stream = (
-                told.get(b"content-type", b"").startswith(b"text/event-stream")
+                told.get(b"content-type", b"").startswith(_STREAM_TYPES)
                 and not {b"content-length", b"content-encoding"} & told.keys()
             )
             message = {**message, "headers": [*headers, *self._added()]}
@@ -189,13 +195,18 @@ class _Visit:
         A stream that has begun ends in a frame with it; any other answer is left unfinished, on
         which the server cuts the connection, so that nobody takes it for whole.
         """
-        body = error.body()["error"]
-        self.error = str(body.get("code") or body.get("type"))
+        self.note(error)
         if not self.status:
-            await response.send_error(self.send, error)
+            told = self.surface.error(error)
+            await response.send_json(self.send, told.status, told.body, told.headers)
         elif self._is_stream:
             gap = b"" if self._tail.endswith(_FRAME_ENDS) else b"\n\n"
-            await response.piece(self.send, gap + response.error_frame(error), more=False)
+            await response.piece(self.send, gap + self.surface.error_frame(error), more=False)
+
+    def note(self, error: GatewayError) -> None:
+        """Remember for the log what the client has been told."""
+        body = error.body()["error"]
+        self.error = str(body.get("code") or body.get("type"))
 
     def finished(self) -> RequestFinished:
         return RequestFinished(

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from strictgate.api import response
 from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
+from strictgate.core.surfaces.table import surface_of
 from strictgate.core.wire.passthrough import RawRequest
+from strictgate.core.wire.request_body import RequestBody
 from strictgate.gateway.gateway import Gateway
 
 
@@ -18,17 +20,20 @@ class Passthrough:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         inbound = ClientRequest(scope, receive, self._limit)
-        streamed = inbound.has_body and not inbound.is_json
-        await self.pass_on(inbound, inbound.pieces() if streamed else await inbound.body(), send)
+        if inbound.has_body and not inbound.is_json:
+            await self.pass_on(inbound, inbound.pieces(), send)
+        else:
+            await self.pass_on(inbound, RequestBody(await inbound.body()), send)
 
     async def pass_on(
-        self, inbound: ClientRequest, body: bytes | AsyncIterator[bytes], send: Send
+        self, inbound: ClientRequest, body: RequestBody | AsyncIterator[bytes], send: Send
     ) -> None:
         """Pass on a request whose body may have been read already."""
         request = _request(inbound, body)
+        surface = surface_of(inbound.scope["path"])
 
         async def work() -> None:
-            async with self._gateway.relay(request, inbound.caller) as answer:
+            async with self._gateway.relay(request, inbound.caller, surface) as answer:
                 await response.start(send, answer.status, answer.headers)
                 async for data in answer.pieces:
                     await response.piece(send, data, more=True)
@@ -37,6 +42,6 @@ class Passthrough:
         await inbound.while_connected(work())
 
 
-def _request(inbound: ClientRequest, body: bytes | AsyncIterator[bytes]) -> RawRequest:
+def _request(inbound: ClientRequest, body: RequestBody | AsyncIterator[bytes]) -> RawRequest:
     method = inbound.scope["method"]
     return RawRequest(method, inbound.api_path, inbound.caller.query, inbound.headers, body)

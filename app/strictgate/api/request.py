@@ -7,7 +7,14 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from strictgate.core.errors import BodyTooLarge, NotFound, RequestTimeout, UnsupportedMediaType
+from strictgate.core.errors import (
+    BodyTooLarge,
+    GatewayError,
+    NotFound,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
+from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.gateway.gateway import Caller
 
 Scope = Mapping[str, Any]
@@ -20,11 +27,7 @@ is closed under it never sees the answer."""
 _MAX_DECODINGS = 4
 BODY_DEADLINE = 60.0  # seconds to receive a body that is read whole
 
-# Groq's SDK puts /openai/v1 after its base URL, whatever that is.
-PREFIXES = ("/v1", "/openai/v1")
-
-_ENFORCED_PATHS = ("/chat/completions", "/responses")
-ENFORCED = tuple(f"{prefix}{path}" for prefix in PREFIXES for path in _ENFORCED_PATHS)
+_ENFORCED_PATHS = tuple({path.removeprefix(root) for path in ROUTES for root in ROOTS})
 
 T = TypeVar("T")
 
@@ -33,9 +36,17 @@ class ClientLeft(Exception):
     """The client closed the connection; there is nobody to answer."""
 
 
+class StreamFailed(Exception):
+    """A stream has ended with `error`, which the client has been told."""
+
+    def __init__(self, error: GatewayError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 @lru_cache(1024)
 def _below_prefix(raw: str) -> str:
-    prefix = next((each for each in PREFIXES if raw.startswith(f"{each}/")), None)
+    prefix = next((each for each in ROOTS if raw.startswith(f"{each}/")), None)
     if prefix is None or not _is_plain(raw) or _is_nearly_enforced(raw):
         raise NotFound(f"Unknown request URL: {raw[:200]}.", code="unknown_url")
     return raw.removeprefix(prefix)
@@ -57,7 +68,7 @@ def _is_plain(path: str) -> bool:
 def _is_nearly_enforced(path: str) -> bool:
     """Whether a lenient server might take `path` for the route whose answers are judged."""
     plain = unquote(path).lower().partition(";")[0].partition("?")[0].strip()
-    return plain.endswith(_ENFORCED_PATHS) and path not in ENFORCED
+    return plain.endswith(_ENFORCED_PATHS) and path not in ROUTES
 
 
 class ClientRequest:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import write_json
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -29,16 +28,3 @@ async def send_json(
     fixed = [("content-type", "application/json"), ("content-length", str(len(data)))]
     await start(send, status, [*fixed, *(headers or {}).items()])
     await piece(send, data, more=False)
-
-
-async def send_error(send: Send, error: GatewayError) -> None:
-    """Send `error` in OpenAI's shape."""
-    await send_json(send, error.status, error.body(), error.headers)
-
-
-def error_frame(error: GatewayError) -> bytes:
-    """Return what ends a stream that has begun: the body in one frame, then the end.
-
-    Without an `event:` line, on which some clients break (sashabaranov/go-openai#1057).
-    """
-    return b"data: " + write_json(error.body()).encode() + b"\n\ndata: [DONE]\n\n"

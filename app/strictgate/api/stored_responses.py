@@ -1,6 +1,5 @@
 """What /v1/responses has kept: GET and DELETE /v1/responses/{id}, GET …/{id}/input_items."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,23 +9,21 @@ from strictgate.api.passthrough import Passthrough
 from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import BadRequest, NotFound
+from strictgate.core.surfaces.responses.surface import RESPONSES
 from strictgate.gateway.gateway import Caller, Gateway
-from strictgate.gateway.response_store import ResponseStore, StoredResponse
+from strictgate.gateway.response_store import StoredResponse
+from strictgate.gateway.responses import STORE_DISABLED, owner_of
 
-DISABLED = (
-    "Responses are not kept here. Send the whole conversation as 'input', or set a path in the "
-    "table [store] of Strictgate's configuration."
-)
 _MOST_ITEMS = 100
 
 
 class StoredResponses:
     """The ASGI application."""
 
-    def __init__(self, gateway: Gateway, relay: Passthrough, store: ResponseStore | None) -> None:
+    def __init__(self, gateway: Gateway, relay: Passthrough) -> None:
         self._gateway = gateway
         self._relay = relay
-        self._store = store
+        self._store = gateway.store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         inbound = ClientRequest(scope, receive, 0)
@@ -34,7 +31,7 @@ class StoredResponses:
         is_deletion = scope["method"] == "DELETE"
         found = await self._found(inbound.caller, identity, is_deletion=is_deletion)
         if found is None:
-            if self._gateway.default_has_responses():  # it may be one of its own
+            if RESPONSES.is_spoken_by(self._gateway.default_capabilities()):  # it may be theirs
                 await self._relay(scope, receive, send)
                 return
             raise self._missing(identity)
@@ -57,14 +54,8 @@ class StoredResponses:
 
     def _missing(self, identity: str) -> NotFound | BadRequest:
         if self._store is None:
-            return BadRequest(DISABLED, code="store_disabled")
+            return BadRequest(STORE_DISABLED, code="store_disabled")
         return NotFound(f"Response with id '{identity[:100]}' not found.")
-
-
-def owner_of(caller: Caller) -> str:
-    """Return whose responses are meant: those kept for the same credentials."""
-    given = next((value for name, value in caller.headers if name == "authorization"), "")
-    return hashlib.sha256(given.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _items(found: StoredResponse, query: str) -> Mapping[str, Any]:

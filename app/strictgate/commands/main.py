@@ -14,10 +14,11 @@ from typing import Any
 
 from strictgate import __version__
 from strictgate.commands.check import check_schema, report
-from strictgate.commands.plan import upstream_requests
+from strictgate.commands.plan import PATHS, upstream_requests
 from strictgate.commands.serve import serve
 from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
+from strictgate.core.wire.request_body import RequestBody
 from strictgate.settings import Settings, SettingsError, load
 
 DEMO = """\
@@ -107,6 +108,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("request", type=Path, metavar="REQUEST.json")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
     parser.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
+    parser.add_argument("--path", choices=sorted(PATHS), help="where it is posted to, below /v1")
     parser.set_defaults(command=_plan)
 
 
@@ -159,21 +161,26 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _plan(options: argparse.Namespace) -> int:
-    request = _document(options.request)
+    request = RequestBody(_contents(options.request))
     try:
         settings = _with_upstream(load(options.config), options)
-        made, code = upstream_requests(settings, os.environ, request), 0
+        made, code = upstream_requests(settings, os.environ, request, options.path), 0
     except GatewayError as error:
         made, code = error.body(), 1
     print(json.dumps(made, indent=2, ensure_ascii=False))
     return code
 
 
-def _document(path: Path) -> Any:
+def _contents(path: Path) -> bytes:
     try:
-        return parse_json(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
+
+
+def _document(path: Path) -> Any:
+    try:
+        return parse_json(_contents(path).decode())
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8") from error
     except NotJSON as error:

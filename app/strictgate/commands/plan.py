@@ -1,43 +1,65 @@
 """What `strictgate plan` shows: the exact upstream requests for one request, without sending."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from strictgate.core.errors import BadRequest
 from strictgate.core.plan.planner import Plan
 from strictgate.core.request.options import KNOBS_KEY
-from strictgate.gateway.gateway import Gateway
+from strictgate.core.surfaces.surface import Surface
+from strictgate.core.surfaces.table import ROOTS, ROUTES
+from strictgate.core.wire.request_body import RequestBody
+from strictgate.gateway.gateway import Caller, Gateway
+from strictgate.gateway.opening import open_exchange
+from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.observe.events import ignore
 from strictgate.settings import Settings
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint, Router
 
+_ROOT = ROOTS[0]
+PATHS = {path.removeprefix(_ROOT): each for path, each in ROUTES.items() if path.startswith(_ROOT)}
+"""The surfaces by the path below /v1 to which requests are posted."""
+
+
+def likely_path(body: Mapping[str, Any]) -> str:
+    """Return the path that a request of this shape is posted to: one with an `input` is of the
+    Responses API."""
+    return "/responses" if "input" in body and "messages" not in body else "/chat/completions"
+
 
 def upstream_requests(
-    settings: Settings, environment: Mapping[str, str], body: Any
+    settings: Settings, environment: Mapping[str, str], body: RequestBody, path: str | None = None
 ) -> dict[str, Any]:
     """Return the first request, and those that would follow if it were refused.
+
+    Args:
+        path: one of PATHS, to which the request would be posted; None: the likely one.
 
     Raises:
         GatewayError: what the client would be answered at once.
         SettingsError: the settings do not fit together.
     """
-    if not isinstance(body, dict):
-        raise BadRequest("The request's body must be a JSON object.")
     router = Router(settings, _AnyKey(environment))
     gateway = Gateway(settings, router, Client(settings.limits), ignore)
-    planned = gateway.plan(body)
-    if planned is None:
-        model = body.get("model")
-        if not isinstance(model, str):
-            raise BadRequest("you must provide a model parameter", param="model")
-        route = router.route(model)
-        sent = {key: value for key, value in body.items() if key != KNOBS_KEY}
-        sent["model"] = route.model
-        return {"enforced": False, "requests": [_request(route.endpoint, sent)]}
-    route, conversation = planned.route, planned.conversation
-    ladder = [conversation.planner.plan(mode) for mode in conversation.planner.ladder()]
-    return {"enforced": True, "requests": [_planned(route.endpoint, plan) for plan in ladder]}
+    path = path or likely_path(body.look())
+    return asyncio.run(_requests(gateway, path, PATHS[path], body))
+
+
+async def _requests(
+    gateway: Gateway, path: str, surface: Surface, body: RequestBody
+) -> dict[str, Any]:
+    about = {"surface": surface.name}
+    exchange = await open_exchange(gateway, surface, body, Caller(""))
+    if exchange is None:
+        return about | {"enforced": False, "requests": [_passed_on(gateway, path, body.look())]}
+    requests = [
+        _planned(planned, planned.conversation.planner.plan(mode))
+        for planned in await exchange.plans()
+        for mode in planned.conversation.planner.ladder()
+    ]
+    return about | {"enforced": True, "requests": requests}
 
 
 class _AnyKey(dict[str, str]):
@@ -47,17 +69,34 @@ class _AnyKey(dict[str, str]):
         return super().get(name) or "…"
 
 
-def _planned(endpoint: Endpoint, plan: Plan) -> dict[str, Any]:
-    about = {"mode": plan.mode.value, "wrapped": plan.wrapped, "dropped": list(plan.dropped)}
-    return about | _request(endpoint, plan.body)
+def _passed_on(gateway: Gateway, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    model = body.get("model")
+    if not isinstance(model, str):
+        raise BadRequest("you must provide a model parameter", param="model")
+    route = gateway.router.route(model)
+    sent = {key: value for key, value in body.items() if key != KNOBS_KEY}
+    return _request(route.endpoint, path, sent | {"model": route.model})
 
 
-def _request(endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
+def _planned(planned: PlannedRequest, plan: Plan) -> dict[str, Any]:
+    adapter = planned.adapter
+    about = {
+        "mode": plan.mode.value,
+        "wrapped": plan.wrapped,
+        "tools_in_prompt": planned.emulation is not None,
+        "dropped": list(plan.dropped),
+    }
+    path = "/chat/completions" if adapter is None else adapter.path
+    body = plan.body if adapter is None else adapter.sent(plan.body)
+    return about | _request(planned.route.endpoint, path, body)
+
+
+def _request(endpoint: Endpoint, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
     own_key = endpoint.api_key is not None
     return {
         "upstream": endpoint.name,
         "method": "POST",
-        "url": f"{endpoint.base_url}/chat/completions",
+        "url": f"{endpoint.base_url}{path}",
         "authorization": "Strictgate's key" if own_key else "the client's",
         "body": body,
     }

@@ -1,6 +1,6 @@
 """Everything that Strictgate can answer with instead of a completion.
 
-One exception type carries OpenAI's error body; one place (app/api/door.py) renders it.
+One exception type carries OpenAI's error body; the client's surface (core/surfaces) renders it.
 
 * GatewayError              500  never raised itself, but by the door for a bug
   + BadRequest              400  the caller's request cannot be honoured
@@ -32,7 +32,7 @@ from typing import Any
 
 
 class GatewayError(Exception):
-    """An answer in OpenAI's error shape, raised anywhere and rendered once."""
+    """An answer that is an error, raised anywhere and rendered once by the client's surface."""
 
     status = 500
     type = "server_error"

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from strictgate.core.conversation.protocol import (
     Ask,
-    ChoiceDelta,
     Compile,
     ConversationGenerator,
     DriverAnswer,
@@ -25,7 +24,8 @@ from strictgate.core.conversation.protocol import (
 from strictgate.core.errors import GatewayError, UpstreamTimeout
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.schema.schema import Schema
-from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.surface import UpstreamAdapter
+from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
 from strictgate.upstream.stream import UpstreamStream
@@ -53,7 +53,7 @@ class Driver:
     query: str = ""
     take: DeltaSink | None = None
     """None: the answer is not streamed, and what is new can wait."""
-    wire: NativeResponsesAdapter | None = None
+    adapter: UpstreamAdapter | None = None
     """How the upstream is asked in another API than chat completions."""
     head: Mapping[str, Any] = field(default_factory=dict, init=False)
     """The fields that every chunk repeats, once the first has been sent."""
@@ -101,7 +101,7 @@ class Driver:
             case Ask(plan, body):
                 await self._close()
                 answer = await self.client.ask(
-                    self.endpoint, body, self.headers, self.query, plan.base, wire=self.wire
+                    self.endpoint, body, self.headers, self.query, plan.base, adapter=self.adapter
                 )
                 if not isinstance(answer, UpstreamStream):
                     return answer

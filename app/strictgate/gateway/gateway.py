@@ -9,17 +9,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from strictgate.core.capabilities import Capabilities
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError, OutputInvalid, ToolsRefused
-from strictgate.core.jsontext.reader import parse_leniently, write_json
+from strictgate.core.jsontext.reader import write_json
+from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.request.options import KNOBS_KEY, with_overrides
-from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.surface import Surface, UpstreamAdapter
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
+from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import total_tokens
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
 from strictgate.gateway.learning import TOOLS_REFUSED, Learner, lessons
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
+from strictgate.gateway.response_store import ResponseStore
 from strictgate.observe.events import Enforced, Observer
 from strictgate.settings import Settings
 from strictgate.upstream import multipart
@@ -64,7 +68,9 @@ class Gateway:
         client: Client,
         observe: Observer,
         compiler: GrammarSource | None = None,
+        store: ResponseStore | None = None,
     ) -> None:
+        self.store = store
         self._settings = settings
         self._router = router
         self._client = client
@@ -73,7 +79,7 @@ class Gateway:
         self._enforcement = settings.enforcement.enforcement()
         rules = settings.enforcement
         self._learner = Learner(rules.capability_ttl, rules.native_failures, observe)
-        self._intake = RequestPlanner(settings, router, self._learner.learned)
+        self._planner = RequestPlanner(settings, router, self._learner.learned)
 
     @property
     def router(self) -> Router:
@@ -86,41 +92,39 @@ class Gateway:
 
     # --- enforced --------------------------------------------------------------------------------
 
-    def plan(self, body: Mapping[str, Any]) -> PlannedRequest | None:
-        """Read `body` into a conversation; None where there is nothing to enforce.
+    def is_enforced(self, carried: CarriedSchemas, body: Mapping[str, Any]) -> bool:
+        """Whether there is something to enforce in `body`; see RequestPlanner.
 
         Raises:
-            BadRequest, NotFound: the request cannot be honoured.
+            BadRequest: a knob is not one.
         """
-        return self._intake.plan(body)
+        return self._planner.is_enforced(carried, body)
 
-    def plan_always(
-        self, body: Mapping[str, Any], wire: NativeResponsesAdapter | None = None
+    def plan(
+        self, chat: Mapping[str, Any], adapter: UpstreamAdapter | None = None
     ) -> PlannedRequest:
-        """Read `body` into a conversation, whatever it asks for.
+        """Read a chat completion request into a conversation.
 
         Args:
-            wire: how the upstream is asked in an API of its own.
+            adapter: how the upstream is asked in another API.
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        planned = self._intake.plan(body, always=True, wire=wire)
-        assert planned is not None, "text is enough"
-        return planned
+        return self._planner.plan(chat, adapter)
 
-    def default_has_responses(self) -> bool:
-        """Whether the upstream of what names no model has /responses itself."""
+    def capabilities(self, model: Any) -> Capabilities:
+        """Return what the upstream of `model` can do, as far as is known; what is no name is none.
+
+        Raises:
+            NotFound: no upstream serves it.
+        """
+        return self._router.route(model).capabilities if isinstance(model, str) else Capabilities()
+
+    def default_capabilities(self) -> Capabilities:
+        """Return what the upstream of requests that name no model can do."""
         name = self._router.default_name
-        return name is not None and self._router.endpoints[name].capabilities.responses
-
-    def has_responses(self, model: Any) -> bool:
-        """Whether the upstream of `model` has /responses itself."""
-        return isinstance(model, str) and self._router.route(model).capabilities.responses
-
-    def keeps_all_tools(self, model: Any) -> bool:
-        """Whether a request to `model` with tools is for a conversation, strict or not."""
-        return self._intake.keeps_all_tools(model)
+        return Capabilities() if name is None else self._router.endpoints[name].capabilities
 
     async def complete(
         self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None = None
@@ -136,7 +140,7 @@ class Gateway:
         try:
             return await self._held(planned, caller, take)
         except ToolsRefused:
-            again = self._intake.without_tools(planned)
+            again = self._planner.without_tools(planned)
             answer = await self._held(again, caller, take)
             self._learner.learn(planned.route, [TOOLS_REFUSED])
             return answer
@@ -156,7 +160,7 @@ class Gateway:
             headers,
             caller.query,
             take,
-            planned.wire,
+            planned.adapter,
         )
         outcome: Outcome | None = None
         try:
@@ -231,15 +235,20 @@ class Gateway:
     # --- passed through --------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def relay(self, request: RawRequest, caller: Caller) -> AsyncIterator[RawAnswer]:
+    async def relay(
+        self, request: RawRequest, caller: Caller, surface: Surface
+    ) -> AsyncIterator[RawAnswer]:
         """Send a request on as it is; give the upstream's answer as it comes.
 
         Where it goes is decided by the model that a JSON body or a form names.
 
+        Args:
+            surface: in whose shape an error is told.
+
         Raises:
             NotFound: nowhere.
         """
-        if isinstance(request.body, bytes):
+        if isinstance(request.body, RequestBody):
             endpoint, body = self._routed(request.body)
             request = replace(request, body=body)
         elif request.is_form:
@@ -248,11 +257,11 @@ class Gateway:
             endpoint = None
         endpoint = endpoint or self._router.default()
         credentials = _credentials(endpoint, caller)
-        async with relay(self._client, endpoint, request, credentials) as answer:
+        async with relay(self._client, endpoint, request, credentials, surface) as answer:
             yield answer
 
     async def _routed_form(self, request: RawRequest) -> tuple[Endpoint | None, RawRequest]:
-        assert not isinstance(request.body, bytes), "forms are streamed"
+        assert not isinstance(request.body, RequestBody), "forms are streamed"
         beginning, rest = await multipart.peeked(request.body)
         model = multipart.model_of(beginning)
         route = None if model is None else self._router.route(model)
@@ -264,18 +273,21 @@ class Gateway:
         endpoint = None if route is None else route.endpoint
         return endpoint, replace(request, body=body, headers=headers)
 
-    def _routed(self, raw: bytes) -> tuple[Endpoint | None, bytes]:
-        """Return where `raw` goes and the bytes to send: others only if the model is renamed."""
-        body = _object_or_none(raw)
-        model = body.get("model") if body is not None else None
-        if body is None or not isinstance(model, str):
-            return None, raw
+    def _routed(self, body: RequestBody) -> tuple[Endpoint | None, RequestBody]:
+        """Return where `body` goes and what to send: others only if the model is renamed.
+
+        What is no JSON object is sent as it is: the upstream has its own words for it.
+        """
+        members = body.members
+        model = None if members is None else members.get("model")
+        if members is None or not isinstance(model, str):
+            return None, body
         route = self._router.route(model)
-        if route.model == model and KNOBS_KEY not in body:
-            return route.endpoint, raw
-        with_overrides(self._enforcement, body.get(KNOBS_KEY))  # a mistake in it is still one
-        changed = {key: value for key, value in body.items() if key != KNOBS_KEY}
-        return route.endpoint, write_json(changed | {"model": route.model}).encode()
+        if route.model == model and KNOBS_KEY not in members:
+            return route.endpoint, body
+        with_overrides(self._enforcement, members.get(KNOBS_KEY))  # a mistake in it is still one
+        changed = {key: value for key, value in members.items() if key != KNOBS_KEY}
+        return route.endpoint, RequestBody(write_json(changed | {"model": route.model}).encode())
 
     async def upstream_models(self, caller: Caller) -> list[Mapping[str, Any]]:
         """Return what every upstream lists; one that does not answer lists nothing.
@@ -307,11 +319,3 @@ def _credentials(endpoint: Endpoint, caller: Caller) -> dict[str, str]:
     if endpoint.secret:
         return {"authorization": f"Bearer {endpoint.secret}"}
     return {"authorization": caller.authorization} if caller.authorization else {}
-
-
-def _object_or_none(raw: bytes) -> dict[str, Any] | None:
-    try:
-        body = parse_leniently(raw)
-    except ValueError:
-        return None  # the upstream has its own words for it
-    return body if isinstance(body, dict) else None

@@ -14,7 +14,7 @@ from strictgate.core.errors import NotFound, OutputInvalid
 from strictgate.core.plan import prompted_tools
 from strictgate.core.plan.planner import Planner
 from strictgate.core.plan.prompted_tools import PromptedToolsReader
-from strictgate.core.request.contract import ANY_OBJECT, Contract, read_contract, read_text_contract
+from strictgate.core.request.contract import ANY_OBJECT, CarriedSchemas, Contract, read_contract
 from strictgate.core.request.options import (
     KNOBS_KEY,
     Enforcement,
@@ -23,10 +23,10 @@ from strictgate.core.request.options import (
     ToolEnforcement,
     with_overrides,
 )
-from strictgate.core.request.tools import Function, Toolbox, Toolset, carries_strict_tools
+from strictgate.core.request.tools import Function, Toolbox, Toolset
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, SchemaCache
-from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.settings import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router
@@ -51,8 +51,8 @@ class PlannedRequest:
     read: ReadRequest
     route: Route
     conversation: Conversation
-    wire: NativeResponsesAdapter | None = None
-    """The upstream is asked in an API of its own."""
+    adapter: UpstreamAdapter | None = None
+    """The upstream is asked in another API than chat completions."""
     emulation: PromptedToolsReader | None = None
     """The model has no tools: its documents are read as calls."""
 
@@ -86,51 +86,50 @@ class RequestPlanner:
             ),
         )
 
-    def keeps_all_tools(self, model: Any) -> bool:
-        """Whether a request to `model` with tools is for a conversation, strict or not."""
-        if self._enforcement.tools is ToolEnforcement.ALL:
+    def is_enforced(self, carried: CarriedSchemas, body: Body) -> bool:
+        """Whether there is something to enforce in a request.
+
+        Args:
+            carried: what a first look at it has shown.
+            body: the request, of whatever surface; its model and its knobs are read.
+
+        Raises:
+            BadRequest: a knob is not one.
+        """
+        if carried.document or carried.strict_tools:
             return True
+        if not carried.tools:
+            return False
+        rules = with_overrides(self._enforcement, body.get(KNOBS_KEY))
+        if rules.tools is ToolEnforcement.ALL or _is_prompt_only(rules.modes):
+            return True
+        model = body.get("model")
         try:
             return isinstance(model, str) and _lacks_tools(self._router.route(model).capabilities)
         except NotFound:
             return False
 
-    def plan(
-        self, body: Body, *, always: bool = False, wire: NativeResponsesAdapter | None = None
-    ) -> PlannedRequest | None:
-        """Read `body` into a conversation; None where there is nothing to enforce.
+    def plan(self, body: Body, adapter: UpstreamAdapter | None = None) -> PlannedRequest:
+        """Read the chat completion request `body` into a conversation.
 
         Args:
-            always: text, too, is to be answered by a conversation.
-            wire: how the upstream is asked in an API of its own.
+            adapter: how the upstream is asked in another API.
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
         rules = with_overrides(self._enforcement, body.get(KNOBS_KEY))
-        wanted = read_contract(body, all_tools=rules.tools is ToolEnforcement.ALL)
-        if wanted is None and always:
-            wanted = read_text_contract(body)
-        if wanted is None and carries_strict_tools(body, all_tools=True):
-            model = body.get("model")
-            is_for_us = _is_prompt_only(rules.modes) or self.keeps_all_tools(model)
-            wanted = read_text_contract(body) if is_for_us else None
-        return None if wanted is None else self._planned(wanted, rules, body, wire)
-
-    def _planned(
-        self, wanted: Contract, rules: Enforcement, body: Body, wire: NativeResponsesAdapter | None
-    ) -> PlannedRequest:
-        read = self._read(wanted, rules, body)
-        route = self._router.route(wanted.model)
+        read = self._read(read_contract(body), rules, body)
+        route = self._router.route(read.contract.model)
         capabilities = self._learned.applied_to(
             route.capabilities, route.endpoint.name, route.model, time.monotonic()
         )
-        if wire is not None:  # what its format is must be native: nothing is put into the prompt
+        if adapter is not None:
+            # What its format is must be native: nothing is put into the prompt.
             capabilities = replace(capabilities, modes=(Mode.NATIVE,), prefill=Prefill.NONE)
-            asked = replace(read, contract=replace(wanted, stream=False))
-            return PlannedRequest(
-                read, route, self._conversation(asked, route, capabilities, rules), wire
-            )
+            asked = replace(read, contract=replace(read.contract, stream=False))
+            conversation = self._conversation(asked, route, capabilities, rules)
+            return PlannedRequest(read, route, conversation, adapter)
         if rules.modes:
             capabilities = replace(capabilities, modes=rules.modes)
         return self._routed(read, rules, route, capabilities)

@@ -18,7 +18,7 @@ from yarl import URL
 from strictgate import __version__
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.planner import Body
-from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.settings import LimitSettings
@@ -30,6 +30,7 @@ from strictgate.upstream.stream import UpstreamStream, release_or_abort
 
 Headers = Mapping[str, str]
 
+_CHAT = "/chat/completions"
 STALE = 0.25  # seconds within which a closed connection shows to be one
 USER_AGENT = f"strictgate/{__version__}"
 
@@ -64,21 +65,21 @@ class Client:
         query: str = "",
         base: str = "",
         *,
-        wire: NativeResponsesAdapter | None = None,
+        adapter: UpstreamAdapter | None = None,
     ) -> Reply | Failure | UpstreamStream:
         """POST `body` as a chat completion; give the answer whole, or as a stream to be read.
 
         Args:
             base: see `address`.
-            wire: how it is asked in another API; None: as it is.
+            adapter: how it is asked in another API; None: as it is.
 
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
         """
         sent = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
         sent.setdefault("user-agent", USER_AGENT)
-        data = write_json(body if wire is None else wire.sent(body)).encode()
-        url = address(endpoint, "/chat/completions" if wire is None else wire.path, query, base)
+        path, asked = (_CHAT, body) if adapter is None else (adapter.path, adapter.sent(body))
+        url, data = address(endpoint, path, query, base), write_json(asked).encode()
         with translated(endpoint.name):
             response = await self._send(endpoint, "POST", url, sent, data)
             stream = None
@@ -89,7 +90,7 @@ class Client:
                     stream = UpstreamStream(response, endpoint, self._limits)
                     return stream
                 raw = await self._all(response, endpoint)
-                return response_reading.read_response(response, raw, endpoint, wire)
+                return response_reading.read_response(response, raw, endpoint, adapter)
             finally:
                 if stream is None:
                     release_or_abort(response)

@@ -1,7 +1,7 @@
 """A request sent on as it is, and its answer given back as it comes.
 
-Bodies are not read, but for an error's, which is given in OpenAI's shape whatever the upstream
-makes of it. Headers that belong to one connection stay on it (RFC 9110 §7.6.1).
+Bodies are not read, but for an error's, which is given in the shape of the client's API, whatever
+the upstream makes of it. Headers that belong to one connection stay on it (RFC 9110 §7.6.1).
 """
 
 import asyncio
@@ -11,10 +11,12 @@ from typing import Any
 
 from aiohttp import ClientResponse
 
-from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.errors import UpstreamBadResponse, UpstreamError
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.surfaces.surface import Surface
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
+from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.stream_end import StreamEnd
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.error_mapping import translated
@@ -27,27 +29,34 @@ _COMPLETIONS = frozenset({"/chat/completions", "/completions"})
 
 @asynccontextmanager
 async def relay(
-    client: Client, endpoint: Endpoint, request: RawRequest, credentials: Mapping[str, str]
+    client: Client,
+    endpoint: Endpoint,
+    request: RawRequest,
+    credentials: Mapping[str, str],
+    surface: Surface,
 ) -> AsyncIterator[RawAnswer]:
     """Send `request` to `endpoint`.
+
+    Args:
+        surface: in whose shape an error is told.
 
     Raises:
         UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse: also while the pieces are read.
     """
     url = address(endpoint, request.path, request.query)
-    counted = {"content-length"} if isinstance(request.body, bytes) else set()
+    body = request.body.raw if isinstance(request.body, RequestBody) else request.body
+    counted = {"content-length"} if isinstance(body, bytes) else set()
     headers = [*passed_on(request.headers, OURS | counted), *credentials.items()]
-    data = request.body or None
     with translated(endpoint.name):
         async with (
             asyncio.timeout(endpoint.settings.timeout),
-            client.open(endpoint, request.method, url, headers, data) as response,
+            client.open(endpoint, request.method, url, headers, body or None) as response,
         ):
             check_not_redirect(response, endpoint)
             kept = passed_on(_headers(response, endpoint), THEIRS)
             if response.status >= 400 and request.method != "HEAD":
                 raw = b"".join([piece async for piece in client.pieces(response, endpoint)])
-                yield _error(response.status, kept, raw, endpoint)
+                yield _error(response.status, kept, scrubbed(json_or_text(raw), endpoint), surface)
             else:
                 pieces = client.raw_pieces(response, endpoint)
                 if _is_completion_stream(request, kept):
@@ -55,13 +64,13 @@ async def relay(
                 yield RawAnswer(response.status, kept, pieces)
 
 
-def _error(status: int, headers: list[Header], raw: bytes, endpoint: Endpoint) -> RawAnswer:
-    body = scrubbed(json_or_text(raw), endpoint)
+def _error(status: int, headers: list[Header], body: Any, surface: Surface) -> RawAnswer:
     beside = {key: body[key] for key in body if key != "error"} if _is_shaped(body) else {}
-    data = write_json({"error": error_of(status, body), **beside}).encode()
+    told = surface.error(UpstreamError(status, error_of(status, body), {}))
+    data = write_json({**told.body, **beside}).encode()
     replaced = {"content-type", "content-length", "content-encoding"}
     fresh = [("content-type", "application/json"), ("content-length", str(len(data)))]
-    return RawAnswer(status, [*passed_on(headers, replaced), *fresh], _once(data))
+    return RawAnswer(told.status, [*passed_on(headers, replaced), *fresh], _once(data))
 
 
 def _is_shaped(body: Any) -> bool:

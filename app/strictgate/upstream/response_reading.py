@@ -13,7 +13,7 @@ from aiohttp import ClientResponse
 
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.jsontext.reader import parse_leniently, write_json
-from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 from strictgate.core.wire.sse import SseEvent
@@ -36,9 +36,9 @@ def read_response(
     response: ClientResponse,
     raw: bytes,
     endpoint: Endpoint,
-    wire: NativeResponsesAdapter | None = None,
+    adapter: UpstreamAdapter | None = None,
 ) -> Reply | Failure:
-    """Read a body that came in one; `wire`: in which other API.
+    """Read a body that came in one; `adapter`: in which other API.
 
     Raises:
         UpstreamBadResponse: it is no chat.completion, and no error either.
@@ -49,7 +49,7 @@ def read_response(
         return Failure(response.status, scrubbed(body, endpoint), headers)
     if not isinstance(body, dict):
         raise UpstreamBadResponse(f"The upstream '{endpoint.name}' answered with no JSON object.")
-    body = body if wire is None else wire.received(body)
+    body = body if adapter is None else adapter.received(body)
     if body.get("error") and not body.get("choices"):
         return _error_in_success(body, endpoint)
     return parse_reply(_without_secret(body, endpoint))

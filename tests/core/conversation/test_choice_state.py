@@ -5,9 +5,9 @@ import pytest
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.choice_result import Accepted, Evaluated, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState, forward
-from strictgate.core.conversation.protocol import ChoiceDelta
 from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.plan.planner import Plan, Purpose
+from strictgate.core.wire.choice_delta import ChoiceDelta
 from tests.core.guards import draft
 from tests.core.talks import said
 

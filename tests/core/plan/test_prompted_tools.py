@@ -8,7 +8,7 @@ import pytest
 from strictgate.core.errors import OutputInvalid
 from strictgate.core.plan import prompted_tools
 from strictgate.core.plan.prompted_tools import PromptedToolsReader
-from strictgate.core.request.contract import read_text_contract
+from strictgate.core.request.contract import read_contract
 from strictgate.core.schema.schema import admit
 from tests.core.talks import MOOD
 
@@ -36,7 +36,7 @@ def emulated(**changes):
         "messages": [{"role": "user", "content": "hi"}],
         "tools": TOOLS,
     } | changes
-    return prompted_tools.prompt_tools(read_text_contract(body), body, KEPT)
+    return prompted_tools.prompt_tools(read_contract(body), body, KEPT)
 
 
 def is_valid(schema, document):
@@ -175,7 +175,7 @@ def test_deprecated():
         "messages": [{"role": "user", "content": "hi"}],
         "functions": [{"name": "tree", "parameters": TREE}],
     }
-    wanted, _ = prompted_tools.prompt_tools(read_text_contract(body), body, KEPT)
+    wanted, _ = prompted_tools.prompt_tools(read_contract(body), body, KEPT)
     assert is_valid(wanted.source, calls(("tree", {})))
 
     text = json.dumps(calls(("tree", {})))

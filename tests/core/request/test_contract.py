@@ -3,7 +3,12 @@
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.request.contract import Contract, read_contract
+from strictgate.core.request.contract import (
+    CarriedSchemas,
+    Contract,
+    carried_schemas,
+    read_contract,
+)
 from strictgate.core.request.tools import read_tools
 from tests.tables import load
 
@@ -29,8 +34,8 @@ def test_refused(case):
 
 @pytest.mark.parametrize("case", CASES["passed_through"], ids=lambda case: case["about"])
 def test_passed_through(case):
-    """A request without a schema is no contract, however odd the rest of it is."""
-    assert read_contract(case["body"]) is None
+    """A request without a schema carries nothing to enforce, however odd the rest of it is."""
+    assert carried_schemas(case["body"]) == CarriedSchemas()
 
 
 def test_json_schema():
@@ -74,3 +79,26 @@ def test_json_object_with_schema():
 def test_a_false_schema_is_a_schema():
     """Booleans are schemas; only a missing one is missing."""
     assert read_contract(wanting(name="x", schema=False)).source is False
+
+
+F = {"type": "function", "function": {"name": "f", "parameters": SCHEMA}}
+G = {"type": "function", "function": {"name": "g", "strict": True}}
+
+
+@pytest.mark.parametrize(
+    ("body", "carried"),
+    [
+        ({"tools": [F]}, CarriedSchemas(tools=True)),
+        ({"tools": [F, G]}, CarriedSchemas(tools=True, strict_tools=True)),
+        ({"functions": [G["function"]]}, CarriedSchemas(tools=True, strict_tools=True)),
+        ({"tools": [None, {"function": 3}]}, CarriedSchemas()),
+        ({"response_format": {"type": "json_object"}}, CarriedSchemas(document=True)),
+        ({"response_format": "odd"}, CarriedSchemas(document=True)),
+        ({"guided_json": {}, "tools": [F]}, CarriedSchemas(document=True, tools=True)),
+        ({"response_format": {"type": "text"}, "guided_json": {}}, CarriedSchemas()),
+    ],
+    ids=str,
+)
+def test_carried_schemas(body, carried):
+    """A look finds documents and functions; what is odd where a schema should be is one, too."""
+    assert carried_schemas(body) == carried

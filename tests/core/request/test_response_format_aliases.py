@@ -5,6 +5,7 @@ import pytest
 from strictgate.core.errors import BadRequest
 from strictgate.core.request import response_format_aliases
 from strictgate.core.request.contract import read_contract
+from strictgate.core.request.response_format_aliases import is_elsewhere
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -49,7 +50,8 @@ def test_flat_with_a_name():
 @pytest.mark.parametrize("fields", [{"format": "text"}, {"structured_outputs": {"regex": "a"}}])
 def test_no_schema(fields):
     """Other constraints are the upstream's business."""
-    assert read_contract(BODY | fields) is None
+    assert not is_elsewhere(fields)
+    assert not read_contract(BODY | fields).has_document
 
 
 def test_not_json():

@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.request.tools import carries_strict_tools, read_tools
+from strictgate.core.request.tools import named_functions, read_tools
 
 F = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 G = {"type": "function", "function": {"name": "g", "strict": True}}
@@ -85,17 +85,16 @@ def test_malformed(body, param):
 
 
 @pytest.mark.parametrize(
-    ("body", "all_tools", "expected"),
+    ("body", "names"),
     [
-        ({"tools": [F]}, False, False),
-        ({"tools": [F]}, True, True),
-        ({"tools": [F, G]}, False, True),
-        ({"functions": [{"name": "f", "strict": True}]}, False, True),
-        ({"tools": "odd"}, True, False),
-        ({"tools": [None, {"function": 3}]}, True, False),
-        ({}, True, False),
+        ({"tools": [F, G]}, ["f", "g"]),
+        ({"functions": [{"name": "f", "strict": True}]}, ["f"]),
+        ({"tools": [{"type": "function", "name": "flat"}]}, ["flat"]),
+        ({"tools": "odd"}, []),
+        ({"tools": [None, {"function": 3}, {"function": {"name": 4}}]}, []),
+        ({}, []),
     ],
 )
-def test_is_strict(body, all_tools, expected):
-    """A request carries a schema in its tools where one is strict, or all count."""
-    assert carries_strict_tools(body, all_tools=all_tools) is expected
+def test_named_functions(body, names):
+    """Whatever has a name is found, and what is odd is passed over."""
+    assert [each["name"] for each in named_functions(body)] == names

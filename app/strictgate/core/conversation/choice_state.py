@@ -23,13 +23,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from strictgate.core.conversation.choice_result import Evaluated, Rejected
-from strictgate.core.conversation.protocol import ChoiceDelta
 from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
 from strictgate.core.schema.root_wrapper import MEMBER
+from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.reply import Choice
 
 _FOLLOWED = (ContinuationKind.ECHO, ContinuationKind.CONTINUATION)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.conversation.protocol import ChoiceDelta
 from strictgate.core.guard.document_stream import DocumentState, DocumentStream
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
 
 MAX_GUARDED_CALLS = 64  # in one choice; what is beyond is judged at its end

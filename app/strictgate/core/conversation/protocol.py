@@ -23,6 +23,7 @@ from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.plan.planner import Body, Plan
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.schema import Schema
+from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Failure, Reply
 
@@ -33,17 +34,6 @@ class Ask:
 
     plan: Plan
     body: Body
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceDelta:
-    """What the caller may have now of one choice, in a stream."""
-
-    index: int
-    delta: Mapping[str, Any]
-    """As in a chat.completion.chunk: `content`, `reasoning_content`."""
-    logprobs: tuple[Any, ...] = ()
-    """The entries for the tokens of `content`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.evaluation import Evaluation, open_document_stream
 from strictgate.core.conversation.protocol import (
     Ask,
-    ChoiceDelta,
     DriverAnswer,
     ReadMore,
     Stop,
@@ -40,6 +39,7 @@ from strictgate.core.errors import (
 )
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.plan.planner import Purpose
+from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.reply import Choice, Failure, Reply
 
 TAIL_PATIENCE = 0.25  # seconds to wait for what ends a stream whose document is whole: the usage

@@ -1,7 +1,8 @@
 """What the caller asked for: read once, from the body of a chat completion request.
 
-`read` gives None where nothing is to be enforced; such a request passes through untouched. What is
-malformed is refused in OpenAI's shape and words (platform.openai.com/docs/api-reference/chat).
+A first look (`carried_schemas`) says what may have to be enforced, and refuses nothing: a request
+without a schema passes through untouched. What is then read and is malformed is refused in OpenAI's
+shape and words (platform.openai.com/docs/api-reference/chat).
 """
 
 import re
@@ -18,7 +19,7 @@ from strictgate.core.request.field_checks import (
     optional_field,
     wrong_type,
 )
-from strictgate.core.request.tools import NO_TOOLS, Toolbox, carries_strict_tools, read_tools
+from strictgate.core.request.tools import NO_TOOLS, Toolbox, named_functions, read_tools
 
 MAX_CHOICES = 16
 ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
@@ -55,26 +56,37 @@ class Contract:
         return bool(self.toolbox.functions or self.toolbox.others)
 
 
-def read_contract(body: Mapping[str, Any], *, all_tools: bool = False) -> Contract | None:
-    """Return the contract in `body`, or None where it carries no schema.
+@dataclass(frozen=True, slots=True)
+class CarriedSchemas:
+    """What of a request may have to be enforced, as a first look at it shows."""
 
-    Args:
-        all_tools: the parameters of every function are a schema to be kept; by default only those
-            of functions with `strict: true`.
-
-    Raises:
-        BadRequest: in OpenAI's words.
-    """
-    found = _document(body)
-    if found is not None:
-        return found
-    if not carries_strict_tools(body, all_tools=all_tools):
-        return None
-    return Contract(**_common(body))
+    document: bool = False
+    """The answer is to be a document."""
+    tools: bool = False
+    """There are functions, whose parameters are schemas."""
+    strict_tools: bool = False
+    """Some of them have `strict: true`."""
 
 
-def read_text_contract(body: Mapping[str, Any]) -> Contract:
-    """Return the contract in `body`, where text, too, is to be answered by a conversation.
+def carried_schemas(body: Mapping[str, Any]) -> CarriedSchemas:
+    """Look at what schemas the chat completion request `body` carries; nothing is checked."""
+    functions = list(named_functions(body))
+    return CarriedSchemas(
+        document=_wants_document(body),
+        tools=bool(functions),
+        strict_tools=any(each.get("strict") is True for each in functions),
+    )
+
+
+def _wants_document(body: Mapping[str, Any]) -> bool:
+    given = body.get("response_format")
+    if given is None:
+        return response_format_aliases.is_elsewhere(body)
+    return not (isinstance(given, dict) and given.get("type") == "text")
+
+
+def read_contract(body: Mapping[str, Any]) -> Contract:
+    """Return the contract in `body`.
 
     Raises:
         BadRequest: in OpenAI's words.

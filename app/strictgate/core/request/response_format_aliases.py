@@ -39,8 +39,14 @@ def response_format(body: Mapping[str, Any]) -> Any:
 
 
 def is_elsewhere(body: Mapping[str, Any]) -> bool:
-    """Whether one of the other fields may carry a schema."""
-    return any(body.get(field) is not None for field in FIELDS)
+    """Whether one of the other fields wants a document; nothing is checked."""
+    structured, wanted = body.get("structured_outputs"), body.get("format")
+    return (
+        body.get("guided_json") is not None
+        or (isinstance(structured, dict) and _wants_json(structured))
+        or wanted == "json"
+        or isinstance(wanted, dict)
+    )
 
 
 def without_healing(plugins: Any) -> Any:
@@ -65,14 +71,18 @@ def _elsewhere(body: Mapping[str, Any]) -> dict[str, Any] | None:
     if body.get("guided_json") is not None:
         return _schema(body["guided_json"], "guided_json")
     structured = body.get("structured_outputs")
-    if isinstance(structured, dict) and structured.get("json") is not None:
+    if isinstance(structured, dict) and _wants_json(structured):
+        if structured.get("json") is None:
+            return {"type": "json_object"}
         return _schema(structured["json"], "structured_outputs.json")
-    if isinstance(structured, dict) and structured.get("json_object") is True:
-        return {"type": "json_object"}
     wanted = body.get("format")
     if wanted == "json":
         return {"type": "json_object"}
     return _schema(wanted, "format") if isinstance(wanted, dict) else None
+
+
+def _wants_json(structured: Mapping[str, Any]) -> bool:
+    return structured.get("json") is not None or structured.get("json_object") is True
 
 
 def _schema(source: Any, at: str) -> dict[str, Any]:

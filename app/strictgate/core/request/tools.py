@@ -61,19 +61,16 @@ class Toolset:
     is_deprecated: bool = False
 
 
-def carries_strict_tools(body: Mapping[str, Any], *, all_tools: bool) -> bool:
-    """Whether parameters of functions in `body` are a schema to be kept; see contract.read.
+def named_functions(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the functions with a name in `body`, each as the object that has the name.
 
     Nothing is checked: what carries no schema may be odd, and passes through.
     """
     given = body.get("tools") or body.get("functions")
     for each in given if isinstance(given, list) else ():
         inner = each.get("function", each) if isinstance(each, dict) else None
-        if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
-            continue
-        if all_tools or inner.get("strict") is True:
-            return True
-    return False
+        if isinstance(inner, dict) and isinstance(inner.get("name"), str):
+            yield inner
 
 
 def read_tools(body: Mapping[str, Any]) -> Toolbox:

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from strictgate.core.wire.request_body import RequestBody
+
 Header = tuple[str, str]
 
 
@@ -16,7 +18,8 @@ class RawRequest:
     query: str
     headers: Sequence[Header]
     """Names in lower case."""
-    body: bytes | AsyncIterator[bytes]
+    body: RequestBody | AsyncIterator[bytes]
+    """JSON is read whole, as the model in it says where it goes; anything else streams."""
 
     @property
     def is_form(self) -> bool:

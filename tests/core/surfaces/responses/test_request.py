@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.surfaces.responses.request import in_terms, to_chat
+from strictgate.core.surfaces.responses.request import to_chat, translate_error
 
 BODY = {"model": "m", "input": "hi"}
 SCHEMA = {"type": "object"}
@@ -143,9 +143,10 @@ def test_refused(changes, param):
         (None, None),
     ],
 )
-def test_in_terms(chat, ours):
+def test_translate_error(chat, ours):
     """Errors blame the part of this API's request."""
-    error = in_terms(BadRequest(f"Missing required parameter: '{chat}'.", param=chat))
+    error = BadRequest(f"Missing required parameter: '{chat}'.", param=chat)
+    translate_error(error)
 
     assert error.param == ours
     assert error.message == f"Missing required parameter: '{ours}'."

@@ -19,8 +19,8 @@ ResponseEvent = dict[str, Any]
 class ResponseEvents:
     """The events of one response."""
 
-    def __init__(self, shell: ResponseEnvelope) -> None:
-        self._shell = shell
+    def __init__(self, envelope: ResponseEnvelope) -> None:
+        self._envelope = envelope
         self._number = 0
         self._has_begun = False
         self._open: _Open | None = None
@@ -32,7 +32,8 @@ class ResponseEvents:
         if not self._has_begun:
             self._has_begun = True
             for name in ("created", "in_progress"):
-                yield self._event(f"response.{name}", response=self._shell.response("in_progress"))
+                begun = self._envelope.response("in_progress")
+                yield self._event(f"response.{name}", response=begun)
 
     def news(self, delta: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield the events for a chunk's delta: text, or thinking."""
@@ -48,7 +49,7 @@ class ResponseEvents:
         yield from self.begin()
         choice = completion["choices"][0]
         message = choice["message"]
-        whole = response.finished_response(self._shell, completion)
+        whole = response.finished_response(self._envelope, completion)
         if isinstance(choice.get("output"), list) and not self._sent:
             yield from self._items(whole)
             return
@@ -95,7 +96,8 @@ class ResponseEvents:
     def failed(self, error: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield the end of a response that came to nothing."""
         yield from self.begin()
-        yield self._event("response.failed", response=response.failed_response(self._shell, error))
+        failed = response.failed_response(self._envelope, error)
+        yield self._event("response.failed", response=failed)
 
     @property
     def _is_thought_over(self) -> bool:
@@ -158,9 +160,9 @@ class ResponseEvents:
         assert self._open is not None
         if self._open.kind.item == "message":
             before = sum(item["type"] == "message" for item in self._done)
-            item = response.message_item(self._shell, content, status)
+            item = response.message_item(self._envelope, content, status)
             return item | ({"id": f"{item['id']}_{before}"} if before else {})
-        return response.reasoning_item(self._shell, None, status) | {"content": content}
+        return response.reasoning_item(self._envelope, None, status) | {"content": content}
 
     def _where(self) -> dict[str, Any]:
         assert self._open is not None

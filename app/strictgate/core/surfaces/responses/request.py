@@ -215,10 +215,10 @@ _PARAMS = (
 )
 
 
-def in_terms(error: GatewayError) -> GatewayError:
-    """Return `error` with the part of this API's request that it blames."""
+def translate_error(error: GatewayError) -> None:
+    """Name, in place, the part of this API's request that `error` blames."""
     if error.param is None:
-        return error
+        return
     param = error.param
     for chat, ours in _PARAMS:
         if param.startswith(chat):
@@ -227,7 +227,6 @@ def in_terms(error: GatewayError) -> GatewayError:
     param = param.replace("].function.", "].")
     error.message = error.message.replace(f"'{error.param}'", f"'{param}'")
     error.param = "text.format.schema" if _is_about_schema(error) else param
-    return error
 
 
 def _is_about_schema(error: GatewayError) -> bool:

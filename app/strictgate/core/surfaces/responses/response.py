@@ -79,45 +79,45 @@ class ResponseEnvelope:
         return head | given | more
 
 
-def finished_response(shell: ResponseEnvelope, completion: Mapping[str, Any]) -> dict[str, Any]:
+def finished_response(envelope: ResponseEnvelope, completion: Mapping[str, Any]) -> dict[str, Any]:
     """Return the response that `completion` is."""
     choice = completion["choices"][0]
     reason = _INCOMPLETE.get(str(choice.get("finish_reason")))
     status = "completed" if reason is None else "incomplete"
     more = {key: value for key, value in completion.items() if key not in _CHAT}
-    return shell.response(
+    return envelope.response(
         status,
         incomplete_details=None if reason is None else {"reason": reason},
-        output=items(shell, choice, status),
+        output=items(envelope, choice, status),
         usage=usage(completion.get("usage")),
         **more,
     )
 
 
-def failed_response(shell: ResponseEnvelope, error: Mapping[str, Any]) -> dict[str, Any]:
+def failed_response(envelope: ResponseEnvelope, error: Mapping[str, Any]) -> dict[str, Any]:
     """Return the response that `error`, the inner object of OpenAI's error body, ends."""
     told = dict(error) | {
         "code": str(error.get("code") or "server_error"),
         "message": str(error.get("message") or ""),
     }
-    return shell.response("failed", error=told)
+    return envelope.response("failed", error=told)
 
 
-def items(shell: ResponseEnvelope, choice: Mapping[str, Any], status: str) -> list[Item]:
+def items(envelope: ResponseEnvelope, choice: Mapping[str, Any], status: str) -> list[Item]:
     """Return the output items of a choice: reasoning, message, calls."""
     message = choice["message"]
     if isinstance(choice.get("output"), list):
         rest = {key: value for key, value in choice.items() if key != "output"}
-        return native_upstream.kept(choice["output"], items(shell, rest, status))
+        return native_upstream.kept(choice["output"], items(envelope, rest, status))
     output: list[Item] = []
     thoughts = thoughts_of(message)
     if thoughts:
-        output.append(reasoning_item(shell, thoughts))
+        output.append(reasoning_item(envelope, thoughts))
     part = _part(message, choice.get("logprobs"))
     if part is not None:
-        output.append(message_item(shell, [part], status))
+        output.append(message_item(envelope, [part], status))
     calls = items_of_calls(message)
-    output += [call_item(shell, call, at, "completed") for at, call in enumerate(calls)]
+    output += [call_item(envelope, call, at, "completed") for at, call in enumerate(calls)]
     if output and status == "incomplete":  # it is the last that was cut
         output[-1]["status"] = status
     return output
@@ -173,10 +173,10 @@ def token_of(entry: Any) -> Item:
     }
 
 
-def message_item(shell: ResponseEnvelope, content: list[Item], status: str) -> Item:
+def message_item(envelope: ResponseEnvelope, content: list[Item], status: str) -> Item:
     """Return the item of the answer itself."""
     return {
-        "id": f"msg_{shell.key}",
+        "id": f"msg_{envelope.key}",
         "type": "message",
         "status": status,
         "role": "assistant",
@@ -184,11 +184,11 @@ def message_item(shell: ResponseEnvelope, content: list[Item], status: str) -> I
     }
 
 
-def reasoning_item(shell: ResponseEnvelope, text: str | None, status: str = "completed") -> Item:
+def reasoning_item(envelope: ResponseEnvelope, text: str | None, status: str = "completed") -> Item:
     """Return the item of the model's thinking; `text` None: there is none yet."""
     content = [] if text is None else [{"type": "reasoning_text", "text": text}]
     return {
-        "id": f"rs_{shell.key}",
+        "id": f"rs_{envelope.key}",
         "type": "reasoning",
         "summary": [],
         "content": content,
@@ -196,13 +196,15 @@ def reasoning_item(shell: ResponseEnvelope, text: str | None, status: str = "com
     }
 
 
-def call_item(shell: ResponseEnvelope, call: Mapping[str, Any], position: int, status: str) -> Item:
+def call_item(
+    envelope: ResponseEnvelope, call: Mapping[str, Any], position: int, status: str
+) -> Item:
     """Return the item of one function call."""
     name, arguments = str(call["function"].get("name") or ""), call["function"].get("arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else write_json(arguments)
     return {
-        "id": f"fc_{shell.key}_{position}",
+        "id": f"fc_{envelope.key}_{position}",
         "type": "function_call",
         "status": status,
         "call_id": call.get("id") or default_call_id(name, arguments, position),

@@ -1,0 +1,53 @@
+"""What is posted to a surface: enforced where there is something to enforce, else passed on."""
+
+from strictgate.api import response
+from strictgate.api.event_stream import EventStream
+from strictgate.api.passthrough import Passthrough
+from strictgate.api.request import ClientRequest, Receive, Scope
+from strictgate.api.response import Send
+from strictgate.core.errors import GatewayError
+from strictgate.core.surfaces.surface import Surface
+from strictgate.core.wire.request_body import RequestBody
+from strictgate.gateway.exchange import Exchange
+from strictgate.gateway.gateway import Gateway
+from strictgate.gateway.opening import open_exchange
+
+
+class EnforcedRoute:
+    """The ASGI application of one surface."""
+
+    def __init__(
+        self, surface: Surface, gateway: Gateway, relay: Passthrough, body_limit: int
+    ) -> None:
+        self._surface = surface
+        self._gateway = gateway
+        self._relay = relay
+        self._limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inbound = ClientRequest(scope, receive, self._limit)
+        inbound.check_json()
+        _ = inbound.api_path  # as it was sent, too
+        body = RequestBody(await inbound.body())
+        exchange = await open_exchange(self._gateway, self._surface, body, inbound.caller)
+        if exchange is None:
+            await self._relay.pass_on(inbound, body, send)
+        elif exchange.is_streamed:
+            await self._stream(exchange, inbound, send)
+        else:
+            answer = await inbound.while_connected(exchange.complete())
+            await response.send_json(send, 200, exchange.body(answer), answer.headers)
+
+    async def _stream(self, exchange: Exchange, inbound: ClientRequest, send: Send) -> None:
+        stream = EventStream(
+            send, self._surface.stream_type, exchange.writer, exchange.early_headers
+        )
+        pause = self._gateway.heartbeat
+        try:
+            answer = await inbound.while_connected(
+                exchange.complete(stream.take), *([stream.beat(pause)] if pause else [])
+            )
+        except GatewayError as error:
+            await stream.fail(error)
+        else:
+            await stream.finish(exchange.rest(answer), answer.headers)

@@ -1,0 +1,78 @@
+"""OpenAI's chat completions: what the conversation itself speaks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from strictgate.core.capabilities import Capabilities
+from strictgate.core.errors import GatewayError
+from strictgate.core.jsontext.reader import write_json
+from strictgate.core.request.contract import CarriedSchemas, carried_schemas
+from strictgate.core.surfaces.chat.chunks import Chunk, Chunks
+from strictgate.core.surfaces.openai import COMMENT, OpenAISurface
+from strictgate.core.surfaces.surface import AnswerIdentity, Body
+from strictgate.core.wire import sse
+from strictgate.core.wire.choice_delta import ChoiceDelta
+from strictgate.core.wire.request_body import RequestBody
+
+
+class ChatSurface(OpenAISurface):
+    """POST /v1/chat/completions."""
+
+    name = "chat"
+
+    def carried(self, body: RequestBody) -> CarriedSchemas:
+        """Look at `response_format`, its other spellings, and the tools."""
+        if body.raw.count(b'"response_format"') > 1:
+            body.strict()
+        return carried_schemas(body.look())
+
+    def is_spoken_by(self, capabilities: Capabilities) -> bool:
+        """Every upstream has chat completions."""
+        return True
+
+    def to_chat(self, body: Body) -> Body:
+        """Return `body` itself."""
+        return body
+
+    def writer(self, body: Body, identity: AnswerIdentity) -> "ChatWriter":
+        """Return the writer; a completion has its upstream's id and time, not ours."""
+        options = body.get("stream_options")
+        wants_usage = isinstance(options, dict) and bool(options.get("include_usage"))
+        return ChatWriter(include_usage=wants_usage)
+
+
+class ChatWriter:
+    """Writes a chat.completion, or its chunks."""
+
+    def __init__(self, *, include_usage: bool) -> None:
+        self._chunks = Chunks(include_usage=include_usage)
+
+    def body(self, completion: Body) -> Body:
+        """Return the completion itself."""
+        return completion
+
+    def news(self, head: Body, news: Sequence[ChoiceDelta]) -> bytes:
+        """Return the chunks for what is new."""
+        return _frames(
+            chunk
+            for each in news
+            for chunk in self._chunks.news(head, each.index, each.delta, each.logprobs)
+        )
+
+    def rest(self, completion: Body, sent: Mapping[int, Mapping[str, int]]) -> bytes:
+        """Return the chunks for what is left, and `[DONE]`."""
+        return _frames(self._chunks.rest(completion, sent)) + sse.DONE
+
+    def failed(self, error: GatewayError) -> bytes:
+        """Return the error in one frame, and `[DONE]`."""
+        return CHAT.error_frame(error)
+
+    def pause(self) -> bytes:
+        """Return a comment."""
+        return COMMENT
+
+
+def _frames(chunks: Iterable[Chunk]) -> bytes:
+    return b"".join(sse.encode_event(write_json(chunk)) for chunk in chunks)
+
+
+CHAT = ChatSurface()

@@ -1,0 +1,87 @@
+"""One enforced request of any surface: planned, held, and written in the surface's shape."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from strictgate.core.errors import GatewayError
+from strictgate.core.surfaces.surface import AnswerIdentity, AnswerWriter, Surface
+from strictgate.core.wire.choice_delta import ChoiceDelta
+from strictgate.gateway.driver import DeltaSink
+from strictgate.gateway.gateway import Caller, Gateway, GatewayAnswer
+from strictgate.gateway.request_planning import PlannedRequest
+
+Body = Mapping[str, Any]
+
+
+class Exchange:
+    """One request and its answer; `start` it, `complete` it, then write the answer in one way."""
+
+    planned: PlannedRequest
+    writer: AnswerWriter
+
+    def __init__(self, gateway: Gateway, surface: Surface, request: Body, caller: Caller) -> None:
+        self.gateway = gateway
+        self.surface = surface
+        self.request = request
+        """As the caller sent it, in the terms of the surface."""
+        self.caller = caller
+
+    async def start(self) -> None:
+        """Plan the conversation.
+
+        Raises:
+            BadRequest, NotFound: the request cannot be honoured.
+        """
+        self.planned = self._plan(self.surface.to_chat(self.request))
+        self.writer = self.surface.writer(self.request, new_identity())
+
+    async def complete(self, take: DeltaSink | None = None) -> GatewayAnswer:
+        """Hold the conversation; see Gateway.complete.
+
+        Raises:
+            GatewayError: in the surface's terms.
+        """
+        try:
+            return await self.gateway.complete(self.planned, self.caller, take)
+        except GatewayError as error:
+            self.surface.translate_error(error)
+            raise
+
+    async def plans(self) -> list[PlannedRequest]:
+        """Return the plan that `start` has made, and those that take its place if it is refused."""
+        return [self.planned]
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the caller wants the answer as a stream."""
+        return self.planned.contract.stream
+
+    def early_headers(self) -> Mapping[str, str]:
+        """Return the headers of an answer that begins before it is whole."""
+        return self.gateway.early_headers(self.planned.conversation)
+
+    def body(self, answer: GatewayAnswer) -> Body:
+        """Return the whole answer."""
+        return self.writer.body(answer.completion)
+
+    def news(self, head: Body, news: Sequence[ChoiceDelta]) -> bytes:
+        """Return the frames for what is new."""
+        return self.writer.news(head, news)
+
+    def rest(self, answer: GatewayAnswer) -> bytes:
+        """Return the frames for what is left of the answer, and the end."""
+        return self.writer.rest(answer.completion, answer.sent)
+
+    def _plan(self, chat: Body) -> PlannedRequest:
+        try:
+            return self.gateway.plan(chat)
+        except GatewayError as error:
+            self.surface.translate_error(error)
+            raise
+
+
+def new_identity(*, is_kept: bool = False) -> AnswerIdentity:
+    """Return a new answer's identity."""
+    return AnswerIdentity(secrets.token_hex(24), int(time.time()), is_kept)
