@@ -27,7 +27,7 @@ IO = {
 MAX_LINES = 400
 MAX_FLOORS = 10
 VAGUE = {"read", "take", "told"}
-WITHOUT_CODE = {"__init__.py", "passthrough.py", "protocol.py", "engine.py", "choice_delta.py"}
+WITHOUT_CODE = {"__init__.py", "passthrough.py", "protocol.py", "choice_delta.py"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -4,14 +4,14 @@ from strictgate.core.jsontext.partial_tree import Tree
 
 
 def grown():
-    """Return `{"a": [1, {"b": 2`, with everything open but 2."""
+    """Return `{"a":[1,{"b":2`, with everything open but 2."""
     tree = Tree()
-    tree.enter({})
-    tree.name("a")
-    tree.enter([])
+    tree.enter({}, 0)
+    tree.name("a", 1)
+    tree.enter([], 5)
     tree.put(1)
-    tree.enter({})
-    tree.name("b")
+    tree.enter({}, 8)
+    tree.name("b", 9)
     tree.put(2)
     return tree
 
@@ -28,9 +28,12 @@ def test_growing():
 def test_taking_back():
     """The value that was put in last goes, and its name is the one begun last again."""
     tree = grown()
-    tree.name("c")
+    tree.name("c", 14)
+    assert tree.offsets == [[0, 1], [5], [8, 9, 14]]
+    tree.take_name()
     tree.take()
     assert (tree.root, tree.last_path) == ({"a": [1, {}]}, ("a", 1, "b"))
+    assert tree.offsets == [[0, 1], [5], [8, 9]]
 
 
 def test_a_closed_container_is_not_changed():
@@ -38,9 +41,9 @@ def test_a_closed_container_is_not_changed():
     tree = grown()
     closed = tree.leave()
     tree.reopen(closed)
-    tree.name("c")
+    tree.name("c", 14)
     tree.put(3)
-    assert closed == {"b": 2}
+    assert (closed.container, closed.offsets) == ({"b": 2}, [8, 9])
     assert tree.root == {"a": [1, {"b": 2, "c": 3}]}
 
 
@@ -48,8 +51,9 @@ def test_a_fork_grows_on_its_own():
     """Neither sees what is put into the other."""
     tree = grown()
     twin = tree.fork()
-    twin.name("c")
+    twin.name("c", 14)
     twin.put(3)
     assert tree.root == {"a": [1, {"b": 2}]}
+    assert tree.offsets == [[0, 1], [5], [8, 9]]
     assert twin.root == {"a": [1, {"b": 2, "c": 3}]}
     assert twin.last_path == ("a", 1, "c")

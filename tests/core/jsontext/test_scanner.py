@@ -52,7 +52,8 @@ def state(scanner):
     """Return all that can be seen of a scanner."""
     where = (scanner.text, scanner.path, scanner.open_path, scanner.token, scanner.token_start)
     tree = (repr(scanner.value), repr(scanner.containers), scanner.last, scanner.is_complete())
-    return (*where, *tree, scanner.expects, scanner.blanks)
+    names = [scanner.name_spans(depth) for depth in range(len(scanner.containers))]
+    return (*where, *tree, scanner.expects, scanner.blanks, scanner.starts, names)
 
 
 def agrees(data):
@@ -195,3 +196,13 @@ def test_stopping_behind_a_value():
         scanner.consume(data[len(scanner) :], to_close=True)
         stops.append(data[: len(scanner)])
     assert [stop[-4:] for stop in stops] == [b"[12,", b' "x"', b'"x"]', b": 1}"]
+
+
+def test_where_containers_and_names_stand():
+    """Each open object has the names that stand in it so far, that of an open member too."""
+    text = b'{"a": {"x": ["}"]}, "b\\"": [{"c": 1, "d": '
+    scanner = scanned(text)
+    assert scanner.starts == (0, 27, 28)
+    assert [text[slice(*span)] for span in scanner.name_spans(0)] == [b'"a"', b'"b\\""']
+    assert scanner.name_spans(1) == []
+    assert [text[slice(*span)] for span in scanner.name_spans(2, last=True)] == [b'"d"']

@@ -14,7 +14,6 @@ from itertools import takewhile
 from typing import ClassVar, Self
 
 from strictgate.core.grammar.grammar import Grammar
-from strictgate.core.guard.engine import Engine
 from strictgate.core.guard.escape_normalizer import (
     SPELT,
     EscapeNormalizer,
@@ -37,7 +36,6 @@ _VERBATIM = (1 << 0x80) - 1 & ~sum(1 << code for code in SPELT)
 _DIGITS_BUT_ZERO = bits(b"123456789")
 _PADDED = re.compile(rb"\.\d*0\Z")
 _FRACTION = re.compile(rb"\d\.\d+\Z")
-_ESCAPES = b'\\/"bfnrtu0123456789abcdefABCDEF'
 _FREELY = (b"~", b"Q", b"7", b" ", b";")  # a string that takes any of these takes nearly anything
 
 
@@ -75,7 +73,7 @@ def load_grammar(grammar: Grammar) -> CompiledGrammar:
     return CompiledGrammar(LlguidanceMatcher.load(grammar.text), grammar.late, size)
 
 
-class GrammarMatcher(Engine):
+class GrammarMatcher:
     """Reads one document by a grammar."""
 
     def __init__(self, native: LlguidanceMatcher, respeller: EscapeNormalizer) -> None:
@@ -193,21 +191,6 @@ class GrammarMatcher(Engine):
         )
 
     # --- what may come next -----------------------------------------------------------------------
-
-    def allowed(self) -> frozenset[int]:
-        """Return the bytes that may come next."""
-        respeller = self._respeller
-        if respeller.held:
-            held = respeller.held
-            return frozenset(each for each in _ESCAPES if self._may_follow(held + bytes([each])))
-        if respeller.is_skipping:
-            return frozenset(BLANKS)
-        found = self._native.next() & ~_BACKSLASH
-        if respeller.in_string:
-            found |= _BACKSLASH if self._may_follow(b"\\") else 0
-        elif respeller.plain_length == 0 or self.is_accepting():
-            found |= _BLANK_BITS
-        return frozenset(each[0] for each in members(found))
 
     def is_free(self) -> bool:
         """Whether a string is open that may go on with nearly anything."""

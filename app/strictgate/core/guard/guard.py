@@ -9,6 +9,7 @@ from typing import Self
 
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, GrammarMatcher
 from strictgate.core.guard.incremental_validator import IncrementalValidator
+from strictgate.core.guard.schema_features import Features
 from strictgate.core.jsontext.lexer import Expects, LexicalToken
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.schema.problems import Problem
@@ -43,6 +44,11 @@ class Guard:
     def text(self) -> bytes:
         """All that was taken in."""
         return self.scanner.text
+
+    @property
+    def features(self) -> Features:
+        """What the schema says anywhere."""
+        return self._tracker.features
 
     def consume(self, data: bytes) -> int:
         """Take in as much of `data` as fits; return how many bytes: the next one is refused."""

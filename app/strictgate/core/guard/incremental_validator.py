@@ -10,9 +10,9 @@ Where it refuses depends on the text alone, never on how that was cut into piece
 from typing import Any, Self
 
 from strictgate.core.guard import final_errors
-from strictgate.core.guard.engine import Engine
 from strictgate.core.guard.partial_validation import PartialValidator, PartialValue
 from strictgate.core.guard.pruned_tree import beside
+from strictgate.core.guard.schema_features import Features
 from strictgate.core.jsontext import strings
 from strictgate.core.jsontext.lexer import LITERALS, LexerEvent, LexicalToken
 from strictgate.core.jsontext.pointer import Path
@@ -24,7 +24,7 @@ _STAND_INS: dict[LexicalToken | None, Any] = {LexicalToken.STRING: "", LexicalTo
 _NOTHING_COUNTED = (0, 0, 0)
 
 
-class IncrementalValidator(Engine):
+class IncrementalValidator:
     """One document against one schema."""
 
     def __init__(self, schema: Schema, *, checking: bool = True) -> None:
@@ -66,13 +66,10 @@ class IncrementalValidator(Engine):
         twin.scanner = self.scanner.fork()
         return twin
 
-    def forced(self) -> bytes:
-        """Return nothing: a validator does not tell what must come."""
-        return b""
-
-    def options(self) -> tuple[bytes, ...]:
-        """Return none, for the same reason."""
-        return ()
+    @property
+    def features(self) -> Features:
+        """What the schema says anywhere."""
+        return self._judge.features
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what was wrong at the last refusal; nothing, where that was no JSON."""

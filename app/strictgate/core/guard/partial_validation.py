@@ -51,7 +51,7 @@ class PartialValidator:
 
     @cached_property
     def features(self) -> Features:
-        """What makes a closer look necessary."""
+        """What the schema says anywhere."""
         return features(self.schema.inspected)
 
     @cached_property

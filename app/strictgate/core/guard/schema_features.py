@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -12,7 +13,7 @@ _COUNTING = ("maxItems", "maxProperties")
 _LISTING = ("items", "prefixItems")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Features:
     """What was found anywhere in a schema, whichever part of a value it applies to."""
 
@@ -33,6 +34,7 @@ class Features:
     """All schemas, the root first."""
 
 
+@lru_cache(16)
 def features(inspected: Inspected) -> Features:
     """Return the features of a schema."""
     nodes = _reachable(inspected.root)

@@ -13,7 +13,7 @@ from typing import Any
 
 from strictgate.core.jsontext import numbers, strings
 from strictgate.core.jsontext.numbers import NumberPart
-from strictgate.core.jsontext.partial_tree import Container, Tree
+from strictgate.core.jsontext.partial_tree import Closed, Container, Tree
 from strictgate.core.jsontext.reader import MAX_DEPTH
 
 BLANKS = b" \t\r\n"
@@ -68,10 +68,11 @@ class Put(Enum):
 
     VALUE = "a value"
     CONTAINER = "a container, which was entered"
+    NAME = "a name"
 
 
-Undo = Put | Container | None
-"""How a step is undone; a container was closed by it, and is to be reopened."""
+Undo = Put | Closed | None
+"""How a step is undone; what was closed by it is to be reopened."""
 
 
 class Lexer:
@@ -112,12 +113,16 @@ class Lexer:
         """Undo the steps from `length` on; return whether the journal reaches back that far."""
         while self._journal and self._journal[-1][0] >= length:
             _, self.expects, self.token, self._start, self.last, undo = self._journal.pop()
-            if undo is Put.CONTAINER:
-                self._tree.leave()
-            if isinstance(undo, Put):
-                self._tree.take()
-            elif undo is not None:
+            if undo is None:
+                continue
+            if isinstance(undo, Closed):
                 self._tree.reopen(undo)
+            elif undo is Put.NAME:
+                self._tree.take_name()
+            else:
+                if undo is Put.CONTAINER:
+                    self._tree.leave()
+                self._tree.take()
         return bool(self._journal)
 
     def _reenter_token(self) -> None:
@@ -152,7 +157,7 @@ class Lexer:
         if len(self._tree.open) == MAX_DEPTH:
             return position
         self._note(position, Put.CONTAINER)
-        self._tree.enter(container)
+        self._tree.enter(container, position)
         self.expects = expects
         self._event = LexerEvent.OPENED
         return position + 1
@@ -161,8 +166,7 @@ class Lexer:
         is_object = isinstance(self._tree.open[-1], dict)
         if is_object != (self._text[position] == ord("}")):
             return position
-        self._note(position, self._tree.open[-1])
-        self._tree.leave()
+        self._note(position, self._tree.leave())
         self.expects, self.last = self._behind_value(), None
         self._event = LexerEvent.CLOSED
         return position + 1
@@ -206,8 +210,8 @@ class Lexer:
         elif words in self._tree.open[-1]:
             return whole
         else:
-            self._note(whole)
-            self._tree.name(words)
+            self._note(whole, Put.NAME)
+            self._tree.name(words, self._start)
             self._close_token()
             self._event = LexerEvent.NAMED
         return whole + 1

@@ -5,11 +5,20 @@ closed can be shared, and `fork` copies the open containers only.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Self
 
 from strictgate.core.jsontext.pointer import Path
 
 Container = dict[str, Any] | list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A container that was closed, with what is needed to go back into it."""
+
+    container: Container
+    offsets: list[int]
 
 
 class Tree:
@@ -19,11 +28,14 @@ class Tree:
         self.root: Any = None
         self.open: list[Container] = []
         """The open containers, outermost first."""
+        self.offsets: list[list[int]] = []
+        """For each of these, where in the text it starts, and then where each of its names does."""
         self._names: list[str] = []  # for each of these, that of the member begun last
 
-    def name(self, name: str) -> None:
-        """Call the next member of the innermost object `name`."""
+    def name(self, name: str, at: int) -> None:
+        """Call the next member of the innermost object `name`, which starts at offset `at`."""
         self._names[-1] = name
+        self.offsets[-1].append(at)
 
     def put(self, value: Any) -> None:
         """Put `value` where the next one stands."""
@@ -36,16 +48,17 @@ class Tree:
         else:
             parent[self._names[-1]] = value
 
-    def enter(self, container: Container) -> None:
-        """Put an empty container there and go on inside it."""
+    def enter(self, container: Container, at: int) -> None:
+        """Put an empty container there, which starts at offset `at`, and go on inside it."""
         self.put(container)
         self.open.append(container)
+        self.offsets.append([at])
         self._names.append("")
 
-    def leave(self) -> Container:
+    def leave(self) -> Closed:
         """Close the innermost container, and return it."""
         self._names.pop()
-        return self.open.pop()
+        return Closed(self.open.pop(), self.offsets.pop())
 
     # --- back ----------------------------------------------------------------------------------
 
@@ -60,9 +73,13 @@ class Tree:
         else:
             self._names[-1], _ = parent.popitem()
 
-    def reopen(self, container: Container) -> None:
-        """Go back into a closed `container`, which was put in last: into a copy."""
-        copy = container.copy()
+    def take_name(self) -> None:
+        """Take back the name that was given last; its member has no value."""
+        self.offsets[-1].pop()
+
+    def reopen(self, closed: Closed) -> None:
+        """Go back into a container that was put in last: into a copy."""
+        copy = closed.container.copy()
         if not self.open:
             self.root = copy
         elif isinstance(parent := self.open[-1], list):
@@ -71,14 +88,15 @@ class Tree:
             self._names[-1] = next(reversed(parent))
             parent[self._names[-1]] = copy
         self.open.append(copy)
+        self.offsets.append(closed.offsets.copy())
         self._names.append("")
 
     def fork(self) -> Self:
         """Return a tree that grows on its own."""
         twin = type(self)()
         twin.root = self.root
-        for container in self.open:
-            twin.reopen(container)
+        for container, offsets in zip(self.open, self.offsets, strict=True):
+            twin.reopen(Closed(container, offsets))
         twin._names = self._names.copy()
         return twin
 

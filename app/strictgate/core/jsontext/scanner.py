@@ -9,7 +9,7 @@ reach.
 from collections.abc import Callable
 from typing import Any, Self
 
-from strictgate.core.jsontext import numbers
+from strictgate.core.jsontext import numbers, strings
 from strictgate.core.jsontext.lexer import BLANKS, Expects, Lexer, LexerEvent, LexicalToken
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
@@ -53,6 +53,20 @@ class Scanner(Lexer):
     def containers(self) -> tuple[Container, ...]:
         """The open containers, outermost first: those of the tree, not to be changed."""
         return tuple(self._tree.open)
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """Where each of the open containers starts."""
+        return tuple(offsets[0] for offsets in self._tree.offsets)
+
+    def name_spans(self, depth: int, *, last: bool = False) -> list[tuple[int, int]]:
+        """Return where the names of the open container at `depth` stand, with their quotes; `last`:
+        the last one alone."""
+        starts = self._tree.offsets[depth][1:]
+        return [
+            (start, strings.whole_until(self._text, start + 1) + 1)
+            for start in (starts[-1:] if last else starts)
+        ]
 
     @property
     def open_path(self) -> Path:

@@ -22,7 +22,7 @@ _MAX_WORD = 200
 _ASK = "Please ensure it is a valid JSON Schema."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Inspected:
     """A schema that may be compiled, and what was seen on the way."""
 

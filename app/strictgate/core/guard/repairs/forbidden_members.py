@@ -1,10 +1,8 @@
 """Whether the validator forbids a member by its name."""
 
 from collections.abc import Sequence
-from itertools import islice
-from typing import Any
 
-from strictgate.core.guard.repairs import vocabulary
+from strictgate.core.guard.pruned_tree import PruneLimits, pruned
 from strictgate.core.guard.repairs.tokens import MisspeltMember
 from strictgate.core.guard.repairs.violation import Violation
 from strictgate.core.jsontext.pointer import Path
@@ -53,28 +51,6 @@ def is_forbidden(violation: Violation, path: Path, name: str, member: MisspeltMe
         value = parse_json(member.value.text)
     except NotJSON:
         return False
-    schema = violation.guard.schema
-    tree, thin = _way(around, (*path, name), value, vocabulary.listed(schema.text))
-    return forbids(schema.problems(tree, _PROBLEMS), thin[:-1], name)
-
-
-def _way(around: Sequence[Any], path: Path, value: Any, listed: int) -> tuple[Any, Path]:
-    """Return a small document that has `value` in the same place, and the path to it there.
-
-    Of what stands beside the way only that is kept which may tell the branches of a union apart,
-    and the items that the schema lists one by one.
-    """
-    steps = list(path)
-    for depth in reversed(range(len(around))):
-        container, step = around[depth], path[depth]
-        if isinstance(container, list):
-            kept = container[: min(int(step), listed)]
-            value, steps[depth] = [*kept, value], len(kept)
-        else:
-            scalars = {
-                key: each
-                for key, each in islice(container.items(), _BESIDE)
-                if not isinstance(each, dict | list)
-            }
-            value = scalars | {str(step): value}
-    return value, tuple(steps)
+    limits = PruneLimits(violation.guard.features.fixed, _BESIDE)
+    tree, thin = pruned(around, (*path, name), value, limits)
+    return forbids(violation.guard.schema.problems(tree, _PROBLEMS), thin[:-1], name)

@@ -8,7 +8,7 @@ from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import Any
 
-from strictgate.core.guard.repairs import forbidden_members, outline, tokens, vocabulary
+from strictgate.core.guard.repairs import forbidden_members, tokens, vocabulary
 from strictgate.core.guard.repairs.tokens import MisspeltMember, starts_name
 from strictgate.core.guard.repairs.violation import (
     BLANKS,
@@ -58,12 +58,12 @@ def forbidden_before(violation: Violation) -> Forbidden | None:
     is_told = any(each.kind in forbidden_members.KINDS for each in leaves(violation.problems))
     if not is_told or violation.place is ViolationPlace.NAME:
         return None
-    for depth, opened in enumerate(outline.open_containers(violation.text)):
-        start, end = opened.names[-1] if opened.names else (0, 0)
-        name = read_name(violation.text[start:end].decode())
+    for depth, container in enumerate(scanner.containers):
         path = scanner.open_path[:depth]
-        if name is not None and forbidden_members.forbids(violation.problems, path, name):
-            return Forbidden(path, scanner.containers[depth], name, start, end)
+        for start, end in scanner.name_spans(depth, last=True):
+            name = read_name(violation.text[start:end].decode())
+            if name is not None and forbidden_members.forbids(violation.problems, path, name):
+                return Forbidden(path, container, name, start, end)
     return None
 
 
@@ -131,7 +131,7 @@ def _behind(violation: Violation, path: Path, start: int) -> _Stand:
 def _may_go(violation: Violation, stand: _Stand, name: str, member: MisspeltMember) -> bool:
     """Whether the member is forbidden, and is not one that is allowed but for case and blanks."""
     container: Any = violation.guard.scanner.containers[len(stand.path)]
-    if vocabulary.meant(violation.guard.schema, name, container):
+    if vocabulary.meant(violation.guard.features, name, container):
         return False
     return stand.is_known or forbidden_members.is_forbidden(violation, stand.path, name, member)
 

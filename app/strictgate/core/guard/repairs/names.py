@@ -33,10 +33,10 @@ def renamed(violation: Violation) -> Proposals:
     spelt = _refused(violation)
     if not isinstance(spelt, Spelt):
         return spelt or ()
-    scanner, schema = violation.guard.scanner, violation.guard.schema
+    scanner, features = violation.guard.scanner, violation.guard.features
     used = violation.used(spelt.end)
     proposals = []
-    for name in vocabulary.meant(schema, read_name(spelt.text), scanner.containers[-1]):
+    for name in vocabulary.meant(features, read_name(spelt.text), scanner.containers[-1]):
         steps = (*spelt.steps, naming(scanner.open_path, name))
         data = write_json(name).encode()
         proposals.append(Proposal(violation.start, used, data, steps, _COLON))
@@ -48,7 +48,7 @@ def renamed_before(violation: Violation) -> Proposals:
     found = members.forbidden_before(violation)
     if found is None:
         return ()
-    schema, rest = violation.guard.schema, violation.text[found.name_end :]
+    rest = violation.text[found.name_end :]
     return [
         Proposal(
             found.start,
@@ -57,7 +57,7 @@ def renamed_before(violation: Violation) -> Proposals:
             (naming(found.path, each),),
             is_nested=True,
         )
-        for each in vocabulary.meant(schema, found.name, found.container)
+        for each in vocabulary.meant(violation.guard.features, found.name, found.container)
         for used in (0, 1)  # the byte that was refused may belong to what is mended inside
     ]
 

@@ -5,7 +5,7 @@ The root is whole then as well, and is mended as every whole document is (repair
 
 from collections.abc import Sequence
 
-from strictgate.core.guard.repairs import forbidden_members, outline, vocabulary
+from strictgate.core.guard.repairs import forbidden_members, vocabulary
 from strictgate.core.guard.repairs.members import read_name
 from strictgate.core.guard.repairs.names import naming
 from strictgate.core.guard.repairs.violation import Proposal, Proposals, Violation, ViolationPlace
@@ -36,8 +36,7 @@ def required_renamed(violation: Violation) -> Proposals:
     if violation.place is not ViolationPlace.SEPARATOR or violation.ahead[:1] != b"}":
         return ()
     missing = violation.guard.missing()
-    opened = outline.open_containers(violation.text) if missing else ()
-    pairs = _pairs(violation, missing, opened[-1].names) if opened else {}
+    pairs = _pairs(violation, missing) if missing else {}
     if len(pairs) < max(len(missing), 1):
         return ()
     text, start = violation.text, min(pairs)[0]
@@ -55,17 +54,16 @@ def dropped(violation: Violation) -> Proposals:
     if violation.place is not ViolationPlace.SEPARATOR or violation.ahead[:1] != b"}":
         return ()
     path, containers = violation.guard.scanner.open_path, violation.guard.scanner.containers
-    opened = outline.open_containers(violation.text) if violation.problems else ()
-    if not opened:
+    if not violation.problems:
         return ()
-    start = opened[-1].start
+    start = violation.guard.scanner.starts[-1]
     text = violation.text[start:].decode() + "}"
     place = spans.locate_values(text, [()])[()]
     names = [
         each.name
         for each in place.members
         if forbidden_members.forbids(violation.problems, path, each.name)
-        and not vocabulary.meant(violation.guard.schema, each.name, containers[-1])
+        and not vocabulary.meant(violation.guard.features, each.name, containers[-1])
     ]
     if not names or len(names) == len(place.members):
         return ()
@@ -89,15 +87,13 @@ def _root(violation: Violation, level: Repair) -> Proposals:
     return [Proposal(0, 1, mended.text.encode(), mended.steps)] if mended else ()
 
 
-def _pairs(
-    violation: Violation, missing: Sequence[str], spans: Sequence[_Span]
-) -> dict[_Span, str]:
+def _pairs(violation: Violation, missing: Sequence[str]) -> dict[_Span, str]:
     """Return where names stand that are undeclared, each with the one of `missing` that it has but
     for case or blanks; where several could be meant, on either side, none is."""
     strangers: dict[str, list[_Span]] = {}
-    for span in spans:
+    for span in violation.guard.scanner.name_spans(-1):
         name = read_name(violation.text[slice(*span)].decode())
-        if name is not None and name not in vocabulary.names(violation.guard.schema, name):
+        if name is not None and name not in vocabulary.names(violation.guard.features, name):
             strangers.setdefault(fold(name), []).append(span)
     wanted: dict[str, list[str]] = {}
     for name in missing:

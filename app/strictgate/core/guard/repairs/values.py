@@ -153,7 +153,7 @@ def _readings(violation: Violation, spelt: Spelt) -> Iterator[Coercion]:
         if reading := coercions.in_type(value, text, (each,)):
             yield reading
     if isinstance(value, str):
-        for word in vocabulary.options(violation.guard.schema, value):
+        for word in vocabulary.options(violation.guard.features, value):
             if reading := coercions.as_option(value, text, (word,)):
                 yield reading
 
