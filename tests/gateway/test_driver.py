@@ -219,7 +219,7 @@ def test_deadline(has_enough):
 
 
 class Compiler:
-    async def machine(self, schema):
+    async def grammar(self, schema):
         return f"machine of {schema}"
 
 

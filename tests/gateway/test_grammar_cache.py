@@ -53,12 +53,12 @@ def test_a_machine_is_made_once():
 
     async def talk() -> None:
         compiler = GrammarCache(making)
-        first = await compiler.machine(STRING)
+        first = await compiler.grammar(STRING)
         assert first is not None
         assert first.start().consume(b'"a"') == 3
-        assert await compiler.machine(admit({"type": "string"}, name="other")) is first
+        assert await compiler.grammar(admit({"type": "string"}, name="other")) is first
         other = admit({"type": "string"}, name="test", formats=Formats.ANNOTATE)
-        assert await compiler.machine(other) is not first
+        assert await compiler.grammar(other) is not first
         assert len(making.made) == len(compiler) == 2
         compiler.close()
 
@@ -71,7 +71,7 @@ def test_requests_at_the_same_time_wait_for_the_same():
 
     async def talk() -> None:
         compiler = GrammarCache(making)
-        machines = await asyncio.gather(*(compiler.machine(STRING) for _ in range(5)))
+        machines = await asyncio.gather(*(compiler.grammar(STRING) for _ in range(5)))
         assert len({id(each) for each in machines}) == len(making.made) == 1
         compiler.close()
 
@@ -85,9 +85,9 @@ def test_nobody_waits_for_longer_than_patience():
 
     async def talk() -> None:
         compiler = GrammarCache(making, patience=0)
-        assert await compiler.machine(STRING) is None
+        assert await compiler.grammar(STRING) is None
         making.may_go.set()
-        while await compiler.machine(STRING) is None:  # noqa: ASYNC110 (nobody is told)
+        while await compiler.grammar(STRING) is None:  # noqa: ASYNC110 (nobody is told)
             await asyncio.sleep(0)
         assert len(making.made) == 1
         compiler.close()
@@ -102,12 +102,12 @@ def test_a_caller_who_leaves_does_not_stop_the_making():
 
     async def talk() -> None:
         compiler = GrammarCache(making)
-        leaving = asyncio.ensure_future(compiler.machine(STRING))
+        leaving = asyncio.ensure_future(compiler.grammar(STRING))
         await asyncio.sleep(0)
         leaving.cancel()
         await asyncio.wait({leaving})
         making.may_go.set()
-        assert await compiler.machine(STRING) is not None
+        assert await compiler.grammar(STRING) is not None
         assert len(making.made) == 1
         compiler.close()
 
@@ -121,8 +121,8 @@ def test_a_schema_without_a_machine(error: Exception):
 
     async def talk() -> None:
         compiler = GrammarCache(making)
-        assert await compiler.machine(STRING) is None
-        assert await compiler.machine(STRING) is None
+        assert await compiler.grammar(STRING) is None
+        assert await compiler.grammar(STRING) is None
         assert len(making.made) == 1
         compiler.close()
 
@@ -138,10 +138,10 @@ def test_what_was_not_used_for_longest_leaves_first():
     async def talk() -> None:
         compiler = GrammarCache(making, capacity=size * 5 // 2)
         for each in (STRING, NUMBER, STRING, admit({"type": "boolean"}, name="test"), STRING):
-            assert await compiler.machine(each) is not None
+            assert await compiler.grammar(each) is not None
         assert len(compiler) == 2
         assert len(making.made) == 3
-        await compiler.machine(NUMBER)
+        await compiler.grammar(NUMBER)
         assert len(making.made) == 4
         compiler.close()
 
@@ -154,7 +154,7 @@ def test_one_that_is_too_big_is_not_kept():
 
     async def talk() -> None:
         compiler = GrammarCache(making, capacity=10)
-        assert await compiler.machine(STRING) is not None
+        assert await compiler.grammar(STRING) is not None
         assert len(compiler) == 0
         compiler.close()
 
@@ -169,7 +169,7 @@ def test_more_than_can_be_made_is_not_begun():
     async def talk() -> None:
         compiler = GrammarCache(making, patience=0)
         schemas = [admit({"const": n}, name="test") for n in range(70)]
-        assert [await compiler.machine(each) for each in schemas] == [None] * 70
+        assert [await compiler.grammar(each) for each in schemas] == [None] * 70
         making.may_go.set()
         while len(compiler) < 64:  # noqa: ASYNC110 (nobody is told)
             await asyncio.sleep(0)

@@ -35,10 +35,10 @@ DeltaSink = Callable[[Mapping[str, Any], tuple[ChoiceDelta, ...]], Awaitable[Non
 
 
 class GrammarSource(Protocol):
-    """Makes machines of schemas, off the path of other requests."""
+    """Compiles grammars from schemas, off the path of other requests."""
 
-    async def machine(self, schema: Schema) -> CompiledGrammar | None:
-        """Return the machine, or None where there is none, or none yet."""
+    async def grammar(self, schema: Schema) -> CompiledGrammar | None:
+        """Return the grammar, or None where there is none, or none yet."""
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ class Driver:
                 stream, self._stream = self._stream, None
                 return await stream.stop()
             case Compile(schema):
-                return await self.compiler.machine(schema) if self.compiler is not None else None
+                return await self.compiler.grammar(schema) if self.compiler is not None else None
 
     def _new_head(self, stream: UpstreamStream) -> Mapping[str, Any]:
         return default_head(self.model) | stream.collector.head()

@@ -1,12 +1,12 @@
-"""Machines made of schemas: off the event loop, once for each schema, and kept.
+"""Grammars compiled from schemas: off the event loop, once for each schema, and kept.
 
-Making one takes milliseconds, of a hostile schema much longer, and cannot be cancelled: so it
-happens in threads of its own, and nobody waits for longer than `patience`. A conversation can do
-without a machine; the next one finds it made. That a schema has none is kept as well.
+Compiling takes milliseconds, for a hostile schema much longer, and cannot be cancelled: so it
+happens in threads of its own, and nobody waits for it for longer than `patience` seconds. A
+conversation can do without a grammar; the next one finds it compiled. That a schema has no grammar
+is kept as well.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,18 +14,19 @@ from functools import partial
 from strictgate.core.grammar import compiler
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
+from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema.schema import Formats, Schema
 
 MIB = 1024 * 1024
-THREADS = 2  # one schema that takes its time does not hold up the others
-MAX_RUNNING = 64
-FIXED = 1024  # bytes of an entry, beside its key and its machine
+THREADS = 2  # one schema that takes long does not hold up the others
+MAX_RUNNING = 64  # compilations, those that wait for a thread included
+FIXED = 1024  # bytes of an entry, beside its key and its grammar
 
 Key = tuple[str, str, Formats]
 
 
 def make(schema: Schema) -> CompiledGrammar:
-    """Return the machine of `schema`.
+    """Return the grammar of `schema`, compiled.
 
     Raises:
         NotExpressible
@@ -34,7 +35,7 @@ def make(schema: Schema) -> CompiledGrammar:
 
 
 class GrammarCache:
-    """Makes machines; those least recently used leave when there is no room."""
+    """Compiles grammars and keeps them, up to `capacity` bytes; used from one event loop."""
 
     def __init__(
         self,
@@ -44,81 +45,71 @@ class GrammarCache:
         patience: float = 2.0,
     ) -> None:
         self._make = make
-        self._capacity = capacity
         self._patience = patience
-        self._size = 0
-        self._machines: OrderedDict[Key, CompiledGrammar | None] = OrderedDict()
+        self._grammars: LruCache[Key, CompiledGrammar | None] = LruCache(capacity)
         self._running: dict[Key, asyncio.Future[CompiledGrammar | None]] = {}
         self._late: set[Key] = set()
-        """Of those that are running, what somebody has waited for in vain: nobody else need to."""
+        """Compilations that took longer than `patience`; later callers do not wait for them."""
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="compiling")
 
     def __len__(self) -> int:
-        return len(self._machines)
+        return len(self._grammars)
 
-    async def machine(self, schema: Schema) -> CompiledGrammar | None:
-        """Return the machine of `schema`; None where it has none, or none yet."""
+    async def grammar(self, schema: Schema) -> CompiledGrammar | None:
+        """Return the grammar of `schema`; None where it has none, or none yet."""
         key = (schema.text, schema.draft, schema.formats)
-        if key in self._machines:
-            self._machines.move_to_end(key)
+        if key in self._grammars:
             return self._usable(key)
-        making = self._running.get(key) or self._begin(key, schema)
-        if making is None or key in self._late:
+        running = self._running.get(key) or self._begin(key, schema)
+        if running is None or key in self._late:
             return None
-        await asyncio.wait({making}, timeout=self._patience)  # which does not cancel it
-        if not making.done():
+        await asyncio.wait({running}, timeout=self._patience)  # which does not cancel it
+        if not running.done():
             self._late.add(key)
-        return making.result() if _came_to_something(making) else None
+        return running.result() if _has_result(running) else None
 
     def _usable(self, key: Key) -> CompiledGrammar | None:
-        """Return what is kept, but for one that met a limit, as it would again."""
-        machine = self._machines[key]
-        if machine is not None and machine.is_broken():
-            self._size -= _weight(key, machine) - _weight(key, None)
-            self._machines[key] = machine = None
-        return machine
+        """Return what is kept; a grammar that met a limit of the engine would meet it again, and
+        so takes the place of none."""
+        kept = self._grammars.get(key)
+        if kept is not None and kept.is_broken():
+            self._keep(key, None)
+            return None
+        return kept
 
     def close(self) -> None:
-        """Begin nothing more. What a thread has begun, it finishes."""
+        """Start nothing more. A thread finishes what it has begun."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self, key: Key, schema: Schema) -> asyncio.Future[CompiledGrammar | None] | None:
         if len(self._running) >= MAX_RUNNING:
             return None
         loop = asyncio.get_running_loop()
-        making = loop.run_in_executor(self._threads, self._made, schema)
-        self._running[key] = making
-        making.add_done_callback(partial(self._end, key))
-        return making
+        running = loop.run_in_executor(self._threads, self._compiled, schema)
+        self._running[key] = running
+        running.add_done_callback(partial(self._end, key))
+        return running
 
-    def _made(self, schema: Schema) -> CompiledGrammar | None:
+    def _compiled(self, schema: Schema) -> CompiledGrammar | None:
         try:
             return self._make(schema)
         except NotExpressible:
             return None
 
-    def _end(self, key: Key, making: asyncio.Future[CompiledGrammar | None]) -> None:
+    def _end(self, key: Key, running: asyncio.Future[CompiledGrammar | None]) -> None:
         del self._running[key]
         self._late.discard(key)
-        if making.cancelled():
+        if running.cancelled():
             return
-        if error := making.exception():  # a mistake of ours, that must not cost the caller anything
+        if error := running.exception():  # a bug, which must not cost the caller its answer
             context = {"message": "A schema could not be compiled", "exception": error}
-            making.get_loop().call_exception_handler(context)
-        self._keep(key, making.result() if error is None else None)
+            running.get_loop().call_exception_handler(context)
+        self._keep(key, running.result() if error is None else None)
 
-    def _keep(self, key: Key, machine: CompiledGrammar | None) -> None:
-        if _weight(key, machine) > self._capacity:
-            return
-        self._machines[key] = machine
-        self._size += _weight(key, machine)
-        while self._size > self._capacity:
-            self._size -= _weight(*self._machines.popitem(last=False))
+    def _keep(self, key: Key, grammar: CompiledGrammar | None) -> None:
+        weight = FIXED + len(key[0]) + (grammar.size if grammar else 0)
+        self._grammars.put(key, grammar, weight)
 
 
-def _came_to_something(making: asyncio.Future[CompiledGrammar | None]) -> bool:
-    return making.done() and not making.cancelled() and making.exception() is None
-
-
-def _weight(key: Key, machine: CompiledGrammar | None) -> int:
-    return FIXED + len(key[0]) + (machine.size if machine else 0)
+def _has_result(running: asyncio.Future[CompiledGrammar | None]) -> bool:
+    return running.done() and not running.cancelled() and running.exception() is None

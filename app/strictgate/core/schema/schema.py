@@ -5,7 +5,6 @@ time. The caller's schema is never changed, but for the top-level `$schema`, whi
 and is then left out: some models go astray on it.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,6 +14,7 @@ import orjson
 from jsonschema_rs import ReferencingError, Registry
 
 from strictgate.core.jsontext.pointer import pointer
+from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema import drafts, openai_strict, patterns, problems
 from strictgate.core.schema.drafts import REGISTRY_DRAFTS, VALIDATORS, Draft
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
@@ -228,10 +228,8 @@ class SchemaCache:
     """… per schema; measured over real ones."""
 
     def __init__(self, capacity: int, limits: Limits) -> None:
-        self._capacity = capacity
         self._limits = limits
-        self._size = 0
-        self._schemas: OrderedDict[Key, Schema] = OrderedDict()
+        self._schemas: LruCache[Key, Schema] = LruCache(capacity)
 
     def get(
         self,
@@ -250,30 +248,16 @@ class SchemaCache:
             key = (orjson.dumps(source), formats, strictly)
         except TypeError:  # too deep for orjson, or integers beyond 64 bits: rare, so not kept
             key = None
-        schema = None if key is None else self._schemas.get(key)
-        if schema is None:
-            schema = admit(source, name=name, limits=self._limits, formats=formats, surface=surface)
-            check_satisfiable(schema, name=name, surface=surface)
-            if strictly:
-                openai_strict.check_strict(source, name=name, surface=surface)
+        kept = None if key is None else self._schemas.get(key)
+        if kept is not None:
+            return kept
+        schema = admit(source, name=name, limits=self._limits, formats=formats, surface=surface)
+        check_satisfiable(schema, name=name, surface=surface)
+        if strictly:
+            openai_strict.check_strict(source, name=name, surface=surface)
         if key is not None:
-            self._keep(key, schema)
+            self._schemas.put(key, schema, self.CONSTANT + self.FACTOR * len(key[0]))
         return schema
 
     def __len__(self) -> int:
         return len(self._schemas)
-
-    def _keep(self, key: Key, schema: Schema) -> None:
-        if key in self._schemas:
-            self._schemas.move_to_end(key)
-            return
-        if self._weight(key) > self._capacity:
-            return
-        self._schemas[key] = schema
-        self._size += self._weight(key)
-        while self._size > self._capacity:
-            oldest, _ = self._schemas.popitem(last=False)
-            self._size -= self._weight(oldest)
-
-    def _weight(self, key: Key) -> int:
-        return self.CONSTANT + self.FACTOR * len(key[0])
