@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from strictgate.demo.upstream import create_demo
+from tests import corpora  # noqa: F401 (takes its variable out of the environment)
 from tests.gates import Gate, gate
 from tests.servers import serving
 

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+NAMED = os.environ.pop("STRICTGATE_CORPORA", None)
+"""The folder that the variable names. It is taken out of the environment, so that no gateway that
+a test starts takes it for a setting of its own that is misspelt."""
 FETCHED = Path(__file__).parent.parent / ".corpora"
 
 
@@ -28,10 +31,9 @@ def rows(name: str) -> list[dict[str, Any]]:
 
 
 def _folders() -> Iterator[Path]:
-    named = os.environ.get("STRICTGATE_CORPORA")
-    if named:
-        folder = Path(named)
+    if NAMED:
+        folder = Path(NAMED)
         if not folder.is_dir():
-            raise NotADirectoryError(f"STRICTGATE_CORPORA names {named}, which is no folder.")
+            raise NotADirectoryError(f"STRICTGATE_CORPORA names {NAMED}, which is no folder.")
         yield folder
     yield FETCHED

@@ -1,11 +1,16 @@
 """Configuration: the example names every field, variables win, typos are named."""
 
+import ast
+import inspect
 import tomllib
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from strictgate.core.repair_steps import Repair
+from strictgate.core.request.options import Enforcement
 from strictgate.settings import Model, Settings, SettingsError, Upstream, load
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -16,6 +21,13 @@ TABLES = {"upstreams": Upstream, "models": Model}
 def _no_variables(monkeypatch):
     for name in ("STRICTGATE_CONFIG", "STRICTGATE_SERVER__PORT"):
         monkeypatch.delenv(name, raising=False)
+
+
+def names(table):
+    """The fields of a table, which is a model or a dataclass; of anything else none."""
+    if is_dataclass(table):
+        return {field.name for field in fields(table)}
+    return set(table.model_fields) if issubclass(table, BaseModel) else set()
 
 
 def written(tmp_path, text):
@@ -32,9 +44,8 @@ def test_example_names_every_field():
         assert name in example, name
         table = TABLES.get(name) or field.annotation
         inner = next(iter(example[name].values())) if name in TABLES else example[name]
-        if isinstance(table, type) and issubclass(table, BaseModel):
-            missing = set(table.model_fields) - set(inner)
-            assert all(f"# {each} =" in text for each in missing), (name, missing)
+        missing = names(table) - set(inner) if isinstance(table, type) else set()
+        assert all(f"# {each} =" in text for each in missing), (name, missing)
 
 
 def test_example_shows_the_defaults():
@@ -44,9 +55,8 @@ def test_example_shows_the_defaults():
     for name in ("server", "limits", "answers", "observe"):
         assert getattr(example, name) == getattr(default, name)
     template = example.enforcement.prompt_template
-    assert example.enforcement.model_copy(
-        update={"prompt_template": template.removeprefix("\n")}
-    ) == (default.enforcement)
+    told = replace(example.enforcement, prompt_template=template.removeprefix("\n"))
+    assert told == default.enforcement
 
 
 def test_every_field_is_described():
@@ -54,6 +64,10 @@ def test_every_field_is_described():
     for table in (Upstream, Model, *(type(value) for _, value in Settings())):
         for name, field in getattr(table, "model_fields", {}).items():
             assert field.description, name
+    (table,) = ast.parse(inspect.getsource(Enforcement)).body
+    for field, text in zip(table.body[1::2], table.body[2::2], strict=True):
+        assert isinstance(field, ast.AnnAssign)
+        assert isinstance(text.value.value, str), field.target.id
 
 
 def test_variables_win_and_merge(tmp_path, monkeypatch):
@@ -63,6 +77,15 @@ def test_variables_win_and_merge(tmp_path, monkeypatch):
 
     server = load(path).server
     assert (server.port, server.drain_timeout) == (9, 2.0)
+
+
+def test_variables_for_enforcement(monkeypatch):
+    """Its fields are read from variables as all others are."""
+    monkeypatch.setenv("STRICTGATE_ENFORCEMENT__MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("STRICTGATE_ENFORCEMENT__REPAIR", "off")
+    monkeypatch.setenv("STRICTGATE_ENFORCEMENT__CAPABILITY_TTL", "0.5")
+
+    assert load().enforcement == Enforcement(max_attempts=1, repair=Repair.OFF, capability_ttl=0.5)
 
 
 def test_no_file_at_all(monkeypatch):
@@ -95,11 +118,17 @@ def test_client_keys_from_a_variable(monkeypatch, spelling):
         ("[upstreams.x]\nbase_ur = ''\n", "upstreams.x.base_ur: no such setting"),
         ("[upstreams.x]\nbase_url = 'x'\n", "upstreams.x.base_url: "),
         ("[server]\nport = 'x'\n", "server.port: "),
-        ("[enforcement]\nrepair = 'all'\n", "enforcement.repair: "),
+        ("[enforcement]\nrepair = 'all'\n", "enforcement.repair: Input should be 'off', 'syntax'"),
+        ("[enforcement]\nmax_attempts = 11\n", "enforcement.max_attempts: .* equal to 10"),
+        ("[enforcement]\nnative_failures = 0\n", "enforcement.native_failures: "),
+        ("[enforcement]\nmodes = ['prompt']\n", "enforcement.modes: no such setting"),
         ("[models.x]\nmodel = 'y'\n", "models.x.upstream: "),
         ("[server\n", "not valid TOML"),
         ("[server]\napi_keys = [' ']\n", "server.api_keys.0: must not be blank"),
-        ("[enforcement]\nprompt_template = 'JSON'\n", "enforcement.prompt_template: "),
+        (
+            "[enforcement]\nprompt_template = 'JSON'\n",
+            "enforcement.prompt_template: must contain {schema}",
+        ),
         ("[upstreams.x]\nmodes = []\n", "upstreams.x.modes: "),
         ("[upstreams.x]\nbase_url = 'http://h:99999/v1'\n", "upstreams.x.base_url: not a URL"),
         ("[upstreams.x]\nbase_url = 'http://'\n", "upstreams.x.base_url: names no host"),
@@ -109,7 +138,7 @@ def test_client_keys_from_a_variable(monkeypatch, spelling):
 )
 def test_mistakes_are_named(tmp_path, text, named):
     """A mistake in the file is an error that names the field."""
-    with pytest.raises(SettingsError, match=named.replace(".", r"\.")):
+    with pytest.raises(SettingsError, match=named):
         load(written(tmp_path, text))
 
 

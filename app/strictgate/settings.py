@@ -8,10 +8,12 @@ wherever it stands. Parsed once, at start, and passed down; nothing imports it a
 import json
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -21,9 +23,11 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    TypeAdapter,
     ValidationError,
 )
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -31,23 +35,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from strictgate.core.capabilities import Mode, Prefill
-from strictgate.core.repair_steps import Repair
-from strictgate.core.request.options import (
-    MAX_ATTEMPTS,
-    MAX_CONTINUATIONS,
-    PROMPT_TEMPLATE,
-    Enforcement,
-    Steering,
-    StreamMode,
-    StrictRules,
-    ToolEnforcement,
-)
-from strictgate.core.schema.schema import Formats
+from strictgate.core.capabilities import Capabilities, Mode, Prefill
+from strictgate.core.jsontext.reader import write_json
+from strictgate.core.request.options import Enforcement
 
 PREFIX = "STRICTGATE_"
 CONFIG_VARIABLE = "STRICTGATE_CONFIG"
-_NOT_SETTINGS = frozenset({CONFIG_VARIABLE, "STRICTGATE_CORPORA"})
 
 
 class SettingsError(Exception):
@@ -89,10 +82,12 @@ def _http(url: str) -> str:
     return url.strip().rstrip("/")
 
 
-def _with_place(template: str) -> str:
-    if "{schema}" not in template:
-        raise ValueError("must contain {schema}, where the schema is to stand")
-    return template
+def _with_place(table: Enforcement) -> Enforcement:
+    if "{schema}" not in table.prompt_template:
+        wrong = PydanticCustomError("place", "must contain {schema}, where the schema is to stand")
+        where = ("prompt_template",)
+        raise ValidationError.from_exception_data("", [{"type": wrong, "loc": where, "input": ""}])
+    return table
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -139,18 +134,11 @@ class Server(Frozen):
     )
 
 
-class Upstream(Frozen):
-    """One OpenAI-compatible server."""
+class Pins(Frozen):
+    """What takes the place of what the preset says, or of what is learned."""
 
-    preset: str = Field(default="generic", description="The provider whose quirks to expect.")
-    base_url: Url | None = Field(default=None, description="Of the API, usually ending in /v1.")
-    api_key_env: str | None = Field(
-        default=None,
-        description="The variable that holds the key; without it the client's own "
-        "Authorization header goes upstream.",
-    )
     modes: Modes | None = Field(
-        default=None, description="Pins the modes of all its models, in the order of trying."
+        default=None, description="The modes of its models, in the order of trying."
     )
     tools: bool | None = Field(
         default=None,
@@ -165,6 +153,23 @@ class Upstream(Frozen):
     top_logprobs: TopLogprobs | None = Field(
         default=None, description="Alternatives of each token that may be asked for; 0: none."
     )
+
+    def applied_to(self, capabilities: Capabilities) -> Capabilities:
+        """Return `capabilities` with what is pinned here."""
+        pinned = {name: getattr(self, name) for name in Pins.model_fields}
+        return replace(capabilities, **{k: v for k, v in pinned.items() if v is not None})
+
+
+class Upstream(Pins):
+    """One OpenAI-compatible server."""
+
+    preset: str = Field(default="generic", description="The provider whose quirks to expect.")
+    base_url: Url | None = Field(default=None, description="Of the API, usually ending in /v1.")
+    api_key_env: str | None = Field(
+        default=None,
+        description="The variable that holds the key; without it the client's own "
+        "Authorization header goes upstream.",
+    )
     timeout: float = Field(default=120.0, gt=0, description="Seconds, whole request.")
     connect_timeout: float = Field(default=10.0, gt=0, description="Seconds to connect.")
     first_byte_timeout: float = Field(
@@ -178,68 +183,11 @@ class Upstream(Frozen):
     )
 
 
-class Model(Frozen):
+class Model(Pins):
     """A name that clients may use."""
 
     upstream: str = Field(description="The upstream that serves it.")
     model: str | None = Field(default=None, description="What the upstream calls it.")
-    modes: Modes | None = Field(
-        default=None,
-        description="Pins what would otherwise be known from the preset or learned.",
-    )
-    tools: bool | None = Field(default=None, description="The same for functions.")
-    responses: bool | None = Field(default=None, description="The same for the Responses API.")
-    prefill: Prefill | None = Field(default=None, description="The same for prefixes.")
-    top_logprobs: TopLogprobs | None = Field(default=None, description="The same for these.")
-
-
-class EnforcementSettings(Frozen):
-    """How hard to try; a request may turn these with its `strictgate` knobs."""
-
-    max_attempts: int = Field(
-        default=3, ge=1, le=MAX_ATTEMPTS, description="Full tries per choice, the first included."
-    )
-    max_continuations: int = Field(
-        default=16,
-        ge=0,
-        le=MAX_CONTINUATIONS,
-        description="Times in a request that the model may be brought to go on from what is good.",
-    )
-    repair: Repair = Field(default=Repair.LOSSLESS, description="What may be mended in an answer.")
-    stream: StreamMode = Field(default=StreamMode.AUTO, description="How streams are checked.")
-    strict_rules: StrictRules = Field(
-        default=StrictRules.ENFORCE, description='OpenAI\'s rules for schemas with "strict": true.'
-    )
-    formats: Formats = Field(
-        default=Formats.ASSERT, description="Whether `format` is asserted or only annotates."
-    )
-    steering: Steering = Field(
-        default=Steering.AUTO,
-        description="Whether to use the log-probabilities of tokens, where an upstream has them.",
-    )
-    tools: ToolEnforcement = Field(
-        default=ToolEnforcement.STRICT,
-        description="Whose arguments are enforced: of functions with strict: true, or of all.",
-    )
-    token_budget: int = Field(
-        default=0, ge=0, description="Tokens after which no attempt is added; 0: no limit."
-    )
-    prompt_template: Annotated[str, AfterValidator(_with_place)] = Field(
-        default=PROMPT_TEMPLATE, description="The instructions; {schema} stands for the schema."
-    )
-    capability_ttl: float = Field(
-        default=86_400.0, ge=0, description="Seconds for which a refused mode is remembered."
-    )
-    native_failures: int = Field(
-        default=3,
-        ge=1,
-        description="Native answers in a row that break the schema before a model is demoted.",
-    )
-
-    def enforcement(self) -> Enforcement:
-        """Return what the core needs of it."""
-        ours = {"capability_ttl", "native_failures"}
-        return Enforcement(**{k: v for k, v in self if k not in ours})
 
 
 class LimitSettings(Frozen):
@@ -304,7 +252,7 @@ class Settings(BaseSettings):
     server: Server = Server()
     upstreams: dict[str, Upstream] = Field(default_factory=dict)
     models: dict[str, Model] = Field(default_factory=dict)
-    enforcement: EnforcementSettings = EnforcementSettings()
+    enforcement: Annotated[Enforcement, AfterValidator(_with_place)] = Enforcement()
     limits: LimitSettings = LimitSettings()
     answers: Answers = Answers()
     store: StoreSettings = StoreSettings()
@@ -377,7 +325,7 @@ def _check_variables(names: Iterable[str]) -> None:
     """A misspelt table in a variable would otherwise be nobody's field, and pass unseen."""
     for name in names:
         field = name.removeprefix(PREFIX).split("__")[0].lower()
-        ours = name.startswith(PREFIX) and name not in _NOT_SETTINGS
+        ours = name.startswith(PREFIX) and name != CONFIG_VARIABLE
         if ours and field not in Settings.model_fields:
             known = ", ".join(sorted(Settings.model_fields))
             raise SettingsError(f"{name}: no such setting. There are: {known}.")
@@ -395,6 +343,27 @@ def _named(prefix: str) -> Iterator[None]:
 
 def _sentence(each: Any) -> str:
     where = ".".join(str(step) for step in each["loc"])
-    unknown = each["type"] == "extra_forbidden"
+    unknown = each["type"] in ("extra_forbidden", "unexpected_keyword_argument")
     what = "no such setting" if unknown else each["msg"].removeprefix("Value error, ")
     return f"{where}: {what}"
+
+
+# --- other tables --------------------------------------------------------------------------------
+
+
+def field_readers(table: type) -> dict[str, Callable[[Any], Any]]:
+    """Return for each field of the dataclass `table` what makes its value of one from JSON or TOML.
+
+    Types are kept to: `1` is not true and `"1"` no number. What cannot be so is a ValueError, whose
+    message says what may be: `input should be less than or equal to 10`.
+    """
+    hints = get_type_hints(table, include_extras=True)
+    return {name: partial(_read_value, TypeAdapter(hint)) for name, hint in hints.items()}
+
+
+def _read_value(adapter: TypeAdapter[Any], value: Any) -> Any:
+    try:  # as JSON, since a strict Python value would have to be the enum's member itself
+        return adapter.validate_json(write_json(value), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]["msg"]
+        raise ValueError(first[:1].lower() + first[1:]) from error

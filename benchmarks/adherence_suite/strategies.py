@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.request.options import KNOBS
+from strictgate.gateway.knobs import KNOBS
 
 _PROMPT = {"modes": ["prompt"], "steering": "off"}
 _BUFFERED = _PROMPT | {"stream": "buffered"}

@@ -4,18 +4,18 @@ What fails today is in tests/data/reports_open.json. A row there that comes righ
 it is to be taken off the list.
 """
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.corpora import NAMED
 from tests.reports.client import Stage, stage
 from tests.reports.expecting import covers, groups, known_failures, missing
 from tests.reports.product import kind_of
 from tests.reports.rows import Case, cases
 
-if not os.environ.get("STRICTGATE_CORPORA"):
+if not NAMED:
     pytest.skip("STRICTGATE_CORPORA is not set: it names the test data", allow_module_level=True)
 
 CASES = {f"c{place}": case for place, case in enumerate(cases())}

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from annotated_types import Interval, MinLen
 
 
 class Mode(StrEnum):
@@ -60,7 +63,7 @@ class ForcedTool(StrEnum):
 class Capabilities:
     """One model on one upstream; the defaults are what OpenAI's own API does."""
 
-    modes: tuple[Mode, ...] = LADDER
+    modes: Annotated[tuple[Mode, ...], MinLen(1)] = LADDER
     native_needs_prompt: bool = False
     """Put the schema into the prompt in native mode too."""
     json_with_tools: bool = True
@@ -80,7 +83,7 @@ class Capabilities:
     prefill: Prefill = Prefill.NONE
     prefill_base: str = ""
     """The path that takes the place of the base URL's for continuations (DeepSeek: `/beta`)."""
-    top_logprobs: int = 0
+    top_logprobs: Annotated[int, Interval(ge=0, le=100)] = 0
     """How many alternatives of each token may be asked for with a text; 0: none."""
     drop: tuple[str, ...] = ()
     """Request fields that the upstream refuses and that only keep books: left out, and said so."""

@@ -15,12 +15,13 @@ from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError, OutputInvalid, ToolsRefused
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.contract import CarriedSchemas
-from strictgate.core.request.options import KNOBS_KEY, with_overrides
+from strictgate.core.request.options import KNOBS_KEY
 from strictgate.core.surfaces.surface import Surface, UpstreamAdapter
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import total_tokens
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
+from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.learning import TOOLS_REFUSED, Learner, lessons
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import ResponseStore
@@ -76,7 +77,7 @@ class Gateway:
         self._client = client
         self._compiler = compiler
         self._observe = observe
-        self._enforcement = settings.enforcement.enforcement()
+        self._enforcement = settings.enforcement
         rules = settings.enforcement
         self._learner = Learner(rules.capability_ttl, rules.native_failures, observe)
         self._planner = RequestPlanner(settings, router, self._learner.learned)

@@ -21,12 +21,12 @@ from strictgate.core.request.options import (
     StreamMode,
     StrictRules,
     ToolEnforcement,
-    with_overrides,
 )
 from strictgate.core.request.tools import Function, Toolbox, Toolset
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, SchemaCache
 from strictgate.core.surfaces.surface import UpstreamAdapter
+from strictgate.gateway.knobs import with_overrides
 from strictgate.settings import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router
@@ -75,7 +75,7 @@ class RequestPlanner:
     """One per process."""
 
     def __init__(self, settings: Settings, router: Router, learned: LearnedCapabilities) -> None:
-        self._enforcement = settings.enforcement.enforcement()
+        self._enforcement = settings.enforcement
         self._router = router
         self._learned = learned
         limits = settings.limits

@@ -4,13 +4,12 @@ Destinations come from the configuration alone; nothing that a client sends can 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import NotFound
-from strictgate.settings import Model as ModelSettings
 from strictgate.settings import Settings, SettingsError
 from strictgate.settings import Upstream as UpstreamSettings
 from strictgate.upstream.presets import PRESETS
@@ -111,7 +110,7 @@ class Router:
             endpoint = self.endpoints[self._default]
             return Route(endpoint, model, endpoint.capabilities)
         endpoint = self.endpoints[listed.upstream]
-        capabilities = _pinned(endpoint.capabilities, listed)
+        capabilities = listed.applied_to(endpoint.capabilities)
         return Route(endpoint, listed.model or model, capabilities)
 
 
@@ -131,7 +130,7 @@ def _endpoint(name: str, settings: UpstreamSettings, environment: Mapping[str, s
         name=name,
         base_url=base_url.rstrip("/"),
         api_key=_key(name, settings.api_key_env, environment),
-        capabilities=_pinned(preset.capabilities, settings),
+        capabilities=settings.applied_to(preset.capabilities),
         settings=settings,
     )
 
@@ -146,17 +145,3 @@ def _key(name: str, variable: str | None, environment: Mapping[str, str]) -> Sec
             "the field out to send the client's own key."
         )
     return SecretStr(key)
-
-
-def _pinned(capabilities: Capabilities, settings: UpstreamSettings | ModelSettings) -> Capabilities:
-    """Return `capabilities` with what the settings say instead."""
-    return replace(
-        capabilities,
-        modes=settings.modes or capabilities.modes,
-        tools=capabilities.tools if settings.tools is None else settings.tools,
-        responses=capabilities.responses if settings.responses is None else settings.responses,
-        prefill=capabilities.prefill if settings.prefill is None else settings.prefill,
-        top_logprobs=(
-            capabilities.top_logprobs if settings.top_logprobs is None else settings.top_logprobs
-        ),
-    )

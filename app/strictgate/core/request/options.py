@@ -1,29 +1,28 @@
-"""How hard to try: the settings of one conversation, and the knobs that a request may turn.
+"""How hard to try: the settings of one conversation, each said here once.
 
-A request turns them with `extra_body={"strictgate": {"max_attempts": 1, …}}`; the key is removed
-before anything is sent on.
+A field's type says what it may be, its default what it is, its docstring what it does. The table
+[enforcement] of the configuration is `Enforcement` (settings.py); a request may turn most of its
+fields, and those of `RequestOptions`, with its knobs (gateway/knobs.py).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated
+
+from annotated_types import Ge, Interval, MinLen
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.errors import BadRequest
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import Formats
 
 KNOBS_KEY = "strictgate"
-MAX_ATTEMPTS = 10
-MAX_CONTINUATIONS = 64
+"""The field of a request's body that holds its knobs."""
 PROMPT_TEMPLATE = """\
 Answer with one JSON document and nothing else: no words before or after it, no code fence.
 The JSON document must be valid against this JSON Schema:
 <json_schema>
 {schema}
 </json_schema>"""
-"""The instructions that carry the schema into the prompt; `{schema}` stands for it."""
 
 
 class StreamMode(StrEnum):
@@ -54,93 +53,37 @@ class Steering(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Enforcement:
-    """See config.example.toml, table [enforcement]."""
+    """What the configuration says in its table [enforcement]."""
 
-    max_attempts: int = 3
-    max_continuations: int = 16
+    max_attempts: Annotated[int, Interval(ge=1, le=10)] = 3
+    """Full tries per choice, the first included."""
+    max_continuations: Annotated[int, Interval(ge=0, le=64)] = 16
+    """Times in a request that the model may be brought to go on from what is good."""
     repair: Repair = Repair.LOSSLESS
+    """What may be mended in an answer."""
     stream: StreamMode = StreamMode.AUTO
+    """How streams are checked."""
     strict_rules: StrictRules = StrictRules.ENFORCE
+    """OpenAI's rules for schemas with `"strict": true`."""
     formats: Formats = Formats.ASSERT
+    """Whether `format` is asserted or only annotates."""
     steering: Steering = Steering.AUTO
+    """Whether to use the log-probabilities of tokens, where an upstream has them."""
     tools: ToolEnforcement = ToolEnforcement.STRICT
-    token_budget: int = 0
-    """Tokens that all attempts together may use before none is added; 0: no limit."""
+    """Whose arguments are enforced: of functions with `strict: true`, or of all."""
+    token_budget: Annotated[int, Ge(0)] = 0
+    """Tokens of all attempts together after which no attempt is added; 0: no limit."""
     prompt_template: str = PROMPT_TEMPLATE
-    modes: tuple[Mode, ...] = ()
-    """Pins the modes for one request; empty: as known and learned."""
+    """The instructions that carry the schema into the prompt; `{schema}` stands for it."""
+    capability_ttl: Annotated[float, Ge(0)] = 86_400.0
+    """Seconds for which what was learned about a model is remembered."""
+    native_failures: Annotated[int, Ge(1)] = 3
+    """Native answers in a row that break the schema before a model is demoted."""
 
 
-def with_overrides(base: Enforcement, knobs: Any) -> Enforcement:
-    """Return `base` with the request's `knobs` (the value under KNOBS_KEY; None: no knobs).
+@dataclass(frozen=True, slots=True)
+class RequestOptions(Enforcement):
+    """What holds for one request: the configuration, and what its knobs say instead."""
 
-    Raises:
-        BadRequest: naming the knob and what it may be.
-    """
-    if knobs is None:
-        return base
-    if not isinstance(knobs, Mapping):
-        raise BadRequest(f"'{KNOBS_KEY}' must be an object of knobs.", param=KNOBS_KEY)
-    return replace(base, **{_known(name): _read(name, value) for name, value in knobs.items()})
-
-
-def _known(name: str) -> str:
-    if name not in KNOBS:
-        known = ", ".join(sorted(KNOBS))
-        raise BadRequest(
-            f"Unknown parameter: '{KNOBS_KEY}.{name[:100]}'. Known knobs are: {known}.",
-            param=f"{KNOBS_KEY}.{name[:100]}",
-            code="unknown_parameter",
-        )
-    return name
-
-
-def _read(name: str, value: Any) -> Any:
-    reader, expected = KNOBS[name]
-    try:
-        return reader(value)
-    except (ValueError, TypeError) as error:
-        raise BadRequest(
-            f"Invalid value for '{KNOBS_KEY}.{name}': expected {expected}.",
-            param=f"{KNOBS_KEY}.{name}",
-            code="invalid_value",
-        ) from error
-
-
-def _between(low: int, high: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise ValueError
-        return value
-
-    return read
-
-
-def _modes(value: Any) -> tuple[Mode, ...]:
-    if not isinstance(value, list) or not value:
-        raise ValueError
-    return tuple(Mode(each) for each in value)
-
-
-def _one_of(choices: type[StrEnum]) -> tuple[Callable[[Any], StrEnum], str]:
-    return choices, "one of " + ", ".join(f"'{choice}'" for choice in choices)
-
-
-KNOBS: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "max_attempts": (
-        _between(1, MAX_ATTEMPTS),
-        f"an integer from 1 to {MAX_ATTEMPTS}",
-    ),
-    "max_continuations": (
-        _between(0, MAX_CONTINUATIONS),
-        f"an integer from 0 to {MAX_CONTINUATIONS}",
-    ),
-    "repair": _one_of(Repair),
-    "stream": _one_of(StreamMode),
-    "steering": _one_of(Steering),
-    "tools": _one_of(ToolEnforcement),
-    "strict_rules": _one_of(StrictRules),
-    "formats": _one_of(Formats),
-    "token_budget": (_between(0, 1 << 40), "a number of tokens, 0 for no limit"),
-    "modes": (_modes, "an array of " + ", ".join(f"'{mode}'" for mode in Mode)),
-}
+    modes: Annotated[tuple[Mode, ...], MinLen(1)] = ()
+    """Pins the modes, in the order of trying; empty: as known and learned."""

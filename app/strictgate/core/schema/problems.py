@@ -294,8 +294,4 @@ WORDS: dict[str, Words] = {
     "UnevaluatedProperties": _unevaluated,
     "UniqueItems": _plain("items are not unique"),
 }
-UNFORESEEN = {
-    *("BacktrackLimitExceeded", "RegexEngineFailure"),  # of an engine that is not used
-    *("FromUtf8", "Referencing"),  # of features that are not used
-}
 _RENAMED = {"Custom": "Pattern"}
