@@ -118,7 +118,9 @@ def _made(sets: dict[str, list[Case]]) -> tuple[Made, list[str]]:
             native.append(1e3 * (end - middle))
             machines.append(machine)
         whole = [one + other for one, other in zip(own, native, strict=True)]
-        exact = sum(machine is not None and not machine.late for machine in machines)
+        exact = sum(
+            machine is not None and not machine.unsupported_keywords for machine in machines
+        )
         none = sum(machine is None for machine in machines)
         times = [_spread(each, ".2f") for each in (own, native, whole)]
         table.append([name, len(members), exact, len(members) - exact - none, none, *times])

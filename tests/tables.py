@@ -60,7 +60,7 @@ _EXTRACTION = _grouped(
 )
 _REPAIRED = Row("description text", "steps", one_of="document rejected")
 _REPAIR = _grouped("schema", test=_REPAIRED)
-_GRAMMAR = Row("description schema good bad", "late formats")
+_GRAMMAR = Row("description schema good bad", "unsupported_keywords formats")
 _WIRE = "provider status body body_kind meaning cls stream expect_downgrade"
 _FOUND = Row("at", some_of="is not list has absent some in")
 _WANTED = Row(

@@ -43,11 +43,11 @@ def description(group: dict[str, Any]) -> str:
 
 
 def check(group: dict[str, Any]) -> None:
-    """Check what a group says: what is late, and how far each text is read."""
+    """Check what a group says: the unsupported keywords, and how far each text is read."""
     schema = admit(group["schema"], name="x", formats=Formats(group.get("formats", "assert")))
     grammar = compile(schema)
     reader = Reader(grammar.text)
-    assert sorted(grammar.late) == group.get("late", [])
+    assert sorted(grammar.unsupported_keywords) == group.get("unsupported_keywords", [])
     for text in group["good"]:
         assert schema.is_valid(json.loads(text)), text
         assert reader.accepts(text), (text, reader.taken(text))

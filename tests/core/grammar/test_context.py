@@ -9,5 +9,5 @@ def test_what_is_late_is_noted_in_one_place():
     """By the subjects and by the functions of the keywords alike."""
     subjects = Subjects(admit({"not": {"type": "null"}}, name="x").inspected)
     context = Context(subjects, True, lambda subject: None)
-    context.late.add("format")
-    assert context.late is subjects.late
+    context.unsupported_keywords.add("format")
+    assert context.unsupported_keywords is subjects.unsupported_keywords

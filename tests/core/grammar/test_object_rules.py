@@ -13,11 +13,11 @@ from tests.core.grammar.reader import Reader
 
 
 def made(members):
-    """Return the expression, the reader of it if there is one, and what is late."""
+    """Return the expression, the reader of it if there is one, and the unsupported keywords."""
     context = Context(Subjects(admit({}, name="x").inspected), True, lambda subject: None)
     expression = object_rules.expression(context, members)
     reader = Reader(context.rules.text(expression)) if expression else None
-    return expression, reader, context.late
+    return expression, reader, context.unsupported_keywords
 
 
 def member(name):
@@ -40,10 +40,10 @@ def test_every_order_is_read():
 @pytest.mark.parametrize(("low", "high"), [(0, None), (1, None), (2, 3), (3, 4), (0, 2), (4, 4)])
 def test_members_are_counted(low, high):
     """Those that are declared and those that are not, in any order."""
-    _, reader, late = made(
+    _, reader, unsupported = made(
         ObjectMembers((member("a"),), (member("b"),), ('/"[xyz]"/ CO NUM',), low, high)
     )
-    assert not late
+    assert not unsupported
     for names in ["a", "ab", "ba", "xa", "axy", "xby", "abxy", "xyza", "xyzab", "bxyza"]:
         fits = "a" in names and low <= len(names) and (high is None or len(names) <= high)
         assert reader.accepts(document(names)) is fits, names
@@ -52,8 +52,8 @@ def test_members_are_counted(low, high):
 def test_too_many_to_count_is_late():
     """There are 60 bits."""
     optional = tuple(member(f"p{index}") for index in range(MAX_BITS))
-    _, reader, late = made(ObjectMembers((), optional, ("STR CO NUM",), 2, 3))
-    assert late == {"minProperties", "maxProperties"}
+    _, reader, unsupported = made(ObjectMembers((), optional, ("STR CO NUM",), 2, 3))
+    assert unsupported == {"minProperties", "maxProperties"}
     assert reader.accepts("{}")
 
 

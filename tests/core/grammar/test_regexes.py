@@ -43,6 +43,6 @@ def test_patterns_are_read(pattern, tree):
     ],
 )
 def test_what_is_not_certain_is_not_read(pattern):
-    """Rather a late check than a wrong one."""
+    """A wrong reading would refuse valid documents; the validator checks what is not read."""
     with pytest.raises(Unclear):
         parse_regex(pattern)

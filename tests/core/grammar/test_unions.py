@@ -7,5 +7,5 @@ from tests.core.grammar.reader import check, description, groups
 
 @pytest.mark.parametrize("group", groups("unions"), ids=description)
 def test_the_grammar_reads_as_far_as_can_be_valid(group):
-    """What is late, which documents are taken whole, and at which byte the others are refused."""
+    """The unsupported keywords, the documents that are accepted, and the first refused byte."""
     check(group)

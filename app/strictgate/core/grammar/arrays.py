@@ -112,14 +112,16 @@ def _item(context: Context, schemas: list[Any]) -> str | None:
 
 def _affordable(context: Context, row: Row) -> Row:
     if row.high is not None and row.high > _MAX_COUNT:
-        context.late.add("maxItems")
+        context.unsupported_keywords.add("maxItems")
         row = replace(row, high=None)
     if len(row.first) > _MAX_FIRST:
-        context.late.add("prefixItems" if context.draft >= SINCE["prefixItems"] else "items")
+        context.unsupported_keywords.add(
+            "prefixItems" if context.draft >= SINCE["prefixItems"] else "items"
+        )
         beyond = [*row.first[_MAX_FIRST:], *([] if row.rest is None else [row.rest])]
         row = replace(row, first=row.first[:_MAX_FIRST], rest=context.rules.rule(beyond))
     if row.low > _MAX_COUNT:
-        context.late.add("minItems")
+        context.unsupported_keywords.add("minItems")
         row = replace(row, low=_MAX_COUNT)
     return row
 

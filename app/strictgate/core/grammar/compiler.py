@@ -2,7 +2,8 @@
 
 `compile` walks over the schema from its root: each subject (see subjects.py) becomes what the
 grammar says in its place, by the functions of the keywords: unions.py, values.py, and for each kind
-of value the module of its name. What cannot be held exactly is over-approximated and noted as late:
+of value the module of its name. What cannot be held exactly is over-approximated, and its keyword
+is noted as unsupported:
 the grammar never refuses a valid document, provided that strings come normalised (see lark.py) and
 numbers, where there is a bound, a step or an enum, in plain decimal spelling.
 
@@ -45,7 +46,7 @@ def compile(schema: Schema) -> Grammar:
     if start is None:
         raise NotExpressible("no document is valid against it")
     rules = walk.context.rules
-    return Grammar(rules.text(start), frozenset(walk.context.late), len(rules))
+    return Grammar(rules.text(start), frozenset(walk.context.unsupported_keywords), len(rules))
 
 
 class _Walk:

@@ -6,7 +6,7 @@ each keyword gather from all parts, so that `allOf` of two objects is exact with
 putting two keywords together. No parts: anything goes. None: nothing does.
 
 What a part's draft does not know, and what says nothing, is left out of it. So are the keywords of
-`LATE`, which the grammar cannot hold; they are noted.
+`UNSUPPORTED_KEYWORDS`, which the grammar cannot hold; they are noted.
 """
 
 from collections.abc import Callable, Iterable
@@ -59,7 +59,7 @@ def _with(*others: str) -> Callable[[Any, dict[str, Any]], bool]:
     return lambda value, keywords: bool(keywords.keys() & set(others))
 
 
-LATE: dict[str, Callable[[Any, dict[str, Any]], bool]] = {
+UNSUPPORTED_KEYWORDS: dict[str, Callable[[Any, dict[str, Any]], bool]] = {
     "$dynamicRef": _always,
     "$recursiveRef": _always,
     "contains": _always,
@@ -82,14 +82,14 @@ LATE: dict[str, Callable[[Any, dict[str, Any]], bool]] = {
 """The keywords that no grammar holds here, and when they say something."""
 
 
-_SPEAKING = ENFORCED | LATE.keys()
+_SPEAKING = ENFORCED | UNSUPPORTED_KEYWORDS.keys()
 
 
 class Subjects:
     """The subjects of one document."""
 
     def __init__(self, inspected: Inspected) -> None:
-        self.late: set[str] = set()
+        self.unsupported_keywords: set[str] = set()
         self.draft = inspected.draft
         self._nodes = _by_identity(inspected.root)
         self._parts: dict[Node, Conjunct | None] = {}
@@ -137,7 +137,7 @@ class Subjects:
 
     def _target(self, node: Node) -> list[Node]:
         if "$ref" in node.schema and node.target is None:  # a boolean, or a meta-schema
-            self.late.add("$ref")
+            self.unsupported_keywords.add("$ref")
         return [] if node.target is None else [node.target]
 
     def _part(self, node: Node) -> Conjunct | None:
@@ -153,8 +153,16 @@ class Subjects:
         }
         if self.draft > Draft.DRAFT_7:
             known = {each: known[each] for each in known if each not in _CONTENT}
-        self.late |= {each for each in known if each in LATE and LATE[each](known[each], known)}
-        said = {each: known[each] for each in known if each not in LATE and each not in _FOLLOWED}
+        self.unsupported_keywords |= {
+            each
+            for each in known
+            if each in UNSUPPORTED_KEYWORDS and UNSUPPORTED_KEYWORDS[each](known[each], known)
+        }
+        said = {
+            each: known[each]
+            for each in known
+            if each not in UNSUPPORTED_KEYWORDS and each not in _FOLLOWED
+        }
         settled = {each: said[each] for each in said if each not in UNIONS}
         if len(settled) == len(said):
             return Conjunct(said) if said else None

@@ -26,9 +26,9 @@ class Context:
     """What is known of subjects as objects."""
 
     @property
-    def late(self) -> set[str]:
+    def unsupported_keywords(self) -> set[str]:
         """The keywords that are not held exactly."""
-        return self.subjects.late
+        return self.subjects.unsupported_keywords
 
     @property
     def draft(self) -> Draft:

@@ -16,7 +16,8 @@ class Grammar:
     """A schema as a grammar for llguidance."""
 
     text: str
-    late: frozenset[str]
-    """The keywords that it does not hold exactly. It takes more than they allow, never less, so
-    that a violation of theirs is seen late, by the validator. Empty: what it takes is valid."""
+    unsupported_keywords: frozenset[str]
+    """The keywords that the grammar does not hold exactly. It accepts more documents than they
+    allow, never fewer, so only the validator sees a violation of them. If there are none, every
+    document that the grammar accepts is valid."""
     rules: int

@@ -51,7 +51,7 @@ def free_members(context: Context, said: list[Naming], declared: list[str]) -> l
     terminals = {pattern: _terminal(context, pattern) for pattern in found}
     known = {pattern: terminal for pattern, terminal in terminals.items() if terminal}
     if len(known) < len(found) or len(found) > _MAX_PATTERNS:
-        context.late.add("patternProperties")
+        context.unsupported_keywords.add("patternProperties")
         return _roughly(context, said, declared, known)
     members = []
     for matched in _subsets(found):

@@ -57,7 +57,7 @@ def number(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
         return None
     step = None if found.step is None else multiple_of.multiples(_exact(found.step))
     if found.step is not None and step is None:
-        context.late.add("multipleOf")
+        context.unsupported_keywords.add("multipleOf")
     bodies = _bounds(found) + ([] if step is None else [f"/{step}/"])
     return context.rules.terminal(lark.both(bodies)) if bodies else lark.NUMBER
 
@@ -100,7 +100,7 @@ def _multiple_of(found: Number, keywords: Keywords, context: Context) -> Number:
     if found.step is not None:
         step = _common(found.step, step)
     if step > _MAX_STEP or step.numerator > _MAX_STEP:
-        context.late.add("multipleOf")
+        context.unsupported_keywords.add("multipleOf")
         return found
     return replace(found, step=step)
 
@@ -116,7 +116,7 @@ KEYWORDS: dict[str, Callable[[Number, Keywords, Context], Number]] = {
 
 def _raised(found: Number, keyword: str, bound: Bound, context: Context) -> Number:
     if not ranges.is_short(bound.number):
-        context.late.add(keyword)
+        context.unsupported_keywords.add(keyword)
         return found
     old = found.low
     is_weaker = old is not None and (bound.number, bound.is_strict) <= (old.number, old.is_strict)
@@ -125,7 +125,7 @@ def _raised(found: Number, keyword: str, bound: Bound, context: Context) -> Numb
 
 def _lowered(found: Number, keyword: str, bound: Bound, context: Context) -> Number:
     if not ranges.is_short(bound.number):
-        context.late.add(keyword)
+        context.unsupported_keywords.add(keyword)
         return found
     old = found.high
     is_weaker = old is not None and (-bound.number, bound.is_strict) <= (-old.number, old.is_strict)
@@ -202,7 +202,7 @@ def _stepped(context: Context, found: Number) -> str:
         if bound is not None and _is_safe(bound):
             leaf[keyword] = int(bound.number)
         elif bound is not None:
-            context.late.add(keyword)
+            context.unsupported_keywords.add(keyword)
     return context.rules.rule([f"%json {json.dumps(leaf)}"])
 
 

@@ -59,13 +59,13 @@ def _countable(context: Context, members: ObjectMembers) -> ObjectMembers:
         high = None
     if declared:
         if low and declared + _counters(members, low, None) > MAX_BITS:
-            context.late.add("minProperties")
+            context.unsupported_keywords.add("minProperties")
             low = 0
         if high is not None and declared + _counters(members, low, high) > MAX_BITS:
-            context.late.add("maxProperties")
+            context.unsupported_keywords.add("maxProperties")
             high = None
     if len(members.required) > MAX_BITS:
-        context.late.add("required")
+        context.unsupported_keywords.add("required")
     return ObjectMembers(members.required, members.optional, members.free, low, high)
 
 

@@ -53,7 +53,7 @@ def _pattern(text: StringFacts, value: Any, context: Context) -> StringFacts:
     try:
         wanted, unwanted = bodies(value)
     except Unclear:
-        context.late.add("pattern")
+        context.unsupported_keywords.add("pattern")
         return text
     return replace(text, wanted=text.wanted + wanted, unwanted=text.unwanted + unwanted)
 
@@ -62,7 +62,7 @@ def _format(text: StringFacts, value: Any, context: Context) -> StringFacts:
     """Every format is judged by the validator; some have a pattern that is no stricter."""
     if not context.asserts_formats or value not in KNOWN_FORMATS:
         return text
-    context.late.add("format")
+    context.unsupported_keywords.add("format")
     guide = GUIDES.get(value)
     return (
         text
@@ -100,10 +100,10 @@ def _affordable(context: Context, text: StringFacts) -> StringFacts:
     is_matched = bool(text.wanted or text.unwanted)
     limit = _MAX_LENGTH_WITH_PATTERN if is_matched else _MAX_LENGTH
     if text.high is not None and text.high > limit:
-        context.late.add("maxLength")
+        context.unsupported_keywords.add("maxLength")
         text = replace(text, high=None)
     if text.low > limit:
-        context.late.add("minLength")
+        context.unsupported_keywords.add("minLength")
         text = replace(text, low=limit)
     return text
 

@@ -2,7 +2,7 @@
 
 A subject with several unions is the product of their branches. `oneOf` is as good as `anyOf` where
 no value can be valid against two of its branches; that is proven where it can be, in the simple
-ways of `_PROOFS`, and is late elsewhere.
+ways of `_PROOFS`, and is an unsupported keyword elsewhere.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def options(context: Context, subject: tuple[Conjunct, ...]) -> list[str]:
     base = tuple(each for part in subject for each in _settled(part))
     for branches in gathered(subject, "oneOf"):
         if not _is_disjoint(context, base, branches):
-            context.late.add("oneOf")
+            context.unsupported_keywords.add("oneOf")
     found = []
     for choice in product(*_affordable(context, subject)):
         chosen = context.subjects.join(base, context.subjects.of(*choice))
@@ -52,7 +52,7 @@ def _affordable(context: Context, subject: tuple[Conjunct, ...]) -> list[list[An
     for keyword in UNIONS:
         for branches in gathered(subject, keyword):
             if kept and size * len(branches) > _MAX_PRODUCT:
-                context.late.add(keyword)
+                context.unsupported_keywords.add(keyword)
                 continue
             size *= len(branches)
             kept.append(branches)

@@ -87,16 +87,16 @@ def identity(value: Any) -> Any:
 
 
 def _fits(context: Context, value: Any, part: Conjunct) -> bool:
-    """Whether `value` is what `part` says of numbers and strings; the rest is judged late."""
+    """Whether `value` is what `part` says of numbers and strings; the validator sees the rest."""
     kind = json_types.kind(value)
-    context.late.update(part.keywords.keys() & _UNCHECKED.get(kind, frozenset()))
+    context.unsupported_keywords.update(part.keywords.keys() & _UNCHECKED.get(kind, frozenset()))
     checked = {each: part.keywords[each] for each in part.keywords.keys() & _CHECKED.get(kind, ())}
     if not checked:
         return True
     try:
         return bool(VALIDATORS[context.draft](checked, offline=True).is_valid(value))
     except jsonschema_rs.ValidationError:  # a pattern that only admission's own keyword takes
-        context.late.update(checked)
+        context.unsupported_keywords.update(checked)
         return True
 
 

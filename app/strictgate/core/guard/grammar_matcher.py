@@ -44,7 +44,7 @@ class CompiledGrammar:
     """A grammar made ready; any number of matchers start from it, in any thread."""
 
     native: LlguidanceMatcher
-    late: frozenset[str]
+    unsupported_keywords: frozenset[str]
     """See `Grammar`."""
     size: int
     """About how many bytes of memory it takes."""
@@ -70,7 +70,7 @@ def load_grammar(grammar: Grammar) -> CompiledGrammar:
         NotExpressible: it is over a limit of the engine.
     """
     size = CompiledGrammar.FIXED + CompiledGrammar.FACTOR * len(grammar.text)
-    return CompiledGrammar(LlguidanceMatcher.load(grammar.text), grammar.late, size)
+    return CompiledGrammar(LlguidanceMatcher.load(grammar.text), grammar.unsupported_keywords, size)
 
 
 class GrammarMatcher:

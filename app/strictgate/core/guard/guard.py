@@ -24,7 +24,7 @@ class Guard:
         usable = machine is not None and not machine.is_broken()
         self._matcher: GrammarMatcher | None = machine.start() if machine and usable else None
         self._tracker = IncrementalValidator(
-            schema, checking=not usable or bool(machine and machine.late)
+            schema, checking=not usable or bool(machine and machine.unsupported_keywords)
         )
 
     def fork(self) -> Self:
