@@ -136,7 +136,7 @@ def _machine(schema: Schema) -> tuple[CompiledGrammar | None, float]:
     """Return the machine, and when our part of its making was done."""
     middle = None
     try:
-        grammar = compiler.compile(schema)
+        grammar = compiler.compile_grammar(schema)
         middle = process_time()
         return load_grammar(grammar), middle
     except NotExpressible:
@@ -202,7 +202,7 @@ def _memory(members: Sequence[Case]) -> str:
 
 def _grammar(schema: Schema) -> Grammar | None:
     try:
-        return compiler.compile(schema)
+        return compiler.compile_grammar(schema)
     except NotExpressible:
         return None
 

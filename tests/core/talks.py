@@ -68,7 +68,7 @@ def refused(status, message, **error):
 
 @lru_cache
 def _machine(text):
-    return load_grammar(compiler.compile(admit(json.loads(text), name="s")))
+    return load_grammar(compiler.compile_grammar(admit(json.loads(text), name="s")))
 
 
 def machine(schema):

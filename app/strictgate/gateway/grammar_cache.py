@@ -31,7 +31,7 @@ def make(schema: Schema) -> CompiledGrammar:
     Raises:
         NotExpressible
     """
-    return load_grammar(compiler.compile(schema))
+    return load_grammar(compiler.compile_grammar(schema))
 
 
 class GrammarCache:

@@ -6,7 +6,7 @@ from typing import Any
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
-from strictgate.core.grammar.compiler import compile
+from strictgate.core.grammar.compiler import compile_grammar
 from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.schema.schema import Formats, Schema, admit
 from tests.tables import load
@@ -45,7 +45,7 @@ def description(group: dict[str, Any]) -> str:
 def check(group: dict[str, Any]) -> None:
     """Check what a group says: the unsupported keywords, and how far each text is read."""
     schema = admit(group["schema"], name="x", formats=Formats(group.get("formats", "assert")))
-    grammar = compile(schema)
+    grammar = compile_grammar(schema)
     reader = Reader(grammar.text)
     assert sorted(grammar.unsupported_keywords) == group.get("unsupported_keywords", [])
     for text in group["good"]:

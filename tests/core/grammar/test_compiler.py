@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.grammar.compiler import compile
+from strictgate.core.grammar.compiler import compile_grammar
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.schema.schema import Formats, admit
 from tests.core.grammar.reader import Reader, spellings
@@ -51,34 +51,34 @@ def references(levels):
 def test_what_cannot_be_had_is_told(source, reason):
     """By counts, so that the answer is always the same."""
     with pytest.raises(NotExpressible, match=reason):
-        compile(admit(source, name="x"))
+        compile_grammar(admit(source, name="x"))
 
 
 @pytest.mark.parametrize("source", [True, {}, {"title": "anything"}])
 def test_anything(source):
     """What says nothing takes any document."""
-    assert Reader(compile(admit(source, name="x")).text).accepts('{"a":[1,null]}')
+    assert Reader(compile_grammar(admit(source, name="x")).text).accepts('{"a":[1,null]}')
 
 
 def test_a_common_part_entered_twice():
     """A recursion that is met on two ways; each object's rules are entered by one rule only."""
     properties = {"a": {"type": "array", "items": {"$ref": "#/$defs/node"}}}
     node = {"type": "object", "properties": properties, "required": ["a"]}
-    grammar = compile(admit({**node, "$defs": {"node": {**node}}}, name="x"))
+    grammar = compile_grammar(admit({**node, "$defs": {"node": {**node}}}, name="x"))
     assert Reader(grammar.text).accepts('{"a":[{"a":[]},{"b":1,"a":[]}]}')
 
 
 def test_same_schema_same_grammar():
     """Nothing in it depends on the order of a set."""
     source = {"allOf": [{"minLength": 1, "pattern": "a"}, {"pattern": "b"}], "enum": ["ab", "ba"]}
-    assert len({compile(admit(source, name="x")).text for _ in range(5)}) == 1
+    assert len({compile_grammar(admit(source, name="x")).text for _ in range(5)}) == 1
 
 
 def judged(source, documents, formats=Formats.ASSERT):
     """Check the grammar of `source`, if it has one, against the validator; count the documents."""
     try:
         schema = admit(source, name="x", formats=formats)
-        grammar = compile(schema)
+        grammar = compile_grammar(schema)
     except (BadRequest, NotExpressible):
         return 0
     reader = Reader(grammar.text)
@@ -137,7 +137,7 @@ def test_no_byte_is_refused_too_early():
     count = 0
     for row in islice(rows("maskbench/dev.byte_oracle.jsonl"), 0, None, 4):
         if row["all_positives_accepted"]:
-            reader = Reader(compile(admit(known[row["id"]]["schema"], name="x")).text)
+            reader = Reader(compile_grammar(admit(known[row["id"]]["schema"], name="x")).text)
             for each in row["negatives"]:
                 text = json.dumps(known[row["id"]]["tests"][each["test"]]["data"])
                 if text.isascii() and "\\" not in text and len(text) == each["len"]:

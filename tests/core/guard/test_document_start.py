@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.grammar.compiler import compile
+from strictgate.core.grammar.compiler import compile_grammar
 from strictgate.core.guard.document_start import DocumentStart, Start, Trial
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
 from strictgate.core.guard.guard import Guard
@@ -36,7 +36,7 @@ THE_FIRST_IS_TAKEN = {
 @cache
 def made(source: str) -> tuple[Schema, CompiledGrammar]:
     schema = admit(parse_leniently(source.encode()), name="head")
-    return schema, load_grammar(compile(schema))
+    return schema, load_grammar(compile_grammar(schema))
 
 
 class Guards:

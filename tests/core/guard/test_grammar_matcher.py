@@ -30,7 +30,7 @@ LITERALS = st.lists(st.sampled_from(UNITS)).map(lambda units: ('"' + "".join(uni
 
 
 def machine(schema: Any) -> CompiledGrammar:
-    return load_grammar(compiler.compile(admit(schema, name="test")))
+    return load_grammar(compiler.compile_grammar(admit(schema, name="test")))
 
 
 MACHINES = {name: machine(schema) for name, schema in [("order", ORDER), ("moods", MOODS)]}

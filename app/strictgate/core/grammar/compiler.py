@@ -1,11 +1,11 @@
 """A schema as a grammar.
 
-`compile` walks over the schema from its root: each subject (see subjects.py) becomes what the
-grammar says in its place, by the functions of the keywords: unions.py, values.py, and for each kind
-of value the module of its name. What cannot be held exactly is over-approximated, and its keyword
-is noted as unsupported:
-the grammar never refuses a valid document, provided that strings come normalised (see lark.py) and
-numbers, where there is a bound, a step or an enum, in plain decimal spelling.
+`compile_grammar` walks over the schema from its root: each subject (see subjects.py) becomes what
+the grammar says in its place, by the functions of the keywords: unions.py, values.py, and for each
+kind of value the module of its name. What cannot be held exactly is over-approximated, and its
+keyword is noted as unsupported: the grammar never refuses a valid document, provided that strings
+come normalised (see lark.py) and numbers, where there is a bound, a step or an enum, in plain
+decimal spelling.
 
 Nothing here looks at a clock: the limits are counts, and what would cost native code dearly is
 never given to it.
@@ -35,7 +35,7 @@ MAX_SUBJECTS = 20_000
 Builder = Callable[[Context, tuple[Conjunct, ...]], str | None]
 
 
-def compile(schema: Schema) -> Grammar:
+def compile_grammar(schema: Schema) -> Grammar:
     """Return `schema` as a grammar.
 
     Raises:

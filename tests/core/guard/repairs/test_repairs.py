@@ -36,7 +36,7 @@ class Read:
 
 @lru_cache
 def machine(schema: str) -> grammar_matcher.CompiledGrammar:
-    return grammar_matcher.load_grammar(compiler.compile(admitted(schema)))
+    return grammar_matcher.load_grammar(compiler.compile_grammar(admitted(schema)))
 
 
 @lru_cache
