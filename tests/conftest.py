@@ -11,13 +11,20 @@ import hypothesis
 import pytest
 
 from strictgate.demo.upstream import create_demo
-from tests import corpora  # noqa: F401 (takes its variable out of the environment)
 from tests.gates import Gate, gate
 from tests.servers import serving
 
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_alone() -> Iterator[None]:
+    """Keep the tests' own variable from gateways that they start: to them it is no setting."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("STRICTGATE_CORPORA", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

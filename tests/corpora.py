@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-NAMED = os.environ.pop("STRICTGATE_CORPORA", None)
-"""The folder that the variable names. It is taken out of the environment, so that no gateway that
-a test starts takes it for a setting of its own that is misspelt."""
+NAMED = os.environ.get("STRICTGATE_CORPORA")
+"""The folder that the variable names; while tests run, it is not in the environment (conftest)."""
 FETCHED = Path(__file__).parent.parent / ".corpora"
 
 
