@@ -1,0 +1,123 @@
+"""What is passed through: as it is, both ways, but for connections, keys and errors."""
+
+import asyncio
+import json
+from contextlib import aclosing
+
+import pytest
+
+from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.wire.passthrough import RawRequest
+from strictgate.settings import LimitSettings, Settings
+from strictgate.upstream.client import Client
+from strictgate.upstream.passthrough import relay
+from strictgate.upstream.routing import Router
+from tests.servers import serving
+from tests.upstream.asking import answering
+
+KEY = "sk-secret-1"
+EVENTS = b"text/event-stream"
+
+
+def relayed(app, path="/x", headers=(), body=b"", credentials=None, method="POST"):
+    """Send one request on to `app`; return the status, the headers and the body."""
+
+    async def send(url):
+        upstream = {"base_url": f"{url}/v1", "api_key_env": "KEY"}
+        endpoint = Router(Settings(upstreams={"x": upstream}), {"KEY": KEY}).default()
+        request = RawRequest(method, path, "", headers, body)
+        async with (
+            Client(LimitSettings()) as client,
+            relay(client, endpoint, request, credentials or {}) as answer,
+            aclosing(answer.pieces) as pieces,
+        ):
+            return answer.status, dict(answer.headers), b"".join([each async for each in pieces])
+
+    with serving(app) as url:
+        return asyncio.run(send(url))
+
+
+class Mirror:
+    """Answers with nothing, and keeps what it was asked."""
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            self.path = scope["raw_path"].decode()
+            self.headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+            self.body = (await receive())["body"]
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+
+def test_the_request_is_the_clients():
+    """Its path, its body and its headers, but for those of the connection and the credentials."""
+    mirror = Mirror()
+    sent = [("x-a", "1"), ("cookie", "c"), ("te", "trailers"), ("authorization", "Bearer mine")]
+    relayed(mirror, "/a%2Fb", sent, b"\x00\xff", {"authorization": "Bearer theirs"})
+    assert (mirror.path, mirror.body) == ("/v1/a%2Fb", b"\x00\xff")
+    assert (mirror.headers["x-a"], mirror.headers["authorization"]) == ("1", "Bearer theirs")
+    assert not {"cookie", "te"} & mirror.headers.keys()
+
+
+def test_the_answer_is_the_upstreams():
+    """Its bytes, in whatever coding, and its headers, but for those of its host."""
+    packed = answering(b"\x1f\x8b..", content_encoding=b"gzip", server=b"s", x_request_id=b"r")
+    status, headers, body = relayed(packed)
+    assert (status, body, headers["content-encoding"]) == (200, b"\x1f\x8b..", "gzip")
+    assert "server" not in headers
+    assert (headers["x-upstream-request-id"], "x-request-id" in headers) == ("r", False)
+
+
+def test_a_key_in_a_header_is_blotted_out():
+    """The upstream cannot make us tell it."""
+    _, headers, _ = relayed(answering(x_debug=f"key={KEY}".encode()))
+    assert headers["x-debug"] == "key=***"
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        (b"<html><title>502 Bad Gateway</title></html>", "502 Bad Gateway"),
+        (b'{"detail": "no"}', "no"),
+        (b'{"error": {"message": "m"}}', "m"),
+        (f"Incorrect API key: {KEY}".encode(), "Incorrect API key: ***"),
+    ],
+)
+def test_errors_have_openais_shape(sent, message):
+    """Whatever the upstream makes of them."""
+    status, headers, body = relayed(answering(sent, status=502, kind=b"text/html"))
+    error = json.loads(body)["error"]
+    assert (status, headers["content-type"]) == (502, "application/json")
+    assert headers["content-length"] == str(len(body))
+    assert message in error["message"]
+    assert {"type", "param", "code"} <= error.keys()
+
+
+def test_what_stands_beside_an_error_is_kept():
+    """Nothing that an upstream says in the usual shape is lost."""
+    sent = b'{"error": {"message": "m"}, "more": 1}'
+    _, _, body = relayed(answering(sent, status=400))
+    assert json.loads(body)["more"] == 1
+
+
+CHUNK = b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n'
+
+
+def test_a_completion_stream_that_merely_stops_is_an_error():
+    """What came before has gone out; any other stream may end as it likes."""
+    with pytest.raises(UpstreamBadResponse, match="broke off in the middle of its stream"):
+        relayed(answering(CHUNK, kind=EVENTS), "/chat/completions")
+    whole = CHUNK + b"data: [DONE]\n\n"
+    assert relayed(answering(whole, kind=EVENTS), "/chat/completions")[2] == whole
+    assert relayed(answering(CHUNK, kind=EVENTS), "/other")[2] == CHUNK
+
+
+def test_redirects_are_not_followed():
+    """Nor are they handed on: the client would take its key there."""
+    with pytest.raises(UpstreamBadResponse, match="redirect"):
+        relayed(answering(status=307, location=b"http://127.0.0.1:9/"))
+
+
+def test_the_answer_to_a_head_request_has_no_body():
+    """An error neither, though it keeps its status."""
+    assert relayed(answering(status=404), method="HEAD")[::2] == (404, b"")

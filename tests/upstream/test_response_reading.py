@@ -1,0 +1,153 @@
+"""What an answer says: a reply or a failure, and never Strictgate's own key."""
+
+import json
+
+import pytest
+
+from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.wire.reply import Failure
+from tests.core.talks import GOOD
+from tests.upstream.asking import COMPLETION, answering, asked
+
+
+def test_error_in_a_200():
+    """An error object where the choices should be is an error, with its own status."""
+    body = json.dumps({"error": {"code": 429, "message": "slow down"}}).encode()
+
+    assert asked(answering(body)) == Failure(429, json.loads(body), {})
+
+
+def test_our_key_is_never_quoted():
+    """An upstream that echoes the key cannot make us tell it."""
+    body = json.dumps({"error": {"message": "Incorrect API key: sk-secret-1"}}).encode()
+    failure = asked(answering(body, status=401), key="sk-secret-1")
+
+    assert "sk-secret-1" not in json.dumps(failure.body)
+
+
+@pytest.mark.parametrize("key", ["null", "error", "message", "sk-1"])
+def test_any_key_can_be_blotted_out(key):
+    """A key that looks like a part of JSON breaks nothing."""
+    body = {"error": {"message": f"no {key}", "param": None}}
+    failure = asked(answering(json.dumps(body).encode(), status=400), key=key)
+
+    assert failure.body["error" if key != "error" else "***"]
+
+
+def test_our_key_in_an_answer():
+    """Nor can it come back in what the model is said to have written."""
+    body = {"choices": [{"message": {"content": '{"a": "sk-secret-1"}'}}]}
+
+    assert asked(answering(json.dumps(body).encode()), key="sk-secret-1").choices[0].text == (
+        '{"a": "***"}'
+    )
+
+
+@pytest.mark.parametrize("key", ["null", "lm-studio", "1"])
+def test_words_for_keys_in_an_answer(key):
+    """A word that only stands where a key should be is left in what the model wrote."""
+    body = {"choices": [{"message": {"content": f'{{"a": null, "b": "lm-studio", "{key}": 1}}'}}]}
+
+    told = asked(answering(json.dumps(body).encode()), key=key).choices[0].text
+    assert told == body["choices"][0]["message"]["content"]
+
+
+@pytest.mark.parametrize("status", [201, 202, 206])
+def test_other_successes(status):
+    """A completion is one under any status of success."""
+    reply = asked(answering(json.dumps(COMPLETION).encode(), status=status))
+
+    assert reply.choices[0].text == GOOD
+
+
+def test_no_content():
+    """A success without a body is none."""
+    with pytest.raises(UpstreamBadResponse):
+        asked(answering(b"", status=204))
+
+
+def test_groq_gives_up_before_the_first_chunk():
+    """Its error alone is a failure to be judged, not a malformed answer."""
+    error = {"message": "m", "code": "json_validate_failed", "failed_generation": ""}
+    frame = b"event: error\ndata: " + json.dumps({"error": error}).encode() + b"\n\n"
+
+    failure = asked(answering(frame, kind=b"text/event-stream"))
+    assert failure.body["error"]["code"] == "json_validate_failed"
+
+
+def test_integers_are_exact():
+    """Arguments that are no string keep every digit."""
+    call = b'{"function":{"name":"f","arguments":{"n":123456789012345678901234}}}'
+    body = b'{"choices":[{"message":{"tool_calls":[' + call + b"]}}]}"
+
+    assert asked(answering(body)).choices[0].arguments == '{"n":123456789012345678901234}'
+
+
+def test_charset_is_ignored():
+    """JSON is UTF-8, whatever the header says."""
+    text = json.dumps({"a": "größe"}, ensure_ascii=False)
+    body = json.dumps({"choices": [{"message": {"content": text}}]}, ensure_ascii=False).encode()
+    reply = asked(answering(body, kind=b"application/json; charset=iso-8859-1"))
+
+    assert reply.choices[0].text == text
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirects_are_not_followed(status):
+    """A key would follow them to another host."""
+    with pytest.raises(UpstreamBadResponse, match="redirect, which is not followed"):
+        asked(answering(status=status, location=b"http://127.0.0.1:9/v1"))
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"x"', b"<html>", b"\xff", b"[" * 100_000])
+def test_nonsense(body):
+    """What is no object is no answer, however it is none."""
+    with pytest.raises(UpstreamBadResponse, match="no JSON object"):
+        asked(answering(body))
+
+
+def test_a_failure_keeps_what_the_upstream_said():
+    """Its status, its body, its headers by their names in lower case; text where it is no JSON."""
+    failure = asked(answering(b"no such model", status=404, Retry_After=b"3"))
+    assert (failure.status, failure.body) == (404, "no such model")
+    assert failure.headers["retry-after"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ({"code": 429}, 429),
+        ({"status_code": 503, "code": 1}, 503),
+        ({"code": "x"}, 502),
+        ("x", 502),
+    ],
+)
+def test_the_status_of_an_error_in_a_200(error, status):
+    """Its own, where it has one that is an error's."""
+    assert asked(answering(json.dumps({"error": error}).encode())).status == status
+
+
+def frame(**body):
+    return b"data: " + json.dumps(body).encode() + b"\n\n"
+
+
+def test_the_text_of_a_failed_stream():
+    """Where Groq has streamed what its error leaves out, that is the failed generation."""
+    choice = {"index": 0, "delta": {"content": '{"a"'}}
+    stream = frame(choices=[choice]) + frame(error={"message": "m", "failed_generation": ""})
+    failure = asked(answering(stream, kind=b"text/event-stream"))
+    assert failure.body["error"]["failed_generation"] == '{"a"'
+
+
+@pytest.mark.parametrize(
+    ("stream", "message"),
+    [
+        (frame(choices=[{"index": 0, "delta": {"content": "x"}}]), "broke off in the middle"),
+        (b"", "broke off in the middle"),
+        (b"data: {\n\n", "malformed stream"),
+    ],
+)
+def test_a_stream_that_is_none(stream, message):
+    """One without its end says nothing."""
+    with pytest.raises(UpstreamBadResponse, match=message):
+        asked(answering(stream, kind=b"text/event-stream"))
