@@ -27,7 +27,20 @@ IO = {
 MAX_LINES = 400
 MAX_FLOORS = 10
 VAGUE = {"read", "take", "told"}
-WITHOUT_CODE = {"__init__.py", "passthrough.py", "protocol.py", "choice_delta.py"}
+WITHOUT_MIRROR = {
+    "asgi.py": "one call, made from an installed package by tests/test_packaging.py",
+    "core/conversation/protocol.py": "frozen values only",
+    "core/wire/choice_delta.py": "one frozen value",
+}
+"""Modules without a test file of their name, each with the reason."""
+MIRROR_MISSING = {
+    *("api/app.py", "api/enforced.py", "api/request.py", "api/response.py"),
+    *("api/stored_responses.py", "commands/check.py", "commands/plan.py"),
+    *("gateway/exchange.py", "gateway/gateway.py", "gateway/opening.py"),
+    *("gateway/request_planning.py", "gateway/responses.py"),
+}
+"""Modules whose test file is still to be written. This list only gets shorter: an entry whose
+test is there is an error."""
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -89,11 +102,13 @@ def test_every_module_says_what_it_is():
 
 
 def test_tests_mirror_the_app():
-    """Each module of the core has a test file of its name."""
-    for room, path in modules():
-        if room.startswith("core.") and path.name not in WITHOUT_CODE:
-            mirror = ROOT / "tests" / path.relative_to(APP).with_name(f"test_{path.name}")
-            assert mirror.exists(), mirror
+    """Each module of every room has a test file of its name, but those that need none."""
+    without = {
+        inside.as_posix()
+        for inside in (path.relative_to(APP) for _, path in modules())
+        if not (ROOT / "tests" / inside.with_name(f"test_{inside.name}")).exists()
+    }
+    assert without == MIRROR_MISSING | WITHOUT_MIRROR.keys()
 
 
 def public(kind: type | tuple[type, ...]) -> Iterator[tuple[str, Path]]:

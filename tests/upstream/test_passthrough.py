@@ -7,7 +7,9 @@ from contextlib import aclosing
 import pytest
 
 from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.surfaces.chat.surface import CHAT
 from strictgate.core.wire.passthrough import RawRequest
+from strictgate.core.wire.request_body import RequestBody
 from strictgate.settings import LimitSettings, Settings
 from strictgate.upstream.client import Client
 from strictgate.upstream.passthrough import relay
@@ -25,10 +27,10 @@ def relayed(app, path="/x", headers=(), body=b"", credentials=None, method="POST
     async def send(url):
         upstream = {"base_url": f"{url}/v1", "api_key_env": "KEY"}
         endpoint = Router(Settings(upstreams={"x": upstream}), {"KEY": KEY}).default()
-        request = RawRequest(method, path, "", headers, body)
+        request = RawRequest(method, path, "", headers, RequestBody(body))
         async with (
             Client(LimitSettings()) as client,
-            relay(client, endpoint, request, credentials or {}) as answer,
+            relay(client, endpoint, request, credentials or {}, CHAT) as answer,
             aclosing(answer.pieces) as pieces,
         ):
             return answer.status, dict(answer.headers), b"".join([each async for each in pieces])

@@ -49,7 +49,7 @@ FORMATS: dict[str, Format] = {
         ("uri-template", r"[^\s<>\"|\\^`]*", "https://example.com/{}"),
         ("json-pointer", _POINTER, "/path/{}"),
         ("relative-json-pointer", rf"\d+(#|{_POINTER})", "{}/path"),
-        ("regex", r"[A-Za-z0-9 ^$.*+-]*", "^[a-z]{{}}$"),
+        ("regex", r"([A-Za-z0-9 ^$.*+-]|\[[a-z-]+\]|\{\d\})*", "^[a-z]{{}}$"),
     )
 }  # fmt: skip
 

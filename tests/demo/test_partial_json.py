@@ -1,0 +1,86 @@
+"""What begins a document: what fits it, and what is missing of that."""
+
+from typing import Any
+
+import pytest
+
+from strictgate.demo.partial_json import (
+    OpenArray,
+    OpenObject,
+    OpenString,
+    Scalar,
+    Whole,
+    suits,
+)
+
+
+@pytest.mark.parametrize(
+    ("begun", "text", "rest"),
+    [
+        (OpenString("an"), "angry", 'gry"'),
+        (OpenString("an"), "calm", '"'),
+        (OpenString(""), 'a"b', 'a\\"b"'),
+        (OpenString("a", "\\"), 'a"b', '"b"'),
+        (OpenString("a", "\\"), "a", '/"'),
+        (OpenString("a", "\\u00"), "aé", 'e9"'),
+        (OpenString("a", "\\uD83D"), "a😀", '\\ude00"'),
+    ],
+)
+def test_the_rest_of_a_string(begun: OpenString, text: str, rest: str):
+    """Of the text that is meant, or else of the shortest that begins so."""
+    assert begun.rest(text) == rest
+
+
+@pytest.mark.parametrize(
+    ("escape", "least"),
+    [("", "a"), ("\\", "a/"), ("\\u", "a "), ("\\u00", "a "), ("\\ud83d\\", "a\U0001f420")],
+)
+def test_the_least_string(escape: str, least: str):
+    """An escape is brought to its end, both halves of it."""
+    assert OpenString("a", escape).least == least
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "rest", "least"),
+    [
+        ("1", 12, "2", 1),
+        ("1", 3, "", 1),
+        ("-", -5, "5", 0),
+        ("1.", 1.5, "5", 1.0),
+        ("1e", 7, "0", 1.0),
+        ("t", True, "rue", True),
+        ("nul", 3, "l", None),
+    ],
+)
+def test_numbers_and_literals(text: str, value: Any, rest: str, least: Any):
+    """What is missing of the value that is meant, or of the shortest that begins so."""
+    assert Scalar(text).rest(value) == rest
+    assert Scalar(text).least == least
+
+
+@pytest.mark.parametrize(
+    ("begun", "value", "fits"),
+    [
+        (None, 1, True),
+        (Whole(1), 1.0, True),
+        (Whole(1), True, False),
+        (OpenString("a"), "ab", True),
+        (OpenString("a"), ["ab"], False),
+        (Scalar("1"), 12, True),
+        (Scalar("1"), "12", False),
+        (OpenArray((Whole(1),)), [1], True),
+        (OpenArray((Whole(1),), comma=True), [1], False),
+        (OpenArray((Whole(1),), comma=True), [1, 2], True),
+        (OpenArray(()), {}, False),
+        (OpenObject({"a": None}), {"a": 1}, True),
+        (OpenObject({"a": Whole(2)}), {"a": 1}, False),
+        (OpenObject({"a": None}), {}, False),
+        (OpenObject({}, name=OpenString("b")), {"bc": 1}, True),
+        (OpenObject({}, name=OpenString("b")), {"c": 1}, False),
+        (OpenObject({"a": None}, comma=True), {"a": 1}, False),
+        (OpenObject({"a": None}, comma=True), {"a": 1, "b": 1}, True),
+    ],
+)
+def test_suits(begun: Any, value: Any, fits: bool):
+    """Whether a document with the value can begin so."""
+    assert suits(begun, value) is fits
