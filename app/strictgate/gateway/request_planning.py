@@ -196,7 +196,7 @@ class RequestPlanner:
             name=function.name,
             formats=rules.formats,
             strictly=strictly and is_given,
-            surface=function.surface,
+            context=function.schema_context,
         )
 
     def _emulated(self, read: ReadRequest, rules: Enforcement) -> ReadRequest:

@@ -44,7 +44,7 @@ def test_deprecated():
 
     assert box.is_deprecated
     assert (set(box.callable), box.must_call, box.parallel) == ({"f"}, True, False)
-    assert box.functions[0].surface.param == "functions[0].parameters"
+    assert box.functions[0].schema_context.param == "functions[0].parameters"
 
 
 def test_other_tools():

@@ -22,7 +22,7 @@ def test_the_first_violation_is_raised():
     """As OpenAI answers."""
     schema = {"type": "object", "properties": {"x": {"type": "object"}}}
     with pytest.raises(BadRequest) as caught:
-        openai_strict.check_strict(schema, name="X", surface=function_context(0))
+        openai_strict.check_strict(schema, name="X", context=function_context(0))
     assert caught.value.message == (
         "Invalid schema for function 'X': In context=(), "
         "'additionalProperties' is required to be supplied and to be false."

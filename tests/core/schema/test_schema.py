@@ -80,7 +80,7 @@ def test_one_mistake_among_many_parts_is_explained(draft):
 def test_refusals_name_the_surface():
     """The same schema on another surface is refused in other words."""
     with pytest.raises(BadRequest, match="Invalid schema for function 'y'") as caught:
-        admit({"type": "foo"}, name="y", surface=function_context(1))
+        admit({"type": "foo"}, name="y", context=function_context(1))
     assert (caught.value.param, caught.value.code) == (
         "tools[1].function.parameters",
         "invalid_function_parameters",

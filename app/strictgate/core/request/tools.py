@@ -27,7 +27,7 @@ class Function:
     parameters: Any
     """A JSON Schema; None: it takes no arguments, or nobody says which."""
     strict: bool
-    surface: SchemaContext
+    schema_context: SchemaContext
     """Where in the request it stands, for messages."""
 
 

@@ -34,14 +34,14 @@ RESPONSE_FORMAT = SchemaContext("response_format", "response_format")
 
 
 def function_context(index: int) -> SchemaContext:
-    """Return the surface of the parameters of the tool at `index`."""
+    """Return the context of the parameters of the tool at `index`."""
     return SchemaContext(
         "function", f"tools[{index}].function.parameters", "invalid_function_parameters"
     )
 
 
 def deprecated_function_context(index: int) -> SchemaContext:
-    """Return the surface of the parameters of the function at `index` of `functions`."""
+    """Return the context of the parameters of the function at `index` of `functions`."""
     return SchemaContext(
         "function", f"functions[{index}].parameters", "invalid_function_parameters"
     )

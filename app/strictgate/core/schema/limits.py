@@ -46,7 +46,7 @@ class Measure:
 
 
 class SchemaFault(ValueError):
-    """What is wrong with a schema, and where; surface.py makes the answer of it."""
+    """What is wrong with a schema, and where; error_context.py makes the answer of it."""
 
     def __init__(self, message: str, path: Path | None = (), code: str | None = None) -> None:
         super().__init__(message)

@@ -42,7 +42,7 @@ class StrictViolation:
     """Whether the message speaks of the whole schema, and needs no place."""
 
 
-def check_strict(source: Any, *, name: str, surface: SchemaContext = RESPONSE_FORMAT) -> None:
+def check_strict(source: Any, *, name: str, context: SchemaContext = RESPONSE_FORMAT) -> None:
     """Refuse an admitted schema that breaks a rule.
 
     Raises:
@@ -50,7 +50,7 @@ def check_strict(source: Any, *, name: str, surface: SchemaContext = RESPONSE_FO
     """
     for violation in violations(source):
         where = None if violation.is_about_whole else violation.path
-        raise surface.error(name, SchemaFault(violation.message, where))
+        raise context.error(name, SchemaFault(violation.message, where))
 
 
 def violations(source: Any) -> Iterator[StrictViolation]:

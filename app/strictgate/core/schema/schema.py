@@ -76,14 +76,14 @@ def admit(
     name: str,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     formats: Formats = Formats.ASSERT,
-    surface: SchemaContext = RESPONSE_FORMAT,
+    context: SchemaContext = RESPONSE_FORMAT,
 ) -> Schema:
     """Check and compile `source`.
 
     Args:
         source: a JSON Schema as read from JSON.
         name: what the caller named it, for messages.
-        surface: where in the request it came, for messages.
+        context: where in the request it came, for messages.
 
     Raises:
         BadRequest, SchemaTooComplex: in OpenAI's words, with what is wrong and where.
@@ -93,12 +93,12 @@ def admit(
         document, options = _prepared(inspected, formats)
         validator = _compiled(document, inspected.draft, options)
     except SchemaFault as fault:
-        raise surface.error(name, fault) from fault
+        raise context.error(name, fault) from fault
     return Schema(inspected.source, inspected.text, validator, inspected, formats)
 
 
 def check_satisfiable(
-    schema: Schema, *, name: str, surface: SchemaContext = RESPONSE_FORMAT
+    schema: Schema, *, name: str, context: SchemaContext = RESPONSE_FORMAT
 ) -> None:
     """Refuse an admitted schema that lets nothing pass: every answer would be paid for in vain.
 
@@ -107,7 +107,7 @@ def check_satisfiable(
     """
     if describes_nothing(schema.inspected.document, schema.inspected.root):
         fault = SchemaFault("no document can be valid against this schema.", None)
-        raise surface.error(name, fault) from fault
+        raise context.error(name, fault) from fault
 
 
 def _prepared(inspected: Inspected, formats: Formats) -> tuple[Any, dict[str, Any]]:
@@ -238,11 +238,11 @@ class SchemaCache:
         name: str,
         formats: Formats = Formats.ASSERT,
         strictly: bool = False,
-        surface: SchemaContext = RESPONSE_FORMAT,
+        context: SchemaContext = RESPONSE_FORMAT,
     ) -> Schema:
         """Return `source` admitted, and `strictly` under the rules of `strict: true`.
 
-        See `admit`, `check_satisfiable` and `strict.check`, which also say what is raised.
+        See `admit`, `check_satisfiable` and `openai_strict.check_strict` for what is raised.
         """
         try:
             key = (orjson.dumps(source), formats, strictly)
@@ -251,10 +251,10 @@ class SchemaCache:
         kept = None if key is None else self._schemas.get(key)
         if kept is not None:
             return kept
-        schema = admit(source, name=name, limits=self._limits, formats=formats, surface=surface)
-        check_satisfiable(schema, name=name, surface=surface)
+        schema = admit(source, name=name, limits=self._limits, formats=formats, context=context)
+        check_satisfiable(schema, name=name, context=context)
         if strictly:
-            openai_strict.check_strict(source, name=name, surface=surface)
+            openai_strict.check_strict(source, name=name, context=context)
         if key is not None:
             self._schemas.put(key, schema, self.CONSTANT + self.FACTOR * len(key[0]))
         return schema
