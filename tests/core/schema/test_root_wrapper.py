@@ -3,7 +3,7 @@
 import jsonschema_rs
 import pytest
 
-from strictgate.core.schema.root_wrapper import wrap
+from strictgate.core.schema.root_wrapper import wrap_root
 
 TREE = {"type": "array", "items": {"$ref": "#"}}
 NAMED = {"type": "array", "items": {"$ref": "#/$defs/n"}, "$defs": {"n": {"type": "integer"}}}
@@ -39,7 +39,7 @@ DATA = {"enum": [{"$ref": "#/x"}, 3]}
 )
 def test_wrap(source, good, bad):
     """The wrapper takes a wrapped document just where the schema takes the document."""
-    validator = jsonschema_rs.validator_for(wrap(source), offline=True)
+    validator = jsonschema_rs.validator_for(wrap_root(source), offline=True)
 
     assert validator.is_valid({"value": good})
     assert not validator.is_valid({})
@@ -52,6 +52,6 @@ def test_source_is_not_changed():
     """The caller's schema is copied."""
     source = {"type": "array", "$defs": {"n": {}}, "items": {"$ref": "#/$defs/n"}}
     before = repr(source)
-    wrap(source)
+    wrap_root(source)
 
     assert repr(source) == before

@@ -28,12 +28,12 @@ from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
-from strictgate.core.schema.root_wrapper import MEMBER
+from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.reply import Choice
 
 _FOLLOWED = (ContinuationKind.ECHO, ContinuationKind.CONTINUATION)
-_WRAPPER = f'{{"{MEMBER}":'.encode()
+_WRAPPER = f'{{"{WRAPPER_PROPERTY}":'.encode()
 _OPENING = (b"{", b"[")
 
 

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output import thinking
 from strictgate.core.output.brackets import starts_document
-from strictgate.core.schema.root_wrapper import MEMBER
+from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
 
 WINDOW = 256
 MAX_ANNOUNCEMENT = 400  # bytes
@@ -177,6 +177,6 @@ def wrapper(text: bytearray, start: int, *, final: bool) -> bytes | None:
 
 def _says_member(name: bytes) -> bool:
     try:
-        return bool(parse_leniently(name) == MEMBER)
+        return bool(parse_leniently(name) == WRAPPER_PROPERTY)
     except ValueError:  # not a JSON string
         return False

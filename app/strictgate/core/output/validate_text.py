@@ -18,7 +18,7 @@ from strictgate.core.output.schema_repair import repair_to_schema
 from strictgate.core.output.syntax_repair import repair_syntax
 from strictgate.core.repair_steps import Extraction, Repair, Step
 from strictgate.core.schema.problems import Problem
-from strictgate.core.schema.root_wrapper import MEMBER
+from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
 from strictgate.core.schema.schema import Schema
 
 _NOTHING = "no JSON document in the answer"
@@ -137,10 +137,10 @@ class _Case:
     def _forms(self, document: _Document) -> Iterator[_Document]:
         """Yield what the document may be: what its wrapper holds, and itself."""
         value = document.value
-        if self._wrapped and isinstance(value, dict) and value.keys() == {MEMBER}:
-            span = spans.locate_values(document.text, [(MEMBER,)])[MEMBER,].span
+        if self._wrapped and isinstance(value, dict) and value.keys() == {WRAPPER_PROPERTY}:
+            span = spans.locate_values(document.text, [(WRAPPER_PROPERTY,)])[WRAPPER_PROPERTY,].span
             inner = document.text[span.start : span.end]
-            yield _Document(inner, value[MEMBER], document.steps, document.is_bare)
+            yield _Document(inner, value[WRAPPER_PROPERTY], document.steps, document.is_bare)
         yield document
 
 

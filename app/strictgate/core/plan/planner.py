@@ -126,7 +126,9 @@ class Planner:
         body["model"] = self.model
         body["messages"] = self._messages(mode, wrapped=wrapped, remind=remind)
         if self.contract.has_document:
-            body |= _FORMATS[mode](self, root_wrapper.wrap(self.schema.source) if wrapped else None)
+            body |= _FORMATS[mode](
+                self, root_wrapper.wrap_root(self.schema.source) if wrapped else None
+            )
         if "plugins" in body:
             body["plugins"] = response_format_aliases.without_healing(body["plugins"])
         self._budget(body)
@@ -192,7 +194,9 @@ class Planner:
         ]
         if not (remind or self._needs_prompt(mode, messages)):
             return messages
-        schema_text = root_wrapper.wrapped_text(self.schema.source) if wrapped else self.schema.text
+        schema_text = (
+            root_wrapper.wrapped_schema_text(self.schema.source) if wrapped else self.schema.text
+        )
         text = prompt.instructions(
             mode,
             self.contract.name,

@@ -148,14 +148,16 @@ def _calls_schema(box: Toolbox, kept: Mapping[str, Any], home: str) -> dict[str,
 def _call_schema(function: Function, kept: Mapping[str, Any], home: str) -> dict[str, Any]:
     source = kept.get(function.name)
     arguments = ANY_OBJECT if source is None else source
-    inner = root_wrapper.embedded(arguments, f"{home}/properties/arguments")
+    inner = root_wrapper.embed_schema(arguments, f"{home}/properties/arguments")
     return _closed({"name": {"const": function.name}, "arguments": inner})
 
 
 def _final_schema(wanted: Contract, home: str) -> dict[str, Any]:
     if not wanted.has_document:
         return _closed({TEXT: {"type": "string"}})
-    return _closed({ANSWER: root_wrapper.embedded(wanted.source, f"{home}/properties/{ANSWER}")})
+    return _closed(
+        {ANSWER: root_wrapper.embed_schema(wanted.source, f"{home}/properties/{ANSWER}")}
+    )
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
 
-MEMBER = "value"
+WRAPPER_PROPERTY = "value"
 _DEFINITIONS = ("$defs", "definitions")
 _OF_THE_ROOT = (*_DEFINITIONS, "$id", "id")  # references are relative to where these stand
 _DATA = frozenset({"const", "enum", "default", "example", "examples"})
-_HOME = f"#/properties/{MEMBER}"
+_HOME = f"#/properties/{WRAPPER_PROPERTY}"
 
 
-def wrap(source: Any) -> dict[str, Any]:
+def wrap_root(source: Any) -> dict[str, Any]:
     """Return the schema of `{"value": <document>}`."""
     inner = _Turning(_HOME, stay=_DEFINITIONS).turned(source)
     moved = {}
@@ -25,19 +25,19 @@ def wrap(source: Any) -> dict[str, Any]:
         moved = {key: inner.pop(key) for key in _OF_THE_ROOT if key in inner}
     return {
         "type": "object",
-        "properties": {MEMBER: inner},
-        "required": [MEMBER],
+        "properties": {WRAPPER_PROPERTY: inner},
+        "required": [WRAPPER_PROPERTY],
         "additionalProperties": False,
         **moved,
     }
 
 
-def wrapped_text(source: Any) -> str:
-    """Return `wrap(source)` as compact JSON."""
-    return write_json(wrap(source))
+def wrapped_schema_text(source: Any) -> str:
+    """Return `wrap_root(source)` as compact JSON."""
+    return write_json(wrap_root(source))
 
 
-def embedded(source: Any, home: str) -> Any:
+def embed_schema(source: Any, home: str) -> Any:
     """Return `source` as it has to be to stand at `home`, a JSON Pointer, in another schema."""
     inner = _Turning(f"#{home}", stay=()).turned(source)
     if isinstance(inner, dict):
