@@ -7,10 +7,10 @@ from strictgate.core.schema.drafts import (
     DEFAULT,
     META_SCHEMAS,
     Draft,
-    children,
     declared,
     settle_draft,
     settle_undeclared,
+    subschemas,
     walk,
 )
 
@@ -52,7 +52,7 @@ def test_names_and_data_are_not_walked():
 def test_all_shapes_are_walked_in_order():
     """A schema, a list, either, schemas by name: each where its keyword has it."""
     document = {"items": [{}, True], "allOf": [{}], "dependencies": {"a": ["b"], "c": {}}}
-    found = [path for path, _, _ in children(document)]
+    found = [path for path, _, _ in subschemas(document)]
     assert found == [("items", 0), ("items", 1), ("allOf", 0), ("dependencies", "c")]
 
 
@@ -62,7 +62,7 @@ def test_all_shapes_are_walked_in_order():
 )
 def test_wrong_shapes_hold_nothing(document):
     """What the meta-schema will refuse does not confuse the walk."""
-    assert not list(children(document))
+    assert not list(subschemas(document))
 
 
 @pytest.mark.parametrize(

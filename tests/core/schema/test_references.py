@@ -52,7 +52,9 @@ def test_draft_4_has_id():
 def test_ref_stands_alone_up_to_draft_7():
     """Up to draft 7 what is beside `$ref` does not apply, but can be referred to."""
     document = {"$ref": "#/definitions/x", "not": {}, "definitions": {"x": {}}}
-    old, new = (graph(document, draft)[0].here for draft in (Draft.DRAFT_7, Draft.DRAFT_2019_09))
+    old, new = (
+        graph(document, draft)[0].in_place for draft in (Draft.DRAFT_7, Draft.DRAFT_2019_09)
+    )
     assert [node.path for node in old] == [("definitions", "x")]
     assert [node.path for node in new] == [("not",), ("definitions", "x")]
 
@@ -64,7 +66,7 @@ def test_a_dynamic_reference_may_lead_to_each_of_its_anchors():
         "items": {"$dynamicRef": "#n"},
     }
     nodes = {node.path: node for node in graph(document, Draft.DRAFT_2020_12)}
-    assert {node.path for node in nodes[("items",)].here} == {("$defs", "a"), ("$defs", "b")}
+    assert {node.path for node in nodes[("items",)].in_place} == {("$defs", "a"), ("$defs", "b")}
 
 
 def test_the_own_meta_schema_is_known():

@@ -187,6 +187,6 @@ def _by_identity(root: Node | None) -> dict[int, Node]:
         node = waiting.pop()
         if id(node.schema) not in known:
             known[id(node.schema)] = node
-            waiting += [*node.here, *(child for _, child in node.below)]
+            waiting += [*node.in_place, *(child for _, child in node.children)]
             waiting += [] if node.target is None else [node.target]
     return known

@@ -19,7 +19,7 @@ from typing import Any
 from jsonschema_rs import ValidationError
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.drafts import SCHEMA_KEYWORDS, Applies, Holds
+from strictgate.core.schema.drafts import SCHEMA_KEYWORDS, Applicator, Holds
 from strictgate.core.schema.problems import locate_error
 
 _WORSENING = frozenset(
@@ -111,7 +111,7 @@ def _conditions(steps: list[str | int]) -> Iterator[int]:
         place = SCHEMA_KEYWORDS.get(keyword)
         if place is None:
             continue
-        depth += place.applies is Applies.BELOW
+        depth += place.applicator is Applicator.CHILD
         is_named = place.holds in (Holds.NAMED, Holds.SCHEMAS)
         if waiting and (is_named or (place.holds is Holds.EITHER and waiting[-1].__class__ is int)):
             name = waiting.pop()

@@ -64,7 +64,7 @@ def _reachable(root: Node | None) -> list[Node]:
 
 
 def _successors(node: Node) -> list[Node]:
-    return node.here + [child for _, child in node.below]
+    return node.in_place + [child for _, child in node.children]
 
 
 def _is_recursive(nodes: Iterable[Node]) -> bool:

@@ -25,7 +25,7 @@ class VisitCounts:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self._roots = dict.fromkeys(list(nodes)[:1], 1)
-        sorter = TopologicalSorter({node: node.here for node in nodes})
+        sorter = TopologicalSorter({node: node.in_place for node in nodes})
         self._order = list(sorter.static_order())[::-1]
         self._rank = {node: rank for rank, node in enumerate(self._order)}
         self._known: dict[Path, tuple[_Counts, int]] = {}
@@ -56,7 +56,7 @@ class VisitCounts:
         heapify(waiting)
         while waiting:
             node = self._order[heappop(waiting)]
-            for child in node.here:
+            for child in node.in_place:
                 if child not in counts:
                     counts[child] = 0
                     heappush(waiting, self._rank[child])
@@ -67,7 +67,7 @@ class VisitCounts:
 def _below(counts: _Counts, step: str | int) -> _Counts:
     below: _Counts = {}
     for node, count in counts.items():
-        for where, child in node.below:
+        for where, child in node.children:
             if _leads_to(where, step):
                 below[child] = below.get(child, 0) + count
     return below

@@ -55,7 +55,7 @@ def repeats(node: Node) -> int:
 
 def _innermost_first(nodes: list[Node]) -> list[Node]:
     """Order `nodes` so that what applies to the same value comes first."""
-    sorter = TopologicalSorter({node: node.here for node in nodes})
+    sorter = TopologicalSorter({node: node.in_place for node in nodes})
     try:
         return list(sorter.static_order())
     except CycleError as error:
@@ -68,8 +68,8 @@ def _innermost_first(nodes: list[Node]) -> list[Node]:
 def _costs(order: Iterable[Node], component: dict[Node, int]) -> dict[Node, int]:
     costs: dict[Node, int] = {}
     for node in order:
-        cost = 1 + repeats(node) * sum(costs[child] for child in node.here)
-        for _, child in node.below:
+        cost = 1 + repeats(node) * sum(costs[child] for child in node.in_place)
+        for _, child in node.children:
             cost += 1 if component[child] == component[node] else costs[child]
         cost += _META_SCHEMA_COST * node.refers_to_meta_schema
         costs[node] = min(cost, _CEILING)
@@ -79,7 +79,7 @@ def _costs(order: Iterable[Node], component: dict[Node, int]) -> dict[Node, int]
 def _longest_chain(order: Iterable[Node]) -> int:
     chains: dict[Node, int] = {}
     for node in order:
-        chains[node] = 1 + max((chains[child] for child in node.here), default=0)
+        chains[node] = 1 + max((chains[child] for child in node.in_place), default=0)
     return max(chains.values())
 
 
@@ -120,4 +120,4 @@ def _finished(nodes: list[Node]) -> list[Node]:
 
 
 def _successors(node: Node) -> list[Node]:
-    return node.here + [child for _, child in node.below]
+    return node.in_place + [child for _, child in node.children]

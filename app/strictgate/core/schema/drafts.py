@@ -125,12 +125,15 @@ class Holds(Enum):
     NAMED = "schemas by name"
 
 
-class Applies(Enum):
-    """Where in the value a subschema applies."""
+class Applicator(Enum):
+    """Where in the value the subschemas of a keyword apply, in the specification's terms.
 
-    HERE = "to the same value"
-    BELOW = "to a part of the value"
-    NOWHERE = "only where something refers to it"
+    Source: JSON Schema 2020-12 core, sections 10.2 (in place) and 10.3 (child instances).
+    """
+
+    IN_PLACE = "to the same value"
+    CHILD = "to a part of the value"
+    NONE = "only where something refers to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,39 +141,39 @@ class SchemaKeyword:
     """A keyword that holds schemas."""
 
     holds: Holds
-    applies: Applies
+    applicator: Applicator
 
 
-_LISTED_HERE = SchemaKeyword(Holds.SCHEMAS, Applies.HERE)
-_ONE_HERE = SchemaKeyword(Holds.SCHEMA, Applies.HERE)
-_NAMED_HERE = SchemaKeyword(Holds.NAMED, Applies.HERE)
-_ONE_BELOW = SchemaKeyword(Holds.SCHEMA, Applies.BELOW)
-_NAMED_BELOW = SchemaKeyword(Holds.NAMED, Applies.BELOW)
-_DEFINITIONS = SchemaKeyword(Holds.NAMED, Applies.NOWHERE)
+_LIST_IN_PLACE = SchemaKeyword(Holds.SCHEMAS, Applicator.IN_PLACE)
+_ONE_IN_PLACE = SchemaKeyword(Holds.SCHEMA, Applicator.IN_PLACE)
+_NAMED_IN_PLACE = SchemaKeyword(Holds.NAMED, Applicator.IN_PLACE)
+_ONE_CHILD = SchemaKeyword(Holds.SCHEMA, Applicator.CHILD)
+_NAMED_CHILDREN = SchemaKeyword(Holds.NAMED, Applicator.CHILD)
+_DEFINITIONS = SchemaKeyword(Holds.NAMED, Applicator.NONE)
 
 SCHEMA_KEYWORDS: dict[str, SchemaKeyword] = {
     "$defs": _DEFINITIONS,
-    "additionalItems": _ONE_BELOW,
-    "additionalProperties": _ONE_BELOW,
-    "allOf": _LISTED_HERE,
-    "anyOf": _LISTED_HERE,
-    "contains": _ONE_BELOW,
-    "contentSchema": SchemaKeyword(Holds.SCHEMA, Applies.NOWHERE),
+    "additionalItems": _ONE_CHILD,
+    "additionalProperties": _ONE_CHILD,
+    "allOf": _LIST_IN_PLACE,
+    "anyOf": _LIST_IN_PLACE,
+    "contains": _ONE_CHILD,
+    "contentSchema": SchemaKeyword(Holds.SCHEMA, Applicator.NONE),
     "definitions": _DEFINITIONS,
-    "dependencies": _NAMED_HERE,
-    "dependentSchemas": _NAMED_HERE,
-    "else": _ONE_HERE,
-    "if": _ONE_HERE,
-    "items": SchemaKeyword(Holds.EITHER, Applies.BELOW),
-    "not": _ONE_HERE,
-    "oneOf": _LISTED_HERE,
-    "patternProperties": _NAMED_BELOW,
-    "prefixItems": SchemaKeyword(Holds.SCHEMAS, Applies.BELOW),
-    "properties": _NAMED_BELOW,
-    "propertyNames": _ONE_BELOW,
-    "then": _ONE_HERE,
-    "unevaluatedItems": _ONE_BELOW,
-    "unevaluatedProperties": _ONE_BELOW,
+    "dependencies": _NAMED_IN_PLACE,
+    "dependentSchemas": _NAMED_IN_PLACE,
+    "else": _ONE_IN_PLACE,
+    "if": _ONE_IN_PLACE,
+    "items": SchemaKeyword(Holds.EITHER, Applicator.CHILD),
+    "not": _ONE_IN_PLACE,
+    "oneOf": _LIST_IN_PLACE,
+    "patternProperties": _NAMED_CHILDREN,
+    "prefixItems": SchemaKeyword(Holds.SCHEMAS, Applicator.CHILD),
+    "properties": _NAMED_CHILDREN,
+    "propertyNames": _ONE_CHILD,
+    "then": _ONE_IN_PLACE,
+    "unevaluatedItems": _ONE_CHILD,
+    "unevaluatedProperties": _ONE_CHILD,
 }
 
 
@@ -182,7 +185,7 @@ def declared(uri: Any) -> Draft | None:
     return _DECLARED.get(name)
 
 
-def children(schema: dict[str, Any]) -> Iterator[tuple[Path, Applies, Any]]:
+def subschemas(schema: dict[str, Any]) -> Iterator[tuple[Path, Applicator, Any]]:
     """Yield the subschemas right under `schema`, objects and booleans, in the order written."""
     for keyword in schema:
         place = SCHEMA_KEYWORDS.get(keyword)
@@ -190,7 +193,7 @@ def children(schema: dict[str, Any]) -> Iterator[tuple[Path, Applies, Any]]:
             continue
         for step, subschema in _held(place.holds, schema[keyword]):
             if isinstance(subschema, dict | bool):
-                yield (keyword, *step), place.applies, subschema
+                yield (keyword, *step), place.applicator, subschema
 
 
 def _held(holds: Holds, value: Any) -> Iterator[tuple[Path, Any]]:
@@ -234,7 +237,7 @@ def walk(document: Any, start: Path = ()) -> Iterator[tuple[Path, dict[str, Any]
         path, schema = waiting.pop()
         if isinstance(schema, dict):
             yield path, schema
-            found = [(path + step, subschema) for step, _, subschema in children(schema)]
+            found = [(path + step, subschema) for step, _, subschema in subschemas(schema)]
             waiting += reversed(found)
 
 
@@ -291,7 +294,9 @@ def _has_numeric_exclusive(schema: dict[str, Any]) -> bool:
 
 def _has_boolean_schema(schema: dict[str, Any]) -> bool:
     known = {("additionalItems",), ("additionalProperties",)}  # to draft 4, too
-    return any(isinstance(child, bool) and path not in known for path, _, child in children(schema))
+    return any(
+        isinstance(child, bool) and path not in known for path, _, child in subschemas(schema)
+    )
 
 
 _SHAPES_SINCE: tuple[tuple[Draft, Callable[[dict[str, Any]], bool]], ...] = (

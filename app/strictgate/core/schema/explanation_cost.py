@@ -62,10 +62,10 @@ def _key(pair: _Pair) -> tuple[Node, int]:
 
 def _parts(node: Node, value: Any) -> Iterator[_Pair]:
     """Yield what a visit of `node` with `value` leads to; at times more, never less."""
-    for child in node.here:
+    for child in node.in_place:
         yield child, value
     if isinstance(value, dict | list):
-        for step, child in node.below:
+        for step, child in node.children:
             for part in _selected(step, value):
                 yield child, part
 

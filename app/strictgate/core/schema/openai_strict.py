@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.drafts import DEFAULT, children
+from strictgate.core.schema.drafts import DEFAULT, subschemas
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.limits import SchemaFault
 from strictgate.core.schema.references import graph
@@ -76,7 +76,7 @@ def _ruled(source: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
         if isinstance(schema, dict):
             yield path, schema
             found = [
-                (path + step, child) for step, _, child in children(schema) if step[0] in _RULED
+                (path + step, child) for step, _, child in subschemas(schema) if step[0] in _RULED
             ]
             waiting += reversed(found)
 

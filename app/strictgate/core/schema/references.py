@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.drafts import META_SCHEMAS, SINCE, Applies, Draft, children, walk
+from strictgate.core.schema.drafts import META_SCHEMAS, SINCE, Applicator, Draft, subschemas, walk
 from strictgate.core.schema.limits import SchemaFault
 
 _HOME = "http://document.invalid/"  # the base of a document without `$id`; `.invalid`: RFC 2606
@@ -38,9 +38,9 @@ class Node:
     schema: dict[str, Any]
     base: str
     """The URI that its references are relative to, without fragment."""
-    here: list["Node"] = field(default_factory=list)
+    in_place: list["Node"] = field(default_factory=list)
     """What applies to the same value."""
-    below: list[tuple[Path, "Node"]] = field(default_factory=list)
+    children: list[tuple[Path, "Node"]] = field(default_factory=list)
     """What applies to a part of the value, and by which keyword (and name)."""
     target: "Node | None" = None
     """Where its `$ref` leads."""
@@ -63,7 +63,7 @@ def graph(document: Any, draft: Draft) -> list[Node]:
         for keyword in ("$ref", *_DYNAMIC):
             if keyword in node.schema and index.knows(keyword):
                 found = index.targets(node, keyword)
-                node.here += found
+                node.in_place += found
                 if keyword == "$ref" and found:
                     node.target = found[0]
     return index.nodes
@@ -129,17 +129,17 @@ class _Index:
     def _grow(self, node: Node) -> Iterator[Node]:
         """Link `node` to the schemas in it; yield those that are new."""
         is_linked = not node.is_mere_reference
-        for step, applies, schema in children(node.schema):
+        for step, applicator, schema in subschemas(node.schema):
             if not isinstance(schema, dict):
                 continue
             child = self._known.get(id(schema))
             if child is None:
                 child = self._known[id(schema)] = Node(node.path + step, schema, node.base)
                 yield child
-            if is_linked and applies is Applies.HERE:
-                node.here.append(child)
-            elif is_linked and applies is Applies.BELOW:
-                node.below.append((step, child))
+            if is_linked and applicator is Applicator.IN_PLACE:
+                node.in_place.append(child)
+            elif is_linked and applicator is Applicator.CHILD:
+                node.children.append((step, child))
 
     def _name(self, node: Node) -> None:
         """Enter the URI and the anchors that `node` gives itself."""

@@ -54,7 +54,7 @@ def _describes_objects(node: Node, steps: int) -> bool:
 
 def _branches(node: Node, keyword: str) -> Iterator[Node | None]:
     """Yield the schemas under `keyword`; None for a boolean."""
-    known: dict[int, Node] = {id(child.schema): child for child in node.here}
+    known: dict[int, Node] = {id(child.schema): child for child in node.in_place}
     branches: list[Any] = node.schema.get(keyword, [])
     for branch in branches:
         yield known.get(id(branch))
