@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from strictgate.core.schema.inspection import inspect
+from strictgate.core.schema.inspection import inspect_schema
 from strictgate.core.schema.limits import Limits
 
 FOLDER = Path(__file__).with_name("tasks")
@@ -34,7 +34,7 @@ class Task:
     @cached_property
     def schema_text(self) -> str:
         """The schema as Strictgate shows it to a model."""
-        return inspect(self.schema, Limits()).text
+        return inspect_schema(self.schema, Limits()).text
 
     @cached_property
     def validator(self) -> Any:

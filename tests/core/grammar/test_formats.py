@@ -6,14 +6,14 @@ from jsonschema_rs import Draft202012Validator
 from strictgate.core.grammar import string_patterns
 from strictgate.core.grammar.formats import GUIDES
 from strictgate.core.schema import patterns
-from strictgate.core.schema.formats import SINCE
+from strictgate.core.schema.formats import FORMAT_SINCE
 from tests.corpora import rows
 
 
 @pytest.mark.parametrize("name", GUIDES)
 def test_each_is_known_and_read(name):
     """A format that is not asserted needs no pattern, and one that is not read is of no use."""
-    assert name in SINCE
+    assert name in FORMAT_SINCE
     assert string_patterns.terminal(GUIDES[name])
 
 

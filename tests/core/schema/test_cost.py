@@ -2,13 +2,13 @@
 
 import pytest
 
-from strictgate.core.schema.cost import expand
+from strictgate.core.schema.cost import measure_expansion
 from strictgate.core.schema.drafts import DEFAULT
-from strictgate.core.schema.references import graph
+from strictgate.core.schema.references import schema_graph
 
 
 def expanded(document):
-    return expand(graph(document, DEFAULT))
+    return measure_expansion(schema_graph(document, DEFAULT))
 
 
 def doubling(levels, keyword):

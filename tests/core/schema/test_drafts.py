@@ -7,11 +7,11 @@ from strictgate.core.schema.drafts import (
     DEFAULT,
     META_SCHEMAS,
     Draft,
-    declared,
-    settle_draft,
-    settle_undeclared,
+    choose_draft,
+    choose_undeclared_draft,
+    draft_of_uri,
     subschemas,
-    walk,
+    walk_subschemas,
 )
 
 D4, D6, D7, D2019 = Draft.DRAFT_4, Draft.DRAFT_6, Draft.DRAFT_7, Draft.DRAFT_2019_09
@@ -33,7 +33,7 @@ def test_labels_are_what_people_write():
 )
 def test_declared_drafts(uri, draft):
     """Known with http or https, with and without `#`; anything else is not known."""
-    assert declared(uri) is draft
+    assert draft_of_uri(uri) is draft
 
 
 def test_names_and_data_are_not_walked():
@@ -45,7 +45,7 @@ def test_names_and_data_are_not_walked():
         "default": {"not": {}},
         "examples": [{"items": {}}],
     }
-    paths = [path for path, _ in walk(document)]
+    paths = [path for path, _ in walk_subschemas(document)]
     assert paths == [(), ("properties", "$ref"), ("properties", "enum")]
 
 
@@ -83,13 +83,13 @@ def test_wrong_shapes_hold_nothing(document):
 )
 def test_newer_keywords_are_not_switched_off(least, document, draft):
     """The oldest draft that knows what is used; the declared one where that cannot be."""
-    assert settle_draft(document, least)[0] is draft
+    assert choose_draft(document, least)[0] is draft
 
 
 def test_old_spellings_are_rewritten_in_a_copy():
     """`id` and boolean exclusive limits keep their meaning in the newer draft."""
     document = {"id": "http://x.invalid/", "minimum": 3, "exclusiveMinimum": True, "const": 4}
-    _, written = settle_draft(document, D4)
+    _, written = choose_draft(document, D4)
     assert written == {"$id": "http://x.invalid/", "exclusiveMinimum": 3, "const": 4}
     assert document["minimum"] == 3
     validator = jsonschema_rs.Draft6Validator({**written, "const": 3})
@@ -99,14 +99,14 @@ def test_old_spellings_are_rewritten_in_a_copy():
 def test_named_ids_become_anchors():
     """`$id: "#name"` of draft 7 is `$anchor` since 2019-09."""
     document = {"definitions": {"a": {"$id": "#n"}, "b": {"$id": "u#m"}}, "minContains": 0}
-    _, written = settle_draft(document, D7)
+    _, written = choose_draft(document, D7)
     assert written["definitions"] == {"a": {"$anchor": "n"}, "b": {"$anchor": "m", "$id": "u"}}
 
 
 def test_the_declared_meta_schema_complains():
     """What no draft accepts is reported against the declared one."""
     with pytest.raises(jsonschema_rs.ValidationError, match="foo"):
-        settle_draft({"type": "foo", "const": 1}, D4)
+        choose_draft({"type": "foo", "const": 1}, D4)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +124,11 @@ def test_the_declared_meta_schema_complains():
 )
 def test_old_spellings_need_no_declaration(document, draft, written):
     """Where the newest draft does not take them; `id` is a word like any other."""
-    assert settle_undeclared(document) == (draft, written)
+    assert choose_undeclared_draft(document) == (draft, written)
 
 
 @pytest.mark.parametrize("document", [{"items": [{}], "prefixItems": [{}]}, {"type": "text"}])
 def test_what_no_draft_takes_is_refused(document):
     """By the newest meta-schema, also where an older draft would not know the keyword."""
     with pytest.raises(jsonschema_rs.ValidationError):
-        settle_undeclared(document)
+        choose_undeclared_draft(document)

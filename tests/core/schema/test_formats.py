@@ -3,14 +3,14 @@
 import pytest
 
 from strictgate.core.schema.drafts import VALIDATORS, Draft
-from strictgate.core.schema.formats import SINCE, lent
+from strictgate.core.schema.formats import FORMAT_SINCE, backported_formats
 from strictgate.core.schema.schema import Formats, admit
 
 BAD = "\x00 not\\ valid:% {"
 URIS = ["http://json-schema.org/draft-04/schema#", "https://json-schema.org/draft/2020-12/schema"]
 
 
-@pytest.mark.parametrize("name", SINCE)
+@pytest.mark.parametrize("name", FORMAT_SINCE)
 @pytest.mark.parametrize("draft", Draft)
 def test_the_table_says_what_the_validator_knows(name, draft):
     """Since the draft in the table, and not before, the validator knows the format by itself."""
@@ -20,16 +20,16 @@ def test_the_table_says_what_the_validator_knows(name, draft):
         known = True
     except ValueError:
         known = False
-    assert known is (draft >= SINCE[name])
+    assert known is (draft >= FORMAT_SINCE[name])
 
 
 def test_only_missing_checks_are_lent():
     """Formats that the draft knows, and unknown ones, need none."""
-    assert set(lent(Draft.DRAFT_4, {"uuid", "email", "color"})) == {"uuid"}
-    assert not lent(Draft.DRAFT_2020_12, {"uuid", "email", "color"})
+    assert set(backported_formats(Draft.DRAFT_4, {"uuid", "email", "color"})) == {"uuid"}
+    assert not backported_formats(Draft.DRAFT_2020_12, {"uuid", "email", "color"})
 
 
-@pytest.mark.parametrize("name", SINCE)
+@pytest.mark.parametrize("name", FORMAT_SINCE)
 @pytest.mark.parametrize("uri", URIS)
 def test_every_known_format_is_asserted_in_every_draft(name, uri):
     """Strings only: other values pass."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from strictgate.core.errors import BadRequest, SchemaTooComplex
-from strictgate.core.schema.inspection import inspect
+from strictgate.core.schema.inspection import inspect_schema
 from strictgate.core.schema.limits import Limits, OverLimit
 from strictgate.core.schema.schema import admit
 from tests.tables import load
@@ -65,7 +65,7 @@ def test_chains_are_limited():
     with pytest.raises(
         OverLimit, match="inside each other, all for one value, exceeds limit of 32"
     ):
-        inspect({"$defs": defs, "$ref": "#/$defs/d0"}, Limits())
+        inspect_schema({"$defs": defs, "$ref": "#/$defs/d0"}, Limits())
 
 
 def test_the_longest_chain_survives_the_deepest_value():
@@ -84,21 +84,23 @@ def test_patterns_are_limited():
     """Many different ones are refused; the same one over and over is not."""
     many = {"anyOf": [{"pattern": f"^a{at}$"} for at in range(11)]}
     with pytest.raises(OverLimit, match="11 patterns exceeds limit of 10"):
-        inspect(many, Limits(patterns=10))
-    assert len(inspect({"anyOf": [{"pattern": "a"}] * 11}, Limits(patterns=10)).patterns) == 1
+        inspect_schema(many, Limits(patterns=10))
+    assert (
+        len(inspect_schema({"anyOf": [{"pattern": "a"}] * 11}, Limits(patterns=10)).patterns) == 1
+    )
 
 
 def test_large_patterns_are_limited():
     """Each takes tens of milliseconds to compile."""
     many = {"anyOf": [{"pattern": f"(a{{100}}){{1000}}{at}"} for at in range(3)]}
     with pytest.raises(OverLimit, match="3 large patterns exceeds limit of 2"):
-        inspect(many, Limits(large_patterns=2))
+        inspect_schema(many, Limits(large_patterns=2))
 
 
 def test_schema_decides_the_draft_and_is_left_out():
     """Only at the top, and only in what is kept: the caller's own is not touched."""
     given = {"$schema": "http://json-schema.org/draft-07/schema#", "not": {"$schema": "x:y"}}
-    found = inspect(given, Limits())
+    found = inspect_schema(given, Limits())
     assert found.draft.label == "7"
     assert found.text == '{"not":{"$schema":"x:y"}}'
     assert "$schema" in given

@@ -3,12 +3,12 @@
 import pytest
 
 from strictgate.core.schema.drafts import Draft
-from strictgate.core.schema.references import encoded, graph
+from strictgate.core.schema.references import schema_graph, with_encoded_uris
 
 
 def target(document, draft=Draft.DRAFT_2020_12):
     """Return where the root's property `a` leads."""
-    nodes = {node.path: node for node in graph(document, draft)}
+    nodes = {node.path: node for node in schema_graph(document, draft)}
     return nodes["properties", "a"].target.path
 
 
@@ -53,7 +53,7 @@ def test_ref_stands_alone_up_to_draft_7():
     """Up to draft 7 what is beside `$ref` does not apply, but can be referred to."""
     document = {"$ref": "#/definitions/x", "not": {}, "definitions": {"x": {}}}
     old, new = (
-        graph(document, draft)[0].in_place for draft in (Draft.DRAFT_7, Draft.DRAFT_2019_09)
+        schema_graph(document, draft)[0].in_place for draft in (Draft.DRAFT_7, Draft.DRAFT_2019_09)
     )
     assert [node.path for node in old] == [("definitions", "x")]
     assert [node.path for node in new] == [("not",), ("definitions", "x")]
@@ -65,13 +65,15 @@ def test_a_dynamic_reference_may_lead_to_each_of_its_anchors():
         "$defs": {"a": {"$dynamicAnchor": "n"}, "b": {"$id": "b", "$dynamicAnchor": "n"}},
         "items": {"$dynamicRef": "#n"},
     }
-    nodes = {node.path: node for node in graph(document, Draft.DRAFT_2020_12)}
+    nodes = {node.path: node for node in schema_graph(document, Draft.DRAFT_2020_12)}
     assert {node.path for node in nodes[("items",)].in_place} == {("$defs", "a"), ("$defs", "b")}
 
 
 def test_the_own_meta_schema_is_known():
     """The official meta-schema of the draft may be referred to."""
-    nodes = graph({"$ref": "https://json-schema.org/draft/2020-12/schema"}, Draft.DRAFT_2020_12)
+    nodes = schema_graph(
+        {"$ref": "https://json-schema.org/draft/2020-12/schema"}, Draft.DRAFT_2020_12
+    )
     assert nodes[0].refers_to_meta_schema
 
 
@@ -88,5 +90,5 @@ def test_the_own_meta_schema_is_known():
 def test_references_are_encoded(uri, expected):
     """Names that people write as they are, encoded as RFC 3986 has it, in a copy."""
     document = {"not": {"$ref": uri}, "const": {"$ref": "a b"}}
-    assert encoded(document) == {"not": {"$ref": expected}, "const": {"$ref": "a b"}}
+    assert with_encoded_uris(document) == {"not": {"$ref": expected}, "const": {"$ref": "a b"}}
     assert document["not"]["$ref"] == uri

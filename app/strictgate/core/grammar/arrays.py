@@ -6,7 +6,7 @@ from typing import Any
 
 from strictgate.core.grammar.conjunction import Conjunct
 from strictgate.core.grammar.context import Context
-from strictgate.core.schema.drafts import SINCE
+from strictgate.core.schema.drafts import KEYWORD_SINCE
 
 _MAX_COUNT = 100_000
 _MAX_FIRST = 100  # that have a rule each; reading them takes time by the square of their number
@@ -116,7 +116,7 @@ def _affordable(context: Context, row: Row) -> Row:
         row = replace(row, high=None)
     if len(row.first) > _MAX_FIRST:
         context.unsupported_keywords.add(
-            "prefixItems" if context.draft >= SINCE["prefixItems"] else "items"
+            "prefixItems" if context.draft >= KEYWORD_SINCE["prefixItems"] else "items"
         )
         beyond = [*row.first[_MAX_FIRST:], *([] if row.rest is None else [row.rest])]
         row = replace(row, first=row.first[:_MAX_FIRST], rest=context.rules.rule(beyond))

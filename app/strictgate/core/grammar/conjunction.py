@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.schema.drafts import ENFORCED, SINCE, Draft
-from strictgate.core.schema.inspection import Inspected
+from strictgate.core.schema.drafts import ENFORCED, KEYWORD_SINCE, Draft
+from strictgate.core.schema.inspection import InspectedSchema
 from strictgate.core.schema.references import Node
 
 UNIONS = ("anyOf", "oneOf")
@@ -88,7 +88,7 @@ _SPEAKING = ENFORCED | UNSUPPORTED_KEYWORDS.keys()
 class Subjects:
     """The subjects of one document."""
 
-    def __init__(self, inspected: Inspected) -> None:
+    def __init__(self, inspected: InspectedSchema) -> None:
         self.unsupported_keywords: set[str] = set()
         self.draft = inspected.draft
         self._nodes = _by_identity(inspected.root)
@@ -149,7 +149,7 @@ class Subjects:
         known = {
             keyword: value
             for keyword, value in schema.items()
-            if keyword in _SPEAKING and SINCE.get(keyword, Draft.DRAFT_4) <= self.draft
+            if keyword in _SPEAKING and KEYWORD_SINCE.get(keyword, Draft.DRAFT_4) <= self.draft
         }
         if self.draft > Draft.DRAFT_7:
             known = {each: known[each] for each in known if each not in _CONTENT}

@@ -10,7 +10,7 @@ from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.formats import GUIDES
 from strictgate.core.grammar.regexes import Unclear
 from strictgate.core.schema import patterns
-from strictgate.core.schema.formats import SINCE as KNOWN_FORMATS
+from strictgate.core.schema.formats import FORMAT_SINCE
 
 _MAX_LENGTH_WITH_PATTERN = 199
 """From about 1,000 on, the matcher refuses text that is valid: the lexer's fuel runs out when it
@@ -60,7 +60,7 @@ def _pattern(text: StringFacts, value: Any, context: Context) -> StringFacts:
 
 def _format(text: StringFacts, value: Any, context: Context) -> StringFacts:
     """Every format is judged by the validator; some have a pattern that is no stricter."""
-    if not context.asserts_formats or value not in KNOWN_FORMATS:
+    if not context.asserts_formats or value not in FORMAT_SINCE:
         return text
     context.unsupported_keywords.add("format")
     guide = GUIDES.get(value)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from strictgate.core.schema.inspection import Inspected
+from strictgate.core.schema.inspection import InspectedSchema
 from strictgate.core.schema.references import Node
 
 _COUNTING = ("maxItems", "maxProperties")
@@ -35,7 +35,7 @@ class Features:
 
 
 @lru_cache(16)
-def features(inspected: Inspected) -> Features:
+def features(inspected: InspectedSchema) -> Features:
     """Return the features of a schema."""
     nodes = _reachable(inspected.root)
     schemas = [node.schema for node in nodes]

@@ -10,7 +10,7 @@ from graphlib import TopologicalSorter
 from heapq import heapify, heappop, heappush
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.cost import repeats
+from strictgate.core.schema.cost import in_place_visits
 from strictgate.core.schema.references import Node
 
 _KEPT = 1024  # paths
@@ -60,7 +60,7 @@ class VisitCounts:
                 if child not in counts:
                     counts[child] = 0
                     heappush(waiting, self._rank[child])
-                counts[child] += repeats(node) * counts[node]
+                counts[child] += in_place_visits(node) * counts[node]
         return counts
 
 

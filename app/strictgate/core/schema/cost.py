@@ -30,7 +30,7 @@ class Expansion:
     chain: int = 1
 
 
-def expand(nodes: list[Node]) -> Expansion:
+def measure_expansion(nodes: list[Node]) -> Expansion:
     """Return what becomes of the graph, whose root comes first.
 
     Raises:
@@ -44,7 +44,7 @@ def expand(nodes: list[Node]) -> Expansion:
     return Expansion(cost=costs[nodes[0]], chain=_longest_chain(order))
 
 
-def repeats(node: Node) -> int:
+def in_place_visits(node: Node) -> int:
     """Return how often the validator visits what applies to the same value as `node`.
 
     For `unevaluatedProperties` and `unevaluatedItems` it visits it again: three times in all, as
@@ -68,7 +68,7 @@ def _innermost_first(nodes: list[Node]) -> list[Node]:
 def _costs(order: Iterable[Node], component: dict[Node, int]) -> dict[Node, int]:
     costs: dict[Node, int] = {}
     for node in order:
-        cost = 1 + repeats(node) * sum(costs[child] for child in node.in_place)
+        cost = 1 + in_place_visits(node) * sum(costs[child] for child in node.in_place)
         for _, child in node.children:
             cost += 1 if component[child] == component[node] else costs[child]
         cost += _META_SCHEMA_COST * node.refers_to_meta_schema

@@ -1,17 +1,19 @@
 """The drafts of JSON Schema: which one a document is in, and where its subschemas live.
 
-`PLACES` is the one table of the keywords that hold schemas; every walk over a schema uses it, so
-that a property called `$ref`, or data under `enum`, is never taken for a keyword. It is the union
-of all drafts: a place that a draft does not know is still walked, which only makes checks wider.
+`SCHEMA_KEYWORDS` is the one table of the keywords that hold schemas; every walk over a schema uses
+it, so that a property called `$ref`, or data under `enum`, is never taken for a keyword. It is the
+union of all drafts: a place that a draft does not know is still walked, which only makes checks
+wider.
 
 A declared draft is a lower bound. Real documents declare draft 4 and use `const` (draft 6); by the
 letter that keyword would then say nothing. So a document is read in the oldest draft, from the
-declared one on, that knows all it uses of `SINCE` and `_SHAPES_SINCE`, provided that this draft's
-meta-schema accepts it; else in the declared one. What the declared draft wrote differently is
-rewritten by `_REWRITES`, in a copy for the validator: the caller's own stays as it is.
+declared one on, that knows every keyword and every shape of value that the document uses
+(`KEYWORD_SINCE`, `_SHAPES_SINCE`), provided that this draft's meta-schema accepts the document;
+else it is read in the declared draft. What the declared draft wrote differently is rewritten by
+`_REWRITES`, in a copy for the validator: the caller's own stays as it is.
 
 A document that declares none is in the newest draft. Where that refuses it, it may be an older one
-(OpenAPI 3.0 has `exclusiveMinimum: true`, many have `items: […]`): see `settle_undeclared`.
+(OpenAPI 3.0 has `exclusiveMinimum: true`, many have `items: […]`): see `choose_undeclared_draft`.
 """
 
 from collections.abc import Callable, Iterator
@@ -97,7 +99,7 @@ _DECLARED: dict[str, Draft] = {uri.partition("://")[2]: d for d, uri in META_SCH
     "spec.openapis.org/oas/3.1/dialect/base": Draft.DRAFT_2020_12,
 }
 
-SINCE: dict[str, Draft] = {
+KEYWORD_SINCE: dict[str, Draft] = {
     "const": Draft.DRAFT_6,
     "contains": Draft.DRAFT_6,
     "propertyNames": Draft.DRAFT_6,
@@ -177,7 +179,7 @@ SCHEMA_KEYWORDS: dict[str, SchemaKeyword] = {
 }
 
 
-def declared(uri: Any) -> Draft | None:
+def draft_of_uri(uri: Any) -> Draft | None:
     """Return the draft that `$schema` names; None where it names none that is known."""
     if not isinstance(uri, str):
         return None
@@ -230,7 +232,7 @@ SILENT = _DEFINING | frozenset(
 """Those that name, describe or hold something, and refuse nothing."""
 
 
-def walk(document: Any, start: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
+def walk_subschemas(document: Any, start: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield every schema that is an object, with its path, in the order written."""
     waiting = [(start, document)]
     while waiting:
@@ -244,13 +246,13 @@ def walk(document: Any, start: Path = ()) -> Iterator[tuple[Path, dict[str, Any]
 # --- reading in a newer draft than the declared one ----------------------------------------------
 
 
-def settle_draft(document: Any, least: Draft) -> tuple[Draft, Any]:
+def choose_draft(document: Any, least: Draft) -> tuple[Draft, Any]:
     """Return the draft to read `document` in, and the document as it is written there.
 
     Raises:
         jsonschema_rs.ValidationError: what the meta-schema has against the document.
     """
-    wanted = max((_needed(schema) for _, schema in walk(document)), default=least)
+    wanted = max((_needed(schema) for _, schema in walk_subschemas(document)), default=least)
     if wanted > least:
         written = _rewritten(document, least, wanted)
         if _complaint(written, wanted) is None:
@@ -261,7 +263,7 @@ def settle_draft(document: Any, least: Draft) -> tuple[Draft, Any]:
     return least, document
 
 
-def settle_undeclared(document: Any) -> tuple[Draft, Any]:
+def choose_undeclared_draft(document: Any) -> tuple[Draft, Any]:
     """Do the same for a document without `$schema`, which may be written as older drafts have it.
 
     It is never read in a draft that leaves out what stands beside `$ref`, or that misses a keyword.
@@ -273,7 +275,7 @@ def settle_undeclared(document: Any) -> tuple[Draft, Any]:
     if complaint is None:
         return DEFAULT, document
     written = _rewritten(document, Draft.DRAFT_4, DEFAULT, but=_rename_id)
-    needed = max(_needed(schema) for _, schema in walk(written))
+    needed = max(_needed(schema) for _, schema in walk_subschemas(written))
     for draft in (DEFAULT, Draft.DRAFT_2019_09):
         if draft >= needed and _complaint(written, draft) is None:
             return draft, written
@@ -282,7 +284,7 @@ def settle_undeclared(document: Any) -> tuple[Draft, Any]:
 
 def _needed(schema: dict[str, Any]) -> Draft:
     """Return the oldest draft that knows what `schema` uses."""
-    keywords = [SINCE[keyword] for keyword in schema.keys() & SINCE.keys()]
+    keywords = [KEYWORD_SINCE[keyword] for keyword in schema.keys() & KEYWORD_SINCE.keys()]
     shapes = [draft for draft, is_used in _SHAPES_SINCE if is_used(schema)]
     return max(keywords + shapes, default=Draft.DRAFT_4)
 
@@ -320,7 +322,7 @@ def _rewritten(document: Any, least: Draft, draft: Draft, but: Rewrite | None = 
     if not rewrites:
         return document
     copy = deepcopy(document)
-    for _, schema in walk(copy):
+    for _, schema in walk_subschemas(copy):
         for rewrite in rewrites:
             rewrite(schema)
     return copy

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.cost import repeats
+from strictgate.core.schema.cost import in_place_visits
 from strictgate.core.schema.references import Node
 
 MAX_VISITS = 4_000
@@ -41,7 +41,7 @@ def is_explainable(
         key = _key(pair)
         if parts is not None:
             below = sum(visits[_key(part)] for part in parts)
-            visits[key] = 1 + repeats(pair[0]) * below
+            visits[key] = 1 + in_place_visits(pair[0]) * below
         elif key not in visits and is_valid(*pair):
             visits[key] = 1
         elif key not in visits:

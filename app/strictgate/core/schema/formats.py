@@ -1,7 +1,7 @@
 """The values of `format` that are asserted, in every draft alike.
 
 The validator knows each of them in the drafts that define it; documents use them whatever they
-declare, so for older drafts the newest draft's check is lent to them. Other names are annotations.
+declare, so for older drafts the newest draft's check is used for them. Other names are annotations.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from jsonschema_rs import Draft202012Validator
 
 from strictgate.core.schema.drafts import Draft
 
-SINCE: dict[str, Draft] = {
+FORMAT_SINCE: dict[str, Draft] = {
     "date": Draft.DRAFT_4,
     "date-time": Draft.DRAFT_4,
     "duration": Draft.DRAFT_2019_09,
@@ -34,9 +34,9 @@ SINCE: dict[str, Draft] = {
 """The formats that the validator knows, and since which draft it does so by itself."""
 
 
-def lent(draft: Draft, used: Iterable[str]) -> dict[str, Callable[[str], bool]]:
+def backported_formats(draft: Draft, used: Iterable[str]) -> dict[str, Callable[[str], bool]]:
     """Return the checks of those of the `used` formats that the validator misses in `draft`."""
-    return {name: _check(name) for name in used if SINCE.get(name, draft) > draft}
+    return {name: _check(name) for name in used if FORMAT_SINCE.get(name, draft) > draft}
 
 
 def _check(name: str) -> Callable[[str], bool]:

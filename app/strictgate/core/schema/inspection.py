@@ -23,7 +23,7 @@ _ASK = "Please ensure it is a valid JSON Schema."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Inspected:
+class InspectedSchema:
     """A schema that may be compiled, and what was seen on the way."""
 
     source: Any
@@ -43,7 +43,7 @@ class Inspected:
     formats: frozenset[str]
 
 
-def inspect(given: Any, limits: Limits) -> Inspected:
+def inspect_schema(given: Any, limits: Limits) -> InspectedSchema:
     """Look at `given` from all sides.
 
     Raises:
@@ -55,11 +55,11 @@ def inspect(given: Any, limits: Limits) -> Inspected:
     source = _undeclared(given)
     measured = measure(source, limits)
     draft, document = _settled(source, _declared(given))
-    document = references.encoded(document)
-    nodes = references.graph(document, draft)
-    expanded = cost.expand(nodes)
+    document = references.with_encoded_uris(document)
+    nodes = references.schema_graph(document, draft)
+    expanded = cost.measure_expansion(nodes)
     _check_expansion(expanded, limits)
-    return Inspected(
+    return InspectedSchema(
         source=source,
         text=measured.text,
         document=document,
@@ -83,7 +83,7 @@ def _undeclared(given: Any) -> Any:
 def _declared(given: Any) -> Draft | None:
     if not isinstance(given, dict) or "$schema" not in given:
         return None
-    draft = drafts.declared(given["$schema"])
+    draft = drafts.draft_of_uri(given["$schema"])
     if draft is None:
         known = ", ".join(f"'{uri}'" for uri in META_SCHEMAS.values())
         message = f"'$schema' {_word(given['$schema'])} is not known. Known are {known}."
@@ -95,8 +95,8 @@ def _settled(source: Any, least: Draft | None) -> tuple[Draft, Any]:
     """Apply the meta-schema."""
     try:
         if least is None:
-            return drafts.settle_undeclared(source)
-        return drafts.settle_draft(source, least)
+            return drafts.choose_undeclared_draft(source)
+        return drafts.choose_draft(source, least)
     except jsonschema_rs.ValidationError as error:
         path, _ = locate_error(source, error)
         raise SchemaFault(_complaint(error), path) from error

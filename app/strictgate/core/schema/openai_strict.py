@@ -18,7 +18,7 @@ from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema.drafts import DEFAULT, subschemas
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.limits import SchemaFault
-from strictgate.core.schema.references import graph
+from strictgate.core.schema.references import schema_graph
 
 Rule = Callable[[dict[str, Any]], Iterator[tuple[Path, str]]]
 """Yields what is wrong with a schema, and where in it."""
@@ -91,7 +91,7 @@ def _is_no_object(source: Any) -> Iterator[str]:
 def _followed(source: Any) -> Any:
     """Return what the root's `$ref` leads to, or the root; a loop leads nowhere."""
     try:
-        nodes = graph(source, DEFAULT)
+        nodes = schema_graph(source, DEFAULT)
     except SchemaFault:
         return source
     node = nodes[0] if nodes else None

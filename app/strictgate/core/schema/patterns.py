@@ -15,7 +15,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
-from strictgate.core.schema.drafts import walk
+from strictgate.core.schema.drafts import walk_subschemas
 
 OPTIONS = RegexOptions()
 _SMALL = RegexOptions(size_limit=256 * 1024)
@@ -98,7 +98,7 @@ def masked(document: Any) -> tuple[Any, dict[str, str]]:
     """Return a copy of `document` with a name for each pattern, and the patterns by name."""
     copy = deepcopy(document)
     names: dict[str, str] = {}
-    for _, schema in walk(copy):
+    for _, schema in walk_subschemas(copy):
         if isinstance(schema.get("pattern"), str):
             name = f"pattern {len(names)}"
             names[name], schema["pattern"] = schema["pattern"], name

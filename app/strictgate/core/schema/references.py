@@ -19,7 +19,14 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.drafts import META_SCHEMAS, SINCE, Applicator, Draft, subschemas, walk
+from strictgate.core.schema.drafts import (
+    KEYWORD_SINCE,
+    META_SCHEMAS,
+    Applicator,
+    Draft,
+    subschemas,
+    walk_subschemas,
+)
 from strictgate.core.schema.limits import SchemaFault
 
 _HOME = "http://document.invalid/"  # the base of a document without `$id`; `.invalid`: RFC 2606
@@ -49,7 +56,7 @@ class Node:
     refers_to_meta_schema: bool = False
 
 
-def graph(document: Any, draft: Draft) -> list[Node]:
+def schema_graph(document: Any, draft: Draft) -> list[Node]:
     """Return the nodes of `document`, the root first; none for a boolean.
 
     Raises:
@@ -69,7 +76,7 @@ def graph(document: Any, draft: Draft) -> list[Node]:
     return index.nodes
 
 
-def encoded(document: Any) -> Any:
+def with_encoded_uris(document: Any) -> Any:
     """Return `document` with its URIs as RFC 3986 wants them: a copy where anything differs.
 
     References such as `#/definitions/List<Item>` are common; the validator takes them encoded.
@@ -83,7 +90,7 @@ def encoded(document: Any) -> Any:
 
 
 def _uris(document: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    for _, schema in walk(document):
+    for _, schema in walk_subschemas(document):
         for keyword in ("$id", "$ref", "$dynamicRef", "id"):
             if isinstance(schema.get(keyword), str):
                 yield schema, keyword
@@ -110,7 +117,7 @@ class _Index:
         """Whether `keyword` refers to something in this draft."""
         if keyword == "$recursiveRef":
             return self.draft is Draft.DRAFT_2019_09
-        return self.draft >= SINCE.get(keyword, Draft.DRAFT_4)
+        return self.draft >= KEYWORD_SINCE.get(keyword, Draft.DRAFT_4)
 
     def add(self, schema: dict[str, Any], path: Path, base: str) -> Node:
         """Add `schema` and all schemas in it; return its node."""

@@ -19,9 +19,8 @@ from strictgate.core.schema import drafts, openai_strict, patterns, problems
 from strictgate.core.schema.drafts import REGISTRY_DRAFTS, VALIDATORS, Draft
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.explanation_cost import is_explainable
-from strictgate.core.schema.formats import SINCE as KNOWN_FORMATS
-from strictgate.core.schema.formats import lent
-from strictgate.core.schema.inspection import Inspected, inspect
+from strictgate.core.schema.formats import FORMAT_SINCE, backported_formats
+from strictgate.core.schema.inspection import InspectedSchema, inspect_schema
 from strictgate.core.schema.limits import Limits, SchemaFault
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.references import Node
@@ -44,7 +43,7 @@ class Schema:
     text: str
     """`source` as compact JSON, for prompts: the same bytes for the same schema."""
     validator: Any
-    inspected: Inspected
+    inspected: InspectedSchema
     formats: Formats
 
     @property
@@ -89,7 +88,7 @@ def admit(
         BadRequest, SchemaTooComplex: in OpenAI's words, with what is wrong and where.
     """
     try:
-        inspected = inspect(source, limits)
+        inspected = inspect_schema(source, limits)
         document, options = _prepared(inspected, formats)
         validator = _compiled(document, inspected.draft, options)
     except SchemaFault as fault:
@@ -110,7 +109,7 @@ def check_satisfiable(
         raise context.error(name, fault) from fault
 
 
-def _prepared(inspected: Inspected, formats: Formats) -> tuple[Any, dict[str, Any]]:
+def _prepared(inspected: InspectedSchema, formats: Formats) -> tuple[Any, dict[str, Any]]:
     """Return the document as the validator takes it, and with what options."""
     document = inspected.document
     is_plain = all(patterns.parse_pattern(each).is_plain for each in inspected.patterns)
@@ -120,7 +119,7 @@ def _prepared(inspected: Inspected, formats: Formats) -> tuple[Any, dict[str, An
         keywords = {"pattern": patterns.keyword(names)}
     return document, {
         "validate_formats": formats is Formats.ASSERT,
-        "formats": lent(inspected.draft, inspected.formats),
+        "formats": backported_formats(inspected.draft, inspected.formats),
         "keywords": keywords,
         "pattern_options": patterns.OPTIONS,
         "offline": True,
@@ -193,8 +192,10 @@ def describe(schema: Schema) -> Description:
     """Return what will be enforced of `schema`, and what was measured."""
     inspected = schema.inspected
     is_asserting = schema.formats is Formats.ASSERT
-    asserted = {each for each in inspected.formats if is_asserting and each in KNOWN_FORMATS}
-    written = {keyword for _, each in drafts.walk(inspected.document) for keyword in each}
+    asserted = {each for each in inspected.formats if is_asserting and each in FORMAT_SINCE}
+    written = {
+        keyword for _, each in drafts.walk_subschemas(inspected.document) for keyword in each
+    }
     return Description(
         draft=schema.draft,
         root_is_wrapped=not schema.is_object_root,
