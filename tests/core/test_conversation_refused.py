@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.capabilities import Capabilities, Mode
+from strictgate.core.capabilities import Capabilities, Fact, Mode
 from strictgate.core.errors import OutputInvalid, UpstreamError
 from tests.core.talks import BAD, GOOD, body, contents, conversation, hold, modes, refused, said
 
@@ -98,6 +98,101 @@ def test_conflict_with_stream():
     assert [ask.plan.streamed for ask in asks] == [True, False]
     assert modes(asks) == ["native", "native"]
     assert list(talk.record.proven_refusals()) == []
+    assert talk.record.facts == [(Fact.NO_JSON_WITH_STREAM, ())]
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
+
+
+def test_conflict_with_tools():
+    """Where format and tools do not go together, the tools are sent and the format is told."""
+    talk = conversation(body(tools=[TOOL], stream=True))
+    _, asks = hold(talk, refused(400, "Cannot use JSON response type with tools"), said(GOOD))
+
+    assert modes(asks) == ["native", "prompt"]
+    assert asks[1].body["tools"] == [TOOL]
+    assert "<json_schema>" in asks[1].body["messages"][0]["content"]
+    assert list(talk.record.proven_refusals()) == []
+    assert talk.record.facts == [(Fact.NO_JSON_WITH_TOOLS, ())]
+
+
+def test_conflict_with_something_else():
+    """The next mode may go together with it; nothing is learned of that."""
+    talk = conversation(body(web_search_options={}, stream=True))
+    _, asks = hold(talk, refused(400, "Web Search cannot be used with JSON mode."), said(GOOD))
+
+    assert modes(asks) == ["native", "json_object"]
+    assert asks[1].plan.streamed
+    assert (list(talk.record.proven_refusals()), talk.record.facts) == ([], [])
+
+
+# --- what can be done without --------------------------------------------------------------------
+
+
+def test_an_addition_is_left_out():
+    """What the plan added is left out in the same mode, and that is no try."""
+    talk = conversation(body(stream=True))
+    no = refused(422, "body.stream_options.include_usage: Extra inputs are not permitted")
+    _, asks = hold(talk, no, said(GOOD))
+
+    assert modes(asks) == ["native", "native"]
+    assert [ask.body.get("stream_options") is None for ask in asks] == [False, True]
+    assert asks[1].plan.streamed
+    assert talk.record.tries == 1
+    assert talk.record.facts == [(Fact.NO_FIELD, ("stream_options",))]
+
+
+def test_several_are_left_out_one_after_the_other():
+    """As long as the upstream names another, and together with a step to another mode."""
+    talk = conversation(body(store=True, metadata={}, max_tokens=9))
+    answers = [
+        refused(400, "property 'store' is unsupported"),
+        NO_SCHEMA,
+        refused(400, "Unsupported parameter: 'max_tokens'", param="max_tokens"),
+        refused(400, "property 'metadata' is unsupported"),
+        said(GOOD),
+    ]
+    _, asks = hold(talk, *answers)
+
+    assert modes(asks) == ["native", "native", "json_object", "json_object", "json_object"]
+    assert asks[-1].body["max_completion_tokens"] == 9
+    assert not asks[-1].body.keys() & {"store", "metadata", "max_tokens"}
+    assert asks[-1].plan.dropped == ("store", "metadata")
+
+
+def test_what_is_left_out_stays_out_of_later_asks():
+    """Feedback that carries a refused field is sent without it."""
+    talk = conversation(body(n=2))
+    _, asks = hold(talk, refused(400, "n=2 is not supported"), said(BAD), said(GOOD), said(GOOD))
+
+    assert ["n" in ask.body for ask in asks] == [True, False, False, False]
+    assert talk.record.facts == [(Fact.NO_FIELD, ("n",))]
+
+
+def test_a_field_is_left_out_once():
+    """An upstream that goes on refusing it is quoted."""
+    no = refused(400, "property 'store' is unsupported")
+    with pytest.raises(UpstreamError):
+        hold(conversation(body(store=True)), no, no)
+
+
+def test_the_tool_of_a_mode_is_no_longer_forced():
+    """A document is judged whether its call was forced or not."""
+    only = Capabilities(modes=(Mode.TOOL, Mode.PROMPT))
+    no = refused(400, "tool_choice 'specified' is incompatible with thinking enabled")
+    talk = conversation(capabilities=only)
+    _, asks = hold(talk, no, no, said(GOOD))
+
+    assert [ask.body.get("tool_choice") for ask in asks[1:]] == ["required", None]
+    assert modes(asks) == ["tool"] * 3
+
+
+@pytest.mark.parametrize("field", ["seed", "temperature", "reasoning_effort"])
+def test_what_the_caller_sent_is_not_left_out(field):
+    """Its refusal is the answer."""
+    no = refused(400, f"Unsupported parameter: '{field}'", param=field)
+    with pytest.raises(UpstreamError):
+        hold(conversation(body(**{field: 1})), no)
 
 
 # --- the upstream's own verdict ------------------------------------------------------------------

@@ -2,11 +2,17 @@
 
 import pytest
 
-from strictgate.core.capabilities import Fact, Mode, Prefill
+from strictgate.core.capabilities import Capabilities, Fact, Mode, OptionalField, Prefill
 from strictgate.core.conversation.attempt_log import Attempt, RefusedMode
 from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.gateway.learning import TOOLS_REFUSED, Learner, lessons
-from strictgate.observe.events import ModelDemoted, ModeRefused, PrefillDropped, ToolsDropped
+from strictgate.observe.events import (
+    FactLearned,
+    ModelDemoted,
+    ModeRefused,
+    PrefillDropped,
+    ToolsDropped,
+)
 from strictgate.settings import Settings
 from strictgate.upstream.routing import Router
 from tests.core.talks import body, conversation
@@ -89,13 +95,22 @@ def test_only_the_first_answer_counts():
     assert learned(ended, ended)[0] == [ModelDemoted(*KIMI)]
 
 
-def test_refused_prefixes_and_logprobs():
+def test_refused_prefixes():
     """A refusal is certain at once."""
-    told, known = learned(over(prefix_refused=True, logprobs_refused=True))
+    told, known = learned(over(prefix_refused=True))
 
     assert told == [PrefillDropped(*KIMI, refused=True)]
-    now = known.applied_to(ROUTE.capabilities, *KIMI, 0)
-    assert (now.prefill, now.top_logprobs) == (Prefill.NONE, 0)
+    assert known.applied_to(ROUTE.capabilities, *KIMI, 0).prefill is Prefill.NONE
+
+
+def test_facts():
+    """What an accepted ask has proven is remembered, and told; what none has is not."""
+    facts = [(Fact.NO_FIELD, ("strict",)), (Fact.NO_JSON_WITH_TOOLS, ()), (Fact.NO_FIELD, ("n",))]
+    told, known = learned(over(facts=facts, proven_facts=2))
+
+    assert told == [FactLearned(*KIMI, fact, details) for fact, details in facts[:2]]
+    now = known.applied_to(Capabilities(), *KIMI, 0)
+    assert now == Capabilities(json_with_tools=False, without=(OptionalField.STRICT,))
 
 
 def test_prefixes():

@@ -59,6 +59,45 @@ class ForcedTool(StrEnum):
     """Not at all: asked for in the prompt."""
 
 
+class OptionalField(StrEnum):
+    """A part of a request that can be left out, or put otherwise, for an upstream that refuses it.
+
+    What it asks for is then kept here, or it was added here; what only keeps books is left out with
+    a note to the caller. core/plan/optional_fields.py says how each is done without.
+    """
+
+    STREAM = "stream"
+    STREAM_WITH_TOOLS = "stream_with_tools"
+    STREAM_OPTIONS = "stream_options"
+    SEVERAL_CHOICES = "n"
+    LOGPROBS = "logprobs"
+    STRICT = "strict"
+    """`strict` in functions and in `json_schema`."""
+    DEVELOPER_ROLE = "developer"
+    ALLOWED_TOOLS = "allowed_tools"
+    """`tool_choice` with a list of functions."""
+    NAMED_TOOL = "named_tool"
+    """`tool_choice` with the name of one function."""
+    REQUIRED_TOOL = "required_tool"
+    """`tool_choice: "required"`."""
+    TOOL_CHOICE = "tool_choice"
+    """`tool_choice: "auto"` or `"none"`."""
+    PARALLEL_TOOL_CALLS = "parallel_tool_calls"
+    MAX_TOKENS = "max_tokens"
+    MAX_COMPLETION_TOKENS = "max_completion_tokens"
+    REASONING_CONTENT = "reasoning_content"
+    """In messages of the assistant."""
+    REASONING_EFFORT = "reasoning_effort"
+    VERBOSITY = "verbosity"
+    STORE = "store"
+    METADATA = "metadata"
+    USER = "user"
+    SAFETY_IDENTIFIER = "safety_identifier"
+    PROMPT_CACHE_KEY = "prompt_cache_key"
+    PROMPT_CACHE_RETENTION = "prompt_cache_retention"
+    SERVICE_TIER = "service_tier"
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """One model on one upstream; the defaults are what OpenAI's own API does."""
@@ -77,7 +116,7 @@ class Capabilities:
     forced_tool: ForcedTool = ForcedTool.NAMED
     max_tokens: MaxTokens = MaxTokens.EITHER
     tools: bool = True
-    """Functions can be called; where not, they are described in the prompt (emulation.py)."""
+    """Functions can be called; where not, they are described in the prompt (prompted_tools.py)."""
     responses: bool = False
     """It has the Responses API, too."""
     prefill: Prefill = Prefill.NONE
@@ -89,6 +128,8 @@ class Capabilities:
     """Request fields that the upstream refuses and that only keep books: left out, and said so."""
     drop_in_messages: tuple[str, ...] = ()
     """The same for fields of a message."""
+    without: tuple[OptionalField, ...] = ()
+    """Parts of a request that the upstream refuses, and that are done without."""
 
 
 class Fact(StrEnum):
@@ -105,7 +146,13 @@ class Fact(StrEnum):
     """Prefixes are refused, or the model begins anew instead of going on from them."""
     CONTINUES = "continues"
     """The model goes on from prefixes."""
-    NO_LOGPROBS = "no_logprobs"
-    """Log-probabilities are refused, or so many of them."""
+    NO_FIELD = "no_field"
+    """A part of a request is refused that can be done without [OptionalField]."""
+    NO_JSON_WITH_TOOLS = "no_json_with_tools"
+    """The format is refused beside tools."""
+    NO_JSON_WITH_STREAM = "no_json_with_stream"
+    """The format is refused in a stream."""
     NO_TOOLS = "no_tools"
     """Tools are refused."""
+    NO_TOOLS_FOR_SCHEMA = "no_tools_for_schema"
+    """The schema of a function is refused [text of the schema]."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from strictgate.core.errors import GatewayError
+from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.surfaces.surface import AnswerIdentity, AnswerWriter, Surface
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.gateway.driver import DeltaSink
@@ -75,8 +76,9 @@ class Exchange:
         return self.writer.rest(answer.completion, answer.sent)
 
     def _plan(self, chat: Body) -> PlannedRequest:
+        origin = Origin.CHAT if chat is self.request else Origin.TRANSLATED
         try:
-            return self.gateway.plan(chat)
+            return self.gateway.plan(chat, origin=origin)
         except GatewayError as error:
             self.surface.translate_error(error)
             raise

@@ -14,6 +14,7 @@ from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError, OutputInvalid, ToolsRefused
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.request.options import KNOBS_KEY
 from strictgate.core.surfaces.surface import Surface, UpstreamAdapter
@@ -102,17 +103,21 @@ class Gateway:
         return self._planner.is_enforced(carried, body)
 
     def plan(
-        self, chat: Mapping[str, Any], adapter: UpstreamAdapter | None = None
+        self,
+        chat: Mapping[str, Any],
+        adapter: UpstreamAdapter | None = None,
+        origin: Origin = Origin.CHAT,
     ) -> PlannedRequest:
         """Read a chat completion request into a conversation.
 
         Args:
             adapter: how the upstream is asked in another API.
+            origin: how `chat` came to be a chat completion.
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        return self._planner.plan(chat, adapter)
+        return self._planner.plan(chat, adapter, origin)
 
     def capabilities(self, model: Any) -> Capabilities:
         """Return what the upstream of `model` can do, as far as is known; what is no name is none.

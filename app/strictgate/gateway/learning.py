@@ -16,6 +16,7 @@ from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.observe.events import (
     Event,
+    FactLearned,
     ModelDemoted,
     ModeRefused,
     Observer,
@@ -50,8 +51,8 @@ def lessons(conversation: Conversation) -> Iterator[Lesson]:
         yield _of_refusal(refusal, conversation.planner.schema.text)
     if (kept := _kept_native_promise(conversation)) is not None:
         yield Lesson(Fact.NO_MODE, (Mode.NATIVE,), not kept, ModelDemoted)
-    if record.logprobs_refused:
-        yield Lesson(Fact.NO_LOGPROBS)
+    for fact, details in record.facts[: record.proven_facts]:
+        yield Lesson(fact, details, event=partial(FactLearned, fact=fact, details=details))
     if record.prefix_refused:
         yield Lesson(Fact.NO_PREFILL, event=partial(PrefillDropped, refused=True))
     if record.prefixes:  # one request says one thing: that it can, if it ever did

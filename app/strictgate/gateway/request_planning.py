@@ -12,6 +12,7 @@ from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.errors import NotFound, OutputInvalid
 from strictgate.core.plan import prompted_tools
+from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.plan.planner import Planner
 from strictgate.core.plan.prompted_tools import PromptedToolsReader
 from strictgate.core.request.contract import ANY_OBJECT, CarriedSchemas, Contract, read_contract
@@ -42,6 +43,7 @@ class ReadRequest:
     body: Body
     schema: Schema
     tools: Toolset | None
+    origin: Origin = Origin.CHAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +111,21 @@ class RequestPlanner:
         except NotFound:
             return False
 
-    def plan(self, body: Body, adapter: UpstreamAdapter | None = None) -> PlannedRequest:
+    def plan(
+        self, body: Body, adapter: UpstreamAdapter | None = None, origin: Origin = Origin.CHAT
+    ) -> PlannedRequest:
         """Read the chat completion request `body` into a conversation.
 
         Args:
             adapter: how the upstream is asked in another API.
+            origin: how `body` came to be a chat completion.
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
         rules = with_overrides(self._enforcement, body.get(KNOBS_KEY))
-        read = self._read(read_contract(body), rules, body)
+        origin = origin if adapter is None else Origin.VERBATIM
+        read = replace(self._read(read_contract(body), rules, body), origin=origin)
         route = self._router.route(read.contract.model)
         capabilities = self._learned.applied_to(
             route.capabilities, route.endpoint.name, route.model, time.monotonic()
@@ -162,6 +168,7 @@ class RequestPlanner:
             model,
             rules.prompt_template,
             tools=read.tools,
+            origin=read.origin,
         )
         refused = self._learned.refused_modes(upstream, model, now, read.schema.text)
         continues = self._learned.holds(Fact.CONTINUES, upstream, model, now)
@@ -204,7 +211,7 @@ class RequestPlanner:
         kept = {name: schema.source for name, schema in known.items() if schema is not None}
         wanted, body = prompted_tools.prompt_tools(read.contract, read.body, kept)
         schema = self._schemas.get(wanted.source, name=wanted.name, formats=rules.formats)
-        return ReadRequest(wanted, body, schema, None)
+        return ReadRequest(wanted, body, schema, None, read.origin)
 
 
 def _lacks_tools(capabilities: Capabilities) -> bool:

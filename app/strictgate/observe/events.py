@@ -75,6 +75,17 @@ class ToolsDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class FactLearned:
+    """An upstream refused something that was then done without; it is remembered."""
+
+    upstream: str
+    model: str
+    fact: str
+    """One of core.capabilities.Fact."""
+    details: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 
@@ -91,6 +102,7 @@ Event = (
     | ModelDemoted
     | PrefillDropped
     | ToolsDropped
+    | FactLearned
     | Crashed
 )
 Observer = Callable[[Event], None]

@@ -14,6 +14,7 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.observe.events import (
     Crashed,
     Event,
+    FactLearned,
     ModelDemoted,
     ModeRefused,
     Observer,
@@ -27,6 +28,7 @@ _LEVELS: dict[type, str] = {
     ModeRefused: "warning",
     PrefillDropped: "warning",
     ToolsDropped: "warning",
+    FactLearned: "warning",
 }
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
+from strictgate.core.capabilities import Capabilities, Fact, Mode, OptionalField, Prefill
 from strictgate.core.lru_cache import LruCache
 
 CAPACITY = 4 << 20  # bytes
@@ -21,8 +21,9 @@ MAX_PART = 64
 
 CHANGES: Mapping[Fact, Mapping[str, Any]] = {
     Fact.NO_PREFILL: {"prefill": Prefill.NONE},
-    Fact.NO_LOGPROBS: {"top_logprobs": 0},
     Fact.NO_TOOLS: {"tools": False},
+    Fact.NO_JSON_WITH_TOOLS: {"json_with_tools": False},
+    Fact.NO_JSON_WITH_STREAM: {"json_with_stream": False},
 }
 """What a fact without details changes in the capabilities that the preset gives."""
 
@@ -92,10 +93,19 @@ class LearnedCapabilities:
         self, capabilities: Capabilities, upstream: str, model: str, now: float
     ) -> Capabilities:
         """Return `capabilities` less what the model was found not to have."""
+        if not len(self._until):
+            return capabilities
         for fact, changes in CHANGES.items():
             if self.holds(fact, upstream, model, now):
                 capabilities = replace(capabilities, **changes)
-        return capabilities
+        refused = [
+            field
+            for field in OptionalField
+            if self.holds(Fact.NO_FIELD, upstream, model, now, field)
+        ]
+        if not refused:
+            return capabilities
+        return replace(capabilities, without=(*capabilities.without, *refused))
 
 
 def _key(*parts: str) -> Key:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.capabilities import Capabilities, Mode, Prefill
+from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
 from strictgate.core.errors import OutputInvalid, UpstreamBadResponse
 from strictgate.core.plan.planner import Purpose
 from strictgate.core.repair_steps import Completion, Resumption
@@ -260,7 +260,7 @@ def test_refused_logprobs():
     )
     assert contents(outcome) == [GOOD]
     assert "top_logprobs" not in asks[1].body
-    assert held.record.logprobs_refused
+    assert held.record.facts == [(Fact.NO_FIELD, ("logprobs",))]
     assert held.record.tries == 1
 
 

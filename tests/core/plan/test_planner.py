@@ -137,8 +137,8 @@ def test_question():
 
 def test_every_ask_has_a_seed_of_its_own():
     """With the same, the model would make the same mistake again."""
-    assert planner(body(seed=7)).reseeded(2) == {"seed": 9}
-    assert planner().reseeded(2) == {}
+    assert planner(body(seed=7)).next_seed(2) == {"seed": 9}
+    assert planner().next_seed(2) == {}
 
 
 @pytest.mark.parametrize(

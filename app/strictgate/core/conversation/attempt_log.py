@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from strictgate.core.capabilities import Mode
+from strictgate.core.capabilities import Fact, Mode
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
 from strictgate.core.plan import prompt
@@ -56,14 +56,17 @@ class AttemptLog:
     """Of each prefix whether the model went on from it."""
     lost_logprobs: bool = False
     """The caller asked for log-probabilities, and the text is not the tokens' own."""
-    logprobs_refused: bool = False
-    """The upstream does not give log-probabilities, or not so many."""
+    facts: list[tuple[Fact, tuple[str, ...]]] = field(default_factory=list)
+    """What refusals other than of a mode have shown, with its details."""
+    proven_facts: int = 0
+    """How many of the facts an accepted ask has proven."""
     prefix_refused: bool = False
     """The upstream does not take prefixes."""
 
     def accepted(self, plan: Plan, reply: EvaluatedReply) -> None:
         """Note an ask that was answered, and how its choices were judged."""
         self.proven = len(self.refused_modes)
+        self.proven_facts = len(self.facts)
         self.spent = add_usage(self.spent, reply.usage)
         self.attempts.append(_attempt(plan, reply))
 
@@ -95,6 +98,10 @@ class AttemptLog:
 
     def _count(self, purpose: Purpose) -> int:
         return sum(attempt.purpose is purpose for attempt in self.attempts)
+
+    def found(self, fact: Fact, *details: str) -> None:
+        """Note what a refusal shows; the next accepted ask proves it."""
+        self.facts.append((fact, details))
 
     def proven_refusals(self) -> Sequence[RefusedMode]:
         """Return what may be remembered."""

@@ -142,7 +142,7 @@ class Continuation:
         plan = planner.continuation(
             prefix, wrapped=bool(document.wrapper), hint=hint, spent=state.progress.spent
         )
-        body = plan.body | planner.reseeded(len(self.record.attempts))
+        body = plan.body | planner.next_seed(len(self.record.attempts))
         reader = ReplyReader(
             Ask(plan, body),
             [state],

@@ -18,7 +18,7 @@ from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from strictgate.core.capabilities import Mode
+from strictgate.core.capabilities import Fact, Mode
 from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState
@@ -40,10 +40,10 @@ from strictgate.core.plan.planner import Planner
 from strictgate.core.request.options import Enforcement, Steering, StreamMode
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.refusal import (
+    Partner,
     Refusal,
     Refused,
     classify_refusal,
-    refuses_logprobs,
     refuses_tools,
 )
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
@@ -192,7 +192,7 @@ class Conversation:
             reader = ReplyReader(ask, states, self._criteria, policy, self._forwards)
             reply = yield from reader.run()
             if isinstance(reply, Failure):
-                judgeable = self._failed(reply)
+                judgeable = self._failed(reply, ask)
                 if judgeable is None:
                     continue
                 is_misuse = error_of(reply.status, reply.body).get("code") == "tool_use_failed"
@@ -201,20 +201,17 @@ class Conversation:
             return reply
 
     def _question(self, feedback: Sequence[prompt.Message]) -> Ask:
-        body = self.plan.body
-        if self.record.attempts:  # from now on about one choice
-            body = {key: value for key, value in body.items() if key != "n"}
-            body["messages"] = [*body["messages"], *feedback]
-            body |= self.planner.reseeded(len(self.record.attempts))
+        asked = len(self.record.attempts)  # from the second on about one choice
+        body = self.planner.follow_up(self.plan, feedback, asked) if asked else self.plan.body
         return Ask(self.plan, body)
 
-    def _failed(self, failure: Failure) -> Reply | None:
+    def _failed(self, failure: Failure, ask: Ask) -> Reply | None:
         """Return the failure as a reply that can be judged, or None to ask anew.
 
         Raises:
             UpstreamError: neither.
         """
-        if self._asked_too_much(failure):
+        if self._can_do_without(failure, ask):
             return None
         if self.planner.contract.has_tools and refuses_tools(failure.status, failure.body):
             refused = _upstream_error(failure)
@@ -225,8 +222,8 @@ class Conversation:
                 return _as_reply(refusal.failed_generation or "", "stop")
             case Refused.TRUNCATED_OUTPUT:
                 return _as_reply("", "length")
-            case Refused.CONFLICT if self.planner.contract.has_document or self.plan.streamed:
-                self._part(failure)
+            case Refused.CONFLICT:
+                self._part(refusal, failure)
             case Refused.FORMAT | Refused.DIALECT if self.planner.contract.has_document:
                 self._learn(refusal, failure)
             case Refused.JSON_WORD if self.planner.contract.has_document:
@@ -235,17 +232,15 @@ class Conversation:
                 raise _upstream_error(failure)
         return None
 
-    def _asked_too_much(self, failure: Failure) -> bool:
-        """Whether log-probabilities, which the caller did not ask for, may be what was refused.
-
-        If so, they are not asked for any more.
-        """
-        ours = self.plan.body.get("top_logprobs") is not None and self.planner.steers
-        if not ours or not refuses_logprobs(failure.status, failure.body):
+    def _can_do_without(self, failure: Failure, ask: Ask) -> bool:
+        """Whether a field was refused that can be left out; it is, from the next ask on."""
+        mode = self.plan.mode
+        field = self.planner.refused_field(failure.status, failure.body, mode, ask.body)
+        if field is None:
             return False
-        self.planner = replace(self.planner, steers=False)
-        self.plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed)
-        self.record.logprobs_refused = True
+        self.planner = self.planner.without(field)
+        self.plan = self.planner.plan(mode, stream=self.plan.streamed)
+        self.record.found(Fact.NO_FIELD, field)
         return True
 
     def _learn(self, refusal: Refusal, failure: Failure) -> None:
@@ -257,12 +252,30 @@ class Conversation:
         ]
         self._step_down(modes, failure)
 
-    def _part(self, failure: Failure) -> None:
-        """Take apart what does not go together: the stream first, else the mode."""
-        if self.plan.streamed:
+    def _part(self, refusal: Refusal, failure: Failure) -> None:
+        """Take apart what does not go together: the format and what it was refused with.
+
+        A pair with tools or with a stream is known from then on; of any other, only this request
+        is known to be one.
+        """
+        able = self.planner.capabilities
+        if Partner.STREAM in refusal.partners and self.plan.streamed and able.json_with_stream:
+            self.planner = self.planner.having(json_with_stream=False)
+            self.record.found(Fact.NO_JSON_WITH_STREAM)
             self.plan = self.planner.plan(self.plan.mode, stream=False)
-        else:
+        elif (
+            Partner.TOOLS in refusal.partners
+            and self.planner.contract.has_tools
+            and able.json_with_tools
+        ):
+            self.planner = self.planner.having(json_with_tools=False)
+            self.record.found(Fact.NO_JSON_WITH_TOOLS)
+            self._modes = list(self.planner.ladder(self.refused))
+            self.plan = self.planner.plan(self._modes[0])
+        elif self.planner.contract.has_document:
             self._step_down({self.plan.mode}, failure)
+        else:
+            raise _upstream_error(failure)
 
     def _remind(self, failure: Failure) -> None:
         plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed, remind=True)

@@ -1,16 +1,25 @@
 """Contract and capabilities → the exact body to send, for each mode.
 
 What differs between providers is in `Capabilities`; nothing here knows a provider by name. The
-caller's body is copied, never changed; fields that are not ours pass through.
+caller's body is copied, never changed; fields that are not ours pass through. What a mode puts into
+the body is a table (mode_fields.py), what an upstream refuses and can be done without another
+(optional_fields.py).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from strictgate.core.capabilities import Capabilities, ForcedTool, MaxTokens, Mode, Prefill
+from strictgate.core.capabilities import Capabilities, MaxTokens, Mode, OptionalField, Prefill
 from strictgate.core.plan import prompt
+from strictgate.core.plan.mode_fields import MODE_FIELDS, PREFILL_FIELDS
+from strictgate.core.plan.optional_fields import (
+    FieldPolicy,
+    Origin,
+    refused_field,
+    without_fields,
+)
 from strictgate.core.request import response_format_aliases
 from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import PROMPT_TEMPLATE
@@ -21,12 +30,11 @@ from strictgate.core.schema.schema import Schema
 Body = dict[str, Any]
 
 _OURS = response_format_aliases.FIELDS | {
-    "response_format",
-    "strictgate",
-    "stream",
-    "stream_options",
-    "n",
+    *("response_format", "strictgate", "stream", "stream_options", "n")
 }
+"""Fields of the caller's that the plan writes anew."""
+_BUDGETS = frozenset(each.value for each in (MaxTokens.OLD, MaxTokens.NEW))
+_ANSWER_TOKENS = 64  # for the answer to a question
 
 
 class Purpose(StrEnum):
@@ -63,10 +71,10 @@ class Planner:
 
     contract: Contract
     schema: Schema
-    """Of the document; of no account where none is wanted."""
+    """Schema of the document; unused if the caller wants text."""
     capabilities: Capabilities
     body: Mapping[str, Any]
-    """As the caller sent it."""
+    """The request as the caller sent it."""
     model: str
     """What the upstream calls the model."""
     template: str = PROMPT_TEMPLATE
@@ -74,6 +82,7 @@ class Planner:
     """Ask for the alternatives of each token, where that can be of use."""
     tools: Toolset | None = None
     """By what calls of the caller's functions are judged."""
+    origin: Origin = Origin.CHAT
 
     @property
     def can_continue(self) -> bool:
@@ -94,9 +103,16 @@ class Planner:
         return tuple(mode for mode in fit if mode not in refused) or (fit[-1],)
 
     def _combines(self, mode: Mode) -> bool:
+        """Whether `mode` goes together with the caller's tools.
+
+        The engine's grammar of a format forbids to call a function; so tools are then sent as they
+        are, and the format is told in the prompt.
+        """
         if not self.contract.has_tools or mode is Mode.PROMPT:
             return True
         return mode is not Mode.TOOL and self.capabilities.json_with_tools
+
+    # --- plans -----------------------------------------------------------------------------------
 
     def plan(
         self,
@@ -118,29 +134,33 @@ class Planner:
             is_bare = self.contract.has_document and not self.schema.is_object_root
             wrapped = mode.yields_objects_only and is_bare
         dropped = [key for key in self.capabilities.drop if key in self.body]
-        body = {
-            key: value
-            for key, value in self.body.items()
-            if key not in _OURS and key not in dropped
-        }
+        unwanted = _OURS.union(dropped)
+        body = {key: value for key, value in self.body.items() if key not in unwanted}
         body["model"] = self.model
         body["messages"] = self._messages(mode, wrapped=wrapped, remind=remind)
         if self.contract.has_document:
-            body |= _FORMATS[mode](
-                self, root_wrapper.wrap_root(self.schema.source) if wrapped else None
-            )
+            source = root_wrapper.wrap_root(self.schema.source) if wrapped else self.schema.source
+            body |= MODE_FIELDS[mode](self.contract, source, self.capabilities.forced_tool)
         if "plugins" in body:
             body["plugins"] = response_format_aliases.without_healing(body["plugins"])
-        self._budget(body)
-        streamed = self._streams(mode) if stream is None else stream
-        body |= self._several() | (self._streaming() if streamed else {})
-        body |= self._alternatives()
+        self._rename_budget(body)
+        streams = self._streams(mode) if stream is None else stream
+        body |= self._several_choices() | self._alternatives()
+        body |= self._stream_fields() if streams else {}
         inside = [
             f"messages[].{key}"
             for key in self.capabilities.drop_in_messages
             if any(key in message for message in self.body["messages"])
         ]
-        return Plan(mode, body, wrapped, streamed, (*dropped, *inside))
+        body, told = self._without(mode, body)
+        streamed = body.get("stream") is True
+        return Plan(mode, body, wrapped, streamed, (*dropped, *inside, *told))
+
+    def follow_up(self, plan: Plan, feedback: Sequence[prompt.Message], asked: int) -> Body:
+        """Return the body that asks `plan` again about one choice, after `asked` other asks."""
+        body = {key: value for key, value in plan.body.items() if key != "n"}
+        body["messages"] = [*body["messages"], *feedback]
+        return self._without(plan.mode, body | self.next_seed(asked))[0]
 
     def continuation(self, prefix: str, *, wrapped: bool, hint: str, spent: int) -> Plan:
         """Return the plan that asks for what comes behind `prefix`.
@@ -154,13 +174,14 @@ class Planner:
         """
         plan = self.plan(Mode.PROMPT, stream=True, wrapped=wrapped)
         body = {key: value for key, value in plan.body.items() if key != "n"}
-        message, fields = _PREFILLS[self.capabilities.prefill]
+        message, fields = PREFILL_FIELDS[self.capabilities.prefill]
         messages = prompt.with_hint(body["messages"], hint) if hint else body["messages"]
         body["messages"] = [*messages, {"role": "assistant", "content": prefix} | message]
         body |= fields | ({"tool_choice": "none"} if self.contract.has_tools else {})
         for key in _BUDGETS & body.keys():
             if isinstance(body[key], int):
                 body[key] = max(1, body[key] - spent)
+        body, _ = self._without(Mode.PROMPT, body)
         base = self.capabilities.prefill_base
         return replace(plan, body=body, purpose=Purpose.CONTINUATION, base=base)
 
@@ -173,9 +194,10 @@ class Planner:
         body["messages"] = [*body["messages"], *asked]
         wanted = self.capabilities.max_tokens
         body[(MaxTokens.OLD if wanted is MaxTokens.EITHER else wanted).value] = _ANSWER_TOKENS
+        body, _ = self._without(Mode.PROMPT, body)
         return replace(plan, body=body, purpose=Purpose.QUESTION)
 
-    def reseeded(self, asked: int) -> Body:
+    def next_seed(self, asked: int) -> Body:
         """Return the seed for the next ask after `asked` others: with the same, a model would make
         the same mistake again."""
         seed = self.body.get("seed")
@@ -185,6 +207,34 @@ class Planner:
         """Return the caller's own limit on the tokens of an answer."""
         given = [self.body[key] for key in _BUDGETS & self.body.keys()]
         return min((each for each in given if isinstance(each, int)), default=None)
+
+    # --- what the upstream refuses ---------------------------------------------------------------
+
+    def having(self, **changes: Any) -> "Planner":
+        """Return a planner with other capabilities, by the names of their fields."""
+        return replace(self, capabilities=replace(self.capabilities, **changes))
+
+    def without(self, field: OptionalField) -> "Planner":
+        """Return a planner that does without `field`, too."""
+        return self.having(without=(*self.capabilities.without, field))
+
+    def refused_field(
+        self, status: int, error: Any, mode: Mode, sent: Body
+    ) -> OptionalField | None:
+        """Return what an error answer to `sent` refuses and can be done without; see there."""
+        policy = self._policy(mode)
+        return refused_field(status, error, sent, self.capabilities.without, policy)
+
+    def _without(self, mode: Mode, body: Body) -> tuple[Body, tuple[str, ...]]:
+        if not self.capabilities.without:
+            return body, ()
+        return without_fields(body, self.capabilities.without, self._policy(mode))
+
+    def _policy(self, mode: Mode) -> FieldPolicy:
+        is_ours = mode is Mode.TOOL and self.contract.has_document
+        return FieldPolicy(self.body, is_ours or self.tools is not None, self.origin)
+
+    # --- parts of the body -----------------------------------------------------------------------
 
     def _messages(self, mode: Mode, *, wrapped: bool, remind: bool) -> list[prompt.Message]:
         unwanted = set(self.capabilities.drop_in_messages)
@@ -214,7 +264,7 @@ class Planner:
             return not prompt.mention_json(messages)
         return True
 
-    def _budget(self, body: Body) -> None:
+    def _rename_budget(self, body: Body) -> None:
         old, new = MaxTokens.OLD.value, MaxTokens.NEW.value
         wanted = self.capabilities.max_tokens
         if wanted is not MaxTokens.EITHER:
@@ -225,10 +275,10 @@ class Planner:
 
     def _streams(self, mode: Mode) -> bool:
         is_plain = mode in (Mode.TOOL, Mode.PROMPT) or not self.contract.has_document
-        free = is_plain or self.capabilities.json_with_stream
-        return free and (self.contract.stream or self.can_continue)  # what streams can be stopped
+        is_free = is_plain or self.capabilities.json_with_stream
+        return is_free and (self.contract.stream or self.can_continue)  # a stream can be stopped
 
-    def _streaming(self) -> Body:
+    def _stream_fields(self) -> Body:
         usage = (
             {"stream_options": {"include_usage": True}} if self.capabilities.stream_usage else {}
         )
@@ -240,71 +290,6 @@ class Planner:
             return {}
         return {"logprobs": True, "top_logprobs": most}
 
-    def _several(self) -> Body:
+    def _several_choices(self) -> Body:
         several = self.contract.choices > 1 and self.capabilities.several_choices
         return {"n": self.contract.choices} if several else {}
-
-
-# --- the message that is to be gone on from, for each style --------------------------------------
-
-_BUDGETS = frozenset(each.value for each in (MaxTokens.OLD, MaxTokens.NEW))
-_ANSWER_TOKENS = 64  # for the answer to a question
-
-_PREFILLS: dict[Prefill, tuple[Body, Body]] = {
-    Prefill.NONE: ({}, {}),
-    Prefill.TRAILING: ({}, {}),
-    Prefill.PARTIAL: ({"partial": True}, {}),
-    Prefill.PREFIX: ({"prefix": True}, {}),
-    Prefill.CONTINUE_FINAL: (
-        {},
-        {"continue_final_message": True, "add_generation_prompt": False},
-    ),
-}
-"""What is added to the last message, and to the request."""
-
-# --- the field that carries the schema, for each mode --------------------------------------------
-
-
-def _native(planner: Planner, wrapper: Any) -> Body:
-    contract = planner.contract
-    inner: Body = {"name": contract.name}
-    if contract.description is not None:
-        inner["description"] = contract.description
-    inner["schema"] = planner.schema.source if wrapper is None else wrapper
-    if contract.strict:
-        inner["strict"] = True
-    return {"response_format": {"type": "json_schema", "json_schema": inner}}
-
-
-def _json_object(planner: Planner, wrapper: Any) -> Body:
-    return {"response_format": {"type": "json_object"}}
-
-
-def _tool(planner: Planner, wrapper: Any) -> Body:
-    contract = planner.contract
-    function = {
-        "name": contract.name,
-        "description": contract.description or "Give the answer.",
-        "parameters": planner.schema.source if wrapper is None else wrapper,
-    }
-    tools: Body = {"tools": [{"type": "function", "function": function}]}
-    match planner.capabilities.forced_tool:
-        case ForcedTool.NAMED:
-            choice = {"type": "function", "function": {"name": contract.name}}
-            return tools | {"tool_choice": choice}
-        case ForcedTool.REQUIRED:
-            return tools | {"tool_choice": "required"}
-        case ForcedTool.AUTO:
-            return tools
-
-
-def _prompt(planner: Planner, wrapper: Any) -> Body:
-    return {}
-
-
-_FORMATS: dict[Mode, Callable[[Planner, Any], Body]] = {
-    Mode.NATIVE: _native,
-    Mode.JSON_OBJECT: _json_object,
-    Mode.TOOL: _tool,
-    Mode.PROMPT: _prompt,
-}

@@ -82,8 +82,7 @@ def classify_refusal(status: int, body: Any, sent: Mode) -> Refusal:
     """
     if status not in STATUSES | CRASHED:
         return NOT_A_REFUSAL
-    spoken = error_text(body)
-    text = words.MODEL_ID.sub("model", "\n".join(spoken.texts)[:MAX_TEXT])
+    spoken, text = _read(body)
     if status in CRASHED:
         return _crashed(text, sent)
     output = _output(spoken, text)
@@ -92,6 +91,12 @@ def classify_refusal(status: int, body: Any, sent: Mode) -> Refusal:
     if all(words.SILENT.fullmatch(each.strip()) for each in spoken.texts):
         return _undiagnosed(status, spoken, sent)
     return _other_refusal(spoken, text, sent) or _format(status, spoken, text, sent)
+
+
+def _read(body: Any) -> tuple[ErrorText, str]:
+    """Return what `body` says, and its words as one text, without names of models."""
+    spoken = error_text(body)
+    return spoken, words.MODEL_ID.sub("model", "\n".join(spoken.texts)[:MAX_TEXT])
 
 
 def _crashed(text: str, sent: Mode) -> Refusal:
@@ -180,17 +185,15 @@ def _refused(modes: tuple[Mode, ...], pattern: str) -> Refusal:
 
 
 def _sentences(spoken: ErrorText, text: str) -> list[str]:
-    """Split `text`; the parameter at fault counts as named in each sentence.
+    """Split `text` as `_prefixed` does, less what has another cause than the format."""
+    return [each for each in _prefixed(spoken, text) if not words.OTHER_CAUSE.search(each)]
 
-    What has another cause is left out.
-    """
+
+def _prefixed(spoken: ErrorText, text: str) -> list[str]:
+    """Split `text` into sentences; the parameter at fault counts as named in each of them."""
     subject = ", ".join(spoken.params)
     prefix = f"{subject}: " if subject else ""
-    return [
-        prefix + sentence
-        for sentence in words.SENTENCE.split(text)
-        if sentence.strip() and not words.OTHER_CAUSE.search(sentence)
-    ]
+    return [prefix + each for each in words.SENTENCE.split(text) if each.strip()]
 
 
 def _tool(sentences: list[str]) -> Refusal:
@@ -230,10 +233,21 @@ def _modes(sentence: str, sent: Mode) -> tuple[Mode, ...]:
 # --- what else of a request can be refused -------------------------------------------------------
 
 
-def refuses_logprobs(status: int, body: Any) -> bool:
-    """Whether a failure can be about log-probabilities."""
-    message = str(error_of(status, body).get("message") or "")
-    return status in _REFUSING and "logprob" in message.lower().replace("_", "")
+def refuses_field(
+    status: int, body: Any, named_by: re.Pattern[str], says_no: re.Pattern[str]
+) -> bool:
+    """Whether one sentence of an error names a field of the request and says no to it."""
+    if status not in _REFUSING:
+        return False
+    spoken, text = _read(body)
+    if _output(spoken, text) or words.NEVER.search(text) or words.NEVER_CODES & set(spoken.codes):
+        return False
+    if words.BUSY.search(text) or (status == 404 and not words.NO_ENDPOINT.search(text)):
+        return False
+    return any(
+        named_by.search(sentence) and says_no.search(sentence)
+        for sentence in _prefixed(spoken, text)
+    )
 
 
 def refuses_prefix(status: int, body: Any) -> bool:
@@ -246,8 +260,7 @@ def refuses_tools(status: int, body: Any) -> bool:
     """Whether a failure says that the model calls no functions, whatever they are."""
     if status not in _REFUSING | CRASHED:
         return False
-    spoken = error_text(body)
-    text = words.MODEL_ID.sub("model", "\n".join(spoken.texts)[:MAX_TEXT])
+    spoken, text = _read(body)
     if status in CRASHED:
         return words.CRASHED_TOOLS.search(text) is not None
     return words.TOOLS_FLAG.search(text) is not None or any(

@@ -188,41 +188,40 @@ NO = (
     r"(?:support\w*|available|enabled?|implement\w*|permit\w*|allow\w*|accept\w*|recogni[sz]\w*|"
     r"handle\w*|honou?r\w*|provide\w*|have|offer\w*|possible|known|understood|valid)\b"
 )
-SAYS_NO = table(
-    {
-        "no": NO,
-        "unsupported": r"\bunsupported|\bunavailable|\bdisabled\b|\bunimplemented\b",
-        "unknown": r"\b(?:unknown|unrecogni[sz]ed|unexpected|extraneous)\W+(?:request )?"
-        r"(?:param\w*|field|name|variant|argument|key|property|value|type)",
-        "unknown_format": r"\b(?:unknown|unrecogni[sz]ed|unexpected|invalid)\W+(?:value for )?"
-        r"response[_ ]format(?:[. ]type)?\W{1,4}json[_ ](?:schema|object)\W{0,3}"
-        r"(?:$|\s(?:for|on|with|by|requested|given|provided)\b)",
-        "not_an_object": r"cannot unmarshal object into [^\n]{0,80}"
-        r"response_?format(?:\.json_schema)? of type"  # Go
-        r"|response_format\b(?!\.)[^.\n]{0,30}\b"
-        r"(?:valid string|must be a string|expected a string)",
-        "bad_value": r"\binvalid enum value\b|\bcould not be converted to\b"  # msgspec, ASP.NET
-        r"|\bcannot deserialize value\b|\bfailed on the '(?:oneof|eq)' tag"  # Jackson, Go
-        r"|\bmust be (?:equal to )?one of the allowed values"  # ajv
-        r"|\bis not a valid choice\b"  # Django
-        r"|\binvalid value(?: at '?[\w.]*response_?format[\w.]*'?(?! cannot be)|:)"  # protobuf
-        r"|response_?format(?:[./]type)?['\"`]? is invalid\b(?!\W+(?:missing|json_\w+ \w))"
-        r"|^\W*invalid param(?:eter)?s?:? ['\"`]?response_format(?:\.type)?\W*$",
-        "extra": r"extra (?:inputs|fields)[^.\n]{0,10} not (?:permitted|allowed)",  # pydantic
-        "versions": r"enabled only for api versions",  # Azure
-        "unset": r"leave it unset|remove (?:the|this) (?:field|parameter)",  # xAI
-        "elsewhere": r"\bonly (?:available|supported|allowed|enabled|works?|possible)\b|"
-        r"\bcan only be used\b|\brequires? [^.\n]{0,30}\b(?:model|version|later|newer)\b",
-        "version": r"\brequires? (?!\W*(?:temperature|top_p|\w*penalty))(?:\S+ ){0,3}"
-        r"(?:[<>=]{1,2} ?)?v?\d+\.\d",  # a server's; a sampling parameter's is no version
-        "cannot_use": r"\b(?:can ?not|can't) (?:be )?used?\b",
-        "incompatible": r"\b(?:incompatible|not compatible) with (?:the |this )?model",
-        "has_none": r"\bhas no\b",
-        "lacks": r"\black(?:s|ing)? (?:support|the)|without support",
-        "no_support": r"\bno support for\b",
-        "chinese": r"不支持|不支援|暂不支持|不可用|无法使用",  # "not supported", "not available"
-    }
-)
+_SAYS_NO = {
+    "no": NO,
+    "unsupported": r"\bunsupported|\bunavailable|\bdisabled\b|\bunimplemented\b",
+    "unknown": r"\b(?:unknown|unrecogni[sz]ed|unexpected|extraneous)\W+(?:request )?"
+    r"(?:param\w*|field|name|variant|argument|key|property|value|type)",
+    "unknown_format": r"\b(?:unknown|unrecogni[sz]ed|unexpected|invalid)\W+(?:value for )?"
+    r"response[_ ]format(?:[. ]type)?\W{1,4}json[_ ](?:schema|object)\W{0,3}"
+    r"(?:$|\s(?:for|on|with|by|requested|given|provided)\b)",
+    "not_an_object": r"cannot unmarshal object into [^\n]{0,80}"
+    r"response_?format(?:\.json_schema)? of type"  # Go
+    r"|response_format\b(?!\.)[^.\n]{0,30}\b"
+    r"(?:valid string|must be a string|expected a string)",
+    "bad_value": r"\binvalid enum value\b|\bcould not be converted to\b"  # msgspec, ASP.NET
+    r"|\bcannot deserialize value\b|\bfailed on the '(?:oneof|eq)' tag"  # Jackson, Go
+    r"|\bmust be (?:equal to )?one of the allowed values"  # ajv
+    r"|\bis not a valid choice\b"  # Django
+    r"|\binvalid value(?: at '?[\w.]*response_?format[\w.]*'?(?! cannot be)|:)"  # protobuf
+    r"|response_?format(?:[./]type)?['\"`]? is invalid\b(?!\W+(?:missing|json_\w+ \w))"
+    r"|^\W*invalid param(?:eter)?s?:? ['\"`]?response_format(?:\.type)?\W*$",
+    "extra": r"extra (?:inputs|fields)[^.\n]{0,10} not (?:permitted|allowed)",  # pydantic
+    "versions": r"enabled only for api versions",  # Azure
+    "unset": r"leave it unset|remove (?:the|this) (?:field|parameter)",  # xAI
+    "elsewhere": r"\bonly (?:available|supported|allowed|enabled|works?|possible)\b|"
+    r"\bcan only be used\b|\brequires? [^.\n]{0,30}\b(?:model|version|later|newer)\b",
+    "version": r"\brequires? (?!\W*(?:temperature|top_p|\w*penalty))(?:\S+ ){0,3}"
+    r"(?:[<>=]{1,2} ?)?v?\d+\.\d",  # a server's; a sampling parameter's is no version
+    "cannot_use": r"\b(?:can ?not|can't) (?:be )?used?\b",
+    "incompatible": r"\b(?:incompatible|not compatible) with (?:the |this )?model",
+    "has_none": r"\bhas no\b",
+    "lacks": r"\black(?:s|ing)? (?:support|the)|without support",
+    "no_support": r"\bno support for\b",
+    "chinese": r"不支持|不支援|暂不支持|不可用|无法使用",  # "not supported", "not available"
+}
+SAYS_NO = table(_SAYS_NO)
 
 FORMAT_NAME = re.compile(
     r"response[_ ]?formats?\b|text\.format\b|json[_ ](?:schema|object)|json[_ -]?mode|"
@@ -247,13 +246,16 @@ MODEL_ID = re.compile(
     re.IGNORECASE,
 )
 """A model's name, which may have a format's in it."""
-OTHER_CAUSE = re.compile(
-    r"(?<![\w.])['\"`]?n['\"`]? ?(?:[<>=!]{1,2} ?|(?:must|should|has to) be |greater than |"
-    r"larger than |other than )\d|"
+_BUSY = (
     r"\boverload|\bat (?:full )?capacity\b|\btoo (?:busy|many requests)\b|\brate.?limit|"
-    r"\b(?:again|try\b[^.\n]{0,30}) (?<!or )later\b(?! (?:model|version))",
-    re.IGNORECASE,
+    r"\b(?:again|try\b[^.\n]{0,30}) (?<!or )later\b(?! (?:model|version))"
 )
+_SEVERAL = (
+    r"(?<![\w.])['\"`]?n['\"`]? ?(?:[<>=!]{1,2} ?|(?:must|should|has to) be |greater than |"
+    r"larger than |other than )\d"
+)
+BUSY = re.compile(_BUSY, re.IGNORECASE)
+OTHER_CAUSE = re.compile(f"{_SEVERAL}|{_BUSY}", re.IGNORECASE)
 """A sentence about the number of choices, or about how busy the server is, refuses no format."""
 BOTH = re.compile(r"\b(?:neither|nor|both)\b", re.IGNORECASE)
 OTHER_FIELD = re.compile(r"response_format[./](?!(?:type|json_schema)\b)\w+", re.IGNORECASE)
@@ -301,6 +303,44 @@ TEXT_NAME = re.compile(
     re.IGNORECASE,
 )
 SENTENCE = re.compile(r"(?<=[.!?;。])\s+|\n")
+
+FIELD_SAYS_NO = table(
+    _SAYS_NO
+    | {
+        "invalid": r"\binvalid (?:\S+ )?(?:param\w*|value|argument|field|propert\w+|option)",
+        "not_a_field": r"\bcannot find field\b|\bnot a valid \w+|\bnot a recogni[sz]ed",
+        "not_with": r"\bincompatible with\b|\bmay not be enabled when\b|\bconflicts? with\b",
+        "must": r"\b(?:must|only|should) (?:be )?[^.\n]{0,20}"
+        r"(?:['\"`](?:auto|none)['\"`]|\b(?:unset|omitted|verified)\b)",
+        "no_endpoint": r"\bno endpoints? found that support",
+    }
+)
+"""What says no to one field of a request."""
+TOOL_CHOICE = re.compile(
+    r"tool[_ ]?choice|allowed_tools|forced? (?:tool|function)|forc\w+ tool use|"
+    r"function_calling_config",
+    re.IGNORECASE,
+)
+_STREAM = r"(?=.*\bstream(?:ing|ed)?\b)"
+STREAM_ALONE = re.compile(
+    rf"^{_STREAM}(?!.*(?:{CONSTRAINED}|\btools?\b|\bfunction))", re.IGNORECASE
+)
+STREAM_AND_TOOLS = re.compile(
+    rf"^{_STREAM}(?=.*(?:\btools?\b|\bfunction))(?!.*{CONSTRAINED})", re.IGNORECASE
+)
+SEVERAL_CHOICES = re.compile(
+    rf"{_SEVERAL}|(?:body\.|param\w*|propert\w*|field|name|argument)[\s:'\"`]*\bn\b(?!'t)",
+    re.IGNORECASE,
+)
+SEVERAL_SAYS_NO = re.compile(f"{_SEVERAL}|{FIELD_SAYS_NO.pattern}", re.IGNORECASE)
+ROLE = re.compile(r"\bdeveloper\b|\broles?\b", re.IGNORECASE)
+ROLE_SAYS_NO = table(
+    _SAYS_NO
+    | {
+        "other": r"\bunknown variant\b|\b(?:invalid|unexpected|unknown|unsupported)\b|"
+        r"\binput should be\b|\bmust be one of\b|\bnot one of\b|\bonly [^.\n]{0,60} are supported"
+    }
+)
 
 PREFIX = re.compile(
     r"prefill|\bprefix\b|\bpartial\b|continue_final|add_generation_prompt|"
