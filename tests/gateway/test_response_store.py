@@ -1,9 +1,12 @@
 """The store of responses, in real files."""
 
 import asyncio
+import sqlite3
+import stat
 
 import pytest
 
+from strictgate.core.errors import StoreUnavailable
 from strictgate.gateway.response_store import ResponseStore, StoredResponse
 
 
@@ -96,3 +99,82 @@ def test_unusable(tmp_path):
     """A path that cannot be used is named."""
     with pytest.raises(ValueError, match=r"store\.path"):
         ResponseStore(str(tmp_path / "no" / "store.db"), ttl=1, max_bytes=1)
+
+
+def test_the_file_is_its_owners_alone(store, tmp_path):
+    """What people asked stands in it, also in the files that SQLite puts beside it."""
+    store.put("me", turn("a"))
+    run(store.get("me", "a"))
+
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o600}, modes
+
+
+def test_sizes_are_known_across_restarts(tmp_path, clock):
+    """Replaced, deleted, expired and earlier rows all count as what they are."""
+    path = str(tmp_path / "store.db")
+    sizes = {"ttl": 100, "max_bytes": 700, "clock": clock}
+    first = ResponseStore(path, **sizes)
+    for each in ("a", "b", "b"):
+        first.put("me", turn(each, text="x" * 200))
+    first.close()
+
+    again = ResponseStore(path, **sizes)
+    again.put("me", turn("c", text="x" * 200))
+    kept = [each for each in "abc" if run(again.get("me", each))]
+    assert kept == ["b", "c"]
+    run(again.delete("me", "b"))
+    again.put("me", turn("d", text="x" * 200))
+    assert [each for each in "cd" if run(again.get("me", each))] == ["c", "d"]
+    again.close()
+
+
+def test_a_foreign_table_is_refused_at_start(tmp_path):
+    """Another program's file is not written to."""
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE responses (id TEXT)")
+    other.close()
+
+    with pytest.raises(ValueError, match="not Strictgate's"):
+        ResponseStore(str(path), ttl=1, max_bytes=1)
+
+
+def test_a_locked_database_is_said_to_be(tmp_path, clock):
+    """A write that cannot be made is reported, and a read that cannot be answered is an error."""
+    path, errors = tmp_path / "store.db", []
+    store = ResponseStore(
+        str(path), ttl=100, max_bytes=1000, clock=clock, on_error=lambda error: errors.append(error)
+    )
+    store.put("me", turn("a"))
+    assert run(store.get("me", "a"))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    store.put("me", turn("b"))
+    with pytest.raises(StoreUnavailable):
+        run(store.delete("me", "a"))
+    other.execute("ROLLBACK")
+    other.close()
+
+    assert len(errors) == 2
+    assert run(store.get("me", "b")) is None
+    store.put("me", turn("c"))
+    assert run(store.get("me", "c")) is not None
+    store.close()
+
+
+def test_a_full_disk_is_reported(tmp_path, clock):
+    """What does not fit is not kept, and the next that fits is."""
+    errors = []
+    store = ResponseStore(
+        str(tmp_path / "store.db"), ttl=100, max_bytes=1 << 30, clock=clock, on_error=errors.append
+    )
+    run(store.get("me", "a"))
+    store._thread.submit(store._connection.execute, "PRAGMA max_page_count = 12").result()
+    store.put("me", turn("a", text="x" * 200_000))
+    store.put("me", turn("b"))
+
+    assert run(store.get("me", "a")) is None
+    assert run(store.get("me", "b")) is not None
+    assert [str(each) for each in errors] == ["database or disk is full"]
+    store.close()

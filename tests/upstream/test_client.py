@@ -77,3 +77,24 @@ def test_stale_connection_is_replaced_once():
     replies = asyncio.run(run())
     assert [reply.choices[0].text for reply in replies] == [GOOD, GOOD]
     assert len(count) == 2
+
+
+@pytest.mark.parametrize("status", [600, 700, 999])
+def test_statuses_that_http_does_not_have(status):
+    """They cannot be answered with: that is an error of the upstream's, with a name."""
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d Odd\r\ncontent-length: 2\r\n\r\n{}" % status)
+        writer.close()
+
+    async def ask():
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        table = {"base_url": f"http://127.0.0.1:{port}/v1"}
+        router = Router(Settings(upstreams={"x": table}), {})
+        async with server, Client(LimitSettings()) as client:
+            return await client.ask(router.default(), {"messages": []}, {})
+
+    with pytest.raises(UpstreamBadResponse, match=str(status)):
+        asyncio.run(ask())

@@ -20,7 +20,7 @@ from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.response_store import ResponseStore
-from strictgate.observe.events import Observer, ignore
+from strictgate.observe.events import Observer, StoreFailed, ignore
 from strictgate.settings import Settings, SettingsError, StoreSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Router
@@ -46,7 +46,7 @@ def create_app(
     client = Client(settings.limits)
     compiler = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     router = Router(settings, environment)
-    store = _store(settings.store)
+    store = _store(settings.store, observe)
     gateway = Gateway(settings, router, client, observe, compiler, store)
 
     @asynccontextmanager
@@ -63,11 +63,16 @@ def create_app(
     return GatewayMiddleware(app, _rules(settings), observe, is_draining)
 
 
-def _store(settings: StoreSettings) -> ResponseStore | None:
+def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:
     if settings.path is None:
         return None
     try:
-        return ResponseStore(settings.path, settings.ttl, settings.max_bytes)
+        return ResponseStore(
+            settings.path,
+            settings.ttl,
+            settings.max_bytes,
+            on_error=lambda error: observe(StoreFailed(str(error))),
+        )
     except ValueError as error:
         raise SettingsError(str(error)) from error
 

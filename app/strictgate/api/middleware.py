@@ -141,6 +141,8 @@ class _Visit:
         self.headers = [(name.decode("latin-1"), _text(value)) for name, value in scope["headers"]]
         self._is_stream = False
         self._tail = b"\n\n"
+        self._sent = 0
+        """Bytes of the body so far."""
         self._send = send
         self._began = time.monotonic()
 
@@ -159,7 +161,8 @@ class _Visit:
             message = {**message, "headers": [*headers, *self._added()]}
         elif message.get("body"):
             self._tail = message["body"][-4:]
-        if len(message.get("body", b"")) < SMALL and not message.get("more_body"):
+        self._sent += len(message.get("body", b""))
+        if self._sent < SMALL and not message.get("more_body"):
             await self._send(message)  # fits into the kernel's buffer: nothing to wait for
             return
         try:

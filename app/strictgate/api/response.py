@@ -1,5 +1,6 @@
 """Answers as they go out."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,9 +10,21 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Header = tuple[str, str]
 
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_A_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
 async def start(send: Send, status: int, headers: Iterable[Header]) -> None:
-    """Send the head of an answer."""
-    raw = [(name.encode("latin-1"), value.encode("utf-8", "replace")) for name, value in headers]
+    """Send the head of an answer.
+
+    A header that HTTP does not allow (RFC 9110 §5.5), which an upstream may have sent all the same,
+    is left out: the server below would refuse the whole answer for it.
+    """
+    raw = [
+        (name.encode(), value.encode("utf-8", "replace"))
+        for name, value in headers
+        if _NAME.fullmatch(name) and not _NOT_IN_A_VALUE.search(value)
+    ]
     await send({"type": "http.response.start", "status": status, "headers": raw})
 
 

@@ -16,6 +16,7 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
   + OutputInvalid           400  the model gave no valid document (Groq's json_validate_failed)
     + ToolUseInvalid        400  … or called no function as it should (Groq's tool_use_failed)
   + Overloaded              503
+  + StoreUnavailable        503  the kept responses cannot be read
   + UpstreamError           as the upstream answered
     + ToolsRefused          as the upstream answered: its model calls no functions
   + UpstreamUnreachable     502  no connection
@@ -107,6 +108,10 @@ class UnsupportedMediaType(GatewayError):
 
 class Overloaded(GatewayError):
     status, type, code = 503, "server_error", "overloaded"
+
+
+class StoreUnavailable(GatewayError):
+    status, type, code = 503, "server_error", "store_unavailable"
 
 
 class UpstreamUnreachable(GatewayError):

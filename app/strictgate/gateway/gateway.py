@@ -12,7 +12,7 @@ from typing import Any
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
-from strictgate.core.errors import GatewayError, OutputInvalid, ToolsRefused
+from strictgate.core.errors import GatewayError, OutputInvalid, RequestTimeout, ToolsRefused
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
@@ -34,6 +34,7 @@ from strictgate.upstream.headers import OF_THE_BODY, OURS, passed_on
 from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Endpoint, Route, Router
 
+FORM_DEADLINE = 60.0  # seconds for the beginning of a form, which says where it goes
 MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
 
 
@@ -268,7 +269,11 @@ class Gateway:
 
     async def _routed_form(self, request: RawRequest) -> tuple[Endpoint | None, RawRequest]:
         assert not isinstance(request.body, RequestBody), "forms are streamed"
-        beginning, rest = await multipart.peeked(request.body)
+        try:
+            async with asyncio.timeout(FORM_DEADLINE):
+                beginning, rest = await multipart.peeked(request.body)
+        except TimeoutError as error:
+            raise RequestTimeout("The form's fields did not arrive in time.") from error
         model = multipart.model_of(beginning)
         route = None if model is None else self._router.route(model)
         headers = request.headers

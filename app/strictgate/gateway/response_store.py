@@ -3,20 +3,30 @@
 One connection, used in one thread of its own, which works in order: what is `put` is seen by every
 later `get` of this process. `put` only hands over; no request waits for the disk. What is kept is
 kept for its owner alone: whoever sends the same credentials.
+
+A database that is locked, full or damaged costs what could not be kept, which is reported, and a
+read that cannot be answered is a StoreUnavailable; no request waits for it longer than PATIENCE.
 """
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from strictgate.core.errors import StoreUnavailable
 from strictgate.core.jsontext.reader import parse_leniently, write_json
 
 MAX_TURNS = 1000  # that one conversation is followed back
 MAX_WAITING = 1000  # responses that wait to be written; what is beyond is not kept
+PATIENCE = 5.0  # seconds that a read may take, the writes before it included
+_LOCK_PATIENCE = 1.0  # seconds that one statement waits for another process's lock
+_RECOUNT = 1000  # writes after which the sizes are added up anew: other processes write, too
+_LEAVING = 64  # rows that are looked at together when the oldest have to leave
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS responses (
@@ -25,6 +35,8 @@ CREATE TABLE IF NOT EXISTS responses (
     input TEXT NOT NULL, UNIQUE (owner, id)
 )
 """
+_INDEX = "CREATE INDEX IF NOT EXISTS responses_at ON responses (at)"
+_COLUMNS = {"number", "owner", "id", "previous", "at", "size", "response", "input"}
 T = TypeVar("T")
 
 
@@ -58,10 +70,13 @@ class ResponseStore:
         self._clock = clock
         self._on_error = on_error
         self._waiting = 0
+        self._size: int | None = None
+        """Bytes of all that is kept; None: they have to be added up."""
+        self._writes = 0
         self._thread = ThreadPoolExecutor(1, "store")
         try:
             self._connection = self._thread.submit(_opened, path).result()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._thread.shutdown()
             raise ValueError(f"store.path: {path} cannot be used: {error}") from error
 
@@ -74,15 +89,27 @@ class ResponseStore:
             )
 
     async def get(self, owner: str, identity: str) -> StoredResponse | None:
-        """Return what is kept under that id."""
+        """Return what is kept under that id.
+
+        Raises:
+            StoreUnavailable
+        """
         return await self._work(lambda: self._get(owner, identity))
 
     async def chain(self, owner: str, identity: str) -> list[StoredResponse] | None:
-        """Return the turns up to the one with that id, oldest first; None: it is not kept."""
+        """Return the turns up to the one with that id, oldest first; None: it is not kept.
+
+        Raises:
+            StoreUnavailable
+        """
         return await self._work(lambda: self._chain(owner, identity))
 
     async def delete(self, owner: str, identity: str) -> bool:
-        """Forget what is kept under that id; return whether there was anything."""
+        """Forget what is kept under that id; return whether there was anything.
+
+        Raises:
+            StoreUnavailable
+        """
         return await self._work(lambda: self._delete(owner, identity))
 
     def close(self) -> None:
@@ -91,7 +118,15 @@ class ResponseStore:
         self._thread.shutdown()
 
     async def _work(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await loop.run_in_executor(self._thread, work)
+        except TimeoutError as error:
+            raise StoreUnavailable("The store of responses did not answer in time.") from error
+        except sqlite3.Error as error:
+            self._on_error(error)
+            raise StoreUnavailable("The store of responses cannot be read.") from error
 
     def _written(self, done: Future[None]) -> None:
         self._waiting -= 1
@@ -106,23 +141,41 @@ class ResponseStore:
         size = len(response.encode()) + len(items.encode())
         if size > self._max_bytes:
             return
+        before, self._size = self._size, None  # not known until this is committed
+        self._writes += 1
         row = (owner, stored.response["id"], stored.previous, now, size, response, items)
         with self._connection as database:
+            if before is None or self._writes % _RECOUNT == 0:
+                before = _sum(database, "SELECT SUM(size) FROM responses")
+            same = "SELECT SUM(size) FROM responses WHERE owner = ? AND id = ?"
+            total = before - _sum(database, same, *row[:2]) + size
             database.execute(
                 "INSERT OR REPLACE INTO responses (owner, id, previous, at, size, response, input)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
-            self._make_room(database)
+            total = self._make_room(database, total)
+        self._size = total
 
-    def _make_room(self, database: sqlite3.Connection) -> None:
-        """Forget what is too old, then the oldest until the rest fits."""
-        database.execute("DELETE FROM responses WHERE at <= ?", (self._clock() - self._ttl,))
-        database.execute(
-            "DELETE FROM responses WHERE number IN (SELECT number FROM (SELECT number, "
-            "SUM(size) OVER (ORDER BY number DESC) AS total FROM responses) WHERE total > ?)",
-            (self._max_bytes,),
-        )
+    def _make_room(self, database: sqlite3.Connection, total: int) -> int:
+        """Forget what is too old, then the oldest until the rest fits; return the size of the rest.
+
+        What it costs depends on what leaves, not on what stays.
+        """
+        oldest = self._clock() - self._ttl
+        total -= _sum(database, "SELECT SUM(size) FROM responses WHERE at <= ?", oldest)
+        database.execute("DELETE FROM responses WHERE at <= ?", (oldest,))
+        while total > self._max_bytes:
+            rows = database.execute(
+                "SELECT number, size FROM responses ORDER BY number LIMIT ?", (_LEAVING,)
+            ).fetchall()
+            if not rows:
+                return 0
+            for number, size in rows:
+                if total > self._max_bytes:
+                    database.execute("DELETE FROM responses WHERE number = ?", (number,))
+                    total -= size
+        return total
 
     def _get(self, owner: str, identity: str) -> StoredResponse | None:
         found = self._connection.execute(
@@ -148,6 +201,7 @@ class ResponseStore:
         return turns[::-1] or None
 
     def _delete(self, owner: str, identity: str) -> bool:
+        self._size = None
         with self._connection as database:
             gone = database.execute(
                 "DELETE FROM responses WHERE owner = ? AND id = ?", (owner, identity)
@@ -156,9 +210,23 @@ class ResponseStore:
 
 
 def _opened(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path)
+    """Open the database; the file is for its owner alone, as what people asked stands in it."""
+    if path != ":memory:":
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with suppress(PermissionError):  # somebody else's file, which may be used all the same
+            os.chmod(path, 0o600)
+    connection = sqlite3.connect(path, timeout=_LOCK_PATIENCE)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(_TABLE)
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(responses)")}
+    if not columns >= _COLUMNS:
+        raise sqlite3.DatabaseError("its table 'responses' is not Strictgate's")
+    connection.execute(_INDEX)
     connection.commit()
     return connection
+
+
+def _sum(database: sqlite3.Connection, query: str, *values: object) -> int:
+    (total,) = database.execute(query, values).fetchone()
+    return total or 0

@@ -148,6 +148,12 @@ class ResponsesExchange(Exchange):
 
 
 def owner_of(caller: Caller) -> str:
-    """Return whose responses are meant: those kept for the same credentials."""
+    """Return whose responses are meant: those kept for the same credentials.
+
+    The case of the scheme's name and the blanks around the key make no other owner
+    (RFC 9110 §11.1).
+    """
     given = next((value for name, value in caller.headers if name == "authorization"), "")
-    return hashlib.sha256(given.encode("utf-8", "surrogateescape")).hexdigest()
+    scheme, _, key = given.strip().partition(" ")
+    same = f"{scheme.title()} {key.strip()}".strip()
+    return hashlib.sha256(same.encode("utf-8", "surrogateescape")).hexdigest()

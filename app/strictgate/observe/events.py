@@ -86,6 +86,14 @@ class FactLearned:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreFailed:
+    """The store of responses could not be read or written; what was to be kept may be lost."""
+
+    error: str
+    """In SQLite's words: `database is locked`, `database or disk is full`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 
@@ -103,6 +111,7 @@ Event = (
     | PrefillDropped
     | ToolsDropped
     | FactLearned
+    | StoreFailed
     | Crashed
 )
 Observer = Callable[[Event], None]

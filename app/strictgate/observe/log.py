@@ -19,6 +19,7 @@ from strictgate.observe.events import (
     ModeRefused,
     Observer,
     PrefillDropped,
+    StoreFailed,
     ToolsDropped,
 )
 
@@ -27,6 +28,7 @@ _LEVELS: dict[type, str] = {
     ModelDemoted: "warning",
     ModeRefused: "warning",
     PrefillDropped: "warning",
+    StoreFailed: "error",
     ToolsDropped: "warning",
     FactLearned: "warning",
 }

@@ -24,6 +24,7 @@ from strictgate.core.wire.reply import Failure, Reply
 from strictgate.settings import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import ResponseBody, raw_piece
+from strictgate.upstream.connections import CleanConnector
 from strictgate.upstream.error_mapping import translated
 from strictgate.upstream.routing import Endpoint
 from strictgate.upstream.stream import UpstreamStream, release_or_abort
@@ -46,7 +47,7 @@ class Client:
     async def __aenter__(self) -> "Client":
         trace = aiohttp.TraceConfig()
         trace.on_connection_reuseconn.append(_note_reuse)
-        kept = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
+        kept = CleanConnector(limit=0, keepalive_timeout=15)
         self._session = _session(kept, trace_configs=[trace])
         self._fresh = _session(aiohttp.TCPConnector(limit=0, force_close=True))
         return self
@@ -84,7 +85,7 @@ class Client:
             response = await self._send(endpoint, "POST", url, sent, data)
             stream = None
             try:
-                response_reading.check_not_redirect(response, endpoint)
+                response_reading.check_status(response, endpoint)
                 kind = response.content_type
                 if 200 <= response.status < 300 and kind == "text/event-stream":
                     stream = UpstreamStream(response, endpoint, self._limits)
@@ -119,8 +120,9 @@ class Client:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request; give the response once its headers are there.
 
-        Where a kept-alive connection turns out to have been closed, a new one is taken, once. That
-        shows at once: what fails later may have been read, and is not sent again.
+        Where a kept-alive connection turns out to have been closed, or to have been given up by the
+        server (408), a new one is taken, once. That shows at once: what fails later may have been
+        read, and is not sent again.
         """
         response = await self._send(endpoint, method, url, headers, data)
         try:
@@ -144,12 +146,18 @@ class Client:
         }
         async with asyncio.timeout(settings.first_byte_timeout):
             began = time.monotonic()
+            may_repeat = isinstance(data, bytes | None)
             try:
-                return await self._session.request(method, url, **options)
+                response = await self._session.request(method, url, **options)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 was_stale = seen.reused and time.monotonic() - began < STALE
-                if not was_stale or not isinstance(data, bytes | None):
+                if not was_stale or not may_repeat:
                     raise
+            else:
+                # A server says 408 to a connection that was idle for too long (RFC 9110 §15.5.9).
+                if not (response.status == 408 and seen.reused and may_repeat):
+                    return response
+                response.close()
             return await self._fresh.request(method, url, **options)
 
     async def pieces(

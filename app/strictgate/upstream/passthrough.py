@@ -21,7 +21,7 @@ from strictgate.core.wire.stream_end import StreamEnd
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.error_mapping import translated
 from strictgate.upstream.headers import OURS, THEIRS, passed_on
-from strictgate.upstream.response_reading import check_not_redirect, json_or_text, scrubbed
+from strictgate.upstream.response_reading import check_status, json_or_text, scrubbed
 from strictgate.upstream.routing import Endpoint
 
 _COMPLETIONS = frozenset({"/chat/completions", "/completions"})
@@ -52,7 +52,7 @@ async def relay(
             asyncio.timeout(endpoint.settings.timeout),
             client.open(endpoint, request.method, url, headers, body or None) as response,
         ):
-            check_not_redirect(response, endpoint)
+            check_status(response, endpoint)
             kept = passed_on(_headers(response, endpoint), THEIRS)
             if response.status >= 400 and request.method != "HEAD":
                 raw = b"".join([piece async for piece in client.pieces(response, endpoint)])

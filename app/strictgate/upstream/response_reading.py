@@ -23,12 +23,22 @@ _BLOT = "***"
 _SHORTEST_KEY = 8
 
 
-def check_not_redirect(response: ClientResponse, endpoint: Endpoint) -> None:
-    """Raise UpstreamBadResponse for a redirect: keys would follow it to another host."""
+def check_status(response: ClientResponse, endpoint: Endpoint) -> None:
+    """Refuse a response whose status cannot be answered with.
+
+    Raises:
+        UpstreamBadResponse: a redirect, for keys would follow it to another host; or a status that
+            HTTP does not have (RFC 9110 §15: three digits, the first of them 1 to 5).
+    """
     if 300 <= response.status < 400 and response.status != 304:
         raise UpstreamBadResponse(
             f"The upstream '{endpoint.name}' answered with a redirect, which is not followed. "
             "Set its base_url to where it leads."
+        )
+    if not 200 <= response.status < 600:
+        raise UpstreamBadResponse(
+            f"The upstream '{endpoint.name}' answered with the status {response.status}, "
+            "which HTTP does not have."
         )
 
 

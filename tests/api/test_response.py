@@ -1,0 +1,40 @@
+"""The head of an answer, as it goes out."""
+
+import asyncio
+
+import pytest
+
+from strictgate.api import response
+
+
+def head(headers, status=200):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(response.start(send, status, headers))
+    return sent[0]["headers"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("retry-after", "1\r\nx-evil: 1"),
+        ("x-ratelimit-limit", "10\x00"),
+        ("x-a", "bell\x07"),
+        ("x a", "1"),
+        ("", "1"),
+        ("x-\u00e9", "1"),
+        ("x:y", "1"),
+    ],
+)
+def test_what_http_does_not_allow_is_left_out(header):
+    """An odd header of an upstream costs that header, not the answer."""
+    assert head([header, ("x-good", "yes")]) == [(b"x-good", b"yes")]
+
+
+def test_other_values_go_out_as_they_are():
+    """A tab and text beyond ASCII are allowed in a value (RFC 9110 §5.5)."""
+    headers = [("x-a", "a\tb"), ("x-b", "caf\u00e9")]
+    assert head(headers) == [(b"x-a", b"a\tb"), (b"x-b", "caf\u00e9".encode())]
