@@ -8,7 +8,7 @@ from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.errors import ToolUseInvalid
 from strictgate.core.request.options import Enforcement, StreamMode
 from tests.core.talks import MOOD, stream_of, turns
-from tests.core.test_conversation_tools import BAD, GOOD, called, calls_of, talk
+from tests.core.test_conversation_tools import BAD, GOOD, TOOLS, called, calls_of, talk
 
 
 def streamed(*deltas, finish_reason="tool_calls"):
@@ -114,3 +114,80 @@ def test_talk_before_a_call():
 
     assert calls_of(outcome) == [("c0", "mood", GOOD)]
     assert len([turn for turn in taken if isinstance(turn, Ask)]) == 1
+
+
+ABLE = Capabilities(prefill=Prefill.TRAILING)
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_whole_call_stops_the_upstream(size):
+    """Where one call is wanted, nothing behind it is paid for, whoever streams."""
+    made = talk(capabilities=ABLE, parallel_tool_calls=False)
+    endless = [{"content": "\n"}] * 50
+    outcome, taken = turns(made, *streamed(*pieces("mood", GOOD, 0, size), *endless))
+
+    assert taken[0].plan.streamed
+    assert calls_of(outcome) == [("c0", "mood", GOOD)]
+    assert outcome.body["choices"][0]["finish_reason"] == "tool_calls"
+    assert [attempt.end for attempt in made.record.attempts] == [ReplyEnd.STOPPED]
+    assert len([turn for turn in taken if isinstance(turn, ReadMore)]) < 50
+
+
+@pytest.mark.parametrize("document", [None, MOOD], ids=["text", "format"])
+@pytest.mark.parametrize("where", ["content", "arguments"])
+def test_blanks_without_end_behind_calls(document, where):
+    """Where more calls may come they are waited for, but not for blanks."""
+    blanks = {"content": "\n"}
+    if where == "arguments":
+        blanks = {"tool_calls": [{"index": 1, "function": {"arguments": "\n"}}]}
+    made = talk(document=document, capabilities=ABLE)
+    two = [*pieces("mood", GOOD), {"content": "\n" * 9}, *pieces("mood", GOOD, 1)]
+    outcome, _ = turns(made, *streamed(*two, *[blanks] * 500))
+
+    assert calls_of(outcome) == [("c0", "mood", GOOD), ("c1", "mood", GOOD)]
+    assert [attempt.end for attempt in made.record.attempts] == [ReplyEnd.STOPPED]
+
+
+def test_a_second_call_where_one_is_wanted():
+    """The upstream is stopped where it begins, and asked for one."""
+    made = talk(capabilities=ABLE, parallel_tool_calls=False)
+    two = [*pieces("mood", GOOD), *pieces("mood", GOOD, 1)]
+    outcome, taken = turns(made, *streamed(*two), called(("mood", GOOD)))
+
+    assert calls_of(outcome) == [("c0", "mood", GOOD)]
+    assert [attempt.end for attempt in made.record.attempts] == [ReplyEnd.STOPPED, ReplyEnd.OWN]
+    asks = [turn for turn in taken if isinstance(turn, Ask)]
+    assert "one call" in asks[1].body["messages"][-1]["content"]
+
+
+def test_usage_behind_a_whole_call():
+    """What ends the stream is waited for."""
+    made = talk(capabilities=ABLE, parallel_tool_calls=False)
+    turns(made, *streamed(*pieces("mood", GOOD)))
+
+    assert [attempt.end for attempt in made.record.attempts] == [ReplyEnd.OWN]
+
+
+def test_a_call_behind_a_document():
+    """It is heard to its end and judged, not cut off."""
+    made = talk(document=MOOD, capabilities=ABLE)
+    outcome, _ = turns(made, *streamed({"content": GOOD}, *pieces("mood", GOOD, 0, 1)))
+
+    assert calls_of(outcome) == [("c0", "mood", GOOD)]
+    assert len(made.record.attempts) == 1
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_custom_calls_stay_byte_for_byte(size):
+    """Their input is free text, which nobody reads."""
+    text = '*** Begin Patch\n{"a": 1,}\n\u00e9 \\n'
+    head = {"index": 0, "id": "c0", "type": "custom"}
+    deltas = [{"tool_calls": [head | {"custom": {"name": "patch", "input": ""}}]}]
+    for start in range(0, len(text), size):
+        piece = {"index": 0, "custom": {"input": text[start : start + size]}}
+        deltas.append({"tool_calls": [piece]})
+    tools = [*TOOLS, {"type": "custom", "custom": {"name": "patch"}}]
+    outcome, _ = turns(talk(tools=tools, stream=True), *streamed(*deltas))
+
+    (call,) = outcome.body["choices"][0]["message"]["tool_calls"]
+    assert call == {"id": "c0", "type": "custom", "custom": {"name": "patch", "input": text}}

@@ -11,7 +11,6 @@ from strictgate.core.plan.planner import Planner
 from strictgate.core.repair_steps import Repair
 from strictgate.core.request.contract import read_contract
 from strictgate.core.request.options import Enforcement
-from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import admit
 from strictgate.core.wire.reply import Failure, parse_reply
 from tests.core.talks import MOOD, hold, said
@@ -37,7 +36,7 @@ def talk(document=None, capabilities=None, rules=None, **changes):
     wanted = read_contract(body)
     schemas = {"mood": admit(MOOD, name="mood"), "now": None}
     box = wanted.toolbox
-    tools = Toolset(schemas, box.callable, box.must_call, box.parallel, box.is_deprecated)
+    tools = box.judged_by(schemas)
     schema = admit(document if document is not None else {"type": "object"}, name="d")
     made = Planner(wanted, schema, capabilities or Capabilities(), body, "m", tools=tools)
     return Conversation(made, rules or Enforcement())
@@ -161,9 +160,9 @@ def test_call_as_text():
     outcome, _ = hold(talk(tool_choice="required"), said(text))
 
     (identity, name, arguments) = calls_of(outcome)[0]
-    assert identity.startswith("call_")
+    assert len(identity) == 9
     assert (name, json.loads(arguments)) == ("mood", {"choice": "angry"})
-    assert outcome.body["choices"][0]["finish_reason"] == "stop"
+    assert outcome.body["choices"][0]["finish_reason"] == "tool_calls"
 
 
 def test_text():
@@ -252,3 +251,111 @@ def test_pair_refused():
     assert asks[0].body["tools"] == TOOLS
     assert "<json_schema>" in asks[0].body["messages"][0]["content"]
     assert outcome.body["choices"][0]["message"]["content"] == GOOD
+
+
+@pytest.mark.parametrize(
+    ("finish", "choice", "expected"),
+    [
+        ("stop", "auto", "tool_calls"),
+        (None, "auto", "tool_calls"),
+        ("length", "required", "tool_calls"),
+        ("stop", {"type": "function", "function": {"name": "mood"}}, "stop"),
+        ("tool_calls", {"type": "function", "function": {"name": "mood"}}, "tool_calls"),
+    ],
+)
+def test_finish_reason(finish, choice, expected):
+    """It agrees with the message; for a named function it may be `stop`, as OpenAI has it."""
+    outcome, _ = hold(talk(tool_choice=choice), called(("mood", GOOD), finish_reason=finish))
+
+    assert outcome.body["choices"][0]["finish_reason"] == expected
+
+
+def test_finish_reason_of_what_may_be_cut():
+    """Arguments that nobody judges may have been cut: that is not hidden."""
+    outcome, _ = hold(talk(), called(("now", '{"zo'), finish_reason="length"))
+
+    assert outcome.body["choices"][0]["finish_reason"] == "length"
+
+
+def test_finish_reason_of_text():
+    """Without a call there is none to finish with."""
+    outcome, _ = hold(talk(), said("It is late.", finish_reason="tool_calls"))
+
+    assert outcome.body["choices"][0]["finish_reason"] == "stop"
+
+
+@pytest.mark.parametrize("tools", [TOOLS, TOOLS[1:]], ids=["strict", "not strict"])
+def test_no_call_beside_a_format(tools):
+    """With `none` only a document is an answer, whether or not a function is strict."""
+    made = talk(document=MOOD, tools=tools, tool_choice="none")
+    outcome, asks = hold(made, called(("now", "{}")), said(GOOD))
+
+    assert len(asks) == 2
+    assert outcome.body["choices"][0]["message"]["content"] == GOOD
+
+
+def test_a_bad_call_beside_a_good_document():
+    """The call is asked for again, not dropped."""
+    both = called(("mood", BAD), content=GOOD)
+    outcome, asks = hold(talk(document=MOOD), both, called(("mood", GOOD)))
+
+    assert len(asks) == 2
+    assert calls_of(outcome) == [("c0", "mood", GOOD)]
+
+
+def test_one_call_at_a_time():
+    """Of two calls neither is handed on; the model is asked for one."""
+    made = talk(parallel_tool_calls=False)
+    two = called(("mood", GOOD), ("now", "{}"))
+    outcome, asks = hold(made, two, called(("mood", GOOD)))
+
+    assert calls_of(outcome) == [("c0", "mood", GOOD)]
+    assert "make one call" in asks[1].body["messages"][-1]["content"]
+    outcome, _ = hold(talk(parallel_tool_calls=False), two, two, two)
+    assert calls_of(outcome) == [("c0", "mood", GOOD)]
+    assert [step.name for _, step in outcome.steps] == ["calls_dropped"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "outcome"),
+    [
+        ([("zzz", "{}")], "invalid"),
+        ([("mood", "{}")], "invalid"),
+        ([("mood", "{")], "not_json"),
+    ],
+)
+def test_outcome_of_an_attempt(calls, outcome):
+    """What can be read, but is not wanted, is invalid."""
+    made = talk()
+    hold(made, called(*calls), called(("mood", GOOD)))
+
+    assert made.record.attempts[0].outcome == outcome
+
+
+def test_feedback_leaves_out_what_the_host_refuses():
+    """Fields that it does not take in messages are in none."""
+    made = talk(capabilities=Capabilities(drop_in_messages=("reasoning_content",)))
+    bad = said(
+        None,
+        reasoning_content="hm",
+        tool_calls=called(("mood", BAD)).body["choices"][0]["message"]["tool_calls"],
+    )
+    _, asks = hold(made, bad, called(("mood", GOOD)))
+
+    assert "reasoning_content" not in asks[1].body["messages"][1]
+    _, asks = hold(talk(), bad, called(("mood", GOOD)))
+    assert asks[1].body["messages"][1]["reasoning_content"] == "hm"
+
+
+def test_ids_of_turns_before():
+    """A made-up id is another one in every turn."""
+    bare = called(("mood", GOOD))
+    del bare.body["choices"][0]["message"]["tool_calls"][0]["id"]
+    ((first, *_),) = calls_of(hold(talk(), parse_reply(bare.body))[0])
+    history = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "tool_calls": [{"id": first, "function": {"name": "mood"}}]},
+        {"role": "tool", "tool_call_id": first, "content": "ok"},
+    ]
+    ((second, *_),) = calls_of(hold(talk(messages=history), parse_reply(bare.body))[0])
+    assert first != second

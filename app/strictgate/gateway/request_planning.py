@@ -193,7 +193,7 @@ class RequestPlanner:
             schemas[each.name] = self._parameters(each, rules) if is_kept else None
         if not any(schemas.values()):
             return None
-        return Toolset(schemas, box.callable, box.must_call, box.parallel, box.is_deprecated)
+        return box.judged_by(schemas)
 
     def _parameters(self, function: Function, rules: Enforcement) -> Schema:
         is_given = function.parameters is not None

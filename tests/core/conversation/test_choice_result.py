@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.conversation.choice_result import Rejected, StuckAt, ToolCallErrors
-from strictgate.core.conversation.tool_calls import NO_CALL, ToolCallError
+from strictgate.core.conversation.tool_calls import NO_CALL, CallFault, ToolCallError
 from strictgate.core.errors import OutputInvalid, ToolUseInvalid
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import admit
@@ -62,7 +62,7 @@ def test_what_is_truncated():
 @pytest.mark.parametrize("truncated", [True, False])
 def test_misused_tools(truncated):
     """They have an error of their own, and feedback."""
-    misuse = ToolCallErrors((), (ToolCallError(NO_CALL, None),), TOOLS)
+    misuse = ToolCallErrors({}, (), (ToolCallError(CallFault.MISSING, NO_CALL, None),), TOOLS)
     result = rejected("maybe", truncated=truncated, misuse=misuse)
     error = result.error({})
 

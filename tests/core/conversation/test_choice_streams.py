@@ -3,11 +3,14 @@
 import pytest
 
 from strictgate.core.conversation.choice_streams import (
+    CallsStream,
     DocumentChoiceStream,
     ReplyStream,
     StopPolicy,
 )
+from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.guard.document_stream import DocumentState
+from strictgate.core.repair_steps import Repair
 from strictgate.core.wire.collector import Delta
 from tests.core.guards import reading
 
@@ -17,7 +20,8 @@ GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
 def choice(index=0, **options):
     made = reading()
     kept = {"by_call": False, "forwards": True, "forwards_logprobs": False} | options
-    return DocumentChoiceStream(index, made, made.draft, None, **kept)
+    calls = CallsStream(Criteria(None, Repair.LOSSLESS))
+    return DocumentChoiceStream(index, made, made.draft, None, calls=calls, **kept)
 
 
 def forwarded(made, *pieces):

@@ -22,7 +22,7 @@ def loaded(criteria, schema, grammar=None):
 
 def test_a_grammar_is_asked_for_once():
     """The second time it is there; another schema has another one."""
-    criteria = Criteria(SCHEMA, Repair.LOSSLESS, has_tools=False)
+    criteria = Criteria(SCHEMA, Repair.LOSSLESS)
     assert not criteria.grammars.has(SCHEMA)
     assert loaded(criteria, SCHEMA) == [Compile(SCHEMA)]
     assert loaded(criteria, SCHEMA) == []
@@ -33,7 +33,7 @@ def test_a_grammar_is_asked_for_once():
 
 def test_new_documents_are_empty():
     """Each has a guard of its own."""
-    criteria = Criteria(SCHEMA, Repair.LOSSLESS, has_tools=False)
+    criteria = Criteria(SCHEMA, Repair.LOSSLESS)
     loaded(criteria, SCHEMA)
     first = criteria.new_document(SCHEMA)
     first.guard.consume(b'{"name"')
@@ -42,7 +42,7 @@ def test_new_documents_are_empty():
 
 def test_criteria_share_no_grammars():
     """Those of one conversation are not another's."""
-    first, second = (Criteria(SCHEMA, Repair.OFF, has_tools=False) for _ in range(2))
+    first, second = (Criteria(SCHEMA, Repair.OFF) for _ in range(2))
     loaded(first, SCHEMA)
     assert not second.grammars.has(SCHEMA)
     assert first == second

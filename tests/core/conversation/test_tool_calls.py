@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from strictgate.core.conversation.tool_calls import FROM_TEXT, NO_CALL, judge_calls
+from strictgate.core.conversation.tool_calls import (
+    DROPPED,
+    EMPTY,
+    FROM_TEXT,
+    NO_CALL,
+    CallFault,
+    CallIds,
+    call_feedback,
+    judge_calls,
+)
 from strictgate.core.repair_steps import Repair
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import admit
@@ -27,8 +36,12 @@ def call(name, arguments, **more):
     return {"type": "function", "function": {"name": name, "arguments": arguments}, **more}
 
 
-def judged(*calls, tools=TOOLS, repair=Repair.LOSSLESS, content=None):
-    return judge_calls(choice(*calls, content=content), tools, repair)
+def judged(*calls, tools=TOOLS, repair=Repair.LOSSLESS, content=None, **more):
+    return judge_calls(choice(*calls, content=content), tools, repair, **more)
+
+
+def ids_of(result):
+    return [each["id"] for each in result.message["tool_calls"]]
 
 
 @pytest.mark.parametrize(
@@ -63,16 +76,106 @@ def test_ids():
     result = judged(call("free", "{}", extra=1), call("free", "{}", id="theirs"))
 
     first, second = result.message["tool_calls"]
-    assert first["id"].startswith("call_")
+    assert len(first["id"]) == 9
     assert (first["extra"], second["id"]) == (1, "theirs")
     assert default_call_id("f", "{}", 0) != default_call_id("f", "{}", 1)
 
 
-def test_odd_types():
-    """A type that is none is taken for a function's."""
-    result = judged(call("free", "{}") | {"type": [None]})
+def test_ids_are_unique():
+    """What two calls have, or a turn before had, is replaced; so is what is no id."""
+    given = [call("free", "{}", id=each) for each in ("a", "a", "before", 5, "")]
+    known = CallIds(turn=3, used=frozenset({"before"}))
+    first, *others = ids_of(judged(*given, ids=known))
+    assert first == "a"
+    assert len({first, *others}) == 5
+    assert all(len(each) == 9 for each in others)
 
+
+def test_ids_differ_from_turn_to_turn():
+    """The same call without an id has another one in the next turn."""
+    messages = [{"role": "user", "content": "hi"}]
+    (first,) = ids_of(judged(call("free", "{}"), ids=CallIds.after(messages)))
+    messages.append({"role": "assistant", "tool_calls": [call("free", "{}", id=first)]})
+    ids = CallIds.after(messages)
+    assert ids.used == {first}
+    assert ids_of(judged(call("free", "{}"), ids=ids)) != [first]
+    (clashing,) = ids_of(judged(call("free", "{}"), ids=CallIds(1)))
+    assert ids_of(judged(call("free", "{}"), ids=CallIds(1, frozenset({clashing})))) != [clashing]
+
+
+@pytest.mark.parametrize("kind", [[None], "tool_use", "", 5])
+def test_odd_types(kind):
+    """A call of whatever type is one of a function, and judged as such."""
+    result = judged(call("mood", '{"choice": "calm"}') | {"type": kind})
     assert result.message["tool_calls"][0]["type"] == "function"
+    assert judged(call("mood", "{}") | {"type": kind}).faults
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (call("", "{}"), "tool '' which was not in request.tools"),
+        (call("zzz", "{}"), "tool 'zzz' which was not in request.tools"),
+        (call("mood ", "{}"), "tool 'mood ' which was not in request.tools"),
+        (call("free", "{}"), "tool 'free' which tool_choice does not allow"),
+        (
+            {"type": "custom", "custom": {"name": "mood", "input": "calm"}},
+            "the function 'mood' as a custom tool",
+        ),
+        ("odd", "tool '' which was not"),
+    ],
+)
+def test_names(given, says):
+    """Only what the caller lets be called is a call."""
+    tools = Toolset(SCHEMAS, frozenset({"mood"}), must_call=False)
+    (fault,) = judged(given, tools=tools).faults
+    assert fault.kind is CallFault.NAME
+    assert says in fault.message
+
+
+@pytest.mark.parametrize("text", ["", " ", "null", "None", "undefined", '""', " null\n"])
+def test_no_arguments(text):
+    """What says that there are none is an empty object, where none are needed."""
+    schemas = {"now": admit({"type": "object"}, name="now"), **SCHEMAS}
+    tools = Toolset(schemas, frozenset(schemas), must_call=False)
+    result = judged(call("now", text), tools=tools)
+    assert result.message["tool_calls"][0]["function"]["arguments"] == "{}"
+    assert [step.name for step in result.steps] == [EMPTY]
+    assert judged(call("now", text), tools=tools, repair=Repair.OFF).faults
+    assert judged(call("mood", text), tools=tools).faults
+
+
+def test_null_may_be_meant():
+    """Where the schema takes a null, it is one."""
+    schemas = {"now": admit({"type": ["object", "null"]}, name="now")}
+    result = judged(call("now", "null"), tools=Toolset(schemas, frozenset(schemas), False))
+    assert result.message["tool_calls"][0]["function"]["arguments"] == "null"
+
+
+ONE = Toolset(SCHEMAS, frozenset(SCHEMAS), must_call=False, parallel=False)
+TWO = call("mood", '{"choice":"calm"}', id="a"), call("free", "{}", id="b")
+
+
+def test_one_call_is_wanted():
+    """Several are asked for again; in the last try the first is kept, and that is told."""
+    (fault,) = judged(*TWO, tools=ONE).faults
+    assert (fault.kind, fault.position) == (CallFault.SEVERAL, 1)
+    kept = judged(*TWO, tools=ONE, is_last=True)
+    assert ids_of(kept) == ["a"]
+    assert [step.name for step in kept.steps] == [DROPPED]
+    assert judged(*TWO, tools=ONE, is_last=True, repair=Repair.OFF).faults
+    assert not judged(*TWO, is_last=True).steps
+    assert judged(call("mood", "{}"), TWO[1], tools=ONE, is_last=True).faults
+
+
+def test_feedback_on_several_calls():
+    """The model is told to make one, and the reasoning that some hosts demand goes back."""
+    result = judged(*TWO, tools=ONE)
+    message = {"role": "assistant", "reasoning_content": "hm", "content": None}
+    assistant, first, second = call_feedback(message, result.calls, result.faults, "", ONE)
+    assert assistant["reasoning_content"] == "hm"
+    assert [each["tool_call_id"] for each in (first, second)] == ["a", "b"]
+    assert "make one call" in second["content"]
 
 
 def test_custom_tools():
@@ -81,6 +184,7 @@ def test_custom_tools():
     custom = {"id": "c", "type": "custom", "custom": {"name": "shell", "input": "ls"}}
 
     assert judged(custom, tools=tools).message["tool_calls"] == [custom]
+    assert judged(custom | {"type": "x"}, tools=tools).message["tool_calls"] == [custom]
 
 
 def test_call_in_a_list_as_text():

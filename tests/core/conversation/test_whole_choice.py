@@ -13,7 +13,7 @@ from tests.core.talks import BAD, GOOD, planner, said
 
 PLANNER = planner()
 PLAN = PLANNER.plan(Mode.NATIVE)
-CRITERIA = Criteria(PLANNER.schema, Repair.LOSSLESS, has_tools=False)
+CRITERIA = Criteria(PLANNER.schema, Repair.LOSSLESS)
 
 
 def judged(text, **choice):
@@ -44,3 +44,49 @@ def test_logprobs(text, kept):
     again = replace(choice, raw=raw)
 
     assert (judge_choice(again, PLAN, CRITERIA).choice["logprobs"] is not None) is kept
+
+
+@pytest.mark.parametrize(
+    ("calls", "finish", "kept", "reason"),
+    [
+        (None, "tool_calls", None, "stop"),
+        ([None], "tool_calls", None, "stop"),
+        ([], "stop", None, "stop"),
+        (
+            {"function": {"name": "f", "arguments": {"a": 1}}},
+            "stop",
+            [("f", '{"a":1}')],
+            "tool_calls",
+        ),
+        ([{"id": "x", "name": "f", "arguments": "{"}], "length", [("f", "{")], "length"),
+    ],
+)
+def test_what_nobody_judges(calls, finish, kept, reason):
+    """Calls are handed on in the form that clients know, and the reason to finish agrees."""
+    text = Criteria(None, Repair.LOSSLESS)
+    choice = said("hm", finish_reason=finish, tool_calls=calls).choices[0]
+    result = judge_choice(choice, PLAN, text).choice
+
+    found = result["message"].get("tool_calls")
+    assert found == (
+        found
+        and [
+            {
+                "id": each["id"],
+                "type": "function",
+                "function": {"name": name, "arguments": arguments},
+            }
+            for each, (name, arguments) in zip(found, kept, strict=True)
+        ]
+    )
+    assert bool(found) is bool(kept)
+    assert result["finish_reason"] == reason
+
+
+def test_a_call_that_nobody_offered():
+    """It is no document; the error has what the model wrote."""
+    call = {"id": "a", "function": {"name": "s", "arguments": GOOD}}
+    result = judge_choice(said(None, tool_calls=[call]).choices[0], PLAN, CRITERIA)
+
+    assert isinstance(result, Rejected)
+    assert result.text == f'{{"name": "s", "arguments": {GOOD}}}'

@@ -98,3 +98,21 @@ def test_malformed(body, param):
 def test_named_functions(body, names):
     """Whatever has a name is found, and what is odd is passed over."""
     assert [each["name"] for each in named_functions(body)] == names
+
+
+@pytest.mark.parametrize(
+    ("choice", "is_named"),
+    [
+        ("auto", False),
+        ("required", False),
+        ({"type": "function", "function": {"name": "f"}}, True),
+        ({"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [F]}}, False),
+    ],
+)
+def test_what_calls_are_judged_by(choice, is_named):
+    """All tools are known, those without a schema too."""
+    box = read_tools({"tools": [F, G], "tool_choice": choice, "parallel_tool_calls": False})
+    tools = box.judged_by({})
+    assert tools.schemas == {"f": None, "g": None}
+    assert (tools.callable, tools.parallel) == (box.callable, False)
+    assert tools.is_named is is_named

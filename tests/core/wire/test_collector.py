@@ -193,6 +193,26 @@ def test_content_as_parts(parts: list[Any], wanted: dict[str, Any]):
     assert message(chunk(choice(content=parts))) == {"role": "assistant", **wanted}
 
 
+def test_the_deprecated_call():
+    """Its arguments come in pieces, too; they are told like those of the first call."""
+    pieces = [{"name": "f", "arguments": ""}, {"arguments": "{"}, {"arguments": "}"}]
+    collector, deltas = collect(*(chunk(choice(function_call=each)) for each in pieces))
+    answer = collector.completion()["choices"][0]["message"]
+    called = {"name": "f", "arguments": "{}"}
+    assert answer == {"role": "assistant", "content": None, "function_call": called}
+    assert [(each.arguments, each.names) for each in deltas] == [
+        (((0, "{"),), ("f",)),
+        (((0, "}"),), ("f",)),
+    ]
+
+
+def test_integers_of_any_size():
+    """Arguments that come as an object are exact; nothing else is slowed down for it."""
+    call = {"index": 0, "function": {"name": "f", "arguments": {"id": 12345678901234567890123}}}
+    found = message(chunk(choice(tool_calls=[call])))["tool_calls"][0]
+    assert found["function"]["arguments"] == '{"id":12345678901234567890123}'
+
+
 def test_what_else_a_delta_holds_is_kept():
     """Unknown members stay: lists grow, of others the last stands."""
     found = message(

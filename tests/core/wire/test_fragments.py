@@ -83,8 +83,62 @@ def test_text(pieces: list[str | None], whole: str | None):
         ),
         ([[call(None, "a", "f", "1")], [call(None, None, None, "2")]], [("a", "f", "12")]),
         ([[call(0, "a", "f", {"x": 1})]], [("a", "f", '{"x":1}')]),
+        (
+            [[call(0, "a", "get_", "")], [call(0, None, "wea", "")], [call(0, None, "ther", "{}")]],
+            [("a", "get_weather", "{}")],
+        ),
+        ([[call(0, "a", "get_", "{")], [call(0, "a", "x", "}")]], [("a", "get_x", "{}")]),
+        ([[call(0, "a", "bo", "")], [call(0, "a", "o", "{}")]], [("a", "boo", "{}")]),
+        ([[call(0, "a", "f", '{"x"')], [call(0, "a", "f", ":1}")]], [("a", "f", '{"x":1}')]),
+        ([[call(0, "a", "f", "{}")], [call(0, "a", "f", "")]], [("a", "f", "{}")]),
+        (
+            [[call(0, None, "f", "{}")], [call(0, None, "f", "{}")]],
+            [(None, "f", "{}"), (None, "f", "{}")],
+        ),
+        (
+            [[call(0, None, "f", "{}")], [call(0, None, "g", "")], [call(0, None, None, "[]")]],
+            [(None, "f", "{}"), (None, "g", "[]")],
+        ),
+        (
+            [[call(0, None, "f", "{}")], [call(0, None, "f", "")], [call(0, None, None, "{")]],
+            [(None, "f", "{}"), (None, "f", "{")],
+        ),
+        ([[call(0, None, "f", "{}")], [call(0, None, "f", " \n")]], [(None, "f", "{} \n")]),
+        ([[call(0, None, "f", "'x'")], [call(0, None, "f", "y")]], [(None, "f", "'x'y")]),
+        (
+            [
+                [call(None, "a", "f", "")],
+                [call(None, "b", "g", "")],
+                [call(None, "a", None, "1")],
+                [call(None, "b", None, "2")],
+            ],
+            [("a", "f", "1"), ("b", "g", "2")],
+        ),
+        (
+            [
+                [call(0, "a", "f", "")],
+                [call(0, "b", "g", "")],
+                [call(0, "a", None, "1")],
+                [call(0, "b", None, "2")],
+            ],
+            [("a", "f", "1"), ("b", "g", "2")],
+        ),
+        (
+            [[call(0, "a", "f", "1")], [call(1, "a", "f", "2")], [call(0, "a", None, "3")]],
+            [("a", "f", "13"), ("a", "f", "2")],
+        ),
+        (
+            [[call(None, "a", "f", "{}")], [call(None, "a", "f", '{"x":1}')]],
+            [("a", "f", "{}"), ("a", "f", '{"x":1}')],
+        ),
+        ([[call("0", "a", "f", "1")], [call(0, None, None, "2")]], [("a", "f", "12")]),
+        ([[call(0, None, "f", "{")], [call(0, "a", None, "}")]], [("a", "f", "{}")]),
+        ([call(0, "a", "f", "{}")], [("a", "f", "{}")]),
         ([[call(7, "a", "f")]], [("a", "f", "")]),
-        ([None, "x", [1, {}], [{"function": 3, "id": {}, "index": "0"}]], [(None, "", "")]),
+        (
+            [None, "x", [1, {}], [{"function": 3, "id": {}, "index": "0"}]],
+            [(None, "", ""), (None, "", "")],
+        ),
     ],
 )
 def test_calls(deltas: list[Any], calls: list[tuple[Any, str, str]]):
@@ -98,6 +152,18 @@ def test_calls_say_what_was_added():
     assert calls.feed([call(4, "a", "f", ""), call(9, "b", "g", "x")]) == ((1, "x"),)
     assert calls.feed([call(4, None, None, "y\ud83d")]) == ((0, "y"),)
     assert calls.flush() == ((0, "\ud83d"),)
+
+
+def test_custom_calls():
+    """Their input comes in pieces too, whatever it is, and they stay what they are."""
+    calls = CallFragments()
+    head = {"index": 0, "id": "a", "type": "custom"}
+    assert calls.feed([head | {"custom": {"name": "patch", "input": "", "more": 1}}]) == ()
+    assert calls.feed([{"index": 0, "custom": {"input": "{} "}}]) == ((0, "{} "),)
+    assert calls.feed([{"index": 0, "custom": {"input": "x"}}]) == ((0, "x"),)
+    assert calls.names() == ("patch",)
+    custom = {"name": "patch", "input": "{} x", "more": 1}
+    assert calls.whole() == [{"id": "a", "type": "custom", "custom": custom}]
 
 
 def test_other_members_of_a_call_are_kept():

@@ -40,10 +40,11 @@ def test_arguments(arguments):
     assert first({"function_call": call["function"]}).arguments == '{"a":1}'
 
 
-@pytest.mark.parametrize("calls", [None, [], "x", [None], [{}], [{"function": {}}]])
+@pytest.mark.parametrize("calls", [None, [], "", [None], [{}], [{"function": {}}]])
 def test_no_arguments(calls):
-    """Odd calls are no calls."""
-    assert first({"tool_calls": calls}).arguments is None
+    """What says nothing is no call."""
+    assert first({"tool_calls": calls}).calls == ()
+    assert first({"tool_calls": calls}).arguments == ""
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ class Attempt:
 
     mode: Mode
     outcome: str
-    """valid, invalid, not_json, truncated or passed_on; of several choices, the worst. Of a
-    question: answered."""
+    """valid, invalid, not_json, truncated, broken (the connection) or passed_on; of several
+    choices, the worst. Of a question: answered."""
     problems: tuple[str, ...]
     usage: Mapping[str, Any] | None
     is_clean: bool
@@ -165,8 +165,10 @@ def _outcome(results: Sequence[Accepted | Rejected], rejections: Sequence[Reject
         return "answered"
     if any(rejection.truncated for rejection in rejections):
         return "truncated"
+    if any(rejection.broken for rejection in rejections):
+        return "broken"
     if rejections:
-        return "invalid" if any(rejection.problems for rejection in rejections) else "not_json"
+        return "invalid" if any(rejection.is_json for rejection in rejections) else "not_json"
     passed_on = any(isinstance(each, Accepted) and each.passed_on for each in results)
     return "passed_on" if passed_on else "valid"
 

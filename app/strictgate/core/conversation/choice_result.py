@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.conversation.tool_calls import ToolCallError, call_feedback
+from strictgate.core.conversation.tool_calls import CallFault, ToolCallError, call_feedback
 from strictgate.core.errors import GatewayError, OutputInvalid, ToolUseInvalid
 from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.guard.partial_document import PartialDocument
@@ -54,6 +54,11 @@ class Rejected:
     """What is wrong is how functions were called."""
     broken: GatewayError | None = None
     """The error that broke the reply off: what is said of half an answer is no verdict."""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it could be read, but is not what it should be."""
+        return not self.misuse.is_not_json if self.misuse is not None else bool(self.problems)
 
     def feedback(self) -> list[prompt.Message]:
         """Return the turns that ask again."""
@@ -109,13 +114,21 @@ class Evaluated:
 class ToolCallErrors:
     """Calls of functions that cannot be handed on."""
 
+    message: Mapping[str, Any]
+    """In which they stand."""
     calls: tuple[Call, ...]
     faults: tuple[ToolCallError, ...]
     tools: Toolset
 
+    @property
+    def is_not_json(self) -> bool:
+        """Whether arguments could not be read."""
+        return any(fault.kind is CallFault.NOT_JSON for fault in self.faults)
+
     def feedback(self, text: str) -> list[prompt.Message]:
         """Return the turns that ask again; `text`: what stood beside the calls."""
-        return call_feedback(self.calls, self.faults, "" if self.calls else text, self.tools)
+        beside = "" if self.calls else text
+        return call_feedback(self.message, self.calls, self.faults, beside, self.tools)
 
     def error(self, rejection: Rejected, headers: Mapping[str, str]) -> ToolUseInvalid:
         """Return Groq's error for it."""

@@ -7,11 +7,11 @@ calls are held back until the whole choice has been judged.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.guard.document_stream import DocumentState, DocumentStream
+from strictgate.core.guard.document_stream import RUNAWAY, DocumentState, DocumentStream
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
@@ -28,6 +28,80 @@ class StopPolicy:
     """The model can go on from what is good."""
     can_retry: bool
     """There is another try."""
+
+
+class CallsStream:
+    """The calls of one choice: the arguments of each that is judged are under guard.
+
+    Nobody goes on from the middle of a call; but an upstream that has gone wrong in one is stopped
+    at once, not paid for to the end, and so is one that goes on when all that is wanted is there.
+    """
+
+    def __init__(self, criteria: Criteria) -> None:
+        self._criteria = criteria
+        self._is_one = criteria.tools is not None and not criteria.tools.parallel
+        """One call is all that is wanted."""
+        self._readings: dict[int, DocumentStream | None] = {}
+        """By the position of the call; None: the function is not known, or not judged."""
+        self._blanks = 0
+        """How many blanks in a row came behind the calls."""
+
+    def feed(self, delta: Delta) -> None:
+        """Take in what a chunk added."""
+        for position, text in delta.arguments:
+            if position not in self._readings:
+                self._readings[position] = self._begin(position, delta.names)
+            reading = self._readings[position]
+            if reading is not None and not reading.is_over:
+                reading.feed(text)
+                self._blanks = 0
+            else:
+                self._count_blanks(text)
+        if self._readings and delta.content:
+            self._count_blanks(delta.content)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is wanted is there: one whole call, where one is wanted; or whole calls
+        with nothing behind them but blanks without end."""
+        if not self._readings or not (self._is_one or self._blanks > RUNAWAY):
+            return False
+        readings = [self._readings.get(0)] if self._is_one else [*self._readings.values()]
+        return all(
+            reading is not None
+            and reading.state is DocumentState.CLOSED
+            and not reading.is_closed_early
+            for reading in readings
+        )
+
+    def is_useless(self, policy: StopPolicy) -> bool:
+        """Whether a call has gone wrong in a way that no spelling can mend."""
+        readings = (reading for reading in self._readings.values() if reading is not None)
+        return policy.can_retry and any(
+            reading.ran_away or (reading.state is DocumentState.VIOLATED and reading.is_hopeless)
+            for reading in readings
+        )
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more than is wanted."""
+        return len(self._readings) > 1 if self._is_one else self._blanks > RUNAWAY
+
+    def _count_blanks(self, text: str) -> None:
+        kept = text.rstrip()
+        self._blanks = len(text) - len(kept) + (0 if kept else self._blanks)
+
+    def _begin(self, position: int, names: tuple[str, ...]) -> DocumentStream | None:
+        """Return what reads the arguments of a call."""
+        criteria = self._criteria
+        if criteria.tools is None or position >= min(len(names), MAX_GUARDED_CALLS):
+            return None
+        schema = criteria.tools.schemas.get(names[position])
+        if schema is None or not criteria.grammars.has(schema):
+            return None
+        document = criteria.new_document(schema)
+        bare = not schema.is_object_root
+        return DocumentStream(document, criteria.repair, wrapped=False, bare=bare, aligner=None)
 
 
 @dataclass(slots=True)
@@ -47,21 +121,32 @@ class DocumentChoiceStream:
     """The caller gets what is good as it comes, …"""
     forwards_logprobs: bool
     """… with its tokens' log-probabilities."""
+    calls: CallsStream
+    """Of the caller's own tools, where the model calls some in place of a document."""
     is_passed_on: bool = False
     """A refusal, or a call of the caller's own tools: not a document."""
     pieces: int = 0
     """How many deltas had text: about one a token."""
     lost_logprobs: bool = False
     """Some of the text has gone out without its log-probabilities."""
-    has_more: bool = False
-    """There is more text behind the document."""
+    _has_more: bool = False
     _reasoning: str = ""
     _reasoning_name: str = ""
 
     @property
-    def is_whole(self) -> bool:
+    def has_document(self) -> bool:
         """Whether the document is whole."""
         return self.reading.state is DocumentState.CLOSED and not self.is_passed_on
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is wanted is there: the document, or the calls in its place."""
+        return self.calls.is_whole if self.is_passed_on else self.has_document
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more behind that."""
+        return self.calls.has_more if self.is_passed_on else self._has_more
 
     def is_useless(self, policy: StopPolicy) -> bool:
         """Whether it is of no use to read on.
@@ -70,7 +155,7 @@ class DocumentChoiceStream:
         from, that is cheaper. The last try is read to its end, for the caller to see all of it.
         """
         if self.is_passed_on:
-            return False
+            return self.calls.is_useless(policy)
         reading = self.reading
         if policy.can_continue and reading.is_mere_talk:
             return True  # the beginning of the document can be given
@@ -90,9 +175,11 @@ class DocumentChoiceStream:
             text = "".join(piece for call, piece in delta.arguments if call == 0)
         elif delta.refusal or delta.arguments:
             self.is_passed_on = True
+        if self.is_passed_on:
+            self.calls.feed(delta)
         self.pieces += bool(text or delta.reasoning)
         if self.reading.is_over and not self.is_passed_on:
-            self.has_more |= bool(text.strip(_CLOSING))
+            self._has_more |= bool(text.strip(_CLOSING))
         elif text:
             self.reading.tokens.feed(text.encode("utf-8", "surrogatepass"), delta.logprobs)
             self.reading.feed(text)
@@ -140,35 +227,37 @@ class DocumentChoiceStream:
 
 @dataclass(slots=True)
 class TextChoiceStream:
-    """A choice that is text, or calls of the caller's functions.
-
-    The arguments of calls are under guard, so that an upstream that has gone wrong is stopped at
-    once, not paid for to the end.
-    """
+    """A choice that is text, or calls of the caller's functions."""
 
     index: int
     """The caller's index."""
-    criteria: Criteria
+    calls: CallsStream
     forwards: bool
     """The caller gets text as it comes."""
     pieces: int = 0
     """How many deltas had text: about one a token."""
-    has_more: bool = False
-    is_whole: bool = False
-    """It is read to its end: more calls may come."""
-    _arguments: dict[int, DocumentStream | None] = field(default_factory=dict)
-    """By the position of the call; None: the function is not known, or not judged."""
     _text: str = ""
     _reasoning: str = ""
     _reasoning_name: str = ""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is wanted is there; of text nobody knows."""
+        return self.calls.is_whole
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more behind that."""
+        return self.calls.has_more
+
+    def is_useless(self, policy: StopPolicy) -> bool:
+        """Whether it is of no use to read on."""
+        return self.calls.is_useless(policy)
+
     def feed(self, delta: Delta) -> None:
         """Take in what a chunk added."""
         self.pieces += bool(delta.content or delta.reasoning or delta.arguments)
-        for position, text in delta.arguments:
-            reading = self._reading(position, delta.names)
-            if reading is not None and not reading.is_over:
-                reading.feed(text)
+        self.calls.feed(delta)
         if self.forwards:
             self._text += delta.content
             self._reasoning += delta.reasoning
@@ -185,33 +274,6 @@ class TextChoiceStream:
         if self._text:
             delta["content"], self._text = self._text, ""
         return ChoiceDelta(self.index, delta) if delta else None
-
-    def is_useless(self, policy: StopPolicy) -> bool:
-        """Whether a call has gone wrong in a way that no spelling can mend.
-
-        Nobody goes on from the middle of a call.
-        """
-        readings = (reading for reading in self._arguments.values() if reading is not None)
-        return policy.can_retry and any(
-            reading.ran_away or (reading.state is DocumentState.VIOLATED and reading.is_hopeless)
-            for reading in readings
-        )
-
-    def _reading(self, position: int, names: tuple[str, ...]) -> DocumentStream | None:
-        if position not in self._arguments:
-            is_known = position < min(len(names), MAX_GUARDED_CALLS) and names[position]
-            self._arguments[position] = self._begin(names[position]) if is_known else None
-        return self._arguments[position]
-
-    def _begin(self, name: str) -> DocumentStream | None:
-        """Return what reads the arguments of a call of that function."""
-        criteria = self.criteria
-        schema = criteria.tools.schemas.get(name) if criteria.tools else None
-        if schema is None or not criteria.grammars.has(schema):
-            return None
-        document = criteria.new_document(schema)
-        bare = not schema.is_object_root
-        return DocumentStream(document, criteria.repair, wrapped=False, bare=bare, aligner=None)
 
 
 ChoiceStream = DocumentChoiceStream | TextChoiceStream
@@ -237,15 +299,15 @@ class ReplyStream:
         return tuple(news for each in self.choices if (news := each.news()))
 
     def is_whole(self) -> bool:
-        """Whether every document is whole."""
+        """Whether all that is wanted of every choice is there."""
         return all(each.is_whole for each in self.choices)
 
     def is_useless(self, policy: StopPolicy) -> bool:
-        """Whether it is of no use to read on, though not every document is whole."""
+        """Whether it is of no use to read on, though not every choice is whole."""
         return all(each.is_useless(policy) for each in self.choices)
 
     def has_more(self) -> bool:
-        """Whether there is more text behind a document."""
+        """Whether there is more behind what is whole."""
         return any(each.has_more for each in self.choices)
 
     def pieces(self) -> int:

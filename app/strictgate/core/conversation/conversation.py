@@ -27,6 +27,7 @@ from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.protocol import Ask, DriverAnswer, Outcome, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
+from strictgate.core.conversation.tool_calls import CallIds
 from strictgate.core.errors import (
     OutputInvalid,
     ToolsRefused,
@@ -71,14 +72,17 @@ class Conversation:
         self.plan = self.planner.plan(self._modes[0])
         self._last_rejected: Rejected | None = None
         """The verdict that is the error if nothing more comes."""
-        contract = self.planner.contract
+        contract, tools = self.planner.contract, self.planner.tools
+        box = contract.toolbox
+        if tools is None and contract.has_tools and (contract.has_document or not box.parallel):
+            tools = box.judged_by({})  # no arguments, but which calls are an answer
         self._criteria = Criteria(
             self.planner.schema if contract.has_document else None,
             self.enforcement.repair,
-            contract.has_tools,
-            self.planner.tools,
-            contract.is_json_object,
-            contract.wants_logprobs,
+            tools,
+            CallIds.after(self.planner.body["messages"]),
+            any_object=contract.is_json_object,
+            with_tokens=contract.wants_logprobs,
         )
         self._forwards = self._forwards_early()
         self._continuation = Continuation(

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from strictgate.core.conversation.protocol import Compile, DriverAnswer, Turn
+from strictgate.core.conversation.tool_calls import CallIds
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.partial_document import PartialDocument
@@ -45,9 +46,10 @@ class Criteria:
     schema: Schema | None
     """Of the document; None: a final answer is text."""
     repair: Repair
-    has_tools: bool
     tools: Toolset | None = None
     """What calls are judged by; None: they are handed on as they are."""
+    ids: CallIds = field(default_factory=CallIds)
+    """What the ids of calls must differ from."""
     any_object: bool = False
     """The caller asked for JSON mode without a schema: only an object is an answer."""
     with_tokens: bool = True

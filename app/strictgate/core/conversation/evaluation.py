@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from strictgate.core.conversation.choice_result import Accepted, Evaluated, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState
-from strictgate.core.conversation.choice_streams import DocumentChoiceStream
+from strictgate.core.conversation.choice_streams import CallsStream, DocumentChoiceStream
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.protocol import DriverAnswer, Turn
 from strictgate.core.conversation.whole_choice import accept_document, answer_text, judge_choice
@@ -52,6 +52,8 @@ class Evaluation:
     """How many the choice took."""
     is_misuse: bool = False
     """The upstream itself found fault with the call that the text is."""
+    is_last: bool = False
+    """There is no other try."""
     broken: GatewayError | None = None
     """What broke the reply off."""
 
@@ -96,7 +98,13 @@ class Evaluation:
 
     def _judged(self) -> Accepted | Rejected:
         """Judge the choice, also by what the caller has already."""
-        judged = judge_choice(self.choice, self.plan, self.criteria, is_misuse=self.is_misuse)
+        judged = judge_choice(
+            self.choice,
+            self.plan,
+            self.criteria,
+            is_misuse=self.is_misuse,
+            is_last=self.is_last,
+        )
         given = self.state.given
         if isinstance(judged, Rejected) or not given:
             return judged
@@ -125,7 +133,7 @@ class Evaluation:
         return stream
 
     def _is_whole(self, stream: DocumentChoiceStream) -> bool:
-        is_closed = stream.is_whole and not stream.reading.is_closed_early
+        is_closed = stream.has_document and not stream.reading.is_closed_early
         return is_closed and self._may_finish(stream.reading.draft)
 
     def _may_finish(self, document: PartialDocument) -> bool:
@@ -235,6 +243,7 @@ def open_document_stream(
         by_call=by_call,
         forwards=forwards and replaces is None,
         forwards_logprobs=criteria.with_tokens and is_try,
+        calls=CallsStream(criteria),
     )
 
 

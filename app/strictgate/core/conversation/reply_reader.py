@@ -15,6 +15,7 @@ from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.choice_result import Accepted, Evaluated, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState, forward
 from strictgate.core.conversation.choice_streams import (
+    CallsStream,
     ChoiceStream,
     DocumentChoiceStream,
     ReplyStream,
@@ -131,6 +132,7 @@ class ReplyReader:
                 aligner=self.aligner,
                 tokens=_tokens(reply, read.pieces if read else None),
                 is_misuse=is_misuse,
+                is_last=not self.policy.can_retry,
                 broken=broken,
             )
             document = read if isinstance(read, DocumentChoiceStream) else None
@@ -148,7 +150,8 @@ class ReplyReader:
         criteria, plan = self.criteria, self.ask.plan
         if criteria.schema is None:
             must_call = criteria.tools is not None and criteria.tools.must_call
-            return TextChoiceStream(state.index, criteria, forwards=self.forwards and not must_call)
+            forwards = self.forwards and not must_call
+            return TextChoiceStream(state.index, CallsStream(criteria), forwards)
         by_call = plan.mode is Mode.TOOL and plan.purpose is Purpose.TRY
         return open_document_stream(
             plan,
@@ -164,24 +167,28 @@ class ReplyReader:
     ) -> Generator[Turn, DriverAnswer, EvaluatedReply | Failure]:
         """Read on for as long as it matters, and evaluate what came."""
         answer: DriverAnswer = part
-        end = ReplyEnd.OWN
-        broken: GatewayError | None = None
+        end, broken, tail = ReplyEnd.OWN, None, TAIL_PARTS
         while isinstance(answer, StreamPart):
             yield from self._load_functions(answer)
             stream.feed(answer.deltas)
             if stream.is_whole():
-                answer, end = yield from self._read_tail(stream)
+                is_over = not tail or not answer.deltas or stream.has_more()
+                answer = yield from self._read_tail(is_over=is_over)
+                end, tail = (ReplyEnd.STOPPED if answer is None else end), tail - 1
             elif stream.is_useless(self.policy):
                 yield from self._forward_last(stream)
-                answer, end = (yield Stop()), ReplyEnd.STOPPED
+                answer, end = None, ReplyEnd.STOPPED
             else:
+                news = stream.news()
+                forward(self.states, news)
                 try:
-                    answer = yield self._forwarding(stream)
+                    answer = yield ReadMore(news)
                 except (UpstreamBadResponse, UpstreamUnreachable) as error:
                     if not self.policy.can_continue:
                         raise
-                    end, broken = ReplyEnd.BROKEN, error
-                    answer = yield Stop()  # what came before is good
+                    answer, end, broken = None, ReplyEnd.BROKEN, error  # what came before is good
+        if answer is None:
+            answer = yield Stop()
         if isinstance(answer, Failure):
             return answer
         assert isinstance(answer, Reply), "what ends a stream"
@@ -197,11 +204,6 @@ class ReplyReader:
             if schema is not None:
                 yield from self.criteria.grammars.load(schema)
 
-    def _forwarding(self, stream: ReplyStream) -> ReadMore:
-        news = stream.news()
-        forward(self.states, news)
-        return ReadMore(news)
-
     def _forward_last(self, stream: ReplyStream) -> Generator[Turn, DriverAnswer, None]:
         """Give the caller what is good before the stream is left; what it brings now is useless."""
         news: tuple[ChoiceDelta, ...] = stream.news()
@@ -210,23 +212,15 @@ class ReplyReader:
             with suppress(UpstreamBadResponse, UpstreamUnreachable):
                 yield ReadMore(news, patience=0)
 
-    def _read_tail(
-        self, stream: ReplyStream
-    ) -> Generator[Turn, DriverAnswer, tuple[DriverAnswer, ReplyEnd]]:
-        """Wait a little for the usage: all that was wanted is there, whatever comes now."""
-        for _ in range(TAIL_PARTS):
-            if stream.has_more():
-                break
-            try:
-                answer = yield ReadMore(patience=TAIL_PATIENCE)
-            except (UpstreamBadResponse, UpstreamUnreachable, UpstreamTimeout):
-                break
-            if isinstance(answer, Reply):
-                return answer, ReplyEnd.OWN
-            if not isinstance(answer, StreamPart) or not answer.deltas:
-                break
-            stream.feed(answer.deltas)
-        return (yield Stop()), ReplyEnd.STOPPED
+    def _read_tail(self, *, is_over: bool) -> Generator[Turn, DriverAnswer, DriverAnswer]:
+        """Wait a little for the usage, once all that is wanted is there; None: it is enough."""
+        if is_over:
+            return None
+        try:
+            answer = yield ReadMore(patience=TAIL_PATIENCE)
+        except (UpstreamBadResponse, UpstreamUnreachable, UpstreamTimeout):
+            return None
+        return None if isinstance(answer, Failure) else answer
 
 
 def _in_place(choices: Sequence[Choice], count: int) -> Iterator[tuple[int, Choice]]:

@@ -1,13 +1,14 @@
-"""Calls of the caller's functions, judged: each call's arguments against that function's schema.
+"""Calls of the caller's tools, judged: each call's arguments against that function's schema.
 
 A choice with calls is the caller's as a whole or not at all. What is wrong is told in Groq's words
 (console.groq.com/docs/tool-use; wire format `tool_use_failed`). A call that a model wrote as text
 (`{"name": …, "arguments": …}`, as Groq's `failed_generation` has it) is taken for one where one is
-asked for.
+asked for. The input of a custom tool is free text, and stays as it is byte for byte.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
@@ -16,22 +17,49 @@ from strictgate.core.output.validate_text import InvalidText, ValidText, validat
 from strictgate.core.repair_steps import Repair, Step
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.problems import Problem, most_specific
-from strictgate.core.wire.calls import Call, calls_of, default_call_id, failed_generation, kind_of
+from strictgate.core.schema.schema import Schema
+from strictgate.core.wire.calls import (
+    Call,
+    default_call_id,
+    failed_generation,
+    read_calls,
+    render_call,
+)
 from strictgate.core.wire.reply import Choice
 
 FAILED = "Tool call validation failed: tool call validation failed: "
 NO_CALL = "Tool choice is required, but model did not call a tool"
 NOT_JSON = "Failed to parse tool call arguments as JSON"
+SEVERAL = "Only one call is wanted in an answer, but the model made several"
 EMPTY = "empty_arguments"
 FROM_TEXT = "call_from_text"
+DROPPED = "calls_dropped"
 _ARGUMENT_NAMES = ("arguments", "parameters")
+_NOTHING: Mapping[str, Any] = {"null": None, "None": None, "undefined": None, '""': "", "''": ""}
+"""Texts that say that there are no arguments, with the value that they may be meant as."""
 _MOST_PROBLEMS = 10
+_MAX_NAME = 200  # characters of an unknown name that are told
+
+
+class CallFault(StrEnum):
+    """What is wrong with a call."""
+
+    MISSING = "missing"
+    """There is none, though one is required."""
+    NAME = "name"
+    """No tool of that name may be called."""
+    NOT_JSON = "not_json"
+    INVALID = "invalid"
+    """The arguments do not match the schema."""
+    SEVERAL = "several"
+    """It is not the first, and one is all that is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCallError:
     """What is wrong with one call; or, without one, with there being none."""
 
+    kind: CallFault
     message: str
     """In Groq's words."""
     call: Call | None
@@ -41,7 +69,40 @@ class ToolCallError:
     @property
     def lines(self) -> list[str]:
         """What is wrong, for the model."""
-        return [_said(problem) for problem in self.problems[:_MOST_PROBLEMS]] or [self.message]
+        return [_as_groq(problem) for problem in self.problems[:_MOST_PROBLEMS]] or [self.message]
+
+
+@dataclass(frozen=True, slots=True)
+class CallIds:
+    """What the ids of new calls must differ from: those of the turns before."""
+
+    turn: int = 0
+    """How many messages there are."""
+    used: frozenset[str] = frozenset()
+
+    @classmethod
+    def after(cls, messages: Sequence[Mapping[str, Any]]) -> "CallIds":
+        """Return what new calls must differ from behind `messages`."""
+        raws = (call.raw.get("id") for message in messages for call in read_calls(message))
+        return cls(len(messages), frozenset(each for each in raws if isinstance(each, str)))
+
+    def of(self, calls: Sequence[Call], texts: Iterable[str]) -> list[str]:
+        """Return an id for each call: its own, if it is one and no other call has it.
+
+        Args:
+            texts: the arguments of each, as the caller gets them.
+        """
+        ids: list[str] = []
+        for at, (call, text) in enumerate(zip(calls, texts, strict=True)):
+            identity, place = call.raw.get("id"), at
+            while not isinstance(identity, str) or not identity or self._has(identity, ids):
+                identity = default_call_id(call.name, text, place, self.turn)
+                place += len(calls)
+            ids.append(identity)
+        return ids
+
+    def _has(self, identity: str, ids: Sequence[str]) -> bool:
+        return identity in self.used or identity in ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,66 +110,102 @@ class JudgedCalls:
     """The calls of one choice, judged."""
 
     message: Mapping[str, Any]
-    """The choice's message, with the arguments as the caller can have them."""
+    """The choice's message, with the calls as the caller can have them."""
     steps: tuple[Step, ...]
     faults: tuple[ToolCallError, ...]
     calls: tuple[Call, ...]
 
 
 def judge_calls(
-    choice: Choice, tools: Toolset, repair: Repair, *, is_misuse: bool = False
+    choice: Choice,
+    tools: Toolset,
+    repair: Repair,
+    ids: CallIds = CallIds(),
+    *,
+    is_misuse: bool = False,
+    is_last: bool = False,
 ) -> JudgedCalls:
     """Judge the calls in `choice`.
 
     Args:
         is_misuse: the text of `choice` is a call that an upstream has refused.
+        is_last: nobody can be asked again; of several calls where one is wanted, the first is kept.
     """
-    calls = tuple(calls_of(choice.message))
+    calls: tuple[Call, ...] = choice.calls
     steps: tuple[Step, ...] = ()
     if not calls and (tools.must_call or is_misuse):
         calls, steps = _from_text(choice.text, tools)
     if not calls:
         is_missing = tools.must_call or is_misuse
-        return JudgedCalls(choice.message, (), (ToolCallError(NO_CALL, None),) * is_missing, ())
-    results = [_judged(call, at, tools, repair) for at, call in enumerate(calls)]
+        missing = ToolCallError(CallFault.MISSING, NO_CALL, None)
+        return JudgedCalls(choice.message, (), (missing,) * is_missing, ())
+    wanted = calls if tools.parallel else calls[:1]
+    results = [_judged(call, at, tools, repair) for at, call in enumerate(wanted)]
     faults = tuple(each for each in results if isinstance(each, ToolCallError))
     good = [each for each in results if not isinstance(each, ToolCallError)]
-    texts = [text for text, _ in good]
-    mended = tuple(step for _, each in good for step in each)
-    message = choice.message if faults else _message(choice.message, calls, texts, tools)
-    if steps and not faults:
-        message = {**message, "content": None}
-    return JudgedCalls(message, (*steps, *mended), faults, calls)
+    if len(wanted) < len(calls):
+        if good and is_last and repair is not Repair.OFF:
+            calls, steps = wanted, (*steps, Step(DROPPED, "/tool_calls"))
+        else:
+            faults += tuple(_unwanted(call, at) for at, call in enumerate(calls) if at)
+    if faults:
+        return JudgedCalls(choice.message, (), faults, calls)
+    message = _message(choice.message, calls, [text for text, _ in good], tools, ids)
+    if FROM_TEXT in (step.name for step in steps):
+        message["content"] = None
+    steps += tuple(step for _, each in good for step in each)
+    return JudgedCalls(message, steps, (), calls)
 
 
 def _judged(
     call: Call, position: int, tools: Toolset, repair: Repair
 ) -> ToolCallError | tuple[str, tuple[Step, ...]]:
     """Return the arguments as the caller can have them, or what is wrong."""
-    if call.name not in tools.callable:
-        where = "request.functions" if tools.is_deprecated else "request.tools"
-        message = f"{FAILED}attempted to call tool '{call.name[:200]}' which was not in {where}"
-        return ToolCallError(message, call, position)
     schema = tools.schemas.get(call.name)
+    if call.name not in tools.callable or (call.is_custom and schema is not None):
+        return ToolCallError(CallFault.NAME, _unknown(call, tools), call, position)
     if schema is None:
         return call.arguments, ()
-    if not call.arguments.strip() and repair is not Repair.OFF and schema.is_valid({}):
+    if repair is not Repair.OFF and _says_nothing(call.arguments, schema):
         return "{}", (_placed(Step(EMPTY), position, tools),)
     match validate_text(call.arguments, schema, repair, wrapped=False):
         case ValidText(text, _, steps):
             return text, tuple(_placed(step, position, tools) for step in steps)
         case InvalidText((), reason):
-            return ToolCallError(f"{NOT_JSON}: {reason}", call, position)
+            return ToolCallError(CallFault.NOT_JSON, f"{NOT_JSON}: {reason}", call, position)
         case InvalidText(problems):
             first = sorted(
                 problems, key=lambda each: most_specific(each).kind != "Required"
             )  # as Groq's
-            errors = ", ".join(_said(each) for each in first[:_MOST_PROBLEMS])
+            errors = ", ".join(_as_groq(each) for each in first[:_MOST_PROBLEMS])
             message = f"parameters for tool {call.name} did not match schema: errors: [{errors}]"
-            return ToolCallError(FAILED + message, call, position, problems)
+            return ToolCallError(CallFault.INVALID, FAILED + message, call, position, problems)
 
 
-def _said(problem: Problem) -> str:
+def _unknown(call: Call, tools: Toolset) -> str:
+    """Return what is wrong with the name, as Groq says it."""
+    name = call.name[:_MAX_NAME]
+    if call.name in tools.callable:
+        return f"{FAILED}attempted to call the function '{name}' as a custom tool"
+    if call.name in tools.schemas:
+        return f"{FAILED}attempted to call tool '{name}' which tool_choice does not allow"
+    where = "request.functions" if tools.is_deprecated else "request.tools"
+    return f"{FAILED}attempted to call tool '{name}' which was not in {where}"
+
+
+def _unwanted(call: Call, position: int) -> ToolCallError:
+    return ToolCallError(CallFault.SEVERAL, SEVERAL, call, position)
+
+
+def _says_nothing(arguments: str, schema: Schema) -> bool:
+    """Whether there are no arguments, and none are needed: what says so is no value itself."""
+    text = arguments.strip()
+    if text and (text not in _NOTHING or schema.is_valid(_NOTHING[text])):
+        return False
+    return schema.is_valid({})
+
+
+def _as_groq(problem: Problem) -> str:
     """Return what is wrong as Groq's validator says it: with the place, where there is one."""
     first = most_specific(problem)
     where = "".join(f"/{step}" for step in first.path)
@@ -120,31 +217,25 @@ def _placed(step: Step, position: int, tools: Toolset) -> Step:
     return Step(step.name, f"/{where}/arguments{step.path}")
 
 
-# --- the message that the caller gets ------------------------------------------------------------
-
-
 def _message(
-    message: Mapping[str, Any], calls: Sequence[Call], texts: Sequence[str], tools: Toolset
+    message: Mapping[str, Any],
+    calls: Sequence[Call],
+    texts: Sequence[str],
+    tools: Toolset,
+    ids: CallIds,
 ) -> dict[str, Any]:
+    """Return the message that the caller gets."""
     kept = {key: message[key] for key in message.keys() - {"tool_calls", "function_call"}}
     kept = {"role": "assistant", "content": None} | kept
     if tools.is_deprecated:
         return kept | {"function_call": {"name": calls[0].name, "arguments": texts[0]}}
-    made = [
-        _rendered(call, text, at) for at, (call, text) in enumerate(zip(calls, texts, strict=True))
-    ]
-    return kept | {"tool_calls": made}
+    return kept | {"tool_calls": render_calls(calls, texts, ids)}
 
 
-def _rendered(call: Call, text: str, position: int) -> dict[str, Any]:
-    kind = kind_of(call.raw)
-    inner = call.raw.get(kind)
-    inner = dict(inner) if isinstance(inner, dict) else {}
-    if kind == "function":
-        inner |= {"name": call.name, "arguments": text}
-    identity = call.raw.get("id") or default_call_id(call.name, text, position)
-    others = {key: value for key, value in call.raw.items() if key not in ("name", "arguments")}
-    return others | {"id": identity, "type": kind, kind: inner}
+def render_calls(calls: Sequence[Call], texts: Sequence[str], ids: CallIds) -> list[dict[str, Any]]:
+    """Return calls as they stand in `tool_calls`, with `texts` for their arguments."""
+    identities = ids.of(calls, texts)
+    return [render_call(*each) for each in zip(calls, texts, identities, strict=True)]
 
 
 # --- a call that was written as text -------------------------------------------------------------
@@ -173,22 +264,36 @@ def _written(value: Any) -> Call | None:
     return Call(value["name"], given if isinstance(given, str) else write_json(given), {})
 
 
-# --- what is said of a failure -------------------------------------------------------------------
+# --- what the model is told of a failure ---------------------------------------------------------
+
+
+_REASONING = ("reasoning_content", "reasoning", "reasoning_details")
+_NOT_DONE = "Error: not done, because another call is not valid. Make this call again, too."
+_TOO_MANY = "Error: not done: make one call in an answer, and the next when you have its result."
+_MAX_ECHO = 8000  # characters of what the model wrote
+_MAX_LINE = 300
 
 
 def call_feedback(
-    calls: Sequence[Call], faults: Sequence[ToolCallError], text: str, tools: Toolset
+    message: Mapping[str, Any],
+    calls: Sequence[Call],
+    faults: Sequence[ToolCallError],
+    text: str,
+    tools: Toolset,
 ) -> list[dict[str, Any]]:
     """Return the turns that ask again.
 
     In the form of tool results where the calls are such that an upstream can read them: many parse
-    the arguments, and refuse those that are not JSON.
+    the arguments, and refuse those that are not JSON. There the model's reasoning goes back with
+    its calls, as some hosts demand (DeepSeek, Moonshot).
+
+    Args:
+        message: what was rejected.
+        text: what stood beside the calls.
     """
-    if any(fault.call is None for fault in faults) or tools.is_deprecated:
+    if tools.is_deprecated or not calls or not all(_is_readable(call, tools) for call in calls):
         return _in_words(calls, faults, text)
-    if not all(_is_readable(call, tools) for call in calls):
-        return _in_words(calls, faults, text)
-    made = [_rendered(call, call.arguments, at) for at, call in enumerate(calls)]
+    made = render_calls(calls, [call.arguments for call in calls], CallIds())
     wrong = {fault.position: fault for fault in faults}
     results = [
         {
@@ -198,22 +303,24 @@ def call_feedback(
         }
         for at, each in enumerate(made)
     ]
-    return [{"role": "assistant", "content": text or None, "tool_calls": made}, *results]
-
-
-_NOT_DONE = "Error: not done, because another call is not valid. Make this call again, too."
-_MAX_ECHO = 8000  # characters of what the model wrote
-_MAX_LINE = 300
+    reasoning = {key: message[key] for key in _REASONING if message.get(key)}
+    said = {"role": "assistant", "content": text or None, **reasoning, "tool_calls": made}
+    return [said, *results]
 
 
 def _is_readable(call: Call, tools: Toolset) -> bool:
+    """Whether an upstream can read a call that it is told of."""
+    if call.name not in tools.callable:
+        return False
     try:
-        return call.name in tools.callable and isinstance(parse_json(call.arguments), dict)
+        return call.is_custom or isinstance(parse_json(call.arguments), dict)
     except NotJSON:
         return False
 
 
 def _complaint(fault: ToolCallError) -> str:
+    if fault.kind is CallFault.SEVERAL:
+        return _TOO_MANY
     wrong = "\n".join(f"- {line[:_MAX_LINE]}" for line in fault.lines)
     return f"Error: the arguments are not valid:\n{wrong}\nCall the function again, corrected."
 
@@ -222,7 +329,8 @@ def _in_words(
     calls: Sequence[Call], faults: Sequence[ToolCallError], text: str
 ) -> list[dict[str, Any]]:
     said = failed_generation(calls, text)[:_MAX_ECHO]
-    wrong = "\n".join(f"- {line[:_MAX_LINE]}" for fault in faults for line in fault.lines)
+    lines = dict.fromkeys(line[:_MAX_LINE] for fault in faults for line in fault.lines)
+    wrong = "\n".join(f"- {line}" for line in lines)
     return [
         {"role": "assistant", "content": said or "(nothing)"},
         {"role": "user", "content": f"That is not valid:\n{wrong}\nCall the function again."},

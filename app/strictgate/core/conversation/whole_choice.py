@@ -10,30 +10,39 @@ from typing import Any
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.choice_result import Accepted, Rejected, ToolCallErrors
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.conversation.tool_calls import judge_calls
+from strictgate.core.conversation.tool_calls import judge_calls, render_calls
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
 from strictgate.core.plan.planner import Plan
 from strictgate.core.repair_steps import Step, SyntaxRepair
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import Schema
+from strictgate.core.wire.calls import Call, failed_generation
 from strictgate.core.wire.reply import Choice
+
+_OF_CALLS = frozenset({"tool_calls", "function_call"})
 
 
 def judge_choice(
-    choice: Choice, plan: Plan, criteria: Criteria, *, is_misuse: bool = False
+    choice: Choice,
+    plan: Plan,
+    criteria: Criteria,
+    *,
+    is_misuse: bool = False,
+    is_last: bool = False,
 ) -> Accepted | Rejected:
     """Judge `choice`, which answers `plan`, as a whole.
 
     Args:
         is_misuse: the upstream itself found fault with the call that `choice` is.
+        is_last: there is no other try.
     """
     tools, schema = criteria.tools, criteria.schema
     if choice.is_refusal:
         return _passed_on(choice, criteria)
-    if tools and (choice.is_call or tools.must_call or is_misuse):
-        return _judge_calls(choice, criteria, tools, is_misuse=is_misuse)
-    if schema is None or (criteria.has_tools and choice.is_call):
+    if tools and (choice.calls or tools.must_call or is_misuse):
+        return _judge_calls(choice, criteria, tools, is_misuse=is_misuse, is_last=is_last)
+    if schema is None:
         return _passed_on(choice, criteria)
     return _judge_document(choice, plan, criteria, schema)
 
@@ -52,32 +61,68 @@ def _judge_document(
             rendered = _rendered(choice, verdict.text, with_tokens=criteria.with_tokens)
             return Accepted(rendered, steps, passed_on=False)
         case InvalidText():
+            if not text.strip():  # a call that nobody offered
+                text = failed_generation(choice.calls, text)
             if criteria.any_object and verdict.problems:
                 return Rejected(text, (), "the answer must be one JSON object", truncated)
             return Rejected(text, verdict.problems, verdict.reason, truncated)
 
 
 def _passed_on(choice: Choice, criteria: Criteria) -> Accepted:
-    raw = choice.raw if criteria.with_tokens else {**choice.raw, "logprobs": None}
+    """Return what is nobody's document as it is.
+
+    Calls are put into the one form that clients know, and the reason to finish agrees with them.
+    """
+    raw, message = dict(choice.raw), choice.message
+    if not criteria.with_tokens:
+        raw["logprobs"] = None
+    if choice.is_refusal:
+        return Accepted(raw, (), passed_on=True)
+    if message.get("tool_calls"):
+        message = {key: value for key, value in message.items() if key != "tool_calls"}
+        texts = [call.arguments for call in choice.calls]
+        calls = render_calls(choice.calls, texts, criteria.ids)
+        raw["message"] = message | ({"tool_calls": calls} if calls else {})
+    if choice.calls and choice.finish_reason != "length":
+        kind = "function_call" if message.get("function_call") else "tool_calls"
+        raw["finish_reason"] = kind
+    elif not choice.calls and choice.finish_reason in _OF_CALLS:
+        raw["finish_reason"] = "stop"
     return Accepted(raw, (), passed_on=True)
 
 
 def _judge_calls(
-    choice: Choice, criteria: Criteria, tools: Toolset, *, is_misuse: bool
+    choice: Choice, criteria: Criteria, tools: Toolset, *, is_misuse: bool, is_last: bool
 ) -> Accepted | Rejected:
-    judged = judge_calls(choice, tools, criteria.repair, is_misuse=is_misuse)
+    judged = judge_calls(
+        choice, tools, criteria.repair, criteria.ids, is_misuse=is_misuse, is_last=is_last
+    )
     if judged.faults:
         problems = tuple(problem for fault in judged.faults for problem in fault.problems)
-        misuse = ToolCallErrors(judged.calls, judged.faults, tools)
+        misuse = ToolCallErrors(choice.message, judged.calls, judged.faults, tools)
         truncated = choice.finish_reason == "length"
         reason = judged.faults[0].message
         return Rejected(choice.text, problems, reason, truncated, misuse=misuse)
     raw = {**choice.raw, "message": judged.message}
     if not criteria.with_tokens or judged.steps:
         raw["logprobs"] = None
-    if choice.finish_reason != "stop":
-        raw["finish_reason"] = "function_call" if tools.is_deprecated else "tool_calls"
+    if judged.calls:
+        raw["finish_reason"] = _finish_reason(choice, judged.calls, tools)
     return Accepted(raw, judged.steps, passed_on=False)
+
+
+def _finish_reason(choice: Choice, calls: Sequence[Call], tools: Toolset) -> str:
+    """Return the reason to finish of a choice with `calls`.
+
+    It is `stop` for a named function, as OpenAI has it, where the upstream says so; and `length`
+    stays where arguments that nobody has judged may have been cut.
+    """
+    is_cut = choice.finish_reason == "length" and any(
+        tools.schemas.get(call.name) is None for call in calls
+    )
+    if is_cut or (choice.finish_reason == "stop" and tools.is_named):
+        return str(choice.finish_reason)
+    return "function_call" if tools.is_deprecated else "tool_calls"
 
 
 def _may_have_more_digits(text: str, verdict: ValidText) -> bool:
@@ -91,7 +136,7 @@ def answer_text(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
 
     Some servers put the whole answer there (LM Studio, DeepSeek on Azure).
     """
-    if mode is Mode.TOOL and choice.arguments and choice.arguments.strip():
+    if mode is Mode.TOOL and choice.arguments.strip():
         return choice.arguments, ()
     if choice.text.strip() or not choice.reasoning.strip():
         return choice.text, ()

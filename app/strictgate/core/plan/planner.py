@@ -159,7 +159,7 @@ class Planner:
     def follow_up(self, plan: Plan, feedback: Sequence[prompt.Message], asked: int) -> Body:
         """Return the body that asks `plan` again about one choice, after `asked` other asks."""
         body = {key: value for key, value in plan.body.items() if key != "n"}
-        body["messages"] = [*body["messages"], *feedback]
+        body["messages"] = [*body["messages"], *self._taken(feedback)]
         return self._without(plan.mode, body | self.next_seed(asked))[0]
 
     def continuation(self, prefix: str, *, wrapped: bool, hint: str, spent: int) -> Plan:
@@ -237,11 +237,7 @@ class Planner:
     # --- parts of the body -----------------------------------------------------------------------
 
     def _messages(self, mode: Mode, *, wrapped: bool, remind: bool) -> list[prompt.Message]:
-        unwanted = set(self.capabilities.drop_in_messages)
-        messages = [
-            {key: value for key, value in message.items() if key not in unwanted}
-            for message in self.body["messages"]
-        ]
+        messages = self._taken(self.body["messages"])
         if not (remind or self._needs_prompt(mode, messages)):
             return messages
         schema_text = (
@@ -254,6 +250,14 @@ class Planner:
             self.template,
         )
         return prompt.with_instructions(messages, text)
+
+    def _taken(self, messages: Sequence[Mapping[str, Any]]) -> list[prompt.Message]:
+        """Return `messages` with what the upstream takes in them."""
+        unwanted = set(self.capabilities.drop_in_messages)
+        return [
+            {key: value for key, value in message.items() if key not in unwanted}
+            for message in messages
+        ]
 
     def _needs_prompt(self, mode: Mode, messages: list[prompt.Message]) -> bool:
         if not self.contract.has_document:
@@ -276,7 +280,16 @@ class Planner:
     def _streams(self, mode: Mode) -> bool:
         is_plain = mode in (Mode.TOOL, Mode.PROMPT) or not self.contract.has_document
         is_free = is_plain or self.capabilities.json_with_stream
-        return is_free and (self.contract.stream or self.can_continue)  # a stream can be stopped
+        return is_free and (self.contract.stream or self._can_be_stopped)
+
+    @property
+    def _can_be_stopped(self) -> bool:
+        """Whether what has gone wrong, or is whole, can be stopped: what streams can.
+
+        Hosts that are known to go on from prefixes are known to stream as well.
+        """
+        is_judged = self.contract.has_document or self.tools is not None
+        return is_judged and self.capabilities.prefill is not Prefill.NONE
 
     def _stream_fields(self) -> Body:
         usage = (

@@ -17,7 +17,7 @@ from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.request.contract import ANY_OBJECT, Contract
 from strictgate.core.request.tools import NO_TOOLS, Function, Toolbox
 from strictgate.core.schema import root_wrapper
-from strictgate.core.wire.calls import call_as_json, calls_of, default_call_id
+from strictgate.core.wire.calls import call_as_json, default_call_id, read_calls
 
 CALLS, TEXT, ANSWER = "tool_calls", "content", "answer"
 _TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"})
@@ -216,7 +216,7 @@ def _rendered(message: Mapping[str, Any]) -> dict[str, Any]:
     kept = {
         key: value for key, value in message.items() if key not in ("tool_calls", "function_call")
     }
-    calls = [*calls_of(message)]
+    calls = read_calls(message)
     if calls:
         written = ",".join(call_as_json(call) for call in calls)
         return kept | {"content": f'{{"{CALLS}":[{written}]}}'}

@@ -32,6 +32,20 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Toolset:
+    """What calls are judged by."""
+
+    schemas: Mapping[str, Schema | None]
+    """By the name of each tool; None: its arguments are not judged."""
+    callable: frozenset[str]
+    must_call: bool
+    parallel: bool = True
+    is_deprecated: bool = False
+    is_named: bool = False
+    """The caller named the one function that must be called."""
+
+
+@dataclass(frozen=True, slots=True)
 class Toolbox:
     """All functions, and which of them may, or must, be called."""
 
@@ -44,21 +58,23 @@ class Toolbox:
     """Several calls in one answer are welcome."""
     is_deprecated: bool = False
     """They came as `functions`."""
+    is_named: bool = False
+    """The caller named the one function that must be called."""
+
+    def judged_by(self, schemas: Mapping[str, Schema | None]) -> Toolset:
+        """Return what calls are judged by, with these schemas of arguments."""
+        names = [*(each.name for each in self.functions), *self.others]
+        return Toolset(
+            dict.fromkeys(names) | dict(schemas),
+            self.callable,
+            self.must_call,
+            self.parallel,
+            self.is_deprecated,
+            self.is_named,
+        )
 
 
 NO_TOOLS = Toolbox()
-
-
-@dataclass(frozen=True, slots=True)
-class Toolset:
-    """What calls are judged by."""
-
-    schemas: Mapping[str, Schema | None]
-    """By the name of each tool; None: its arguments are not judged."""
-    callable: frozenset[str]
-    must_call: bool
-    parallel: bool = True
-    is_deprecated: bool = False
 
 
 def named_functions(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -90,7 +106,9 @@ def read_tools(body: Mapping[str, Any]) -> Toolbox:
     names = frozenset({each.name for each in functions} | set(others))
     callable_, must_call = _choice(body, names, is_deprecated=old)
     parallel = optional_field(body, "parallel_tool_calls", bool) is not False and not old
-    return Toolbox(functions, others, callable_, must_call, parallel, old)
+    choice = body.get("function_call" if old else "tool_choice")
+    is_named = isinstance(choice, dict) and choice.get("type") != "allowed_tools"
+    return Toolbox(functions, others, callable_, must_call, parallel, old, is_named)
 
 
 def _functions(given: list[Any], *, is_deprecated: bool) -> Iterator[Function]:

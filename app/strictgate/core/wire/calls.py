@@ -1,15 +1,27 @@
-"""Calls of functions as a message of the wire holds them.
+"""Calls of tools as a message of the wire holds them, read into one form.
 
-`tool_calls` of a message, or the deprecated `function_call`
-(platform.openai.com/docs/api-reference/chat/object).
+They stand in `tool_calls`, or in the deprecated `function_call`
+(platform.openai.com/docs/api-reference/chat/object). What servers differ in:
+
+* One call alone, without a list around it, is a list of one.
+* The `type` is missing, or is a word of another API (`tool_use`): a call is one of a custom tool if
+  it has `custom`, else one of a function.
+* Name and arguments stand in the call itself, without `function` around them.
+* The arguments are an object, or null, in place of a text.
+* A call without name and arguments is none: some servers send it beside every answer.
+* What is no object (a text) is a call without a name: nobody knows it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
+
+_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_MEMBERS = frozenset({"id", "index", "type", "function", "custom", "name", "arguments"})
+_ID_LENGTH = 9  # Mistral takes ids of just nine letters and digits; others take any
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,38 +29,80 @@ class Call:
     """One call, as the model made it."""
 
     name: str
+    """Of the function or the custom tool; "" where there is none."""
     arguments: str
+    """Of a function, as JSON; of a custom tool its input, any text."""
     raw: Mapping[str, Any]
     """As it stands in the message."""
+    is_custom: bool = False
 
 
-def calls_of(message: Mapping[str, Any]) -> Iterator[Call]:
-    """Yield the calls in a message."""
+def read_calls(message: Mapping[str, Any]) -> tuple[Call, ...]:
+    """Return the calls in a message."""
     given = message.get("tool_calls")
-    for each in given if isinstance(given, list) else ():
-        inner = each.get(kind_of(each)) if isinstance(each, dict) else None
-        if isinstance(inner, dict):
-            yield _call(inner, each)
-    if not given and isinstance(message.get("function_call"), dict):
-        yield _call(message["function_call"], message["function_call"])
+    deprecated = message.get("function_call")
+    calls = [_call(each) for each in as_list(given)] if given else []
+    if not calls and isinstance(deprecated, dict):
+        calls = [_function(deprecated, deprecated)]
+    return tuple(call for call in calls if call.name or call.arguments)
 
 
-def kind_of(raw: Mapping[str, Any]) -> str:
-    kind = raw.get("type")
-    return kind if isinstance(kind, str) and kind else "function"
+def as_list(given: Any) -> list[Any]:
+    """Return the calls in `tool_calls` as a list, whatever it is."""
+    if isinstance(given, dict) and not _MEMBERS & given.keys():
+        return list(given.values())  # a list that was written as `{"0": …}`
+    return given if isinstance(given, list) else [given]
 
 
-def _call(inner: Mapping[str, Any], raw: Mapping[str, Any]) -> Call:
-    arguments = inner.get("arguments")
-    if not isinstance(arguments, str):
-        arguments = "" if arguments is None else write_json(arguments)
-    return Call(str(inner.get("name") or ""), arguments, raw)
+def _call(raw: Any) -> Call:
+    if not isinstance(raw, dict):
+        return Call("", "" if raw is None else write_json(raw), {})
+    custom = raw.get("custom")
+    if isinstance(custom, dict):
+        return Call(_text(custom.get("name")), _text(custom.get("input")), raw, is_custom=True)
+    function = raw.get("function")
+    return _function(function if isinstance(function, dict) else raw, raw)
+
+
+def _function(inner: Mapping[str, Any], raw: Mapping[str, Any]) -> Call:
+    return Call(_text(inner.get("name")), _text(inner.get("arguments")), raw)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else write_json(value)
+
+
+def render_call(call: Call, arguments: str, identity: str) -> dict[str, Any]:
+    """Return a call as it stands in `tool_calls`; what else the upstream gave stays.
+
+    Args:
+        arguments: what the caller gets as arguments; the input of a custom tool stays as it is.
+    """
+    if call.is_custom:
+        return {**call.raw, "id": identity, "type": "custom"}
+    inner = call.raw.get("function")
+    function = {"name": call.name, "arguments": arguments}
+    function = (inner if isinstance(inner, dict) else {}) | function
+    others = {key: value for key, value in call.raw.items() if key not in ("name", "arguments")}
+    return others | {"id": identity, "type": "function", "function": function}
 
 
 def default_call_id(name: str, arguments: str, position: int, turn: int = 0) -> str:
-    """Return an id for a call whose upstream gave none: the same for the same call."""
-    said = f"{turn} {position} {name} {arguments}".encode("utf-8", "surrogatepass")
-    return f"call_{blake2b(said, digest_size=12).hexdigest()}"
+    """Return an id for a call whose upstream gave none: the same for the same call.
+
+    Args:
+        position: of the call in its message.
+        turn: how many messages the request had, so that ids differ from turn to turn.
+    """
+    text = f"{turn} {position} {name} {arguments}".encode("utf-8", "surrogatepass")
+    number = int.from_bytes(blake2b(text, digest_size=12).digest())
+    letters = []
+    for _ in range(_ID_LENGTH):
+        number, at = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[at])
+    return "".join(letters)
 
 
 def failed_generation(calls: Sequence[Call], text: str) -> str:
@@ -61,4 +115,6 @@ def failed_generation(calls: Sequence[Call], text: str) -> str:
 
 def call_as_json(call: Call) -> str:
     """Return a call as JSON, its arguments in the model's own characters."""
+    if call.is_custom:
+        return write_json({"name": call.name, "input": call.arguments})
     return f'{{"name": {write_json(call.name)}, "arguments": {call.arguments or "null"}}}'

@@ -11,8 +11,8 @@ What servers differ in, and what becomes of it:
 * Usage comes at the top level, in a last chunk without choices, or in `x_groq` (Groq).
 * Content comes as text or as a list of parts (Mistral): the parts' text is the content, their
   `thinking` goes to `reasoning_content`.
-* Fragments of a tool call belong together by `index`. Without one (Gemini) each name begins a new
-  call; so does another id with a name under an index in use.
+* Fragments of a tool call belong together by `index`, `id` and name: see fragments.py. Arguments
+  may come as an object, whose integers stay exact.
 * Half a surrogate pair at the end of a chunk waits for its other half (servers that cut text in
   UTF-16 units escape them apart). Where none comes it stays alone, and
   makes the document invalid.
@@ -20,18 +20,20 @@ What servers differ in, and what becomes of it:
 """
 
 import json
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 import orjson
 
-from strictgate.core.jsontext.reader import too_deep
+from strictgate.core.jsontext.reader import MAX_DEPTH, too_deep
 from strictgate.core.wire.fragments import Added, CallFragments, TextFragments, keep
 from strictgate.core.wire.sse import SseEvent
 
 END = "[DONE]"
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
+_LONG_NUMBER = re.compile(r"\d{17}")  # may not fit where orjson puts it
 _HEAD = ("id", "created", "model", "system_fingerprint", "service_tier")
 
 
@@ -131,7 +133,9 @@ class Collector:
         choices = chunk.get("choices")
         if "choices" in chunk or "usage" in chunk:  # not, say, `{"type": "ping"}`
             for key, value in chunk.items():
-                if key not in ("choices", "object", "error"):
+                if key not in ("choices", "object", "error") and (
+                    key not in self._top or self._top[key] != value
+                ):
                     keep(self._top, key, value)
         if not isinstance(choices, list):
             return ()
@@ -158,6 +162,8 @@ class _Choice:
         self.finish_reason: str | None = None
         self._texts: dict[str, TextFragments] = {}
         self._calls = CallFragments()
+        self._function_call = CallFragments()
+        """The deprecated form: of one call."""
         self._logprobs: dict[str, list[Any]] = {}
         self._message: dict[str, Any] = {}
         self._others: dict[str, Any] = {}
@@ -169,9 +175,13 @@ class _Choice:
         for key, value in self._delta_of(choice).items():
             if key in texts:
                 for name, text in _pieces(key, value):
-                    texts[name] += self._texts.setdefault(name, TextFragments()).feed(text)
+                    if name not in self._texts:
+                        self._texts[name] = TextFragments()
+                    texts[name] += self._texts[name].feed(text)
             elif key == "tool_calls":
                 arguments = self._calls.feed(value)
+            elif key == "function_call" and isinstance(value, dict):
+                arguments += self._function_call.feed([{"index": 0, "function": value}])
             elif isinstance(self._message.get(key), list) and isinstance(value, list):
                 self._message[key].extend(value)  # annotations, reasoning_details
             else:
@@ -183,19 +193,23 @@ class _Choice:
     def flush(self) -> Delta | None:
         """Return the text that is still held back."""
         texts = {key: self._texts[key].flush() if key in self._texts else "" for key in _TEXTS}
-        return self._news(texts, self._calls.flush(), None)
+        return self._news(texts, self._calls.flush() + self._function_call.flush(), None)
 
     def whole(self) -> dict[str, Any]:
         """Return the choice as an answer without `stream` has it."""
         texts = {key: text.whole() for key, text in self._texts.items()}
-        calls = self._calls.whole()
+        calls, deprecated = self._calls.whole(), self._function_call.whole()
         content = texts.pop("content", None)
-        if not content and (calls or texts.get("refusal")):
+        if not content and (calls or deprecated or texts.get("refusal")):
             content = None
         message = {"role": "assistant", "content": content} | texts | self._message
+        if calls:
+            message["tool_calls"] = calls
+        if deprecated:
+            message["function_call"] = deprecated[0]["function"]
         return {
             "index": self.index,
-            "message": message | ({"tool_calls": calls} if calls else {}),
+            "message": message,
             "logprobs": self._logprobs or None,
             "finish_reason": self.finish_reason,
             **self._others,
@@ -243,14 +257,16 @@ class _Choice:
             return None
         said = Delta(self.index, content, thought, refusal, arguments, reason, logprobs)
         if arguments:
-            said = replace(said, names=self._calls.names())
+            said = replace(said, names=self._calls.names() or self._function_call.names())
         return replace(said, reasoning_name=name) if thought else said
 
 
 def _parse(data: str) -> Any:
     """Read JSON as loosely as servers write it: NaN among the logprobs, halves of pairs."""
-    if too_deep(data):
+    if data.count("[") + data.count("{") > MAX_DEPTH and too_deep(data):
         raise ValueError("nested too deep")
+    if '"arguments"' in data and _LONG_NUMBER.search(data):
+        return json.loads(data)  # arguments may come as an object: its integers are exact
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -7,6 +7,8 @@ Both have the stages' two methods: `feed` takes a piece in and returns the text 
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.jsontext.scanner import Scanner
+from strictgate.core.wire.calls import as_list
 
 Added = tuple[tuple[int, str], ...]
 """Text added to the arguments of tool calls, each with the call's position in the list."""
@@ -40,6 +42,10 @@ class TextFragments:
     def whole(self) -> str | None:
         return "".join(self._pieces) + _mended(self._held) if self._pieces else None
 
+    def since(self, count: int) -> list[str]:
+        """Return the pieces behind the first `count`."""
+        return self._pieces[count:]
+
 
 def _mended(text: str) -> str:
     """Join the halves of surrogate pairs; a lone one stays, for the judge to refuse."""
@@ -49,78 +55,153 @@ def _mended(text: str) -> str:
 
 
 class CallFragments:
-    """The tool calls of one choice, in order of appearance."""
+    """The tool calls of one choice, in order of appearance.
+
+    Which call a fragment belongs to is told by its index, where it has one, and its id:
+
+    | fragment                                             | belongs to                           |
+    |------------------------------------------------------|--------------------------------------|
+    | no other one under its index                         | a new call                           |
+    | an id that a call under its index has                | that call                            |
+    | another id, and a name                               | a new call (one index for all)       |
+    | another id, without a name                           | the latest: ids are made up for each |
+    | neither index nor id, and a name                     | a new call (Gemini)                  |
+    | a name and arguments, behind arguments that are a    | a new call                           |
+    | whole object; the name may have come just before     |                                      |
+    | anything else                                        | the latest call under its index      |
+
+    A name may come in several pieces, or again and again.
+    """
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
-        self._positions: dict[Any, int] = {}  # by index, if any, of the latest call under it
+        self._by_index: dict[int | None, list[_Call]] = {}
 
     def feed(self, fragments: Any) -> Added:
         """Take in the `tool_calls` of one delta."""
         added = []
-        for fragment in fragments if isinstance(fragments, list) else ():
+        for fragment in as_list(fragments) if fragments else ():
             if isinstance(fragment, dict):
-                position = self._position(fragment)
-                added.append((position, self._calls[position].feed(fragment)))
+                call = self._call(fragment)
+                added.append((call.position, call.feed(fragment)))
         return tuple((position, text) for position, text in added if text)
 
     def flush(self) -> Added:
-        held = [(position, call.arguments.flush()) for position, call in enumerate(self._calls)]
+        held = [(call.position, call.arguments.flush()) for call in self._calls]
         return tuple((position, text) for position, text in held if text)
 
     def whole(self) -> list[dict[str, Any]]:
         return [call.whole() for call in self._calls]
 
     def names(self) -> tuple[str, ...]:
-        """Return the functions' names, "" where one has not come yet."""
-        return tuple(call.name or "" for call in self._calls)
+        """Return the names of the tools, "" where one has not come yet."""
+        return tuple(call.name for call in self._calls)
 
-    def _position(self, fragment: dict[str, Any]) -> int:
-        index = fragment.get("index")
-        index = index if isinstance(index, int) else None
-        position = self._positions.get(index)
-        if position is None or self._calls[position].is_another(fragment):
-            position = self._positions[index] = len(self._calls)
-            self._calls.append(_Call())
-        return position
+    def _call(self, fragment: dict[str, Any]) -> "_Call":
+        """Return the call that `fragment` belongs to."""
+        index = _index(fragment.get("index"))
+        calls = self._by_index.setdefault(index, [])
+        identity = _string(fragment.get("id"))
+        same = [call for call in calls if identity and call.identity == identity]
+        latest = same[-1] if same else calls[-1] if calls else None
+        if latest is not None and not _begins_another(fragment, index, identity, latest):
+            return latest
+        name = latest.name if latest is not None and not _inner(fragment).get("name") else ""
+        call = _Call(len(self._calls), name)
+        self._calls.append(call)
+        calls.append(call)
+        return call
+
+
+def _begins_another(
+    fragment: dict[str, Any], index: int | None, identity: str, latest: "_Call"
+) -> bool:
+    """Whether `fragment` begins another call than `latest`, to which it belongs otherwise."""
+    inner = _inner(fragment)
+    name, arguments = _string(inner.get("name")), inner.get("arguments")
+    is_same = bool(identity) and identity == latest.identity
+    if identity and latest.identity and not is_same:
+        return bool(name)
+    if is_same and (index is not None or not name):
+        return False
+    if name and index is None and not is_same:
+        return True
+    if not (name or latest.is_named_again) or not latest.is_whole_object():
+        return False
+    if name and name != latest.name:
+        return True
+    if isinstance(arguments, str):
+        arguments = arguments.strip()
+    latest.is_named_again = not arguments
+    return bool(arguments)
 
 
 class _Call:
     """One tool call."""
 
-    def __init__(self) -> None:
+    def __init__(self, position: int, name: str) -> None:
+        self.position = position
+        """In the list of calls."""
+        self.name = name
+        self.identity = ""
         self.arguments = TextFragments()
-        self._id: str | None = None
-        self.name: str | None = None
+        """Of a custom tool: its input."""
+        self.is_named_again = False
+        """Its name has come again behind its arguments: more of them are another call's."""
+        self._is_custom = False
         self._others: dict[str, Any] = {}
-
-    def is_another(self, fragment: dict[str, Any]) -> bool:
-        """Whether `fragment` begins a new call.
-
-        A new id alone does not say so: some servers make one up for every fragment.
-        """
-        if not _function(fragment).get("name"):
-            return False
-        identity = fragment.get("id")
-        if isinstance(fragment.get("index"), int):
-            return bool(identity and self._id and identity != self._id)
-        return not identity or identity != self._id
+        self._others_inside: dict[str, Any] = {}
+        self._scanner: Scanner | None = None
+        """Of the arguments, once it matters whether they are whole."""
+        self._is_json = True
+        self._scanned = 0
+        """How many pieces of the arguments it has seen."""
 
     def feed(self, fragment: dict[str, Any]) -> str:
-        function = _function(fragment)
-        self._id = self._id or _string(fragment.get("id"))
-        self.name = self.name or _string(function.get("name"))
+        """Take in a fragment; return what it adds to the arguments."""
+        inner = _inner(fragment)
+        self._is_custom |= isinstance(fragment.get("custom"), dict)
+        self.identity = self.identity or _string(fragment.get("id"))
+        self._add_name(_string(inner.get("name")))
         for key, value in fragment.items():
-            if key not in ("index", "id", "type", "function"):
+            if key not in _KNOWN and inner is not fragment:
                 keep(self._others, key, value)
-        text = function.get("arguments")
-        if isinstance(text, dict):  # not encoded, as Ollama's own API has them
+        if self._is_custom:
+            for key, value in inner.items():
+                if key not in ("name", "input"):
+                    keep(self._others_inside, key, value)
+        text = inner.get("input" if self._is_custom else "arguments")
+        if isinstance(text, dict | list):  # not encoded, as Ollama's own API has them
             text = write_json(text)
-        return self.arguments.feed(_string(text))
+        return self.arguments.feed(text if isinstance(text, str) else None)
+
+    def is_whole_object(self) -> bool:
+        """Whether the arguments are a whole JSON object."""
+        if self._scanner is None:
+            self._scanner = Scanner()
+        pieces = self.arguments.since(self._scanned)
+        self._scanned += len(pieces)
+        data = "".join(pieces).encode("utf-8", "surrogatepass")
+        if self._is_json and self._scanner.consume(data) < len(data):
+            self._is_json = False
+        scanner = self._scanner
+        return self._is_json and isinstance(scanner.value, dict) and scanner.is_complete()
 
     def whole(self) -> dict[str, Any]:
-        function = {"name": self.name or "", "arguments": self.arguments.whole() or ""}
-        return {"id": self._id, "type": "function", "function": function} | self._others
+        text = self.arguments.whole() or ""
+        head = {"id": self.identity or None}
+        if self._is_custom:
+            custom = {"name": self.name, "input": text} | self._others_inside
+            return head | {"type": "custom", "custom": custom} | self._others
+        function = {"name": self.name, "arguments": text}
+        return head | {"type": "function", "function": function} | self._others
+
+    def _add_name(self, piece: str) -> None:
+        """Take in a name, or a piece of one, which may be what is known already."""
+        self.name = piece if piece.startswith(self.name) else self.name + piece
+
+
+_KNOWN = frozenset({"index", "id", "type", "function", "custom"})
 
 
 def keep(known: dict[str, Any], key: str, value: Any) -> None:
@@ -132,10 +213,20 @@ def keep(known: dict[str, Any], key: str, value: Any) -> None:
         known[key] = value
 
 
-def _function(fragment: dict[str, Any]) -> dict[str, Any]:
-    function = fragment.get("function")
-    return function if isinstance(function, dict) else {}
+def _inner(fragment: dict[str, Any]) -> dict[str, Any]:
+    """Return what has the name and the arguments, which may stand in the fragment itself."""
+    for key in ("function", "custom"):
+        inner = fragment.get(key)
+        if isinstance(inner, dict):
+            return inner
+    return fragment
 
 
-def _string(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _index(given: Any) -> int | None:
+    if isinstance(given, str) and given.isdecimal() and given.isascii():
+        return int(given[:9])
+    return given if isinstance(given, int) else None
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.errors import UpstreamBadResponse
-from strictgate.core.jsontext.reader import write_json
+from strictgate.core.wire.calls import Call, read_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,12 @@ class Choice:
     """The content; parts joined, "" where there is none."""
     reasoning: str
     finish_reason: str | None
-    arguments: str | None
-    """Of the first function call, where there is one."""
-    is_call: bool
-    """There is a function call that names its function."""
+    calls: tuple[Call, ...]
+
+    @property
+    def arguments(self) -> str:
+        """The arguments of the first call; "" where there is none."""
+        return self.calls[0].arguments if self.calls else ""
 
     @property
     def is_refusal(self) -> bool:
@@ -74,7 +76,6 @@ def _choice(raw: Any, position: int) -> Choice:
     if not isinstance(message, dict):
         raise UpstreamBadResponse(f"The upstream's choice {position} has no message.")
     index = raw.get("index")
-    function = _function(message)
     finish_reason = raw.get("finish_reason")
     return Choice(
         index=index if isinstance(index, int) else position,
@@ -83,8 +84,7 @@ def _choice(raw: Any, position: int) -> Choice:
         text=content_text(message.get("content")),
         reasoning=content_text(message.get("reasoning_content") or message.get("reasoning")),
         finish_reason=finish_reason if isinstance(finish_reason, str) else None,
-        arguments=_arguments(function),
-        is_call=bool(function.get("name")),
+        calls=read_calls(message),
     )
 
 
@@ -96,18 +96,3 @@ def content_text(content: Any) -> str:
         parts = [part for part in content if isinstance(part, dict)]
         return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
     return ""
-
-
-def _function(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    calls = message.get("tool_calls")
-    function = message.get("function_call")  # deprecated, and still about
-    if isinstance(calls, list) and calls and isinstance(calls[0], dict):
-        function = calls[0].get("function")
-    return function if isinstance(function, dict) else {}
-
-
-def _arguments(function: Mapping[str, Any]) -> str | None:
-    arguments = function.get("arguments")
-    if isinstance(arguments, dict | list):  # some servers do not spell them as a string
-        return write_json(arguments)
-    return arguments if isinstance(arguments, str) else None

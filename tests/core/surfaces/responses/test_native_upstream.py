@@ -63,7 +63,7 @@ def test_received():
     read = parse_reply(NativeResponsesAdapter(REQUEST, 1).received(RESPONSE))
     (choice,) = read.choices
 
-    assert (choice.text, choice.arguments, choice.is_call) == ("{'a': 1}", "{}", True)
+    assert (choice.text, choice.arguments, len(choice.calls)) == ("{'a': 1}", "{}", 1)
     assert choice.finish_reason == "tool_calls"
     assert read.usage["completion_tokens"] == 2
 
