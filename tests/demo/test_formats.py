@@ -3,7 +3,7 @@
 import jsonschema_rs
 import pytest
 
-from strictgate.core.schema.formats import SINCE
+from strictgate.core.schema.formats import FORMAT_SINCE
 from strictgate.demo.formats import FORMATS, has_format
 
 
@@ -18,7 +18,7 @@ def test_samples_have_their_format(name: str):
 
 def test_every_format_that_is_asserted_is_known():
     """Else the demonstration could not write a valid document."""
-    assert set(SINCE) <= FORMATS.keys()
+    assert set(FORMAT_SINCE) <= FORMATS.keys()
 
 
 @pytest.mark.parametrize(
