@@ -80,11 +80,11 @@ SHAPES: dict[str, Row] = {
     "extract/objects": _EXTRACTION,
     "extract/other_roots": _EXTRACTION,
     "grammar_arrays": _GRAMMAR,
-    "grammar_names": _GRAMMAR,
+    "grammar_property_names": _GRAMMAR,
     "grammar_numbers": _GRAMMAR,
     "grammar_objects": _GRAMMAR,
     "grammar_strings": _GRAMMAR,
-    "grammar_subjects": _GRAMMAR,
+    "grammar_conjunction": _GRAMMAR,
     "grammar_unions": _GRAMMAR,
     "grammar_values": _GRAMMAR,
     "guard_heads": _grouped(

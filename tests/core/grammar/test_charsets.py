@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.grammar.charsets import ALL, complement, spelt, union
+from strictgate.core.grammar.charsets import ALL_CODE_POINTS, complement, string_regex, union
 
 RANGES = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 40)).map(lambda r: (r[0], sum(r))))
 
@@ -39,9 +39,11 @@ def test_the_complement_is_all_else(ranges):
         (((0x22, 0x22),), r'(?:\\(?:["]))'),
         (((0x61, 0x7A), (0xE9, 0xE9)), r"[a-z\x{e9}]"),
         (((10, 11), (0x20, 0x20)), r"(?:\x{20}|\\(?:[n]|u000b))"),
-        (ALL, None),
+        (ALL_CODE_POINTS, None),
     ],
 )
 def test_characters_are_spelt_as_in_a_string(characters, text):
     """Quotes, backslashes and control characters stand as escapes only."""
-    assert spelt(characters) == text or (text is None and re.search(r"u00\[01\]", spelt(ALL)))
+    assert string_regex(characters) == text or (
+        text is None and re.search(r"u00\[01\]", string_regex(ALL_CODE_POINTS))
+    )

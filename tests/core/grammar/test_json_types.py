@@ -1,17 +1,24 @@
-"""The kinds of value."""
+"""The types of JSON values."""
 
 import pytest
 
 from strictgate.core.grammar.conjunction import Conjunct
-from strictgate.core.grammar.json_types import ALL, FRACTION, INTEGER, NUMBER, kind, kinds
+from strictgate.core.grammar.json_types import (
+    ALL_TYPES,
+    FRACTION,
+    INTEGER,
+    NUMBER_TYPES,
+    allowed_types,
+    type_of,
+)
 
 
 @pytest.mark.parametrize(
     ("types", "left"),
     [
-        ([], ALL),
+        ([], ALL_TYPES),
         (["string"], {"string"}),
-        (["number"], NUMBER),
+        (["number"], NUMBER_TYPES),
         (["number", "integer"], {INTEGER}),
         ([["null", "number"], ["integer", "null", "object"]], {INTEGER, "null"}),
         (["string", "null"], set()),
@@ -19,7 +26,7 @@ from strictgate.core.grammar.json_types import ALL, FRACTION, INTEGER, NUMBER, k
 )
 def test_types_are_intersected(types, left):
     """An integer is a number; a number need not be one."""
-    assert kinds(Conjunct({"type": each}) for each in types) == left
+    assert allowed_types(Conjunct({"type": each}) for each in types) == left
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,6 @@ def test_types_are_intersected(types, left):
         (1.5, FRACTION),
     ],
 )
-def test_values_have_a_kind(value, expected):
+def test_values_have_a_type(value, expected):
     """A boolean is no integer, `1.0` is one."""
-    assert kind(value) == expected
+    assert type_of(value) == expected

@@ -20,7 +20,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
     max_leaves=10,
 )
-ANY = Reader(RuleBook().text(lark.ANY))
+ANY = Reader(RuleBook().grammar_text(lark.ANY))
 
 
 @given(VALUES)
@@ -37,9 +37,9 @@ def test_what_is_no_json_is_not(text):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_word_is_that_string_alone(text):
+def test_a_literal_matches_that_string_alone(text):
     """Whatever characters it has."""
-    reader = Reader(RuleBook().text(lark.word(text)))
+    reader = Reader(RuleBook().grammar_text(lark.json_literal(text)))
     assert reader.accepts(json.dumps(text, ensure_ascii=False))
     assert not reader.accepts(json.dumps(text + "x", ensure_ascii=False))
 

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from strictgate.core.grammar import object_rules
-from strictgate.core.grammar.conjunction import Subjects
+from strictgate.core.grammar.conjunction import ConjunctionBuilder
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.object_rules import MAX_BITS, ObjectMembers
 from strictgate.core.schema.schema import admit
@@ -14,9 +14,11 @@ from tests.core.grammar.reader import Reader
 
 def made(members):
     """Return the expression, the reader of it if there is one, and the unsupported keywords."""
-    context = Context(Subjects(admit({}, name="x").inspected), True, lambda subject: None)
-    expression = object_rules.expression(context, members)
-    reader = Reader(context.rules.text(expression)) if expression else None
+    context = Context(
+        ConjunctionBuilder(admit({}, name="x").inspected), True, lambda conjunction: None
+    )
+    expression = object_rules.members_expression(context, members)
+    reader = Reader(context.rules.grammar_text(expression)) if expression else None
     return expression, reader, context.unsupported_keywords
 
 

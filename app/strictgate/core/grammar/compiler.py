@@ -1,14 +1,19 @@
-"""A schema as a grammar.
+"""Compile a schema to a grammar.
 
-`compile_grammar` walks over the schema from its root: each subject (see subjects.py) becomes what
-the grammar says in its place, by the functions of the keywords: unions.py, values.py, and for each
-kind of value the module of its name. What cannot be held exactly is over-approximated, and its
-keyword is noted as unsupported: the grammar never refuses a valid document, provided that strings
-come normalised (see lark.py) and numbers, where there is a bound, a step or an enum, in plain
-decimal spelling.
+The compiler starts at the root and asks for the expression of one conjunction at a time (see
+conjunction.py). Its alternatives come from the first of these that applies:
 
-Nothing here looks at a clock: the limits are counts, and what would cost native code dearly is
-never given to it.
+1. unions.py, if there is an `anyOf` or `oneOf`: an alternative for each choice of branches.
+2. values.py, if there is an `enum` or `const`: an alternative for each value.
+3. Otherwise, an alternative for each type that is allowed: numbers.py, strings.py, arrays.py,
+   objects.py.
+
+What a grammar cannot hold exactly is made wider, and its keyword is noted as unsupported. So the
+grammar refuses no valid document, provided that strings come normalised (see lark.py), and that
+numbers with a bound, a `multipleOf` or an `enum` come without an exponent (see numbers.py).
+
+A compilation is bounded by counts, not by time, so that the same schema always has the same
+grammar; what would cost the native code dearly is never given to it.
 """
 
 from collections.abc import Callable
@@ -23,93 +28,98 @@ from strictgate.core.grammar import (
     unions,
     values,
 )
-from strictgate.core.grammar.conjunction import Conjunct, Subject, Subjects
+from strictgate.core.grammar.conjunction import Conjunct, Conjunction, ConjunctionBuilder
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.grammar import Grammar, NotExpressible
 from strictgate.core.grammar.json_types import FRACTION, INTEGER
 from strictgate.core.schema.schema import Formats, Schema
 
 MAX_DEPTH = 60
-MAX_SUBJECTS = 20_000
-
-Builder = Callable[[Context, tuple[Conjunct, ...]], str | None]
+"""Levels of nested values, with references followed."""
+MAX_CONJUNCTIONS = 20_000
 
 
 def compile_grammar(schema: Schema) -> Grammar:
-    """Return `schema` as a grammar.
+    """Return the grammar of `schema`.
 
     Raises:
-        NotExpressible: it is over a limit, or nothing is valid against it.
+        NotExpressible: it is over a limit, or no document is valid against it.
     """
-    walk = _Walk(schema)
-    start = walk.express(walk.context.subjects.of(schema.inspected.document))
+    compiler = _Compiler(schema)
+    context = compiler.context
+    start = compiler.expression_for(context.conjunctions.of_schemas(schema.inspected.document))
     if start is None:
         raise NotExpressible("no document is valid against it")
-    rules = walk.context.rules
-    return Grammar(rules.text(start), frozenset(walk.context.unsupported_keywords), len(rules))
+    text = context.rules.grammar_text(start)
+    return Grammar(text, frozenset(context.unsupported_keywords), len(context.rules))
 
 
-class _Walk:
-    """Expresses subjects, each once; one that is met within itself is a recursion."""
+class _Compiler:
+    """Makes the expression of every conjunction once."""
 
     def __init__(self, schema: Schema) -> None:
+        conjunctions = ConjunctionBuilder(schema.inspected)
         asserts_formats = schema.formats is Formats.ASSERT
-        self.context = Context(Subjects(schema.inspected), asserts_formats, self.express)
+        self.context = Context(conjunctions, asserts_formats, self.expression_for)
+        # The order of the conjuncts makes no difference to what they allow together.
         self._known: dict[frozenset[Conjunct], str | None] = {}
         self._open: dict[frozenset[Conjunct], str] = {}
+        """The names of the rules that are being made, of the outer values first."""
         self._recursive: set[str] = set()
+        """The names of those that have been met within themselves."""
 
-    def express(self, subject: Subject) -> str | None:
-        """Return what matches `subject`; None where nothing does."""
-        if not subject:
-            return None if subject is None else lark.ANY
-        key = frozenset(subject)
+    def expression_for(self, conjunction: Conjunction | None) -> str | None:
+        """Return the expression of a conjunction; None if no value is valid against it."""
+        if not conjunction:
+            return None if conjunction is None else lark.ANY
+        key = frozenset(conjunction)
         if key in self._open:
             self._recursive.add(self._open[key])
             return self._open[key]
         if key not in self._known:
-            self._known[key] = self._expressed(key, subject)
+            self._known[key] = self._compile(key, conjunction)
         return self._known[key]
 
-    def _expressed(self, key: frozenset[Conjunct], subject: tuple[Conjunct, ...]) -> str | None:
+    def _compile(self, key: frozenset[Conjunct], conjunction: Conjunction) -> str | None:
         if len(self._open) >= MAX_DEPTH:
             raise NotExpressible(f"it goes deeper than {MAX_DEPTH} levels")
-        if len(self._known) >= MAX_SUBJECTS:
-            raise NotExpressible(f"it expands to more than {MAX_SUBJECTS} schemas")
+        if len(self._known) >= MAX_CONJUNCTIONS:
+            raise NotExpressible(f"it expands to more than {MAX_CONJUNCTIONS} schemas")
         rules = self.context.rules
-        name = self._open[key] = rules.reserve()
-        options = _options(self.context, subject)
+        name = self._open[key] = rules.reserve_name()
+        alternatives = _alternatives(self.context, conjunction)
         del self._open[key]
         if name in self._recursive:
-            rules.define(name, lark.either(options) or lark.NEVER)
-            return name if options else None
-        return rules.rule(options) if options else None
+            # Other rules mention the name already, so it needs a rule even if nothing matches.
+            rules.define(name, lark.alternation(alternatives) or lark.NEVER)
+            return name if alternatives else None
+        return rules.rule(alternatives) if alternatives else None
 
 
-def _options(context: Context, subject: tuple[Conjunct, ...]) -> list[str]:
-    if unions.has_unions(subject):
-        options = unions.options(context, subject)
-    elif values.is_listed(subject):
-        options = values.options(context, subject)
+def _alternatives(context: Context, conjunction: Conjunction) -> list[str]:
+    if unions.has_unions(conjunction):
+        alternatives = unions.union_alternatives(context, conjunction)
+    elif values.is_listed(conjunction):
+        alternatives = values.value_alternatives(context, conjunction)
     else:
-        options = _by_kind(context, subject)
-    return [lark.ANY] if lark.ANY in options else options
+        alternatives = _alternatives_by_type(context, conjunction)
+    return [lark.ANY] if lark.ANY in alternatives else alternatives
 
 
-def _by_kind(context: Context, subject: tuple[Conjunct, ...]) -> list[str]:
-    left = json_types.kinds(subject)
-    if FRACTION in left:
-        left -= {INTEGER}
-    built = (builder(context, subject) for kind, builder in _BUILDERS.items() if kind in left)
+def _alternatives_by_type(context: Context, conjunction: Conjunction) -> list[str]:
+    allowed = json_types.allowed_types(conjunction)
+    if FRACTION in allowed:  # its expression matches integers as well
+        allowed -= {INTEGER}
+    built = (build(context, conjunction) for name, build in _BUILDERS.items() if name in allowed)
     return [expression for expression in built if expression is not None]
 
 
-_BUILDERS: dict[str, Builder] = {
-    "null": lambda context, subject: lark.word(None),
-    "boolean": lambda context, subject: "BOOL",
-    INTEGER: numbers.integer,
-    FRACTION: numbers.number,
-    "string": strings.expression,
-    "array": arrays.expression,
-    "object": objects.expression,
+_BUILDERS: dict[str, Callable[[Context, Conjunction], str | None]] = {
+    "null": lambda context, conjunction: lark.json_literal(None),
+    "boolean": lambda context, conjunction: "BOOL",
+    INTEGER: numbers.integer_expression,
+    FRACTION: numbers.number_expression,
+    "string": strings.string_expression,
+    "array": arrays.array_expression,
+    "object": objects.object_expression,
 }

@@ -1,12 +1,18 @@
-"""What a schema says of one value, all in one place.
+"""All that a schema says of one value, as a list of schema objects.
 
-A *subject* is a value that the grammar is made for: the tuple of all schema objects that apply to
-it at once, through `$ref` and `allOf` as well, each a *part*. Nothing is merged: the functions of
-each keyword gather from all parts, so that `allOf` of two objects is exact without any rule for
-putting two keywords together. No parts: anything goes. None: nothing does.
+The grammar is made value by value. The schema objects that apply to the same value, those that
+`$ref` and `allOf` lead to included, are *conjuncts*, and the tuple of them is a *conjunction*. The
+empty conjunction allows every value, as the schema `true` does. None stands for the schema `false`,
+which allows no value.
 
-What a part's draft does not know, and what says nothing, is left out of it. So are the keywords of
-`UNSUPPORTED_KEYWORDS`, which the grammar cannot hold; they are noted.
+The conjuncts of `allOf` are kept as a list, and not merged into one schema object, because no
+general rule merges two keywords: `additionalProperties` refers to the `properties` beside it only
+(JSON Schema 2020-12, core section 10.3.2.3), and one object has room for one `pattern`. Instead,
+the functions of each keyword collect its values from all conjuncts, and combine them as this
+keyword needs. So `allOf` is exact.
+
+A conjunct holds only the keywords that its draft knows and that assert something. Those of
+`UNSUPPORTED_KEYWORDS`, which no grammar here holds, are left out too, and noted.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,21 +24,23 @@ from strictgate.core.schema.inspection import InspectedSchema
 from strictgate.core.schema.references import Node
 
 UNIONS = ("anyOf", "oneOf")
-_EVERYTHING: tuple[Any, ...] = ({}, True)
-_CONTENT = frozenset({"contentEncoding", "contentMediaType"})  # to the validator, up to draft 7
+_ALLOW_ALL: tuple[Any, ...] = ({}, True)
+_CONTENT = frozenset({"contentEncoding", "contentMediaType"})
 _FOLLOWED = frozenset({"$ref", "allOf"})
 
 
+# Conjuncts are compared by identity: `ConjunctionBuilder` makes one for each schema object.
 @dataclass(frozen=True, slots=True, eq=False)
 class Conjunct:
-    """One schema object: the keywords that say something of its value itself."""
+    """One schema object: its keywords that assert something about the value itself."""
 
     keywords: dict[str, Any]
-    settled: "Conjunct | None" = None
-    """The same without its unions, for when a branch of each has been chosen; if any is left."""
+    without_unions: "Conjunct | None" = None
+    """The same keywords without `anyOf` and `oneOf`, for use beside a chosen branch of each. None
+    if there are no unions, or nothing else."""
 
 
-Subject = tuple[Conjunct, ...] | None
+Conjunction = tuple[Conjunct, ...]
 
 
 def _always(value: Any, keywords: dict[str, Any]) -> bool:
@@ -47,12 +55,12 @@ def _if_filled(value: Any, keywords: dict[str, Any]) -> bool:
     return bool(value)
 
 
-def _unless_true(value: Any, keywords: dict[str, Any]) -> bool:
+def _unless_allowing_all(value: Any, keywords: dict[str, Any]) -> bool:
     return value is not True and value != {}
 
 
-def _unless_plain(value: Any, keywords: dict[str, Any]) -> bool:
-    return value is not False and value not in _EVERYTHING
+def _unless_constant(value: Any, keywords: dict[str, Any]) -> bool:
+    return value is not False and value not in _ALLOW_ALL
 
 
 def _with(*others: str) -> Callable[[Any, dict[str, Any]], bool]:
@@ -72,52 +80,54 @@ UNSUPPORTED_KEYWORDS: dict[str, Callable[[Any, dict[str, Any]], bool]] = {
     "if": _with("then", "else"),
     "maxContains": _with("contains"),
     "minContains": _with("contains"),
-    "not": _unless_plain,
-    "propertyNames": _unless_true,
+    "not": _unless_constant,
+    "propertyNames": _unless_allowing_all,
     "then": _with("if"),
-    "unevaluatedItems": _unless_true,
-    "unevaluatedProperties": _unless_true,
+    "unevaluatedItems": _unless_allowing_all,
+    "unevaluatedProperties": _unless_allowing_all,
     "uniqueItems": _if_true,
 }
-"""The keywords that no grammar holds here, and when they say something."""
+"""The keywords that no grammar here holds, each with a condition on its value and on the keywords
+beside it: whether it asserts anything there."""
+
+_KNOWN = ENFORCED | UNSUPPORTED_KEYWORDS.keys()
 
 
-_SPEAKING = ENFORCED | UNSUPPORTED_KEYWORDS.keys()
-
-
-class Subjects:
-    """The subjects of one document."""
+class ConjunctionBuilder:
+    """Makes the conjunctions of one document."""
 
     def __init__(self, inspected: InspectedSchema) -> None:
         self.unsupported_keywords: set[str] = set()
         self.draft = inspected.draft
-        self._nodes = _by_identity(inspected.root)
-        self._parts: dict[Node, Conjunct | None] = {}
-        self._alone: dict[int, Subject] = {}
+        self._nodes = _nodes_by_identity(inspected.root)
+        # The same schema object must always give the same conjunct: the compiler recognises a
+        # conjunction by its conjuncts, and a recursive schema would never end otherwise.
+        self._conjuncts: dict[Node, Conjunct | None] = {}
+        self._conjunctions: dict[int, Conjunction | None] = {}
 
-    def of(self, *schemas: Any) -> Subject:
-        """Return the subject to which all of `schemas` apply, each an object or a boolean."""
-        return self.join(*map(self._of_one, schemas))
+    def of_schemas(self, *schemas: Any) -> Conjunction | None:
+        """Return the conjunction of schemas, each an object or a boolean of the document."""
+        return self.conjoin(*map(self._of_schema, schemas))
 
-    def join(self, *subjects: Subject) -> Subject:
-        """Return the subject that is all of `subjects` at once."""
-        parts: dict[Conjunct, None] = {}
-        for subject in subjects:
-            if subject is None:
+    def conjoin(self, *conjunctions: Conjunction | None) -> Conjunction | None:
+        """Return the conjunction of conjunctions, with each conjunct once."""
+        conjuncts: dict[Conjunct, None] = {}
+        for conjunction in conjunctions:
+            if conjunction is None:
                 return None
-            parts.update(dict.fromkeys(subject))
-        return tuple(parts)
+            conjuncts.update(dict.fromkeys(conjunction))
+        return tuple(conjuncts)
 
-    def _of_one(self, schema: Any) -> Subject:
+    def _of_schema(self, schema: Any) -> Conjunction | None:
         if not isinstance(schema, dict):
             return None if schema is False else ()
-        if id(schema) not in self._alone:
-            self._alone[id(schema)] = self._gathered(self._nodes[id(schema)])
-        return self._alone[id(schema)]
+        if id(schema) not in self._conjunctions:
+            self._conjunctions[id(schema)] = self._follow(self._nodes[id(schema)])
+        return self._conjunctions[id(schema)]
 
-    def _gathered(self, start: Node) -> Subject:
-        """Follow `$ref` and `allOf`; admission has seen to it that there is no loop."""
-        parts: dict[Conjunct, None] = {}
+    def _follow(self, start: Node) -> Conjunction | None:
+        """Collect the conjuncts that `$ref` and `allOf` lead to; cost.py has refused all loops."""
+        conjuncts: dict[Conjunct, None] = {}
         waiting = [start]
         seen: set[Node] = set()
         while waiting:
@@ -125,62 +135,58 @@ class Subjects:
             if node in seen:
                 continue
             seen.add(node)
-            part = self._part(node)
-            if part is not None:
-                parts[part] = None
+            conjunct = self._conjunct(node)
+            if conjunct is not None:
+                conjuncts[conjunct] = None
             branches = [] if node.is_mere_reference else node.schema.get("allOf", [])
-            if any(branch is False for branch in branches) or _is_refuted(node):
+            if any(branch is False for branch in branches) or _is_unsatisfiable(node):
                 return None
             waiting += [self._nodes[id(each)] for each in reversed(branches) if each is not True]
-            waiting += self._target(node)
-        return tuple(parts)
+            if node.target is not None:
+                waiting.append(node.target)
+            elif "$ref" in node.schema:  # to a boolean, or to an official meta-schema
+                self.unsupported_keywords.add("$ref")
+        return tuple(conjuncts)
 
-    def _target(self, node: Node) -> list[Node]:
-        if "$ref" in node.schema and node.target is None:  # a boolean, or a meta-schema
-            self.unsupported_keywords.add("$ref")
-        return [] if node.target is None else [node.target]
-
-    def _part(self, node: Node) -> Conjunct | None:
-        if node not in self._parts:
-            self._parts[node] = None if node.is_mere_reference else self._read(node.schema)
-        return self._parts[node]
+    def _conjunct(self, node: Node) -> Conjunct | None:
+        """Return the conjunct of one schema object; None if it asserts nothing by itself."""
+        if node not in self._conjuncts:
+            self._conjuncts[node] = None if node.is_mere_reference else self._read(node.schema)
+        return self._conjuncts[node]
 
     def _read(self, schema: dict[str, Any]) -> Conjunct | None:
         known = {
             keyword: value
             for keyword, value in schema.items()
-            if keyword in _SPEAKING and KEYWORD_SINCE.get(keyword, Draft.DRAFT_4) <= self.draft
+            if keyword in _KNOWN and KEYWORD_SINCE.get(keyword, Draft.DRAFT_4) <= self.draft
         }
-        if self.draft > Draft.DRAFT_7:
+        if self.draft > Draft.DRAFT_7:  # from 2019-09 on, the validator takes them as annotations
             known = {each: known[each] for each in known if each not in _CONTENT}
         self.unsupported_keywords |= {
             each
-            for each in known
-            if each in UNSUPPORTED_KEYWORDS and UNSUPPORTED_KEYWORDS[each](known[each], known)
+            for each, asserts in UNSUPPORTED_KEYWORDS.items()
+            if each in known and asserts(known[each], known)
         }
-        said = {
-            each: known[each]
-            for each in known
-            if each not in UNSUPPORTED_KEYWORDS and each not in _FOLLOWED
-        }
-        settled = {each: said[each] for each in said if each not in UNIONS}
-        if len(settled) == len(said):
-            return Conjunct(said) if said else None
-        return Conjunct(said, Conjunct(settled) if settled else None)
+        dropped = UNSUPPORTED_KEYWORDS.keys() | _FOLLOWED
+        keywords = {each: known[each] for each in known if each not in dropped}
+        others = {each: keywords[each] for each in keywords if each not in UNIONS}
+        if len(others) == len(keywords):
+            return Conjunct(keywords) if keywords else None
+        return Conjunct(keywords, Conjunct(others) if others else None)
 
 
-def gathered(subject: Iterable[Conjunct], keyword: str) -> list[Any]:
-    """Return the values of `keyword` in all parts that have it."""
-    return [part.keywords[keyword] for part in subject if keyword in part.keywords]
+def keyword_values(conjuncts: Iterable[Conjunct], keyword: str) -> list[Any]:
+    """Return the values of a keyword in all conjuncts that have it."""
+    return [each.keywords[keyword] for each in conjuncts if keyword in each.keywords]
 
 
-def _is_refuted(node: Node) -> bool:
-    """Whether it says that nothing is valid, as some tools write it: `not: {}`."""
-    return not node.is_mere_reference and node.schema.get("not") in _EVERYTHING
+def _is_unsatisfiable(node: Node) -> bool:
+    """Whether the schema says `not: {}`, as some tools write the schema `false`."""
+    return not node.is_mere_reference and node.schema.get("not") in _ALLOW_ALL
 
 
-def _by_identity(root: Node | None) -> dict[int, Node]:
-    """Return the nodes that can be reached from `root`, by their schemas."""
+def _nodes_by_identity(root: Node | None) -> dict[int, Node]:
+    """Return the nodes that can be reached from `root`, by the identity of their schemas."""
     known: dict[int, Node] = {}
     waiting = [] if root is None else [root]
     while waiting:

@@ -4,32 +4,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from strictgate.core.grammar.conjunction import Subject, Subjects
+from strictgate.core.grammar.conjunction import Conjunction, ConjunctionBuilder
 from strictgate.core.grammar.lark import RuleBook
 from strictgate.core.schema.drafts import Draft
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The grammar as far as it is made."""
+    """One compilation: what is given, what has been made, and what is known already."""
 
-    subjects: Subjects
+    conjunctions: ConjunctionBuilder
     asserts_formats: bool
-    express: Callable[[Subject], str | None]
-    """Returns what matches a subject; None where nothing does."""
+    expression_for: Callable[[Conjunction | None], str | None]
+    """Returns the expression for a value that a conjunction applies to; None if nothing matches."""
     rules: RuleBook = field(default_factory=RuleBook)
-    objects: dict[Any, str] = field(default_factory=dict)
-    """The rules of objects, by what they were made of."""
-    listed: dict[Any, list[Any]] = field(default_factory=dict)
-    """The values of subjects that list them."""
-    shapes: dict[Any, Any] = field(default_factory=dict)
-    """What is known of subjects as objects."""
+    # The rest is memoised. The proofs in unions.py compare every branch of a `oneOf` with every
+    # other, up to 4,950 pairs, and need the same facts of the same conjunctions again and again.
+    object_expressions: dict[Any, str] = field(default_factory=dict)
+    """By `ObjectMembers`."""
+    enum_values: dict[Conjunction, list[Any]] = field(default_factory=dict)
+    """The values that `enum` and `const` leave."""
+    object_constraints: dict[Conjunction, Any] = field(default_factory=dict)
+    """The `ObjectConstraints` of conjunctions."""
 
     @property
     def unsupported_keywords(self) -> set[str]:
-        """The keywords that are not held exactly."""
-        return self.subjects.unsupported_keywords
+        """The keywords that the grammar does not hold exactly, to be added to."""
+        return self.conjunctions.unsupported_keywords
 
     @property
     def draft(self) -> Draft:
-        return self.subjects.draft
+        return self.conjunctions.draft

@@ -1,7 +1,9 @@
-r"""Patterns for the values of `format`, so that a grammar sees early what cannot be one.
+r"""Patterns for the values of `format`, so that the grammar sees early what cannot be one.
 
-Each takes all that the validator takes, and more: what is not worth saying, or not certain, is
-left to it. Never make one stricter than the validator.
+`format` stays an unsupported keyword: the validator judges every value. A pattern here must match
+all that the validator accepts, and may match more: where the rules of a format are long or
+uncertain, its pattern says little. It must never be stricter than the validator, or valid documents
+would be refused.
 """
 
 _DATE = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
@@ -9,7 +11,7 @@ _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[zZ]|[+-](?:[01]\
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _HEX = "[0-9A-Fa-f]"
 
-GUIDES = {
+FORMAT_PATTERNS = {
     "date": f"^{_DATE}$",
     "date-time": f"^{_DATE}[tT]{_TIME}$",
     "duration": r"^P[0-9YMWDTHS]+$",
@@ -25,3 +27,4 @@ GUIDES = {
     "uri-reference": r"^[!-~]*$",
     "uuid": f"^{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}$",
 }
+"""By the name of the format, in the syntax of `pattern`."""

@@ -1,10 +1,10 @@
-"""What comes out of the compiler: a grammar, or the reason why there is none."""
+"""What the compiler returns: a grammar, or the reason why there is none."""
 
 from dataclasses import dataclass
 
 
 class NotExpressible(ValueError):
-    """The schema cannot be had as a grammar: it is over a limit, or nothing is valid against it."""
+    """The schema has no grammar: it is over a limit, or no document is valid against it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -16,8 +16,10 @@ class Grammar:
     """A schema as a grammar for llguidance."""
 
     text: str
+    """The grammar in llguidance's dialect of Lark: see lark.py."""
     unsupported_keywords: frozenset[str]
     """The keywords that the grammar does not hold exactly. It accepts more documents than they
     allow, never fewer, so only the validator sees a violation of them. If there are none, every
     document that the grammar accepts is valid."""
     rules: int
+    """The number of rules and terminals, those of the common head not counted."""

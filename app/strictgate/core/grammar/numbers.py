@@ -1,9 +1,15 @@
-"""Numbers: `minimum`, `maximum`, their exclusive kin, `multipleOf`.
+"""The keywords for numbers: `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`,
+`multipleOf`.
 
-Bounds, and steps that are no integers, are regular expressions of our own, exact for every plain
-decimal spelling; a spelling with an exponent is refused there, and whoever feeds the matcher can
-try the plain one. Integers' steps are counted by the lexer, which has it that `-0` and `15.0` are
-no multiples of 5. Its cost grows with the step, without limit; hence `_MAX_STEP`.
+A number is compared as text. Bounds, and divisors that are no integers, become regular expressions
+of our own (ranges.py, multiple_of.py) over the plain decimal spelling, and are exact for it. A
+spelling with an exponent has no bounded length of digits to compare; it is refused there, and the
+guard tries the plain spelling of the same number instead.
+
+Multiples of an integer are left to llguidance's own JSON Schema compiler, as a `%json` leaf. It
+takes only the spellings without a point: `15.0` is refused for `multipleOf: 5`. It builds an
+automaton whose size grows with the divisor, without any limit: 10,000 takes tens of milliseconds,
+100,000 seconds. Hence `_MAX_DIVISOR`.
 """
 
 import json
@@ -15,11 +21,11 @@ from math import ceil, floor, lcm
 from typing import Any
 
 from strictgate.core.grammar import lark, multiple_of, ranges
-from strictgate.core.grammar.conjunction import Conjunct
+from strictgate.core.grammar.conjunction import Conjunction
 from strictgate.core.grammar.context import Context
 from strictgate.core.schema.drafts import Draft
 
-_MAX_STEP = 10_000
+_MAX_DIVISOR = 10_000
 _MAX_EXACT = 2**53
 Keywords = dict[str, Any]
 
@@ -29,83 +35,103 @@ class Bound:
     """A least or greatest number."""
 
     number: Decimal
-    is_strict: bool
+    is_exclusive: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """What is known of a number."""
+class NumberConstraints:
+    """What a conjunction says of numbers; None where it says nothing."""
 
     low: Bound | None = None
     high: Bound | None = None
-    step: Fraction | None = None
+    divisor: Fraction | None = None
+    """Numbers are multiples of it."""
 
 
-def integer(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
-    """Return the integers of `subject`."""
-    return _integer(context, gather(context, subject))
+def integer_expression(context: Context, conjunction: Conjunction) -> str | None:
+    """Return the expression for the integers that a conjunction allows; None if it allows none."""
+    # In draft 4, an integer is written without a point or an exponent: `1.0` is a mere number.
+    terminal = lark.DRAFT_4_INTEGER if context.draft is Draft.DRAFT_4 else lark.INTEGER
+    return _integers(context, number_constraints(context, conjunction), terminal)
 
 
-def number(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
-    """Return the numbers of `subject`."""
-    found = gather(context, subject)
-    if found == Number():
+def number_expression(context: Context, conjunction: Conjunction) -> str | None:
+    """Return the expression for the numbers that a conjunction allows; None if it allows none."""
+    constraints = number_constraints(context, conjunction)
+    divisor = constraints.divisor
+    if constraints == NumberConstraints():
         return lark.NUMBER
-    if found.step is not None and found.step.denominator == 1:
-        return _integer(context, found, lark.INTEGER)
-    if is_empty(found):
+    if divisor is not None and divisor.denominator == 1:
+        return _integers(context, constraints, lark.INTEGER)
+    if is_empty(constraints):
         return None
-    step = None if found.step is None else multiple_of.multiples(_exact(found.step))
-    if found.step is not None and step is None:
-        context.unsupported_keywords.add("multipleOf")
-    bodies = _bounds(found) + ([] if step is None else [f"/{step}/"])
-    return context.rules.terminal(lark.both(bodies)) if bodies else lark.NUMBER
+    bodies = _bounds(constraints)
+    if divisor is not None:
+        decimal = Decimal(divisor.numerator) / Decimal(divisor.denominator)
+        multiples = multiple_of.multiples_regex(decimal)
+        if multiples is None:
+            context.unsupported_keywords.add("multipleOf")
+        else:
+            bodies.append(f"/{multiples}/")
+    return context.rules.terminal(lark.intersection(bodies)) if bodies else lark.NUMBER
 
 
-def gather(context: Context, subject: tuple[Conjunct, ...]) -> Number:
-    """Return what the parts of `subject` say of a number."""
-    found = Number()
-    for part in subject:
-        for keyword in sorted(part.keywords.keys() & KEYWORDS.keys()):
-            found = KEYWORDS[keyword](found, part.keywords, context)
-    return found
+def number_constraints(context: Context, conjunction: Conjunction) -> NumberConstraints:
+    """Return what the conjuncts together say of numbers."""
+    constraints = NumberConstraints()
+    for conjunct in conjunction:
+        for keyword in sorted(conjunct.keywords.keys() & KEYWORDS.keys()):
+            constraints = KEYWORDS[keyword](constraints, conjunct.keywords, context)
+    return constraints
 
 
-def _minimum(found: Number, keywords: Keywords, context: Context) -> Number:
-    is_strict = keywords.get("exclusiveMinimum") is True
-    return _raised(found, "minimum", Bound(_decimal(keywords["minimum"]), is_strict), context)
+def _minimum(
+    constraints: NumberConstraints, keywords: Keywords, context: Context
+) -> NumberConstraints:
+    is_exclusive = keywords.get("exclusiveMinimum") is True
+    bound = Bound(_decimal(keywords["minimum"]), is_exclusive)
+    return _raised(constraints, "minimum", bound, context)
 
 
-def _maximum(found: Number, keywords: Keywords, context: Context) -> Number:
-    is_strict = keywords.get("exclusiveMaximum") is True
-    return _lowered(found, "maximum", Bound(_decimal(keywords["maximum"]), is_strict), context)
+def _maximum(
+    constraints: NumberConstraints, keywords: Keywords, context: Context
+) -> NumberConstraints:
+    is_exclusive = keywords.get("exclusiveMaximum") is True
+    bound = Bound(_decimal(keywords["maximum"]), is_exclusive)
+    return _lowered(constraints, "maximum", bound, context)
 
 
-def _exclusive_minimum(found: Number, keywords: Keywords, context: Context) -> Number:
+def _exclusive_minimum(
+    constraints: NumberConstraints, keywords: Keywords, context: Context
+) -> NumberConstraints:
     value = keywords["exclusiveMinimum"]
-    if isinstance(value, bool):  # draft 4, see _minimum
-        return found
-    return _raised(found, "exclusiveMinimum", Bound(_decimal(value), True), context)
+    if isinstance(value, bool):  # draft 4: it says how to read `minimum`
+        return constraints
+    return _raised(constraints, "exclusiveMinimum", Bound(_decimal(value), True), context)
 
 
-def _exclusive_maximum(found: Number, keywords: Keywords, context: Context) -> Number:
+def _exclusive_maximum(
+    constraints: NumberConstraints, keywords: Keywords, context: Context
+) -> NumberConstraints:
     value = keywords["exclusiveMaximum"]
     if isinstance(value, bool):
-        return found
-    return _lowered(found, "exclusiveMaximum", Bound(_decimal(value), True), context)
+        return constraints
+    return _lowered(constraints, "exclusiveMaximum", Bound(_decimal(value), True), context)
 
 
-def _multiple_of(found: Number, keywords: Keywords, context: Context) -> Number:
-    step = Fraction(_decimal(keywords["multipleOf"]))
-    if found.step is not None:
-        step = _common(found.step, step)
-    if step > _MAX_STEP or step.numerator > _MAX_STEP:
+def _multiple_of(
+    constraints: NumberConstraints, keywords: Keywords, context: Context
+) -> NumberConstraints:
+    divisor = Fraction(_decimal(keywords["multipleOf"]))
+    if constraints.divisor is not None:
+        divisor = _least_common_multiple(constraints.divisor, divisor)
+    if divisor > _MAX_DIVISOR or divisor.numerator > _MAX_DIVISOR:
         context.unsupported_keywords.add("multipleOf")
-        return found
-    return replace(found, step=step)
+        return constraints
+    return replace(constraints, divisor=divisor)
 
 
-KEYWORDS: dict[str, Callable[[Number, Keywords, Context], Number]] = {
+KEYWORDS: dict[str, Callable[[NumberConstraints, Keywords, Context], NumberConstraints]] = {
     "exclusiveMaximum": _exclusive_maximum,
     "exclusiveMinimum": _exclusive_minimum,
     "maximum": _maximum,
@@ -114,98 +140,111 @@ KEYWORDS: dict[str, Callable[[Number, Keywords, Context], Number]] = {
 }
 
 
-def _raised(found: Number, keyword: str, bound: Bound, context: Context) -> Number:
+def _raised(
+    constraints: NumberConstraints, keyword: str, bound: Bound, context: Context
+) -> NumberConstraints:
+    """Return the constraints with a lower bound, if it is the stronger one."""
     if not ranges.is_short(bound.number):
         context.unsupported_keywords.add(keyword)
-        return found
-    old = found.low
-    is_weaker = old is not None and (bound.number, bound.is_strict) <= (old.number, old.is_strict)
-    return found if is_weaker else replace(found, low=bound)
+        return constraints
+    old = constraints.low
+    is_weaker = old is not None and (bound.number, bound.is_exclusive) <= (
+        old.number,
+        old.is_exclusive,
+    )
+    return constraints if is_weaker else replace(constraints, low=bound)
 
 
-def _lowered(found: Number, keyword: str, bound: Bound, context: Context) -> Number:
+def _lowered(
+    constraints: NumberConstraints, keyword: str, bound: Bound, context: Context
+) -> NumberConstraints:
+    """Return the constraints with an upper bound, if it is the stronger one."""
     if not ranges.is_short(bound.number):
         context.unsupported_keywords.add(keyword)
-        return found
-    old = found.high
-    is_weaker = old is not None and (-bound.number, bound.is_strict) <= (-old.number, old.is_strict)
-    return found if is_weaker else replace(found, high=bound)
+        return constraints
+    old = constraints.high
+    is_weaker = old is not None and (-bound.number, bound.is_exclusive) <= (
+        -old.number,
+        old.is_exclusive,
+    )
+    return constraints if is_weaker else replace(constraints, high=bound)
 
 
 def _decimal(value: Any) -> Decimal:
+    """Return a number of the schema as it was written: through `repr`, 0.1 is a tenth."""
     return Decimal(value) if isinstance(value, int) else Decimal(repr(value))
 
 
-def _common(one: Fraction, other: Fraction) -> Fraction:
-    """Return the least number that both divide."""
+def _least_common_multiple(one: Fraction, other: Fraction) -> Fraction:
+    """Return the least number that is a multiple of both."""
     scale = lcm(one.denominator, other.denominator)
     return Fraction(lcm(int(one * scale), int(other * scale)), scale)
 
 
-def _exact(number: Fraction) -> Decimal:
-    return Decimal(number.numerator) / Decimal(number.denominator)
-
-
-def is_empty(found: Number) -> bool:
-    """Whether its bounds leave nothing."""
-    low, high = found.low, found.high
+def is_empty(constraints: NumberConstraints) -> bool:
+    """Whether no number is within the bounds."""
+    low, high = constraints.low, constraints.high
     if low is None or high is None:
         return False
     return low.number > high.number or (
-        low.number == high.number and (low.is_strict or high.is_strict)
+        low.number == high.number and (low.is_exclusive or high.is_exclusive)
     )
 
 
-def _integer(context: Context, found: Number, terminal: str | None = None) -> str | None:
-    terminal = terminal or (lark.OLD_INTEGER if context.draft is Draft.DRAFT_4 else lark.INTEGER)
-    step = _common(found.step or Fraction(1), Fraction(1))
-    found = Number(*_rounded(found), None if step == 1 else step)
-    if is_empty(found) or not _has_multiple(found):
+def _integers(context: Context, constraints: NumberConstraints, terminal: str) -> str | None:
+    """Return the expression for integers; `terminal` matches those without constraints."""
+    divisor = _least_common_multiple(constraints.divisor or Fraction(1), Fraction(1))
+    low, high = _rounded(constraints)
+    constraints = NumberConstraints(low, high, None if divisor == 1 else divisor)
+    if is_empty(constraints) or not _has_multiple(constraints):
         return None
-    if found == Number():
+    if constraints == NumberConstraints():
         return terminal
-    if found.step is not None:
-        return _stepped(context, found)
-    return context.rules.terminal(lark.both([terminal, *_bounds(found)]))
+    if constraints.divisor is not None:
+        return _json_leaf(context, constraints)
+    return context.rules.terminal(lark.intersection([terminal, *_bounds(constraints)]))
 
 
-def _rounded(found: Number) -> tuple[Bound | None, Bound | None]:
-    """Return the bounds as integers that are among the numbers."""
-    low, high = found.low, found.high
+def _rounded(constraints: NumberConstraints) -> tuple[Bound | None, Bound | None]:
+    """Return the bounds as integers, which are themselves allowed."""
+    low, high = constraints.low, constraints.high
     if low is not None:
-        least = floor(low.number) + 1 if low.is_strict else ceil(low.number)
-        low = Bound(Decimal(least), is_strict=False)
+        least = floor(low.number) + 1 if low.is_exclusive else ceil(low.number)
+        low = Bound(Decimal(least), is_exclusive=False)
     if high is not None:
-        most = ceil(high.number) - 1 if high.is_strict else floor(high.number)
-        high = Bound(Decimal(most), is_strict=False)
+        most = ceil(high.number) - 1 if high.is_exclusive else floor(high.number)
+        high = Bound(Decimal(most), is_exclusive=False)
     return low, high
 
 
-def _has_multiple(found: Number) -> bool:
-    if found.step is None or found.low is None or found.high is None:
+def _has_multiple(constraints: NumberConstraints) -> bool:
+    low, high, divisor = constraints.low, constraints.high, constraints.divisor
+    if divisor is None or low is None or high is None:
         return True
-    least = ceil(Fraction(found.low.number) / found.step) * found.step
-    return least <= Fraction(found.high.number)
+    least = ceil(Fraction(low.number) / divisor) * divisor
+    return least <= Fraction(high.number)
 
 
-def _bounds(found: Number) -> list[str]:
-    low, high = found.low, found.high
-    bodies = [] if low is None else [ranges.at_least(low.number, strictly=low.is_strict)]
-    bodies += [] if high is None else [ranges.at_most(high.number, strictly=high.is_strict)]
-    return [f"/{body}/" for body in bodies]
+def _bounds(constraints: NumberConstraints) -> list[str]:
+    """Return the bounds as bodies of terminals."""
+    low, high = constraints.low, constraints.high
+    bodies = []
+    if low is not None:
+        bodies.append(f"/{ranges.at_least(low.number, strictly=low.is_exclusive)}/")
+    if high is not None:
+        bodies.append(f"/{ranges.at_most(high.number, strictly=high.is_exclusive)}/")
+    return bodies
 
 
-def _stepped(context: Context, found: Number) -> str:
-    """Return integers as a leaf of JSON Schema, which the lexer compiles by itself."""
-    leaf: dict[str, Any] = {"type": "integer", "multipleOf": int(found.step or 1)}
-    for bound, keyword in ((found.low, "minimum"), (found.high, "maximum")):
-        if bound is not None and _is_safe(bound):
+def _json_leaf(context: Context, constraints: NumberConstraints) -> str:
+    """Return the expression for multiples of an integer: a schema for llguidance itself."""
+    leaf: dict[str, Any] = {"type": "integer", "multipleOf": int(constraints.divisor or 1)}
+    for bound, keyword in ((constraints.low, "minimum"), (constraints.high, "maximum")):
+        if bound is None:
+            continue
+        # llguidance holds the bounds of a leaf in 64 bits; up to 2⁵³ it reads them as they are.
+        if abs(bound.number) < _MAX_EXACT:
             leaf[keyword] = int(bound.number)
-        elif bound is not None:
+        else:
             context.unsupported_keywords.add(keyword)
     return context.rules.rule([f"%json {json.dumps(leaf)}"])
-
-
-def _is_safe(bound: Bound) -> bool:
-    """Whether the lexer, which holds bounds in 64 bits, reads it as it is."""
-    return abs(bound.number) < _MAX_EXACT

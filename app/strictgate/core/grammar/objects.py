@@ -1,104 +1,118 @@
-"""Objects: `properties`, `patternProperties`, `additionalProperties`, `required`, counts."""
+"""The keywords for objects: `properties`, `patternProperties`, `additionalProperties`, `required`,
+`minProperties`, `maxProperties`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.grammar import lark, object_rules
-from strictgate.core.grammar.conjunction import Conjunct, Subject
+from strictgate.core.grammar.conjunction import Conjunction
 from strictgate.core.grammar.context import Context
-from strictgate.core.grammar.names import Naming, free_members
 from strictgate.core.grammar.object_rules import Member, ObjectMembers
+from strictgate.core.grammar.property_names import PropertyKeywords, undeclared_members
 
 Keywords = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What is known of an object."""
+class ObjectConstraints:
+    """What a conjunction says of objects."""
 
     required: tuple[str, ...] = ()
     low: int = 0
+    """The least number of members."""
     high: int | None = None
-    said: tuple[Naming, ...] = ()
-    """Of its members, by each part that says something."""
+    """The greatest number of members; None is without limit."""
+    property_keywords: tuple[PropertyKeywords, ...] = ()
+    """What each conjunct says of the members by their names."""
 
     @property
     def names(self) -> list[str]:
-        """The names that are declared, in the order written."""
-        written = (name for naming in self.said for name in naming.properties)
+        """The declared names: those of `properties` in the order written, then of `required`."""
+        written = (name for each in self.property_keywords for name in each.properties)
         return list(dict.fromkeys([*written, *self.required]))
 
 
-def expression(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
-    """Return the objects of `subject`."""
-    shape = gather(context, subject)
-    if shape == Shape():
+def object_expression(context: Context, conjunction: Conjunction) -> str | None:
+    """Return the expression for the objects that a conjunction allows; None if it allows none."""
+    constraints = object_constraints(context, conjunction)
+    if constraints == ObjectConstraints():
         return "object"
     required: list[Member] = []
     optional: list[Member] = []
-    for name in shape.names:
-        value = context.express(member(context, shape, name))
+    for name in constraints.names:
+        value = context.expression_for(member_conjunction(context, constraints, name))
         if value is not None:
-            kept = required if name in shape.required else optional
-            kept.append((lark.word(name), value))
-        elif name in shape.required:
+            members = required if name in constraints.required else optional
+            members.append((lark.json_literal(name), value))
+        elif name in constraints.required:
             return None
-    free = free_members(context, list(shape.said), shape.names)
-    members = ObjectMembers(tuple(required), tuple(optional), tuple(free), shape.low, shape.high)
-    return object_rules.expression(context, members)
+    undeclared = undeclared_members(context, list(constraints.property_keywords), constraints.names)
+    return object_rules.members_expression(
+        context,
+        ObjectMembers(
+            tuple(required),
+            tuple(optional),
+            tuple(undeclared),
+            constraints.low,
+            constraints.high,
+        ),
+    )
 
 
-def gather(context: Context, subject: tuple[Conjunct, ...]) -> Shape:
-    """Return what the parts of `subject` say of an object."""
-    shape: Shape | None = context.shapes.get(subject)
-    if shape is None:
-        shape = context.shapes[subject] = _gathered(subject)
-    return shape
+def object_constraints(context: Context, conjunction: Conjunction) -> ObjectConstraints:
+    """Return what the conjuncts together say of objects."""
+    if conjunction not in context.object_constraints:
+        constraints = ObjectConstraints()
+        for conjunct in conjunction:
+            for keyword in sorted(conjunct.keywords.keys() & KEYWORDS.keys()):
+                constraints = KEYWORDS[keyword](constraints, conjunct.keywords)
+        context.object_constraints[conjunction] = constraints
+    found: ObjectConstraints = context.object_constraints[conjunction]
+    return found
 
 
-def _gathered(subject: tuple[Conjunct, ...]) -> Shape:
-    shape = Shape()
-    for part in subject:
-        for keyword in sorted(part.keywords.keys() & KEYWORDS.keys()):
-            shape = KEYWORDS[keyword](shape, part.keywords)
-    return shape
+def member_conjunction(
+    context: Context, constraints: ObjectConstraints, name: str
+) -> Conjunction | None:
+    """Return what applies to the value of a declared member."""
+    schemas = [schema for each in constraints.property_keywords for schema in each.schemas_of(name)]
+    return context.conjunctions.of_schemas(*schemas)
 
 
-def member(context: Context, shape: Shape, name: str) -> Subject:
-    """Return the subject of the member `name`, which is declared."""
-    schemas = [schema for naming in shape.said for schema in naming.declared(name)]
-    return context.subjects.of(*schemas)
-
-
-def _naming(shape: Shape, keywords: Keywords) -> Shape:
-    """The three keywords on names speak together, whichever of them comes first."""
-    naming = Naming(
+def _properties(constraints: ObjectConstraints, keywords: Keywords) -> ObjectConstraints:
+    """Add the three keywords that depend on each other; the first of them adds all, once."""
+    found = PropertyKeywords(
         keywords.get("properties", {}),
         keywords.get("patternProperties", {}),
         keywords.get("additionalProperties", True),
     )
-    return shape if naming in shape.said else replace(shape, said=(*shape.said, naming))
+    known = constraints.property_keywords
+    return (
+        constraints if found in known else replace(constraints, property_keywords=(*known, found))
+    )
 
 
-def _required(shape: Shape, keywords: Keywords) -> Shape:
-    return replace(shape, required=tuple(dict.fromkeys((*shape.required, *keywords["required"]))))
+def _required(constraints: ObjectConstraints, keywords: Keywords) -> ObjectConstraints:
+    names = dict.fromkeys((*constraints.required, *keywords["required"]))
+    return replace(constraints, required=tuple(names))
 
 
-def _min_properties(shape: Shape, keywords: Keywords) -> Shape:
-    return replace(shape, low=max(shape.low, int(keywords["minProperties"])))
+def _min_properties(constraints: ObjectConstraints, keywords: Keywords) -> ObjectConstraints:
+    return replace(constraints, low=max(constraints.low, int(keywords["minProperties"])))
 
 
-def _max_properties(shape: Shape, keywords: Keywords) -> Shape:
+def _max_properties(constraints: ObjectConstraints, keywords: Keywords) -> ObjectConstraints:
     high = int(keywords["maxProperties"])
-    return replace(shape, high=high if shape.high is None else min(shape.high, high))
+    known = constraints.high
+    return replace(constraints, high=high if known is None else min(known, high))
 
 
-KEYWORDS: dict[str, Callable[[Shape, Keywords], Shape]] = {
-    "additionalProperties": _naming,
+KEYWORDS: dict[str, Callable[[ObjectConstraints, Keywords], ObjectConstraints]] = {
+    "additionalProperties": _properties,
     "maxProperties": _max_properties,
     "minProperties": _min_properties,
-    "patternProperties": _naming,
-    "properties": _naming,
+    "patternProperties": _properties,
+    "properties": _properties,
     "required": _required,
 }

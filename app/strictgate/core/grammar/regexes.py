@@ -1,8 +1,10 @@
-r"""Patterns of JSON Schema, read into a tree.
+"""Patterns of JSON Schema, parsed into a tree.
 
-A pattern is ECMA 262 as the validator takes it: see admission/patterns.py. Only what is sure to
-mean the same in a grammar is read; look-around, word boundaries, back-references, flags, classes
-with operators and Unicode properties are not.
+A pattern is written in the syntax of ECMA 262, as far as the validator's engine takes it: see
+core/schema/patterns.py. The names of the tree are those of ECMA-262, section 22.2.1. The parser
+reads only what is certain to mean the same in a grammar. It refuses look-around, word boundaries,
+back-references, flags, character classes with operators, and Unicode properties; the keyword is
+unsupported then, which costs less than a grammar that refuses valid documents.
 """
 
 import re
@@ -10,42 +12,45 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Union
 
-from strictgate.core.grammar.charsets import Characters, complement, union
+from strictgate.core.grammar.charsets import CodePoints, complement, union
 
 _MAX_DEPTH = 24
-_COUNT = re.compile(r"(?:\{(\d{1,4})(,?)(\d{0,4})\}|([*+?]))\??", re.ASCII)
+_QUANTIFIER = re.compile(r"(?:\{(\d{1,4})(,?)(\d{0,4})\}|([*+?]))\??", re.ASCII)
 _SIGNS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
-_OPENING = re.compile(r"\((?:\?:|\?P?<[A-Za-z_]\w*>|(?!\?))", re.ASCII)
+_GROUP_START = re.compile(r"\((?:\?:|\?P?<[A-Za-z_]\w*>|(?!\?))", re.ASCII)
 _CODE = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}")
-_OPERATOR = re.compile(r"&&|--|~~|\[")
+# Engines differ on these in a class: ECMA 262 reads characters, Rust's `regex` set operations.
+_CLASS_OPERATOR = re.compile(r"&&|--|~~|\[")
 
-_DIGITS: Characters = ((0x30, 0x39),)
-_WORD: Characters = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
-_BLANKS: Characters = (
+_DIGITS: CodePoints = ((0x30, 0x39),)
+_WORD: CodePoints = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
+_WHITE_SPACE: CodePoints = (
     *((9, 13), (0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029)),
     *((0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF)),
 )
-_DOT = complement(((10, 10),))
-_CLASSES: dict[str, Characters] = {
+_DOT = complement(
+    ((10, 10),)
+)  # as the validator has it; ECMA 262 also leaves out CR, U+2028, U+2029
+_CLASS_ESCAPES: dict[str, CodePoints] = {
     "d": _DIGITS,
     "w": _WORD,
-    "s": _BLANKS,
+    "s": _WHITE_SPACE,
     "D": complement(_DIGITS),
     "W": complement(_WORD),
-    "S": complement(_BLANKS),
+    "S": complement(_WHITE_SPACE),
 }
-_CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
+_CONTROL_ESCAPES = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
 
 
-class Unclear(ValueError):
-    """The pattern has something that is not read here."""
+class UnsupportedRegex(ValueError):
+    """The pattern has something that no grammar is made of; the message says what."""
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf:
-    """One character of a set."""
+class CharacterClass:
+    """One character out of a set."""
 
-    characters: Characters
+    characters: CodePoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,168 +61,172 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Something, so many times."""
+class Repetition:
+    """A term with a quantifier: it comes from `low` to `high` times; None is without limit."""
 
-    item: "Item"
+    term: "Term"
     low: int
     high: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Alternation:
-    """A group: one of its branches."""
+class Disjunction:
+    """A whole pattern or a group: one of its alternatives."""
 
-    branches: tuple["Branch", ...]
-
-
-Item = Union[OneOf, Anchor, Counted, Alternation]  # noqa: UP007 (forward references)
-Branch = tuple[Item, ...]
+    alternatives: tuple["Alternative", ...]
 
 
-def parse_regex(pattern: str) -> Alternation:
+Term = Union[CharacterClass, Anchor, Repetition, Disjunction]  # noqa: UP007 (forward references)
+Alternative = tuple[Term, ...]
+"""Terms one after the other."""
+
+
+def parse_regex(pattern: str) -> Disjunction:
     """Return `pattern` as a tree.
 
     Raises:
-        Unclear
+        UnsupportedRegex: no grammar can be made of it.
     """
-    reader = _Reader(pattern)
-    choice = reader.choice()
-    if reader.rest():
-        raise Unclear("a bracket that closes nothing")
-    return choice
+    parser = _Parser(pattern)
+    disjunction = parser.disjunction()
+    if parser.peek():
+        raise UnsupportedRegex("a bracket that closes nothing")
+    return disjunction
 
 
-class _Reader:
-    """Reads from left to right, one function for each thing that can stand there."""
+class _Parser:
+    """A recursive-descent parser with one method for each thing that can stand at a place."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
         self._depth = 0
 
-    def rest(self) -> str:
+    def peek(self) -> str:
+        """Return the next character without taking it; "" at the end."""
         return self._text[self._at : self._at + 1]
 
-    def choice(self) -> Alternation:
-        branches = [self._branch()]
-        while self._take("|"):
-            branches.append(self._branch())
-        return Alternation(tuple(branches))
+    def disjunction(self) -> Disjunction:
+        alternatives = [self._alternative()]
+        while self._skip("|"):
+            alternatives.append(self._alternative())
+        return Disjunction(tuple(alternatives))
 
-    def _branch(self) -> Branch:
-        items: list[Item] = []
-        while self.rest() not in ("", "|", ")"):
-            items.append(self._counted(self._item()))
-        return tuple(items)
+    def _alternative(self) -> Alternative:
+        terms: list[Term] = []
+        while self.peek() not in ("", "|", ")"):
+            terms.append(self._quantified(self._term()))
+        return tuple(terms)
 
-    def _item(self) -> Item:
-        special = _ITEMS.get(self.rest())
-        return special(self) if special else OneOf(_single(ord(self._next())))
+    def _term(self) -> Term:
+        special = _TERMS.get(self.peek())
+        return special(self) if special else CharacterClass(_one_character(ord(self._next())))
 
-    def _counted(self, item: Item) -> Item:
-        found = _COUNT.match(self._text, self._at)
+    def _quantified(self, term: Term) -> Term:
+        found = _QUANTIFIER.match(self._text, self._at)
         if found is None:
-            return item
+            return term
         self._at = found.end()
-        if isinstance(item, Anchor) or self.rest() in ("*", "+", "?", "{"):
-            raise Unclear("a count of a count, or of an anchor")
+        # ECMA 262 has no `a**` and no `a*+`, and engines that take them differ on what they mean.
+        if isinstance(term, Anchor) or self.peek() in ("*", "+", "?", "{"):
+            raise UnsupportedRegex("a count of a count, or of an anchor")
         if found[4]:
-            return Counted(item, *_SIGNS[found[4]])
+            return Repetition(term, *_SIGNS[found[4]])
         low = int(found[1])
-        return Counted(item, low, (int(found[3]) if found[3] else None) if found[2] else low)
+        return Repetition(term, low, (int(found[3]) if found[3] else None) if found[2] else low)
 
-    def _anchor(self) -> Item:
+    def _anchor(self) -> Term:
         return Anchor(self._next())
 
-    def _dot(self) -> Item:
+    def _dot(self) -> Term:
         self._next()
-        return OneOf(_DOT)
+        return CharacterClass(_DOT)
 
-    def _stray(self) -> Item:
-        raise Unclear("a sign that counts nothing")
+    def _stray_quantifier(self) -> Term:
+        raise UnsupportedRegex("a sign that counts nothing")
 
-    def _group(self) -> Item:
-        found = _OPENING.match(self._text, self._at)
+    def _group(self) -> Term:
+        found = _GROUP_START.match(self._text, self._at)
         if found is None or self._depth == _MAX_DEPTH:
-            raise Unclear("a group of another kind")
+            raise UnsupportedRegex("a group of another kind")
         self._at = found.end()
         self._depth += 1
-        choice = self.choice()
+        disjunction = self.disjunction()
         self._depth -= 1
-        if not self._take(")"):
-            raise Unclear("an open group")
-        return choice
+        if not self._skip(")"):
+            raise UnsupportedRegex("an open group")
+        return disjunction
 
-    def _escaped(self) -> Item:
+    def _escaped(self) -> Term:
         self._next()
-        return OneOf(self._escape())
+        return CharacterClass(self._escape())
 
-    def _class(self) -> Item:
+    def _class(self) -> Term:
         self._next()
-        is_negated = self._take("^")
+        is_negated = self._skip("^")
         ranges: list[tuple[int, int]] = []
-        while not self._take("]"):
-            ranges += self._member()
+        while not self._skip("]"):
+            ranges += self._class_range()
         if not ranges:
-            raise Unclear("an empty class")
-        return OneOf(complement(union(ranges)) if is_negated else union(ranges))
+            raise UnsupportedRegex("an empty class")
+        return CharacterClass(complement(union(ranges)) if is_negated else union(ranges))
 
-    def _member(self) -> Characters:
+    def _class_range(self) -> CodePoints:
         low = self._class_atom()
-        if self.rest() != "-" or self._text[self._at + 1 : self._at + 2] in ("]", ""):
+        if self.peek() != "-" or self._text[self._at + 1 : self._at + 2] in ("]", ""):
             return low
         self._next()
         high = self._class_atom()
         if len(low) > 1 or len(high) > 1 or not low[0][0] == low[0][1] <= high[0][0] == high[0][1]:
-            raise Unclear("a range of more than characters")
+            raise UnsupportedRegex("a range of more than characters")
         return ((low[0][0], high[0][0]),)
 
-    def _class_atom(self) -> Characters:
-        if _OPERATOR.match(self._text, self._at):
-            raise Unclear("an operator in a class")
+    def _class_atom(self) -> CodePoints:
+        if _CLASS_OPERATOR.match(self._text, self._at):
+            raise UnsupportedRegex("an operator in a class")
         letter = self._next()
-        return self._escape() if letter == "\\" else _single(ord(letter))
+        return self._escape() if letter == "\\" else _one_character(ord(letter))
 
-    def _escape(self) -> Characters:
-        """Read what stands behind a backslash."""
+    def _escape(self) -> CodePoints:
+        """Read what follows a backslash."""
         code = _CODE.match(self._text, self._at)
         if code is not None:
             self._at = code.end()
-            return _single(int(code[1] or code[2] or code[3], 16))
+            return _one_character(int(code[1] or code[2] or code[3], 16))
         letter = self._next()
-        if letter in _CLASSES:
-            return _CLASSES[letter]
-        if letter in _CONTROLS:
-            return _single(_CONTROLS[letter])
+        if letter in _CLASS_ESCAPES:
+            return _CLASS_ESCAPES[letter]
+        if letter in _CONTROL_ESCAPES:
+            return _one_character(_CONTROL_ESCAPES[letter])
         if letter.isascii() and not letter.isalnum():
-            return _single(ord(letter))
-        raise Unclear("an escape of another kind")
+            return _one_character(ord(letter))
+        raise UnsupportedRegex("an escape of another kind")
 
-    def _take(self, sign: str) -> bool:
-        is_there = self.rest() == sign
+    def _skip(self, sign: str) -> bool:
+        """Take the next character if it is `sign`; return whether it was."""
+        is_there = self.peek() == sign
         self._at += is_there
         return is_there
 
     def _next(self) -> str:
-        letter = self.rest()
+        letter = self.peek()
         if not letter:
-            raise Unclear("it ends too early")
+            raise UnsupportedRegex("it ends too early")
         self._at += 1
         return letter
 
 
-_ITEMS: dict[str, Callable[[_Reader], Item]] = {
-    **dict.fromkeys("^$", _Reader._anchor),
-    **dict.fromkeys("*+?{}", _Reader._stray),
-    ".": _Reader._dot,
-    "(": _Reader._group,
-    "[": _Reader._class,
-    "\\": _Reader._escaped,
+_TERMS: dict[str, Callable[[_Parser], Term]] = {
+    **dict.fromkeys("^$", _Parser._anchor),
+    **dict.fromkeys("*+?{}", _Parser._stray_quantifier),
+    ".": _Parser._dot,
+    "(": _Parser._group,
+    "[": _Parser._class,
+    "\\": _Parser._escaped,
 }
 
 
-def _single(point: int) -> Characters:
+def _one_character(point: int) -> CodePoints:
     if 0xD800 <= point <= 0xDFFF or point > 0x10FFFF:
-        raise Unclear("half a surrogate pair")
+        raise UnsupportedRegex("half a surrogate pair")
     return ((point, point),)

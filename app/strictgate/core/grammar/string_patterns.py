@@ -1,32 +1,44 @@
-r"""Patterns as regular expressions over the text of a JSON string, quotes and escapes included.
+r"""Patterns as terminals over the text of a JSON string, quotes and escapes included.
 
-A pattern speaks of the characters of a string and is searched for in it; a terminal matches the
-whole text. So the tree of a pattern is written anew with every character as it is spelt there, and
-with "anything" before and behind it where no anchor stands. An anchor is understood at the edges
-of a branch, also within a group that stands there: `^(a|b$)`. Elsewhere it is not.
+A pattern of JSON Schema is searched for in the characters of a string (validation section 6.3.3:
+it is not anchored). A terminal must match the whole text of the string. So the tree of the pattern
+is written anew: every character becomes what stands for it in a JSON string, and "any text" is put
+before and after it where no anchor stands.
+
+An anchor is understood at the edges of an alternative, also within a group that stands there, as in
+`^(a|b$)`. Anywhere else it can be met in rare cases or never, and the pattern is refused.
 """
 
 from enum import Enum
 from functools import lru_cache
 
-from strictgate.core.grammar.charsets import ALL, spelt
+from strictgate.core.grammar.charsets import ALL_CODE_POINTS, string_regex
 from strictgate.core.grammar.regexes import (
-    Alternation,
+    Alternative,
     Anchor,
-    Branch,
-    Counted,
-    Item,
-    OneOf,
-    Unclear,
+    CharacterClass,
+    Disjunction,
+    Repetition,
+    Term,
+    UnsupportedRegex,
     parse_regex,
 )
 
 _MAX_LENGTH = 32 * 1024
-_ANYTHING = f"{spelt(ALL)}*"
+_ANY_TEXT = f"{string_regex(ALL_CODE_POINTS)}*"
 
 
 class Edge(Enum):
-    """What is beyond the end of a branch."""
+    """What lies beyond the start or the end of an alternative.
+
+    ======  =======================================  ==========================  =================
+    edge    where                                    what is written there       an anchor there
+    ======  =======================================  ==========================  =================
+    OPEN    the edge of the pattern                  any text                    makes it SHUT
+    SHUT    the edge of the pattern, at an anchor    nothing                     changes nothing
+    INNER   the alternative stands between others    nothing: others are there   is refused
+    ======  =======================================  ==========================  =================
+    """
 
     OPEN = "any text"
     SHUT = "nothing"
@@ -34,78 +46,71 @@ class Edge(Enum):
 
 
 _START, _END = Anchor("^"), Anchor("$")
+_SHORT_QUANTIFIERS = {"{0,}": "*", "{1,}": "+", "{0,1}": "?"}
 
 
 @lru_cache(maxsize=512)
-def terminal(pattern: str) -> str:
-    """Return a terminal for the JSON strings that `pattern` matches, as Lark writes it.
+def pattern_terminal(pattern: str) -> str:
+    """Return the body of a terminal for the JSON strings in which `pattern` is found.
 
     Raises:
-        Unclear: what it matches is not certain.
+        UnsupportedRegex: it is not certain what the pattern matches, or the terminal is too long.
     """
-    text = _choice(parse_regex(pattern), Edge.OPEN, Edge.OPEN)
+    text = _disjunction(parse_regex(pattern), Edge.OPEN, Edge.OPEN)
     if len(text) > _MAX_LENGTH:
-        raise Unclear("it is too long")
+        raise UnsupportedRegex("it is too long")
     return f'/"(?:{text})"/'
 
 
-def _choice(choice: Alternation, before: Edge, behind: Edge) -> str:
-    return "|".join(_branch(branch, before, behind) for branch in choice.branches)
+def _disjunction(disjunction: Disjunction, before: Edge, after: Edge) -> str:
+    return "|".join(_alternative(each, before, after) for each in disjunction.alternatives)
 
 
-def _branch(branch: Branch, before: Edge, behind: Edge) -> str:
-    while branch and branch[0] == _START and before is not Edge.INNER:
-        branch, before = branch[1:], Edge.SHUT
-    while branch and branch[-1] == _END and behind is not Edge.INNER:
-        branch, behind = branch[:-1], Edge.SHUT
-    if len(branch) == 1 and _is_anchored(branch[0]):
-        return _group(branch[0], before, behind)
-    head, middle, tail = _parted(branch)
-    start = _group(head, before, Edge.INNER) if head else _ANYTHING * (before is Edge.OPEN)
-    end = _group(tail, Edge.INNER, behind) if tail else _ANYTHING * (behind is Edge.OPEN)
-    return start + "".join(map(_item, middle)) + end
+def _alternative(terms: Alternative, before: Edge, after: Edge) -> str:
+    while terms and terms[0] == _START and before is not Edge.INNER:
+        terms, before = terms[1:], Edge.SHUT
+    while terms and terms[-1] == _END and after is not Edge.INNER:
+        terms, after = terms[:-1], Edge.SHUT
+    if len(terms) == 1 and _has_anchor(terms[0]):
+        return _group(terms[0], before, after)
+    # A group with anchors in it writes its own edge; only the other terms are written one by one.
+    head = terms[0] if terms and _has_anchor(terms[0]) else None
+    tail = terms[-1] if terms and _has_anchor(terms[-1]) else None
+    middle = terms[head is not None : len(terms) - (tail is not None)]
+    start = _group(head, before, Edge.INNER) if head else _ANY_TEXT * (before is Edge.OPEN)
+    end = _group(tail, Edge.INNER, after) if tail else _ANY_TEXT * (after is Edge.OPEN)
+    return start + "".join(map(_term, middle)) + end
 
 
-def _parted(branch: Branch) -> tuple[Item | None, Branch, Item | None]:
-    """Part the groups at the edges from the rest, where anchors are in them."""
-    head = branch[0] if branch and _is_anchored(branch[0]) else None
-    tail = branch[-1] if branch and _is_anchored(branch[-1]) else None
-    return head, branch[head is not None : len(branch) - (tail is not None)], tail
+def _group(term: Term, before: Edge, after: Edge) -> str:
+    if not isinstance(term, Disjunction):
+        raise UnsupportedRegex("an anchor where none is expected")
+    return f"(?:{_disjunction(term, before, after)})"
 
 
-def _group(item: Item, before: Edge, behind: Edge) -> str:
-    if not isinstance(item, Alternation):
-        raise Unclear("an anchor where none is expected")
-    return f"(?:{_choice(item, before, behind)})"
-
-
-def _item(item: Item) -> str:
-    match item:
-        case OneOf(characters):
+def _term(term: Term) -> str:
+    match term:
+        case CharacterClass(characters):
             if not characters:
-                raise Unclear("a class of nothing")
-            return spelt(characters)
-        case Counted(inner, low, high):
-            text = _item(inner)
-            bounds = f"{{{low},{'' if high is None else high}}}"
-            return f"(?:{text}){_SHORT.get(bounds, bounds)}"
-        case Alternation() if not _is_anchored(item):
-            return f"(?:{_choice(item, Edge.INNER, Edge.INNER)})"
+                raise UnsupportedRegex("a class of nothing")
+            return string_regex(characters)
+        case Repetition(inner, low, high):
+            text = _term(inner)
+            quantifier = f"{{{low},{'' if high is None else high}}}"
+            return f"(?:{text}){_SHORT_QUANTIFIERS.get(quantifier, quantifier)}"
+        case Disjunction() if not _has_anchor(term):
+            return f"(?:{_disjunction(term, Edge.INNER, Edge.INNER)})"
         case _:
-            raise Unclear("an anchor in the middle")
+            raise UnsupportedRegex("an anchor in the middle")
 
 
-_SHORT = {"{0,}": "*", "{1,}": "+", "{0,1}": "?"}
-
-
-def _is_anchored(item: Item) -> bool:
-    """Whether there is an anchor in it."""
-    match item:
+def _has_anchor(term: Term) -> bool:
+    match term:
         case Anchor():
             return True
-        case Counted(inner):
-            return _is_anchored(inner)
-        case Alternation(branches):
-            return any(_is_anchored(each) for branch in branches for each in branch)
+        case Repetition(inner):
+            return _has_anchor(inner)
+        case Disjunction(alternatives):
+            return any(_has_anchor(each) for terms in alternatives for each in terms)
         case _:
             return False

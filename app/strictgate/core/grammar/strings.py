@@ -1,77 +1,83 @@
-"""Strings: `minLength`, `maxLength`, `pattern`, `format`."""
+"""The keywords for strings: `minLength`, `maxLength`, `pattern`, `format`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from strictgate.core.grammar import lark, string_patterns
-from strictgate.core.grammar.conjunction import Conjunct
+from strictgate.core.grammar import lark
+from strictgate.core.grammar.conjunction import Conjunction
 from strictgate.core.grammar.context import Context
-from strictgate.core.grammar.formats import GUIDES
-from strictgate.core.grammar.regexes import Unclear
+from strictgate.core.grammar.formats import FORMAT_PATTERNS
+from strictgate.core.grammar.regexes import UnsupportedRegex
+from strictgate.core.grammar.string_patterns import pattern_terminal
 from strictgate.core.schema import patterns
 from strictgate.core.schema.formats import FORMAT_SINCE
 
 _MAX_LENGTH_WITH_PATTERN = 199
-"""From about 1,000 on, the matcher refuses text that is valid: the lexer's fuel runs out when it
-asks whether a pattern and a length can be met together, and it takes that for a no."""
+"""From about 1,000 on, llguidance 1.9 refuses valid text where a pattern and a length stand
+together: the lexer runs out of fuel when it asks whether both can still be met, and takes that for
+a no. No error tells of it, so the limit keeps well away from there."""
 _MAX_LENGTH = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class StringFacts:
-    """What is known of a string."""
+class StringConstraints:
+    """What a conjunction says of strings."""
 
     low: int = 0
+    """The least length, in characters."""
     high: int | None = None
-    wanted: tuple[str, ...] = ()
-    """Terminals' bodies that match it …"""
-    unwanted: tuple[str, ...] = ()
-    """… and that do not."""
+    """The greatest length, in characters; None is without limit."""
+    must_match: tuple[str, ...] = ()
+    """The bodies of terminals that all match the string."""
+    must_not_match: tuple[str, ...] = ()
+    """The bodies of terminals of which none matches it."""
 
 
-def expression(context: Context, subject: tuple[Conjunct, ...]) -> str | None:
-    """Return the strings of `subject`."""
-    text = StringFacts()
-    for part in subject:
-        for keyword in sorted(part.keywords.keys() & KEYWORDS.keys()):
-            text = KEYWORDS[keyword](text, part.keywords[keyword], context)
-    if text.high is not None and text.low > text.high:
+def string_expression(context: Context, conjunction: Conjunction) -> str | None:
+    """Return the expression for the strings that a conjunction allows; None if it allows none."""
+    constraints = StringConstraints()
+    for conjunct in conjunction:
+        for keyword in sorted(conjunct.keywords.keys() & KEYWORDS.keys()):
+            constraints = KEYWORDS[keyword](constraints, conjunct.keywords[keyword], context)
+    if constraints.high is not None and constraints.low > constraints.high:
         return None
-    return _written(context, _affordable(context, text))
+    return _expression(context, _affordable(context, constraints))
 
 
-def _min_length(text: StringFacts, value: Any, context: Context) -> StringFacts:
-    return replace(text, low=max(text.low, int(value)))
+def _min_length(constraints: StringConstraints, value: Any, context: Context) -> StringConstraints:
+    return replace(constraints, low=max(constraints.low, int(value)))
 
 
-def _max_length(text: StringFacts, value: Any, context: Context) -> StringFacts:
-    return replace(text, high=int(value) if text.high is None else min(text.high, int(value)))
+def _max_length(constraints: StringConstraints, value: Any, context: Context) -> StringConstraints:
+    known = constraints.high
+    return replace(constraints, high=int(value) if known is None else min(known, int(value)))
 
 
-def _pattern(text: StringFacts, value: Any, context: Context) -> StringFacts:
+def _pattern(constraints: StringConstraints, value: Any, context: Context) -> StringConstraints:
     try:
-        wanted, unwanted = bodies(value)
-    except Unclear:
+        must_match, must_not_match = pattern_terminals(value)
+    except UnsupportedRegex:
         context.unsupported_keywords.add("pattern")
-        return text
-    return replace(text, wanted=text.wanted + wanted, unwanted=text.unwanted + unwanted)
-
-
-def _format(text: StringFacts, value: Any, context: Context) -> StringFacts:
-    """Every format is judged by the validator; some have a pattern that is no stricter."""
-    if not context.asserts_formats or value not in FORMAT_SINCE:
-        return text
-    context.unsupported_keywords.add("format")
-    guide = GUIDES.get(value)
-    return (
-        text
-        if guide is None
-        else replace(text, wanted=(*text.wanted, string_patterns.terminal(guide)))
+        return constraints
+    return replace(
+        constraints,
+        must_match=constraints.must_match + must_match,
+        must_not_match=constraints.must_not_match + must_not_match,
     )
 
 
-KEYWORDS: dict[str, Callable[[StringFacts, Any, Context], StringFacts]] = {
+def _format(constraints: StringConstraints, value: Any, context: Context) -> StringConstraints:
+    if not context.asserts_formats or value not in FORMAT_SINCE:
+        return constraints
+    context.unsupported_keywords.add("format")
+    pattern = FORMAT_PATTERNS.get(value)
+    if pattern is None:
+        return constraints
+    return replace(constraints, must_match=(*constraints.must_match, pattern_terminal(pattern)))
+
+
+KEYWORDS: dict[str, Callable[[StringConstraints, Any, Context], StringConstraints]] = {
     "format": _format,
     "maxLength": _max_length,
     "minLength": _min_length,
@@ -79,41 +85,48 @@ KEYWORDS: dict[str, Callable[[StringFacts, Any, Context], StringFacts]] = {
 }
 
 
-def bodies(pattern: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return terminals' bodies that all match, and some of which none does, where `pattern` does.
+def pattern_terminals(pattern: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the bodies of terminals for a pattern: all of the first match, none of the second.
+
+    There is more than one where the pattern has look-ahead: see core/schema/patterns.py.
 
     Raises:
-        Unclear
+        UnsupportedRegex: it is not certain what the pattern matches.
     """
     try:
-        return (string_patterns.terminal(pattern),), ()
-    except Unclear:
+        return (pattern_terminal(pattern),), ()
+    except UnsupportedRegex:
         parts = patterns.parse_pattern(pattern)
         if parts.is_plain:
             raise
-    terminals = string_patterns.terminal
-    return tuple(map(terminals, parts.wanted)), tuple(map(terminals, parts.unwanted))
+    return (
+        tuple(map(pattern_terminal, parts.must_match)),
+        tuple(map(pattern_terminal, parts.must_not_match)),
+    )
 
 
-def _affordable(context: Context, text: StringFacts) -> StringFacts:
-    """Leave out lengths that would cost too much."""
-    is_matched = bool(text.wanted or text.unwanted)
-    limit = _MAX_LENGTH_WITH_PATTERN if is_matched else _MAX_LENGTH
-    if text.high is not None and text.high > limit:
+def _affordable(context: Context, constraints: StringConstraints) -> StringConstraints:
+    """Loosen lengths that would cost too much."""
+    has_pattern = bool(constraints.must_match or constraints.must_not_match)
+    limit = _MAX_LENGTH_WITH_PATTERN if has_pattern else _MAX_LENGTH
+    if constraints.high is not None and constraints.high > limit:
         context.unsupported_keywords.add("maxLength")
-        text = replace(text, high=None)
-    if text.low > limit:
+        constraints = replace(constraints, high=None)
+    if constraints.low > limit:
         context.unsupported_keywords.add("minLength")
-        text = replace(text, low=limit)
-    return text
+        constraints = replace(constraints, low=limit)
+    return constraints
 
 
-def _written(context: Context, text: StringFacts) -> str:
-    if text == StringFacts():
+def _expression(context: Context, constraints: StringConstraints) -> str:
+    if constraints == StringConstraints():
         return lark.STRING
-    wanted = list(text.wanted)
-    if text.low or text.high is not None:
-        bounds = f"{{{text.low},{'' if text.high is None else text.high}}}"
-        wanted.append("(" + rf'"\"" CHAR{bounds} "\""' + ")" if text.high != 0 else r'"\"\""')
-    unwanted = [f"~({body})" for body in text.unwanted]
-    return context.rules.terminal(lark.both((wanted or [lark.STRING]) + unwanted))
+    wanted = list(constraints.must_match)
+    low, high = constraints.low, constraints.high
+    if high == 0:  # Lark does not take `{0,0}`
+        wanted.append(r'"\"\""')
+    elif low or high is not None:
+        # CHAR is one character of the string, escaped or not, as JSON Schema counts them.
+        wanted.append(rf'("\"" CHAR{{{low},{"" if high is None else high}}} "\"")')
+    unwanted = [f"~({body})" for body in constraints.must_not_match]
+    return context.rules.terminal(lark.intersection((wanted or [lark.STRING]) + unwanted))

@@ -1,4 +1,4 @@
-"""Values given one by one: `enum` and `const`."""
+"""The keywords `enum` and `const`: values that are given one by one."""
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -16,57 +16,59 @@ from strictgate.core.grammar import (
     ranges,
     strings,
 )
-from strictgate.core.grammar.conjunction import Conjunct, gathered
+from strictgate.core.grammar.conjunction import Conjunct, Conjunction, keyword_values
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.grammar import NotExpressible
-from strictgate.core.grammar.json_types import FRACTION, Kinds
+from strictgate.core.grammar.json_types import FRACTION, TypeSet
 from strictgate.core.grammar.object_rules import ObjectMembers
 from strictgate.core.schema.drafts import VALIDATORS, Draft
 
 MAX_VALUES = 20_000
 _NUMERIC = numbers.KEYWORDS.keys()
 _TEXTUAL = strings.KEYWORDS.keys() - {"format"}
+
+# Beside `enum` and `const`, the keywords for numbers and strings only sort out some of the values,
+# which is done here. Those for arrays and objects would need the subschemas too: the validator is
+# there for them.
 _CHECKED = {"string": _TEXTUAL, json_types.INTEGER: _NUMERIC, FRACTION: _NUMERIC}
 _UNCHECKED = {"array": arrays.KEYWORDS.keys(), "object": objects.KEYWORDS.keys()}
 
 
-def is_listed(subject: Iterable[Conjunct]) -> bool:
-    """Whether its values are given one by one."""
-    return any(part.keywords.keys() & {"enum", "const"} for part in subject)
+def is_listed(conjunction: Iterable[Conjunct]) -> bool:
+    """Whether a conjunct lists the values that are allowed."""
+    return any(conjunct.keywords.keys() & {"enum", "const"} for conjunct in conjunction)
 
 
-def options(context: Context, subject: tuple[Conjunct, ...]) -> list[str]:
-    """Return what matches one of the values of `subject`.
+def value_alternatives(context: Context, conjunction: Conjunction) -> list[str]:
+    """Return the expressions for the values that are listed.
 
     Raises:
-        NotExpressible: they are too many.
+        NotExpressible: there are too many of them.
     """
-    values = listed(context, subject)
+    values = allowed_values(context, conjunction)
     if len(values) > MAX_VALUES:
         raise NotExpressible(f"it has an enum of more than {MAX_VALUES} values")
-    left = json_types.kinds(subject)
-    words = [literal(context, value, left) for value in values if not _is_nested(value)]
-    others = [literal(context, value, left) for value in values if _is_nested(value)]
-    return ([context.rules.terminal(lark.either(words))] if words else []) + others
+    allowed = json_types.allowed_types(conjunction)
+    scalars = [_expression(context, each, allowed) for each in values if not _is_nested(each)]
+    nested = [_expression(context, each, allowed) for each in values if _is_nested(each)]
+    # All scalars are one terminal: the lexer then follows one automaton instead of one per value.
+    return ([context.rules.terminal(lark.alternation(scalars))] if scalars else []) + nested
 
 
-def listed(context: Context, subject: tuple[Conjunct, ...]) -> list[Any]:
-    """Return the values of `enum` and `const` that all of its parts allow."""
-    if subject not in context.listed:
-        context.listed[subject] = _listed(context, subject)
-    return context.listed[subject]
-
-
-def _listed(context: Context, subject: tuple[Conjunct, ...]) -> list[Any]:
-    lists = gathered(subject, "enum") + [[value] for value in gathered(subject, "const")]
-    known = [{identity(value): value for value in values} for values in lists]
-    left = json_types.kinds(subject)
-    return [
-        value
-        for key, value in known[0].items()
-        if all(key in other for other in known) and json_types.kind(value) in left
-        if all(_fits(context, value, part) for part in subject)
-    ]
+def allowed_values(context: Context, conjunction: Conjunction) -> list[Any]:
+    """Return the listed values that all conjuncts allow, in the order of the first list."""
+    if conjunction not in context.enum_values:
+        lists = keyword_values(conjunction, "enum")
+        lists += [[value] for value in keyword_values(conjunction, "const")]
+        known = [{identity(value): value for value in values} for values in lists]
+        allowed = json_types.allowed_types(conjunction)
+        context.enum_values[conjunction] = [
+            value
+            for key, value in known[0].items()
+            if all(key in other for other in known) and json_types.type_of(value) in allowed
+            if all(_is_allowed(context, value, conjunct) for conjunct in conjunction)
+        ]
+    return context.enum_values[conjunction]
 
 
 def _is_nested(value: Any) -> bool:
@@ -74,7 +76,10 @@ def _is_nested(value: Any) -> bool:
 
 
 def identity(value: Any) -> Any:
-    """Return what is equal for values that JSON Schema takes as equal: `1` and `1.0`."""
+    """Return a key that is the same for values that JSON Schema takes as equal, as `1` and `1.0`.
+
+    Python's own equality does that for numbers, but also takes `True` as equal to `1`.
+    """
     match value:
         case list():
             return ("list", *map(identity, value))
@@ -86,55 +91,58 @@ def identity(value: Any) -> Any:
             return value
 
 
-def _fits(context: Context, value: Any, part: Conjunct) -> bool:
-    """Whether `value` is what `part` says of numbers and strings; the validator sees the rest."""
-    kind = json_types.kind(value)
-    context.unsupported_keywords.update(part.keywords.keys() & _UNCHECKED.get(kind, frozenset()))
-    checked = {each: part.keywords[each] for each in part.keywords.keys() & _CHECKED.get(kind, ())}
+def _is_allowed(context: Context, value: Any, conjunct: Conjunct) -> bool:
+    """Whether the keywords of a conjunct for numbers and strings allow a listed value."""
+    name = json_types.type_of(value)
+    keywords = conjunct.keywords
+    context.unsupported_keywords.update(keywords.keys() & _UNCHECKED.get(name, frozenset()))
+    checked = {each: keywords[each] for each in keywords.keys() & _CHECKED.get(name, ())}
     if not checked:
         return True
     try:
         return bool(VALIDATORS[context.draft](checked, offline=True).is_valid(value))
-    except jsonschema_rs.ValidationError:  # a pattern that only admission's own keyword takes
+    except jsonschema_rs.ValidationError:  # a pattern that only our own `pattern` keyword takes
         context.unsupported_keywords.update(checked)
         return True
 
 
-def literal(context: Context, value: Any, left: Kinds) -> str:
-    """Return what matches `value`, in every spelling of its numbers."""
-    return _LITERALS[json_types.kind(value)](context, value, left)
+def _expression(context: Context, value: Any, allowed: TypeSet) -> str:
+    """Return the expression for a value, in every plain spelling of the numbers in it."""
+    return _EXPRESSIONS[json_types.type_of(value)](context, value, allowed)
 
 
-def _word(context: Context, value: Any, left: Kinds) -> str:
-    return lark.word(value)
+def _literal(context: Context, value: Any, allowed: TypeSet) -> str:
+    return lark.json_literal(value)
 
 
-def _number(context: Context, value: Any, left: Kinds) -> str:
+def _number(context: Context, value: Any, allowed: TypeSet) -> str:
     number = Decimal(value) if isinstance(value, int) else Decimal(repr(value))
     plain = f"/{ranges.exactly(number)}/"
-    if context.draft is Draft.DRAFT_4 and FRACTION not in left:
-        return f"({plain} & {lark.OLD_INTEGER})"
-    return f"({plain} | {lark.literal(repr(value))})"
+    if context.draft is Draft.DRAFT_4 and FRACTION not in allowed:
+        return f"({plain} & {lark.DRAFT_4_INTEGER})"
+    # The spelling of Python's `repr` has an exponent for large and small numbers, as in `1e-07`.
+    return f"({plain} | {lark.string_literal(repr(value))})"
 
 
-def _list(context: Context, value: Any, left: Kinds) -> str:
-    items = " CM ".join(literal(context, each, json_types.ALL) for each in value)
+def _array(context: Context, value: Any, allowed: TypeSet) -> str:
+    items = " CM ".join(_expression(context, each, json_types.ALL_TYPES) for each in value)
     return f"LA {items} RA" if items else "LA RA"
 
 
-def _object(context: Context, value: Any, left: Kinds) -> str:
-    members = (
-        (lark.word(name), literal(context, each, json_types.ALL)) for name, each in value.items()
+def _object(context: Context, value: Any, allowed: TypeSet) -> str:
+    members = tuple(
+        (lark.json_literal(name), _expression(context, each, json_types.ALL_TYPES))
+        for name, each in value.items()
     )
-    return object_rules.expression(context, ObjectMembers(tuple(members), ())) or lark.NEVER
+    return object_rules.members_expression(context, ObjectMembers(members, ())) or lark.NEVER
 
 
-_LITERALS: dict[str, Callable[[Context, Any, Kinds], str]] = {
-    "null": _word,
-    "boolean": _word,
-    "string": _word,
+_EXPRESSIONS: dict[str, Callable[[Context, Any, TypeSet], str]] = {
+    "null": _literal,
+    "boolean": _literal,
+    "string": _literal,
     "integer": _number,
     FRACTION: _number,
-    "array": _list,
+    "array": _array,
     "object": _object,
 }

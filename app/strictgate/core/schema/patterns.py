@@ -46,10 +46,10 @@ class Unsupported(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern as the engine takes it: all of `wanted` match, none of `unwanted` does."""
+    """A pattern as the engine takes it, which may be several patterns of the engine."""
 
-    wanted: tuple[str, ...]
-    unwanted: tuple[str, ...] = ()
+    must_match: tuple[str, ...]
+    must_not_match: tuple[str, ...] = ()
     is_plain: bool = False
     """Whether the engine takes it as it was written."""
 
@@ -67,7 +67,7 @@ def parse_pattern(pattern: str) -> Pattern:
     if pattern in _EQUIVALENT:
         return Pattern((_EQUIVALENT[pattern],))
     parted = _parted(pattern)
-    if parted and all(map(_compiles, parted.wanted + parted.unwanted)):
+    if parted and all(map(_compiles, parted.must_match + parted.must_not_match)):
         return parted
     used = [name for sign, name in _REASONS if sign.search(pattern)]
     raise Unsupported(
@@ -80,11 +80,11 @@ def parse_pattern(pattern: str) -> Pattern:
 def matcher(pattern: str) -> Callable[[str], bool]:
     """Return a predicate on strings that says whether `pattern` matches."""
     parts = parse_pattern(pattern)
-    wanted = [_validator(part) for part in parts.wanted]
-    unwanted = [_validator(part) for part in parts.unwanted]
+    must_match = [_validator(part) for part in parts.must_match]
+    must_not_match = [_validator(part) for part in parts.must_not_match]
     return lambda text: (
-        all(each.is_valid(text) for each in wanted)
-        and not any(each.is_valid(text) for each in unwanted)
+        all(each.is_valid(text) for each in must_match)
+        and not any(each.is_valid(text) for each in must_not_match)
     )
 
 
@@ -127,17 +127,17 @@ def _parted(pattern: str) -> Pattern | None:
     rest = pattern.removeprefix("^")
     if rest == pattern or "|" in _top_level(rest):
         return None
-    wanted: list[str] = []
-    unwanted: list[str] = []
+    must_match: list[str] = []
+    must_not_match: list[str] = []
     while found := _LOOK_AHEAD.match(rest):
         end = _closing(rest)
         if end is None:
             return None
-        (wanted if found[1] == "=" else unwanted).append(f"^(?:{rest[3:end]})")
+        (must_match if found[1] == "=" else must_not_match).append(f"^(?:{rest[3:end]})")
         rest = rest[end + 1 :]
         if rest.startswith(("*", "+", "?", "{")):  # a look-ahead that may be left out
             return None
-    return Pattern((f"^{rest}", *wanted), tuple(unwanted))
+    return Pattern((f"^{rest}", *must_match), tuple(must_not_match))
 
 
 def _depths(pattern: str) -> Iterator[tuple[int, str, int]]:

@@ -5,7 +5,7 @@ import pytest
 from tests.core.grammar.reader import check, description, groups
 
 
-@pytest.mark.parametrize("group", groups("names"), ids=description)
+@pytest.mark.parametrize("group", groups("property_names"), ids=description)
 def test_the_grammar_reads_as_far_as_can_be_valid(group):
     """The unsupported keywords, the documents that are accepted, and the first refused byte."""
     check(group)
