@@ -4,6 +4,7 @@ import ast
 import inspect
 import tomllib
 from dataclasses import fields, is_dataclass, replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from strictgate.core.repair_steps import Repair
 from strictgate.core.request.options import Enforcement
 from strictgate.settings import Model, Settings, SettingsError, Upstream, load
 
-EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+EXAMPLE = Path(str(resources.files("strictgate").joinpath("config.example.toml")))
 TABLES = {"upstreams": Upstream, "models": Model}
 
 

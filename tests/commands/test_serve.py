@@ -7,19 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from contextlib import closing, contextmanager
 
 import pytest
 
 from strictgate.commands.serve import HEAD_BYTES, HEAD_FIELDS, check_exposure
 from strictgate.settings import Settings, SettingsError
-
-CHAT = {
-    "model": "demo/clean",
-    "messages": [{"role": "user", "content": "json"}],
-    "response_format": {"type": "json_object"},
-}
+from tests.chats import CHAT, asked
 
 
 @contextmanager
@@ -42,15 +36,6 @@ def running(*arguments, **environment):
         process.wait()
         process.stdout.close()
         process.stderr.close()
-
-
-def asked(url, body=CHAT):
-    data = json.dumps(body).encode()
-    headers = {"content-type": "application/json"}
-    with urllib.request.urlopen(
-        urllib.request.Request(f"{url}/v1/chat/completions", data, headers), timeout=30
-    ) as answer:
-        return json.load(answer)
 
 
 def raw(url, data):

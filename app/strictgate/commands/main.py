@@ -1,4 +1,4 @@
-"""The command line: serve, check, plan.
+"""The command line: serve, check, plan, config.
 
 Exit codes: 0 all well; 1 what was asked about has problems; 2 the call or the configuration is
 wrong.
@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands.add_parser("serve", help="serve the gateway"))
     _add_check(commands.add_parser("check", help="say what will be enforced of a schema"))
     _add_plan(commands.add_parser("plan", help="print the upstream requests, without sending"))
+    config = commands.add_parser("config", help="print an example configuration, explained")
+    config.set_defaults(command=_config)
     return parser
 
 
@@ -176,6 +179,12 @@ def _contents(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
+
+
+def _config(_: argparse.Namespace) -> int:
+    example = resources.files("strictgate").joinpath("config.example.toml")
+    print(example.read_text(encoding="utf-8"), end="")
+    return 0
 
 
 def _document(path: Path) -> Any:
