@@ -3,9 +3,14 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.wire.reply import Failure
+from strictgate.settings import Settings
+from strictgate.upstream.response_reading import scrubbed
+from strictgate.upstream.routing import Router
 from tests.core.talks import GOOD
 from tests.upstream.asking import COMPLETION, answering, asked
 
@@ -32,6 +37,42 @@ def test_any_key_can_be_blotted_out(key):
     failure = asked(answering(json.dumps(body).encode(), status=400), key=key)
 
     assert failure.body["error" if key != "error" else "***"]
+
+
+KEYS = st.text('sk-1/+\\"é\n', max_size=9).map(str.strip).filter(bool)
+BODIES = st.recursive(
+    st.sampled_from(["", "a {} b", "{}", "{}{}"]) | st.none() | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just("x {}") | st.text(), inner),
+    max_leaves=6,
+)
+
+
+def quoting(value, key):
+    """`value` with `key` in place of each `{}`."""
+    if isinstance(value, dict):
+        return {quoting(name, key): quoting(each, key) for name, each in value.items()}
+    if isinstance(value, list):
+        return [quoting(each, key) for each in value]
+    return value.replace("{}", key) if isinstance(value, str) else value
+
+
+@given(BODIES, KEYS)
+def test_no_error_has_our_key_anywhere(body, key):
+    """Not in a text, not in a name, however deep and however odd; what has none stays as it is."""
+    upstream = {"base_url": "http://x/v1", "api_key_env": "KEY"}
+    endpoint = Router(Settings(upstreams={"x": upstream}), {"KEY": key}).default()
+    told = scrubbed(quoting(body, key), endpoint)
+    assert not any(key in part for text in texts(told) for part in text.split("***"))
+    assert scrubbed(told, endpoint) == told
+
+
+def texts(value):
+    """Every string in `value`, names included."""
+    if isinstance(value, dict):
+        return [*value, *(text for each in value.values() for text in texts(each))]
+    if isinstance(value, list):
+        return [text for each in value for text in texts(each)]
+    return [value] if isinstance(value, str) else []
 
 
 def test_our_key_in_an_answer():
