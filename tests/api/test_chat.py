@@ -66,18 +66,30 @@ def test_mode(demo, case):
 
 
 def test_the_error_of_the_thread(strictgate):
-    """With repair off, when attempts run out: Groq's body, byte for byte."""
+    """With repair off, when attempts run out: Groq's error, byte for byte, and what it cost."""
     answer = strictgate.chat("wrong-enum", ONE_WAY, strictgate={"repair": "off"})
 
-    assert answer.raw.decode() == THREAD
+    assert answer.raw.decode().startswith(THREAD[:-1] + ',"x_strictgate":{')
     assert answer.headers["x-should-retry"] == "false"
+    told = answer.json["x_strictgate"]
+    assert [each["outcome"] for each in told["attempts"]] == ["invalid"] * 3
+    used = [each["usage"]["total_tokens"] for each in told["attempts"]]
+    assert told["usage"]["total_tokens"] == sum(used) > 0
+
+
+def test_the_bare_error_of_the_thread(demo):
+    """Without details it is Groq's body, byte for byte."""
+    with gate(demo, answers={"body": False}) as quiet:
+        answer = quiet.chat("wrong-enum", ONE_WAY, strictgate={"repair": "off"})
+    assert answer.raw.decode() == THREAD
 
 
 def test_the_same_in_a_stream(strictgate):
     """Nothing was sent yet, so it is a status and no frame."""
     answer = strictgate.chat("wrong-enum", ONE_WAY, stream=True, strictgate={"repair": "off"})
 
-    assert (answer.status, answer.raw.decode()) == (400, THREAD)
+    assert answer.status == 400
+    assert answer.raw.decode().startswith(THREAD[:-1] + ',"x_strictgate":{')
 
 
 @pytest.mark.parametrize("stream", [False, True])

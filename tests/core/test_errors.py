@@ -51,6 +51,18 @@ def test_upstream_error_is_quoted():
     assert error.headers == {"retry-after": "3"}
 
 
+@pytest.mark.parametrize(
+    "error",
+    [BadRequest("x"), UpstreamError(418, {"message": "m"}, {})],
+    ids=["ours", "the upstream's"],
+)
+def test_details_stand_beside_the_error(error):
+    """Where there are some; the error itself stays as it is."""
+    before = error.body()
+    error.details = {"attempts": []}
+    assert error.body() == before | {"x_strictgate": {"attempts": []}}
+
+
 def test_output_invalid():
     """Groq's keys, in Groq's order, and sent once by OpenAI's SDKs."""
     error = OutputInvalid("m", failed_generation="f")

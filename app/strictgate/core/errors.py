@@ -38,6 +38,8 @@ class GatewayError(Exception):
     status = 500
     type = "server_error"
     code: str | None = "internal_error"
+    details: Mapping[str, Any] | None = None
+    """What stands beside the error as `x_strictgate`: the attempts, what they used."""
 
     def __init__(
         self,
@@ -54,14 +56,16 @@ class GatewayError(Exception):
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, Any]:
-        """Return the JSON body: `{"error": {…}}`."""
+        """Return the JSON body: `{"error": {…}}`, and the details where there are some."""
+        return {"error": self.error()} | ({"x_strictgate": self.details} if self.details else {})
+
+    def error(self) -> dict[str, Any]:
+        """Return the error as it stands in the body."""
         return {
-            "error": {
-                "message": self.message,
-                "type": self.type,
-                "param": self.param,
-                "code": self.code,
-            }
+            "message": self.message,
+            "type": self.type,
+            "param": self.param,
+            "code": self.code,
         }
 
 
@@ -134,8 +138,8 @@ class UpstreamError(GatewayError):
         self.status = status
         self._error = dict(error)
 
-    def body(self) -> dict[str, Any]:
-        return {"error": self._error}
+    def error(self) -> dict[str, Any]:
+        return self._error
 
 
 class ToolsRefused(UpstreamError):
@@ -159,14 +163,13 @@ class OutputInvalid(GatewayError):
         self.failed_generation = failed_generation
         self.details = details
 
-    def body(self) -> dict[str, Any]:
-        error = {
+    def error(self) -> dict[str, Any]:
+        return {
             "message": self.message,
             "type": self.type,
             "code": self.code,
             "failed_generation": self.failed_generation,
         }
-        return {"error": error} | ({"x_strictgate": self.details} if self.details else {})
 
 
 class ToolUseInvalid(OutputInvalid):

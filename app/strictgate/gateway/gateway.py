@@ -175,6 +175,9 @@ class Gateway:
         except OutputInvalid as error:
             self._quieten(error)
             raise planned.translated(error) from error
+        except GatewayError as error:
+            self._quieten(error)
+            raise
         finally:
             self._learner.learn(route, lessons(conversation))
             self._report(route, conversation, outcome, caller)
@@ -191,7 +194,7 @@ class Gateway:
             return {}
         return {"x-strictgate-mode": conversation.plan.mode.value}
 
-    def _quieten(self, error: OutputInvalid) -> None:
+    def _quieten(self, error: GatewayError) -> None:
         """Take from an error what the settings say that answers shall not tell."""
         if not self._settings.answers.body:
             error.details = None

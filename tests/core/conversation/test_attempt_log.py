@@ -1,9 +1,12 @@
 """The record of a conversation."""
 
+from dataclasses import replace
+
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
 from strictgate.core.conversation.choice_result import Accepted, Rejected
-from strictgate.core.conversation.reply_reader import EvaluatedReply
+from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
+from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.repair_steps import Step
 from tests.core.talks import planner, said
 
@@ -51,3 +54,21 @@ def test_lost_logprobs_are_told():
     """They stand among what was dropped."""
     record = AttemptLog(lost_logprobs=True)
     assert record.details(PLAN, ())["dropped"] == ["logprobs"]
+
+
+def test_failure_details():
+    """An error tells of the attempts and what they used; of none there is nothing to tell."""
+    record = AttemptLog()
+    assert record.failure_details(PLAN) == {}
+    record.accepted(PLAN, EvaluatedReply(said("x").body, [BAD], said("x").usage))
+    told = record.failure_details(PLAN)
+    assert [*told] == ["mode", "attempts", "usage"]
+    assert told["usage"] == {"total_tokens": 10}
+
+
+def test_what_broke_off_has_no_verdict():
+    """It is neither invalid nor no JSON."""
+    record = AttemptLog()
+    broken = replace(BAD, broken=UpstreamBadResponse("It broke off."))
+    record.accepted(PLAN, EvaluatedReply(said("x").body, [broken], None, ReplyEnd.BROKEN))
+    assert record.attempts[0].outcome == "broken"

@@ -56,6 +56,8 @@ def test_what_is_truncated():
     body = rejected('{"cho', reason="unfinished", truncated=True).error({}).body()
 
     assert body["error"]["failed_generation"].startswith("max completion tokens reached")
+    assert "raise max_tokens" in body["error"]["message"]
+    assert "prompt" not in body["error"]["message"]
     assert body["x_strictgate"]["failed_generation"] == '{"cho'
 
 
@@ -67,7 +69,8 @@ def test_misused_tools(truncated):
     error = result.error({})
 
     assert isinstance(error, ToolUseInvalid)
-    assert error.message == NO_CALL
+    assert error.message.startswith(NO_CALL)
+    assert ("raise max_tokens" in error.message) is truncated
     assert error.failed_generation == "maybe"
     assert ("x_strictgate" in error.body()) is truncated
     assert NO_CALL in result.feedback()[-1]["content"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from strictgate.core.capabilities import Capabilities, Mode
+from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.errors import (
     OutputInvalid,
     UpstreamBadResponse,
@@ -23,6 +23,7 @@ from tests.core.talks import (
     modes,
     refused,
     said,
+    streamed,
 )
 
 NO_SCHEMA = refused(400, "This model does not support response format `json_schema`.")
@@ -61,19 +62,23 @@ def test_feedback_adds_up():
 
 
 def test_the_error_of_the_thread():
-    """When attempts run out, the body is Groq's, byte for byte."""
+    """When attempts run out, the error is Groq's, byte for byte; the attempts stand beside it."""
     one_way = MOOD | {"properties": {"choice": {"type": "string", "enum": ["angry"]}}}
     talk = conversation(body(one_way), repair=Repair.OFF)
     with pytest.raises(OutputInvalid) as failed:
         hold(talk, said(BAD), said(BAD), said(BAD))
 
-    assert json.dumps(failed.value.body(), separators=(",", ":")) == (
-        '{"error":{"message":"Generated JSON does not match the expected schema. Please adjust '
+    told = failed.value.body()
+    assert [*told] == ["error", "x_strictgate"]
+    assert json.dumps(told["error"], separators=(",", ":")) == (
+        '{"message":"Generated JSON does not match the expected schema. Please adjust '
         "your prompt. See 'failed_generation' for more details. Error: jsonschema: '/choice' "
         'does not validate with /properties/choice/enum: value must be \\"angry\\"",'
         '"type":"invalid_request_error","code":"json_validate_failed",'
-        '"failed_generation":"{\\"choice\\":\\"happy\\"}"}}'
+        '"failed_generation":"{\\"choice\\":\\"happy\\"}"}'
     )
+    assert [each["outcome"] for each in told["x_strictgate"]["attempts"]] == ["invalid"] * 3
+    assert told["x_strictgate"]["usage"] == {"total_tokens": 30}
     assert failed.value.status == 400
     assert failed.value.headers["x-should-retry"] == "false"
     assert failed.value.headers["x-strictgate-attempts"] == "3"
@@ -85,15 +90,31 @@ def test_not_json():
     with pytest.raises(OutputInvalid) as failed:
         hold(conversation(max_attempts=1), said("I would say: happy."))
 
-    assert failed.value.body() == {
-        "error": {
-            "message": "Failed to validate JSON. Please adjust your prompt. "
-            "See 'failed_generation' for more details.",
-            "type": "invalid_request_error",
-            "code": "json_validate_failed",
-            "failed_generation": "I would say: happy.",
-        }
+    assert failed.value.body()["error"] == {
+        "message": "Failed to validate JSON. Please adjust your prompt. "
+        "See 'failed_generation' for more details.",
+        "type": "invalid_request_error",
+        "code": "json_validate_failed",
+        "failed_generation": "I would say: happy.",
     }
+
+
+def test_an_upstreams_error_after_attempts():
+    """What was tried before is told, and what it cost; of a first ask there is nothing to tell."""
+    first = refused(429, "slow down")
+    with pytest.raises(UpstreamError) as failed:
+        hold(conversation(), first)
+    assert [*failed.value.body()] == ["error"]
+
+    broken = [*streamed(GOOD[:5])[:1], UpstreamBadResponse("It broke off.")]
+    able = Capabilities(prefill=Prefill.TRAILING)
+    with pytest.raises(UpstreamBadResponse) as failed:
+        hold(conversation(capabilities=able, max_attempts=1, max_continuations=1), *broken, first)
+    told = failed.value.body()
+    assert told["error"]["code"] == "upstream_bad_response"
+    (attempt,) = told["x_strictgate"]["attempts"]
+    assert (attempt["outcome"], attempt["end"]) == ("broken", "broken")
+    assert told["x_strictgate"]["usage"] == attempt["usage"]
 
 
 def test_truncated_is_not_asked_again():

@@ -142,6 +142,17 @@ class AttemptLog:
             details["dropped"] = [*plan.dropped, *(["logprobs"] * self.lost_logprobs)]
         return details
 
+    def failure_details(self, plan: Plan) -> dict[str, Any]:
+        """Return an error's `x_strictgate`: what was tried, and what it used; of nothing, nothing.
+
+        `usage` is the sum of all attempts, as it stands in an answer.
+        """
+        if not self.attempts:
+            return {}
+        details = self.details(plan, ())
+        del details["repairs"]
+        return details | ({"usage": self.spent} if self.spent else {})
+
 
 def _attempt(plan: Plan, reply: EvaluatedReply) -> Attempt:
     results = [each for each in reply.results if each is not None]

@@ -25,6 +25,8 @@ _ADVICE = "Please adjust your prompt. See 'failed_generation' for more details."
 MISMATCH = f"Generated JSON does not match the expected schema. {_ADVICE} Error: "
 NOT_JSON = f"Failed to validate JSON. {_ADVICE}"
 TRUNCATED = "max completion tokens reached before generating a valid document"
+_RAISE = "raise max_tokens (max_completion_tokens, max_output_tokens)."
+CUT_OFF = f"Failed to validate JSON. The answer was cut off by the limit on its tokens: {_RAISE}"
 _MAX_HEADER = 500
 
 
@@ -73,7 +75,7 @@ class Rejected:
         if self.truncated:
             details = {"failed_generation": self.text, "reason": self.reason}
             return OutputInvalid(
-                NOT_JSON, failed_generation=TRUNCATED, details=details, headers=headers
+                CUT_OFF, failed_generation=TRUNCATED, details=details, headers=headers
             )
         details = self.place.details() if self.place else {}
         if not self.problems:
@@ -132,11 +134,12 @@ class ToolCallErrors:
 
     def error(self, rejection: Rejected, headers: Mapping[str, str]) -> ToolUseInvalid:
         """Return Groq's error for it."""
-        details = {"reason": TRUNCATED} if rejection.truncated else None
+        message, details = self.faults[0].message, None
+        if rejection.truncated:
+            details = {"reason": TRUNCATED}
+            message = f"{message}. The answer was cut off by the limit on its tokens: {_RAISE}"
         written = failed_generation(self.calls, rejection.text)
-        return ToolUseInvalid(
-            self.faults[0].message, failed_generation=written, details=details, headers=headers
-        )
+        return ToolUseInvalid(message, failed_generation=written, details=details, headers=headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,7 @@ class Conversation:
             return (yield from self._run())
         except _FROM_UPSTREAM as error:
             if self._last_rejected is None:
+                error.details = self.record.failure_details(self.plan)
                 raise
             raise self._invalid(self._last_rejected) from error
 
@@ -167,7 +168,9 @@ class Conversation:
             raise rejected.broken or self._invalid(rejected)
 
     def _invalid(self, rejected: Rejected) -> OutputInvalid:
-        return rejected.error(self.record.headers(self.plan))
+        error = rejected.error(self.record.headers(self.plan))
+        error.details = self.record.failure_details(self.plan) | dict(error.details or {})
+        return error
 
     def _outcome(
         self, body: Mapping[str, Any], accepted: Sequence[Accepted], states: Sequence[ChoiceState]
