@@ -1,159 +1,135 @@
 """Real clients, unchanged, against a gateway: `make test-clients`.
 
-Each client runs in an environment of its own under .clients/, in every way that it has of asking
-for a schema, in every case of shared.py. What must hold is checked; what the user of each client
-sees is printed as rows of docs/clients.md.
+Two things are tried. *Documents*: every way of asking for a schema, in every case of shared.py.
+*Sessions*: conversations with tools, as each client holds them by itself, against a host that has
+everything and one that has text alone, with the gateway's default settings. What must hold is
+checked; what the user of each client sees is printed as rows of docs/clients.md.
+
+    python -m tests.client_matrix.run [environment …]
 """
 
+import itertools
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from strictgate.demo.upstream import create_demo
+from tests.client_matrix import documents, programs, sessions
+from tests.client_matrix.environments import (
+    ENVIRONMENTS,
+    Node,
+    Python,
+    install,
+    script_rows,
+    version_of,
+)
+from tests.client_matrix.scripted import MODEL, ScriptedUpstream
 from tests.client_matrix.shared import CASES
 from tests.gates import gate
 from tests.servers import serving
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-PLACE = ROOT / ".clients"
-ENVIRONMENTS = {
-    "openai1": (["openai<2"], "ways_openai.py", ["openai"]),
-    "openai2": (["openai>=2,<3"], "ways_openai.py", ["openai"]),
-    "openai3": (["openai>=3", "groq"], "ways_openai.py", ["openai", "groq"]),
-    # One each: instructor caps openai, and would hold pydantic-ai back.
-    "instructor": (["instructor"], "ways_frameworks.py", ["instructor"]),
-    "langchain": (["langchain-openai"], "ways_frameworks.py", ["langchain-openai"]),
-    "pydantic-ai": (["pydantic-ai-slim[openai]"], "ways_frameworks.py", ["pydantic-ai-slim"]),
-    "openai-agents": (["openai-agents"], "ways_frameworks.py", ["openai-agents"]),
-    "litellm": (["litellm"], "ways_frameworks.py", ["litellm"]),
-}
-NODE = ["openai", "zod", "groq-sdk", "ai", "@ai-sdk/openai", "@ai-sdk/openai-compatible"]
-NODE += ["@ai-sdk/groq"]
-VALID = ({"choice": "angry"}, {"choice": "calm"})
-GOOD = ("right answer", "invalid once")
-UNENFORCED = {  # the client sends no schema that could be kept
-    ("instructor", "MD_JSON"),
-    ("langchain-openai", "json_mode"),
-    ("pydantic-ai-slim", "prompted"),
-}
-CHECKS_ITSELF = UNENFORCED | {("instructor", "JSON")}  # sends json_object; its own check judges
-OURS = (  # how Strictgate's own errors begin; another 400, or a 500, is not what was promised
-    "Generated JSON does not match the expected schema",
-    "Failed to validate JSON",
-    "Tool call validation failed",
-    "Failed to parse tool call arguments",
-)
-OWN_CHECK = {"IncompleteOutputException", "InstructorRetryException", "OutputParserException"}
-OWN_CHECK |= {"UnexpectedModelBehavior"}
-REFUSED = {  # what clients without a notion of a refusal make of one, and what the others do
-    *("ContentFilterError", "InstructorRetryException", "JSONDecodeError", "ModelRefusalError"),
-    *("NoObjectGeneratedError", "OpenAIRefusalError", "ToolChoiceViolationError"),
-}
 ALL_TOOLS = {"tools": "all"}  # most frameworks do not mark their functions as strict
+HOSTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "everything": ("everything", {}),
+    "text alone": ("text-only", {}),
+    "everything, kept": ("everything", {"store": {"path": ":memory:"}}),
+}
+"""The upstream of each gateway, and what is set."""
+KEPT = "everything, kept"
+RESPONSES_ONLY = {"node", "ai7", "openai3"}  # whose clients refer to what was kept
+PROGRAMS: Mapping[str, tuple[str, Callable[..., Iterator[dict[str, Any]]]]] = {
+    "codex": ("@openai/codex", programs.codex_rows),
+    "opencode": ("opencode-ai", programs.opencode_rows),
+}
 Row = dict[str, Any]
 
 
-def python_rows(name: str, url: str) -> Iterator[Row]:
-    packages, script, clients = ENVIRONMENTS[name]
-    python = PLACE / name / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", PLACE / name], check=True)
-    subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
-    yield from _rows([str(python), str(HERE / script), *clients], url)
+def document_rows(name: str, url: str) -> Iterator[Row]:
+    match ENVIRONMENTS[name]:
+        case Python(documents=(script, clients)):
+            yield from script_rows(name, script, clients, url, cases=CASES)
+        case Node(documents=True):
+            yield from script_rows(name, "ways.mjs", (), url, cases=CASES)
 
 
-def node_rows(url: str) -> Iterator[Row]:
-    place = PLACE / "node"
-    place.mkdir(parents=True, exist_ok=True)
-    if not (place / "node_modules").exists():
-        subprocess.run(["npm", "init", "-y"], cwd=place, check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", *NODE], cwd=place, check=True)
-    (place / "ways.mjs").write_text((HERE / "ways.mjs").read_text())
-    yield from _rows(["node", str(place / "ways.mjs")], url)
+def session_rows(name: str, url: str, upstream: ScriptedUpstream) -> Iterator[Row]:
+    told = {"model": MODEL, "sessions": sessions.PROMPTS}
+    match ENVIRONMENTS[name]:
+        case Python() as found:
+            if found.sessions:
+                yield from script_rows(name, "sessions_python.py", found.sessions, url, **told)
+            if found.suite:
+                yield from script_rows(name, found.suite, (), url, **told)
+        case Node(program=None):
+            yield from script_rows(name, "sessions.mjs", (), url, **told)
+        case Node(program=str(program)):
+            place = install(name)
+            package, rows = PROGRAMS[name]
+            path = place / "node_modules" / ".bin" / program
+            yield from rows(path, version_of(place, package), url, upstream)
 
 
-def _rows(command: list[str], url: str) -> Iterator[Row]:
-    environment = os.environ | {
-        "STRICTGATE_URL": url,
-        "STRICTGATE_CASES": json.dumps(CASES),
-        "OPENAI_API_KEY": "k",
-    }
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=600, check=False
-    )
-    for line in done.stdout.splitlines():
-        if line.startswith("{"):
-            yield json.loads(line)
-    if done.returncode:
-        print(done.stderr[-3000:], file=sys.stderr)
-        yield {
-            "client": command[-1],
-            "way": "",
-            "case": "",
-            "version": "",
-            "raised": "crashed",
-            "message": "",
-        }
+def is_good(row: Row) -> bool:
+    """Whether a row of a session is right; of somebody else's suite, and of an agent: it passed."""
+    if row["case"] in sessions.OUTCOMES and isinstance(row.get("value"), dict):
+        return sessions.is_as_expected(row)
+    return "raised" not in row or sessions.is_as_expected(row)
 
 
-def is_as_promised(row: Row) -> bool:
-    """Whether the row keeps the promise: a success is valid, anything else is the error meant."""
-    way, raised, value = (row["client"], row["way"]), row.get("raised"), row.get("value")
-    if row["case"] in GOOD:
-        return value in VALID or (way in UNENFORCED and raised in OWN_CHECK)
-    if row["case"] == "refusal":
-        return raised in REFUSED if raised else isinstance(value, dict) and "refusal" in value
-    if way in CHECKS_ITSELF and raised in OWN_CHECK:
-        return True
-    return bool(raised) and any(each in row["message"] for each in OURS)
-
-
-def missing(rows: list[Row], names: list[str]) -> list[str]:
+def missing(rows: Sequence[Row], tried: Sequence[Row], names: Sequence[str]) -> list[str]:
     """What should have been tried and was not: a client without rows, a way without a case."""
-    clients = {each for name in names if name != "node" for each in ENVIRONMENTS[name][2]}
-    if "node" in names:
-        clients |= {f"{each} (Node)" for each in NODE if each not in ("zod", "ai")}
-    absent = [f"{each}: no rows" for each in sorted(clients - {row["client"] for row in rows})]
-    tried: dict[tuple[str, str, str], set[str]] = {}
+    absent = []
+    for name in names:
+        match ENVIRONMENTS[name]:
+            case Python() as found:
+                absent += _absent(rows, found.documents[1] if found.documents else (), "documents")
+                absent += _absent(tried, found.sessions, "sessions")
+            case Node() as found:
+                clients = [f"{each} (Node)" for each in found.sessions]
+                absent += _absent(rows, clients if found.documents else (), "documents")
+                absent += _absent(tried, clients, "sessions")
+                absent += _absent(tried, [PROGRAMS[name][0]] if found.program else (), "sessions")
+    ways: dict[tuple[str, str, str], set[str]] = {}
     for row in rows:
-        tried.setdefault((row["client"], row["version"], row["way"]), set()).add(row["case"])
-    return absent + [f"{way}: not every case" for way, seen in tried.items() if seen != {*CASES}]
+        ways.setdefault((row["client"], row["version"], row["way"]), set()).add(row["case"])
+    return absent + [f"{way}: not every case" for way, seen in ways.items() if seen != {*CASES}]
 
 
-def told(row: Row) -> str:
-    if "raised" not in row:
-        return "refusal" if "refusal" in (row["value"] or {}) else "the document"
-    cause = f" from `{row['cause']}`" if row.get("cause") else ""
-    return f"`{row['raised']}`{cause}"
+def _absent(rows: Sequence[Row], clients: Sequence[str], what: str) -> list[str]:
+    seen = {row["client"] for row in rows}
+    return [f"{each}: no {what}" for each in clients if each not in seen]
 
 
 def main() -> int:
-    names = sys.argv[1:] or [*ENVIRONMENTS, "node"]
-    rows: list[Row] = []
-    with serving(create_demo()) as upstream, gate(upstream, enforcement=ALL_TOOLS) as running:
+    names = sys.argv[1:] or [*ENVIRONMENTS]
+    asked: list[Row] = []
+    held: list[Row] = []
+    for name in names:
+        install(name)
+    with serving(create_demo()) as demo, gate(demo, enforcement=ALL_TOOLS) as running:
         for name in names:
-            found = node_rows(running.url) if name == "node" else python_rows(name, running.url)
-            rows += found
-    bad = [row for row in rows if not is_as_promised(row)]
-    ways: dict[tuple[str, str, str], Row] = {}
-    for row in rows:
-        key = (row["client"], row["version"], row["way"])
-        ways.setdefault(key, {})[row["case"]] = told(row)
-    print("| client | way |", " | ".join(CASES), "|")
-    print("|---" * (len(CASES) + 2) + "|")
-    for (client, version, way), cells in ways.items():
-        print(f"| {client} {version} | {way} |", " | ".join(cells.get(c, "") for c in CASES), "|")
+            asked += document_rows(name, running.url)
+    scripted = ScriptedUpstream()
+    with serving(scripted) as upstream:
+        for name, host in itertools.product(names, HOSTS):
+            path, settings = HOSTS[host]
+            if host == KEPT and name not in RESPONSES_ONLY:
+                continue
+            # one that has learned nothing, for each client
+            with gate(f"{upstream}/{path}", **settings) as running:
+                found = session_rows(name, running.url, scripted)
+                held += [row | {"host": host, "good": is_good(row)} for row in found]
+    bad = [row for row in asked if not documents.is_as_promised(row)]
+    bad += [row for row in held if not row["good"]]
+    print("\n".join(documents.table(asked)), end="\n\n")
+    print("\n".join(sessions.table(held, [*HOSTS])), end="\n\n")
     for row in bad:
         print("NOT AS PROMISED:", json.dumps(row))
-    absent = missing(rows, names)
+    absent = missing(asked, held, names)
     for each in absent:
         print("NOT TRIED:", each)
-    print(f"{len(rows) - len(bad)} passed, {len(bad)} failed, {len(absent)} not tried")
+    print(f"{len(asked + held) - len(bad)} passed, {len(bad)} failed, {len(absent)} not tried")
     return bool(bad or absent)
 
 
