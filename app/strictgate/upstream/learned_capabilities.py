@@ -16,8 +16,9 @@ from strictgate.core.capabilities import Capabilities, Fact, Mode, OptionalField
 from strictgate.core.lru_cache import LruCache
 
 CAPACITY = 4 << 20  # bytes
-ENTRY = 512  # bytes of one entry, roughly: each part of a key has at most 64 characters
+ENTRY = 512  # bytes of one fact, roughly: each part of it has at most 64 characters
 MAX_PART = 64
+MAX_FACTS = 1000  # about one model: schemas that it refuses come from clients
 
 CHANGES: Mapping[Fact, Mapping[str, Any]] = {
     Fact.NO_PREFILL: {"prefill": Prefill.NONE},
@@ -28,6 +29,8 @@ CHANGES: Mapping[Fact, Mapping[str, Any]] = {
 """What a fact without details changes in the capabilities that the preset gives."""
 
 Key = tuple[str, ...]
+Model = tuple[str, str]
+"""The names of the upstream and of the model."""
 
 
 class LearnedCapabilities:
@@ -45,17 +48,23 @@ class LearnedCapabilities:
         """
         self._ttl = ttl
         self._failures = failures or {}
-        self._until: LruCache[Key, float] = LruCache(capacity)
+        self._until: LruCache[Model, dict[Key, float]] = LruCache(capacity)
         self._counts: LruCache[Key, int] = LruCache(capacity)
 
     def holds(self, fact: Fact, upstream: str, model: str, now: float, *details: str) -> bool:
         """Whether `fact` is known of the model, with exactly these details."""
-        until = self._until.get(_key(fact, upstream, model, *details))
-        return until is not None and now < until
+        return now < self._facts(upstream, model).get(_key(fact, *details), now)
 
     def remember(self, fact: Fact, upstream: str, model: str, now: float, *details: str) -> None:
         """Let `fact` hold from now on, for a time."""
-        self._until.put(_key(fact, upstream, model, *details), now + self._ttl, ENTRY)
+        facts = self._facts(upstream, model) | {_key(fact, *details): now + self._ttl}
+        if len(facts) > MAX_FACTS:
+            del facts[min(facts, key=facts.__getitem__)]
+        self._until.put((_short(upstream), _short(model)), facts, ENTRY * len(facts))
+
+    def _facts(self, upstream: str, model: str) -> dict[Key, float]:
+        """Return until when each fact holds that was learned about the model."""
+        return self._until.get((_short(upstream), _short(model))) or {}
 
     def count(
         self, fact: Fact, upstream: str, model: str, now: float, *details: str, failed: bool
@@ -79,30 +88,26 @@ class LearnedCapabilities:
 
     def refused_modes(self, upstream: str, model: str, now: float, schema: str) -> set[Mode]:
         """Return the modes not to try for this schema, given as its text."""
-        if not len(self._until):
+        facts = self._facts(upstream, model)
+        if not facts:
             return set()
         text = _short(schema)
         return {
             mode
             for mode in Mode
-            if self.holds(Fact.NO_MODE, upstream, model, now, mode)
-            or self.holds(Fact.NO_MODE_FOR_SCHEMA, upstream, model, now, mode, text)
+            if now < facts.get((Fact.NO_MODE, mode), now)
+            or now < facts.get((Fact.NO_MODE_FOR_SCHEMA, mode, text), now)
         }
 
     def applied_to(
         self, capabilities: Capabilities, upstream: str, model: str, now: float
     ) -> Capabilities:
         """Return `capabilities` less what the model was found not to have."""
-        if not len(self._until):
-            return capabilities
+        facts = self._facts(upstream, model)
         for fact, changes in CHANGES.items():
-            if self.holds(fact, upstream, model, now):
+            if now < facts.get((fact,), now):
                 capabilities = replace(capabilities, **changes)
-        refused = [
-            field
-            for field in OptionalField
-            if self.holds(Fact.NO_FIELD, upstream, model, now, field)
-        ]
+        refused = [each for each in OptionalField if now < facts.get((Fact.NO_FIELD, each), now)]
         if not refused:
             return capabilities
         return replace(capabilities, without=(*capabilities.without, *refused))

@@ -91,11 +91,15 @@ def read_beginning(collector: Collector, endpoint: Endpoint) -> Reply:
     return parse_reply(_without_secret(collector.completion(), endpoint))
 
 
-def clean(event: SseEvent, endpoint: Endpoint) -> SseEvent:
-    """Return an event of a stream without the key."""
+def clean(events: list[SseEvent], endpoint: Endpoint) -> list[SseEvent]:
+    """Return events of a stream without the key."""
     key = endpoint.secret
-    if not key or key not in event.data or not _is_secret(key):
-        return event
+    if not key or not _is_secret(key):
+        return events
+    return [_clean(event, key) if key in event.data else event for event in events]
+
+
+def _clean(event: SseEvent, key: str) -> SseEvent:
     body = json_or_text(event.data.encode())
     text = body.replace(key, _BLOT) if isinstance(body, str) else write_json(_blotted(body, key))
     return replace(event, data=text)

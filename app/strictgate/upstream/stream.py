@@ -93,7 +93,7 @@ class UpstreamStream:
             raise UpstreamBadResponse(
                 f"The upstream '{self._endpoint.name}' sent a malformed stream: {error}."
             ) from error
-        clean = (response_reading.clean(event, self._endpoint) for event in events)
+        clean = response_reading.clean(events, self._endpoint)
         deltas = [delta for event in clean for delta in self.collector.feed(event)]
         self._is_over = piece is None or self.collector.state is not CollectorState.OPEN
         return (*deltas, *self.collector.flush()) if self._is_over else tuple(deltas)
