@@ -188,3 +188,38 @@ def test_turns_with_a_document(strictgate, stream):
     )
     content = completion(second, stream)["choices"][0]["message"]["content"]
     assert json.loads(content) == {"choice": "angry"}
+
+
+LOOSE = {"type": "function", "function": {"name": "mood", "parameters": MOOD}}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["text-only", "no-tools"])
+def test_tools_refused_of_a_request_that_is_passed_on(demo, model, stream):
+    """Tools that are not strict are emulated, too, where the upstream refuses them: nothing of its
+    refusal is passed on. From then on they are at once."""
+    with gate(demo) as running:
+        asked = {"schema": None, "tools": [LOOSE], "tool_choice": "required", "stream": stream}
+        first, second = (running.chat(model, **asked) for _ in range(2))
+
+    for answer in (first, second):
+        assert call(answer, stream=stream)[0] == "mood"
+        assert "x-strictgate-mode" in answer.headers
+
+
+def test_other_errors_are_passed_on(demo):
+    """An error that does not refuse the tools comes as the upstream puts it."""
+    with gate(demo) as running:
+        answer = running.chat("no-such-model", schema=None, tools=[LOOSE])
+
+    assert answer.status == 404
+    assert "x-strictgate-mode" not in answer.headers
+
+
+def test_what_cannot_be_emulated_either(demo):
+    """A request that is malformed besides gets the upstream's refusal."""
+    with gate(demo) as running:
+        answer = running.chat("no-tools", schema=None, tools=[LOOSE, {"type": "function"}])
+
+    assert answer.status == 400
+    assert "tool" in answer.error["message"]

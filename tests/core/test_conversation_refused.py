@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.core.capabilities import Capabilities, Fact, Mode
-from strictgate.core.errors import OutputInvalid, UpstreamError
+from strictgate.core.errors import OutputInvalid, ToolsRefused, UpstreamError
 from tests.core.talks import BAD, GOOD, body, contents, conversation, hold, modes, refused, said
 
 NO_SCHEMA = refused(400, "This model does not support response format `json_schema`.")
@@ -237,3 +237,22 @@ def test_upstream_truncation_sentence():
         hold(conversation(), groq)
 
     assert "max completion tokens" in failed.value.failed_generation
+
+
+# --- tools ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("message", "functions"),
+    [
+        ("tools are not supported by this model.", set()),
+        ("Invalid schema for function 'f': 'oneOf' is not permitted.", {"f"}),
+    ],
+)
+def test_refused_tools(message, functions):
+    """Tools, or what some of them take, are left to be told in the prompt."""
+    with pytest.raises(ToolsRefused) as refused_tools:
+        hold(conversation(body(tools=[TOOL])), refused(400, message))
+
+    assert refused_tools.value.functions == functions
+    assert refused_tools.value.body()["error"]["message"] == message

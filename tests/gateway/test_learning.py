@@ -5,7 +5,9 @@ import pytest
 from strictgate.core.capabilities import Capabilities, Fact, Mode, OptionalField, Prefill
 from strictgate.core.conversation.attempt_log import Attempt, RefusedMode
 from strictgate.core.conversation.reply_reader import ReplyEnd
-from strictgate.gateway.learning import TOOLS_REFUSED, Learner, lessons
+from strictgate.core.errors import ToolsRefused
+from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
+from strictgate.gateway.request_planning import RequestPlanner
 from strictgate.observe.events import (
     FactLearned,
     ModelDemoted,
@@ -17,9 +19,9 @@ from strictgate.settings import Settings
 from strictgate.upstream.routing import Router
 from tests.core.talks import body, conversation
 
-ROUTE = Router(Settings(upstreams={"groq": {"preset": "groq"}}, default_upstream="groq"), {}).route(
-    "kimi"
-)
+SETTINGS = Settings(upstreams={"groq": {"preset": "groq"}}, default_upstream="groq")
+ROUTER = Router(SETTINGS, {})
+ROUTE = ROUTER.route("kimi")
 KIMI = ("groq", "kimi")
 CLEAN = Attempt(Mode.NATIVE, "valid", (), None, is_clean=True)
 BROKEN = Attempt(Mode.NATIVE, "invalid", ("x",), None, is_clean=False)
@@ -125,10 +127,35 @@ def test_prefixes():
     assert known.holds(Fact.NO_PREFILL, *KIMI, 0)
 
 
-def test_refused_tools():
-    """It is known, and told."""
+@pytest.mark.parametrize(
+    ("functions", "fact", "details", "event"),
+    [
+        (frozenset(), Fact.NO_TOOLS, (), ToolsDropped(*KIMI)),
+        (
+            frozenset({"f"}),
+            Fact.NO_TOOLS_FOR_SCHEMA,
+            ('{"type":"object"}',),
+            FactLearned(*KIMI, Fact.NO_TOOLS_FOR_SCHEMA, ("f",)),
+        ),
+    ],
+)
+def test_refused_tools(functions, fact, details, event):
+    """Tools as such are known, and told; or what one function takes."""
     told = []
-    learner = Learner(10.0, 3, told.append)
-    learner.learn(ROUTE, [TOOLS_REFUSED])
+    learner = Learner(10.0**9, 3, told.append)
+    planner = RequestPlanner(SETTINGS, ROUTER, learner.learned)
+    tools = [
+        {"type": "function", "function": {"name": name, "parameters": {"type": kind}}}
+        for name, kind in (("f", "object"), ("g", "array"))
+    ]
+    planned = planner.plan(body(response_format=None, model="kimi", tools=tools))
+    refused = ToolsRefused(400, {}, {}, functions)
+    learner.learn(ROUTE, lessons_of_tools(planned))
+    learner.learn(ROUTE, lessons_of_tools(planner.without_tools(planned, refused)))
 
-    assert told == [ToolsDropped(*KIMI)]
+    assert told == [event]
+    assert learner.learned.holds(fact, *KIMI, 0, *details)
+    assert planner.plan(planned.read.body).emulation is not None
+    assert (planner.plan(planned.read.body | {"tools": tools[1:]}).emulation is None) == bool(
+        functions
+    )

@@ -62,6 +62,17 @@ def test_a_tool_that_cannot_be_forced_is_no_mode(name: str):
     assert capabilities.forced_tool is not ForcedTool.AUTO or Mode.TOOL not in capabilities.modes
 
 
+def test_a_grammar_that_forbids_calls_is_not_sent_beside_tools():
+    """What constrains by a grammar is given tools, and the format in the prompt; never both."""
+    engines = {
+        name: preset.capabilities
+        for name, preset in PRESETS.items()
+        if preset.base_url.startswith("http://127.0.0.1:")
+    }
+    assert engines.keys() == {"llamacpp", "lmstudio", "ollama", "sglang", "vllm"}
+    assert not any(each.json_with_tools for each in engines.values())
+
+
 def test_a_preset_is_read():
     """A table gives a preset; what it leaves out is the default."""
     presets = parse('[a]\nbase_url = "http://x"\nprefill = "prefix"\nmodes = ["tool"]')

@@ -5,7 +5,7 @@ from strictgate.api.event_stream import EventStream
 from strictgate.api.passthrough import Passthrough
 from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
-from strictgate.core.errors import GatewayError
+from strictgate.core.errors import GatewayError, ToolsRefused
 from strictgate.core.surfaces.surface import Surface
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.gateway.exchange import Exchange
@@ -29,10 +29,16 @@ class EnforcedRoute:
         inbound.check_json()
         _ = inbound.api_path  # as it was sent, too
         body = RequestBody(await inbound.body())
-        exchange = await open_exchange(self._gateway, self._surface, body, inbound.caller)
+        about = (self._gateway, self._surface, body, inbound.caller)
+        exchange = await open_exchange(*about)
         if exchange is None:
-            await self._relay.pass_on(inbound, body, send)
-        elif exchange.is_streamed:
+            try:
+                await self._relay.pass_on(inbound, body, send)
+            except ToolsRefused as refused:  # nothing has been sent
+                exchange = await open_exchange(*about, refused)
+        if exchange is None:
+            return
+        if exchange.is_streamed:
             await self._stream(exchange, inbound, send)
         else:
             answer = await inbound.while_connected(exchange.complete())

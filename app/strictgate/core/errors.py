@@ -143,7 +143,18 @@ class UpstreamError(GatewayError):
 
 
 class ToolsRefused(UpstreamError):
-    """The upstream's own refusal of tools as such."""
+    """The upstream's own refusal of tools as such, or of what some functions take."""
+
+    def __init__(
+        self,
+        status: int,
+        error: Mapping[str, Any],
+        headers: Mapping[str, str],
+        functions: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(status, error, headers)
+        self.functions = functions
+        """The functions whose schemas are refused; none: it is tools as such."""
 
 
 class OutputInvalid(GatewayError):

@@ -17,13 +17,16 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.request.options import KNOBS_KEY
+from strictgate.core.request.tools import named_functions
 from strictgate.core.surfaces.surface import Surface, UpstreamAdapter
+from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
+from strictgate.core.wire.refusal import refused_functions, refuses_tools
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import total_tokens
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
 from strictgate.gateway.knobs import with_overrides
-from strictgate.gateway.learning import TOOLS_REFUSED, Learner, lessons
+from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import ResponseStore
 from strictgate.observe.events import Enforced, Observer
@@ -146,11 +149,13 @@ class Gateway:
         """
         try:
             return await self._held(planned, caller, take)
-        except ToolsRefused:
-            again = self._planner.without_tools(planned)
-            answer = await self._held(again, caller, take)
-            self._learner.learn(planned.route, [TOOLS_REFUSED])
-            return answer
+        except ToolsRefused as refused:
+            return await self._held(self._planner.without_tools(planned, refused), caller, take)
+
+    def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
+        """Return `planned` anew, for an upstream that has refused its tools: they are told in the
+        prompt."""
+        return self._planner.without_tools(planned, refused)
 
     async def _held(
         self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None
@@ -181,6 +186,7 @@ class Gateway:
         finally:
             self._learner.learn(route, lessons(conversation))
             self._report(route, conversation, outcome, caller)
+        self._learner.learn(route, lessons_of_tools(planned))
         completion = planned.rendered(self._rendered(outcome, conversation, driver.head))
         return GatewayAnswer(completion, self._headers(outcome, conversation), outcome.sent)
 
@@ -257,7 +263,9 @@ class Gateway:
 
         Raises:
             NotFound: nowhere.
+            ToolsRefused: the upstream refuses the functions in it, which can be told in the prompt.
         """
+        functions = _functions(request)
         if isinstance(request.body, RequestBody):
             endpoint, body = self._routed(request.body)
             request = replace(request, body=body)
@@ -268,6 +276,8 @@ class Gateway:
         endpoint = endpoint or self._router.default()
         credentials = _credentials(endpoint, caller)
         async with relay(self._client, endpoint, request, credentials, surface) as answer:
+            if functions and answer.error is not None:
+                _check_tools(answer, functions)
             yield answer
 
     async def _routed_form(self, request: RawRequest) -> tuple[Endpoint | None, RawRequest]:
@@ -326,6 +336,22 @@ class Gateway:
         data = listed.get("data") if isinstance(listed, dict) else None
         rows = data if isinstance(data, list) else []
         return [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+
+
+def _functions(request: RawRequest) -> list[str]:
+    """Return the names of the functions that a request lets the model call."""
+    members = request.body.members if isinstance(request.body, RequestBody) else None
+    is_asking = request.path in ("/chat/completions", "/responses")
+    functions = named_functions(members) if members is not None and is_asking else ()
+    return [each["name"] for each in functions]
+
+
+def _check_tools(answer: RawAnswer, names: Sequence[str]) -> None:
+    """Raise ToolsRefused where an error refuses these functions."""
+    status, body = answer.status, answer.error
+    functions = refused_functions(status, body, names, alone=True)
+    if functions or refuses_tools(status, body):
+        raise ToolsRefused(status, error_of(status, body), {}, functions)
 
 
 def _credentials(endpoint: Endpoint, caller: Caller) -> dict[str, str]:

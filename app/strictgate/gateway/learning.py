@@ -14,6 +14,7 @@ from strictgate.core.capabilities import Fact, Mode
 from strictgate.core.conversation.attempt_log import RefusedMode
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.reply_reader import ReplyEnd
+from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.observe.events import (
     Event,
     FactLearned,
@@ -41,9 +42,6 @@ class Lesson:
     """Makes what the observer is told, of upstream and model, if the fact holds from now on."""
 
 
-TOOLS_REFUSED = Lesson(Fact.NO_TOOLS, event=ToolsDropped)
-
-
 def lessons(conversation: Conversation) -> Iterator[Lesson]:
     """Yield what `conversation`, which is over, says about its model."""
     record = conversation.record
@@ -61,6 +59,23 @@ def lessons(conversation: Conversation) -> Iterator[Lesson]:
         yield Lesson(Fact.NO_PREFILL, (), not kept, dropped)
         if kept:
             yield Lesson(Fact.CONTINUES)
+
+
+def lessons_of_tools(planned: PlannedRequest) -> Iterator[Lesson]:
+    """Yield what the refusal of a request's tools says, if there was one.
+
+    The request has been answered without them since, which proves it.
+    """
+    refused = planned.refused_tools
+    if refused is None:
+        return
+    if not refused.functions:
+        yield Lesson(Fact.NO_TOOLS, event=ToolsDropped)
+    for function in planned.contract.toolbox.functions:
+        if function.name in refused.functions:
+            fact = Fact.NO_TOOLS_FOR_SCHEMA
+            event = partial(FactLearned, fact=fact, details=(function.name,))
+            yield Lesson(fact, (function.schema_text,), event=event)
 
 
 def _of_refusal(refusal: RefusedMode, schema: str) -> Lesson:

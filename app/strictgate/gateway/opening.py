@@ -1,5 +1,6 @@
 """Requests let in: what is to be enforced becomes an exchange, and all else is passed on."""
 
+from strictgate.core.errors import BadRequest, ToolsRefused
 from strictgate.core.surfaces.responses.surface import RESPONSES
 from strictgate.core.surfaces.surface import Surface
 from strictgate.core.wire.request_body import RequestBody
@@ -12,20 +13,52 @@ _EXCHANGES: dict[str, type[Exchange]] = {RESPONSES.name: ResponsesExchange}
 
 
 async def open_exchange(
-    gateway: Gateway, surface: Surface, body: RequestBody, caller: Caller
+    gateway: Gateway,
+    surface: Surface,
+    body: RequestBody,
+    caller: Caller,
+    refused: ToolsRefused | None = None,
 ) -> Exchange | None:
     """Return the exchange for a request, planned; None where it is to be passed on as it is.
 
-    It is passed on where it carries nothing to enforce, and its upstream has the surface itself.
+    It is passed on where it carries nothing to enforce, and its upstream has the surface itself;
+    but if its upstream has refused its tools, they are told in the prompt.
+
+    Args:
+        refused: what came of passing it on.
 
     Raises:
         BadRequest, NotFound: the request cannot be honoured.
     """
+    if refused is not None:
+        return await _without_tools(gateway, surface, body, caller, refused)
     carried, members = surface.carried(body), body.look()
     if not gateway.is_enforced(carried, members) and surface.is_spoken_by(
         gateway.capabilities(members.get("model"))
     ):
         return None
+    return await _started(gateway, surface, body, caller)
+
+
+async def _started(
+    gateway: Gateway, surface: Surface, body: RequestBody, caller: Caller
+) -> Exchange:
     exchange = _EXCHANGES.get(surface.name, Exchange)(gateway, surface, body.strict(), caller)
     await exchange.start()
+    return exchange
+
+
+async def _without_tools(
+    gateway: Gateway, surface: Surface, body: RequestBody, caller: Caller, refused: ToolsRefused
+) -> Exchange:
+    """Return the exchange for a request whose tools were refused.
+
+    Raises:
+        ToolsRefused: the request cannot be honoured otherwise, either.
+    """
+    try:
+        exchange = await _started(gateway, surface, body, caller)
+    except BadRequest as error:
+        raise refused from error
+    exchange.planned = gateway.without_tools(exchange.planned, refused)
     return exchange

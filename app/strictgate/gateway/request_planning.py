@@ -4,13 +4,14 @@ It knows the memory of what was learned, and time, and hands them to the core as
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.errors import NotFound, OutputInvalid
+from strictgate.core.errors import NotFound, OutputInvalid, ToolsRefused
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan import prompted_tools
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.plan.planner import Planner
@@ -23,7 +24,7 @@ from strictgate.core.request.options import (
     StrictRules,
     ToolEnforcement,
 )
-from strictgate.core.request.tools import Function, Toolbox, Toolset
+from strictgate.core.request.tools import Function, Toolbox, Toolset, named_functions
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, SchemaCache
 from strictgate.core.surfaces.surface import UpstreamAdapter
@@ -57,6 +58,8 @@ class PlannedRequest:
     """The upstream is asked in another API than chat completions."""
     emulation: PromptedToolsReader | None = None
     """The model has no tools: its documents are read as calls."""
+    refused_tools: ToolsRefused | None = None
+    """The refusal because of which it is planned so, if it is not known from before."""
 
     @property
     def contract(self) -> Contract:
@@ -107,9 +110,28 @@ class RequestPlanner:
             return True
         model = body.get("model")
         try:
-            return isinstance(model, str) and _lacks_tools(self._router.route(model).capabilities)
+            route = self._router.route(model) if isinstance(model, str) else None
         except NotFound:
             return False
+        return route is not None and self._prompts_tools(route, body)
+
+    def _prompts_tools(self, route: Route, body: Body) -> bool:
+        """Whether the functions in `body` are to be told in the prompt, as far as is known."""
+        if _lacks_tools(self._known(route)):
+            return True
+        schemas = (write_json(each.get("parameters")) for each in named_functions(body))
+        return self._refuses_any(route, schemas)
+
+    def _refuses_any(self, route: Route, schemas: Iterable[str]) -> bool:
+        """Whether the upstream has refused one of these schemas of functions, given as texts."""
+        about = (Fact.NO_TOOLS_FOR_SCHEMA, route.endpoint.name, route.model, time.monotonic())
+        return any(self._learned.holds(*about, text) for text in schemas)
+
+    def _known(self, route: Route) -> Capabilities:
+        """Return what the model can do, by its preset and by what was learned."""
+        return self._learned.applied_to(
+            route.capabilities, route.endpoint.name, route.model, time.monotonic()
+        )
 
     def plan(
         self, body: Body, adapter: UpstreamAdapter | None = None, origin: Origin = Origin.CHAT
@@ -127,9 +149,7 @@ class RequestPlanner:
         origin = origin if adapter is None else Origin.VERBATIM
         read = replace(self._read(read_contract(body), rules, body), origin=origin)
         route = self._router.route(read.contract.model)
-        capabilities = self._learned.applied_to(
-            route.capabilities, route.endpoint.name, route.model, time.monotonic()
-        )
+        capabilities = self._known(route)
         if adapter is not None:
             # What its format is must be native: nothing is put into the prompt.
             capabilities = replace(capabilities, modes=(Mode.NATIVE,), prefill=Prefill.NONE)
@@ -138,13 +158,19 @@ class RequestPlanner:
             return PlannedRequest(read, route, conversation, adapter)
         if rules.modes:
             capabilities = replace(capabilities, modes=rules.modes)
+        texts = (each.schema_text for each in read.contract.toolbox.functions)
+        if self._refuses_any(route, texts):
+            capabilities = replace(capabilities, tools=False)
         return self._routed(read, rules, route, capabilities)
 
-    def without_tools(self, planned: PlannedRequest) -> PlannedRequest:
+    def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
         """Return `planned` anew, for a model whose upstream has refused its tools."""
         capabilities = replace(planned.conversation.planner.capabilities, tools=False)
-        rules = planned.conversation.enforcement
-        return self._routed(planned.read, rules, planned.route, capabilities)
+        rules, read = planned.conversation.enforcement, planned.read
+        if planned.adapter is not None:
+            read = replace(read, origin=Origin.TRANSLATED)
+        again = self._routed(read, rules, planned.route, capabilities)
+        return replace(again, refused_tools=refused)
 
     def _routed(
         self, read: ReadRequest, rules: Enforcement, route: Route, capabilities: Capabilities
@@ -153,6 +179,7 @@ class RequestPlanner:
         if wanted.has_tools and _lacks_tools(capabilities):
             reader = PromptedToolsReader(wanted.toolbox.is_deprecated, len(read.body["messages"]))
             asked, rules = self._emulated(read, rules), replace(rules, stream=StreamMode.BUFFERED)
+            capabilities = replace(capabilities, modes=prompted_tools.telling_modes(capabilities))
         talk = self._conversation(asked, route, capabilities, rules)
         return PlannedRequest(read, route, talk, emulation=reader)
 

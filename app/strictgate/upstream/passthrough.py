@@ -70,7 +70,8 @@ def _error(status: int, headers: list[Header], body: Any, surface: Surface) -> R
     data = write_json({**told.body, **beside}).encode()
     replaced = {"content-type", "content-length", "content-encoding"}
     fresh = [("content-type", "application/json"), ("content-length", str(len(data)))]
-    return RawAnswer(told.status, [*passed_on(headers, replaced), *fresh], _once(data))
+    kept = passed_on(headers, replaced)
+    return RawAnswer(told.status, [*kept, *fresh], _once(data), body)
 
 
 def _is_shaped(body: Any) -> bool:

@@ -5,9 +5,10 @@ import json
 import jsonschema
 import pytest
 
+from strictgate.core.capabilities import LADDER, Capabilities, Mode
 from strictgate.core.errors import OutputInvalid
 from strictgate.core.plan import prompted_tools
-from strictgate.core.plan.prompted_tools import PromptedToolsReader
+from strictgate.core.plan.prompted_tools import PromptedToolsReader, plain_words, telling_modes
 from strictgate.core.request.contract import read_contract
 from strictgate.core.schema.schema import admit
 from tests.core.talks import MOOD
@@ -126,8 +127,84 @@ def test_messages():
     assert json.loads(assistant["content"]) == calls(("tree", {"leaf": 1}))
     assert results == {
         "role": "user",
-        "content": "Results of your function calls:\n- c1: one\n- c2: two",
+        "content": "Results of your function calls:\n- tree: one\n- c2: two",
     }
+
+
+def test_what_was_said_beside_calls_is_kept():
+    """The text comes first; results come in the order of the calls, each told from the others."""
+    made = [
+        {"id": f"c{at}", "type": "function", "function": {"name": "tree", "arguments": arguments}}
+        for at, arguments in enumerate(['{"leaf":0}', '{"leaf":1}'])
+    ]
+    messages = [
+        {"role": "assistant", "content": [{"type": "text", "text": "Wait."}], "tool_calls": made},
+        {"role": "tool", "tool_call_id": "c1", "content": "one"},
+        {"role": "tool", "tool_call_id": "c0", "content": "zero"},
+        {"role": "user", "content": "So?"},
+    ]
+    _, body = emulated(messages=messages)
+
+    _, assistant, results, user = body["messages"]
+    text, _, document = assistant["content"].partition("\n")
+    assert (text, json.loads(document)["tool_calls"][1]["arguments"]) == ("Wait.", {"leaf": 1})
+    assert results["content"].splitlines()[1:] == [
+        '- tree {"leaf":0}: zero',
+        '- tree {"leaf":1}: one',
+    ]
+    assert user == messages[-1]
+
+
+@pytest.mark.parametrize("kept", [{}, {"mood": MOOD}, KEPT])
+def test_each_schema_is_told_once(kept):
+    """In the schema of the document where it is enforced, else in the list of the functions."""
+    request = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": TOOLS}
+    wanted, body = prompted_tools.prompt_tools(read_contract(request), request, kept)
+    told = json.dumps([wanted.source, body["messages"][0]["content"]])
+
+    assert [told.count("angry"), told.count("leaf")] == [
+        1,
+        json.dumps(json.dumps(TREE)).count("leaf"),
+    ]
+
+
+def test_modes_that_tell_the_schema():
+    """A field alone does not tell the model what functions take; the caller's own choice stays."""
+    assert telling_modes(Capabilities()) == LADDER[1:]
+    assert telling_modes(Capabilities(native_needs_prompt=True)) == LADDER
+    assert telling_modes(Capabilities(modes=(Mode.NATIVE,))) == (Mode.NATIVE,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (" It is sunny. ", "It is sunny."),
+        ("<think>Shall I call?</think>\nIt is sunny.", "It is sunny."),
+        ("<think>Shall I", None),
+        ("", None),
+        ('{"tool_calls": [', None),
+        ("Let me see: tool_calls", None),
+        ("<tool_call>get_weather", None),
+        ("```\nget_weather\n```", None),
+        ("See [1].", None),
+    ],
+)
+def test_plain_words(text, words):
+    """What can only be words is an answer; what may be a call that went wrong is none."""
+    assert plain_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("changes", "member"),
+    [
+        ({}, "content"),
+        ({"tool_choice": "required"}, ""),
+        ({"response_format": {"type": "json_object"}}, ""),
+    ],
+)
+def test_where_words_are_an_answer(changes, member):
+    """Where the answer may be in words."""
+    assert emulated(**changes)[0].words_member == member
 
 
 def answered(document, **options):

@@ -15,6 +15,7 @@ from strictgate.core.wire.refusal import (
     Partner,
     Refused,
     classify_refusal,
+    refused_functions,
     refuses_tools,
 )
 from tests.corpora import rows
@@ -200,6 +201,42 @@ def test_refuses_tools(message, expected):
     """Tools as such are refused, not their use together with something else."""
     assert refuses_tools(400, {"error": {"message": message}}) is expected
     assert not refuses_tools(401, {"error": {"message": message}})
+
+
+GEMINI = 'Invalid JSON payload received. Unknown name "x" at \'tools[0].function_declarations[1]'
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "alone", "refused"),
+    [
+        (400, "Invalid schema for function 'g': 'oneOf' is not permitted.", False, {"g"}),
+        (400, f"{GEMINI}.parameters': Cannot find field.", False, {"g"}),
+        (
+            400,
+            "tools.0.function.parameters: JSON schema is invalid: unsupported keywords",
+            True,
+            {"f"},
+        ),
+        (400, "JSON schema conversion failed:\nUnrecognized schema: {}", True, {"f", "g"}),
+        (400, "JSON schema conversion failed:\nUnrecognized schema: {}", False, set()),
+        (500, "Failed to parse grammar", True, {"f", "g"}),
+        (500, "Internal server error", True, set()),
+        (400, "tools are not supported", True, set()),
+        (400, "Invalid value for tool_choice", True, set()),
+        (
+            400,
+            "tool call validation failed: parameters for tool f did not match schema",
+            True,
+            set(),
+        ),
+        (401, "Invalid schema for function 'g'", True, set()),
+        (404, "The model `f` does not exist: invalid schema", True, set()),
+    ],
+)
+def test_refused_functions(status, message, alone, refused):
+    """The functions whose schemas are refused: those that are named, or else all."""
+    body = {"error": {"message": message}}
+    assert refused_functions(status, body, ["f", "g"], alone=alone) == refused
 
 
 @pytest.mark.parametrize("status", sorted(CRASHED))

@@ -45,6 +45,7 @@ from strictgate.core.wire.refusal import (
     Refusal,
     Refused,
     classify_refusal,
+    refused_functions,
     refuses_tools,
 )
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
@@ -82,6 +83,7 @@ class Conversation:
             tools,
             CallIds.after(self.planner.body["messages"]),
             any_object=contract.is_json_object,
+            words_member=contract.words_member,
             with_tokens=contract.wants_logprobs,
         )
         self._forwards = self._forwards_early()
@@ -220,9 +222,8 @@ class Conversation:
         """
         if self._can_do_without(failure, ask):
             return None
-        if self.planner.contract.has_tools and refuses_tools(failure.status, failure.body):
-            refused = _upstream_error(failure)
-            raise ToolsRefused(refused.status, refused.body()["error"], refused.headers)
+        if self.planner.contract.has_tools:
+            self._check_tools(failure, ask)
         refusal = classify_refusal(failure.status, failure.body, self.plan.mode)
         match refusal.kind:
             case Refused.INVALID_OUTPUT:
@@ -238,6 +239,20 @@ class Conversation:
             case _:
                 raise _upstream_error(failure)
         return None
+
+    def _check_tools(self, failure: Failure, ask: Ask) -> None:
+        """Leave it to the prompt to tell of the functions, where they are what was refused.
+
+        Raises:
+            ToolsRefused: they are.
+        """
+        status, body = failure.status, failure.body
+        names = [each.name for each in self.planner.contract.toolbox.functions]
+        is_alone = "response_format" not in ask.body
+        functions = refused_functions(status, body, names, alone=is_alone)
+        if functions or refuses_tools(status, body):
+            error = _upstream_error(failure)
+            raise ToolsRefused(status, error.body()["error"], error.headers, functions)
 
     def _can_do_without(self, failure: Failure, ask: Ask) -> bool:
         """Whether a field was refused that can be left out; it is, from the next ask on."""

@@ -52,6 +52,8 @@ class Criteria:
     """What the ids of calls must differ from."""
     any_object: bool = False
     """The caller asked for JSON mode without a schema: only an object is an answer."""
+    words_member: str = ""
+    """See Contract.words_member."""
     with_tokens: bool = True
     """The caller asked for log-probabilities."""
     grammars: Grammars = field(default_factory=Grammars, compare=False)

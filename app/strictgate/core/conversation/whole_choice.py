@@ -12,8 +12,10 @@ from strictgate.core.conversation.choice_result import Accepted, Rejected, ToolC
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.tool_calls import judge_calls, render_calls
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
 from strictgate.core.plan.planner import Plan
+from strictgate.core.plan.prompted_tools import plain_words
 from strictgate.core.repair_steps import Step, SyntaxRepair
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import Schema
@@ -21,6 +23,8 @@ from strictgate.core.wire.calls import Call, failed_generation
 from strictgate.core.wire.reply import Choice
 
 _OF_CALLS = frozenset({"tool_calls", "function_call"})
+TEXT_ANSWER = "text_answer"
+"""The step that takes plain words for an answer in words, where a document was asked for."""
 
 
 def judge_choice(
@@ -61,6 +65,11 @@ def _judge_document(
             rendered = _rendered(choice, verdict.text, with_tokens=criteria.with_tokens)
             return Accepted(rendered, steps, passed_on=False)
         case InvalidText():
+            words = plain_words(text) if criteria.words_member and not origin else None
+            if words is not None and not truncated:
+                document = write_json({criteria.words_member: words})
+                rendered = _rendered(choice, document, with_tokens=False)
+                return Accepted(rendered, (Step(TEXT_ANSWER),), passed_on=False)
             if not text.strip():  # a call that nobody offered
                 text = failed_generation(choice.calls, text)
             if criteria.any_object and verdict.problems:

@@ -103,11 +103,13 @@ class Planner:
         return tuple(mode for mode in fit if mode not in refused) or (fit[-1],)
 
     def _combines(self, mode: Mode) -> bool:
-        """Whether `mode` goes together with the caller's tools.
+        """Whether `mode` can be asked for, and goes together with the caller's tools.
 
-        The engine's grammar of a format forbids to call a function; so tools are then sent as they
+        An engine's grammar of a format forbids to call a function; so tools are then sent as they
         are, and the format is told in the prompt.
         """
+        if mode is Mode.TOOL and not self.capabilities.tools:
+            return False
         if not self.contract.has_tools or mode is Mode.PROMPT:
             return True
         return mode is not Mode.TOOL and self.capabilities.json_with_tools

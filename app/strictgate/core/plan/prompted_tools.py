@@ -5,27 +5,36 @@ answer: `{"content": "…"}`, or `{"answer": <document>}` where the caller wants
 ordinary contract, under the same guard and the same judge as any other; the document is turned into
 `tool_calls` at the end. Calls and results of earlier turns are rendered in the same form, as the
 model has no other words for them.
+
+What a function takes is told once: in the schema of the document if its arguments are enforced,
+else in the list of the functions. So the document is asked for in a mode that tells the schema.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from strictgate.core.capabilities import Capabilities, Mode
 from strictgate.core.errors import OutputInvalid, ToolUseInvalid
 from strictgate.core.jsontext import spans
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
+from strictgate.core.output.thinking import without_thinking
+from strictgate.core.plan import prompt
 from strictgate.core.request.contract import ANY_OBJECT, Contract
 from strictgate.core.request.tools import NO_TOOLS, Function, Toolbox
 from strictgate.core.schema import root_wrapper
-from strictgate.core.wire.calls import call_as_json, default_call_id, read_calls
+from strictgate.core.wire.calls import Call, call_as_json, default_call_id, read_calls
 
 CALLS, TEXT, ANSWER = "tool_calls", "content", "answer"
 _TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"})
+_NO_WORDS = re.compile(rf"[{{\[]|```|</?\|?(?:tool|function)|{CALLS}", re.IGNORECASE)
 _FOLLOWS = "You can call these functions:"
 _HOW = (
     'To call functions, answer with {"tool_calls": [{"name": "…", "arguments": {…}}]}; their '
     "results will be given to you."
 )
+_BELOW = "What else they take is in the JSON Schema below."
 _TEXT_ANSWER = 'Else answer with {"content": "…"}, which holds your answer in words.'
 _DOCUMENT_ANSWER = 'Else give the final answer as {"answer": …}.'
 
@@ -111,12 +120,30 @@ def prompt_tools(wanted: Contract, body: Body, kept: Mapping[str, Any]) -> tuple
         name="turn",
         strict=False,
         toolbox=NO_TOOLS,
+        words_member="" if wanted.has_document or box.must_call else TEXT,
     )
     unwanted = _TOOLS | {"response_format"}
     rest = {key: value for key, value in body.items() if key not in unwanted}
-    messages = [_rendered(message) for message in _merged(body["messages"])]
-    rest["messages"] = _told(messages, _manual(box, has_document=wanted.has_document))
+    manual = _manual(box, kept, has_document=wanted.has_document)
+    rest["messages"] = prompt.with_instructions(list(_rendered(body["messages"])), manual)
     return contract, rest
+
+
+def plain_words(text: str) -> str | None:
+    """Return `text`, less its thinking, if it is an answer in words and nothing else.
+
+    What has a bracket or a mark of a call in it may be a call that went wrong.
+    """
+    answer = without_thinking(text)
+    words = answer.text.strip()
+    return None if answer.unfinished or not words or _NO_WORDS.search(words) else words
+
+
+def telling_modes(capabilities: Capabilities) -> tuple[Mode, ...]:
+    """Return the modes in which the model is told the schema; if that is in none, all."""
+    untold = {Mode.NATIVE} if not capabilities.native_needs_prompt else set()
+    told = tuple(mode for mode in capabilities.modes if mode not in untold)
+    return told or capabilities.modes
 
 
 # --- the schema ----------------------------------------------------------------------------------
@@ -172,60 +199,67 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 # --- the messages --------------------------------------------------------------------------------
 
 
-def _manual(box: Toolbox, *, has_document: bool) -> str:
-    """Return what the functions are for."""
-    if not box.callable:
-        return _DOCUMENT_ANSWER if has_document else _TEXT_ANSWER
-    lines = [_line(each) for each in box.functions if each.name in box.callable]
-    final = [] if box.must_call else [_DOCUMENT_ANSWER if has_document else _TEXT_ANSWER]
-    return "\n".join([_FOLLOWS, *lines, _HOW, *final])
+def _manual(box: Toolbox, kept: Mapping[str, Any], *, has_document: bool) -> str:
+    """Return what the functions are for, and what those take that are not in the schema."""
+    final = _DOCUMENT_ANSWER if has_document else _TEXT_ANSWER
+    callable_ = [each for each in box.functions if each.name in box.callable]
+    if not callable_:
+        return final
+    lines = [_line(each, is_in_schema=each.name in kept) for each in callable_]
+    below = [_BELOW] if any(each.name in kept for each in callable_) else []
+    return "\n".join([_FOLLOWS, *lines, *below, _HOW, *([] if box.must_call else [final])])
 
 
-def _line(function: Function) -> str:
+def _line(function: Function, *, is_in_schema: bool) -> str:
     about = f": {function.description}" if function.description else ""
     parameters = ANY_OBJECT if function.parameters is None else function.parameters
-    return f"- {function.name}{about}\n  parameters: {write_json(parameters)}"
+    takes = "" if is_in_schema else f"\n  parameters: {write_json(parameters)}"
+    return f"- {function.name}{about}{takes}"
 
 
-def _told(messages: Sequence[dict[str, Any]], text: str) -> list[dict[str, Any]]:
-    first = messages[0] if messages else {}
-    if first.get("role") in ("system", "developer") and isinstance(first.get("content"), str):
-        return [first | {"content": f"{first['content']}\n\n{text}"}, *messages[1:]]
-    return [{"role": "system", "content": text}, *messages]
-
-
-def _merged(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the messages, with the results of one turn's calls in one."""
-    merged: list[Mapping[str, Any]] = []
+def _rendered(messages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the messages in words that any model takes; the results of one turn's calls in one."""
+    calls: Sequence[Call] = ()
+    results: list[Mapping[str, Any]] = []
     for message in messages:
-        is_result = message["role"] in ("tool", "function")
-        if is_result and merged and merged[-1].get("results"):
-            merged[-1]["results"].append(message)
-        else:
-            merged.append({"role": "tool", "results": [message]} if is_result else message)
-    return merged
+        if message["role"] in ("tool", "function"):
+            results.append(message)
+            continue
+        if results:
+            yield _results(results, calls)
+            results = []
+        calls = read_calls(message) if message["role"] == "assistant" else ()
+        yield _with_calls(message, calls) if calls else dict(message)
+    if results:
+        yield _results(results, calls)
 
 
-def _rendered(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a message in words that any model takes."""
-    if results := message.get("results"):
-        told = "\n".join(_result(each) for each in results)
-        return {"role": "user", "content": f"Results of your function calls:\n{told}"}
-    if message["role"] != "assistant":
-        return dict(message)
-    kept = {
-        key: value for key, value in message.items() if key not in ("tool_calls", "function_call")
-    }
-    calls = read_calls(message)
-    if calls:
-        written = ",".join(call_as_json(call) for call in calls)
-        return kept | {"content": f'{{"{CALLS}":[{written}]}}'}
-    return kept
+def _with_calls(message: Mapping[str, Any], calls: Sequence[Call]) -> dict[str, Any]:
+    """Return an assistant's message with its calls in its text, behind what else it said."""
+    unwanted = ("tool_calls", "function_call")
+    kept = {key: value for key, value in message.items() if key not in unwanted}
+    written = f'{{"{CALLS}":[{",".join(map(call_as_json, calls))}]}}'
+    text = _text(message.get("content"))
+    return kept | {"content": f"{text}\n{written}" if text.strip() else written}
 
 
-def _result(message: Mapping[str, Any]) -> str:
-    name = message.get("name") or message.get("tool_call_id") or "the function"
-    content = message.get("content")
+def _results(results: Sequence[Mapping[str, Any]], calls: Sequence[Call]) -> dict[str, Any]:
+    """Return the results of `calls`, in their order, as a message of the user's."""
+    order = {call.raw.get("id"): at for at, call in enumerate(calls) if call.raw.get("id")}
+    names = [call.name for call in calls]
+    lines = []
+    for result in sorted(results, key=lambda each: order.get(each.get("tool_call_id"), len(order))):
+        at = order.get(result.get("tool_call_id"))
+        name = result.get("name") or result.get("tool_call_id") or "the function"
+        if at is not None:  # named as it was called, in full if it was called several times
+            is_one = names.count(names[at]) == 1
+            name = names[at] if is_one else f"{names[at]} {calls[at].arguments}"
+        lines.append(f"- {name}: {_text(result.get('content'))}")
+    told = "\n".join(lines)
+    return {"role": "user", "content": f"Results of your function calls:\n{told}"}
+
+
+def _text(content: Any) -> str:
+    """Return the text of a message's content."""
     parts = content if isinstance(content, list) else [{"text": content}]
-    texts = [str(part.get("text") or "") for part in parts if isinstance(part, dict)]
-    return f"- {name}: {''.join(texts)}"
+    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))

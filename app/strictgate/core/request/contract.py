@@ -45,6 +45,8 @@ class Contract:
     choices: int = 1
     toolbox: Toolbox = NO_TOOLS
     wants_logprobs: bool = False
+    words_member: str = ""
+    """The member of the document that plain words are the value of; "": words are no answer."""
 
     @property
     def has_document(self) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.errors import BadRequest
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.field_checks import missing_parameter, optional_field, wrong_type
 from strictgate.core.schema import error_context
 from strictgate.core.schema.error_context import SchemaContext
@@ -29,6 +30,11 @@ class Function:
     strict: bool
     schema_context: SchemaContext
     """Where in the request it stands, for messages."""
+
+    @property
+    def schema_text(self) -> str:
+        """The text of what it takes, by which a refusal of that is remembered."""
+        return write_json(self.parameters)
 
 
 @dataclass(frozen=True, slots=True)

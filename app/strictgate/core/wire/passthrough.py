@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from strictgate.core.wire.request_body import RequestBody
 
@@ -37,3 +38,5 @@ class RawAnswer:
     """Names in lower case."""
     pieces: AsyncIterator[bytes]
     """May raise a GatewayError, where the upstream breaks off."""
+    error: Any = None
+    """The body of an error, parsed, as the upstream sent it."""

@@ -14,6 +14,7 @@ Every pattern has a name, which the result carries, and is matched against a few
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -254,6 +255,34 @@ def refuses_prefix(status: int, body: Any) -> bool:
     """Whether a failure can be about a prefix that the model is to go on from."""
     message = str(error_of(status, body).get("message") or "")
     return status in _REFUSING and words.PREFIX.search(message) is not None
+
+
+def refused_functions(
+    status: int, body: Any, names: Sequence[str], *, alone: bool
+) -> frozenset[str]:
+    """Return the functions whose schemas an error refuses; where it names none, all; else none.
+
+    Args:
+        names: of the functions that were sent, in their order.
+        alone: no schema was sent beside theirs, so that any word about one is about theirs.
+    """
+    if status not in STATUSES | CRASHED:
+        return frozenset()
+    spoken, text = _read(body)
+    if _output(spoken, text) or words.NEVER.search(text) or words.NEVER_CODES & set(spoken.codes):
+        return frozenset()
+    if status in CRASHED:
+        is_dialect = words.CRASHED_DIALECT.search(text) is not None
+    else:
+        has_code = spoken.has_schema_path or bool(words.DIALECT_CODES & set(spoken.codes))
+        is_dialect = has_code or words.DIALECT.search(text) is not None
+    where = "\n".join((text, *spoken.params))
+    if not is_dialect or not (alone or words.FUNCTION_SCHEMA.search(where)):
+        return frozenset()
+    places = [int(match[1] or match[2]) for match in words.FUNCTION_PLACE.finditer(where)]
+    quoted = set(words.QUOTED.findall(where))
+    named = {names[at] for at in places if at < len(names)} | (quoted & set(names))
+    return frozenset(named or names)
 
 
 def refuses_tools(status: int, body: Any) -> bool:

@@ -89,6 +89,12 @@ FUNCTION_SCHEMA = re.compile(
     r"\btool\b[^.\n]{0,60}\b(?:parameters|input_schema)\b",
     re.IGNORECASE,
 )
+FUNCTION_PLACE = re.compile(
+    r"function_?declarations\[(\d+)\]|tools[\[.](\d+)\]?(?!\]?\.function_?declarations)",
+    re.IGNORECASE,
+)
+"""Where in the list of tools the function stands."""
+QUOTED = re.compile(r"['\"`]([\w.-]{1,128})['\"`]")
 DIALECT = table(
     {
         "invalid_schema": r"invalid\s+(?:json\s+|output\s+)?schema\b",  # OpenAI, Groq
