@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.schema import patterns
-from strictgate.core.schema.patterns import Pattern, Unsupported
+from strictgate.core.schema.patterns import Pattern, UnsupportedPattern
 
 DECIMAL = r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"
 EMAIL = (
@@ -51,7 +51,7 @@ def test_leading_look_ahead_is_parted(pattern, parts):
 )
 def test_parted_patterns_mean_the_same(pattern, good, bad):
     """As the ECMA pattern would have it, for values of both kinds."""
-    matches = patterns.matcher(pattern)
+    matches = patterns.pattern_predicate(pattern)
     assert all(map(matches, good))
     assert not any(map(matches, bad))
 
@@ -77,7 +77,7 @@ def test_parted_patterns_mean_the_same(pattern, good, bad):
 )
 def test_all_else_is_refused_with_the_reason(pattern, reason):
     """Nothing that could hang, and nothing that is no pattern, gets through."""
-    with pytest.raises(Unsupported, match=reason):
+    with pytest.raises(UnsupportedPattern, match=reason):
         patterns.parse_pattern(pattern)
 
 
@@ -91,19 +91,22 @@ def test_large_patterns_are_known():
 def test_an_equivalent_pattern_means_the_same(text):
     """Durations by zod, as another engine judges them that knows look-ahead."""
     wanted = re.search(DURATION, text, re.ASCII) is not None
-    assert patterns.matcher(DURATION)(text) is wanted
+    assert patterns.pattern_predicate(DURATION)(text) is wanted
 
 
 def test_equivalents_are_not_plain():
     """The engine does not take the pattern itself."""
     assert not patterns.parse_pattern(DURATION).is_plain
-    assert patterns.matcher(DURATION)("P1Y2M3DT4H5M6,7S")
+    assert patterns.pattern_predicate(DURATION)("P1Y2M3DT4H5M6,7S")
 
 
 def test_masked_patterns_have_names():
     """In a copy, wherever a schema has one, and nowhere else."""
     document = {"pattern": "a]", "items": {"pattern": "b"}, "const": {"pattern": "c"}}
-    masked, names = patterns.masked(document)
-    assert [names[masked["pattern"]], names[masked["items"]["pattern"]]] == ["a]", "b"]
-    assert masked["const"] == {"pattern": "c"}
+    copy, by_placeholder = patterns.with_placeholders(document)
+    assert [by_placeholder[copy["pattern"]], by_placeholder[copy["items"]["pattern"]]] == [
+        "a]",
+        "b",
+    ]
+    assert copy["const"] == {"pattern": "c"}
     assert document["pattern"] == "a]"

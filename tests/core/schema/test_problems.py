@@ -39,7 +39,7 @@ def test_words(case):
 def test_every_kind_has_words():
     """The validator's kinds of failure are all foreseen."""
     kinds = {name for name in vars(jsonschema_rs.ValidationErrorKind) if name[0].isupper()}
-    assert kinds == problems.WORDS.keys() | UNFORESEEN
+    assert kinds == problems.MESSAGES.keys() | UNFORESEEN
 
 
 @settings(deadline=None)

@@ -27,4 +27,4 @@ FORMAT_PATTERNS = {
     "uri-reference": r"^[!-~]*$",
     "uuid": f"^{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}$",
 }
-"""By the name of the format, in the syntax of `pattern`."""
+"""The patterns by the name of the format, in the syntax of `pattern`."""

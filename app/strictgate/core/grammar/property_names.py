@@ -24,7 +24,7 @@ _MAX_PATTERNS = 3
 @lru_cache(maxsize=128)
 def _matches(pattern: str) -> Callable[[str], bool]:
     """Return a predicate: whether the validator finds the pattern in a name."""
-    return patterns.matcher(pattern)
+    return patterns.pattern_predicate(pattern)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
-"""What becomes of a schema when its references are expanded: loops and cost.
+"""What a schema costs when its references are expanded, and the loops in them.
 
-All of it is computed on the graph, each node once, so that a schema that doubles 59 times takes 59
-steps to price; and nothing recurses, so that a chain of 50,000 references does no harm.
+Everything is computed on the graph of references.py, where each node is visited once. Expanding the
+schema itself would not do: a schema of 60 definitions, each of which refers twice to the next one,
+has 2⁶⁰ nodes. Nothing recurses, so a chain of 50,000 references does no harm either.
 
-* A loop that stays at the same value never ends, and says nothing: refused. A loop that goes down
-  into the value is recursion, and fine.
-* The cost of a node is the number of nodes that one validation visits: 1, plus the costs of all
-  that it leads to. An edge that goes down and leads back, in a recursion, counts 1.
-* The chain is the longest way that stays at the same value.
+* A loop of references that stays at the same value never ends and says nothing. It is refused. A
+  loop that goes down into the value is a recursion, and is fine.
+* The cost of a node is the number of nodes that one validation visits: 1, and the costs of all
+  nodes that it leads to. In a recursion, an edge into a child value that leads back costs 1.
+* The chain is the longest path that stays at the same value.
 """
 
 from collections.abc import Iterable
@@ -18,43 +19,48 @@ from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.schema.limits import SchemaFault
 from strictgate.core.schema.references import Node
 
-_CEILING = 10**18  # where the sums stop growing
+_CEILING = 10**18  # where the sums stop growing, as they would double with each definition
 _META_SCHEMA_COST = 200  # about what the official meta-schemas cost
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """A schema, expanded."""
+    """The size of a schema with its references expanded, in nodes."""
 
     cost: int = 1
     chain: int = 1
 
 
 def measure_expansion(nodes: list[Node]) -> Expansion:
-    """Return what becomes of the graph, whose root comes first.
+    """Return the size of the graph whose root is the first of `nodes`.
 
     Raises:
-        SchemaFault: a loop consumes nothing.
+        SchemaFault: a loop of references stays at the same value.
     """
     if not nodes:
         return Expansion()
     order = _innermost_first(nodes)
     component = _components(nodes)
+    # Sorting is stable: inside a component, the nodes of one value keep their order.
     costs = _costs(sorted(order, key=component.__getitem__), component)
     return Expansion(cost=costs[nodes[0]], chain=_longest_chain(order))
 
 
 def in_place_visits(node: Node) -> int:
-    """Return how often the validator visits what applies to the same value as `node`.
+    """Return how often the validator visits the subschemas of `node` for the same value.
 
-    For `unevaluatedProperties` and `unevaluatedItems` it visits it again: three times in all, as
-    measured over 12 of them inside each other.
+    `unevaluatedProperties` and `unevaluatedItems` make it visit them again to learn what they have
+    evaluated: three times in all, as measured over 12 of them inside each other.
     """
     return 3 if node.schema.keys() & {"unevaluatedItems", "unevaluatedProperties"} else 1
 
 
 def _innermost_first(nodes: list[Node]) -> list[Node]:
-    """Order `nodes` so that what applies to the same value comes first."""
+    """Return `nodes` ordered so that each comes after the nodes that it applies in place.
+
+    Raises:
+        SchemaFault: there is no such order, because of a loop.
+    """
     sorter = TopologicalSorter({node: node.in_place for node in nodes})
     try:
         return list(sorter.static_order())
@@ -84,7 +90,11 @@ def _longest_chain(order: Iterable[Node]) -> int:
 
 
 def _components(nodes: list[Node]) -> dict[Node, int]:
-    """Number the strongly connected components, those that lead nowhere else first (Kosaraju)."""
+    """Number the strongly connected components, so that a node leads to no higher number.
+
+    This is Kosaraju's algorithm: the components are found on the reversed graph, from the nodes
+    that a depth-first search finishes last. Two nodes of one recursion have the same number.
+    """
     leads_from: dict[Node, list[Node]] = {node: [] for node in nodes}
     for node in nodes:
         for child in _successors(node):
@@ -101,7 +111,7 @@ def _components(nodes: list[Node]) -> dict[Node, int]:
 
 
 def _finished(nodes: list[Node]) -> list[Node]:
-    """Return `nodes` in the order in which a depth-first search leaves them."""
+    """Return `nodes` in the order in which a depth-first search finishes them."""
     finished: list[Node] = []
     seen: set[Node] = set()
     for start in nodes:

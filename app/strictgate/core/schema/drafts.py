@@ -31,14 +31,14 @@ class Draft(IntEnum):
     """The drafts in the order of their age."""
 
     DRAFT_4 = 4
-    DRAFT_6 = 6
+    DRAFT_6 = 6  # draft 5 has draft 4's meta-schema, and counts as draft 4: see _DECLARED
     DRAFT_7 = 7
     DRAFT_2019_09 = 201909
     DRAFT_2020_12 = 202012
 
     @property
     def label(self) -> str:
-        """As people write it: `7`, `2020-12`."""
+        """The name of the draft as people write it: `7`, `2020-12`."""
         digits = str(self.value)
         return f"{digits[:4]}-{digits[4:]}" if len(digits) > 1 else digits
 
@@ -49,7 +49,7 @@ class Draft(IntEnum):
 
     @property
     def ref_stands_alone(self) -> bool:
-        """Whether `$ref` switches off the keywords beside it."""
+        """Whether `$ref` switches off the keywords beside it, as up to draft 7."""
         return self <= Draft.DRAFT_7
 
 
@@ -81,16 +81,16 @@ META_SCHEMAS: dict[Draft, str] = {
     Draft.DRAFT_2020_12: "https://json-schema.org/draft/2020-12/schema",
 }
 
-# Without formats: a pattern that is none gets its own error, and names need not be URIs.
+# Formats are not checked: patterns.py has better errors for patterns, and an `$id` need not be a
+# URI.
 _META_VALIDATORS: dict[Draft, jsonschema_rs.Validator] = {
     draft: VALIDATORS[draft]({"$ref": uri}, validate_formats=False, offline=True)
     for draft, uri in META_SCHEMAS.items()
 }
 
-# Other names under which documents declare a draft, without scheme and `#`.
 _DECLARED: dict[str, Draft] = {uri.partition("://")[2]: d for d, uri in META_SCHEMAS.items()} | {
     "json-schema.org/schema": DEFAULT,  # once "the latest"
-    "json-schema.org/draft-05/schema": Draft.DRAFT_4,  # draft 5 has draft 4's meta-schema
+    "json-schema.org/draft-05/schema": Draft.DRAFT_4,
     "json-schema.org/draft-04/hyper-schema": Draft.DRAFT_4,
     "json-schema.org/draft-06/hyper-schema": Draft.DRAFT_6,
     "json-schema.org/draft-07/hyper-schema": Draft.DRAFT_7,
@@ -98,6 +98,7 @@ _DECLARED: dict[str, Draft] = {uri.partition("://")[2]: d for d, uri in META_SCH
     "json-schema.org/draft/2020-12/hyper-schema": Draft.DRAFT_2020_12,
     "spec.openapis.org/oas/3.1/dialect/base": Draft.DRAFT_2020_12,
 }
+"""The drafts by all names under which documents declare them, without the scheme and the `#`."""
 
 KEYWORD_SINCE: dict[str, Draft] = {
     "const": Draft.DRAFT_6,
@@ -115,11 +116,12 @@ KEYWORD_SINCE: dict[str, Draft] = {
     "$dynamicRef": Draft.DRAFT_2020_12,
     "prefixItems": Draft.DRAFT_2020_12,
 }
-"""Keywords that change verdicts, and the draft that brought them."""
+"""The keywords that change verdicts and that draft 4 does not have, with the draft that brought
+each. A keyword that is not listed is in every draft."""
 
 
 class Holds(Enum):
-    """What the value of a keyword is."""
+    """The shape of a keyword's value, for keywords that hold schemas."""
 
     SCHEMA = "a schema"
     SCHEMAS = "a list of schemas"
@@ -140,7 +142,7 @@ class Applicator(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SchemaKeyword:
-    """A keyword that holds schemas."""
+    """What is known of a keyword that holds schemas: the columns of SCHEMA_KEYWORDS."""
 
     holds: Holds
     applicator: Applicator
@@ -180,7 +182,7 @@ SCHEMA_KEYWORDS: dict[str, SchemaKeyword] = {
 
 
 def draft_of_uri(uri: Any) -> Draft | None:
-    """Return the draft that `$schema` names; None where it names none that is known."""
+    """Return the draft that a value of `$schema` names; None if it names no known draft."""
     if not isinstance(uri, str):
         return None
     name = uri.removeprefix("https://").removeprefix("http://").removesuffix("#").removesuffix("/")
@@ -188,18 +190,24 @@ def draft_of_uri(uri: Any) -> Draft | None:
 
 
 def subschemas(schema: dict[str, Any]) -> Iterator[tuple[Path, Applicator, Any]]:
-    """Yield the subschemas right under `schema`, objects and booleans, in the order written."""
+    """Yield the subschemas directly under `schema`, objects and booleans, in the order written.
+
+    Each comes with its path from `schema`, and with where it applies.
+    """
     for keyword in schema:
-        place = SCHEMA_KEYWORDS.get(keyword)
-        if place is None:
+        known = SCHEMA_KEYWORDS.get(keyword)
+        if known is None:
             continue
-        for step, subschema in _held(place.holds, schema[keyword]):
+        for step, subschema in _held_schemas(known.holds, schema[keyword]):
             if isinstance(subschema, dict | bool):
-                yield (keyword, *step), place.applicator, subschema
+                yield (keyword, *step), known.applicator, subschema
 
 
-def _held(holds: Holds, value: Any) -> Iterator[tuple[Path, Any]]:
-    """Yield what `value` holds; nothing where its shape is wrong, the meta-schema says so."""
+def _held_schemas(holds: Holds, value: Any) -> Iterator[tuple[Path, Any]]:
+    """Yield the schemas in a keyword's value, with their paths.
+
+    A value of the wrong shape holds none; it is the meta-schema that refuses it.
+    """
     if holds is Holds.NAMED:
         if isinstance(value, dict):
             yield from (((name,), subschema) for name, subschema in value.items())
@@ -220,21 +228,21 @@ ENFORCED = frozenset(SCHEMA_KEYWORDS) - _DEFINING | frozenset(
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     }
 )
-"""The keywords that say what a value must be."""
+"""The keywords that can make a value invalid, in any draft."""
 
-SILENT = _DEFINING | frozenset(
+ANNOTATIONS = _DEFINING | frozenset(
     {
         *("$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$comment"),
         *("$vocabulary", "title", "description", "default", "examples", "deprecated"),
         *("readOnly", "writeOnly", "contentEncoding", "contentMediaType"),
     }
 )
-"""Those that name, describe or hold something, and refuse nothing."""
+"""The keywords that name, describe or hold something, and make no value invalid."""
 
 
-def walk_subschemas(document: Any, start: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield every schema that is an object, with its path, in the order written."""
-    waiting = [(start, document)]
+def walk_subschemas(document: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield every schema object of a document with its path, in the order written."""
+    waiting: list[tuple[Path, Any]] = [((), document)]
     while waiting:
         path, schema = waiting.pop()
         if isinstance(schema, dict):
@@ -247,43 +255,49 @@ def walk_subschemas(document: Any, start: Path = ()) -> Iterator[tuple[Path, dic
 
 
 def choose_draft(document: Any, least: Draft) -> tuple[Draft, Any]:
-    """Return the draft to read `document` in, and the document as it is written there.
+    """Return the draft to read `document` in, and the document as that draft writes it.
+
+    Args:
+        document: a schema that declares a draft.
+        least: the draft that it declares.
 
     Raises:
-        jsonschema_rs.ValidationError: what the meta-schema has against the document.
+        jsonschema_rs.ValidationError: the meta-schema of the declared draft refuses the document.
     """
-    wanted = max((_needed(schema) for _, schema in walk_subschemas(document)), default=least)
+    wanted = max((_oldest_draft(schema) for _, schema in walk_subschemas(document)), default=least)
     if wanted > least:
-        written = _rewritten(document, least, wanted)
-        if _complaint(written, wanted) is None:
-            return wanted, written
-    complaint = _complaint(document, least)
-    if complaint is not None:
-        raise complaint
+        rewritten = _rewritten(document, least, wanted)
+        if _meta_schema_error(rewritten, wanted) is None:
+            return wanted, rewritten
+    error = _meta_schema_error(document, least)
+    if error is not None:
+        raise error
     return least, document
 
 
 def choose_undeclared_draft(document: Any) -> tuple[Draft, Any]:
-    """Do the same for a document without `$schema`, which may be written as older drafts have it.
+    """Return the draft to read a document without `$schema` in, and the document as it writes it.
 
-    It is never read in a draft that leaves out what stands beside `$ref`, or that misses a keyword.
+    The document may be written as in an older draft. It is only read in drafts that know all of its
+    keywords, and that respect the keywords beside `$ref`: 2019-09 and newer.
 
     Raises:
-        jsonschema_rs.ValidationError: what the newest meta-schema has against the document.
+        jsonschema_rs.ValidationError: the meta-schema of the newest draft refuses the document.
     """
-    complaint = _complaint(document, DEFAULT)
-    if complaint is None:
+    error = _meta_schema_error(document, DEFAULT)
+    if error is None:
         return DEFAULT, document
-    written = _rewritten(document, Draft.DRAFT_4, DEFAULT, but=_rename_id)
-    needed = max(_needed(schema) for _, schema in walk_subschemas(written))
+    # Only draft 4 has the keyword `id`. In a document that does not declare it, `id` is unknown.
+    rewritten = _rewritten(document, Draft.DRAFT_4, DEFAULT, except_for=_rename_id)
+    needed = max(_oldest_draft(schema) for _, schema in walk_subschemas(rewritten))
     for draft in (DEFAULT, Draft.DRAFT_2019_09):
-        if draft >= needed and _complaint(written, draft) is None:
-            return draft, written
-    raise complaint
+        if draft >= needed and _meta_schema_error(rewritten, draft) is None:
+            return draft, rewritten
+    raise error
 
 
-def _needed(schema: dict[str, Any]) -> Draft:
-    """Return the oldest draft that knows what `schema` uses."""
+def _oldest_draft(schema: dict[str, Any]) -> Draft:
+    """Return the oldest draft that knows all keywords of a schema object, and their values."""
     keywords = [KEYWORD_SINCE[keyword] for keyword in schema.keys() & KEYWORD_SINCE.keys()]
     shapes = [draft for draft, is_used in _SHAPES_SINCE if is_used(schema)]
     return max(keywords + shapes, default=Draft.DRAFT_4)
@@ -295,9 +309,9 @@ def _has_numeric_exclusive(schema: dict[str, Any]) -> bool:
 
 
 def _has_boolean_schema(schema: dict[str, Any]) -> bool:
-    known = {("additionalItems",), ("additionalProperties",)}  # to draft 4, too
+    in_draft_4 = {("additionalItems",), ("additionalProperties",)}
     return any(
-        isinstance(child, bool) and path not in known for path, _, child in subschemas(schema)
+        isinstance(child, bool) and path not in in_draft_4 for path, _, child in subschemas(schema)
     )
 
 
@@ -306,18 +320,21 @@ _SHAPES_SINCE: tuple[tuple[Draft, Callable[[dict[str, Any]], bool]], ...] = (
     (Draft.DRAFT_6, _has_boolean_schema),
     (Draft.DRAFT_6, lambda schema: schema.get("required") == []),
 )
-"""The same for values of older keywords."""
+"""What is new about the values of older keywords: the draft that brought it, and whether a schema
+object uses it."""
 
 
-def _complaint(document: Any, draft: Draft) -> jsonschema_rs.ValidationError | None:
+def _meta_schema_error(document: Any, draft: Draft) -> jsonschema_rs.ValidationError | None:
+    """Return the first error that the draft's meta-schema finds in a document."""
     if isinstance(document, bool):
         return None
     return next(iter(_META_VALIDATORS[draft].iter_errors(document)), None)
 
 
-def _rewritten(document: Any, least: Draft, draft: Draft, but: Rewrite | None = None) -> Any:
+def _rewritten(document: Any, least: Draft, draft: Draft, except_for: Rewrite | None = None) -> Any:
+    """Return a document of the draft `least` as `draft` writes it: a copy if that changes any."""
     rewrites = [
-        rewrite for since, rewrite in _REWRITES if least < since <= draft and rewrite != but
+        rewrite for since, rewrite in _REWRITES if least < since <= draft and rewrite != except_for
     ]
     if not rewrites:
         return document
@@ -329,6 +346,7 @@ def _rewritten(document: Any, least: Draft, draft: Draft, but: Rewrite | None = 
 
 
 def _rename_id(schema: dict[str, Any]) -> None:
+    """Turn `id` into `$id`."""
     if isinstance(schema.get("id"), str):
         schema.setdefault("$id", schema.pop("id"))
 
@@ -357,4 +375,5 @@ _REWRITES: tuple[tuple[Draft, Rewrite], ...] = (
     (Draft.DRAFT_6, _merge_exclusive),
     (Draft.DRAFT_2019_09, _split_id),
 )
-"""What older drafts wrote differently, and since when."""
+"""What older drafts wrote differently: the draft that changed it, and the change to one schema
+object in place."""

@@ -1,6 +1,7 @@
 """The part of a request that a schema came in, for OpenAI's error messages.
 
-Shape and words: `Invalid schema for response_format 'X': In context=('properties', 'a'), …`.
+A message has this shape: `Invalid schema for response_format 'X': In context=('properties', 'a'),
+…`.
 """
 
 from dataclasses import dataclass
@@ -9,20 +10,28 @@ from strictgate.core.errors import BadRequest, SchemaTooComplex
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema.limits import OverLimit, SchemaFault
 
-_MAX_STEPS = 16  # of a path in a message
+_MAX_STEPS = 16
+"""Steps of a path that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaContext:
-    """How errors speak of the schema, and which parameter they blame."""
+    """How errors call the schema, and which parameter they blame."""
 
     phrase: str
+    """What the schema is for: `response_format` or `function`."""
     param: str
+    """The `param` of the error: a path into the request."""
     code: str | None = None
     """The `code` of errors that have none of their own."""
 
     def error(self, name: str, fault: SchemaFault) -> BadRequest:
-        """Return `fault` as the answer to the caller."""
+        """Return the error for the caller.
+
+        Args:
+            name: what the caller named the schema.
+            fault: what is wrong with it.
+        """
         subject = f"Invalid schema for {self.phrase} '{name}'"
         if isinstance(fault, OverLimit):
             return SchemaTooComplex(f"{subject}: {_sentence(fault)}", param=self.param)

@@ -1,10 +1,10 @@
-"""What it takes to explain why a value is invalid.
+"""What it would cost to explain why a value is invalid.
 
-Judging is memoised by the validator; explaining is not: it visits a schema again on every way that
-leads to it, and a union keeps the complaints of all its branches. A recursion that branches doubles
-the visits with each level of the value: 16 levels took 18 seconds; and nobody else is served in the
-meantime. So the visits are counted first,
-each pair of schema and part of the value once, and what would take too many is not explained.
+The validator memoises its verdicts, but not its errors: for these it visits a schema again on every
+path that leads to it, and a union keeps the errors of all its branches. In a recursion that
+branches, the visits double with each level of the value. 16 levels took 18 seconds, during which
+nobody else is served. So the visits are counted beforehand, each pair of a schema and a part of the
+value once. What would take too many visits is not explained.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,26 +15,32 @@ from strictgate.core.schema.cost import in_place_visits
 from strictgate.core.schema.references import Node
 
 MAX_VISITS = 4_000
-"""4,000 failing visits take about 25 milliseconds; …"""
+"""Visits that are always affordable: 4,000 that fail take about 25 milliseconds."""
 MAX_REPEATED = 2
-"""… a large value that takes more is explained where they are not repeated more than this."""
+"""Visits per pair that are affordable for larger values, where they are hardly repeated."""
 MAX_PAIRS = 200_000
-"""Pairs that are counted; more are taken to be too many."""
+"""Pairs that are counted; with more, an explanation is too expensive anyway."""
 
 _Pair = tuple[Node, Any]
+"""A schema, and a part of the value that it applies to."""
 
 
 def is_explainable(
     root: Node | None, value: Any, is_valid: Callable[[Node, Any], bool] = lambda node, part: False
 ) -> bool:
-    """Whether an explanation of `value` against `root` takes a bearable time.
+    """Whether the validator can list its errors about `value` in a bearable time.
 
-    What is known to be valid, by `is_valid`, needs none.
+    Args:
+        root: the schema; None for a boolean, which needs no visits.
+        value: what is invalid.
+        is_valid: whether a pair is known to be valid. Such a pair costs one visit.
     """
     if root is None:
         return True
     visits: dict[tuple[Node, int], int] = {}
     pairs = 0
+    # Every pair comes twice: first to put the pairs that it leads to on the stack, then, with the
+    # list of them, to add up their visits.
     waiting: list[tuple[_Pair, list[_Pair] | None]] = [((root, value), None)]
     while waiting:
         pair, parts = waiting.pop()
@@ -56,12 +62,15 @@ def is_explainable(
 
 
 def _key(pair: _Pair) -> tuple[Node, int]:
-    """Equal scalars may share an identity: what is visited in them is the same."""
+    """Return a key for a pair, by the identity of the part of the value.
+
+    Equal scalars may share an identity, which does no harm: the same is visited in them.
+    """
     return pair[0], id(pair[1])
 
 
 def _parts(node: Node, value: Any) -> Iterator[_Pair]:
-    """Yield what a visit of `node` with `value` leads to; at times more, never less."""
+    """Yield the pairs that a visit of this pair leads to; there may be more, never fewer."""
     for child in node.in_place:
         yield child, value
     if isinstance(value, dict | list):

@@ -1,7 +1,8 @@
 """The values of `format` that are asserted, in every draft alike.
 
-The validator knows each of them in the drafts that define it; documents use them whatever they
-declare, so for older drafts the newest draft's check is used for them. Other names are annotations.
+The validator knows each format in the drafts that define it. Documents use formats whatever draft
+they declare, so the newest draft's check is also used for older drafts. Names that are not in
+`FORMAT_SINCE` are annotations.
 """
 
 from collections.abc import Callable, Iterable
@@ -31,11 +32,11 @@ FORMAT_SINCE: dict[str, Draft] = {
     "uri-template": Draft.DRAFT_6,
     "uuid": Draft.DRAFT_2019_09,
 }
-"""The formats that the validator knows, and since which draft it does so by itself."""
+"""Each format that the validator knows, with the oldest draft in which it checks it by itself."""
 
 
 def backported_formats(draft: Draft, used: Iterable[str]) -> dict[str, Callable[[str], bool]]:
-    """Return the checks of those of the `used` formats that the validator misses in `draft`."""
+    """Return a check for each of the `used` formats that the validator lacks in `draft`."""
     return {name: _check(name) for name in used if FORMAT_SINCE.get(name, draft) > draft}
 
 

@@ -1,7 +1,7 @@
-"""Everything that is looked at before a schema may be compiled.
+"""All checks of a schema before it may be compiled.
 
-In this order: limits (nothing else is safe before), draft, meta-schema, references, loops and cost,
-patterns. The first thing that is wrong is raised, as a SchemaFault.
+Their order is: limits, draft, meta-schema, references, loops and cost, patterns. Limits come first,
+because no other check is safe on a schema of any size. The first fault is raised, as a SchemaFault.
 """
 
 from collections.abc import Iterator
@@ -18,43 +18,49 @@ from strictgate.core.schema.limits import Limits, OverLimit, SchemaFault, measur
 from strictgate.core.schema.problems import locate_error
 from strictgate.core.schema.references import Node
 
-_MAX_WORD = 200
-_ASK = "Please ensure it is a valid JSON Schema."
+_MAX_SHOWN = 200
+"""Characters of a value that a message shows."""
+_ADVICE = "Please ensure it is a valid JSON Schema."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InspectedSchema:
-    """A schema that may be compiled, and what was seen on the way."""
+    """A schema that may be compiled, and what the checks have found out."""
 
     source: Any
-    """As the caller gave it, less the top-level `$schema`."""
+    """The schema as the caller gave it, without the top-level `$schema`."""
     text: str
     """`source` as compact JSON."""
     document: Any
-    """`source` as `draft` writes it, for the validator."""
+    """`source` as `draft` writes it, for the validator and for the grammar."""
     draft: Draft
+    """The draft that it is read in."""
     is_object_root: bool
+    """Whether it describes objects only."""
     root: Node | None
-    """Of the graph; None for a boolean."""
+    """The root of its graph; None if the schema is a boolean."""
     nodes: int
+    """The number of its values: see `Limits`, also for the next two."""
     depth: int
     cost: int
     patterns: frozenset[str]
+    """The regular expressions of `pattern` and `patternProperties`."""
     formats: frozenset[str]
+    """The values of `format`, known or not."""
 
 
 def inspect_schema(given: Any, limits: Limits) -> InspectedSchema:
-    """Look at `given` from all sides.
+    """Check a schema as the caller gave it.
 
     Raises:
         SchemaFault: it is no schema, or not one that can be enforced.
         OverLimit: it is over a limit.
     """
     if not isinstance(given, dict | bool):
-        raise SchemaFault("a schema is an object or a boolean. " + _ASK, None)
-    source = _undeclared(given)
+        raise SchemaFault("a schema is an object or a boolean. " + _ADVICE, None)
+    source = _without_declaration(given)
     measured = measure(source, limits)
-    draft, document = _settled(source, _declared(given))
+    draft, document = _checked_by_meta_schema(source, _declared_draft(given))
     document = references.with_encoded_uris(document)
     nodes = references.schema_graph(document, draft)
     expanded = cost.measure_expansion(nodes)
@@ -74,53 +80,56 @@ def inspect_schema(given: Any, limits: Limits) -> InspectedSchema:
     )
 
 
-def _undeclared(given: Any) -> Any:
+def _without_declaration(given: Any) -> Any:
+    """Return the schema without the top-level `$schema`, on which some models go astray."""
     if not isinstance(given, dict):
         return given
     return {keyword: value for keyword, value in given.items() if keyword != "$schema"}
 
 
-def _declared(given: Any) -> Draft | None:
+def _declared_draft(given: Any) -> Draft | None:
     if not isinstance(given, dict) or "$schema" not in given:
         return None
     draft = drafts.draft_of_uri(given["$schema"])
     if draft is None:
         known = ", ".join(f"'{uri}'" for uri in META_SCHEMAS.values())
-        message = f"'$schema' {_word(given['$schema'])} is not known. Known are {known}."
+        message = f"'$schema' {_shown(given['$schema'])} is not known. Known are {known}."
         raise SchemaFault(message, ("$schema",), "unknown_dialect")
     return draft
 
 
-def _settled(source: Any, least: Draft | None) -> tuple[Draft, Any]:
-    """Apply the meta-schema."""
+def _checked_by_meta_schema(source: Any, least: Draft | None) -> tuple[Draft, Any]:
+    """Return the draft to read the schema in, and the schema as that draft writes it."""
     try:
         if least is None:
             return drafts.choose_undeclared_draft(source)
         return drafts.choose_draft(source, least)
     except jsonschema_rs.ValidationError as error:
         path, _ = locate_error(source, error)
-        raise SchemaFault(_complaint(error), path) from error
+        raise SchemaFault(_message(error), path) from error
 
 
-def _complaint(error: jsonschema_rs.ValidationError) -> str:
+def _message(error: jsonschema_rs.ValidationError) -> str:
+    """Return what the meta-schema says, in the words of OpenAI's errors."""
     match error.kind:
         case jsonschema_rs.ValidationErrorKind.AnyOf():
-            return f"{_word(error.instance)} is not valid under any of the given schemas."
+            return f"{_shown(error.instance)} is not valid under any of the given schemas."
         case jsonschema_rs.ValidationErrorKind.Type(types):
-            return f"{_word(error.instance)} is not of type {_listed(types)}."
+            return f"{_shown(error.instance)} is not of type {_listed(types)}."
         case jsonschema_rs.ValidationErrorKind.Enum(options):
-            return f"{_word(error.instance)} is not one of {_listed(options)}."
+            return f"{_shown(error.instance)} is not one of {_listed(options)}."
         case _:
-            return error.message[:_MAX_WORD] + "."
+            return error.message[:_MAX_SHOWN] + "."
 
 
-def _word(value: Any) -> str:
+def _shown(value: Any) -> str:
+    """Return a value as a message shows it: cut, if it is long."""
     text = repr(value)
-    return text if len(text) <= _MAX_WORD else text[:_MAX_WORD] + "…"
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
 
 
-def _listed(words: list[Any]) -> str:
-    return ", ".join(repr(word) for word in words)
+def _listed(values: list[Any]) -> str:
+    return ", ".join(map(repr, values))
 
 
 def _check_expansion(expanded: Expansion, limits: Limits) -> None:
@@ -133,16 +142,15 @@ def _check_expansion(expanded: Expansion, limits: Limits) -> None:
 
 
 def _patterns(nodes: list[Node], limits: Limits) -> frozenset[str]:
-    """Return the patterns, all of which can be matched in linear time.
+    """Return all patterns, each of which can be matched in linear time.
 
     Raises:
-        SchemaFault: one cannot.
-        OverLimit: there are too many.
+        SchemaFault: one of them cannot.
+        OverLimit: there are too many, or too many large ones.
     """
     seen: set[tuple[str, bool]] = set()
     large = 0
-    for pattern, where in _written_patterns(nodes):
-        is_name = where[-1] == pattern and where[-2:-1] == ("patternProperties",)
+    for pattern, where, is_name in _written_patterns(nodes):
         if (pattern, is_name) in seen:
             continue
         seen.add((pattern, is_name))
@@ -157,31 +165,35 @@ def _patterns(nodes: list[Node], limits: Limits) -> frozenset[str]:
     return frozenset(pattern for pattern, _ in seen)
 
 
-def _written_patterns(nodes: list[Node]) -> Iterator[tuple[str, Path]]:
+def _written_patterns(nodes: list[Node]) -> Iterator[tuple[str, Path, bool]]:
+    """Yield each pattern, its path, and whether it is one of `patternProperties`."""
     for node in nodes:
         if node.is_mere_reference:
             continue
         pattern = node.schema.get("pattern")
         if isinstance(pattern, str):
-            yield pattern, (*node.path, "pattern")
+            yield pattern, (*node.path, "pattern"), False
         names = node.schema.get("patternProperties")
         if isinstance(names, dict):
-            yield from ((name, (*node.path, "patternProperties", name)) for name in names)
+            yield from ((name, (*node.path, "patternProperties", name), True) for name in names)
 
 
 def _check_pattern(pattern: str, where: Path, *, is_name: bool) -> None:
     reason = None
     try:
+        # A keyword of our own stands in for `pattern` where that is split (see patterns.py), but
+        # the validator has no such way for `patternProperties`.
         if not patterns.parse_pattern(pattern).is_plain and is_name:
             reason = "uses look-ahead, which names cannot be matched by"
-    except patterns.Unsupported as error:
+    except patterns.UnsupportedPattern as error:
         reason = str(error)
     if reason is not None:
-        message = f"the pattern {_word(pattern)} {reason}."
+        message = f"the pattern {_shown(pattern)} {reason}."
         raise SchemaFault(message, where, "unsupported_pattern")
 
 
 def _formats(nodes: list[Node]) -> Iterator[str]:
+    """Yield the values of `format`."""
     for node in nodes:
         name = node.schema.get("format")
         if isinstance(name, str) and not node.is_mere_reference:

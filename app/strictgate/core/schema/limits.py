@@ -1,7 +1,7 @@
-"""How big a schema may be, measured before anything else looks at it.
+"""How big a schema may be, and the measuring of it, which comes before all other checks.
 
-Nothing here recurses, nothing is visited twice, and the count stops at the first limit that is
-passed, so that the measuring itself cannot be made expensive.
+The measuring does not recurse, visits no value twice, and stops at the first limit that is passed.
+So a hostile schema cannot make it expensive.
 """
 
 import math
@@ -24,15 +24,15 @@ class Limits:
     nodes: int = 50_000
     """Values of any kind, counted over the whole document."""
     cost: int = 1_000_000
-    """Subschemas that one validation may visit, with every `$ref` expanded: see expansion.py."""
+    """Subschemas that one validation may visit, with every `$ref` expanded: see cost.py."""
     chain: int = 32
     """Subschemas that apply to one value inside each other, references counted. The validator
-    recurses over them, times the depth of the value: unlimited, it overflows the stack. The longest
-    of 2,796 real schemas has 9."""
+    recurses over them at every level of the value: without a limit, it overflows the stack. The
+    longest chain in 2,796 real schemas has 9."""
     patterns: int = 1_000
     """Different regular expressions; the most in a real schema are 349."""
     large_patterns: int = 20
-    """… of those, the ones that take more than 256 KiB compiled."""
+    """Different regular expressions that take more than 256 KiB compiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,23 @@ class Measure:
     """How big a document is."""
 
     text: str
-    """Compact JSON."""
+    """The document as compact JSON."""
     depth: int
+    """Levels of nested objects and arrays."""
     nodes: int
+    """Values of any kind."""
 
 
 class SchemaFault(ValueError):
-    """What is wrong with a schema, and where; error_context.py makes the answer of it."""
+    """What is wrong with a schema, and where. error_context.py turns it into an answer."""
 
     def __init__(self, message: str, path: Path | None = (), code: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.path = path
-        """None where the message speaks of the whole schema."""
+        """Where in the schema; None if the message speaks of the whole schema."""
         self.code = code
+        """OpenAI's `code` of the error, if this fault has one of its own."""
 
 
 class OverLimit(SchemaFault):
@@ -81,7 +84,10 @@ def measure(document: Any, limits: Limits) -> Measure:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """A value on the way; the path is put together only where something is wrong."""
+    """A value that is to be looked at, and the way to it.
+
+    The path is put together only for an error, since most values never need one.
+    """
 
     value: Any
     depth: int
@@ -98,7 +104,7 @@ class _Visit:
 
 
 def _count(document: Any, limits: Limits) -> tuple[int, int]:
-    """Return depth and number of values."""
+    """Return the depth of a document and the number of its values."""
     deepest, nodes = 0, 1
     waiting = [_Visit(document, 0)]
     while waiting:
@@ -119,7 +125,7 @@ def _count(document: Any, limits: Limits) -> tuple[int, int]:
 
 
 def _members(visit: _Visit) -> Iterable[tuple[str | int, Any]] | None:
-    """Return what an object or an array holds; None for other values."""
+    """Return the members of an object or the items of an array; None for other values."""
     match visit.value:
         case dict():
             return visit.value.items()

@@ -2,10 +2,12 @@
 
 https://platform.openai.com/docs/guides/structured-outputs#supported-schemas: the root is an object,
 every object forbids additional properties, and every property is required. OpenAI also refuses
-keywords (`minLength`, `allOf`, …) that it cannot enforce; they are welcome here, where the whole
-schema is enforced on the answer. The rules are kept out of those that only restrict what another
-schema describes (`allOf`, `if`, `not`, …): a condition that was made to forbid and to require as
-the rules want it would mean something else.
+keywords (`minLength`, `allOf`, …) that it cannot enforce. They are welcome here, where the whole
+schema is enforced on the answer.
+
+The rules do not hold for schemas that only restrict what another schema describes (`allOf`, `if`,
+`not`, …). Under a condition, `additionalProperties: false` would forbid the properties that the
+outer schema declares, and a `required` for every property would make it another condition.
 
 Each rule yields what is wrong with one schema, in OpenAI's words; `violations` adds the path.
 """
@@ -21,7 +23,7 @@ from strictgate.core.schema.limits import SchemaFault
 from strictgate.core.schema.references import schema_graph
 
 Rule = Callable[[dict[str, Any]], Iterator[tuple[Path, str]]]
-"""Yields what is wrong with a schema, and where in it."""
+"""A function that yields what is wrong with a schema object: where in it, and the message."""
 
 _RULED = {
     *("$defs", "definitions"),
@@ -29,7 +31,7 @@ _RULED = {
     *("additionalItems", "items", "prefixItems", "unevaluatedItems"),
     *("anyOf", "oneOf"),
 }
-"""The keywords whose subschemas describe a whole value, and so keep the rules."""
+"""The keywords whose subschemas describe a whole value, and so must keep the rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class StrictViolation:
 def check_strict(source: Any, *, name: str, context: SchemaContext = RESPONSE_FORMAT) -> None:
     """Refuse an admitted schema that breaks a rule.
 
+    Args:
+        source: the schema.
+        name: what the caller named it, for the message.
+        context: where in the request it came, for the message.
+
     Raises:
         BadRequest: the first violation, in OpenAI's words.
     """
@@ -55,9 +62,10 @@ def check_strict(source: Any, *, name: str, context: SchemaContext = RESPONSE_FO
 
 def violations(source: Any) -> Iterator[StrictViolation]:
     """Yield every broken rule, the root's first, then in the order written."""
-    yield from (
-        StrictViolation((), message, is_about_whole=True) for message in _is_no_object(source)
-    )
+    given = _root_type(source)
+    if given != "object":
+        message = f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{given}\"'."
+        yield StrictViolation((), message, is_about_whole=True)
     if isinstance(source, dict) and "anyOf" in source:
         yield StrictViolation((), "'anyOf' is not permitted.")
     yield from (
@@ -69,7 +77,7 @@ def violations(source: Any) -> Iterator[StrictViolation]:
 
 
 def _ruled(source: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield the schemas that the rules hold for, with their paths, in the order written."""
+    """Yield the schema objects that must keep the rules, with their paths, in the order written."""
     waiting: list[tuple[Path, Any]] = [((), source)]
     while waiting:
         path, schema = waiting.pop()
@@ -81,28 +89,21 @@ def _ruled(source: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
             waiting += reversed(found)
 
 
-def _is_no_object(source: Any) -> Iterator[str]:
-    schema = _followed(source)
-    given = schema.get("type") if isinstance(schema, dict) else None
-    if given != "object":
-        yield f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{given}\"'."
-
-
-def _followed(source: Any) -> Any:
-    """Return what the root's `$ref` leads to, or the root; a loop leads nowhere."""
+def _root_type(source: Any) -> Any:
+    """Return the `type` of the root, or of what its `$ref` leads to; None if there is none."""
     try:
         nodes = schema_graph(source, DEFAULT)
     except SchemaFault:
-        return source
+        return source.get("type")
     node = nodes[0] if nodes else None
-    for _ in nodes:
+    for _ in nodes:  # not for ever: the references may be a loop
         if node is None or node.target is None or "type" in node.schema:
             break
         node = node.target
-    return node.schema if node else source
+    return node.schema.get("type") if node else None
 
 
-# --- rules for each schema -----------------------------------------------------------------------
+# --- rules for each schema object ----------------------------------------------------------------
 
 
 def _forbids_additional(schema: dict[str, Any]) -> Iterator[tuple[Path, str]]:

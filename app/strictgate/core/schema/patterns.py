@@ -1,10 +1,14 @@
 """Regular expressions that are matched in linear time.
 
-The engine (Rust's `regex`, which takes ECMA 262's syntax here) knows no look-around and no
-back-references, and so cannot be made to hang by a value. One common form of look-around can be
-had all the same: `^(?!A)B` says "B, and not A, from the start", which is two patterns. Decimal
-numbers by pydantic and e-mail addresses by zod are written like this. What else common tools write
-with look-around has its equivalent in `_EQUIVALENT`. All else is refused.
+The validator's engine (Rust's `regex`, which takes the syntax of ECMA 262 here) has no look-around
+and no back-references, and so no value can make it hang. Two kinds of patterns with look-around are
+accepted all the same, because common tools write them:
+
+* `^(?!A)B` says "B, and not A, from the start". It is split into two patterns, of which one must
+  match and the other must not. pydantic writes decimal numbers like this, zod e-mail addresses.
+* What `_EQUIVALENTS` lists has a pattern without look-around that means the same.
+
+All other patterns that the engine does not take are refused.
 """
 
 import re
@@ -18,9 +22,12 @@ from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 from strictgate.core.schema.drafts import walk_subschemas
 
 OPTIONS = RegexOptions()
+"""Options for the validator: these choose the linear-time engine. Its default is another engine,
+which backtracks."""
 _SMALL = RegexOptions(size_limit=256 * 1024)
-_LETTER = Draft202012Validator({"format": "regex"}, validate_formats=True)
-MAX_LENGTH = 8192  # characters; the longest of 9,638 real ones has 5,153
+_ECMA_SYNTAX = Draft202012Validator({"format": "regex"}, validate_formats=True)
+MAX_LENGTH = 8192
+"""In characters. The longest of 9,638 patterns in real schemas has 5,153."""
 _LOOK_AHEAD = re.compile(r"\(\?([=!])")
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
 _REASONS = (
@@ -32,16 +39,19 @@ _REASONS = (
 _SECONDS = r"\d+(?:[.,]\d+)?S"
 _TIME = rf"T(?:\d+H(?:\d+M)?(?:{_SECONDS})?|\d+M(?:{_SECONDS})?|{_SECONDS})"
 _DATE = r"(?:\d+Y(?:\d+M)?(?:\d+D)?|\d+M(?:\d+D)?|\d+D)"
-_EQUIVALENT = {
+_EQUIVALENTS = {
     # zod's `z.iso.duration()`: the look-aheads forbid "P", and a "T" with nothing after it.
     r"^P(?:(\d+W)|(?!.*W)(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?"
     r"(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)$": rf"^P(?:\d+W|{_DATE}(?:{_TIME})?|{_TIME})$",
 }
-"""Patterns with look-around, and what says the same without."""
+"""For patterns with look-around, a pattern without it that means the same."""
 
 
-class Unsupported(ValueError):
-    """The pattern cannot be matched in linear time, or is none; the message says which."""
+class UnsupportedPattern(ValueError):
+    """The pattern cannot be matched in linear time, or is no regular expression.
+
+    The message says which, as the end of a sentence: "uses look-behind, which …".
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +59,42 @@ class Pattern:
     """A pattern as the engine takes it, which may be several patterns of the engine."""
 
     must_match: tuple[str, ...]
+    """All of these match."""
     must_not_match: tuple[str, ...] = ()
+    """None of these matches."""
     is_plain: bool = False
-    """Whether the engine takes it as it was written."""
+    """Whether the engine takes the pattern as it was written."""
 
 
 def parse_pattern(pattern: str) -> Pattern:
     """Return `pattern` as the engine takes it.
 
     Raises:
-        Unsupported: the engine cannot take it.
+        UnsupportedPattern: the engine cannot take it.
     """
     if len(pattern) > MAX_LENGTH:
-        raise Unsupported(f"is longer than {MAX_LENGTH} characters")
+        raise UnsupportedPattern(f"is longer than {MAX_LENGTH} characters")
     if _compiles(pattern):
         return Pattern((pattern,), is_plain=True)
-    if pattern in _EQUIVALENT:
-        return Pattern((_EQUIVALENT[pattern],))
-    parted = _parted(pattern)
-    if parted and all(map(_compiles, parted.must_match + parted.must_not_match)):
-        return parted
+    if pattern in _EQUIVALENTS:
+        return Pattern((_EQUIVALENTS[pattern],))
+    split = _split_look_aheads(pattern)
+    if split and all(map(_compiles, split.must_match + split.must_not_match)):
+        return split
     used = [name for sign, name in _REASONS if sign.search(pattern)]
-    raise Unsupported(
+    raise UnsupportedPattern(
         f"uses {' and '.join(used)}, which cannot be matched in linear time"
         if used
         else "is not a regular expression, or too large a one"
     )
 
 
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """Return a predicate on strings that says whether `pattern` matches."""
+def pattern_predicate(pattern: str) -> Callable[[str], bool]:
+    """Return a function that says whether `pattern` is found in a string.
+
+    Raises:
+        UnsupportedPattern: see `parse_pattern`.
+    """
     parts = parse_pattern(pattern)
     must_match = [_validator(part) for part in parts.must_match]
     must_not_match = [_validator(part) for part in parts.must_not_match]
@@ -88,25 +104,16 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     )
 
 
-def is_legal(pattern: str) -> bool:
-    """Whether drafts up to 7 let it pass: their meta-schemas want the letter of ECMA 262, by which
-    a `]` that closes nothing is none. The engine, and the browsers, take it as a character."""
-    return _LETTER.is_valid(pattern)
+def is_ecma_syntax(pattern: str) -> bool:
+    """Whether `pattern` keeps to the letter of ECMA 262, by which a lone `]` is an error.
 
-
-def masked(document: Any) -> tuple[Any, dict[str, str]]:
-    """Return a copy of `document` with a name for each pattern, and the patterns by name."""
-    copy = deepcopy(document)
-    names: dict[str, str] = {}
-    for _, schema in walk_subschemas(copy):
-        if isinstance(schema.get("pattern"), str):
-            name = f"pattern {len(names)}"
-            names[name], schema["pattern"] = schema["pattern"], name
-    return copy, names
+    The engine, and the browsers, take such a `]` as a character.
+    """
+    return _ECMA_SYNTAX.is_valid(pattern)
 
 
 def is_large(pattern: str) -> bool:
-    """Whether it takes long to compile: tens of milliseconds, where others take well under one."""
+    """Whether `pattern` takes tens of milliseconds to compile; most take well under one."""
     return not _compiles(pattern, _SMALL)
 
 
@@ -122,58 +129,79 @@ def _compiles(pattern: str, options: RegexOptions = OPTIONS) -> bool:
     return True
 
 
-def _parted(pattern: str) -> Pattern | None:
-    """Part `^(?!A)(?=B)C` into its look-aheads and the rest; None where it is not of this form."""
+def _split_look_aheads(pattern: str) -> Pattern | None:
+    """Split `^(?!A)(?=B)C` into A, B and C; None if the pattern does not have this form."""
     rest = pattern.removeprefix("^")
-    if rest == pattern or "|" in _top_level(rest):
+    at_top_level = {token for _, token, depth in _tokens(rest) if depth == 0}
+    if rest == pattern or "|" in at_top_level:
         return None
     must_match: list[str] = []
     must_not_match: list[str] = []
     while found := _LOOK_AHEAD.match(rest):
-        end = _closing(rest)
+        end = _group_end(rest)
         if end is None:
             return None
         (must_match if found[1] == "=" else must_not_match).append(f"^(?:{rest[3:end]})")
         rest = rest[end + 1 :]
-        if rest.startswith(("*", "+", "?", "{")):  # a look-ahead that may be left out
+        if rest.startswith(("*", "+", "?", "{")):  # the look-ahead has a quantifier
             return None
     return Pattern((f"^{rest}", *must_match), tuple(must_not_match))
 
 
-def _depths(pattern: str) -> Iterator[tuple[int, str, int]]:
-    """Yield position, token and depth for each bracket and each `|`."""
+def _tokens(pattern: str) -> Iterator[tuple[int, str, int]]:
+    """Yield the offset, the text and the depth of each bracket and each `|`.
+
+    Escapes and character classes are tokens of their own, so that no bracket in them counts. A
+    closing bracket has the depth outside of its group.
+    """
     depth = 0
     for token in _TOKEN.finditer(pattern):
         depth += (token[0] == "(") - (token[0] == ")")
         yield token.start(), token[0], depth
 
 
-def _top_level(pattern: str) -> set[str]:
-    return {token for _, token, depth in _depths(pattern) if depth == 0}
-
-
-def _closing(pattern: str) -> int | None:
-    """Return where the group that opens `pattern` ends."""
-    closings = (at for at, token, depth in _depths(pattern) if token == ")" and depth == 0)
+def _group_end(pattern: str) -> int | None:
+    """Return the offset of the bracket that closes the group at the start of `pattern`."""
+    closings = (at for at, token, depth in _tokens(pattern) if token == ")" and depth == 0)
     return next(closings, None)
 
 
-class PatternKeyword:
-    """The keyword `pattern` for the validator, for schemas whose patterns are not all plain."""
+# --- patterns in the validator --------------------------------------------------------------------
 
-    names: Mapping[str, str] = {}
-    """What masks the document: see `masked`."""
+# The validator compiles every `pattern` itself, and refuses two kinds of patterns that are admitted
+# here: those that are split, and, up to draft 7, those that `is_ecma_syntax` denies, because the
+# meta-schema of these drafts gives `pattern` the format `regex`. For the first kind, a keyword of
+# our own replaces `pattern`. For the second, the document also gets a placeholder for each pattern,
+# which the meta-schema accepts, and the keyword looks the pattern up.
+
+
+class PatternKeyword:
+    """A custom keyword `pattern` for the validator."""
+
+    by_placeholder: Mapping[str, str] = {}
+    """The patterns of a document that has placeholders: see `with_placeholders`."""
 
     def __init__(self, parent: object, pattern: str, path: object) -> None:
-        self._pattern = self.names.get(pattern, pattern)
-        self._matches = matcher(self._pattern)
+        self._pattern = self.by_placeholder.get(pattern, pattern)
+        self._matches = pattern_predicate(self._pattern)
 
     def validate(self, value: object) -> None:
-        """Raise ValueError, with the pattern, where it does not match."""
+        """Raise ValueError, with the pattern as its message, if a string does not match."""
         if isinstance(value, str) and not self._matches(value):
             raise ValueError(self._pattern)
 
 
-def keyword(names: Mapping[str, str]) -> type[PatternKeyword]:
-    """Return the keyword for a document that is masked by `names`."""
-    return type("MaskedPatternKeyword", (PatternKeyword,), {"names": names})
+def with_placeholders(document: Any) -> tuple[Any, dict[str, str]]:
+    """Return a copy of `document` with a placeholder for each `pattern`, and the patterns by it."""
+    copy = deepcopy(document)
+    by_placeholder: dict[str, str] = {}
+    for _, schema in walk_subschemas(copy):
+        if isinstance(schema.get("pattern"), str):
+            placeholder = f"pattern {len(by_placeholder)}"
+            by_placeholder[placeholder], schema["pattern"] = schema["pattern"], placeholder
+    return copy, by_placeholder
+
+
+def placeholder_keyword(by_placeholder: Mapping[str, str]) -> type[PatternKeyword]:
+    """Return the keyword for a document with these placeholders."""
+    return type("PlaceholderKeyword", (PatternKeyword,), {"by_placeholder": by_placeholder})

@@ -1,8 +1,8 @@
-"""What is wrong with a value, as data; and in Groq's words.
+"""What is wrong with a value, as data and as messages.
 
-The words are those of the Go library `santhosh-tekuri/jsonschema`, which Groq's errors quote:
+The messages are those of the Go library `santhosh-tekuri/jsonschema`, which Groq's errors quote:
 `jsonschema: '/choice' does not validate with /properties/choice/enum: value must be "angry"`.
-Each kind of failure has one line in `WORDS`.
+Each kind of error that the validator has is one line of `MESSAGES`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,11 +16,17 @@ from strictgate.core.jsontext.pointer import Path, pointer
 from strictgate.core.jsontext.reader import json_type, write_json
 from strictgate.core.schema.drafts import SCHEMA_KEYWORDS, Holds
 
-MAX_SENTENCE = 2048  # characters: a wrong value of 5 MB must not make a message of 5 MB
-_MAX_WORD = 400
-_MAX_MEANINGS = 64  # of one path, that are looked at
-_MAX_UNIONS = 24  # inside each other, that are told of
-_NOTHING = "no value is allowed here"
+MAX_SENTENCE = 2048
+"""Characters: a wrong value of 5 MB must not make a message of 5 MB."""
+_MAX_SHOWN = 400
+"""Characters of a value, or of a pattern, that a message shows."""
+_MAX_LISTED = 50
+"""Names or options that a message lists."""
+_MAX_PATHS = 64
+"""Paths that one path of the validator may stand for, of which so many are looked at."""
+_MAX_UNIONS = 24
+"""Levels of unions inside each other whose branches are reported."""
+_NO_VALUE = "no value is allowed here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +38,22 @@ class Problem:
     schema_path: Path
     """Where in the schema, with the keyword last."""
     kind: str
-    """What is violated, as WORDS names it: `Type`, `Enum`, `Required`, …"""
+    """The kind of error, as MESSAGES names it: `Type`, `Enum`, `Required`, …"""
     expected: Any
-    """What was wanted: a limit, a list of options, of names or of types."""
+    """What the keyword allows: a limit, or a list of options, of names or of types."""
     message: str
-    """In Groq's words."""
+    """What is wrong, in Groq's words: `value must be "angry"`."""
     branches: tuple[tuple["Problem", ...], ...] = ()
-    """For `anyOf` and `oneOf`: why each branch failed."""
+    """For `anyOf` and `oneOf`, the problems with each branch."""
 
     @property
     def keyword(self) -> str:
-        """The violated keyword."""
+        """The violated keyword; "" for the schema `false`."""
         return str(self.schema_path[-1]) if self.schema_path else ""
 
     @property
     def sentence(self) -> str:
-        """The tail of Groq's message."""
+        """The end of Groq's message, which says where and what is wrong."""
         where, what = pointer(self.path), pointer(self.schema_path) or "/"
         text = f"jsonschema: '{where}' does not validate with {what}: {self.message}"
         return text if len(text) <= MAX_SENTENCE else text[: MAX_SENTENCE - 1] + "…"
@@ -56,17 +62,24 @@ class Problem:
 def collect_problems(
     errors: Iterable[ValidationError], value: Any, limit: int
 ) -> tuple[Problem, ...]:
-    """Turn the validator's errors about `value` into at most `limit` problems, best first.
+    """Turn the validator's errors into at most `limit` problems, the most helpful first.
 
-    A branch of a union tells at most `limit` as well. Missing properties of one object are one
-    problem, as in Groq's messages.
+    Each branch of a union has at most `limit` problems as well. All missing properties of an object
+    are one problem, as in Groq's messages.
+
+    Args:
+        errors: what the validator yields, which is read only as far as needed.
+        value: the whole value that they are about.
+        limit: the greatest number of problems.
     """
     found: dict[tuple[str, Path, Path], Problem] = {}
     for error in errors:
         problem = _problem(error, value, limit)
         key = (problem.kind, problem.path, problem.schema_path)
         if problem.kind == "Required" and key in found:
-            problem = _missing(problem, found[key].expected + problem.expected)
+            names = found[key].expected + problem.expected
+            message = f"missing properties: {_names(names)}"
+            problem = replace(problem, expected=names, message=message)
         if key not in found and len(found) >= limit:
             break
         found[key] = problem
@@ -74,11 +87,15 @@ def collect_problems(
 
 
 UNEXPLAINED = Problem((), (), "Unexplained", None, "no explanation in bearable time")
-"""Stands for all problems of a value that would take too long to explain: see effort.py."""
+"""The one problem of a value that would take too long to explain: see explanation_cost.py."""
 
 
 def most_specific(problem: Problem) -> Problem:
-    """Return the problem that says most: for `anyOf`, one of the branch that came closest."""
+    """Return the problem that says most: for a union, one of the branch that came closest.
+
+    The branch that came closest is the one whose first problem is deepest in the value; of several,
+    the one with the fewest problems.
+    """
     while any(problem.branches):
         branches = [branch for branch in problem.branches if branch]
         closest = max(branches, key=lambda branch: (len(branch[0].path), -len(branch)))
@@ -87,33 +104,32 @@ def most_specific(problem: Problem) -> Problem:
 
 
 def _relevance(problem: Problem) -> tuple[int, bool]:
-    """Shallow first, for it explains the deep; a failed union last, for it explains least."""
+    """Return a key to sort problems by, the most helpful first.
+
+    A shallow problem explains those below it. A failed union explains least of its level.
+    """
     return len(problem.path), bool(problem.branches)
 
 
 def _problem(error: ValidationError, root: Any, limit: int, unions: int = 0) -> Problem:
+    """Turn one error about the value `root` into a problem; `unions` is how many it stands in."""
     kind = type(error.kind).__name__
     path, value = locate_error(root, error)
     schema_path = tuple(error.schema_path)
     if kind == "FalseSchema" and _last_keyword(schema_path) == "additionalProperties":
         kind = "AdditionalProperties"
-    expected, message = WORDS[kind](error.kind, value)
-    kind = _RENAMED.get(kind, kind)
-    context = getattr(error.kind, "context", ()) if unions < _MAX_UNIONS else ()
-    branches = tuple(
-        tuple(sorted(_told(branch, root, limit, unions + 1), key=_relevance)) for branch in context
-    )
-    return Problem(path, schema_path, kind, expected, message, branches)
-
-
-def _told(
-    branch: Iterable[ValidationError], root: Any, limit: int, unions: int
-) -> Iterator[Problem]:
-    return (_problem(error, root, limit, unions) for error in islice(branch, limit))
+    expected, message = MESSAGES[kind](error.kind, value)
+    if kind == "Custom":  # of patterns.PatternKeyword
+        kind = "Pattern"
+    branches = []
+    for errors in getattr(error.kind, "context", ()) if unions < _MAX_UNIONS else ():
+        problems = [_problem(each, root, limit, unions + 1) for each in islice(errors, limit)]
+        branches.append(tuple(sorted(problems, key=_relevance)))
+    return Problem(path, schema_path, kind, expected, message, tuple(branches))
 
 
 def _last_keyword(schema_path: Path) -> str | int | None:
-    """Return the last step, unless it is a name: of a property, of a definition."""
+    """Return the last step; None if it is a name, of a property or of a definition."""
     is_name, last = False, None
     for step in schema_path:
         last = None if is_name else step
@@ -123,25 +139,28 @@ def _last_keyword(schema_path: Path) -> str | int | None:
 
 
 def locate_error(root: Any, error: ValidationError) -> tuple[Path, Any]:
-    """Return where in `root` the error is, and what is there.
+    """Return the path in `root` that the error is about, and the value there.
 
-    The validator gives the names "1", "01" and "+1" all as 1, and leaves out the name "". So every
-    path that its steps may mean is followed; among several, the one that leads to what the error
-    says it is about.
+    The validator gives the property names "1", "01" and "+1" all as the number 1, and leaves out
+    the name "". So its path may stand for several paths, and all of them are followed. Of those
+    that lead somewhere, the one to the value that the error carries is taken.
     """
     steps = error.instance_path
-    plain = _plainly(root, steps)
-    if plain is not None:
-        return plain
-    found = list(islice(_meant(root, steps), _MAX_MEANINGS))
+    unambiguous = _only_path(root, steps)
+    if unambiguous is not None:
+        return unambiguous
+    found = list(islice(_possible_paths(root, steps), _MAX_PATHS))
     if len(found) > 1:
         instance = error.instance
         found = [each for each in found if each[1] == instance] or found
     return found[0] if found else ((), root)
 
 
-def _plainly(root: Any, steps: list[str | int]) -> tuple[Path, Any] | None:
-    """Return where `steps` lead if they mean one path only, as nearly all do: else None."""
+def _only_path(root: Any, steps: list[str | int]) -> tuple[Path, Any] | None:
+    """Return the path that `steps` stand for, with the value there; None if there may be several.
+
+    Nearly all errors have only one, and this is much quicker than to try all.
+    """
     value = root
     for step in steps:
         if isinstance(value, list):
@@ -153,17 +172,18 @@ def _plainly(root: Any, steps: list[str | int]) -> tuple[Path, Any] | None:
     return None if isinstance(value, dict) and "" in value else (tuple(steps), value)
 
 
-def _meant(value: Any, steps: list[str | int]) -> Iterator[tuple[Path, Any]]:
-    """Yield each path that `steps` may mean, and what is there."""
+def _possible_paths(value: Any, steps: list[str | int]) -> Iterator[tuple[Path, Any]]:
+    """Yield each path that `steps` may stand for, and the value there."""
     if not steps:
         yield (), value
-    for name in _names_meant(value, steps):
+    for name in _possible_names(value, steps):
         rest = steps if name == "" else steps[1:]
-        for path, part in _meant(value[name], rest):
+        for path, part in _possible_paths(value[name], rest):
             yield (name, *path), part
 
 
-def _names_meant(value: Any, steps: list[str | int]) -> Iterator[str | int]:
+def _possible_names(value: Any, steps: list[str | int]) -> Iterator[str | int]:
+    """Yield the names or indices in `value` that the path may go on with."""
     step = steps[0] if steps else None
     if isinstance(value, list) and isinstance(step, int) and step < len(value):
         yield step
@@ -178,18 +198,17 @@ def _names_meant(value: Any, steps: list[str | int]) -> Iterator[str | int]:
         yield ""
 
 
-def _missing(problem: Problem, names: list[str]) -> Problem:
-    return replace(problem, expected=names, message=f"missing properties: {_names(names)}")
+# --- messages ------------------------------------------------------------------------------------
 
-
-# --- words -------------------------------------------------------------------------------------
-
-Words = Callable[[Any, Any], tuple[Any, str]]
+MessageMaker = Callable[[Any, Any], tuple[Any, str]]
+"""A function from the validator's error kind, and from the value that is wrong, to what the keyword
+allows and to the message."""
 
 
 def _json(value: Any) -> str:
+    """Return the JSON text of a value, cut if it is long."""
     text = write_json(value)
-    return text if len(text) <= _MAX_WORD else text[:_MAX_WORD] + "…"
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
 
 
 def _names(names: Iterable[Any]) -> str:
@@ -203,18 +222,15 @@ def _type(kind: Any, value: Any) -> tuple[Any, str]:
 def _enum(kind: Any, _: Any) -> tuple[Any, str]:
     options = [_json(option) for option in kind.options]
     if not options:
-        return [], _NOTHING
-    one = "value must be " if len(options) == 1 else "value must be one of "
-    return kind.options, one + _listed(options)
-
-
-def _listed(words: list[str]) -> str:
-    shown = ", ".join(words[:50])
-    return shown if len(words) <= 50 else f"{shown}, … ({len(words)} in all)"
+        return [], _NO_VALUE
+    shown = ", ".join(options[:_MAX_LISTED])
+    if len(options) > _MAX_LISTED:
+        shown += f", … ({len(options)} in all)"
+    return kind.options, f"value must be {'one of ' if len(options) > 1 else ''}{shown}"
 
 
 def _not(kind: Any, _: Any) -> tuple[Any, str]:
-    return None, _NOTHING if kind.schema in ({}, True) else "not failed"
+    return None, _NO_VALUE if kind.schema in ({}, True) else "not failed"
 
 
 def _const(kind: Any, _: Any) -> tuple[Any, str]:
@@ -227,49 +243,49 @@ def _required(kind: Any, _: Any) -> tuple[Any, str]:
 
 def _additional(kind: Any, value: Any) -> tuple[Any, str]:
     names = list(getattr(kind, "unexpected", value))
-    return names, f"additionalProperties {_names(names[:50])} not allowed"
+    return names, f"additionalProperties {_names(names[:_MAX_LISTED])} not allowed"
 
 
 def _unevaluated(kind: Any, _: Any) -> tuple[Any, str]:
-    return kind.unexpected, f"{kind.name} {_names(kind.unexpected[:50])} not allowed"
+    return kind.unexpected, f"{kind.name} {_names(kind.unexpected[:_MAX_LISTED])} not allowed"
 
 
 def _length(kind: Any, value: Any) -> tuple[Any, str]:
     return kind.limit, f"got {len(value)}, want {kind.limit}"
 
 
-def _limit(sign: str) -> Words:
+def _limit(sign: str) -> MessageMaker:
     return lambda kind, value: (kind.limit, f"must be {sign} {kind.limit} but found {_json(value)}")
 
 
-def _plain(message: str) -> Words:
+def _fixed(message: str) -> MessageMaker:
     return lambda kind, value: (None, message)
 
 
 def _pattern(pattern: str, value: Any) -> tuple[Any, str]:
-    return pattern, f"{_json(value)} does not match pattern '{pattern[:_MAX_WORD]}'"
+    return pattern, f"{_json(value)} does not match pattern '{pattern[:_MAX_SHOWN]}'"
 
 
 def _property_names(kind: Any, _: Any) -> tuple[Any, str]:
-    return None, f"propertyNames: {kind.error.message[:_MAX_WORD]}"
+    return None, f"propertyNames: {kind.error.message[:_MAX_SHOWN]}"
 
 
-WORDS: dict[str, Words] = {
+MESSAGES: dict[str, MessageMaker] = {
     "AdditionalItems": lambda kind, value: (
         kind.limit,
         f"only {kind.limit} items are allowed, but found {len(value)} items",
     ),
     "AdditionalProperties": _additional,
-    "AnyOf": _plain("anyOf failed"),
+    "AnyOf": _fixed("anyOf failed"),
     "Constant": _const,
-    "Custom": lambda kind, value: _pattern(kind.message, value),  # of patterns.PatternKeyword
-    "Contains": _plain("contains failed: too few or too many matching items"),
-    "ContentEncoding": _plain("contentEncoding failed"),
-    "ContentMediaType": _plain("contentMediaType failed"),
+    "Custom": lambda kind, value: _pattern(kind.message, value),
+    "Contains": _fixed("contains failed: too few or too many matching items"),
+    "ContentEncoding": _fixed("contentEncoding failed"),
+    "ContentMediaType": _fixed("contentMediaType failed"),
     "Enum": _enum,
     "ExclusiveMaximum": _limit("<"),
     "ExclusiveMinimum": _limit(">"),
-    "FalseSchema": _plain(_NOTHING),
+    "FalseSchema": _fixed(_NO_VALUE),
     "Format": lambda kind, value: (kind.format, f"{_json(value)} is not valid '{kind.format}'"),
     "MaxItems": _length,
     "MaxLength": _length,
@@ -284,14 +300,13 @@ WORDS: dict[str, Words] = {
         f"{_json(value)} not multipleOf {kind.multiple_of}",
     ),
     "Not": _not,
-    "OneOfMultipleValid": _plain("oneOf failed: valid against more than one of the schemas"),
-    "OneOfNotValid": _plain("oneOf failed"),
+    "OneOfMultipleValid": _fixed("oneOf failed: valid against more than one of the schemas"),
+    "OneOfNotValid": _fixed("oneOf failed"),
     "Pattern": lambda kind, value: _pattern(kind.pattern, value),
     "PropertyNames": _property_names,
     "Required": _required,
     "Type": _type,
     "UnevaluatedItems": _unevaluated,
     "UnevaluatedProperties": _unevaluated,
-    "UniqueItems": _plain("items are not unique"),
+    "UniqueItems": _fixed("items are not unique"),
 }
-_RENAMED = {"Custom": "Pattern"}

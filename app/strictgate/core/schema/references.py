@@ -1,13 +1,13 @@
-"""What a schema refers to, as a graph.
+"""The schemas of a document and their references, as a graph.
 
-Only what the document itself holds can be referred to (`#`, JSON Pointers, `$anchor`,
-`$dynamicAnchor`, embedded `$id`s, resolved against base URIs as RFC 3986 has it), and the official
-meta-schema of the document's draft. Nothing is ever fetched: a reference that leads anywhere else
-is refused here, before the validator sees it.
+A reference may lead to anything in the document itself, by `#`, a JSON Pointer (RFC 6901), an
+`$anchor`, a `$dynamicAnchor` or an embedded `$id`; relative URIs are resolved against their base as
+in RFC 3986. It may also lead to the official meta-schema of the document's draft. Nothing is ever
+fetched: the validator would do so by default, and so any other reference is refused here.
 
-The nodes of the graph are the schemas that are objects; an edge leads to a subschema or to what a
-reference names, and says whether that applies to the same value or to a part of it. What follows
-from the graph (loops, cost) is in expansion.py.
+The nodes of the graph are the schemas that are objects. An edge leads to a subschema, or to the
+target of a reference, and says whether this applies in place or to a child value. cost.py reads the
+graph for loops and for the cost.
 """
 
 import re
@@ -29,7 +29,8 @@ from strictgate.core.schema.drafts import (
 )
 from strictgate.core.schema.limits import SchemaFault
 
-_HOME = "http://document.invalid/"  # the base of a document without `$id`; `.invalid`: RFC 2606
+_DEFAULT_BASE = "http://document.invalid/"
+"""The base URI of a document without `$id`. RFC 2606 reserves `.invalid`, so nobody has it."""
 _SAFE = "%:/?@!$&'()*+,;=~"
 _PART = r"(?:[\w\-.~:/?@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
 _LEGAL = re.compile(f"{_PART}(?:#{_PART})?", re.ASCII)
@@ -39,25 +40,26 @@ _DYNAMIC = {"$dynamicRef": "$dynamicAnchor", "$recursiveRef": "$recursiveAnchor"
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A schema that is an object, in its place."""
+    """A schema object at its place in the document."""
 
     path: Path
     schema: dict[str, Any]
     base: str
     """The URI that its references are relative to, without fragment."""
     in_place: list["Node"] = field(default_factory=list)
-    """What applies to the same value."""
+    """The schemas that it applies to the same value, targets of references included."""
     children: list[tuple[Path, "Node"]] = field(default_factory=list)
-    """What applies to a part of the value, and by which keyword (and name)."""
+    """The schemas that it applies to parts of the value, each with the keyword, and the name or
+    index below it."""
     target: "Node | None" = None
-    """Where its `$ref` leads."""
+    """The target of its `$ref`; None without one, or if that is a boolean or a meta-schema."""
     is_mere_reference: bool = False
-    """Whether its `$ref` switches off the keywords beside it."""
+    """Whether its `$ref` switches off the keywords beside it, as up to draft 7."""
     refers_to_meta_schema: bool = False
 
 
 def schema_graph(document: Any, draft: Draft) -> list[Node]:
-    """Return the nodes of `document`, the root first; none for a boolean.
+    """Return the nodes of `document`, the root first; a boolean has none.
 
     Raises:
         SchemaFault: a reference leads outside the document, or to nothing.
@@ -65,8 +67,9 @@ def schema_graph(document: Any, draft: Draft) -> list[Node]:
     if not isinstance(document, dict):
         return []
     index = _Index(draft)
-    index.add(document, (), _HOME)
-    for node in index.nodes:  # which grows by what pointers find in places that hold no schemas
+    index.add(document, (), _DEFAULT_BASE)
+    # The list grows meanwhile: a JSON Pointer may lead to a schema where no keyword holds one.
+    for node in index.nodes:
         for keyword in ("$ref", *_DYNAMIC):
             if keyword in node.schema and index.knows(keyword):
                 found = index.targets(node, keyword)
@@ -77,9 +80,9 @@ def schema_graph(document: Any, draft: Draft) -> list[Node]:
 
 
 def with_encoded_uris(document: Any) -> Any:
-    """Return `document` with its URIs as RFC 3986 wants them: a copy where anything differs.
+    """Return `document` with its URIs percent-encoded as in RFC 3986; a copy if that changes any.
 
-    References such as `#/definitions/List<Item>` are common; the validator takes them encoded.
+    References such as `#/definitions/List<Item>` are common, and the validator refuses them.
     """
     if all(_LEGAL.fullmatch(schema[keyword]) for schema, keyword in _uris(document)):
         return document
@@ -103,31 +106,33 @@ def _encoded_uri(uri: str) -> str:
 
 
 class _Index:
-    """The schemas of a document by identity, by URI and by anchor."""
+    """The schemas of a document, by their identity, their URIs and their anchors."""
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.nodes: list[Node] = []
         self._known: dict[int, Node] = {}
         self._named: dict[str, list[Node]] = defaultdict(list)
-        """By absolute URI, with the anchor as its fragment."""
+        """By absolute URI, with the anchor as its fragment. Two schemas of one name are an error,
+        but only if a reference uses the name."""
         self._dynamic: dict[tuple[str, Any], list[Node]] = defaultdict(list)
 
     def knows(self, keyword: str) -> bool:
-        """Whether `keyword` refers to something in this draft."""
+        """Whether `keyword` is a reference in this draft."""
         if keyword == "$recursiveRef":
             return self.draft is Draft.DRAFT_2019_09
         return self.draft >= KEYWORD_SINCE.get(keyword, Draft.DRAFT_4)
 
     def add(self, schema: dict[str, Any], path: Path, base: str) -> Node:
-        """Add `schema` and all schemas in it; return its node."""
+        """Add `schema` and all schemas in it; return the node of `schema`."""
         first = self._known[id(schema)] = Node(path, schema, base)
         waiting = [first]
         while waiting:
             node = waiting.pop()
             self.nodes.append(node)
             node.is_mere_reference = self.draft.ref_stands_alone and "$ref" in node.schema
-            # The root keeps its name: the whole document is known by it, `$ref` or not.
+            # Up to draft 7, an `$id` beside `$ref` counts for nothing, but the root has a name
+            # anyway.
             if not node.path or not node.is_mere_reference:
                 self._name(node)
             waiting += reversed(list(self._grow(node)))
@@ -149,7 +154,7 @@ class _Index:
                 node.children.append((step, child))
 
     def _name(self, node: Node) -> None:
-        """Enter the URI and the anchors that `node` gives itself."""
+        """Enter `node` under the URI and the anchors that it gives itself."""
         if not node.path:
             self._named[node.base].append(node)
         uri = node.schema.get(self.draft.id_keyword)
@@ -169,7 +174,11 @@ class _Index:
                 self._dynamic[keyword, str(node.schema[keyword])].append(node)
 
     def targets(self, node: Node, keyword: str) -> list[Node]:
-        """Return the schemas that `keyword` of `node` may lead to."""
+        """Return the schemas that the reference `keyword` of `node` may lead to.
+
+        A dynamic reference may lead to any schema with the same dynamic anchor, depending on how
+        the validator has come to it (core section 8.2.3.2). All of them are returned.
+        """
         reference = node.schema[keyword]
         absolute, fragment = _absolute(node, reference, keyword)
         target = self._target(node, keyword, absolute, unquote(fragment))
@@ -181,8 +190,8 @@ class _Index:
         return [target]
 
     def _target(self, node: Node, keyword: str, absolute: str, fragment: str) -> Node | None:
-        """Return the schema at `absolute#fragment`; None where it is a boolean or official."""
-        fault = _Faults(node, keyword)
+        """Return the schema at `absolute#fragment`; None if it is a boolean or a meta-schema."""
+        fault = _ReferenceFaults(node, keyword)
         resources = self._named.get(absolute, [])
         if not resources and self._is_meta_schema(absolute):
             node.refers_to_meta_schema = True
@@ -194,7 +203,7 @@ class _Index:
         if not fragment:
             return resources[0]
         if fragment.startswith("/"):
-            return self._pointed(resources[0], fragment, fault)
+            return self._at_pointer(resources[0], fragment, fault)
         anchored = {id(each): each for each in self._named.get(f"{absolute}#{fragment}", [])}
         if not anchored:
             raise fault.missing()
@@ -209,8 +218,8 @@ class _Index:
             and uri.startswith(official.removesuffix("schema") + "meta/")
         )
 
-    def _pointed(self, node: Node, pointer: str, fault: "_Faults") -> Node | None:
-        """Follow a JSON Pointer (RFC 6901) from `node`."""
+    def _at_pointer(self, node: Node, pointer: str, fault: "_ReferenceFaults") -> Node | None:
+        """Follow a JSON Pointer (RFC 6901) from `node`; return None if it leads to a boolean."""
         value: Any = node.schema
         path, base = node.path, node.base
         for token in pointer.split("/")[1:]:
@@ -227,8 +236,8 @@ class _Index:
 
 
 @dataclass(frozen=True, slots=True)
-class _Faults:
-    """What can be wrong with a reference."""
+class _ReferenceFaults:
+    """What can be wrong with the reference `keyword` of `node`."""
 
     node: Node
     keyword: str
@@ -254,7 +263,7 @@ class _Faults:
 
 
 def _step(value: Any, token: str) -> str | int | None:
-    """Return what `token` selects in `value`, if anything."""
+    """Return the key or the index that a token of a JSON Pointer selects; None if there is none."""
     match value:
         case dict() if token in value:
             return token
@@ -265,7 +274,7 @@ def _step(value: Any, token: str) -> str | int | None:
 
 
 def _absolute(node: Node, reference: Any, keyword: str) -> tuple[str, str]:
-    """Return the URI, and the fragment, that `reference` means in `node`."""
+    """Return the absolute URI of a reference in `node`, and its fragment."""
     where = (*node.path, keyword)
     if not isinstance(reference, str):
         raise SchemaFault(f"'{keyword}' must be a string.", where)
@@ -277,7 +286,11 @@ def _absolute(node: Node, reference: Any, keyword: str) -> tuple[str, str]:
 
 
 def _joined(base: str, reference: str) -> str:
-    """Resolve `reference`; urljoin knows only some schemes, RFC 3986 treats all alike."""
+    """Resolve `reference` against `base`.
+
+    `urljoin` resolves relative references for a few schemes only, where RFC 3986 treats all alike.
+    So the scheme is replaced by http meanwhile.
+    """
     if reference.startswith("#"):
         return base + reference
     scheme, separator, rest = base.partition("://")

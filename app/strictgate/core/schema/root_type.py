@@ -1,7 +1,7 @@
-"""Whether a schema describes objects, or nothing at all.
+"""Whether the root of a schema describes objects, or allows nothing at all.
 
-Modes that yield objects only need any other root wrapped. A root that says nothing of its type
-takes any value, and is wrapped, unless it speaks of properties, as only objects have them.
+Modes that yield objects only need any other root wrapped. A schema without `type` allows any value;
+it counts as one for objects if it has keywords for properties, which only objects have.
 """
 
 from collections.abc import Iterator
@@ -9,24 +9,28 @@ from typing import Any
 
 from strictgate.core.schema.references import Node
 
-_OF_OBJECTS = {
+_OBJECT_KEYWORDS = {
     *("additionalProperties", "dependentRequired", "dependentSchemas", "maxProperties"),
     *("minProperties", "patternProperties", "properties", "propertyNames", "required"),
     "unevaluatedProperties",
 }
-_EVERY: tuple[Any, ...] = ({}, True)
-_MAX_STEPS = 64  # of references and unions; what is further off is wrapped, which does no harm
+_ALLOW_ALL: tuple[Any, ...] = ({}, True)
+_MAX_STEPS = 64
+"""References and unions that are followed. A root that needs more is wrapped, which does no
+harm."""
 
 
-def describes_nothing(document: Any, root: Node | None) -> bool:
-    """Whether it says right at its root, in so many words, that no value is valid."""
+def allows_nothing(document: Any, root: Node | None) -> bool:
+    """Whether the root says by itself that no value is valid: `false`, `enum: []`, `not: {}`."""
     if root is None or root.is_mere_reference:
         return document is False
-    return root.schema.get("enum") == [] or any(root.schema.get("not") == every for every in _EVERY)
+    return root.schema.get("enum") == [] or any(
+        root.schema.get("not") == schema for schema in _ALLOW_ALL
+    )
 
 
 def describes_objects(nodes: list[Node]) -> bool:
-    """Whether the first of `nodes` describes objects."""
+    """Whether the first of `nodes`, which is the root, describes objects only."""
     return bool(nodes) and _describes_objects(nodes[0], _MAX_STEPS)
 
 
@@ -41,10 +45,11 @@ def _describes_objects(node: Node, steps: int) -> bool:
             if keyword in schema:
                 options = schema[keyword] if keyword == "enum" else [schema[keyword]]
                 return all(isinstance(option, dict) for option in options)
-        if schema.keys() & _OF_OBJECTS:
+        if schema.keys() & _OBJECT_KEYWORDS:
             return True
     if node.target is not None and _describes_objects(node.target, steps - 1):
         return True
+    # One branch of `allOf` is enough, as all of them apply; of a union, every branch must be one.
     return any(
         judge(branch is not None and _describes_objects(branch, steps - 1) for branch in branches)
         for keyword, judge in (("allOf", any), ("anyOf", all), ("oneOf", all))

@@ -1,8 +1,9 @@
-"""A root that is not an object, for modes that yield objects only.
+"""Wrap a schema whose root is not an object, for modes that yield objects only.
 
-The schema becomes the property `value` of an object, and the model answers `{"value": …}`; the
-caller sees neither. Definitions move up with their names, and references into the document are
-turned to where it now stands, so that the wrapped schema is self-contained.
+The schema becomes that of the property `value` of an object, and the model answers `{"value": …}`.
+The caller sees neither. Definitions move to the new root with their names, and references into the
+document are rewritten to where their targets now stand, so that the wrapped schema needs nothing
+from outside.
 """
 
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ WRAPPER_PROPERTY = "value"
 _DEFINITIONS = ("$defs", "definitions")
 _OF_THE_ROOT = (*_DEFINITIONS, "$id", "id")  # references are relative to where these stand
 _DATA = frozenset({"const", "enum", "default", "example", "examples"})
-_HOME = f"#/properties/{WRAPPER_PROPERTY}"
+_NAMED = frozenset(
+    {"properties", "patternProperties", "dependentSchemas", "dependencies", *_DEFINITIONS}
+)
+_POINTER = f"#/properties/{WRAPPER_PROPERTY}"
 
 
 def wrap_root(source: Any) -> dict[str, Any]:
-    """Return the schema of `{"value": <document>}`."""
-    inner = _Turning(_HOME, stay=_DEFINITIONS).turned(source)
+    """Return the schema of `{"value": <document>}`; `source` is that of the document."""
+    inner = _ReferenceRewriter(_POINTER, unmoved=_DEFINITIONS).rewritten(source)
     moved = {}
     if isinstance(inner, dict):
         moved = {key: inner.pop(key) for key in _OF_THE_ROOT if key in inner}
@@ -37,45 +41,48 @@ def wrapped_schema_text(source: Any) -> str:
     return write_json(wrap_root(source))
 
 
-def embed_schema(source: Any, home: str) -> Any:
-    """Return `source` as it has to be to stand at `home`, a JSON Pointer, in another schema."""
-    inner = _Turning(f"#{home}", stay=()).turned(source)
+def embed_schema(source: Any, pointer: str) -> Any:
+    """Return a copy of `source` that can stand at `pointer`, a JSON Pointer, in another schema.
+
+    Its URI is left out, so that its references are relative to the other schema.
+    """
+    inner = _ReferenceRewriter(f"#{pointer}", unmoved=()).rewritten(source)
     if isinstance(inner, dict):
         return {key: value for key, value in inner.items() if key not in ("$id", "id", "$schema")}
     return inner
 
 
 @dataclass(frozen=True, slots=True)
-class _Turning:
-    """Turns references into a document to where that now stands."""
+class _ReferenceRewriter:
+    """Rewrites the references of a document that moves into another document.
 
-    home: str
-    stay: tuple[str, ...]
-    """The definitions that do not move with it."""
+    It walks over every member but data, and not only over known keywords: a JSON Pointer may lead
+    to a schema that stands anywhere.
+    """
 
-    def turned(self, node: Any, *, names: bool = False) -> Any:
-        """Copy `node` with its references turned; `names`: its keys are property names."""
+    pointer: str
+    """Where the document moves to, as a URI fragment."""
+    unmoved: tuple[str, ...]
+    """The keywords of the root whose definitions do not move with it."""
+
+    def rewritten(self, node: Any, *, is_named: bool = False) -> Any:
+        """Return a copy of `node`; with `is_named`, its keys are names and no keywords."""
         if isinstance(node, list):
-            return [self.turned(item) for item in node]
+            return [self.rewritten(item) for item in node]
         if not isinstance(node, dict):
             return node
-        return {key: self._member(key, value, names=names) for key, value in node.items()}
+        return {key: self._member(key, value, is_named=is_named) for key, value in node.items()}
 
-    def _member(self, key: str, value: Any, *, names: bool) -> Any:
-        if names:
-            return self.turned(value)
+    def _member(self, key: str, value: Any, *, is_named: bool) -> Any:
+        if is_named:
+            return self.rewritten(value)
         if key == "$ref" and isinstance(value, str):
             return self._reference(value)
         if key in _DATA:
             return value
-        return self.turned(value, names=key in _NAMES)
+        return self.rewritten(value, is_named=key in _NAMED)
 
     def _reference(self, reference: str) -> str:
-        stays = any(reference.startswith(f"#/{place}/") for place in self.stay)
+        stays = any(reference.startswith(f"#/{keyword}/") for keyword in self.unmoved)
         is_pointer = reference == "#" or reference.startswith("#/")
-        return self.home + reference[1:] if is_pointer and not stays else reference
-
-
-_NAMES = frozenset(
-    {"properties", "patternProperties", "dependentSchemas", "dependencies", *_DEFINITIONS}
-)
+        return self.pointer + reference[1:] if is_pointer and not stays else reference

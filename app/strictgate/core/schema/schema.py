@@ -1,8 +1,8 @@
-"""A schema: admitted, compiled once, ready to judge values.
+"""An admitted schema: checked, compiled once, and ready to validate values.
 
-What `admit` lets through is compiled without network, with patterns that are matched in linear
-time. The caller's schema is never changed, but for the top-level `$schema`, which decides the draft
-and is then left out: some models go astray on it.
+What `admit` accepts is compiled without network access, with patterns that are matched in linear
+time. The caller's schema is not changed, with one exception: the top-level `$schema` chooses the
+draft and is then left out, because some models go astray on it.
 """
 
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ from strictgate.core.schema.inspection import InspectedSchema, inspect_schema
 from strictgate.core.schema.limits import Limits, SchemaFault
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.references import Node
-from strictgate.core.schema.root_type import describes_nothing
+from strictgate.core.schema.root_type import allows_nothing
 
 
 class Formats(StrEnum):
-    """What `format` does."""
+    """Whether a wrong `format` makes a value invalid."""
 
     ASSERT = "assert"
     ANNOTATE = "annotate"
@@ -39,32 +39,38 @@ class Schema:
     """An admitted JSON Schema."""
 
     source: Any
-    """As the caller gave it, less the top-level `$schema`."""
+    """The schema as the caller gave it, without the top-level `$schema`."""
     text: str
     """`source` as compact JSON, for prompts: the same bytes for the same schema."""
     validator: Any
+    """The compiled schema: a validator of jsonschema-rs."""
     inspected: InspectedSchema
     formats: Formats
 
     @property
     def draft(self) -> str:
-        """The draft that it is read in, never older than the declared one: `2020-12`."""
+        """The name of the draft that it is read in, such as `2020-12`.
+
+        It is never older than the declared draft.
+        """
         return self.inspected.draft.label
 
     @property
     def is_object_root(self) -> bool:
-        """Whether it describes objects; if not, modes that yield objects need it wrapped."""
+        """Whether it describes objects only; if not, modes that yield objects need it wrapped."""
         return self.inspected.is_object_root
 
     def is_valid(self, value: Any) -> bool:
         return bool(self.validator.is_valid(value))
 
     def problems(self, value: Any, limit: int = 10) -> tuple[Problem, ...]:
-        """Return what is wrong with `value`, at most `limit` problems, best first."""
+        """Return what is wrong with `value`: at most `limit` problems, the most helpful first."""
         if self.is_valid(value):
             return ()
         root = self.inspected.root
-        if not is_explainable(root, value) and not is_explainable(root, value, _Unions(self)):
+        # The second try is for large values of schemas with unions: most of their parts are valid,
+        # and these need no explanation. It is not the first one because it compiles validators.
+        if not is_explainable(root, value) and not is_explainable(root, value, _ValidUnions(self)):
             return (problems.UNEXPLAINED,)
         return problems.collect_problems(self.validator.iter_errors(value), value, limit)
 
@@ -80,12 +86,15 @@ def admit(
     """Check and compile `source`.
 
     Args:
-        source: a JSON Schema as read from JSON.
+        source: a JSON Schema as parsed from JSON.
         name: what the caller named it, for messages.
+        limits: how big it may be.
+        formats: whether `format` is asserted.
         context: where in the request it came, for messages.
 
     Raises:
-        BadRequest, SchemaTooComplex: in OpenAI's words, with what is wrong and where.
+        BadRequest: it is no schema or cannot be enforced; in OpenAI's words, with the place.
+        SchemaTooComplex: it is over a limit.
     """
     try:
         inspected = inspect_schema(source, limits)
@@ -99,24 +108,27 @@ def admit(
 def check_satisfiable(
     schema: Schema, *, name: str, context: SchemaContext = RESPONSE_FORMAT
 ) -> None:
-    """Refuse an admitted schema that lets nothing pass: every answer would be paid for in vain.
+    """Refuse an admitted schema that allows no value: every answer would be paid for in vain.
 
     Raises:
-        BadRequest
+        BadRequest: the root says that no value is valid. What follows only from more than one
+            keyword is not seen.
     """
-    if describes_nothing(schema.inspected.document, schema.inspected.root):
+    if allows_nothing(schema.inspected.document, schema.inspected.root):
         fault = SchemaFault("no document can be valid against this schema.", None)
         raise context.error(name, fault) from fault
 
 
 def _prepared(inspected: InspectedSchema, formats: Formats) -> tuple[Any, dict[str, Any]]:
-    """Return the document as the validator takes it, and with what options."""
+    """Return the document as the validator takes it, and the validator's options."""
     document = inspected.document
     is_plain = all(patterns.parse_pattern(each).is_plain for each in inspected.patterns)
     keywords = {} if is_plain else {"pattern": patterns.PatternKeyword}
-    if inspected.draft <= Draft.DRAFT_7 and not all(map(patterns.is_legal, inspected.patterns)):
-        document, names = patterns.masked(document)
-        keywords = {"pattern": patterns.keyword(names)}
+    if inspected.draft <= Draft.DRAFT_7 and not all(
+        map(patterns.is_ecma_syntax, inspected.patterns)
+    ):
+        document, by_placeholder = patterns.with_placeholders(document)
+        keywords = {"pattern": patterns.placeholder_keyword(by_placeholder)}
     return document, {
         "validate_formats": formats is Formats.ASSERT,
         "formats": backported_formats(inspected.draft, inspected.formats),
@@ -137,10 +149,13 @@ def _compiled(document: Any, draft: Draft, options: dict[str, Any]) -> Any:
         ) from error
 
 
-class _Unions:
-    """Judges parts of a value by the unions of a schema, each compiled when it is asked for."""
+class _ValidUnions:
+    """Says which parts of a value are valid against the unions of a schema.
 
-    _MOST = 16
+    The validator of a union is compiled when it is first asked for.
+    """
+
+    _MAX_VALIDATORS = 16
     _URI = "urn:document"
 
     def __init__(self, schema: Schema) -> None:
@@ -149,10 +164,10 @@ class _Unions:
         self._validators: dict[Node, Any] = {}
 
     def __call__(self, node: Node, value: Any) -> bool:
-        """Whether `node` is a union and `value` known to be valid against it."""
+        """Whether `node` is a union, and `value` is known to be valid against it."""
         if not node.schema.keys() & {"anyOf", "oneOf"}:
             return False
-        if node not in self._validators and len(self._validators) < self._MOST:
+        if node not in self._validators and len(self._validators) < self._MAX_VALIDATORS:
             self._validators[node] = self._compiled(node)
         validator = self._validators.get(node)
         return validator is not None and bool(validator.is_valid(value))
@@ -162,7 +177,7 @@ class _Unions:
         try:
             registry = Registry([(self._URI, self._document)], draft=REGISTRY_DRAFTS[self._draft])
             return VALIDATORS[self._draft](reference, registry=registry, **self._options)
-        except (ValueError, ReferencingError):  # then nothing is known
+        except (ValueError, ReferencingError):  # then no part is known to be valid
             return None
 
 
@@ -171,11 +186,14 @@ class _Unions:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What is known of an admitted schema."""
+    """What will be enforced of an admitted schema, and what was measured.
+
+    The names of the fields are those of `strictgate check`'s report.
+    """
 
     draft: str
     root_is_wrapped: bool
-    """In modes that yield objects only."""
+    """Whether it is wrapped in modes that yield objects only."""
     bytes: int
     nodes: int
     depth: int
@@ -185,7 +203,8 @@ class Description:
     formats_annotated: tuple[str, ...]
     keywords_enforced: tuple[str, ...]
     keywords_unknown: tuple[str, ...]
-    """No draft has them, so they say nothing here: misspelt, or of another tool (`nullable`)."""
+    """Keywords that no draft has, and that say nothing here. They are misspelt, or those of another
+    tool, as `nullable`."""
 
 
 def describe(schema: Schema) -> Description:
@@ -207,7 +226,7 @@ def describe(schema: Schema) -> Description:
         formats_asserted=tuple(sorted(asserted)),
         formats_annotated=tuple(sorted(inspected.formats - asserted)),
         keywords_enforced=tuple(sorted(written & drafts.ENFORCED)),
-        keywords_unknown=tuple(sorted(written - drafts.ENFORCED - drafts.SILENT)),
+        keywords_unknown=tuple(sorted(written - drafts.ENFORCED - drafts.ANNOTATIONS)),
     )
 
 
