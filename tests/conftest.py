@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from openai import OpenAI
 
 from strictgate.demo.upstream import create_demo
-from tests.gates import Gate, gate
+from tests.gates import Gate, gate, guarding_gate
 from tests.servers import serving
 
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
@@ -39,3 +40,28 @@ def strictgate(demo: str) -> Iterator[Gate]:
     """A gateway whose default upstream is the demonstration."""
     with gate(demo) as running:
         yield running
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[str, Gate]]:
+    """A fresh demonstration, so that its records are this test's, and a gateway that knows that its
+    models go on from a prefix."""
+    with serving(create_demo()) as demo, guarding_gate(demo) as running:
+        yield demo, running
+
+
+@pytest.fixture
+def client(strictgate: Gate) -> Iterator[OpenAI]:
+    """OpenAI's SDK, as a client of a gateway that keeps nothing."""
+    with OpenAI(base_url=f"{strictgate.url}/v1", api_key="k", max_retries=0) as made:
+        yield made
+
+
+@pytest.fixture
+def keeping(demo: str) -> Iterator[OpenAI]:
+    """OpenAI's SDK, as a client of a gateway that keeps responses."""
+    with (
+        gate(demo, store={"path": ":memory:"}) as running,
+        OpenAI(base_url=f"{running.url}/v1", api_key="k", max_retries=0) as made,
+    ):
+        yield made

@@ -1,4 +1,4 @@
-"""The head of an answer, as it goes out."""
+"""Answers as they go out."""
 
 import asyncio
 
@@ -38,3 +38,37 @@ def test_other_values_go_out_as_they_are():
     """A tab and text beyond ASCII are allowed in a value (RFC 9110 §5.5)."""
     headers = [("x-a", "a\tb"), ("x-b", "caf\u00e9")]
     assert head(headers) == [(b"x-a", b"a\tb"), (b"x-b", "caf\u00e9".encode())]
+
+
+def sent(work):
+    """The messages that `work` sends."""
+    messages = []
+
+    async def send(message):
+        messages.append(message)
+
+    asyncio.run(work(send))
+    return messages
+
+
+def test_json():
+    """One head, with the length, and one body."""
+    head, body = sent(lambda send: response.send_json(send, 400, {"a": "ü"}, {"x-y": "z"}))
+
+    assert head["status"] == 400
+    assert dict(head["headers"]) == {
+        b"content-type": b"application/json",
+        b"content-length": b"10",
+        b"x-y": b"z",
+    }
+    assert (body["body"], body["more_body"]) == ('{"a":"ü"}'.encode(), False)
+
+
+def test_pieces():
+    """A piece says whether more comes."""
+    assert [each["more_body"] for each in sent(_two)] == [True, False]
+
+
+async def _two(send):
+    await response.piece(send, b"a", more=True)
+    await response.piece(send, b"b", more=False)

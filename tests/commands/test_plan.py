@@ -1,10 +1,14 @@
-"""What `strictgate plan` shows: the requests that would be sent."""
+"""`strictgate plan`: the requests that would be sent."""
 
 import json
 
 import pytest
 
 from strictgate.commands.main import main
+from strictgate.commands.plan import likely_path, upstream_requests
+from strictgate.core.errors import BadRequest
+from strictgate.core.wire.request_body import RequestBody
+from strictgate.settings import Settings
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "format": "email"}}}
 
@@ -51,3 +55,82 @@ def test_plan_of_a_bad_request(file, config, capsys):
     """What would be refused is shown as the client would see it."""
     assert main(["plan", file(request(n=99)), "--config", config]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["param"] == "n"
+
+
+MOOD = {"type": "object", "properties": {"a": {"enum": [1, 2]}}, "required": ["a"]}
+FUNCTION = {"name": "mood", "parameters": MOOD, "strict": False}
+ANSWER = {
+    "model": "m",
+    "input": "hi",
+    "text": {"format": {"type": "json_schema", "name": "x", "schema": MOOD}},
+}
+
+
+def shown(body, path=None, **upstream):
+    """What is shown of a request to an upstream of this kind."""
+    table = {"base_url": "http://127.0.0.1:9/v1", **upstream}
+    settings = Settings(upstreams={"here": table})
+    return upstream_requests(settings, {}, RequestBody(json.dumps(body).encode()), path)
+
+
+def test_emulated():
+    """Functions for a model without tools are shown as they are put to it: in the prompt."""
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    told = shown(body | {"tools": [{"type": "function", "function": FUNCTION}]}, tools=False)
+
+    assert told["enforced"] is True
+    for each in told["requests"]:
+        assert each["tools_in_prompt"] is True
+        assert "tools" not in each["body"]
+    assert "mood" in json.dumps(told["requests"][-1]["body"]["messages"])
+
+
+def test_responses():
+    """A request of the Responses API is shown as the chat completion that it becomes."""
+    told = shown(ANSWER)
+
+    assert (told["surface"], told["enforced"]) == ("responses", True)
+    assert told["requests"][0]["url"].endswith("/v1/chat/completions")
+    assert told["requests"][0]["body"]["messages"] == [{"role": "user", "content": "hi"}]
+
+
+def test_native_responses():
+    """An upstream that has the API is asked there, and then in chat, where it refuses."""
+    told = shown(ANSWER, responses=True)
+    first, *others = told["requests"]
+
+    assert first["url"].endswith("/v1/responses")
+    assert first["body"] == ANSWER
+    assert others
+    assert all(each["url"].endswith("/v1/chat/completions") for each in others)
+
+
+@pytest.mark.parametrize(("responses", "enforced"), [(True, False), (False, True)])
+def test_responses_without_schema(responses, enforced):
+    """It is passed on where the upstream has the API, and translated elsewhere."""
+    told = shown({"model": "m", "input": "hi"}, responses=responses)
+
+    assert told["enforced"] is enforced
+    path = "/v1/responses" if responses else "/v1/chat/completions"
+    assert told["requests"][0]["url"].endswith(path)
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"input": "hi"}, "/responses"),
+        ({"messages": []}, "/chat/completions"),
+        ({"messages": [], "input": "hi"}, "/chat/completions"),
+        ({}, "/chat/completions"),
+    ],
+    ids=str,
+)
+def test_likely_path(body, path):
+    """An `input` is the Responses API's, messages are a chat's."""
+    assert likely_path(body) == path
+
+
+def test_another_path():
+    """Where it is posted to can be said."""
+    with pytest.raises(BadRequest, match="input"):
+        shown({"model": "m", "messages": []}, "/responses")

@@ -1,7 +1,6 @@
 """POST /v1/chat/completions, end to end: a real client, a real upstream, real sockets."""
 
 import json
-import urllib.request
 
 import pytest
 
@@ -167,15 +166,6 @@ def test_several_choices(strictgate):
         assert {choice["message"]["content"] for choice in choices} == {'{"choice":"angry"}'}
 
 
-def test_usage_is_the_sum(strictgate):
-    """Every attempt is paid for, and told of."""
-    told = strictgate.chat("wrong-once").json
-    attempts = [attempt["usage"]["total_tokens"] for attempt in told["x_strictgate"]["attempts"]]
-
-    assert len(attempts) == 2
-    assert told["usage"]["total_tokens"] == sum(attempts)
-
-
 def test_usage_in_a_stream(strictgate):
     """The usage comes if it is asked for, and only then."""
     with_usage = strictgate.chat("clean", stream=True, stream_options={"include_usage": True})
@@ -198,28 +188,6 @@ def test_tools_with_a_schema(strictgate):
 
     assert answer.headers["x-strictgate-mode"] == "prompt"
     assert answer.content == '{"choice":"angry"}'
-
-
-def test_learned_modes_are_remembered(demo):
-    """What was refused is not asked again; the log says so once."""
-    with gate(demo) as fresh:
-        first, second = fresh.chat("no-json-schema").json, fresh.chat("no-json-schema").json
-        names = [type(event).__name__ for event in fresh.events]
-
-    assert "refused" in first["x_strictgate"]
-    assert "refused" not in second["x_strictgate"]
-    assert second["x_strictgate"]["not_tried"] == ["native"]
-    assert names.count("ModeRefused") == 1
-
-
-def test_silent_ignorer_is_demoted(demo):
-    """A model that breaks its native promise again and again is asked in another mode."""
-    with gate(demo) as fresh:
-        modes = [fresh.chat("prose").headers["x-strictgate-mode"] for _ in range(4)]
-        names = [type(event).__name__ for event in fresh.events]
-
-    assert modes == ["native"] * 3 + ["json_object"]
-    assert names.count("ModelDemoted") == 1
 
 
 @pytest.mark.parametrize(
@@ -275,32 +243,12 @@ def test_rubbish(strictgate, data, status):
     assert answer.error["message"]
 
 
-def test_wrong_content_type(strictgate):
-    """What a web page can send without asking is refused."""
-    answer = strictgate.post(b"{}", **{"content-type": "text/plain"})
-
-    assert (answer.status, answer.error["code"]) == (415, "unsupported_media_type")
-
-
-def test_compressed_body(strictgate):
-    """A compressed body is refused before it is read."""
-    assert strictgate.post(b"\x1f\x8b", **{"content-encoding": "gzip"}).status == 415
-
-
 def test_unknown_fields_of_the_upstream_are_kept(strictgate):
     """What OpenAI does not know stays in the answer."""
     told = strictgate.chat("reasoning").json
 
     assert told["system_fingerprint"]
     assert told["choices"][0]["message"]["reasoning_content"]
-
-
-def test_details_can_be_switched_off(demo):
-    """Headers and body of the record are optional."""
-    with gate(demo, answers={"headers": False, "body": False}) as quiet:
-        for answer in (quiet.chat("clean"), quiet.chat("truncates"), quiet.chat("wrong-enum")):
-            assert "x_strictgate" not in answer.json
-            assert not any(name.startswith("x-strictgate") for name in answer.headers)
 
 
 def test_prefix_of_groqs_sdk(strictgate):
@@ -332,13 +280,3 @@ def test_errors_inside_a_stream_have_the_shape(strictgate):
 
     assert {"message", "type", "param", "code"} <= set(error)
     assert error["type"]
-
-
-def test_query_reaches_the_upstream(strictgate, demo):
-    """Azure's `api-version` does not depend on whether there is a schema."""
-    body = {"model": "demo/clean", "messages": [{"role": "user", "content": "json"}]}
-    body |= {"response_format": {"type": "json_object"}}
-
-    assert strictgate.post(body, "/v1/chat/completions?api-version=7").status == 200
-    with urllib.request.urlopen(f"{demo}/_requests") as records:
-        assert json.load(records)[-1]["query"] == "api-version=7"
