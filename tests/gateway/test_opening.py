@@ -25,6 +25,11 @@ TOOLS = {"tools": [{"type": "function", "function": FUNCTION}]}
 FORMAT = {"response_format": {"type": "json_object"}}
 
 
+def said(value):
+    """The name of a surface, and anything else as it is: ids are to be the same every time."""
+    return getattr(value, "name", None) or str(value)
+
+
 def opened(surface, body, enforcement=None, **upstream):
     """The exchange that is opened for a request to an upstream of this kind."""
     table = {"base_url": "http://127.0.0.1:9/v1", **upstream}
@@ -53,7 +58,7 @@ def opened(surface, body, enforcement=None, **upstream):
         (RESPONSES, INPUT, {"responses": True}, None),
         (RESPONSES, INPUT | {"text": {"format": {"type": "json_object"}}}, {}, ResponsesExchange),
     ],
-    ids=str,
+    ids=said,
 )
 def test_opened(surface, body, settings, kind):
     """Something to enforce, or an API that the upstream has not, makes an exchange."""
@@ -77,7 +82,7 @@ def test_odd_requests_pass():
         (RESPONSES, {"model": "m"}),
         (RESPONSES, {"input": "hi"}),
     ],
-    ids=str,
+    ids=said,
 )
 def test_refused(surface, body):
     """What is enforced or translated must be plain, and whole."""
