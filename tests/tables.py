@@ -90,7 +90,7 @@ SHAPES: dict[str, Row] = {
     "guard_heads": _grouped(
         "schema",
         "wrapped bare",
-        test=Row("description text document", "certain known steps wrapper"),
+        test=Row("description text document", "known steps wrapper"),
     ),
     "guard_mends": _grouped(
         "level schema",

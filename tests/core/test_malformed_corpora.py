@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
+from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import admit
-from tests.core.output.test_validate_text import names, unescaped
+from tests.core.guard.test_judge_text import names, unescaped
 from tests.corpora import rows
 from tests.tables import load
 
@@ -40,7 +40,7 @@ def agreed(name: str) -> Iterator[dict[str, Any]]:
 def test_no_crash_and_no_invented_name(name: str, level: Repair):
     """Every text has a verdict, and no name comes out that is not in the text."""
     for row in rows(f"malformed/{name}.jsonl"):
-        verdict = validate_text(row["input_text"], ANYTHING, level, wrapped=False)
+        verdict = judge_text(row["input_text"], ANYTHING, level, wrapped=False)
         if isinstance(verdict, ValidText):
             held = unescaped(row["input_text"])
             assert all(unescaped(each) in held for each in names(verdict.value)), row["id"]
@@ -51,7 +51,7 @@ def test_where_repairers_agree(name: str):
     """The same value as both, or a refusal that has its reason."""
     reasons = exceptions()
     for row in agreed(name):
-        verdict = validate_text(row["input_text"], ANYTHING, Repair.SYNTAX, wrapped=False)
+        verdict = judge_text(row["input_text"], ANYTHING, Repair.SYNTAX, wrapped=False)
         if isinstance(verdict, ValidText):
             assert verdict.value == row["expected_json"], row["id"]
         else:
@@ -65,7 +65,7 @@ def test_the_exceptions_are_refused():
         for name in FILES
         for row in agreed(name)
         if isinstance(
-            validate_text(row["input_text"], ANYTHING, Repair.SYNTAX, wrapped=False), InvalidText
+            judge_text(row["input_text"], ANYTHING, Repair.SYNTAX, wrapped=False), InvalidText
         )
     }
     assert set(exceptions()) <= refused
@@ -75,7 +75,7 @@ def test_the_exceptions_are_refused():
 def test_what_is_partial_is_not_completed(name: str):
     """A text that is to be read as far as it goes is a document only if it is whole."""
     for row in rows(f"malformed/{name}.jsonl"):
-        verdict = validate_text(row["input_text"], ANYTHING, Repair.OFF, wrapped=False)
+        verdict = judge_text(row["input_text"], ANYTHING, Repair.OFF, wrapped=False)
         if row["mode"] == "partial" and isinstance(verdict, ValidText):
             assert json.loads(verdict.text) == verdict.value
             assert verdict.text in row["input_text"]

@@ -10,6 +10,7 @@ from strictgate.core.repair_steps import (
     Repair,
     Step,
     SyntaxRepair,
+    distinct_steps,
 )
 
 
@@ -27,3 +28,10 @@ def test_names_are_distinct_words():
     ]
     assert len(set(map(str, found))) == len(found)
     assert json.dumps(Step(LosslessRepair.NAME).name) == '"property_name"'
+
+
+def test_steps_on_the_spelling_are_told_once():
+    """For the whole document; those on the data each with its place."""
+    spelling = [Step(SyntaxRepair.QUOTES), Step(SyntaxRepair.QUOTES, "/a")]
+    data = [Step(LosslessRepair.NAME, "/a"), Step(LosslessRepair.NAME, "/b")]
+    assert distinct_steps([*spelling, *data, *data]) == (Step(SyntaxRepair.QUOTES), *data)

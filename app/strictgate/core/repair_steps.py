@@ -4,6 +4,7 @@ The names are stable: they stand in `x_strictgate` and in the metrics. Each belo
 level of repair that takes the step; extraction belongs to every level.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -104,3 +105,9 @@ class Resumption(StrEnum):
     """With the next of its own choices that was allowed, by its log-probabilities."""
     CHOSEN = "chosen"
     """By its answer to the question which of the allowed values it meant."""
+
+
+def distinct_steps(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the steps, each once; those on the spelling once for the whole document."""
+    plain = (Step(step.name) if isinstance(step.name, SyntaxRepair) else step for step in steps)
+    return tuple(dict.fromkeys(plain))

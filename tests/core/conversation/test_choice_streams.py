@@ -9,7 +9,7 @@ from strictgate.core.conversation.choice_streams import (
     StopPolicy,
 )
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.guard.document_stream import DocumentState
+from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.repair_steps import Repair
 from strictgate.core.wire.collector import Delta
 from tests.core.guards import reading

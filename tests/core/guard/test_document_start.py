@@ -13,8 +13,8 @@ from strictgate.core.grammar.compiler import compile_grammar
 from strictgate.core.guard.document_start import DocumentStart, Start, Trial
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
 from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.judge_text import ValidText, judge_text
 from strictgate.core.jsontext.reader import parse_leniently, write_json
-from strictgate.core.output.validate_text import ValidText, validate_text
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import Schema, admit
 from tests.corpora import rows
@@ -173,13 +173,13 @@ def agreed(row: dict[str, Any], source: Any) -> bool | None:
     finds nothing or there is no start."""
     schema, _ = made(write_json(source))
     text = row["input_text"].encode()
-    verdict = validate_text(row["input_text"], schema, Repair.SYNTAX, wrapped=False)
+    verdict = judge_text(row["input_text"], schema, Repair.SYNTAX, wrapped=False)
     start = head({"schema": source, "bare": source is True}).feed(text, final=True)
     if not isinstance(verdict, ValidText) or not start:
         return None
     rest = text[start.at :].decode()
     judged = [
-        validate_text(each, schema, Repair.SYNTAX, wrapped=False)
+        judge_text(each, schema, Repair.SYNTAX, wrapped=False)
         for each in (rest, rest.partition("\n```")[0])
     ]
     return any(isinstance(each, ValidText) and each.value == verdict.value for each in judged)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from strictgate.core.guard.guard import Guard
+from strictgate.core.schema.schema import admit
 from tests.core.guards import PERSON, guard
 
 LATE = PERSON | {"minProperties": 4, "not": {"required": ["notes"]}, "$comment": "late"}
@@ -32,6 +34,24 @@ def test_the_tracker_has_the_last_word():
     assert made.consume(b", 2]") < len(b", 2]")
     assert not made.is_complete()
     assert made.problems()
+
+
+def test_the_whole_alone():
+    """Where the validator looks at no more, what is wrong shows when the root closes."""
+    schema = admit(PERSON, name="s")
+    wrong = DOCUMENT.replace(b"calm", b"happy")
+    made = Guard(schema, None, checking=False)
+    assert made.consume(wrong) == len(wrong) - 1
+    assert [problem.path for problem in made.problems()] == [("mood",)]
+
+
+def test_a_guard_becomes_its_twin():
+    """It then stands where that has come to."""
+    made = guard(text='{"name": ')
+    twin = made.fork()
+    twin.consume(b'"Ann"')
+    made.become(twin)
+    assert made.text == b'{"name": "Ann"'
 
 
 def test_rollback_and_on():

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.spans import MemberSpan, Span, locate_values
-from tests.core.output.test_validate_text import dumps, values
+from tests.core.guard.test_judge_text import dumps, values
 
 
 def paths(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -14,7 +14,7 @@ from strictgate.core.output.brackets import (
     ends_in_string,
     starts_document,
 )
-from tests.core.output.test_validate_text import holds_document, values
+from tests.core.guard.test_judge_text import holds_document, values
 
 
 @pytest.mark.parametrize(

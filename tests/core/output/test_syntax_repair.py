@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strictgate.core.jsontext.reader import MAX_DEPTH, NotJSON, parse_json
 from strictgate.core.output.syntax_repair import SyntaxRepaired, repair_syntax
 from strictgate.core.repair_steps import Step
-from tests.core.output.test_validate_text import dumps, values
+from tests.core.guard.test_judge_text import dumps, values
 from tests.tables import cases, label
 
 pieces = st.lists(st.sampled_from([*"{}[]:,\"'`\\\n 1+.#ax", "True", "//", "/*", "*/", "“", "”"]))

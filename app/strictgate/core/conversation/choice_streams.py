@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.guard.document_stream import RUNAWAY, DocumentState, DocumentStream
+from strictgate.core.guard.document_reader import DocumentState
+from strictgate.core.guard.document_stream import RUNAWAY, DocumentStream
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta

@@ -19,7 +19,8 @@ from strictgate.core.conversation.protocol import DriverAnswer, Turn
 from strictgate.core.conversation.whole_choice import accept_document, answer_text, judge_choice
 from strictgate.core.errors import GatewayError
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
-from strictgate.core.guard.document_stream import DocumentState, DocumentStream
+from strictgate.core.guard.document_reader import DocumentState
+from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.logprob_steering import steer
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.violation_details import explain

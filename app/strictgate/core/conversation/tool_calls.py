@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import extract
-from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
 from strictgate.core.repair_steps import Repair, Step
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.problems import Problem, most_specific
@@ -168,7 +168,7 @@ def _judged(
         return call.arguments, ()
     if repair is not Repair.OFF and _says_nothing(call.arguments, schema):
         return "{}", (_placed(Step(EMPTY), position, tools),)
-    match validate_text(call.arguments, schema, repair, wrapped=False):
+    match judge_text(call.arguments, schema, repair, wrapped=False):
         case ValidText(text, _, steps):
             return text, tuple(_placed(step, position, tools) for step in steps)
         case InvalidText((), reason):

@@ -11,12 +11,12 @@ from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.choice_result import Accepted, Rejected, ToolCallErrors
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.tool_calls import judge_calls, render_calls
+from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
 from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
-from strictgate.core.repair_steps import Step, SyntaxRepair
+from strictgate.core.repair_steps import Step, distinct_steps
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import Call, failed_generation
@@ -55,7 +55,7 @@ def _judge_document(
     choice: Choice, plan: Plan, criteria: Criteria, schema: Schema
 ) -> Accepted | Rejected:
     text, origin = answer_text(choice, plan.mode)
-    verdict = validate_text(text, schema, criteria.repair, wrapped=plan.wrapped)
+    verdict = judge_text(text, schema, criteria.repair, wrapped=plan.wrapped)
     truncated = choice.finish_reason == "length"
     match verdict:
         case ValidText() if truncated and _may_have_more_digits(text, verdict):
@@ -160,13 +160,7 @@ def accept_document(
 ) -> Accepted:
     """Return `choice` with a whole document for its text; `steps`: what was done before."""
     rendered = _rendered(choice, document.text, with_tokens=with_tokens)
-    return Accepted(rendered, _once((*steps, *document.steps)), passed_on=False)
-
-
-def _once(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Return the steps, those on the spelling once for the whole document."""
-    plain = (Step(step.name) if isinstance(step.name, SyntaxRepair) else step for step in steps)
-    return tuple(dict.fromkeys(plain))
+    return Accepted(rendered, distinct_steps((*steps, *document.steps)), passed_on=False)
 
 
 def _rendered(choice: Choice, document: str, *, with_tokens: bool) -> dict[str, Any]:

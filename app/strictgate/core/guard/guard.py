@@ -19,13 +19,21 @@ from strictgate.core.schema.schema import Schema
 class Guard:
     """One document under guard, from its first byte on. Offsets and lengths are bytes of UTF-8."""
 
-    def __init__(self, schema: Schema, machine: CompiledGrammar | None) -> None:
+    def __init__(
+        self, schema: Schema, machine: CompiledGrammar | None, *, checking: bool = True
+    ) -> None:
+        """Make a guard that stands before the document.
+
+        Args:
+            machine: None: the validator is alone.
+            checking: whether the validator then looks at more than the root when it closes.
+        """
         self.schema = schema
         usable = machine is not None and not machine.is_broken()
         self._matcher: GrammarMatcher | None = machine.start() if machine and usable else None
-        self._tracker = IncrementalValidator(
-            schema, checking=not usable or bool(machine and machine.unsupported_keywords)
-        )
+        if machine and usable:
+            checking = bool(machine.unsupported_keywords)
+        self._tracker = IncrementalValidator(schema, checking=checking)
 
     def fork(self) -> Self:
         """Return a guard that stands where this one does and goes its own way."""
@@ -34,6 +42,10 @@ class Guard:
         twin._matcher = self._matcher.fork() if self._matcher else None
         twin._tracker = self._tracker.fork()
         return twin
+
+    def become(self, twin: Self) -> None:
+        """Stand where `twin` does, which is of no use from then on."""
+        self._matcher, self._tracker = twin._matcher, twin._tracker
 
     @property
     def scanner(self) -> Scanner:

@@ -23,6 +23,7 @@ from strictgate.core.schema.problems import Problem, collect_problems, locate_er
 from strictgate.core.schema.schema import Schema
 
 _MOST_PROBLEMS = 10
+_MOST_AT_ONCE = 10_000
 _COMPARED = 1024  # items before a new one that it is compared with at once
 _BYTES_PER_VALUE = 8  # about
 _TOLD_APART = 8  # members by which the branches of a union may be told apart
@@ -59,8 +60,8 @@ class PartialValidator:
         return VisitCounts(self.features.nodes)
 
     def of_root(self, value: Any) -> tuple[Problem, ...]:
-        """Return what is wrong with a whole document."""
-        return self.schema.problems(value, _MOST_PROBLEMS)
+        """Return what is wrong with a whole document: all that may be mended at once."""
+        return self.schema.problems(value, _MOST_AT_ONCE)
 
     def of(self, look: PartialValue) -> tuple[Problem, ...]:
         """Return what is wrong for good with a part of one."""

@@ -2,7 +2,7 @@
 
 `read` refuses what lenient readers let through and what later readers then disagree about: NaN and
 Infinity, numbers beyond a double, duplicate names, lone surrogates, more than 128 levels. Integers
-of any size are exact. Nothing here repairs: see respell.py for that.
+of any size are exact. Nothing here repairs.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Where a JSON-like object or array starts in a text, and where it ends.
 
 Brackets are counted with a stack; those in strings and comments do not count. What stands between
-them need not be JSON: this finds the extent of a document, and respell.py or jsontext.py read it.
+them need not be JSON: this finds the extent of a document, which others read.
 Every scan is linear, also on hostile text: the patterns cannot backtrack.
 """
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from strictgate.core.grammar import compiler
 from strictgate.core.guard import grammar_matcher
 from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.judge_text import InvalidText, judge_text
 from strictgate.core.guard.repairs.repairs import WAIT, Repaired, repair_violation
 from strictgate.core.jsontext.reader import parse_json
-from strictgate.core.output.validate_text import InvalidText, validate_text
 from strictgate.core.repair_steps import Repair, Step, SyntaxRepair
 from strictgate.core.schema.schema import Schema, admit
-from tests.core.output.test_validate_text import REVIEW, SCHEMAS, names, scraps, unescaped, values
+from tests.core.guard.test_judge_text import REVIEW, SCHEMAS, names, scraps, unescaped, values
 from tests.tables import cases, label
 
 ENGINES = ["grammar", "tracker"]
@@ -84,7 +84,7 @@ def test_agreement_with_the_judge_of_whole_documents(group: dict[str, Any], test
     """The same document and steps as where the whole text is there, but where the table says why
     not."""
     schema = admitted(json.dumps(group["schema"]))
-    verdict = validate_text(test["text"], schema, Repair(group["level"]), wrapped=False)
+    verdict = judge_text(test["text"], schema, Repair(group["level"]), wrapped=False)
     if isinstance(verdict, InvalidText):
         same = "document" not in test
     else:

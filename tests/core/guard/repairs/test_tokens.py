@@ -11,7 +11,7 @@ from strictgate.core.guard.repairs.tokens import Spelt
 from strictgate.core.guard.repairs.violation import WAIT
 from strictgate.core.output.quoted_strings import Role
 from strictgate.core.output.syntax_repair import repair_syntax
-from tests.core.output.test_validate_text import scraps
+from tests.core.guard.test_judge_text import scraps
 
 ROLES = [Role.MEMBER, Role.ITEM, Role.ROOT]
 

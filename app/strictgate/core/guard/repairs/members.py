@@ -6,7 +6,6 @@ would choose between them. And nothing goes if that would leave nothing of what 
 
 from collections.abc import Container
 from dataclasses import dataclass, replace
-from typing import Any
 
 from strictgate.core.guard.repairs import forbidden_members, tokens, vocabulary
 from strictgate.core.guard.repairs.tokens import MisspeltMember, starts_name
@@ -82,9 +81,10 @@ def dropped(violation: Violation) -> Proposals:
     span = _span(violation, stand, source, member)
     if not isinstance(span, tuple):
         return span or ()
-    taken = len(violation.text)
+    start, end = span
     step = Step(LenientRepair.DROPPED, pointer((*stand.path, name)))
-    return [Proposal(span[0], span[1] - taken, b"", (*stand.steps, step))]
+    used, left = max(end - len(violation.text), 0), violation.text[end:]
+    return [Proposal(start, used, left, (*stand.steps, step))]
 
 
 def read_name(text: str) -> str | None:
@@ -129,9 +129,9 @@ def _behind(violation: Violation, path: Path, start: int) -> _Stand:
 
 
 def _may_go(violation: Violation, stand: _Stand, name: str, member: MisspeltMember) -> bool:
-    """Whether the member is forbidden, and is not one that is allowed but for case and blanks."""
-    container: Any = violation.guard.scanner.containers[len(stand.path)]
-    if vocabulary.meant(violation.guard.features, name, container):
+    """Whether the member is forbidden, and is not one that is allowed but for case and blanks; if
+    that one is there already, there are two of it."""
+    if vocabulary.meant(violation.guard.features, name, ()):
         return False
     return stand.is_known or forbidden_members.is_forbidden(violation, stand.path, name, member)
 

@@ -34,16 +34,17 @@ _TABLE: tuple[tuple[Repair, Callable[[Violation], Proposals]], ...] = (
     (Repair.SYNTAX, values.character),
     (Repair.SYNTAX, values.respelt),
     (Repair.SYNTAX, names.respelt),
-    (Repair.LOSSLESS, object_end.root_lossless),
+    (Repair.LOSSLESS, object_end.lossless),
     (Repair.LOSSLESS, names.renamed),
     (Repair.LOSSLESS, names.renamed_before),
-    (Repair.LOSSLESS, object_end.required_renamed),
     (Repair.LOSSLESS, values.in_other_type),
-    (Repair.LENIENT, object_end.root_lenient),
+    (Repair.LENIENT, object_end.lenient),
     (Repair.LENIENT, members.dropped),
-    (Repair.LENIENT, object_end.dropped),
     (Repair.LENIENT, values.in_array),
 )
+_OF_LEVEL = {
+    level: tuple(propose for least, propose in _TABLE if level.includes(least)) for level in Repair
+}
 _NUMBER = re.compile(rb"-?\d[\d.eE+-]*+")
 _PIECE = 4096  # bytes that the guard gets at once: of what it refuses, it has read the rest in vain
 _MAX_DEPTH = 3
@@ -89,12 +90,11 @@ class _Mender:
         violation = Violation(guard, ahead, final=final, floor=floor)
         if not violation.coming:
             return None if final else WAIT
-        for level, propose in _TABLE:
-            if self._level.includes(level):
-                proposals = propose(violation)
-                decided = self._decide(violation, proposals)
-                if decided is not None:
-                    return decided if isinstance(decided, Repaired | NeedsMoreText) else None
+        for propose in _OF_LEVEL[self._level]:
+            proposals = propose(violation)
+            decided = self._decide(violation, proposals) if proposals else None
+            if decided is not None:
+                return decided if isinstance(decided, Repaired | NeedsMoreText) else None
         return None
 
     def _decide(
@@ -103,20 +103,20 @@ class _Mender:
         """Return what comes of the proposals: the one that fits; several; None if none does."""
         if isinstance(proposals, NeedsMoreText):
             return proposals
-        fitting: dict[bytes, tuple[Proposal, Repaired]] = {}
+        fitting: dict[bytes, tuple[Guard, Repaired]] = {}
         for proposal in proposals:
             twin = violation.guard.fork()
             made = self._make(twin, violation, proposal)
             if isinstance(made, NeedsMoreText):
                 return made
             if made:
-                fitting.setdefault(twin.text + violation.ahead[made.used :], (proposal, made))
+                fitting.setdefault(twin.text + violation.ahead[made.used :], (twin, made))
         if not fitting:
             return None
         if len(fitting) > 1:
             return tuple(made for _, made in fitting.values())
-        proposal, made = next(iter(fitting.values()))
-        self._make(violation.guard, violation, proposal)
+        twin, made = next(iter(fitting.values()))
+        violation.guard.become(twin)
         return made
 
     def _make(

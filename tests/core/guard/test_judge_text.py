@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.jsontext.reader import parse_json, write_json
-from strictgate.core.output.validate_text import InvalidText, ValidText, validate_text
-from strictgate.core.repair_steps import Repair, Step
+from strictgate.core.repair_steps import LenientRepair, Repair, Step
 from strictgate.core.schema.schema import Schema, admit
 from tests.tables import cases, label
 
@@ -84,7 +84,7 @@ def unescaped(text: str) -> str:
 def test_extraction(group: dict[str, Any], test: dict[str, Any], level: Repair):
     """The document is found at every level of repair, and only what it stands in is taken off."""
     schema = admit(group["schema"], name="x")
-    verdict = validate_text(test["text"], schema, level, wrapped=group.get("wrapped", False))
+    verdict = judge_text(test["text"], schema, level, wrapped=group.get("wrapped", False))
     if "rejected" not in test:
         steps = tuple(Step(name) for name in test["steps"])
         assert verdict == ValidText(test["document"], parse_json(test["document"]), steps)
@@ -98,9 +98,9 @@ def test_extraction(group: dict[str, Any], test: dict[str, Any], level: Repair):
 @pytest.mark.parametrize(("group", "test"), cases("repair/syntax"), ids=label)
 def test_spelling(group: dict[str, Any], test: dict[str, Any]):
     """Level `syntax` and those above respell; level `off` does not."""
-    assert isinstance(validate_text(test["text"], ANYTHING, Repair.OFF, wrapped=False), InvalidText)
+    assert isinstance(judge_text(test["text"], ANYTHING, Repair.OFF, wrapped=False), InvalidText)
     for level in LEVELS[1:]:
-        verdict = validate_text(test["text"], ANYTHING, level, wrapped=False)
+        verdict = judge_text(test["text"], ANYTHING, level, wrapped=False)
         assert ("rejected" in test) == isinstance(verdict, InvalidText)
         if isinstance(verdict, ValidText):
             assert verdict.value == parse_json(test["document"])
@@ -115,7 +115,7 @@ def test_spelling(group: dict[str, Any], test: dict[str, Any]):
 def test_mends(level: Repair, group: dict[str, Any], test: dict[str, Any]):
     """Data of another type or name are read where one reading fits, at the level and above."""
     schema = admit(group["schema"], name="x")
-    verdict = validate_text(test["text"], schema, level, wrapped=False)
+    verdict = judge_text(test["text"], schema, level, wrapped=False)
     if "rejected" in test:
         whole = parse_json(test["text"])
         assert verdict == InvalidText(schema.problems(whole), "", unfinished=False)
@@ -124,7 +124,7 @@ def test_mends(level: Repair, group: dict[str, Any], test: dict[str, Any]):
     assert verdict == ValidText(test["document"], parse_json(test["document"]), steps)
     if steps:
         below = LEVELS[LEVELS.index(level) - 1]
-        lower = validate_text(test["text"], schema, below, wrapped=False)
+        lower = judge_text(test["text"], schema, below, wrapped=False)
         assert lower != verdict or level is Repair.LENIENT
 
 
@@ -145,7 +145,7 @@ def test_mends(level: Repair, group: dict[str, Any], test: dict[str, Any]):
 )
 def test_reason(text: str, reason: str):
     """What is not JSON is rejected in words that the model can act on."""
-    verdict = validate_text(text, REVIEW, Repair.OFF, wrapped=False)
+    verdict = judge_text(text, REVIEW, Repair.OFF, wrapped=False)
     assert isinstance(verdict, InvalidText)
     assert verdict.problems == ()
     assert verdict.reason.startswith(reason)
@@ -153,7 +153,7 @@ def test_reason(text: str, reason: str):
 
 def test_the_problems_are_those_of_the_model():
     """Where mends do not make the document valid, what it says itself is reported."""
-    verdict = validate_text('{"rating": "4.5", "x": 1}', REVIEW, Repair.LENIENT, wrapped=False)
+    verdict = judge_text('{"rating": "4.5", "x": 1}', REVIEW, Repair.LENIENT, wrapped=False)
     assert isinstance(verdict, InvalidText)
     assert {problem.kind for problem in verdict.problems} == {
         "Required",
@@ -164,7 +164,7 @@ def test_the_problems_are_those_of_the_model():
 
 def test_wrapped_problems_have_the_paths_of_the_document():
     """The wrapper is nothing the caller knows of."""
-    verdict = validate_text('{"value": {"name": 1.5}}', REVIEW, Repair.OFF, wrapped=True)
+    verdict = judge_text('{"value": {"name": 1.5}}', REVIEW, Repair.OFF, wrapped=True)
     assert isinstance(verdict, InvalidText)
     assert [problem.path for problem in verdict.problems] == [("name",)]
 
@@ -172,14 +172,14 @@ def test_wrapped_problems_have_the_paths_of_the_document():
 def test_mends_do_not_choose_between_examples():
     """Of two documents amid prose that would have to be mended, none is the answer."""
     text = 'As in {"name": 1}, so {"name": 2}.'
-    assert isinstance(validate_text(text, REVIEW, Repair.LENIENT, wrapped=False), InvalidText)
-    assert isinstance(validate_text(text[:18], REVIEW, Repair.LENIENT, wrapped=False), ValidText)
+    assert isinstance(judge_text(text, REVIEW, Repair.LENIENT, wrapped=False), InvalidText)
+    assert isinstance(judge_text(text[:18], REVIEW, Repair.LENIENT, wrapped=False), ValidText)
 
 
 def test_mends_work_in_the_wrapper():
     """What is in the wrapper is mended like any document."""
     schema = admit({"type": "array", "items": {"type": "integer"}}, name="x")
-    verdict = validate_text('{"value": [1, "2"]}', schema, Repair.LOSSLESS, wrapped=True)
+    verdict = judge_text('{"value": [1, "2"]}', schema, Repair.LOSSLESS, wrapped=True)
     steps = (Step("string_to_number", "/1"),)
     assert verdict == ValidText("[1, 2]", [1, 2], steps)
 
@@ -188,7 +188,7 @@ def test_mends_work_in_the_wrapper():
 def test_every_document_is_found_unchanged(value, dump, frame, level, wrapped):
     """However a value is serialised, alone or framed, it comes out as it went in."""
     document = dump({"value": value} if wrapped else [value])
-    verdict = validate_text(frame.replace("{}", document), ANYTHING, level, wrapped=wrapped)
+    verdict = judge_text(frame.replace("{}", document), ANYTHING, level, wrapped=wrapped)
     assert isinstance(verdict, ValidText)
     expected = value if wrapped else [value]
     assert json.dumps(verdict.value, sort_keys=True) == json.dumps(expected, sort_keys=True)
@@ -201,7 +201,7 @@ def test_nothing_invalid_and_nothing_invented(
     text: str, schema: Schema, level: Repair, wrapped: bool
 ):
     """Whatever the text: no exception, no invalid document, no name that the text has not."""
-    verdict = validate_text(text, schema, level, wrapped=wrapped)
+    verdict = judge_text(text, schema, level, wrapped=wrapped)
     if isinstance(verdict, ValidText):
         assert schema.is_valid(verdict.value)
         assert parse_json(verdict.text) == verdict.value
@@ -214,7 +214,7 @@ def test_nothing_invalid_and_nothing_invented(
 @given(st.text(), st.sampled_from(LEVELS))
 def test_any_text_has_a_verdict(text: str, level: Repair):
     """No text makes the judge raise."""
-    assert isinstance(validate_text(text, REVIEW, level, wrapped=False), ValidText | InvalidText)
+    assert isinstance(judge_text(text, REVIEW, level, wrapped=False), ValidText | InvalidText)
 
 
 @given(values.filter(holds_document), dumps, st.sampled_from(["", "So: ", "```json\n"]), st.data())
@@ -223,7 +223,7 @@ def test_no_prefix_is_the_document(value, dump, head, data):
     document = dump(value).strip()
     cut = data.draw(st.integers(0, len(document) - 1))
     for level in LEVELS:
-        verdict = validate_text(head + document[:cut], ANYTHING, level, wrapped=False)
+        verdict = judge_text(head + document[:cut], ANYTHING, level, wrapped=False)
         assert isinstance(verdict, InvalidText)
 
 
@@ -236,5 +236,69 @@ def test_no_prefix_is_the_document(value, dump, head, data):
 )
 def test_hostile_repetition(piece: str):
     """Texts that drive a backtracking or a rescanning reader mad are read in one pass."""
-    verdict = validate_text(piece * 20_000, REVIEW, Repair.LENIENT, wrapped=False)
+    verdict = judge_text(piece * 20_000, REVIEW, Repair.LENIENT, wrapped=False)
     assert isinstance(verdict, InvalidText)
+
+
+# --- one document, mended ------------------------------------------------------------------------
+
+
+def mended(text: str, schema: Schema, level: Repair) -> ValidText | None:
+    found = judge_text(text, schema, level, wrapped=False)
+    return found if isinstance(found, ValidText) else None
+
+
+def test_everything_else_keeps_the_models_characters():
+    """Spacing, order, escapes and the spelling of numbers outside the mend stay."""
+    text = '{"rating" :"4.50",\n  "tags": [ "g\\u006fod","BAD" ], "name":"\\/"}'
+    found = mended(text, REVIEW, Repair.LOSSLESS)
+    assert found is not None
+    assert found.text == ('{"rating" :4.50,\n  "tags": [ "g\\u006fod","bad" ], "name":"\\/"}')
+
+
+def test_many_values_are_mended():
+    """More problems than a report would list are no obstacle."""
+    schema = admit({"type": "array", "items": {"type": "integer"}}, name="x")
+    found = mended(json.dumps([str(number) for number in range(900)]), schema, Repair.LOSSLESS)
+    assert found is not None
+    assert parse_json(found.text) == list(range(900))
+    assert len(found.steps) == 900
+
+
+def test_what_shows_in_what_was_mended():
+    """Another round finds it: the string that holds an object, and what is wrong in that."""
+    inner = {"properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    schema = admit({"properties": {"o": {"type": "object"} | inner}}, name="x")
+    found = mended('{"o": "{\\"n\\": \\"5\\"}"}', schema, Repair.LOSSLESS)
+    assert found is not None
+    assert found.text == '{"o": {"n": 5}}'
+
+
+def test_two_readings_are_left_alone():
+    """None of them is taken, however often that occurs."""
+    item = {"anyOf": [{"const": "a"}, {"const": "A"}]}
+    schema = admit({"type": "array", "items": item}, name="x")
+    assert mended(json.dumps([" a"] * 100), schema, Repair.LENIENT) is None
+
+
+def test_deep_indentation_is_no_runaway():
+    """Blanks without end stop a stream; in a text that has ended they are layout."""
+    schema = admit({"type": "array", "items": {"type": "integer"}}, name="x")
+    found = mended("[" + "\n" * 200 + '"5"]', schema, Repair.LOSSLESS)
+    assert found is not None
+    assert found.text == "[" + "\n" * 200 + "5]"
+
+
+@given(values, st.sampled_from(SCHEMAS), st.sampled_from([Repair.LOSSLESS, Repair.LENIENT]))
+def test_what_is_mended_is_valid_and_has_no_new_names(value: Any, schema: Schema, level: Repair):
+    """Whatever the value, a mended one is valid, and its names differ in case and blanks alone."""
+    found = mended(json.dumps(value), schema, level)
+    if found is not None:
+        assert schema.is_valid(parse_json(found.text))
+        held = json.dumps(value, ensure_ascii=False).lower()
+        assert all(
+            json.dumps(name.lower(), ensure_ascii=False)[1:-1] in held
+            for name in names(parse_json(found.text))
+        )
+        dropped = any(step.name == LenientRepair.DROPPED for step in found.steps)
+        assert level is Repair.LENIENT or not dropped

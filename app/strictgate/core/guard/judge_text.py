@@ -1,31 +1,35 @@
-"""From a model's text to a verdict: the valid document in it, or what is wrong.
+"""From all of a model's text to a verdict: the valid document in it, or what is wrong.
 
-Strict comes first: a text that is valid as it stands beats any that must be mended, and the levels
-of repair follow in their order. Types and names are mended only where one candidate stands out: an
-example amid prose must not become the answer by being mended.
+The text has ended, so that everything in it that may be the document can be compared. Each
+candidate (output/extract.py) is read like a text that streams: by a guard, with its repairs
+(document_stream.py). Strict comes first: a text that is valid as it stands beats any that must be
+mended, and the levels of repair follow in their order. Types and names are mended only where one
+candidate stands out: an example amid prose must not become the answer by being mended.
 
-What comes out as a document is valid against the schema, whatever the text was; nothing is raised.
+The guard has no grammar here: its validator decides, and one is not compiled for a text that has
+ended. What comes out as a document is valid, whatever the text was; nothing is raised.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from strictgate.core.guard.document_reader import DocumentText, read_document
+from strictgate.core.guard.guard import Guard
 from strictgate.core.jsontext import spans
 from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.output.extract import DocumentCandidate, Extracted, extract
-from strictgate.core.output.schema_repair import repair_to_schema
-from strictgate.core.output.syntax_repair import repair_syntax
 from strictgate.core.repair_steps import Extraction, Repair, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
-from strictgate.core.schema.schema import Schema
+from strictgate.core.schema.schema import Schema, admit
 
 _NOTHING = "no JSON document in the answer"
 _UNFINISHED = "the document ends in the middle"
 _SEVERAL = "the answer holds several different documents"
 _THINKING = "the answer ends in the middle of the thinking"
 _DOCUMENT_STARTS = ("{", "[", '"')
+_ANY_JSON = admit(True, name="any")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class _Document:
     """Found amid prose, not in a fence."""
 
 
-def validate_text(
+def judge_text(
     text: str, schema: Schema, repair: Repair, *, wrapped: bool
 ) -> ValidText | InvalidText:
     """Return the document in `text` that is valid against `schema`, or why there is none.
@@ -129,10 +133,16 @@ class _Case:
         form = next(self._forms(document))
         for level in (Repair.LOSSLESS, Repair.LENIENT):
             if self._repair.includes(level):
-                mended = repair_to_schema(form.text, form.value, self._schema, level)
-                if mended:
-                    return ValidText(mended.text, mended.value, form.steps + mended.steps)
+                mended = read_document(form.text, self._guard(), level)
+                if isinstance(mended, DocumentText):
+                    value = parse_json(mended.text)
+                    return ValidText(mended.text, value, form.steps + mended.steps)
         return None
+
+    def _guard(self) -> Guard:
+        """Return a guard that looks at the whole alone: most of a document is right, and all that
+        is wrong with it is mended at its end (repairs/object_end.py)."""
+        return Guard(self._schema, None, checking=False)
 
     def _forms(self, document: _Document) -> Iterator[_Document]:
         """Yield what the document may be: what its wrapper holds, and itself."""
@@ -160,12 +170,11 @@ def _read(
 
 
 def _respelt(candidate: DocumentCandidate) -> _Document | None:
-    try:
-        respelt = repair_syntax(candidate.text)
-        value = parse_json(respelt.text)
-    except NotJSON:
+    """Return the candidate in the spelling of JSON, whatever the schema says of it."""
+    respelt = read_document(candidate.text, Guard(_ANY_JSON, None, checking=False), Repair.SYNTAX)
+    if not isinstance(respelt, DocumentText):
         return None
-    return _document(candidate, respelt.text, value, respelt.steps)
+    return _document(candidate, respelt.text, parse_json(respelt.text), respelt.steps)
 
 
 def _document(

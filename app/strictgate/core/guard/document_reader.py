@@ -1,0 +1,201 @@
+"""The text of one document, from its first byte: guard and repairs as one stage.
+
+The same stage reads a text that streams, behind the search for its start (document_stream.py), and
+one that has ended (`read_document`): `feed`, then `flush`. What the guard refuses is mended where
+one reading fits (repairs/), once enough text is there to know; else the reading ends in a
+violation.
+
+    state      what it means                           what comes, and the next state
+    SEEKING    the document has not started            its start: READING
+    READING    all that was fed is in the document     the guard refuses a byte: as the repair says
+                                                       the document is whole: CLOSED
+    WAITING    a byte was refused; more text may       READING, or VIOLATED
+               show how to mend it
+    CLOSED     what follows does not count
+    VIOLATED   what follows cannot belong to a valid document
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.repairs import tokens
+from strictgate.core.guard.repairs.repairs import Repaired, repair_violation
+from strictgate.core.guard.repairs.violation import WAIT
+from strictgate.core.jsontext.lexer import BLANKS
+from strictgate.core.jsontext.scanner import Scanner
+from strictgate.core.repair_steps import Repair, Step, SyntaxRepair, distinct_steps
+
+_TAIL = 64  # bytes behind a whole document that are looked at
+_GOES_ON = re.compile(rb'\s*(?:"|,\s*["\w])')
+_PIECE = 4096  # bytes at once: a violation costs no more than what is ahead
+_BLANKS = BLANKS.decode()
+_PATIENCE = 512  # bytes that are waited for one by one; then for an eighth more at a time
+
+
+class DocumentState(StrEnum):
+    """How far a reading has come: see the table above."""
+
+    SEEKING = "seeking"
+    READING = "reading"
+    WAITING = "waiting"
+    CLOSED = "closed"
+    VIOLATED = "violated"
+
+
+class DocumentReader:
+    """Text in, as it comes; the document grows."""
+
+    state = DocumentState.READING
+    most_blanks: int | None = None
+    """How many there may be in a row outside strings; None: any number."""
+    most_mends = 10_000
+    """Each costs 0.1 milliseconds; where there is a grammar, up to one."""
+
+    def __init__(self, document: PartialDocument, level: Repair) -> None:
+        self.draft = document
+        """Another one than was given, where the model took no notice of it."""
+        self.ahead = b""
+        """What was fed and is not in the document; at a violation it begins with what was refused,
+        at its end with what follows."""
+        self.tail = b""
+        """What begins behind a document that is whole."""
+        self.ran_away = False
+        """It wrote blanks without end."""
+        self._level = level
+        self._length = 0
+        self._retry_at = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing that follows matters."""
+        return self.state in (DocumentState.CLOSED, DocumentState.VIOLATED)
+
+    @property
+    def is_closed_early(self) -> bool:
+        """Whether what follows belongs to the document: it was closed by a stray character."""
+        return _GOES_ON.match(self.tail) is not None
+
+    @property
+    def refused_at(self) -> int:
+        """Where in the reply's text the refused byte stands, or the one behind the document."""
+        return self._length - len(self.ahead)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether what was refused is JSON, so that no other spelling of it can help."""
+        scanner: Scanner = self.draft.guard.scanner.fork()
+        return scanner.consume(self.ahead) == len(self.ahead)
+
+    def feed(self, text: str) -> None:
+        """Take in the next piece of the reply."""
+        data = text.encode("utf-8", "surrogatepass")  # half a pair is refused, not replaced
+        for start in range(0, len(data), _PIECE):
+            self._take(data[start : start + _PIECE])
+
+    def _take(self, data: bytes) -> None:
+        if self.state is DocumentState.CLOSED and len(self.tail) < _TAIL:
+            self.tail += data
+        if not self.is_over:
+            self._length += len(data)
+            self.ahead += data
+            self._go_on(final=False)
+
+    def flush(self) -> None:
+        """The reply is at its end."""
+        if not self.is_over:
+            self._go_on(final=True)
+        if self.state in (DocumentState.READING, DocumentState.WAITING) and self.draft.is_whole:
+            self.state = DocumentState.CLOSED
+
+    def _go_on(self, *, final: bool) -> None:
+        if self.state in (DocumentState.READING, DocumentState.WAITING):
+            self._pump(final=final)
+
+    def _pump(self, *, final: bool) -> None:
+        if len(self.ahead) < self._retry_at and not final:
+            return
+        guard, before = self.draft.guard, (-1, -1)
+        while self.ahead:
+            size = self._up_to_runaway(guard)
+            taken = guard.consume(self.ahead[:size])
+            self.ahead = self.ahead[taken:]
+            if guard.is_closed() or (self.ahead and guard.is_complete()):
+                self.state, self.tail = DocumentState.CLOSED, self.ahead[:_TAIL]
+                return
+            if self.most_blanks is not None and guard.scanner.blanks > self.most_blanks:
+                guard.rollback(guard.scanner.blanks)
+                self.state, self.ran_away = DocumentState.VIOLATED, True
+                return
+            if taken == size:
+                continue
+            here = (len(self.ahead), len(guard.scanner))
+            if before == here or not self._mend(final=final):
+                return
+            before = here
+        self.state = DocumentState.READING
+
+    def _mend(self, *, final: bool) -> bool:
+        """Deal with what was refused; return whether to go on."""
+        guard, floor = self.draft.guard, self.draft.released
+        if len(self.draft.steps) >= self.most_mends:
+            self.state = DocumentState.VIOLATED
+            return False
+        match repair_violation(guard, self.ahead, self._level, final=final, floor=floor):
+            case Repaired() as mended:
+                self.ahead = self.ahead[mended.used :]
+                self.draft.steps += mended.steps
+                self._retry_at = 0
+                return True
+            case wait if wait is WAIT and not final:
+                self.state = DocumentState.WAITING
+                length = len(self.ahead)
+                self._retry_at = 0 if length < _PATIENCE else length + length // 8
+            case _:
+                self.state = DocumentState.VIOLATED
+        return False
+
+    def _up_to_runaway(self, guard: Guard) -> int:
+        """Return how much of what is ahead comes before there are too many blanks in a row, the
+        last of them included; so that it shows wherever the text is cut into pieces."""
+        if self.most_blanks is None:
+            return len(self.ahead)
+        most, before = self.most_blanks + 1, guard.scanner.blanks
+        leading = len(self.ahead) - len(self.ahead.lstrip(BLANKS))
+        if before and before + leading >= most:
+            return most - before
+        run = re.search(rb"[ \t\r\n]{%d}" % most, self.ahead)
+        return run.end() if run else len(self.ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    """A whole document, valid by its guard, and what was done to it."""
+
+    text: str
+    steps: tuple[Step, ...]
+
+
+def read_document(text: str, guard: Guard, level: Repair) -> DocumentText | DocumentReader:
+    """Return the document that all of `text` is; where it is none, how far it was read.
+
+    Comments may stand behind it, but no other text.
+    """
+    document = PartialDocument(guard.fork, level)
+    reader = DocumentReader(document, level)
+    reader.feed(text + "\n")  # the blank ends a number, and a comment
+    reader.flush()
+    if reader.state is not DocumentState.CLOSED:
+        return reader
+    steps: list[Step] = list(document.steps)
+    end = reader.refused_at - document.guard.scanner.blanks
+    rest = (text + "\n").encode("utf-8", "surrogatepass")[end:].decode(errors="replace")
+    if Step(SyntaxRepair.DOUBLED_BRACE) in steps:
+        rest = rest.removeprefix("}")
+    if rest.strip(_BLANKS):
+        if level is Repair.OFF or tokens.gap(rest + "0", 0, final=True) != len(rest):
+            return reader
+        steps.append(Step(SyntaxRepair.COMMENT))
+    return DocumentText(document.text.strip(_BLANKS), distinct_steps(steps))
