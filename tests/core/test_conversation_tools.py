@@ -359,3 +359,12 @@ def test_ids_of_turns_before():
     ]
     ((second, *_),) = calls_of(hold(talk(messages=history), parse_reply(bare.body))[0])
     assert first != second
+
+
+def test_a_malformed_call():
+    """A host that could not read the model's call says so in its reason to finish (Gemini)."""
+    outcome, asks = hold(
+        talk(), said("", finish_reason="MALFORMED_FUNCTION_CALL"), called(("mood", GOOD))
+    )
+    assert len(asks) == 2
+    assert calls_of(outcome) == [("c0", "mood", GOOD)]

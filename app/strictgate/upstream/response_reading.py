@@ -15,6 +15,7 @@ from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.jsontext.reader import parse_leniently, write_json
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.collector import Collector
+from strictgate.core.wire.hidden_error import hidden_error, meant_status
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 from strictgate.core.wire.sse import SseEvent
 from strictgate.upstream.routing import Endpoint
@@ -60,7 +61,7 @@ def read_response(
     if not isinstance(body, dict):
         raise UpstreamBadResponse(f"The upstream '{endpoint.name}' answered with no JSON object.")
     body = body if adapter is None else adapter.received(body)
-    if body.get("error") and not body.get("choices"):
+    if hidden_error(body):
         return _error_in_success(body, endpoint)
     return parse_reply(_without_secret(body, endpoint))
 
@@ -106,11 +107,8 @@ def _clean(event: SseEvent, key: str) -> SseEvent:
 
 
 def _error_in_success(body: Mapping[str, Any], endpoint: Endpoint) -> Failure:
-    """An error in a 200 is an error (OpenRouter)."""
-    error = body["error"]
-    code = error.get("status_code", error.get("code")) if isinstance(error, dict) else None
-    status = code if isinstance(code, int) and 400 <= code < 600 else 502
-    return Failure(status, scrubbed(dict(body), endpoint), {})
+    """An error in a 200 is an error."""
+    return Failure(meant_status(body.get("error") or body), scrubbed(dict(body), endpoint), {})
 
 
 def _with_text(body: dict[str, Any], collector: Collector) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """One choice of a reply, weighed."""
 
+import json
+
 import pytest
 
 from strictgate.core.capabilities import Capabilities, Prefill
-from strictgate.core.errors import OutputInvalid
+from strictgate.core.conversation.protocol import Ask
+from strictgate.core.errors import OutputInvalid, UpstreamError
 from strictgate.core.repair_steps import Completion, Repair
 from strictgate.core.request.options import StreamMode
+from strictgate.core.wire.reply import parse_reply
 from tests.core.guards import PERSON
-from tests.core.talks import body, contents, conversation, said, stream, turns
+from tests.core.talks import Late, body, contents, conversation, said, stream, turns
 
 GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
 LONG = GOOD.replace("Ann", "A name that is so long that it is given out while it comes")
@@ -78,6 +82,43 @@ def test_a_filter_stops_what_is_out():
     choice = outcome.body["choices"][0]
     assert choice["finish_reason"] == "content_filter"
     assert choice["message"]["content"].startswith(LONG[: outcome.sent[0]["content"]])
+
+
+FAILED = {"finish_reason": "error", "error": {"message": "Provider gone", "code": "503"}}
+
+
+def failing(text, **more):
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, **FAILED, **more}
+    return parse_reply({"choices": [choice]})
+
+
+@pytest.mark.parametrize("text", [GOOD, GOOD[:20], ""])
+def test_a_host_that_fails_has_given_no_answer(text):
+    """It is asked again; in the end the error has its own words and status."""
+    held = talk(max_attempts=2)
+    outcome, _ = turns(held, failing(text), said(GOOD))
+    assert contents(outcome) == [GOOD]
+    assert [each.outcome for each in held.record.attempts] == ["broken", "valid"]
+    with pytest.raises(UpstreamError) as failed:
+        turns(talk(max_attempts=1), failing(text))
+    assert (failed.value.status, failed.value.message) == (503, "Provider gone")
+
+
+def test_what_came_before_a_host_failed_is_gone_on_from():
+    """As from a connection that broke."""
+    end = LONG.index(' "calm"')
+    broken = [*stream(*LONG[:end])[:-1], Late(failing(LONG[:end]))]
+    outcome, taken = turns(talk(ABLE), *broken, said(LONG[end:]))
+    assert contents(outcome) == [LONG]
+    assert len([turn for turn in taken if isinstance(turn, Ask)]) == 2
+
+
+def test_a_value_in_place_of_text():
+    """Some hosts parse the document: it is written again, which is told."""
+    value = said(json.loads(GOOD))
+    outcome, _ = turns(talk(), value)
+    assert json.loads(contents(outcome)[0]) == json.loads(GOOD)
+    assert [step.name for _, step in outcome.steps] == ["content_object"]
 
 
 def test_an_object_in_prose_is_no_beginning():

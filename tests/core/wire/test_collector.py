@@ -1,18 +1,14 @@
-"""Streams put together: against OpenAI's own accumulator, and where servers differ from it."""
+"""Streams put together, and where servers differ; recorded ones are in test_recorded_streams.py."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openai.lib.streaming.chat import ChatCompletionStreamState
-from openai.types.chat import ChatCompletionChunk
 
 from strictgate.core.wire.collector import Collector, CollectorState, Delta
-from strictgate.core.wire.sse import Splitter, SseEvent
-from tests.corpora import rows
+from strictgate.core.wire.sse import SseEvent
 
 
 def choice(index: int = 0, reason: str | None = None, **delta: Any) -> dict[str, Any]:
@@ -32,98 +28,6 @@ def collect(*data: str) -> tuple[Collector, list[Delta]]:
 
 def message(*data: str) -> dict[str, Any]:
     return dict(collect(*data)[0].completion()["choices"][0]["message"])
-
-
-def collect_bytes(chunks: Iterable[bytes]) -> tuple[Any, ...]:
-    """Everything that can be seen of a stream of bytes, with the deltas' texts joined."""
-    splitter, collector = Splitter(), Collector()
-    events = [event for each in chunks for event in splitter.feed(each)] + splitter.flush()
-    texts: dict[Any, str] = {}
-    for delta in [*(d for event in events for d in collector.feed(event)), *collector.flush()]:
-        for key in ("content", "reasoning", "refusal"):
-            texts[delta.index, key] = texts.get((delta.index, key), "") + getattr(delta, key)
-        for position, text in delta.arguments:
-            texts[delta.index, position] = texts.get((delta.index, position), "") + text
-    state = (collector.state, collector.is_complete, collector.error, collector.malformed)
-    return collector.completion(), texts, *state
-
-
-def recorded_streams() -> Iterable[tuple[str, bytes]]:
-    """Every recorded stream as bytes, with its id."""
-    for row in rows("sse/openai_python_recorded.jsonl"):
-        if row["kind"] == "sse":
-            yield row["id"], row["body"].encode()
-    for row in rows("sse/aisdk_inline_streams.jsonl"):
-        yield row["id"], "".join(row["chunks"]).encode()
-    for row in rows("sse/aisdk_fixture_chunks.jsonl"):
-        data = "".join(f"data: {json.dumps(each)}\n\n" for each in row.get("chunks", ()))
-        yield row["id"], row.get("body", data).encode()
-
-
-def test_recorded_streams_in_any_cut():
-    """A recorded stream gives the same whole, cut in two at any place, and byte by byte."""
-    for name, stream in recorded_streams():
-        whole = collect_bytes([stream])
-        for cut in range(0, len(stream), max(1, len(stream) // 40)):
-            assert collect_bytes([stream[:cut], stream[cut:]]) == whole, name
-        if len(stream) < 20_000:
-            assert collect_bytes(stream[i : i + 1] for i in range(len(stream))) == whole, name
-
-
-def test_recorded_texts():
-    """The deltas of a recorded stream, joined, are the texts of its completion."""
-    for name, stream in recorded_streams():
-        completion, texts, *_ = collect_bytes([stream])
-        for found in completion["choices"]:
-            answer = found["message"]
-            assert texts.get((found["index"], "content"), "") == (answer["content"] or ""), name
-            for position, call in enumerate(answer.get("tool_calls", ())):
-                text = texts.get((found["index"], position), "")
-                assert text == call["function"]["arguments"], name
-
-
-def test_recorded_ends():
-    """Each recorded stream is complete, failed or malformed as its features say."""
-    for row in rows("sse/aisdk_inline_streams.jsonl"):
-        *_, state, complete, error, malformed = collect_bytes(["".join(row["chunks"]).encode()])
-        features = row["features"]
-        assert (
-            (state is CollectorState.FAILED) == (error is not None) == ("error_chunk" in features)
-        )
-        assert (state is CollectorState.MALFORMED) == (malformed is not None)
-        assert (state is CollectorState.MALFORMED) == ("non_json_data" in features)
-        ended = "no_done" not in features and state not in (
-            CollectorState.FAILED,
-            CollectorState.MALFORMED,
-        )
-        assert complete == ended, row["id"]
-
-
-def test_as_openai_has_it():
-    """OpenAI's own accumulator makes the same completion of OpenAI's recorded streams."""
-    for row in rows("sse/openai_python_recorded.jsonl"):
-        if row["kind"] == "sse":
-            oracle = ChatCompletionStreamState()
-            for event in Splitter().feed(row["body"].encode()):
-                if event.data != "[DONE]":
-                    oracle.handle_chunk(ChatCompletionChunk.model_validate_json(event.data))
-            wanted = oracle.current_completion_snapshot.model_dump()
-            found = collect_bytes([row["body"].encode()])[0]
-            assert (found["id"], found["model"]) == (wanted["id"], wanted["model"])
-            assert found["usage"]["total_tokens"] == wanted["usage"]["total_tokens"]
-            assert list(map(essence, found["choices"])) == list(map(essence, wanted["choices"]))
-
-
-def essence(found: dict[str, Any]) -> Any:
-    """What two accumulators must agree on; an empty text is none."""
-    answer, calls = found["message"], found["message"].get("tool_calls") or ()
-    functions = [(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in calls]
-    logprobs = [
-        [(each["token"], each["logprob"]) for each in (found["logprobs"] or {}).get(key) or ()]
-        for key in ("content", "refusal")
-    ]
-    texts = (answer["content"] or None, answer.get("refusal") or None)
-    return found["index"], found["finish_reason"], texts, functions, logprobs
 
 
 def test_completion():
@@ -184,6 +88,7 @@ def test_deltas():
             [{"type": "thinking", "thinking": [{"type": "text", "text": "t"}]}],
             {"content": None, "reasoning_content": "t"},
         ),
+        ({"a": 1}, {"content": '{"a":1}'}),
         ([{"type": "thinking", "thinking": "t"}], {"content": None, "reasoning_content": "t"}),
         ([{"type": "reference", "reference_ids": [1]}, 5, None, [[]]], {"content": None}),
     ],
@@ -252,6 +157,7 @@ def test_usage_of_groq():
         (SseEvent('{"choices":[],"x_groq":{"error":"stopped"}}'), "stopped"),
         (SseEvent('[{"error":{"code":400}}]'), {"code": 400}),
         (SseEvent('{"message":"flat"}', "error"), {"message": "flat"}),
+        (SseEvent('{"success":false,"errors":[]}'), {"success": False, "errors": []}),
         (SseEvent("not json", "error"), "not json"),
         (SseEvent("", "error"), ""),
     ],
@@ -350,6 +256,18 @@ def test_nan():
         '{"choices":[{"index":0,"delta":{"content":"x"},"logprobs":{"content":[{"logprob":NaN}]}}]}'
     )
     assert message(data)["content"] == "x"
+
+
+def test_an_error_of_a_choice_is_kept():
+    """It is one of the choice, with the text before it; the stream has come to its end."""
+    collector, _ = collect(
+        chunk(choice(content="Hel")),
+        chunk(choice(reason="error") | {"error": {"message": "Provider gone"}}),
+    )
+    (found,) = collector.completion()["choices"]
+    assert (found["message"]["content"], found["finish_reason"]) == ("Hel", "error")
+    assert found["error"] == {"message": "Provider gone"}
+    assert collector.is_complete
 
 
 def test_pings_leave_no_trace():

@@ -17,12 +17,52 @@ def first(message, **choice):
         (None, ""),
         ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "ab"),
         ([{"type": "thinking", "thinking": [{"text": "no"}]}, {"type": "text", "text": "b"}], "b"),
-        ({"a": 1}, ""),
+        ([{"text": "a"}], "a"),
+        ([{"type": "output_json", "json": {"a": 1}}], '{"a":1}'),
+        ([{"type": "text", "text": {"a": 1}}], '{"a":1}'),
+        ([], ""),
+        ({"a": 12345678901234567890123}, '{"a":12345678901234567890123}'),
+        ([1, 2], "[1,2]"),
+        (5, "5"),
+        (False, "false"),
     ],
 )
 def test_text(content, text):
-    """Content is a string, or parts; thinking is not part of the answer."""
+    """Content is a string, or parts, of which thinking is not the answer; or a parsed value."""
     assert first({"content": content}).text == text
+
+
+@pytest.mark.parametrize(
+    ("content", "is_value"),
+    [({"a": 1}, True), (5, True), ([1], True), ("a", False), (None, False), ([], False)],
+)
+def test_values(content, is_value):
+    """What some hosts have parsed already is told from text and parts."""
+    assert first({"content": content}).is_value is is_value
+
+
+def test_reasoning_that_is_a_value():
+    """It is no text, and no document."""
+    assert first({"reasoning": {"a": 1}}).reasoning == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"error": {"message": "Provider gone", "code": 502}}, "Provider gone"),
+        ({"error": "Provider gone", "finish_reason": "stop"}, "Provider gone"),
+        ({"finish_reason": "insufficient_system_resource"}, "insufficient_system_resource"),
+        ({"finish_reason": "ERROR"}, "ERROR"),
+    ],
+)
+def test_errors_of_a_choice(more, message):
+    """A host that failed says so in the choice."""
+    assert message in first({"content": "Hel"}, **more).error.message
+
+
+def test_no_error():
+    """Other reasons to finish are an end."""
+    assert first({"content": "x"}, finish_reason="length", error=None).error is None
 
 
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])

@@ -166,6 +166,8 @@ class Conversation:
 
     def _check_may_ask_again(self, rejected: Rejected, state: ChoiceState) -> None:
         is_last = state.tries >= self.enforcement.max_attempts
+        if rejected.broken and self._criteria.schema is None:  # text that is out stays out
+            is_last |= bool(state.given) or self._criteria.tools is None
         if rejected.truncated or is_last or self.record.is_spent(self.enforcement.token_budget):
             raise rejected.broken or self._invalid(rejected)
 

@@ -17,7 +17,7 @@ from strictgate.core.conversation.choice_streams import CallsStream, DocumentCho
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.protocol import DriverAnswer, Turn
 from strictgate.core.conversation.whole_choice import accept_document, answer_text, judge_choice
-from strictgate.core.errors import GatewayError
+from strictgate.core.errors import GatewayError, UpstreamError
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.guard.document_stream import DocumentStream
@@ -65,25 +65,27 @@ class Evaluation:
             stream: what has read the document, if it was streamed.
         """
         schema = self.criteria.schema
-        if self.choice.is_refusal or schema is None:
-            return self._evaluated(self._judged(), stream)
         if stream is not None:
             stream.flush()
-            if self._is_whole(stream):
-                return self._finished(stream)
+        if self.choice.error is not None:
+            return self._failed(self.choice.error, stream)
+        if self.choice.is_refusal or schema is None:
+            return self._evaluated(self._judged(), stream)
+        if stream is not None and self._is_whole(stream):
+            return self._finished(stream)
         is_try = self.plan.purpose is Purpose.TRY
         judged = self._judged() if is_try or _is_fresh(stream) else None
-        if isinstance(judged, Accepted) or (judged is not None and judged.misuse is not None):
-            return self._evaluated(judged, stream)
-        if stream is None:
+        if stream is None and not _is_settled(judged):
             yield from self.criteria.grammars.load(schema)
             stream = self._guard_whole()
             if self._is_whole(stream):
                 return self._finished(stream)
             if judged is None and _is_fresh(stream):
                 judged = self._judged()
-                if isinstance(judged, Accepted) or judged.misuse is not None:
-                    return self._evaluated(judged, stream)
+        if stream is None or _is_settled(judged):
+            assert judged is not None, "what is settled"
+            return self._evaluated(judged, stream)
+        assert judged is None or isinstance(judged, Rejected), "what is not settled"
         return self._salvaged(stream, judged)
 
     def _evaluated(
@@ -94,6 +96,12 @@ class Evaluation:
             result = replace(result, broken=self.broken)
         kind = stream.reading.kind if stream else ContinuationKind.UNKNOWN
         return Evaluated(result, self.choice, self.state.document, kind, tokens=self.tokens)
+
+    def _failed(self, error: UpstreamError, stream: DocumentChoiceStream | None) -> Evaluated:
+        """Return what came before the host failed: no answer, but what is good of it stays."""
+        rejected = Rejected(self.choice.text, (), error.message, truncated=False, broken=error)
+        document = self.state.document if stream is None else self._kept(stream)[0]
+        return replace(self._evaluated(rejected, stream), document=document)
 
     # --- as a whole ------------------------------------------------------------------------------
 
@@ -246,6 +254,11 @@ def open_document_stream(
         forwards_logprobs=criteria.with_tokens and is_try,
         calls=CallsStream(criteria),
     )
+
+
+def _is_settled(judged: Accepted | Rejected | None) -> bool:
+    """Whether nothing that the guard could show matters: of calls there is no good part."""
+    return isinstance(judged, Accepted) or (judged is not None and judged.misuse is not None)
 
 
 def _is_fresh(stream: DocumentChoiceStream | None) -> bool:

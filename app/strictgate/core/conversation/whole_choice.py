@@ -22,6 +22,8 @@ from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import Call, failed_generation
 from strictgate.core.wire.reply import Choice
 
+FROM_VALUE = "content_object"
+_MALFORMED = "malformed_function_call"  # Gemini's reason to finish
 _OF_CALLS = frozenset({"tool_calls", "function_call"})
 TEXT_ANSWER = "text_answer"
 """The step that takes plain words for an answer in words, where a document was asked for."""
@@ -42,6 +44,7 @@ def judge_choice(
         is_last: there is no other try.
     """
     tools, schema = criteria.tools, criteria.schema
+    is_misuse |= (choice.finish_reason or "").lower() == _MALFORMED
     if choice.is_refusal:
         return _passed_on(choice, criteria)
     if tools and (choice.calls or tools.must_call or is_misuse):
@@ -147,6 +150,8 @@ def answer_text(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
     """
     if mode is Mode.TOOL and choice.arguments.strip():
         return choice.arguments, ()
+    if choice.is_value:
+        return choice.text, (Step(FROM_VALUE),)
     if choice.text.strip() or not choice.reasoning.strip():
         return choice.text, ()
     return choice.reasoning, (Step("from_reasoning"),)

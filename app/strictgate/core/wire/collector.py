@@ -7,7 +7,8 @@ exception: upstreams end them in every way there is, and nothing an upstream sen
 What servers differ in, and what becomes of it:
 
 * An error comes as a chunk with a truthy `error` (an object or text; OpenRouter sends `choices`
-  beside it), as an event named `error`, or as `x_groq.error`: FAILED.
+  beside it), as an event named `error`, as `x_groq.error`, or as hidden_error.py has it: FAILED. An
+  error of one choice stays with it, for whoever reads the completion.
 * Usage comes at the top level, in a last chunk without choices, or in `x_groq` (Groq).
 * Content comes as text or as a list of parts (Mistral): the parts' text is the content, their
   `thinking` goes to `reasoning_content`.
@@ -27,8 +28,9 @@ from typing import Any
 
 import orjson
 
-from strictgate.core.jsontext.reader import MAX_DEPTH, too_deep
+from strictgate.core.jsontext.reader import MAX_DEPTH, too_deep, write_json
 from strictgate.core.wire.fragments import Added, CallFragments, TextFragments, keep
+from strictgate.core.wire.hidden_error import hidden_error
 from strictgate.core.wire.sse import SseEvent
 
 END = "[DONE]"
@@ -282,6 +284,8 @@ def _error(chunk: Any, event: SseEvent) -> dict[str, Any] | None:
         error = chunk.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
         if error:
             return {"error": error}
+        if hidden_error(chunk):
+            return {"error": chunk}
     if event.event == "error":
         return {"error": chunk if isinstance(chunk, dict) and chunk else event.data}
     return None
@@ -289,6 +293,8 @@ def _error(chunk: Any, event: SseEvent) -> dict[str, Any] | None:
 
 def _pieces(key: str, value: Any) -> list[tuple[str, str | None]]:
     """Return the pieces of text in `value`, each with the name of the text it belongs to."""
+    if isinstance(value, dict):  # parsed already
+        return [(key, write_json(value))]
     if not isinstance(value, list):
         return [(key, value if isinstance(value, str) else None)]
     parts = [part for part in value if isinstance(part, dict)]

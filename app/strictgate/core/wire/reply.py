@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.errors import UpstreamBadResponse, UpstreamError
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.wire.calls import Call, read_calls
+from strictgate.core.wire.hidden_error import error_of_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,18 @@ class Choice:
     raw: Mapping[str, Any]
     message: Mapping[str, Any]
     text: str
-    """The content; parts joined, "" where there is none."""
+    """The content; parts joined, a value as JSON, "" where there is none."""
     reasoning: str
     finish_reason: str | None
     calls: tuple[Call, ...]
+    error: UpstreamError | None = None
+    """What the host says went wrong with it."""
+
+    @property
+    def is_value(self) -> bool:
+        """Whether the content came as a value, which some hosts have parsed already."""
+        content = self.message.get("content")
+        return content is not None and not isinstance(content, str) and not _is_parts(content)
 
     @property
     def arguments(self) -> str:
@@ -82,17 +92,42 @@ def _choice(raw: Any, position: int) -> Choice:
         raw=raw,
         message=message,
         text=content_text(message.get("content")),
-        reasoning=content_text(message.get("reasoning_content") or message.get("reasoning")),
+        reasoning=_reasoning(message),
         finish_reason=finish_reason if isinstance(finish_reason, str) else None,
         calls=read_calls(message),
+        error=error_of_choice(raw),
     )
 
 
+def _reasoning(message: Mapping[str, Any]) -> str:
+    given = message.get("reasoning_content") or message.get("reasoning")
+    return content_text(given) if isinstance(given, str) or _is_parts(given) else ""
+
+
 def content_text(content: Any) -> str:
-    """Return a string, or what parts say, of which thinking is not the answer (Mistral)."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = [part for part in content if isinstance(part, dict)]
-        return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+    """Return a string, or what parts say, of which thinking is not the answer (Mistral).
+
+    What is neither is a value that the host has parsed already: it is JSON again.
+    """
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not _is_parts(content):
+        return write_json(content)
+    return "".join(_part_text(part) for part in content if isinstance(part, dict))
+
+
+def _is_parts(content: Any) -> bool:
+    if not isinstance(content, list):
+        return False
+    parts = [part for part in content if isinstance(part, dict)]
+    return not content or any("type" in part or isinstance(part.get("text"), str) for part in parts)
+
+
+def _part_text(part: Mapping[str, Any]) -> str:
+    for key in ("text", "json", "output_json"):
+        value = part.get(key)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, dict | list):
+            return write_json(value)
     return ""
