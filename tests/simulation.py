@@ -24,7 +24,7 @@ from strictgate.core.schema.schema import admit
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.reply import Reply, parse_reply
 from strictgate.core.wire.sse import SseEvent
-from strictgate.demo.error_rates import Sample, Temper
+from strictgate.demo.error_rates import ErrorRates, RandomSeed
 from strictgate.demo.model import answer_text
 from tests.core.talks import machine
 
@@ -149,10 +149,10 @@ class Tally:
 class Model:
     """The upstream of one document."""
 
-    def __init__(self, schema: Any, document: Any, seed: str, temper: Temper) -> None:
+    def __init__(self, schema: Any, document: Any, seed: str, rates: ErrorRates) -> None:
         self._about = schema, document
         self._seed = seed
-        self._temper = temper
+        self._rates = rates
         self.collector = Collector()
         """What has been streamed of the last answer."""
         self.calls = 0
@@ -168,8 +168,8 @@ class Model:
         if ask.plan.purpose is Purpose.QUESTION:
             yield _reply("I do not know.", "stop")
             return
-        sample = Sample(self._seed, str(self.calls), has_feedback)
-        written = answer_text(*self._about, prefix, self._temper, sample)
+        sample = RandomSeed(self._seed, str(self.calls), has_feedback)
+        written = answer_text(*self._about, prefix, self._rates, sample)
         if not ask.body.get("stream"):
             self.characters += len(written.text)
             yield _reply(written.text, written.finish_reason)
@@ -244,10 +244,10 @@ def simulate(
     """Ask for `count` documents of a model that goes wrong at `rate`, as guard.md §5 has it."""
     tally = Tally()
     restarts = 1.0 if strategy.lies else 0.15
-    temper = Temper(rate, 0.5, 0.3, restarts, 0.1, 0.03, spaced=True)
+    rates = ErrorRates(rate, 0.5, 0.3, restarts, 0.1, 0.03, spaced=True)
     for seed in range(count):
         document = make(random.Random(seed))
-        model = Model(schema, document, f"{seed}", temper)
+        model = Model(schema, document, f"{seed}", rates)
         given = ask_for(strategy, schema, model)
         tally.documents += 1
         tally.calls += model.calls

@@ -73,7 +73,7 @@ async def _call(app: Any, scope: dict[str, Any], raw: bytes) -> Answer:
     return Answer(sent[0]["status"], headers, [each["body"] for each in sent[1:]])
 
 
-def request(model: str, schema: Any = None, **more: Any) -> dict[str, Any]:
+def chat_body(model: str, schema: Any = None, **more: Any) -> dict[str, Any]:
     """Return the body of a chat request, with `schema` as its native format."""
     body = {"model": f"demo/{model}", "messages": [{"role": "user", "content": "Well, JSON?"}]}
     if schema is not None:

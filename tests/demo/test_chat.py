@@ -9,7 +9,7 @@ import pytest
 from strictgate.demo.behaviours import BEHAVIOURS
 from strictgate.demo.chat import chat
 from strictgate.demo.reply import Cut, DemoReply, Pause
-from tests.demo.client import REVIEW_SCHEMA, THREAD_SCHEMA, request
+from tests.demo.client import REVIEW_SCHEMA, THREAD_SCHEMA, chat_body
 
 GOOD = '{"choice":"angry"}'
 AGAIN = [
@@ -22,7 +22,7 @@ FORCED = {"tools": [TOOL], "tool_choice": "required"}
 
 
 def reply_to(model: str, schema: Any = THREAD_SCHEMA, **more: Any) -> DemoReply:
-    return chat(orjson.dumps(request(model, schema, **more)))
+    return chat(orjson.dumps(chat_body(model, schema, **more)))
 
 
 def body_of(reply: DemoReply) -> Any:

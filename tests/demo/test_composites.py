@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from strictgate.demo.composites import ValuePlace, arrays, objects
-from strictgate.demo.partial_json import OpenArray, OpenObject, OpenString, Whole
+from strictgate.demo.composites import ValuePlace, array_candidates, object_candidates
+from strictgate.demo.partial_json import CompleteValue, OpenArray, OpenObject, OpenString
 
 
 def attempt(schema: Any, place: ValuePlace) -> list[Any]:
@@ -14,7 +14,7 @@ def attempt(schema: Any, place: ValuePlace) -> list[Any]:
 
 
 def first(schema: dict[str, Any], place: ValuePlace | None = None) -> Any:
-    return next(objects(schema, place or ValuePlace(), attempt), None)
+    return next(object_candidates(schema, place or ValuePlace(), attempt), None)
 
 
 AB = {"properties": {"a": {}, "b": {}}, "required": ["a"]}
@@ -22,7 +22,7 @@ AB = {"properties": {"a": {}, "b": {}}, "required": ["a"]}
 
 def test_the_fullest_comes_first():
     """Then each with an optional one less, then what is required alone, then with one more."""
-    found = list(objects(AB, ValuePlace(), attempt))
+    found = list(object_candidates(AB, ValuePlace(), attempt))
     assert found == [
         {"a": "a", "b": "b"},
         {"a": "a"},
@@ -62,16 +62,21 @@ def test_names_meet_the_patterns():
 def test_a_required_property_that_cannot_be_had():
     """There is no object without it."""
     assert (
-        list(objects({"required": ["a"], "properties": {"a": False}}, ValuePlace(), attempt)) == []
+        list(
+            object_candidates(
+                {"required": ["a"], "properties": {"a": False}}, ValuePlace(), attempt
+            )
+        )
+        == []
     )
 
 
 @pytest.mark.parametrize(
     ("begun", "made"),
     [
-        (OpenObject({"z": Whole(1)}), {"z": "z", "a": "a", "b": "b"}),
+        (OpenObject({"z": CompleteValue(1)}), {"z": "z", "a": "a", "b": "b"}),
         (OpenObject({}, name=OpenString("b")), {"b": "b", "a": "a"}),
-        (OpenObject({"a": Whole(1)}, comma=True), {"a": "a", "b": "b"}),
+        (OpenObject({"a": CompleteValue(1)}, comma=True), {"a": "a", "b": "b"}),
         (OpenObject({}, name=OpenString("q")), {"q": "q", "a": "a", "b": "b"}),
     ],
 )
@@ -83,7 +88,7 @@ def test_what_stands_is_kept(begun: OpenObject, made: Any):
 
 
 def lists(schema: dict[str, Any], **place: Any) -> list[Any]:
-    return list(arrays(schema, ValuePlace("tags", **place), attempt))
+    return list(array_candidates(schema, ValuePlace("tags", **place), attempt))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,11 @@ def lists(schema: dict[str, Any], **place: Any) -> list[Any]:
         ({"maxItems": 1}, {}, ["tag"]),
         ({"prefixItems": [{}, {}, {}]}, {}, ["tag", "tag1", "tag2"]),
         ({"prefixItems": [{}], "items": False}, {}, ["tag"]),
-        ({}, {"sparse": True, "begun": OpenArray((Whole(1),), comma=True)}, ["tag", "tag1"]),
+        (
+            {},
+            {"sparse": True, "begun": OpenArray((CompleteValue(1),), comma=True)},
+            ["tag", "tag1"],
+        ),
     ],
 )
 def test_arrays(schema: dict[str, Any], place: dict[str, Any], first: list[str]):
@@ -113,13 +122,13 @@ def test_items_differ_where_they_must():
     def same(schema: Any, place: ValuePlace) -> list[Any]:
         return [1]
 
-    assert next(arrays({"uniqueItems": True, "maxItems": 5}, ValuePlace(), same)) == [1]
+    assert next(array_candidates({"uniqueItems": True, "maxItems": 5}, ValuePlace(), same)) == [1]
 
 
 def test_places():
     """A member is one deeper, and a reference that comes again is kept short."""
-    place = ValuePlace(begun=OpenObject({"a": Whole(1)}))
-    assert place.member("a") == ValuePlace("a", depth=1, begun=Whole(1))
+    place = ValuePlace(begun=OpenObject({"a": CompleteValue(1)}))
+    assert place.member("a") == ValuePlace("a", depth=1, begun=CompleteValue(1))
     assert place.member("b").begun is None
     again = place.through(["#"]).through(["#"])
     assert (place.through(["#"]).sparse, again.sparse, again.followed) == (False, True, ("#", "#"))

@@ -3,7 +3,7 @@
 import jsonschema_rs
 import pytest
 
-from strictgate.demo.conformance import fits
+from strictgate.demo.conformance import is_valid
 from strictgate.demo.references import References
 from tests.corpora import rows
 
@@ -24,7 +24,7 @@ def test_most_of_the_official_suite(draft: str):
             continue
         if isinstance(schema, dict):
             schema = {"$schema": DRAFTS[draft]} | schema
-        verdicts.append(fits(schema, row["data"], References(schema)) is row["valid"])
+        verdicts.append(is_valid(schema, row["data"], References(schema)) is row["valid"])
     assert sum(verdicts) >= 0.88 * len(verdicts)
 
 
@@ -40,6 +40,6 @@ def test_real_documents(name: str):
         references = References(row["schema"])
         for test in row["tests"]:
             total += 1
-            verdict = fits(row["schema"], test["data"], references)
+            verdict = is_valid(row["schema"], test["data"], references)
             same += verdict is judge.is_valid(test["data"])
     assert same >= 0.97 * total

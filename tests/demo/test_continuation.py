@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from strictgate.demo.continuation import meant
-from strictgate.demo.partial_json_reader import begin
+from strictgate.demo.continuation import continued_document
+from strictgate.demo.partial_json_reader import parse_partial_json
 
 MOOD = {"enum": ["angry", "calm"]}
 SCHEMA = {
@@ -30,19 +30,25 @@ INTENDED = {"mood": "angry", "age": 3, "tags": ["a", "b"]}
 )
 def test_the_document_is_kept_wherever_it_can_be(prefix: str, document: Any):
     """What stands is taken over; the rest is what was intended."""
-    assert meant(SCHEMA, INTENDED, begin(prefix)) == document
+    assert continued_document(SCHEMA, INTENDED, parse_partial_json(prefix)) == document
 
 
 def test_another_is_made_up_where_it_cannot():
     """One that begins so, and is valid."""
-    made = meant(SCHEMA, INTENDED, begin('{"mood": "c'))
+    made = continued_document(SCHEMA, INTENDED, parse_partial_json('{"mood": "c'))
     assert made["mood"] == "calm"
-    made = meant(SCHEMA, INTENDED, begin('{"tags": ["x", "y", '))
+    made = continued_document(SCHEMA, INTENDED, parse_partial_json('{"tags": ["x", "y", '))
     assert made["tags"][:2] == ["x", "y"]
     assert len(made["tags"]) > 2
-    assert meant({"type": "array", "items": MOOD}, [], begin('["c'))[0] == "calm"
+    assert (
+        continued_document({"type": "array", "items": MOOD}, [], parse_partial_json('["c'))[0]
+        == "calm"
+    )
 
 
 def test_what_is_no_better_otherwise_stays():
     """If what was intended is not valid either, it keeps to it."""
-    assert meant(SCHEMA, {"mood": 1}, begin('{"age": "x"')) == {"age": "x", "mood": 1}
+    assert continued_document(SCHEMA, {"mood": 1}, parse_partial_json('{"age": "x"')) == {
+        "age": "x",
+        "mood": 1,
+    }

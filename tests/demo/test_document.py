@@ -6,7 +6,7 @@ import jsonschema_rs
 import pytest
 from jsonschema_rs import RegexOptions
 
-from strictgate.demo.document import document
+from strictgate.demo.document import make_document
 from tests.corpora import rows
 from tests.demo.client import REVIEW_SCHEMA
 
@@ -61,13 +61,13 @@ def judge(schema: Any) -> Any:
 )  # fmt: skip
 def test_document_is_valid(schema: Any):
     """Each keyword that real schemas use is met."""
-    made = document(schema)
+    made = make_document(schema)
     assert judge(schema).is_valid(made), made
 
 
 def test_document_reads_naturally():
     """Names of properties become texts, numbers are plain, items differ."""
-    assert document(REVIEW_SCHEMA) == {
+    assert make_document(REVIEW_SCHEMA) == {
         "product_name": "Product name",
         "rating": 4.5,
         "sentiment": "positive",
@@ -86,17 +86,17 @@ def test_document_reads_naturally():
 )
 def test_given_values_are_taken_where_they_fit(given: dict[str, Any], value: int):
     """A default or example is the document, unless it is not valid."""
-    assert document({"type": "integer"} | given) == value
+    assert make_document({"type": "integer"} | given) == value
 
 
 def test_recursion_ends():
     """A list closes after a few links; one that cannot close gives something, soon."""
-    assert judge(LIST).is_valid(document(LIST))
-    assert document(LIST)["next"] is not None
-    assert isinstance(document(ENDLESS), dict)
+    assert judge(LIST).is_valid(make_document(LIST))
+    assert make_document(LIST)["next"] is not None
+    assert isinstance(make_document(ENDLESS), dict)
     node = {"name": "Name", "left": {}, "right": {}}
-    assert document(TREE) == {"name": "Name", "left": node, "right": node}
-    assert document(False) == {}
+    assert make_document(TREE) == {"name": "Name", "left": node, "right": node}
+    assert make_document(False) == {}
 
 
 @pytest.mark.parametrize(
@@ -117,5 +117,5 @@ def test_real_schemas(name: str, share: float):
             validator = judge(row["schema"])
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
             continue
-        verdicts.append(validator.is_valid(document(row["schema"])))
+        verdicts.append(validator.is_valid(make_document(row["schema"])))
     assert sum(verdicts) >= share * len(verdicts)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from strictgate.demo.exchange import ExchangeRecord, deliver
-from strictgate.demo.reply import Cut, DemoReply, Pause, json
+from strictgate.demo.reply import Cut, DemoReply, Pause, json_reply
 
 EVENT = b'data: {"choices":[{"delta":{"content":"four"}}]}\n\n'
 
@@ -30,16 +30,16 @@ def sent_of(reply: DemoReply, *, leaves: bool = False) -> tuple[list[Any], Excha
 
 def test_a_whole_body_is_sent_at_once():
     """Head and body, and no more."""
-    head, body = sent_of(json({"choices": [{"message": {"content": "four"}}]}))[0]
+    head, body = sent_of(json_reply({"choices": [{"message": {"content": "four"}}]}))[0]
     assert (head["status"], head["type"]) == (200, "http.response.start")
     assert "more_body" not in body
 
 
 def test_a_record_says_how_it_went():
     """Finished, with the characters that were said."""
-    _, record = sent_of(json({"choices": [{"message": {"content": "four"}}]}))
+    _, record = sent_of(json_reply({"choices": [{"message": {"content": "four"}}]}))
     assert (record.finished, record.cancelled, record.characters) == (True, False, 4)
-    _, record = sent_of(DemoReply(200, (), [EVENT, EVENT], streamed=True))
+    _, record = sent_of(DemoReply(200, (), [EVENT, EVENT], is_streamed=True))
     assert (record.finished, record.cancelled, record.characters) == (True, False, 8)
 
 
@@ -48,13 +48,13 @@ def test_a_client_that_leaves_ends_it():
     sent, record = sent_of(DemoReply(200, (), [EVENT, Pause(None), EVENT]), leaves=True)
     assert (record.finished, record.cancelled, record.characters) == (False, True, 0)
     assert [each["type"] for each in sent] == ["http.response.start"]
-    sent, record = sent_of(DemoReply(200, (), [EVENT], before=(Pause(None),)), leaves=True)
+    sent, record = sent_of(DemoReply(200, (), [EVENT], before_head=(Pause(None),)), leaves=True)
     assert (sent, record.cancelled) == ([], True)
 
 
 def test_a_pause_is_only_that():
     """All parts come, in order."""
-    sent, record = sent_of(DemoReply(200, (), [b"a", Pause(0), b"b"], before=(Pause(0),)))
+    sent, record = sent_of(DemoReply(200, (), [b"a", Pause(0), b"b"], before_head=(Pause(0),)))
     assert b"".join(each.get("body", b"") for each in sent) == b"ab"
     assert record.finished
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from strictgate.demo.merging import guide
+from strictgate.demo.merging import merge_schema
 from strictgate.demo.references import References
 
 
 def merged(*schemas: Any) -> Any:
     schema = {"allOf": list(schemas)}
-    return guide(schema, References(schema))
+    return merge_schema(schema, References(schema))
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,10 @@ def test_choices_stand_beside_the_guide():
 def test_references_are_followed_once():
     """A circle adds nothing; in old drafts the neighbours of a reference do not count."""
     schema = {"$defs": {"a": {"minimum": 1, "allOf": [{"$ref": "#/$defs/a"}]}}}
-    found = guide({"$ref": "#/$defs/a", "maximum": 2}, References(schema))
+    found = merge_schema({"$ref": "#/$defs/a", "maximum": 2}, References(schema))
     assert (found.followed, found.keywords) == (["#/$defs/a"], {"minimum": 1, "maximum": 2})
     old = References({"$schema": "http://json-schema.org/draft-07/schema#", **schema})
-    assert "maximum" not in guide({"$ref": "#/$defs/a", "maximum": 2}, old).keywords
+    assert "maximum" not in merge_schema({"$ref": "#/$defs/a", "maximum": 2}, old).keywords
 
 
 def test_what_nothing_can_meet_is_told():

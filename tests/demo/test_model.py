@@ -8,9 +8,9 @@ import jsonschema_rs
 import pytest
 
 from strictgate.core.jsontext.reader import parse_json, write_json
-from strictgate.demo.document import document
-from strictgate.demo.error_rates import Sample, Temper
-from strictgate.demo.model import Written, answer_text
+from strictgate.demo.document import make_document
+from strictgate.demo.error_rates import ErrorRates, RandomSeed
+from strictgate.demo.model import WrittenText, answer_text
 from tests.corpora import rows
 from tests.demo.client import REVIEW_SCHEMA, THREAD_SCHEMA
 from tests.demo.test_document import judge
@@ -33,23 +33,25 @@ ORDER = {
 }  # fmt: skip
 SCHEMAS = (THREAD_SCHEMA, REVIEW_SCHEMA, ORDER, {"type": "array", "items": {"type": "number"}},
            {"const": -1.5e-7}, {"type": "string"}, {"const": ""}, True)  # fmt: skip
-OFTEN = Temper(rate=0.4)
+OFTEN = ErrorRates(rate=0.4)
 
 
-def full(schema: Any, temper: Temper | None = None, sample: Sample | None = None) -> Written:
-    return answer_text(schema, document(schema), "", temper, sample)
+def full(
+    schema: Any, temper: ErrorRates | None = None, sample: RandomSeed | None = None
+) -> WrittenText:
+    return answer_text(schema, make_document(schema), "", temper, sample)
 
 
 def rest(schema: Any, prefix: str) -> str:
-    return answer_text(schema, document(schema), prefix).text
+    return answer_text(schema, make_document(schema), prefix).text
 
 
 @pytest.mark.parametrize("spaced", [False, True])
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_cut_point(schema: Any, spaced: bool):
     """Whatever the cut, beginning and continuation are the document that was meant."""
-    temper = Temper(spaced=spaced)
-    made = document(schema)
+    temper = ErrorRates(spaced=spaced)
+    made = make_document(schema)
     whole = answer_text(schema, made, "", temper).text
     assert parse_json(whole) == made
     for cut in range(len(whole) + 1):
@@ -62,7 +64,7 @@ def test_every_cut_point(schema: Any, spaced: bool):
 def test_every_cut_point_of_real_documents(name: str, step: int):
     """The same for real schemas."""
     for row in rows(name)[::step]:
-        made = document(row["schema"])
+        made = make_document(row["schema"])
         whole = write_json(made)
         for cut in range(min(len(whole), 150)):
             told = whole[:cut] + answer_text(row["schema"], made, whole[:cut]).text
@@ -119,20 +121,20 @@ def test_beginnings_of_other_documents():
 def test_what_is_no_beginning():
     """With what begins no JSON, the document is given from the start."""
     written = answer_text(THREAD_SCHEMA, {"choice": "angry"}, "Well")
-    assert written == Written('{"choice":"angry"}')
-    assert answer_text(THREAD_SCHEMA, {"choice": "angry"}, '{"ch').continued
+    assert written == WrittenText('{"choice":"angry"}')
+    assert answer_text(THREAD_SCHEMA, {"choice": "angry"}, '{"ch').is_continuation
 
 
 # --- mistakes ----------------------------------------------------------------------------------
 
 
-def samples(count: int, *, feedback: bool = False) -> list[Sample]:
-    return [Sample("s", str(call), feedback) for call in range(count)]
+def samples(count: int, *, feedback: bool = False) -> list[RandomSeed]:
+    return [RandomSeed("s", str(call), feedback) for call in range(count)]
 
 
 def test_same_sample_same_text():
     """Nothing but the sample decides."""
-    sample = Sample("s", "1")
+    sample = RandomSeed("s", "1")
     assert full(ORDER, OFTEN, sample) == full(ORDER, OFTEN, sample)
     assert len({full(ORDER, OFTEN, each).text for each in samples(20)}) > 10
 
@@ -145,14 +147,14 @@ def test_kinds_of_mistakes():
     missing = [mark for mark in marks if not any(mark in text for text in texts)]
     assert missing == [' USD"', '"3,']
     assert any('"kind"' not in text for text in texts)
-    assert {full(ORDER, Temper(), each).text for each in samples(20)} == {full(ORDER).text}
+    assert {full(ORDER, ErrorRates(), each).text for each in samples(20)} == {full(ORDER).text}
 
 
 def test_rate():
     """About as many values are wrong as the rate says."""
     schema = {"type": "array", "items": {"type": "integer"}, "minItems": 1000}
-    written = full(schema, Temper(rate=0.05), Sample("s"))
-    assert 30 < len(written.slips) < 75
+    written = full(schema, ErrorRates(rate=0.05), RandomSeed("s"))
+    assert 30 < len(written.errors) < 75
 
 
 def test_slips_know_what_was_right():
@@ -160,8 +162,8 @@ def test_slips_know_what_was_right():
     for sample in samples(300):
         written = full(ORDER, OFTEN, sample)
         text = written.text
-        for slip in reversed(written.slips):
-            text = text[: slip.start] + slip.instead + text[slip.end :]
+        for slip in reversed(written.errors):
+            text = text[: slip.start] + slip.right_text + text[slip.end :]
         assert _without_ends(text) == _without_ends(full(ORDER).text)
 
 
@@ -172,15 +174,19 @@ def _without_ends(text: str) -> str:
 
 def test_sticky_mistakes():
     """A sticky mistake is made on every call, also by a continuation; feedback breaks most."""
-    temper = Temper(rate=1, sticky=1)
+    temper = ErrorRates(rate=1, sticky=1)
     told = {full(THREAD_SCHEMA, temper, each).text for each in samples(10)}
     assert len(told) == 1
     again = [full(THREAD_SCHEMA, temper, each).text in told for each in samples(200, feedback=True)]
     assert 1 < sum(again) < 100
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
     for seed in map(str, range(20)):
-        got = answer_text(schema, {"a": 3}, '{"a":', temper, Sample(seed)).text
-        assert got == answer_text(schema, {"a": 3}, '{"a":', temper, Sample(seed, "2")).text != "3}"
+        got = answer_text(schema, {"a": 3}, '{"a":', temper, RandomSeed(seed)).text
+        assert (
+            got
+            == answer_text(schema, {"a": 3}, '{"a":', temper, RandomSeed(seed, "2")).text
+            != "3}"
+        )
 
 
 def test_half_of_the_mistakes_stick():
@@ -188,24 +194,24 @@ def test_half_of_the_mistakes_stick():
     drawn = Counter(
         path
         for sample in samples(2)
-        for path in _wrong_items(answer_text({}, [7] * 1000, "", Temper(0.2, 0.5), sample))
+        for path in _wrong_items(answer_text({}, [7] * 1000, "", ErrorRates(0.2, 0.5), sample))
     )
     both = sum(count == 2 for count in drawn.values())
     assert 60 < both < 160
 
 
-def _wrong_items(written: Written) -> list[int]:
+def _wrong_items(written: WrittenText) -> list[int]:
     items = written.text.strip("[],").split(",")
     return [index for index, item in enumerate(items) if item != "7"]
 
 
 def test_weak_models():
     """Talk, ends in the middle, newlines and fresh starts come about as often as they should."""
-    temper = Temper(0, 0, wraps=0.3, restarts=0.5, truncates=0.1, blanks=0.1)
+    temper = ErrorRates(0, 0, wraps=0.3, restarts=0.5, truncates=0.1, blanks=0.1)
     written = [full(REVIEW_SCHEMA, temper, each) for each in samples(300)]
     assert 50 < sum(not each.text.startswith("{") for each in written) < 130
     assert 20 < sum(each.finish_reason == "length" for each in written) < 100
     assert any(each.text.endswith("\n" * 600) for each in written)
-    made = document(REVIEW_SCHEMA)
+    made = make_document(REVIEW_SCHEMA)
     again = [answer_text(REVIEW_SCHEMA, made, '{"product', temper, each) for each in samples(100)]
-    assert 25 < sum(each.continued for each in again) < 75
+    assert 25 < sum(each.is_continuation for each in again) < 75

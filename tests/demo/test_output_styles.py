@@ -6,11 +6,11 @@ import orjson
 
 from strictgate.demo import output_styles as styles
 from strictgate.demo.answer import Message
-from strictgate.demo.ask import read_request
-from tests.demo.client import request
+from strictgate.demo.chat_request import parse_chat_request
+from tests.demo.client import chat_body
 
-ASK = read_request(orjson.dumps(request("clean")))
-SAID = Message('{"a":1}', continued='{"b":2,')
+ASK = parse_chat_request(orjson.dumps(chat_body("clean")))
+SAID = Message('{"a":1}', continued_prefix='{"b":2,')
 CALL = Message('{"a":1}', tool="save")
 
 
@@ -20,9 +20,9 @@ def test_only_the_style_changes():
     assert styles.reasons(SAID, ASK).reasoning
     assert styles.only_reasoning(SAID, ASK) == replace(SAID, text="", reasoning=SAID.text)
     assert styles.only_reasoning(CALL, ASK) == CALL
-    assert styles.echoes(SAID, ASK) == replace(SAID, echo=SAID.continued)
-    assert styles.truncates(SAID, ASK) == replace(SAID, text='{"a', finish="length")
-    assert styles.filtered(SAID, ASK) == replace(SAID, text='{"a', finish="content_filter")
+    assert styles.echoes(SAID, ASK) == replace(SAID, echo=SAID.continued_prefix)
+    assert styles.truncates(SAID, ASK) == replace(SAID, text='{"a', finish_reason="length")
+    assert styles.filtered(SAID, ASK) == replace(SAID, text='{"a', finish_reason="content_filter")
 
 
 def test_what_is_no_answer():

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from strictgate.demo.partial_json import (
+    CompleteValue,
     OpenArray,
     OpenObject,
+    OpenScalar,
     OpenString,
-    Scalar,
-    Whole,
-    suits,
+    can_become,
 )
 
 
@@ -37,7 +37,7 @@ def test_the_rest_of_a_string(begun: OpenString, text: str, rest: str):
 )
 def test_the_least_string(escape: str, least: str):
     """An escape is brought to its end, both halves of it."""
-    assert OpenString("a", escape).least == least
+    assert OpenString("a", escape).shortest == least
 
 
 @pytest.mark.parametrize(
@@ -54,26 +54,26 @@ def test_the_least_string(escape: str, least: str):
 )
 def test_numbers_and_literals(text: str, value: Any, rest: str, least: Any):
     """What is missing of the value that is meant, or of the shortest that begins so."""
-    assert Scalar(text).rest(value) == rest
-    assert Scalar(text).least == least
+    assert OpenScalar(text).rest(value) == rest
+    assert OpenScalar(text).shortest == least
 
 
 @pytest.mark.parametrize(
     ("begun", "value", "fits"),
     [
         (None, 1, True),
-        (Whole(1), 1.0, True),
-        (Whole(1), True, False),
+        (CompleteValue(1), 1.0, True),
+        (CompleteValue(1), True, False),
         (OpenString("a"), "ab", True),
         (OpenString("a"), ["ab"], False),
-        (Scalar("1"), 12, True),
-        (Scalar("1"), "12", False),
-        (OpenArray((Whole(1),)), [1], True),
-        (OpenArray((Whole(1),), comma=True), [1], False),
-        (OpenArray((Whole(1),), comma=True), [1, 2], True),
+        (OpenScalar("1"), 12, True),
+        (OpenScalar("1"), "12", False),
+        (OpenArray((CompleteValue(1),)), [1], True),
+        (OpenArray((CompleteValue(1),), comma=True), [1], False),
+        (OpenArray((CompleteValue(1),), comma=True), [1, 2], True),
         (OpenArray(()), {}, False),
         (OpenObject({"a": None}), {"a": 1}, True),
-        (OpenObject({"a": Whole(2)}), {"a": 1}, False),
+        (OpenObject({"a": CompleteValue(2)}), {"a": 1}, False),
         (OpenObject({"a": None}), {}, False),
         (OpenObject({}, name=OpenString("b")), {"bc": 1}, True),
         (OpenObject({}, name=OpenString("b")), {"c": 1}, False),
@@ -83,4 +83,4 @@ def test_numbers_and_literals(text: str, value: Any, rest: str, least: Any):
 )
 def test_suits(begun: Any, value: Any, fits: bool):
     """Whether a document with the value can begin so."""
-    assert suits(begun, value) is fits
+    assert can_become(begun, value) is fits

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.demo.partial_json import (
-    Begun,
+    CompleteValue,
     OpenArray,
     OpenObject,
+    OpenScalar,
     OpenString,
-    Scalar,
-    Whole,
-    suits,
+    PartialJson,
+    can_become,
 )
-from strictgate.demo.partial_json_reader import NotAPrefix, begin
+from strictgate.demo.partial_json_reader import NotAPrefix, parse_partial_json
 
-ONE = {"a": Whole(1)}
+ONE = {"a": CompleteValue(1)}
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
@@ -38,23 +38,23 @@ VALUES = st.recursive(
         ('{"a\\', OpenObject({}, name=OpenString("a", "\\"))),
         ('{"a"', OpenObject({"a": None}, colon=False)),
         ('{"a":', OpenObject({"a": None})),
-        ('{"a":1', OpenObject({"a": Scalar("1")})),
+        ('{"a":1', OpenObject({"a": OpenScalar("1")})),
         ('{"a":1 ', OpenObject(ONE)),
         ('{"a":1,', OpenObject(ONE, comma=True)),
         ('{"a":1,"b', OpenObject(ONE, name=OpenString("b"))),
-        ('{"a":1}', Whole({"a": 1})),
+        ('{"a":1}', CompleteValue({"a": 1})),
         ("[", OpenArray(())),
-        ("[[],", OpenArray((Whole([]),), comma=True)),
+        ("[[],", OpenArray((CompleteValue([]),), comma=True)),
         ('[{"a":"x\\u00e', OpenArray((OpenObject({"a": OpenString("x", "\\u00e")}),))),
         ('"\\ud83d', OpenString("", "\\ud83d")),
-        ("tru", Scalar("tru")),
-        ("null", Whole(None)),
-        ("-1.", Scalar("-1.")),
+        ("tru", OpenScalar("tru")),
+        ("null", CompleteValue(None)),
+        ("-1.", OpenScalar("-1.")),
     ],
 )
-def test_what_stands(text: str, begun: Begun | None):
+def test_what_stands(text: str, begun: PartialJson | None):
     """Each place at which a text can end has its form."""
-    assert begin(text) == begun
+    assert parse_partial_json(text) == begun
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_stands(text: str, begun: Begun | None):
 def test_what_begins_no_document(text: str):
     """What cannot become JSON is refused."""
     with pytest.raises(NotAPrefix):
-        begin(text)
+        parse_partial_json(text)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_what_begins_no_document(text: str):
 )  # fmt: skip
 def test_shortest_end(text: str, whole: str):
     """Where nothing else is wanted, an open token gets its shortest end."""
-    begun = begin(text)
-    assert isinstance(begun, OpenString | Scalar)
-    assert text + begun.rest(begun.least) == whole
-    assert suits(begun, json.loads(whole))
+    begun = parse_partial_json(text)
+    assert isinstance(begun, OpenString | OpenScalar)
+    assert text + begun.rest(begun.shortest) == whole
+    assert can_become(begun, json.loads(whole))
 
 
 @given(VALUES, st.booleans(), st.data())
@@ -86,6 +86,6 @@ def test_every_beginning_suits_its_document(value: object, ascii_only: bool, dat
     """A cut anywhere, escapes or not, begins the document that it was cut from."""
     text = json.dumps(value, ensure_ascii=ascii_only)
     cut = data.draw(st.integers(0, len(text)))
-    assert suits(begin(text[:cut]), value)
-    assert suits(begin(text), value)
-    assert not suits(begin(text), [value])
+    assert can_become(parse_partial_json(text[:cut]), value)
+    assert can_become(parse_partial_json(text), value)
+    assert not can_become(parse_partial_json(text), [value])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.demo.patterns import matches, texts
+from strictgate.demo.patterns import matching_texts, pattern_matches
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ from strictgate.demo.patterns import matches, texts
 @pytest.mark.parametrize("turn", [0, 1, 2])
 def test_texts_match(pattern: str, turn: int):
     """What is made for a pattern matches it, in every turn."""
-    found = list(texts(pattern, turn, (0, 1)))
+    found = list(matching_texts(pattern, turn, (0, 1)))
     assert found
-    assert all(matches(pattern, text) for text in found), found
+    assert all(pattern_matches(pattern, text) for text in found), found
 
 
 def test_unreadable_patterns():
     """A pattern that Python cannot read matches everything and yields nothing."""
-    assert matches("(?<", "x")
-    assert list(texts("(?<", 0, (0,))) == []
+    assert pattern_matches("(?<", "x")
+    assert list(matching_texts("(?<", 0, (0,))) == []

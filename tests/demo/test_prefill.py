@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from strictgate.demo.chat import chat
-from tests.demo.client import THREAD_SCHEMA, request
+from tests.demo.client import THREAD_SCHEMA, chat_body
 
 GOOD = '{"choice":"angry"}'
 SYSTEM = {
@@ -21,9 +21,9 @@ MODE = {"response_format": {"type": "json_object"}}
 def asking(model: str, prefix: str, mark: Any = None, **more: Any) -> tuple[int, Any]:
     """Return the status and the body for a request that ends in `prefix`."""
     last = {"role": "assistant", "content": prefix, **(mark or {})}
-    beta = more.pop("beta", False)
-    body = request(model, messages=[SYSTEM, USER, last], **more)
-    reply = chat(json.dumps(body).encode(), beta=beta)
+    is_beta = more.pop("beta", False)
+    body = chat_body(model, messages=[SYSTEM, USER, last], **more)
+    reply = chat(json.dumps(body).encode(), is_beta=is_beta)
     (part,) = reply.parts
     assert isinstance(part, bytes)
     return reply.status, json.loads(part)
@@ -81,7 +81,7 @@ def test_refusals(model: str, more: dict[str, Any], words: str):
     status, body = asking(model, "{", **more)
     assert status == 400
     assert words in body.get("error", body)["message"]
-    assert chat(json.dumps(request(model, THREAD_SCHEMA)).encode()).status == 200
+    assert chat(json.dumps(chat_body(model, THREAD_SCHEMA)).encode()).status == 200
 
 
 def test_refusals_that_depend():
@@ -89,7 +89,7 @@ def test_refusals_that_depend():
     off = {"chat_template_kwargs": {"enable_thinking": False}}
     assert content("refuses-prefill+continues", **off) == 'angry"}'
     twice = [USER, *[{"role": "assistant", "content": "{"}] * 2]
-    assert chat(json.dumps(request("echoes", messages=twice)).encode()).status == 400
+    assert chat(json.dumps(chat_body("echoes", messages=twice)).encode()).status == 400
 
 
 def test_echo():

@@ -57,5 +57,5 @@ def test_meta_schemas_accept_the_empty_object():
 )
 def test_neighbours_of_a_reference(dialect: str | None, alone: bool):
     """Up to draft 7 they do not count."""
-    assert References({} if dialect is None else {"$schema": dialect}).alone is alone
-    assert References(True).alone is False
+    assert References({} if dialect is None else {"$schema": dialect}).ref_stands_alone is alone
+    assert References(True).ref_stands_alone is False

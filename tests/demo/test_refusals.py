@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from strictgate.demo.chat import chat
-from tests.demo.client import THREAD_SCHEMA, request
+from tests.demo.client import THREAD_SCHEMA, chat_body
 
 MODE = {"response_format": {"type": "json_object"}}
 TOOLS = {"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]}
@@ -16,7 +16,7 @@ NAMED_DEFAULT = {"type": "object", "properties": {"default": {"type": "integer"}
 
 
 def answer(model: str, schema: Any = None, **more: Any) -> tuple[int, bytes]:
-    reply = chat(orjson.dumps(request(model, schema, **more)))
+    reply = chat(orjson.dumps(chat_body(model, schema, **more)))
     (body,) = reply.parts
     assert isinstance(body, bytes)
     return reply.status, body

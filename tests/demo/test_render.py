@@ -8,21 +8,23 @@ import pytest
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import Splitter
 from strictgate.demo.answer import Message
-from strictgate.demo.ask import read_request
-from strictgate.demo.render import DONE, completion, spoken
-from strictgate.demo.writer import Slip
-from tests.demo.client import request
+from strictgate.demo.chat_request import parse_chat_request
+from strictgate.demo.render import DONE, count_characters, render_completion
+from strictgate.demo.writer import TextError
+from tests.demo.client import chat_body
 
 MESSAGES = [
     Message('{"choice":"angry"}'),
-    Message('{"a":1}', tool="save", finish="tool_calls"),
+    Message('{"a":1}', tool="save", finish_reason="tool_calls"),
     Message(None, refusal="I'm sorry."),
-    Message("x", reasoning="I go through its properties.", echo="echo", finish="length"),
+    Message("x", reasoning="I go through its properties.", echo="echo", finish_reason="length"),
 ]
 
 
 def parts(messages: list[Message], **more: Any) -> list[bytes]:
-    reply = completion(read_request(orjson.dumps(request("clean", **more))), messages)
+    reply = render_completion(
+        parse_chat_request(orjson.dumps(chat_body("clean", **more))), messages
+    )
     return [part for part in reply.parts if isinstance(part, bytes)]
 
 
@@ -61,7 +63,7 @@ def test_usage():
 
 def test_log_probabilities():
     """For content alone, token by token, if they are wanted; what is echoed has none."""
-    message = Message('{"a":12}', slips=(Slip(5, 7, "3"),), echo="echo")
+    message = Message('{"a":12}', errors=(TextError(5, 7, "3"),), echo="echo")
     (choice,) = whole([message], logprobs=True)["choices"]
     assert choice["message"]["content"] == 'echo{"a":12}'
     assert "".join(each["token"] for each in choice["logprobs"]["content"]) == '{"a":12}'
@@ -79,10 +81,10 @@ def test_characters_are_counted(stream: bool):
     """What the parts say: contents, thoughts, refusals and arguments, and nothing else."""
     said = sum(len(part or "") for each in MESSAGES for part in (each.text, each.echo))
     said += sum(len(part or "") for each in MESSAGES for part in (each.refusal, each.reasoning))
-    assert sum(map(spoken, parts(MESSAGES, stream=stream))) == said
+    assert sum(map(count_characters, parts(MESSAGES, stream=stream))) == said
 
 
 @pytest.mark.parametrize("part", [b"", b"<html>", b"[]", b'{"error":{}}', DONE])
 def test_what_says_nothing(part: bytes):
     """Whatever it is."""
-    assert spoken(part) == 0
+    assert count_characters(part) == 0

@@ -3,10 +3,19 @@
 import orjson
 import pytest
 
-from strictgate.demo.reply import JSON, DemoReply, failure, groq, json, plain
+from strictgate.demo.reply import (
+    JSON,
+    DemoReply,
+    groq_error,
+    json_reply,
+    openai_error,
+    reply_with_body,
+)
 
 
-@pytest.mark.parametrize("reply", [plain(200, b"x"), json([1]), failure(400, "m"), groq("m")])
+@pytest.mark.parametrize(
+    "reply", [reply_with_body(200, b"x"), json_reply([1]), openai_error(400, "m"), groq_error("m")]
+)
 def test_a_body_has_its_length(reply: DemoReply):
     """In a header beside its type."""
     (body,) = reply.parts
@@ -17,8 +26,8 @@ def test_a_body_has_its_length(reply: DemoReply):
 
 def test_errors_have_the_shapes_of_their_hosts():
     """OpenAI's has all four keys; Groq's has no empty ones, and ends in a newline."""
-    (openai,) = failure(404, "m", code="c", headers=((b"retry-after", b"3"),)).parts
-    (groqs,) = groq("m", failed_generation="f").parts
+    (openai,) = openai_error(404, "m", code="c", headers=((b"retry-after", b"3"),)).parts
+    (groqs,) = groq_error("m", failed_generation="f").parts
     assert orjson.loads(openai) == {
         "error": {"message": "m", "type": "invalid_request_error", "param": None, "code": "c"}
     }

@@ -7,11 +7,11 @@ import pytest
 
 from strictgate.demo.chat import chat
 from strictgate.demo.runaway import ENOUGH, array, blanks, string
-from tests.demo.client import REVIEW_SCHEMA, THREAD_SCHEMA, request
+from tests.demo.client import REVIEW_SCHEMA, THREAD_SCHEMA, chat_body
 
 
 def choice(model: str, schema: Any = REVIEW_SCHEMA, **more: Any) -> dict[str, Any]:
-    (part,) = chat(json.dumps(request(model, schema, **more)).encode()).parts
+    (part,) = chat(json.dumps(chat_body(model, schema, **more)).encode()).parts
     assert isinstance(part, bytes)
     return json.loads(part)["choices"][0]  # type: ignore[no-any-return]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from strictgate.demo.scalars import numbers, strings, words
+from strictgate.demo.scalars import number_candidates, readable_name, string_candidates
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from strictgate.demo.scalars import numbers, strings, words
 )
 def test_words(name: str, spoken: str):
     """A name as a reader would say it."""
-    assert words(name) == spoken
+    assert readable_name(name) == spoken
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_words(name: str, spoken: str):
 )
 def test_strings(schema: dict[str, Any], turn: int, first: str):
     """The name itself, of the length that is wanted, or a sample of the format."""
-    assert next(strings(schema, "unit_price", turn)) == first
+    assert next(string_candidates(schema, "unit_price", turn)) == first
 
 
 @pytest.mark.parametrize("pattern", ["^[a-z_]+$", "^unit-price$", "^[A-Z ]+$", "^[A-Z]{2}\\d{4}$"])
@@ -45,7 +45,10 @@ def test_some_string_matches(pattern: str):
     """Spellings of the name are tried before texts that are made for the pattern."""
     import re  # noqa: PLC0415
 
-    assert any(re.search(pattern, each) for each in strings({"pattern": pattern}, "unit_price", 0))
+    assert any(
+        re.search(pattern, each)
+        for each in string_candidates({"pattern": pattern}, "unit_price", 0)
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,11 +63,11 @@ def test_some_string_matches(pattern: str):
 )
 def test_numbers(schema: dict[str, Any], whole: bool, first: list[float]):
     """Small ones, then those at the bounds."""
-    assert list(islice(numbers(schema, 0, whole=whole), len(first))) == first
+    assert list(islice(number_candidates(schema, 0, whole=whole), len(first))) == first
 
 
 def test_another_turn_is_another_number():
     """So that items can differ; whole numbers stay whole."""
-    assert next(numbers({}, 2, whole=True)) == 5
-    found = list(numbers({"multipleOf": 0.1}, 1, whole=True))
+    assert next(number_candidates({}, 2, whole=True)) == 5
+    found = list(number_candidates({"multipleOf": 0.1}, 1, whole=True))
     assert all(isinstance(each, int) for each in found)

@@ -6,42 +6,42 @@ from typing import Any
 import pytest
 
 from strictgate.demo.chat import chat
-from strictgate.demo.tokens import pieces, scored
+from strictgate.demo.tokens import token_logprobs, tokenize
 from strictgate.demo.upstream import create_demo
-from strictgate.demo.writer import Slip
-from tests.demo.client import THREAD_SCHEMA, call, request
+from strictgate.demo.writer import TextError
+from tests.demo.client import THREAD_SCHEMA, call, chat_body
 
 WANTED = {"logprobs": True, "top_logprobs": 3}
 
 
 def completion(model: str, **more: Any) -> Any:
-    (part,) = chat(json.dumps(request(model, THREAD_SCHEMA, **more)).encode()).parts
+    (part,) = chat(json.dumps(chat_body(model, THREAD_SCHEMA, **more)).encode()).parts
     assert isinstance(part, bytes)
     return json.loads(part)
 
 
 def test_pieces():
     """Words are cut, punctuation runs together, nothing is lost."""
-    assert pieces('{"choice": "angry1234"}') == [
+    assert tokenize('{"choice": "angry1234"}') == [
         '{"', "choi", "ce", '":', " ", '"', "angr", "y", "123", "4", '"}',
     ]  # fmt: skip
-    assert "".join(pieces("é_\n\t😀́ 12")) == "é_\n\t😀́ 12"
+    assert "".join(tokenize("é_\n\t😀́ 12")) == "é_\n\t😀́ 12"
 
 
 @pytest.mark.parametrize(
     ("text", "slip", "token", "right"),
     [
-        ('{"a":"ANGRY"}', Slip(5, 12, '"angry"'), "ANGR", "angr"),
-        ('{"a":12 USD}', Slip(5, 11, "12"), " USD", "}"),
-        ('{"a":1}', Slip(6, 6, ',"b":2'), "}", ',"'),
-        ('{"a":1,}', Slip(6, 7, ""), ",}", "}"),
-        ('{"a":"12"}', Slip(5, 9, "12"), '":"', '":'),
-        ('{"a":"angr"}', Slip(5, 11, '"angry"'), '"}', "y"),
+        ('{"a":"ANGRY"}', TextError(5, 12, '"angry"'), "ANGR", "angr"),
+        ('{"a":12 USD}', TextError(5, 11, "12"), " USD", "}"),
+        ('{"a":1}', TextError(6, 6, ',"b":2'), "}", ',"'),
+        ('{"a":1,}', TextError(6, 7, ""), ",}", "}"),
+        ('{"a":"12"}', TextError(5, 9, "12"), '":"', '":'),
+        ('{"a":"angr"}', TextError(5, 11, '"angry"'), '"}', "y"),
     ],
 )
-def test_right_alternative(text: str, slip: Slip, token: str, right: str):
+def test_right_alternative(text: str, slip: TextError, token: str, right: str):
     """At the first token that is wrong, the second likeliest is what would have been right."""
-    entries = scored(text, (slip,), 5)
+    entries = token_logprobs(text, (slip,), 5)
     assert "".join(entry["token"] for entry in entries) == text
     unsure = [entry for entry in entries if entry["logprob"] < -0.5]
     assert [(each["token"], each["top_logprobs"][1]["token"]) for each in unsure] == [
@@ -80,7 +80,7 @@ def test_streamed(model: str):
         {"role": "user", "content": schema},
         {"role": "assistant", "content": '{"cho'},
     ]
-    body = request(model, messages=messages, **WANTED)
+    body = chat_body(model, messages=messages, **WANTED)
     (whole,) = call(create_demo(), "POST", "/v1/chat/completions", body).json["choices"]
     *chunks, done = call(
         create_demo(), "POST", "/v1/chat/completions", body | {"stream": True}

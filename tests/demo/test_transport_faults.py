@@ -11,11 +11,11 @@ from strictgate.demo.chat import chat
 from strictgate.demo.render import DONE
 from strictgate.demo.reply import Cut, DemoReply, Part, Pause
 from strictgate.demo.transport_faults import LIMIT
-from tests.demo.client import THREAD_SCHEMA, request
+from tests.demo.client import THREAD_SCHEMA, chat_body
 
 
 def reply_to(model: str, **more: Any) -> DemoReply:
-    return chat(orjson.dumps(request(model, THREAD_SCHEMA, **more)))
+    return chat(orjson.dumps(chat_body(model, THREAD_SCHEMA, **more)))
 
 
 def stream(model: str) -> list[Part]:
@@ -28,10 +28,10 @@ def joined(parts: Iterable[Part]) -> bytes:
 
 def test_before_the_head():
     """Waits and cuts that come before anything is sent."""
-    assert reply_to("slow").before == (Pause(0.2),)
-    assert reply_to("stalls").before == (Pause(None),)
-    assert reply_to("drops-early").before == (Cut(),)
-    assert reply_to("slow+429").before == (Pause(0.2),)
+    assert reply_to("slow").before_head == (Pause(0.2),)
+    assert reply_to("stalls").before_head == (Pause(None),)
+    assert reply_to("drops-early").before_head == (Cut(),)
+    assert reply_to("slow+429").before_head == (Pause(0.2),)
 
 
 @pytest.mark.parametrize(("model", "end"), [("stalls-midway", Pause(None)), ("drops", Cut())])

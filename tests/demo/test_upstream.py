@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from strictgate.demo.behaviours import BEHAVIOURS
 from strictgate.demo.upstream import KEPT, create_demo
-from tests.demo.client import THREAD_SCHEMA, call, request
+from tests.demo.client import THREAD_SCHEMA, call, chat_body
 from tests.servers import serving
 
 CHAT = "/v1/chat/completions"
@@ -41,7 +41,7 @@ def test_models():
 def test_stream():
     """Role, text in several deltas, finish, usage if asked for, [DONE]."""
     options = {"stream": True, "stream_options": {"include_usage": True}, "n": 2}
-    answer = call(create_demo(), "POST", CHAT, request("clean", THREAD_SCHEMA, **options))
+    answer = call(create_demo(), "POST", CHAT, chat_body("clean", THREAD_SCHEMA, **options))
     *chunks, usage, done = answer.events
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert done == "[DONE]"
@@ -58,7 +58,7 @@ def test_stream():
 def test_streamed_tool_call():
     """Name first, then the arguments in deltas."""
     tool = {"type": "function", "function": {"name": "save", "parameters": THREAD_SCHEMA}}
-    body = request("clean", tools=[tool], tool_choice="required", stream=True)
+    body = chat_body("clean", tools=[tool], tool_choice="required", stream=True)
     chunks = call(create_demo(), "POST", CHAT, body).events[:-1]
     deltas = [each["choices"][0]["delta"] for each in chunks]
     calls = [delta["tool_calls"][0] for delta in deltas if "tool_calls" in delta]
@@ -111,7 +111,7 @@ def test_records():
     """The last requests can be seen as they arrived, and cleared; or are not kept at all."""
     app = create_demo()
     for number in range(KEPT + 1):
-        call(app, "POST", CHAT, request("clean", user=str(number)))
+        call(app, "POST", CHAT, chat_body("clean", user=str(number)))
     seen = call(app, "GET", "/_requests").json
     assert len(seen) == KEPT
     assert seen[-1]["body"]["user"] == str(KEPT)
@@ -126,10 +126,10 @@ def test_said_characters_are_counted():
     app = create_demo()
     tool = {"type": "function", "function": {"name": "save", "parameters": THREAD_SCHEMA}}
     for streamed in (False, True):
-        call(app, "POST", CHAT, request("slow", THREAD_SCHEMA, stream=streamed))
-        call(app, "POST", CHAT, request("clean", THREAD_SCHEMA, stream=streamed, n=2))
+        call(app, "POST", CHAT, chat_body("slow", THREAD_SCHEMA, stream=streamed))
+        call(app, "POST", CHAT, chat_body("clean", THREAD_SCHEMA, stream=streamed, n=2))
         forced = {"tools": [tool], "tool_choice": "required", "stream": streamed}
-        call(app, "POST", CHAT, request("clean", **forced))
+        call(app, "POST", CHAT, chat_body("clean", **forced))
     seen = call(app, "GET", "/_requests").json
     assert [each["characters"] for each in seen] == [18, 36, 18] * 2
 
@@ -142,7 +142,7 @@ def test_beta_address():
         {"role": "assistant", "content": "Hello! I", "prefix": True},
     ]
     for path, said in ((CHAT, "Hello! I"), ("/beta/chat/completions", " am the ")):
-        answer = call(app, "POST", path, request("continues-beta", messages=messages))
+        answer = call(app, "POST", path, chat_body("continues-beta", messages=messages))
         assert answer.json["choices"][0]["message"]["content"].startswith(said)
         assert call(app, "GET", "/_requests").json[-1]["path"] == path
 
@@ -161,14 +161,14 @@ def test_rates_in_names(name: str, known: bool):
 def test_reset_outside_uvicorn():
     """Where the connection cannot be reset, an exception ends it."""
     with pytest.raises(ConnectionResetError):
-        call(create_demo(), "POST", CHAT, request("drops"))
+        call(create_demo(), "POST", CHAT, chat_body("drops"))
 
 
 @pytest.mark.parametrize(("model", "arrives"), [("drops", True), ("drops-early", False)])
 @pytest.mark.parametrize("streamed", [False, True])
 def test_connections_are_reset(url: str, model: str, arrives: bool, streamed: bool):
     """A client sees a part of the answer, or nothing, and then a reset; not an end."""
-    body = json.dumps(request(model, THREAD_SCHEMA, stream=streamed)).encode()
+    body = json.dumps(chat_body(model, THREAD_SCHEMA, stream=streamed)).encode()
     head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode()
     host, port = url.removeprefix("http://").split(":")
     received: list[bytes] = []
@@ -184,7 +184,7 @@ def test_connections_are_reset(url: str, model: str, arrives: bool, streamed: bo
 def test_departure_is_recorded(url: str, model: str, streamed: bool):
     """When a client leaves before the end, its record says so."""
     mark = f"{model}-{streamed}"
-    body = json.dumps(request(model, THREAD_SCHEMA, stream=streamed, user=mark))
+    body = json.dumps(chat_body(model, THREAD_SCHEMA, stream=streamed, user=mark))
     with closing(HTTPConnection(url.removeprefix("http://"), timeout=30)) as client:
         client.request("POST", CHAT, body)
         with client.getresponse() as answer:
@@ -194,7 +194,7 @@ def test_departure_is_recorded(url: str, model: str, streamed: bool):
 
 def test_trickle_stops_when_the_client_leaves(url: str):
     """Of a stream that comes slowly, little is sent to a client that leaves early."""
-    body = json.dumps(request("trickles+array-loop", THREAD_SCHEMA, stream=True, user="trickle"))
+    body = json.dumps(chat_body("trickles+array-loop", THREAD_SCHEMA, stream=True, user="trickle"))
     with closing(HTTPConnection(url.removeprefix("http://"), timeout=30)) as client:
         client.request("POST", CHAT, body)
         with client.getresponse() as answer:

@@ -5,27 +5,27 @@ from typing import Any
 
 import pytest
 
-from strictgate.demo.error_rates import Sample, Slips, Temper
-from strictgate.demo.partial_json_reader import begin
+from strictgate.demo.error_rates import ErrorRates, ErrorSampler, RandomSeed
+from strictgate.demo.partial_json_reader import parse_partial_json
 from strictgate.demo.writer import Writer
 
 DOCUMENT = {"name": "Ann", "tags": ["a", {"b": None}], "age": 7}
 
 
-def written(value: Any, temper: Temper, prefix: str = "", seed: str = "") -> Writer:
-    writer = Writer(Slips(temper, Sample(seed)), frozenset(), prefix)
-    writer.rest(begin(prefix), value, ())
+def written(value: Any, temper: ErrorRates, prefix: str = "", seed: str = "") -> Writer:
+    writer = Writer(ErrorSampler(temper, RandomSeed(seed)), frozenset(), prefix)
+    writer.rest(parse_partial_json(prefix), value, ())
     return writer
 
 
 @pytest.mark.parametrize("spaced", [False, True])
 def test_every_rest_makes_the_document(spaced: bool):
     """Behind any beginning of it, with blanks or without."""
-    whole = "".join(written(DOCUMENT, Temper(spaced=spaced)).parts)
+    whole = "".join(written(DOCUMENT, ErrorRates(spaced=spaced)).parts)
     assert json.loads(whole) == DOCUMENT
     assert (" " in whole) is spaced
     for cut in range(len(whole)):
-        rest = "".join(written(DOCUMENT, Temper(spaced=spaced), whole[:cut]).parts)
+        rest = "".join(written(DOCUMENT, ErrorRates(spaced=spaced), whole[:cut]).parts)
         assert whole[:cut] + rest == whole
 
 
@@ -33,18 +33,18 @@ def test_slips_say_what_was_right():
     """Each replaces what would have stood there; undone, the document is the one that was meant."""
     made = 0
     for seed in map(str, range(60)):
-        writer = written(DOCUMENT, Temper(rate=0.3), seed=seed)
+        writer = written(DOCUMENT, ErrorRates(rate=0.3), seed=seed)
         text = "".join(writer.parts)
-        for slip in reversed(writer.slips):
-            text = text[: slip.start] + slip.instead + text[slip.end :]
-        made += len(writer.slips)
+        for slip in reversed(writer.errors):
+            text = text[: slip.start] + slip.right_text + text[slip.end :]
+        made += len(writer.errors)
         assert text.replace(",", "") == json.dumps(DOCUMENT, separators=("", ":")), seed
     assert made > 30
 
 
 def test_without_a_rate_nothing_slips():
     """Whatever the value."""
-    assert written(DOCUMENT, Temper()).slips == []
+    assert written(DOCUMENT, ErrorRates()).errors == []
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_without_a_rate_nothing_slips():
 )
 def test_the_rest_is_in_the_documents_order(prefix: str, rest: str):
     """What stands already is not written again; what begins otherwise is ended there."""
-    assert "".join(written(DOCUMENT, Temper(), prefix).parts) == rest
+    assert "".join(written(DOCUMENT, ErrorRates(), prefix).parts) == rest

@@ -20,9 +20,9 @@ from strictgate.demo import (
     spellings,
     transport_faults,
 )
-from strictgate.demo.answer import Manner, Remark, Respell, Revalue
-from strictgate.demo.ask import CALLS
-from strictgate.demo.error_rates import Temper, joined
+from strictgate.demo.answer import AnswerChanges, DocumentChange, MessageChange, TextChange
+from strictgate.demo.chat_request import CALLS
+from strictgate.demo.error_rates import ErrorRates, combined_rates
 from strictgate.demo.prefill import PrefillReader
 from strictgate.demo.refusals import Refuse, always
 from strictgate.demo.transport_faults import Deliver
@@ -36,23 +36,23 @@ class Behaviour:
 
     description: str
     refuse: Refuse | None = None
-    value: Revalue | None = None
-    spell: Respell | None = None
+    change_document: DocumentChange | None = None
+    change_spelling: TextChange | None = None
     """How the document is written."""
-    set: Respell | None = None
+    surround: TextChange | None = None
     """What stands around the document."""
-    remark: Remark | None = None
+    change_message: MessageChange | None = None
     deliver: Deliver | None = None
-    take: PrefillReader | None = None
+    read_prefill: PrefillReader | None = None
     """What it goes on with."""
-    loop: Respell | None = None
-    temper: Temper | None = None
+    run_away: TextChange | None = None
+    error_rates: ErrorRates | None = None
 
 
 def _slips(percent: str) -> Behaviour:
     return Behaviour(
         f"makes a mistake in {percent}% of the values, by the seed and the messages",
-        temper=Temper(float(percent) / 100),
+        error_rates=ErrorRates(float(percent) / 100),
     )
 
 
@@ -60,7 +60,7 @@ def _sticky(percent: str) -> Behaviour:
     return Behaviour(
         f"makes a mistake in {percent}% of the values; half of them again on every call, "
         "unless feedback helps, which it does 6 times in 10",
-        temper=Temper(float(percent) / 100, sticky=0.5),
+        error_rates=ErrorRates(float(percent) / 100, sticky=0.5),
     )
 
 
@@ -68,7 +68,7 @@ def _weak(percent: str) -> Behaviour:
     return Behaviour(
         f"the same with {percent}%, and now and then talks, stops in the middle, writes newlines "
         "without end, or starts afresh where it should go on",
-        temper=Temper(float(percent) / 100, 0.5, 0.3, 0.15, 0.1, 0.03),
+        error_rates=ErrorRates(float(percent) / 100, 0.5, 0.3, 0.15, 0.1, 0.03),
     )
 
 
@@ -115,74 +115,87 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "one-choice": Behaviour("refuses n other than 1", refuse=refusals.one_choice),
     # documents that are wrong
     "wrong-enum": Behaviour(
-        "gives an option that is not allowed", value=mistakes.making(mistakes.option)
+        "gives an option that is not allowed",
+        change_document=mistakes.mistake_change(mistakes.wrong_option),
     ),
     "wrong-case-enum": Behaviour(
-        "gives an option in another case", value=mistakes.making(mistakes.case)
+        "gives an option in another case",
+        change_document=mistakes.mistake_change(mistakes.wrong_case),
     ),
     "missing-field": Behaviour(
-        "leaves a required property out", value=mistakes.making(mistakes.missing)
+        "leaves a required property out",
+        change_document=mistakes.mistake_change(mistakes.missing_property),
     ),
     "wrong-type": Behaviour(
         "gives a value of another type",
-        value=mistakes.making(mistakes.type_of_leaf, mistakes.type_of_value),
+        change_document=mistakes.mistake_change(mistakes.wrong_type_of_leaf, mistakes.wrong_type),
     ),
-    "extra-field": Behaviour("adds a property", value=mistakes.extra_field),
-    "quoted-numbers": Behaviour("gives numbers as strings", value=mistakes.quoted_numbers),
+    "extra-field": Behaviour("adds a property", change_document=mistakes.added_property),
+    "quoted-numbers": Behaviour(
+        "gives numbers as strings", change_document=mistakes.quoted_numbers
+    ),
     "wrapped-in-array": Behaviour(
-        "puts the document in an array", value=lambda value, ask, index: [value]
+        "puts the document in an array", change_document=lambda value, request, index: [value]
     ),
-    "unwrapped": Behaviour("leaves the wrapper `value` off", value=mistakes.unwrapped),
-    "wrong-once": Behaviour("is wrong until asked again", value=mistakes.wrong_until(1)),
-    "wrong-twice": Behaviour("is wrong until asked a third time", value=mistakes.wrong_until(2)),
+    "unwrapped": Behaviour("leaves the wrapper `value` off", change_document=mistakes.unwrapped),
+    "wrong-once": Behaviour("is wrong until asked again", change_document=mistakes.wrong_until(1)),
+    "wrong-twice": Behaviour(
+        "is wrong until asked a third time", change_document=mistakes.wrong_until(2)
+    ),
     "one-bad-choice": Behaviour(
-        "gets the last of several choices wrong, once", value=mistakes.last_choice_wrong
+        "gets the last of several choices wrong, once", change_document=mistakes.wrong_last_choice
     ),
     # text that is not quite JSON
-    "trailing-comma": Behaviour("writes a trailing comma", spell=spellings.trailing_comma),
-    "python-literals": Behaviour("writes True, False, None", spell=spellings.python_literals),
-    "single-quotes": Behaviour("writes single quotes", spell=spellings.single_quotes),
-    "comments": Behaviour("writes comments", spell=spellings.comments),
-    "duplicate-key": Behaviour("gives a property twice", spell=spellings.duplicate_key),
-    "nan": Behaviour("writes NaN for a value", spell=spellings.nan),
-    "fenced": Behaviour("puts the document in a fence", set=spellings.fenced),
-    "prose": Behaviour("talks before and after the document", set=spellings.prose),
-    "thinks": Behaviour("thinks aloud in <think> tags", set=spellings.thinks),
-    "several-objects": Behaviour("gives a draft first", set=spellings.several_objects),
-    # messages
-    "ignores-schema": Behaviour("answers in prose", remark=output_styles.ignores),
-    "reasoning-content": Behaviour(
-        "puts the content into reasoning_content", remark=output_styles.only_reasoning
+    "trailing-comma": Behaviour(
+        "writes a trailing comma", change_spelling=spellings.trailing_comma
     ),
-    "reasoning": Behaviour("gives reasoning_content too", remark=output_styles.reasons),
-    "truncates": Behaviour("stops in the middle: length", remark=output_styles.truncates),
-    "refuses": Behaviour("refuses in the field for it", remark=output_styles.refuses),
+    "python-literals": Behaviour(
+        "writes True, False, None", change_spelling=spellings.python_literals
+    ),
+    "single-quotes": Behaviour("writes single quotes", change_spelling=spellings.single_quotes),
+    "comments": Behaviour("writes comments", change_spelling=spellings.comments),
+    "duplicate-key": Behaviour("gives a property twice", change_spelling=spellings.duplicate_key),
+    "nan": Behaviour("writes NaN for a value", change_spelling=spellings.nan),
+    "fenced": Behaviour("puts the document in a fence", surround=spellings.fenced),
+    "prose": Behaviour("talks before and after the document", surround=spellings.prose),
+    "thinks": Behaviour("thinks aloud in <think> tags", surround=spellings.thinks),
+    "several-objects": Behaviour("gives a draft first", surround=spellings.several_objects),
+    # messages
+    "ignores-schema": Behaviour("answers in prose", change_message=output_styles.ignores),
+    "reasoning-content": Behaviour(
+        "puts the content into reasoning_content", change_message=output_styles.only_reasoning
+    ),
+    "reasoning": Behaviour("gives reasoning_content too", change_message=output_styles.reasons),
+    "truncates": Behaviour("stops in the middle: length", change_message=output_styles.truncates),
+    "refuses": Behaviour("refuses in the field for it", change_message=output_styles.refuses),
     "content-filter": Behaviour(
-        "stops in the middle: content_filter", remark=output_styles.filtered
+        "stops in the middle: content_filter", change_message=output_styles.filtered
     ),
     # going on with a last message of the assistant's; under a JSON mode, none of them does
-    "continues": Behaviour("goes on with a last message of the assistant's", take=prefill.trailing),
+    "continues": Behaviour(
+        "goes on with a last message of the assistant's", read_prefill=prefill.trailing
+    ),
     "continues-partial": Behaviour(
-        "goes on with one that says `partial: true`, as at Moonshot", take=prefill.partial
+        "goes on with one that says `partial: true`, as at Moonshot", read_prefill=prefill.partial
     ),
     "continues-prefix": Behaviour(
         "goes on with one that says `prefix: true`, and refuses any other, as at Mistral",
-        take=prefill.prefix,
+        read_prefill=prefill.prefix,
         refuse=prefill.unmarked,
     ),
     "continues-beta": Behaviour(
         "goes on with one that says `prefix: true` if asked under /beta, as at DeepSeek",
-        take=prefill.beta,
+        read_prefill=prefill.beta,
     ),
     "continues-field": Behaviour(
         "goes on with one if `continue_final_message` says so, as in vLLM",
-        take=prefill.field,
+        read_prefill=prefill.field,
         refuse=prefill.both_flags,
     ),
     "echoes": Behaviour(
         "goes on with one, and says it once more, as llama.cpp's server does",
-        take=prefill.trailing,
-        remark=output_styles.echoes,
+        read_prefill=prefill.trailing,
+        change_message=output_styles.echoes,
         refuse=prefill.twice,
     ),
     "ignores-prefill": Behaviour("accepts one, and starts afresh"),
@@ -193,21 +206,23 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "refuses-prefill-always": Behaviour("refuses one in Anthropic's words", refuse=prefill.never),
     # mistakes at a rate; the number can be another
     **{f"{name}-5": family("5") for name, family in FAMILIES.items()},
-    "spaced": Behaviour("writes a blank behind commas and colons", temper=Temper(spaced=True)),
+    "spaced": Behaviour(
+        "writes a blank behind commas and colons", error_rates=ErrorRates(spaced=True)
+    ),
     "blank-loop": Behaviour(
-        "starts, and writes newlines to the end of its budget", loop=runaway.blanks
+        "starts, and writes newlines to the end of its budget", run_away=runaway.blanks
     ),
     "array-loop": Behaviour(
-        "starts, and repeats an item to the end of its budget", loop=runaway.array
+        "starts, and repeats an item to the end of its budget", run_away=runaway.array
     ),
     "string-loop": Behaviour(
-        "starts, and repeats words to the end of its budget", loop=runaway.string
+        "starts, and repeats words to the end of its budget", run_away=runaway.string
     ),
     # an upstream that validates, as Groq does
     "groq-invalid": Behaviour(
         "is always wrong, and its host says json_validate_failed or tool_use_failed",
         refuse=refusals.validates,
-        value=mistakes.making(mistakes.option, *mistakes.WRONG),
+        change_document=mistakes.mistake_change(mistakes.wrong_option, *mistakes.COMMON_MISTAKES),
     ),
     "groq-invalid-once": Behaviour(
         "the same until asked again",
@@ -257,7 +272,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 
 @lru_cache(1024)
-def behaviour(name: str) -> Behaviour | None:
+def find_behaviour(name: str) -> Behaviour | None:
     """Return what one name stands for, with any rate."""
     rated = _RATE.fullmatch(name)
     if name not in BEHAVIOURS and rated is not None and rated[1] in FAMILIES:
@@ -266,33 +281,33 @@ def behaviour(name: str) -> Behaviour | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Conduct:
+class ModelBehaviour:
     """All that a model name changes, in the order in which it is done."""
 
     refusals: tuple[Refuse, ...]
-    manner: Manner
+    changes: AnswerChanges
     deliveries: tuple[Deliver, ...]
 
 
 @lru_cache(1024)
-def conduct(model: str) -> Conduct | None:
+def model_behaviour(model: str) -> ModelBehaviour | None:
     """Return what `model` stands for; None where a name in it is unknown."""
     names = model.rpartition("/")[2].split("+")
-    named = _given(behaviour(name) for name in names)
+    named = _given(find_behaviour(name) for name in names)
     if len(named) < len(names):
         return None
     inner = named[::-1]
-    tempers = _given(each.temper for each in inner)
-    return Conduct(
+    tempers = _given(each.error_rates for each in inner)
+    return ModelBehaviour(
         _given(each.refuse for each in named),
-        Manner(
-            _given(each.value for each in inner),
-            _given(each.spell for each in inner),
-            _given(each.set for each in inner),
-            _given(each.remark for each in inner),
-            _given(each.take for each in inner),
-            _given(each.loop for each in inner),
-            joined(tempers) if tempers else None,
+        AnswerChanges(
+            _given(each.change_document for each in inner),
+            _given(each.change_spelling for each in inner),
+            _given(each.surround for each in inner),
+            _given(each.change_message for each in inner),
+            _given(each.read_prefill for each in inner),
+            _given(each.run_away for each in inner),
+            combined_rates(tempers) if tempers else None,
         ),
         _given(each.deliver for each in inner),
     )

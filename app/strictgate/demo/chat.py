@@ -1,26 +1,26 @@
 """A chat completion: from the bytes of a request to a reply, without any I/O."""
 
-from strictgate.demo.answer import messages
-from strictgate.demo.ask import ChatRequest, Malformed, read_request
-from strictgate.demo.behaviours import Conduct, conduct
-from strictgate.demo.render import completion
-from strictgate.demo.reply import DemoReply, failure
+from strictgate.demo.answer import answer_messages
+from strictgate.demo.behaviours import ModelBehaviour, model_behaviour
+from strictgate.demo.chat_request import ChatRequest, MalformedRequest, parse_chat_request
+from strictgate.demo.render import render_completion
+from strictgate.demo.reply import DemoReply, openai_error
 
 
-def chat(raw: bytes, *, beta: bool = False) -> DemoReply:
+def chat(raw: bytes, *, is_beta: bool = False) -> DemoReply:
     """Return the reply to the chat completion request `raw`; see `Ask.beta`."""
     try:
-        return _reply(read_request(raw, beta=beta))
-    except Malformed as error:
-        return failure(400, error.message, param=error.param)
+        return _reply(parse_chat_request(raw, is_beta=is_beta))
+    except MalformedRequest as error:
+        return openai_error(400, error.message, param=error.param)
 
 
-def _reply(ask: ChatRequest) -> DemoReply:
-    model = ask.body["model"]
-    behaviour = conduct(model)
+def _reply(request: ChatRequest) -> DemoReply:
+    model = request.body["model"]
+    behaviour = model_behaviour(model)
     if behaviour is None:
         return unknown_model(model)
-    reply = _answer(ask, behaviour)
+    reply = _answer(request, behaviour)
     for deliver in behaviour.deliveries:
         reply = deliver(reply)
     return reply
@@ -29,12 +29,12 @@ def _reply(ask: ChatRequest) -> DemoReply:
 def unknown_model(model: str) -> DemoReply:
     """Return what OpenAI says of a model that it does not have."""
     message = f"The model `{model}` does not exist or you do not have access to it."
-    return failure(404, message, code="model_not_found")
+    return openai_error(404, message, code="model_not_found")
 
 
-def _answer(ask: ChatRequest, behaviour: Conduct) -> DemoReply:
+def _answer(request: ChatRequest, behaviour: ModelBehaviour) -> DemoReply:
     for refuse in behaviour.refusals:
-        refusal = refuse(ask)
+        refusal = refuse(request)
         if refusal is not None:
             return refusal
-    return completion(ask, messages(ask, behaviour.manner))
+    return render_completion(request, answer_messages(request, behaviour.changes))

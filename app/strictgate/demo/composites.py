@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any
 
-from strictgate.demo.conformance import comparable
-from strictgate.demo.partial_json import Begun, OpenArray, OpenObject
-from strictgate.demo.patterns import matches, texts
-from strictgate.demo.scalars import strings
+from strictgate.demo.conformance import equality_key
+from strictgate.demo.partial_json import OpenArray, OpenObject, PartialJson
+from strictgate.demo.patterns import matching_texts, pattern_matches
+from strictgate.demo.scalars import string_candidates
 
 _TRIES = 12  # turns taken to find an item unlike the others
 _ROOMY_ITEMS = 2
@@ -27,7 +27,7 @@ class ValuePlace:
     """Whether to make no more than is required."""
     followed: tuple[str, ...] = ()
     """The references on the way here."""
-    begun: Begun | None = None
+    begun: PartialJson | None = None
     """What stands of the value already."""
 
     def through(self, references: list[str]) -> "ValuePlace":
@@ -57,7 +57,7 @@ Attempt = Callable[[Any, ValuePlace], list[Any]]
 # --- objects -----------------------------------------------------------------------------------
 
 
-def objects(
+def object_candidates(
     schema: dict[str, Any], place: ValuePlace, attempt: Attempt
 ) -> Iterator[dict[str, Any]]:
     """Yield objects for `schema`: all properties, then fewer, then only what is required."""
@@ -119,13 +119,13 @@ def _needed(schema: dict[str, Any], begun: OpenObject, names: list[str]) -> list
 
     That is one of `names` where it can be, else one that `schema` knows.
     """
-    awaited = begun.awaited
+    awaited = begun.awaited_name
     if awaited is None:
         return list(begun.parts)
     known = chain(names, schema.get("properties", ()), islice(_names(schema), 40))
-    made_up = (awaited.least + "_" * more for more in range(len(begun.parts) + 2))
+    made_up = (awaited.shortest + "_" * more for more in range(len(begun.parts) + 2))
     for name in chain(known, made_up):
-        if name and name not in begun.parts and awaited.begins(name):
+        if name and name not in begun.parts and awaited.can_become(name):
             return [*begun.parts, name]
     return []
 
@@ -147,7 +147,7 @@ def _member(schema: dict[str, Any], name: str) -> Any:
     asked += [
         subschema
         for pattern, subschema in schema.get("patternProperties", {}).items()
-        if matches(pattern, name)
+        if pattern_matches(pattern, name)
     ]
     if not asked:
         return schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
@@ -183,14 +183,14 @@ def _names(schema: dict[str, Any]) -> Iterator[str]:
     yield from schema.get("properties", ())
     for turn in range(3):
         for pattern in schema.get("patternProperties", ()):
-            made = list(texts(pattern, turn, (0, 1, 2)))
+            made = list(matching_texts(pattern, turn, (0, 1, 2)))
             ideas = (f"key{turn + 1}", *(f"{name}{turn + 1}" for name in made), *made)
-            yield from (name for name in ideas if matches(pattern, name))
+            yield from (name for name in ideas if pattern_matches(pattern, name))
     rule = schema.get("propertyNames")
     for turn in range(9):
         if isinstance(rule, dict):
             yield from (str(option) for option in rule.get("enum", ())[turn : turn + 1])
-            yield from islice(strings(rule, f"key {turn + 1}", turn), 3)
+            yield from islice(string_candidates(rule, f"key {turn + 1}", turn), 3)
         yield f"key{turn + 1}"
 
 
@@ -204,7 +204,9 @@ def _capped(schema: dict[str, Any], made: dict[str, Any], required: list[str]) -
 # --- arrays ------------------------------------------------------------------------------------
 
 
-def arrays(schema: dict[str, Any], place: ValuePlace, attempt: Attempt) -> Iterator[list[Any]]:
+def array_candidates(
+    schema: dict[str, Any], place: ValuePlace, attempt: Attempt
+) -> Iterator[list[Any]]:
     """Yield arrays for `schema`: with an item or two, then as short as it may be."""
     least = int(schema.get("minItems", 0))
     most = int(schema.get("maxItems", 1 << 30))
@@ -212,7 +214,7 @@ def arrays(schema: dict[str, Any], place: ValuePlace, attempt: Attempt) -> Itera
     natural = max(least, len(first) or (_ROOMY_ITEMS if place.depth < _ROOMY_ITEMS else 1))
     counts = [least] if place.sparse else [min(natural, most), least]
     if isinstance(place.begun, OpenArray):
-        counts = [max(count, place.begun.least) for count in counts]
+        counts = [max(count, place.begun.least_length) for count in counts]
     if "contains" in schema:
         counts.append(max(least, int(schema.get("minContains", 1))))
     for count in dict.fromkeys(counts):
@@ -247,8 +249,8 @@ def _item(
         item = attempt(asked, place.item(index, turn))
         if not schema.get("uniqueItems") or not item:
             return item
-        if comparable(item[0]) not in seen:
-            seen.add(comparable(item[0]))
+        if equality_key(item[0]) not in seen:
+            seen.add(equality_key(item[0]))
             return item
     return []
 

@@ -9,14 +9,14 @@ from fractions import Fraction
 from typing import Any
 
 from strictgate.demo.formats import has_format
-from strictgate.demo.patterns import matches
+from strictgate.demo.patterns import pattern_matches
 from strictgate.demo.references import References
 
 _NUMBER = (int, float)
 _Seen = dict[tuple[int, int], bool]
 
 
-def fits(schema: Any, value: Any, references: References, seen: _Seen | None = None) -> bool:
+def is_valid(schema: Any, value: Any, references: References, seen: _Seen | None = None) -> bool:
     """Whether `value` is valid against `schema`.
 
     `seen` holds the verdicts on what references led to, so that none is looked for twice; one that
@@ -27,7 +27,7 @@ def fits(schema: Any, value: Any, references: References, seen: _Seen | None = N
     verdicts: _Seen = {} if seen is None else seen
 
     def inner(subschema: Any, part: Any) -> bool:
-        return fits(subschema, part, references, verdicts)
+        return is_valid(subschema, part, references, verdicts)
 
     reference = schema.get("$ref")
     if isinstance(reference, str):
@@ -36,7 +36,7 @@ def fits(schema: Any, value: Any, references: References, seen: _Seen | None = N
         if key not in verdicts:
             verdicts[key] = True
             verdicts[key] = inner(target, value)
-        if not verdicts[key] or references.alone:
+        if not verdicts[key] or references.ref_stands_alone:
             return verdicts[key]
     for keyword, argument in schema.items():
         judge = _KEYWORDS.get(keyword)
@@ -45,20 +45,20 @@ def fits(schema: Any, value: Any, references: References, seen: _Seen | None = N
     return True
 
 
-def same(one: Any, other: Any) -> bool:
+def same_json(one: Any, other: Any) -> bool:
     """JSON's equality: 1 is 1.0, and neither is true."""
-    return bool(comparable(one) == comparable(other))
+    return bool(equality_key(one) == equality_key(other))
 
 
-def comparable(value: Any) -> Hashable:
+def equality_key(value: Any) -> Hashable:
     """Return something that is equal for the same JSON values, and for no others."""
     match value:
         case bool():
             return ("boolean", value)
         case list():
-            return ("array", *map(comparable, value))
+            return ("array", *map(equality_key, value))
         case dict():
-            return frozenset((name, comparable(part)) for name, part in value.items())
+            return frozenset((name, equality_key(part)) for name, part in value.items())
         case _:
             return value  # type: ignore[no-any-return]
 
@@ -111,7 +111,7 @@ def _contains(argument: Any, value: Any, schema: Any, inner: _Inner) -> bool:
 
 
 def _unique(argument: Any, value: Any, schema: Any, inner: _Inner) -> bool:
-    return not argument or len({comparable(item) for item in value}) == len(value)
+    return not argument or len({equality_key(item) for item in value}) == len(value)
 
 
 def _pattern_properties(argument: Any, value: Any, schema: Any, inner: _Inner) -> bool:
@@ -119,19 +119,19 @@ def _pattern_properties(argument: Any, value: Any, schema: Any, inner: _Inner) -
         inner(subschema, value[name])
         for pattern, subschema in argument.items()
         for name in value
-        if matches(pattern, name)
+        if pattern_matches(pattern, name)
     )
 
 
 def _additional_properties(argument: Any, value: Any, schema: Any, inner: _Inner) -> bool:
-    return all(inner(argument, value[name]) for name in value if not declared(schema, name))
+    return all(inner(argument, value[name]) for name in value if not is_declared(schema, name))
 
 
-def declared(schema: dict[str, Any], name: str) -> bool:
+def is_declared(schema: dict[str, Any], name: str) -> bool:
     """Whether `properties` or `patternProperties` speak of `name`."""
     if name in schema.get("properties", ()):
         return True
-    return any(matches(pattern, name) for pattern in schema.get("patternProperties", ()))
+    return any(pattern_matches(pattern, name) for pattern in schema.get("patternProperties", ()))
 
 
 def _dependencies(argument: Any, value: Any, schema: Any, inner: _Inner) -> bool:
@@ -162,8 +162,10 @@ def _multiple(argument: Any, value: Any, schema: Any, inner: _Inner) -> bool:
 
 _KEYWORDS: dict[str, _Judge] = {
     "type": _type,
-    "const": lambda argument, value, schema, inner: same(argument, value),
-    "enum": lambda options, value, schema, inner: any(same(option, value) for option in options),
+    "const": lambda argument, value, schema, inner: same_json(argument, value),
+    "enum": lambda options, value, schema, inner: any(
+        same_json(option, value) for option in options
+    ),
     "not": lambda argument, value, schema, inner: not inner(argument, value),
     "allOf": lambda branches, value, schema, inner: all(inner(each, value) for each in branches),
     "anyOf": lambda branches, value, schema, inner: any(inner(each, value) for each in branches),
@@ -173,7 +175,7 @@ _KEYWORDS: dict[str, _Judge] = {
     "if": _if,
     "minLength": _for(str, lambda limit, value, schema, inner: len(value) >= limit),
     "maxLength": _for(str, lambda limit, value, schema, inner: len(value) <= limit),
-    "pattern": _for(str, lambda pattern, value, schema, inner: matches(pattern, value)),
+    "pattern": _for(str, lambda pattern, value, schema, inner: pattern_matches(pattern, value)),
     "format": _for(str, lambda name, value, schema, inner: has_format(name, value)),
     "minimum": _for(_NUMBER, _minimum),
     "maximum": _for(_NUMBER, _maximum),

@@ -11,12 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from strictgate.demo.composites import ValuePlace, arrays, objects
-from strictgate.demo.conformance import fits
-from strictgate.demo.merging import Guide, guide
-from strictgate.demo.partial_json import Begun, OpenString, Scalar, Whole, suits
+from strictgate.demo.composites import ValuePlace, array_candidates, object_candidates
+from strictgate.demo.conformance import is_valid
+from strictgate.demo.merging import MergedSchema, merge_schema
+from strictgate.demo.partial_json import (
+    CompleteValue,
+    OpenScalar,
+    OpenString,
+    PartialJson,
+    can_become,
+)
 from strictgate.demo.references import References
-from strictgate.demo.scalars import numbers, strings
+from strictgate.demo.scalars import number_candidates, string_candidates
 
 _WORK = 8000  # schemas visited, and candidates turned down, for one document
 _ROOMY = 400  # … after which only what is required is made
@@ -30,7 +36,7 @@ class NoDocument(ValueError):
     """No value was found."""
 
 
-def document(schema: Any, begun: Begun | None = None) -> Any:
+def make_document(schema: Any, begun: PartialJson | None = None) -> Any:
     """Return a document for `schema`; one that is likely wrong where none can be found.
 
     With `begun` it is one that begins so, wherever that can be.
@@ -54,7 +60,7 @@ class _Maker:
     """Makes the values of one document, and counts."""
 
     references: References
-    fit: Callable[[Any, Any, References], bool] = fits
+    fit: Callable[[Any, Any, References], bool] = is_valid
     visited: int = 0
 
     def make(self, schema: Any, place: ValuePlace) -> Any:
@@ -68,9 +74,9 @@ class _Maker:
             raise NoDocument
         crowded = self.visited > _ROOMY or place.depth > _ROOMY_DEPTH
         place = replace(place, sparse=place.sparse or crowded)
-        stands = [place.begun.value] if isinstance(place.begun, Whole) else None
+        stands = [place.begun.value] if isinstance(place.begun, CompleteValue) else None
         for candidate in stands or self._candidates(schema, place):
-            if suits(place.begun, candidate) and self.fit(schema, candidate, self.references):
+            if can_become(place.begun, candidate) and self.fit(schema, candidate, self.references):
                 return candidate
             self.visited += 1 + _size(candidate)
             if self.visited > _WORK:
@@ -85,7 +91,7 @@ class _Maker:
             return []
 
     def _candidates(self, schema: Any, place: ValuePlace) -> Iterator[Any]:
-        found = guide(schema, self.references)
+        found = merge_schema(schema, self.references)
         circling = any(place.followed.count(each) > _MAX_CIRCLES for each in found.followed)
         if found.impossible or circling:
             return
@@ -96,7 +102,7 @@ class _Maker:
         else:
             yield from self._plain(found.keywords, place)
 
-    def _combined(self, found: Guide, place: ValuePlace) -> Iterator[Any]:
+    def _combined(self, found: MergedSchema, place: ValuePlace) -> Iterator[Any]:
         """Yield candidates for every combination of the branches that are left to choose."""
         ordered = [self._ordered(branches, place) for branches in found.choices]
         combinations = itertools.product(*ordered)
@@ -143,26 +149,26 @@ class _Maker:
     def _typed(self, name: str, keywords: dict[str, Any], place: ValuePlace) -> Iterator[Any]:
         match name:
             case "object":
-                yield from objects(keywords, place, self.attempt)
+                yield from object_candidates(keywords, place, self.attempt)
             case "array":
-                yield from arrays(keywords, place, self.attempt)
+                yield from array_candidates(keywords, place, self.attempt)
             case "string":
-                made = strings(keywords, place.name, place.turn)
+                made = string_candidates(keywords, place.name, place.turn)
                 yield from _continued(made, place.begun) if place.begun else made
             case "integer" | "number":
-                yield from numbers(keywords, place.turn, whole=name == "integer")
-                if isinstance(place.begun, Scalar):
-                    yield place.begun.least
+                yield from number_candidates(keywords, place.turn, whole=name == "integer")
+                if isinstance(place.begun, OpenScalar):
+                    yield place.begun.shortest
             case "boolean":
                 yield from (True, False) if place.turn % 2 == 0 else (False, True)
             case "null":
                 yield None
 
 
-def _continued(made: Iterable[str], begun: Begun) -> Iterator[str]:
+def _continued(made: Iterable[str], begun: PartialJson) -> Iterator[str]:
     """Yield strings that begin as one has begun: those `made`, then made-up ones of its start."""
     if isinstance(begun, OpenString):
-        ideas, start = list(made), begun.least
+        ideas, start = list(made), begun.shortest
         yield from ideas
         yield start
         yield from (start + idea[len(start) :] for idea in ideas)

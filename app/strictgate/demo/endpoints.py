@@ -9,18 +9,18 @@ from typing import Any
 
 import orjson
 
-from strictgate.demo.ask import CHARACTERS_PER_TOKEN
-from strictgate.demo.behaviours import BEHAVIOURS, behaviour, conduct
+from strictgate.demo.behaviours import BEHAVIOURS, find_behaviour, model_behaviour
 from strictgate.demo.chat import unknown_model
+from strictgate.demo.chat_request import CHARACTERS_PER_TOKEN
 from strictgate.demo.render import CREATED
-from strictgate.demo.reply import DemoReply, failure, json
+from strictgate.demo.reply import DemoReply, json_reply, openai_error
 
 _DIMENSIONS = 8
 _MAX_DIMENSIONS = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """One HTTP request, read to its end."""
 
     method: str
@@ -30,22 +30,22 @@ class Request:
     body: bytes
 
 
-Endpoint = Callable[[Request], DemoReply]
+Endpoint = Callable[[HttpRequest], DemoReply]
 
 
-def models(request: Request) -> DemoReply:
+def list_models(request: HttpRequest) -> DemoReply:
     """List the behaviours."""
-    return json({"object": "list", "data": [_model(f"demo/{name}") for name in BEHAVIOURS]})
+    return json_reply({"object": "list", "data": [_model(f"demo/{name}") for name in BEHAVIOURS]})
 
 
-def model(request: Request) -> DemoReply:
+def show_model(request: HttpRequest) -> DemoReply:
     """Describe one model, which may be composed."""
     name = request.path.removeprefix("/v1/models/")
-    return unknown_model(name) if conduct(name) is None else json(_model(name))
+    return unknown_model(name) if model_behaviour(name) is None else json_reply(_model(name))
 
 
 def _model(name: str) -> dict[str, Any]:
-    found = map(behaviour, name.rpartition("/")[2].split("+"))
+    found = map(find_behaviour, name.rpartition("/")[2].split("+"))
     return {
         "id": name,
         "object": "model",
@@ -55,13 +55,13 @@ def _model(name: str) -> dict[str, Any]:
     }
 
 
-def embeddings(request: Request) -> DemoReply:
+def embed(request: HttpRequest) -> DemoReply:
     """Return small vectors that depend on the text alone."""
     try:
         body = orjson.loads(request.body)
         texts = body["input"]
     except (orjson.JSONDecodeError, TypeError, KeyError):
-        return failure(400, "Missing required parameter: 'input'.", param="input")
+        return openai_error(400, "Missing required parameter: 'input'.", param="input")
     one = isinstance(texts, str) or (bool(texts) and isinstance(texts[0], int))
     inputs = [texts] if one else list(texts)
     size = min(int(body.get("dimensions") or _DIMENSIONS), _MAX_DIMENSIONS)
@@ -72,7 +72,7 @@ def embeddings(request: Request) -> DemoReply:
         for index, each in enumerate(inputs)
     ]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return json({"object": "list", "data": data, "model": body.get("model"), "usage": usage})
+    return json_reply({"object": "list", "data": data, "model": body.get("model"), "usage": usage})
 
 
 def _vector(text: Any, size: int) -> list[float]:
@@ -86,14 +86,14 @@ def _base64(vector: list[float]) -> str:
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
-def transcription(request: Request) -> DemoReply:
+def transcribe(request: HttpRequest) -> DemoReply:
     """Say how much audio was received, form and all."""
-    return json({"text": f"{len(request.body)} bytes received."})
+    return json_reply({"text": f"{len(request.body)} bytes received."})
 
 
-def echo(request: Request) -> DemoReply:
+def echo(request: HttpRequest) -> DemoReply:
     """Report the request."""
-    return json(
+    return json_reply(
         {
             "method": request.method,
             "path": request.path,

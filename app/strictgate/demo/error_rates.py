@@ -19,7 +19,7 @@ NAME, DROP, EXTRA, COMMA, TEXT = 0.5, 0.3, 0.5, 0.3, 0.3  # shares of the rate, 
 
 
 @dataclass(frozen=True, slots=True)
-class Temper:
+class ErrorRates:
     """How often what happens; everything from 0 to 1."""
 
     rate: float = 0.0
@@ -38,13 +38,13 @@ class Temper:
     """Whether there is a blank behind commas and colons."""
 
 
-def joined(tempers: Iterable[Temper]) -> Temper:
+def combined_rates(tempers: Iterable[ErrorRates]) -> ErrorRates:
     """Return the temper of a model that has all of these."""
-    return Temper(*map(max, zip(*map(astuple, (Temper(), *tempers)), strict=True)))
+    return ErrorRates(*map(max, zip(*map(astuple, (ErrorRates(), *tempers)), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class RandomSeed:
     """What chance depends on."""
 
     seed: str = ""
@@ -59,40 +59,42 @@ class Sample:
         digest = blake2b(repr((self.seed, key)).encode(), digest_size=7).digest()
         return int.from_bytes(digest) / (1 << 56)
 
-    def of_call(self, *key: Any) -> float:
+    def chance_of_call(self, *key: Any) -> float:
         """Return a number from 0 to 1 that depends on the call too."""
         return self.chance("call", self.call, *key)
 
 
 @dataclass(frozen=True, slots=True)
-class Slips:
+class ErrorSampler:
     """The mistakes of one answer."""
 
-    temper: Temper
-    sample: Sample
+    rates: ErrorRates
+    sample: RandomSeed
 
-    def at(self, path: Path, kind: str, weight: float = 1) -> bool:
+    def happens(self, path: Path, kind: str, weight: float = 1) -> bool:
         """Whether a mistake of this `kind` is made at `path`."""
-        rate = self.temper.rate * weight
+        rate = self.rates.rate * weight
         if self._sticks(path, kind, rate):
-            heard = self.sample.feedback and self.sample.of_call("heard", path, kind) < _HEARD
+            heard = (
+                self.sample.feedback and self.sample.chance_of_call("heard", path, kind) < _HEARD
+            )
             return not heard
-        return rate > 0 and self.sample.of_call(path, kind) < rate * (1 - self.temper.sticky)
+        return rate > 0 and self.sample.chance_of_call(path, kind) < rate * (1 - self.rates.sticky)
 
     def pick(self, path: Path, kind: str, options: Sequence[Choice], weight: float = 1) -> Choice:
         """Return one of `options`; a sticky mistake is always the same."""
-        sticks = self._sticks(path, kind, self.temper.rate * weight)
-        draw = self.sample.chance if sticks else self.sample.of_call
+        sticks = self._sticks(path, kind, self.rates.rate * weight)
+        draw = self.sample.chance if sticks else self.sample.chance_of_call
         return options[int(draw("which", path, kind) * len(options))]
 
     def _sticks(self, path: Path, kind: str, rate: float) -> bool:
-        return self.sample.chance(path, kind) < rate * self.temper.sticky
+        return self.sample.chance(path, kind) < rate * self.rates.sticky
 
 
 # --- values ------------------------------------------------------------------------------------
 
 
-def wrong(slips: Slips, value: Any, path: Path, *, option: bool) -> str | None:
+def wrong_text(slips: ErrorSampler, value: Any, path: Path, *, option: bool) -> str | None:
     """Return a wrong text for `value`, or None where no mistake is made.
 
     Args:
@@ -103,12 +105,12 @@ def wrong(slips: Slips, value: Any, path: Path, *, option: bool) -> str | None:
     """
     for kind, (weight, applies, spell) in _KINDS.items():
         if applies(value, option):
-            made = slips.at(path, kind, weight)
+            made = slips.happens(path, kind, weight)
             return slips.pick(path, kind, spell(value), weight) if made else None
     return None
 
 
-def wrong_name(slips: Slips, name: str, path: Path) -> str:
+def misspelt_name(slips: ErrorSampler, name: str, path: Path) -> str:
     """Return a name that resembles `name`."""
     camel = "".join(part.capitalize() if at else part for at, part in enumerate(name.split("_")))
     short = name.replace("_", "")[:1] + name[1:] + "_"
@@ -143,8 +145,8 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-_Kind = tuple[float, Callable[[Any, bool], bool], Callable[[Any], list[str]]]
-_KINDS: dict[str, _Kind] = {
+_ErrorKind = tuple[float, Callable[[Any, bool], bool], Callable[[Any], list[str]]]
+_KINDS: dict[str, _ErrorKind] = {
     "option": (1.0, lambda value, option: option and isinstance(value, str), _options),
     "text": (TEXT, lambda value, option: isinstance(value, str), _texts),
     "boolean": (1.0, lambda value, option: isinstance(value, bool), _booleans),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from strictgate.demo.render import spoken
+from strictgate.demo.render import count_characters
 from strictgate.demo.reply import Cut, DemoReply, Part, Pause
 
 Scope = MutableMapping[str, Any]
@@ -44,12 +44,12 @@ async def deliver(
         ConnectionResetError: to end the connection where the server is not uvicorn.
     """
     parts = reply.parts
-    if not reply.before and isinstance(parts, tuple) and len(parts) == 1:  # nearly always
+    if not reply.before_head and isinstance(parts, tuple) and len(parts) == 1:  # nearly always
         await _start(reply, send)
         await send({"type": "http.response.body", "body": parts[0]})
         if record is not None:
             record.finished = True
-            record.characters = spoken(parts[0]) if isinstance(parts[0], bytes) else 0
+            record.characters = count_characters(parts[0]) if isinstance(parts[0], bytes) else 0
         return
     if record is None:
         record = ExchangeRecord("", {}, None)
@@ -67,7 +67,7 @@ def _counted(parts: Iterable[Part], record: ExchangeRecord) -> Iterator[Part]:
     """Yield the parts, and write down how much they say."""
     for part in parts:
         if isinstance(part, bytes):
-            record.characters += spoken(part)
+            record.characters += count_characters(part)
         yield part
 
 
@@ -75,7 +75,7 @@ async def _act(
     reply: DemoReply, send: Send, gone: asyncio.Task[None], record: ExchangeRecord
 ) -> bool:
     """Take one step of `reply` after the other; return whether the connection is to be cut."""
-    for step in chain(reply.before, (_HEAD,), reply.parts):
+    for step in chain(reply.before_head, (_HEAD,), reply.parts):
         match step:
             case Pause(seconds):
                 await asyncio.wait({gone}, timeout=seconds)

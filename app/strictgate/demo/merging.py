@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from strictgate.demo.conformance import declared
+from strictgate.demo.conformance import is_declared
 from strictgate.demo.references import References
 
 _MAX_NESTING = 40
 
 
 @dataclass(slots=True)
-class Guide:
+class MergedSchema:
     """The keywords that hold in any case, the choices left, and the references followed."""
 
     keywords: dict[str, Any] = field(default_factory=dict)
@@ -27,21 +27,21 @@ class Guide:
     impossible: bool = False
 
 
-def guide(schema: Any, references: References) -> Guide:
+def merge_schema(schema: Any, references: References) -> MergedSchema:
     """Return the guide to `schema`."""
-    result = Guide()
-    _take(schema, references, result, 0)
+    result = MergedSchema()
+    _add(schema, references, result, 0)
     properties = result.keywords.get("properties", {})
-    if any(not declared(closed, name) for closed in result.closed for name in properties):
+    if any(not is_declared(closed, name) for closed in result.closed for name in properties):
         result.keywords["properties"] = {
             name: subschema
             for name, subschema in properties.items()
-            if all(declared(closed, name) for closed in result.closed)
+            if all(is_declared(closed, name) for closed in result.closed)
         }
     return result
 
 
-def _take(schema: Any, references: References, into: Guide, depth: int) -> None:
+def _add(schema: Any, references: References, into: MergedSchema, depth: int) -> None:
     if schema is False or depth > _MAX_NESTING:
         into.impossible = True
     if not isinstance(schema, dict) or into.impossible:
@@ -49,15 +49,15 @@ def _take(schema: Any, references: References, into: Guide, depth: int) -> None:
     reference = schema.get("$ref", schema.get("$dynamicRef", schema.get("$recursiveRef")))
     if isinstance(reference, str) and reference not in into.followed:
         into.followed.append(reference)
-        _take(references.resolve(reference), references, into, depth + 1)
-    if isinstance(reference, str) and references.alone:
+        _add(references.resolve(reference), references, into, depth + 1)
+    if isinstance(reference, str) and references.ref_stands_alone:
         return
     _merge(into.keywords, schema)
     if schema.get("additionalProperties") is False:
         into.closed.append(schema)
     into.choices.extend(_choices(schema))
     for branch in schema.get("allOf", ()):
-        _take(branch, references, into, depth + 1)
+        _add(branch, references, into, depth + 1)
 
 
 def _choices(schema: dict[str, Any]) -> Iterable[list[Any]]:

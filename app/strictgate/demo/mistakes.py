@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.pointer import pointer
-from strictgate.demo.ask import ChatRequest, reading_a_schema
-from strictgate.demo.conformance import fits, same
+from strictgate.demo.chat_request import ChatRequest, refuse_bad_schema
+from strictgate.demo.conformance import is_valid, same_json
 from strictgate.demo.references import References
 
 Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class MistakeSpot:
+class SchemaSpot:
     """A part of a document and a schema that applies to it."""
 
     path: Path
@@ -36,78 +36,78 @@ class Mistake:
     sentence: str
 
 
-Kind = Callable[[MistakeSpot], Iterator[tuple[Any, str, str]]]
+Kind = Callable[[SchemaSpot], Iterator[tuple[Any, str, str]]]
 """Yields wrong values for a spot, each with the keyword that it violates, and the words for it."""
 
 
-def spots(schema: Any, value: Any, references: References) -> Iterator[MistakeSpot]:
+def schema_spots(schema: Any, value: Any, references: References) -> Iterator[SchemaSpot]:
     """Yield every part of `value` with every schema that applies to it, in document order."""
-    return _spots(MistakeSpot((), "", schema, value), references, set())
+    return _spots(SchemaSpot((), "", schema, value), references, set())
 
 
 def _spots(
-    spot: MistakeSpot, references: References, followed: set[tuple[Path, str]]
-) -> Iterator[MistakeSpot]:
+    spot: SchemaSpot, references: References, followed: set[tuple[Path, str]]
+) -> Iterator[SchemaSpot]:
     if not isinstance(spot.schema, dict):
         return
     reference = spot.schema.get("$ref")
     if isinstance(reference, str) and (spot.path, reference) not in followed:
         followed.add((spot.path, reference))
-        behind = MistakeSpot(
+        behind = SchemaSpot(
             spot.path, spot.where + "/$ref", references.resolve(reference), spot.value
         )
         yield from _spots(behind, references, followed)
-    if isinstance(reference, str) and references.alone:
+    if isinstance(reference, str) and references.ref_stands_alone:
         return
     yield spot
     for inner in (*_branches(spot, references), *_members(spot), *_items(spot)):
         yield from _spots(inner, references, followed)
 
 
-def _branches(spot: MistakeSpot, references: References) -> Iterator[MistakeSpot]:
+def _branches(spot: SchemaSpot, references: References) -> Iterator[SchemaSpot]:
     for keyword in ("allOf", "anyOf", "oneOf"):
         for index, branch in enumerate(spot.schema.get(keyword, ())):
-            if fits(branch, spot.value, references):
-                yield MistakeSpot(spot.path, f"{spot.where}/{keyword}/{index}", branch, spot.value)
+            if is_valid(branch, spot.value, references):
+                yield SchemaSpot(spot.path, f"{spot.where}/{keyword}/{index}", branch, spot.value)
 
 
-def _members(spot: MistakeSpot) -> Iterator[MistakeSpot]:
+def _members(spot: SchemaSpot) -> Iterator[SchemaSpot]:
     properties = spot.schema.get("properties", {})
     for name, value in spot.value.items() if isinstance(spot.value, dict) else ():
         if name in properties:
             where = spot.where + pointer(("properties", name))
-            yield MistakeSpot((*spot.path, name), where, properties[name], value)
+            yield SchemaSpot((*spot.path, name), where, properties[name], value)
         elif isinstance(spot.schema.get("additionalProperties"), dict):
             where = spot.where + "/additionalProperties"
-            yield MistakeSpot((*spot.path, name), where, spot.schema["additionalProperties"], value)
+            yield SchemaSpot((*spot.path, name), where, spot.schema["additionalProperties"], value)
 
 
-def _items(spot: MistakeSpot) -> Iterator[MistakeSpot]:
+def _items(spot: SchemaSpot) -> Iterator[SchemaSpot]:
     first = spot.schema.get("prefixItems", ())
     for index, value in enumerate(spot.value if isinstance(spot.value, list) else ()):
         if index < len(first):
             where = f"{spot.where}/prefixItems/{index}"
-            yield MistakeSpot((*spot.path, index), where, first[index], value)
+            yield SchemaSpot((*spot.path, index), where, first[index], value)
         elif isinstance(spot.schema.get("items"), dict):
-            yield MistakeSpot(
+            yield SchemaSpot(
                 (*spot.path, index), spot.where + "/items", spot.schema["items"], value
             )
 
 
-def mistaken(schema: Any, value: Any, kinds: tuple[Kind, ...]) -> Mistake | None:
+def find_mistake(schema: Any, value: Any, kinds: tuple[Kind, ...]) -> Mistake | None:
     """Return `value` with the first mistake of one of the `kinds` that makes it wrong."""
-    with reading_a_schema():
+    with refuse_bad_schema():
         return next(_mistakes(schema, value, kinds), None)
 
 
 def _mistakes(schema: Any, value: Any, kinds: tuple[Kind, ...]) -> Iterator[Mistake]:
     references = References(schema)
-    found = list(spots(schema, value, references))
+    found = list(schema_spots(schema, value, references))
     for kind in kinds:
         for spot in found:
             for wrong, keyword, words in kind(spot):
                 changed = _replaced(value, spot.path, wrong)
-                if not fits(schema, changed, references):
+                if not is_valid(schema, changed, references):
                     where = f"'{pointer(spot.path)}' does not validate with {spot.where}/{keyword}"
                     yield Mistake(changed, f"jsonschema: {where}: {words}")
 
@@ -126,17 +126,17 @@ def _replaced(value: Any, path: Path, part: Any) -> Any:
 # --- kinds -------------------------------------------------------------------------------------
 
 
-def option(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
+def wrong_option(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
     """A value that is none of the options: `happy`, or `unhappy` where happy is allowed."""
     for keyword in ("enum", "const"):
         if keyword in spot.schema:
             options = spot.schema[keyword] if keyword == "enum" else [spot.schema[keyword]]
             for wrong in ("happy", "unhappy"):
-                if not any(same(wrong, each) for each in options):
+                if not any(same_json(wrong, each) for each in options):
                     yield wrong, keyword, _must_be(options)
 
 
-def case(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
+def wrong_case(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
     """The right option, spelt in another case."""
     for keyword in ("enum", "const"):
         if keyword in spot.schema and isinstance(spot.value, str):
@@ -150,7 +150,7 @@ def _must_be(options: list[Any]) -> str:
     return f"value must be {'one of ' if len(options) > 1 else ''}{shown}"
 
 
-def missing(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
+def missing_property(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
     """A required property left out, the last one first."""
     if isinstance(spot.value, dict) and isinstance(spot.schema.get("required"), list):
         for name in reversed(spot.schema["required"]):
@@ -158,36 +158,36 @@ def missing(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
             yield left, "required", f"missing properties: '{name}'"
 
 
-def extra(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
+def extra_property(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
     """A property that nobody asked for."""
     if isinstance(spot.value, dict):
         more = {**spot.value, "extra_note": "Nobody asked for this."}
         yield more, "additionalProperties", "additionalProperties 'extra_note' not allowed"
 
 
-def type_of_leaf(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
+def wrong_type_of_leaf(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
     """A string, number, boolean or null of another type."""
     if not isinstance(spot.value, dict | list):
-        yield from type_of_value(spot)
+        yield from wrong_type(spot)
 
 
-def type_of_value(spot: MistakeSpot) -> Iterator[tuple[Any, str, str]]:
+def wrong_type(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
     """A value of another type."""
     for wrong in ({"unexpected": True}, "unknown", ["unexpected"], None):
         yield wrong, "type", f"expected {spot.schema.get('type', 'another type')}"
 
 
-WRONG = (missing, type_of_leaf, type_of_value)
+COMMON_MISTAKES = (missing_property, wrong_type_of_leaf, wrong_type)
 
 
 # --- what they make of a document --------------------------------------------------------------
 
 
-def making(*kinds: Kind) -> Callable[[Any, ChatRequest, int], Any]:
+def mistake_change(*kinds: Kind) -> Callable[[Any, ChatRequest, int], Any]:
     """Return a change that makes one mistake, if the schema leaves room for one."""
 
-    def revalue(value: Any, ask: ChatRequest, index: int) -> Any:
-        found = mistaken(ask.schema, value, kinds)
+    def revalue(value: Any, request: ChatRequest, index: int) -> Any:
+        found = find_mistake(request.schema, value, kinds)
         return value if found is None else found.value
 
     return revalue
@@ -195,36 +195,40 @@ def making(*kinds: Kind) -> Callable[[Any, ChatRequest, int], Any]:
 
 def wrong_until(turn: int) -> Callable[[Any, ChatRequest, int], Any]:
     """Return a change that makes documents wrong before the ask number `turn`, from 0."""
-    wrong = making(*WRONG)
-    return lambda value, ask, index: wrong(value, ask, index) if ask.turn < turn else value
+    wrong = mistake_change(*COMMON_MISTAKES)
+    return lambda value, request, index: (
+        wrong(value, request, index) if request.earlier_asks < turn else value
+    )
 
 
-def last_choice_wrong(value: Any, ask: ChatRequest, index: int) -> Any:
+def wrong_last_choice(value: Any, request: ChatRequest, index: int) -> Any:
     """Make the last of several choices wrong on the first ask."""
-    last = ask.count > 1 and index == ask.count - 1 and ask.turn == 0
-    return making(*WRONG)(value, ask, index) if last else value
+    last = (
+        request.choice_count > 1 and index == request.choice_count - 1 and request.earlier_asks == 0
+    )
+    return mistake_change(*COMMON_MISTAKES)(value, request, index) if last else value
 
 
-def extra_field(value: Any, ask: ChatRequest, index: int) -> Any:
+def added_property(value: Any, request: ChatRequest, index: int) -> Any:
     """Add a property, at the root where it is allowed everywhere."""
-    found = mistaken(ask.schema, value, (extra,))
+    found = find_mistake(request.schema, value, (extra_property,))
     if found is None and isinstance(value, dict):
         return {**value, "extra_note": "Nobody asked for this."}
     return value if found is None else found.value
 
 
-def quoted_numbers(value: Any, ask: ChatRequest, index: int) -> Any:
+def quoted_numbers(value: Any, request: ChatRequest, index: int) -> Any:
     """Write every number as a string."""
     match value:
         case dict():
-            return {name: quoted_numbers(part, ask, index) for name, part in value.items()}
+            return {name: quoted_numbers(part, request, index) for name, part in value.items()}
         case list():
-            return [quoted_numbers(part, ask, index) for part in value]
+            return [quoted_numbers(part, request, index) for part in value]
         case int() | float() if not isinstance(value, bool):
             return str(value)
     return value
 
 
-def unwrapped(value: Any, ask: ChatRequest, index: int) -> Any:
+def unwrapped(value: Any, request: ChatRequest, index: int) -> Any:
     """Take the value out of `{"value": …}`."""
     return value["value"] if isinstance(value, dict) and list(value) == ["value"] else value

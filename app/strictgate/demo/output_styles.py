@@ -3,42 +3,42 @@
 from dataclasses import replace
 
 from strictgate.demo.answer import Message
-from strictgate.demo.ask import ChatRequest
+from strictgate.demo.chat_request import ChatRequest
 from strictgate.demo.spellings import IGNORANT
 
 _THOUGHT = "The user wants a document for the schema. I go through its properties in order."
 
 
-def ignores(message: Message, ask: ChatRequest) -> Message:
+def ignores(message: Message, request: ChatRequest) -> Message:
     """Answer in prose, whatever was asked for."""
     return Message(IGNORANT)
 
 
-def only_reasoning(message: Message, ask: ChatRequest) -> Message:
+def only_reasoning(message: Message, request: ChatRequest) -> Message:
     """Put the content where reasoning belongs."""
     return message if message.tool else replace(message, text="", reasoning=message.text)
 
 
-def reasons(message: Message, ask: ChatRequest) -> Message:
+def reasons(message: Message, request: ChatRequest) -> Message:
     """Reason in a field of its own."""
     return replace(message, reasoning=_THOUGHT)
 
 
-def truncates(message: Message, ask: ChatRequest) -> Message:
+def truncates(message: Message, request: ChatRequest) -> Message:
     """Stop in the middle, as at the end of the budget."""
     text = message.text or ""
-    return replace(message, text=text[: len(text) // 2], finish="length")
+    return replace(message, text=text[: len(text) // 2], finish_reason="length")
 
 
-def refuses(message: Message, ask: ChatRequest) -> Message:
+def refuses(message: Message, request: ChatRequest) -> Message:
     return Message(None, refusal="I'm sorry, I can't help with that.")
 
 
-def filtered(message: Message, ask: ChatRequest) -> Message:
+def filtered(message: Message, request: ChatRequest) -> Message:
     """Stop in the middle, as a content filter does."""
-    return replace(truncates(message, ask), finish="content_filter")
+    return replace(truncates(message, request), finish_reason="content_filter")
 
 
-def echoes(message: Message, ask: ChatRequest) -> Message:
+def echoes(message: Message, request: ChatRequest) -> Message:
     """Say once more what the text goes on with, as llama.cpp's server does."""
-    return replace(message, echo=message.continued)
+    return replace(message, echo=message.continued_prefix)

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
-from strictgate.demo.conformance import same
+from strictgate.demo.conformance import same_json
 
 _WORDS = ("true", "false", "null")
 _SHORT = dict(zip('"\\/\b\f\n\r\t', '"\\/bfnrt', strict=True))
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class CompleteValue:
     """A value that has ended."""
 
     value: Any
@@ -34,11 +34,11 @@ class OpenString:
     """What stands of an escape that has not ended."""
 
     @property
-    def least(self) -> str:
+    def shortest(self) -> str:
         """The shortest string that begins like this."""
         return self.start + str(json.loads(f'"{_completed(self.escape)}"'))
 
-    def begins(self, text: str) -> bool:
+    def can_become(self, text: str) -> bool:
         """Whether `text` begins like this."""
         if not text.startswith(self.start):
             return False
@@ -46,7 +46,7 @@ class OpenString:
 
     def rest(self, text: str) -> str:
         """Return what is missing of `text`, quote and all; of any other, of the shortest."""
-        text = text if self.begins(text) else self.least
+        text = text if self.can_become(text) else self.shortest
         if not self.escape:
             return write_json(text[len(self.start) :])[1:]
         return (self._ending(text) or "") + write_json(text[len(self.start) + 1 :])[1:]
@@ -60,19 +60,19 @@ class OpenString:
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class OpenScalar:
     """A number or a literal that may go on."""
 
     text: str
 
-    def begins(self, value: Any) -> bool:
+    def can_become(self, value: Any) -> bool:
         """Whether `value` can be written so that it begins like this."""
         if isinstance(value, str | list | dict):
             return False
-        return write_json(value).startswith(self.text) or same(value, self.least)
+        return write_json(value).startswith(self.text) or same_json(value, self.shortest)
 
     @property
-    def least(self) -> Any:
+    def shortest(self) -> Any:
         """The shortest value that begins like this."""
         return json.loads(self.text + self._end())
 
@@ -92,7 +92,7 @@ class Scalar:
 class OpenObject:
     """An object that is open."""
 
-    parts: dict[str, "Begun | None"]
+    parts: dict[str, "PartialJson | None"]
     """None for a property that has a name and nothing of a value."""
     name: OpenString | None = None
     """The name that is open."""
@@ -102,7 +102,7 @@ class OpenObject:
     """Whether the last name has its colon."""
 
     @property
-    def awaited(self) -> OpenString | None:
+    def awaited_name(self) -> OpenString | None:
         """How the name begins that must come."""
         return OpenString("") if self.comma else self.name
 
@@ -111,41 +111,45 @@ class OpenObject:
 class OpenArray:
     """An array that is open."""
 
-    parts: tuple["Begun", ...]
+    parts: tuple["PartialJson", ...]
     comma: bool = False
 
     @property
-    def least(self) -> int:
+    def least_length(self) -> int:
         """How many items there are at least."""
         return len(self.parts) + self.comma
 
 
-Begun = Whole | OpenString | Scalar | OpenObject | OpenArray
+PartialJson = CompleteValue | OpenString | OpenScalar | OpenObject | OpenArray
 
 
-def suits(begun: Begun | None, value: Any) -> bool:
+def can_become(begun: PartialJson | None, value: Any) -> bool:
     """Whether a document with `value` can begin like this."""
     match begun:
         case None:
             return True
-        case Whole(whole):
-            return same(whole, value)
+        case CompleteValue(whole):
+            return same_json(whole, value)
         case OpenString():
-            return isinstance(value, str) and begun.begins(value)
-        case Scalar():
-            return begun.begins(value)
+            return isinstance(value, str) and begun.can_become(value)
+        case OpenScalar():
+            return begun.can_become(value)
         case OpenArray(parts):
-            enough = isinstance(value, list) and len(value) >= begun.least
-            return enough and all(map(suits, parts, value))
+            enough = isinstance(value, list) and len(value) >= begun.least_length
+            return enough and all(map(can_become, parts, value))
         case OpenObject():
             return isinstance(value, dict) and _has(begun, value)
 
 
 def _has(begun: OpenObject, value: dict[str, Any]) -> bool:
-    if not all(name in value and suits(part, value[name]) for name, part in begun.parts.items()):
+    if not all(
+        name in value and can_become(part, value[name]) for name, part in begun.parts.items()
+    ):
         return False
-    awaited = begun.awaited
-    return awaited is None or any(awaited.begins(name) for name in value if name not in begun.parts)
+    awaited = begun.awaited_name
+    return awaited is None or any(
+        awaited.can_become(name) for name in value if name not in begun.parts
+    )
 
 
 # --- escapes -----------------------------------------------------------------------------------

@@ -10,7 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.demo.partial_json import Begun, OpenArray, OpenObject, OpenString, Scalar, Whole
+from strictgate.demo.partial_json import (
+    CompleteValue,
+    OpenArray,
+    OpenObject,
+    OpenScalar,
+    OpenString,
+    PartialJson,
+)
 
 _MAX_DEPTH = 200
 _MAX_DIGITS = 1000
@@ -32,7 +39,7 @@ class NotAPrefix(ValueError):
     """The text is not the beginning of a JSON document."""
 
 
-def begin(text: str) -> Begun | None:
+def parse_partial_json(text: str) -> PartialJson | None:
     """Return what `text` begins; None for nothing but blanks.
 
     Raises:
@@ -67,7 +74,7 @@ class _Reader:
         self.skip()
         return self.text[self.position : self.position + 1]
 
-    def value(self) -> Begun | None:
+    def value(self) -> PartialJson | None:
         match self.next():
             case "":
                 return None
@@ -79,7 +86,7 @@ class _Reader:
                 return self._string()
         return self._scalar()
 
-    def _nested(self, read: Callable[[], Begun]) -> Begun:
+    def _nested(self, read: Callable[[], PartialJson]) -> PartialJson:
         self.position += 1
         self.depth += 1
         if self.depth > _MAX_DEPTH:
@@ -88,8 +95,8 @@ class _Reader:
         self.depth -= 1
         return found
 
-    def _object(self) -> Begun:
-        parts: dict[str, Begun | None] = {}
+    def _object(self) -> PartialJson:
+        parts: dict[str, PartialJson | None] = {}
         comma = False
         while True:
             match self.next():
@@ -97,7 +104,7 @@ class _Reader:
                     return OpenObject(parts, comma=comma)
                 case "}" if not comma:
                     self.position += 1
-                    return Whole(_values(parts))
+                    return CompleteValue(_values(parts))
                 case '"' if comma or not parts:
                     name = self._string()
                 case _:
@@ -108,7 +115,7 @@ class _Reader:
             comma = self._comma()
 
     def _member(
-        self, parts: dict[str, Begun | None], name: Whole | OpenString
+        self, parts: dict[str, PartialJson | None], name: CompleteValue | OpenString
     ) -> OpenObject | None:
         """Read what follows on `name` into `parts`; return the object if that stays open."""
         if isinstance(name, OpenString):
@@ -124,10 +131,10 @@ class _Reader:
             case _:
                 raise NotAPrefix
         parts[name.value] = self.value()
-        return None if isinstance(parts[name.value], Whole) else OpenObject(parts)
+        return None if isinstance(parts[name.value], CompleteValue) else OpenObject(parts)
 
-    def _array(self) -> Begun:
-        parts: list[Begun] = []
+    def _array(self) -> PartialJson:
+        parts: list[PartialJson] = []
         comma = False
         while True:
             match self.next():
@@ -135,13 +142,15 @@ class _Reader:
                     return OpenArray(tuple(parts), comma=comma)
                 case "]" if not comma:
                     self.position += 1
-                    return Whole([part.value for part in parts if isinstance(part, Whole)])
+                    return CompleteValue(
+                        [part.value for part in parts if isinstance(part, CompleteValue)]
+                    )
                 case _ if parts and not comma:
                     raise NotAPrefix
             part = self.value()
             if part is not None:
                 parts.append(part)
-            if not isinstance(part, Whole):
+            if not isinstance(part, CompleteValue):
                 return OpenArray(tuple(parts))
             comma = self._comma()
 
@@ -151,36 +160,36 @@ class _Reader:
         self.position += 1
         return True
 
-    def _string(self) -> Whole | OpenString:
+    def _string(self) -> CompleteValue | OpenString:
         units = _UNITS.match(self.text, self.position + 1)
         end = units.end() if units else self.position + 1
         content = json.loads(f'"{self.text[self.position + 1 : end]}"')
         if self.text[end : end + 1] == '"':
             self.position = end + 1
-            return Whole(content)
+            return CompleteValue(content)
         if not _ESCAPE.fullmatch(self.text, end):
             raise NotAPrefix
         escape, self.position = self.text[end:], len(self.text)
         return OpenString(content, escape)
 
-    def _scalar(self) -> Whole | Scalar:
+    def _scalar(self) -> CompleteValue | OpenScalar:
         left = self.text[self.position : self.position + _MAX_DIGITS + 1]
         for word, value in _WORDS.items():
             if left.startswith(word):
                 self.position += len(word)
-                return Whole(value)
+                return CompleteValue(value)
             if word.startswith(left):
                 self.position = len(self.text)
-                return Scalar(left)
+                return OpenScalar(left)
         if _NUMBER_SO_FAR.fullmatch(self.text, self.position) and len(left) <= _MAX_DIGITS:
             self.position = len(self.text)
-            return Scalar(left)
+            return OpenScalar(left)
         found = _NUMBER.match(self.text, self.position)
         if found is None or len(found[0]) > _MAX_DIGITS:
             raise NotAPrefix
         self.position = found.end()
-        return Whole(json.loads(found[0]))
+        return CompleteValue(json.loads(found[0]))
 
 
-def _values(parts: dict[str, Begun | None]) -> dict[str, Any]:
-    return {name: part.value for name, part in parts.items() if isinstance(part, Whole)}
+def _values(parts: dict[str, PartialJson | None]) -> dict[str, Any]:
+    return {name: part.value for name, part in parts.items() if isinstance(part, CompleteValue)}

@@ -26,7 +26,7 @@ _MAX_REPEAT = 2000
 
 
 @lru_cache(512)
-def compiled(pattern: str) -> re.Pattern[str] | None:
+def compile_pattern(pattern: str) -> re.Pattern[str] | None:
     """Return `pattern` for Python's engine, or None where that cannot read it."""
     try:
         return re.compile(_python(pattern))
@@ -34,15 +34,15 @@ def compiled(pattern: str) -> re.Pattern[str] | None:
         return None
 
 
-def matches(pattern: str, text: str) -> bool:
+def pattern_matches(pattern: str, text: str) -> bool:
     """Whether `pattern` matches somewhere in `text`."""
-    expression = compiled(pattern)
+    expression = compile_pattern(pattern)
     return expression is None or expression.search(text) is not None
 
 
-def texts(pattern: str, turn: int, lengths: Iterable[int]) -> Iterator[str]:
+def matching_texts(pattern: str, turn: int, lengths: Iterable[int]) -> Iterator[str]:
     """Yield texts that should match; `turn` picks other characters, `lengths` longer repeats."""
-    if compiled(pattern) is not None:
+    if compile_pattern(pattern) is not None:
         yield from (_text(pattern, turn, extra) for extra in lengths)
 
 

@@ -20,8 +20,8 @@ class References:
         self._named: dict[str, Any] = {}
         for name, schema in _names(root):
             self._named.setdefault(name, schema)
-        declared = str(root.get("$schema", "")) if isinstance(root, dict) else ""
-        self.alone = any(draft in declared for draft in _LEGACY)
+        is_declared = str(root.get("$schema", "")) if isinstance(root, dict) else ""
+        self.ref_stands_alone = any(draft in is_declared for draft in _LEGACY)
         """Up to draft 7 the neighbours of `$ref` do not count."""
 
     def resolve(self, reference: str) -> Any:

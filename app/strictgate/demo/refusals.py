@@ -9,11 +9,18 @@ from typing import Any
 import orjson
 
 from strictgate.core.jsontext.reader import write_json
-from strictgate.demo.answer import value
-from strictgate.demo.ask import Channel, ChatRequest, reading_a_schema
-from strictgate.demo.mistakes import WRONG, Mistake, mistaken, option
+from strictgate.demo.answer import intended_document
+from strictgate.demo.chat_request import Channel, ChatRequest, refuse_bad_schema
+from strictgate.demo.mistakes import COMMON_MISTAKES, Mistake, find_mistake, wrong_option
 from strictgate.demo.render import CREATED, DONE
-from strictgate.demo.reply import EVENTS, DemoReply, failure, groq, json, plain
+from strictgate.demo.reply import (
+    EVENTS,
+    DemoReply,
+    groq_error,
+    json_reply,
+    openai_error,
+    reply_with_body,
+)
 
 Refuse = Callable[[ChatRequest], DemoReply | None]
 
@@ -32,68 +39,68 @@ _KNOWN = {
 
 def always(reply: DemoReply) -> Refuse:
     """Return the refusal that gives `reply` to every request."""
-    return lambda ask: reply
+    return lambda request: reply
 
 
-def no_json_schema(ask: ChatRequest) -> DemoReply | None:
-    if ask.format != "json_schema":
+def no_json_schema(request: ChatRequest) -> DemoReply | None:
+    if request.format_type != "json_schema":
         return None
-    return groq(
+    return groq_error(
         "This model does not support response format `json_schema`. See supported models at "
         "https://console.groq.com/docs/structured-outputs#supported-models",
         param="response_format",
     )
 
 
-def no_json_object(ask: ChatRequest) -> DemoReply | None:
-    if ask.format != "json_object":
+def no_json_object(request: ChatRequest) -> DemoReply | None:
+    if request.format_type != "json_object":
         return None
-    return json({"error": "'response_format.type' must be 'json_schema' or 'text'"}, 400)
+    return json_reply({"error": "'response_format.type' must be 'json_schema' or 'text'"}, 400)
 
 
-def text_only(ask: ChatRequest) -> DemoReply | None:
-    if ask.format != "text":
-        return failure(
+def text_only(request: ChatRequest) -> DemoReply | None:
+    if request.format_type != "text":
+        return openai_error(
             400, "response_format is not supported by this model.", param="response_format"
         )
-    if ask.body.get("tools"):
-        return failure(400, "tools are not supported by this model.", param="tools")
+    if request.body.get("tools"):
+        return openai_error(400, "tools are not supported by this model.", param="tools")
     return None
 
 
-def no_tools(ask: ChatRequest) -> DemoReply | None:
-    if not ask.body.get("tools"):
+def no_tools(request: ChatRequest) -> DemoReply | None:
+    if not request.body.get("tools"):
         return None
-    return groq("`tool calling` is not supported with this model", param="tool calling")
+    return groq_error("`tool calling` is not supported with this model", param="tool calling")
 
 
-def no_json_with_tools(ask: ChatRequest) -> DemoReply | None:
-    if ask.format in _JSON and ask.body.get("tools"):
-        return groq("json mode cannot be combined with tool/function calling")
+def no_json_with_tools(request: ChatRequest) -> DemoReply | None:
+    if request.format_type in _JSON and request.body.get("tools"):
+        return groq_error("json mode cannot be combined with tool/function calling")
     return None
 
 
-def no_json_with_stream(ask: ChatRequest) -> DemoReply | None:
-    if ask.format in _JSON and ask.streamed:
-        return groq("response_format` does not support streaming")  # the backtick is theirs
+def no_json_with_stream(request: ChatRequest) -> DemoReply | None:
+    if request.format_type in _JSON and request.is_streamed:
+        return groq_error("response_format` does not support streaming")  # the backtick is theirs
     return None
 
 
-def unavailable(ask: ChatRequest) -> DemoReply | None:
-    if ask.format != "json_schema":
+def unavailable(request: ChatRequest) -> DemoReply | None:
+    if request.format_type != "json_schema":
         return None
     message = "This response_format type is unavailable now"
-    return failure(400, message, code="invalid_request_error")
+    return openai_error(400, message, code="invalid_request_error")
 
 
-def moonshot_dialect(ask: ChatRequest) -> DemoReply | None:
-    if ask.channel is not Channel.NATIVE:
+def moonshot_dialect(request: ChatRequest) -> DemoReply | None:
+    if request.channel is not Channel.NATIVE:
         return None
-    with reading_a_schema():
-        complaint = next(_complaints(ask.schema, "root"), None)
+    with refuse_bad_schema():
+        complaint = next(_complaints(request.schema, "root"), None)
     if complaint is None:
         return None
-    return groq(
+    return groq_error(
         "Invalid request: response_format.json_schema is not a valid moonshot flavored json "
         f"schema, details: <{complaint}>"
     )
@@ -116,10 +123,10 @@ def _complaints(schema: Any, path: str) -> Iterator[str]:
         yield from _complaints(schema.get(keyword), f"{path}.{keyword}")
 
 
-def needs_json_word(ask: ChatRequest) -> DemoReply | None:
-    if ask.format != "json_object" or ask.says("json"):
+def needs_json_word(request: ChatRequest) -> DemoReply | None:
+    if request.format_type != "json_object" or request.mentions("json"):
         return None
-    return failure(
+    return openai_error(
         400,
         "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
         "'json_object'.",
@@ -127,49 +134,57 @@ def needs_json_word(ask: ChatRequest) -> DemoReply | None:
     )
 
 
-def rejects_unknown(ask: ChatRequest) -> DemoReply | None:
-    for name in ask.body:
+def rejects_unknown(request: ChatRequest) -> DemoReply | None:
+    for name in request.body:
         if name not in _KNOWN:
-            return groq(f"property '{name}' is unsupported")
+            return groq_error(f"property '{name}' is unsupported")
     return None
 
 
-def one_choice(ask: ChatRequest) -> DemoReply | None:
-    return groq("'n' : number must be at most 1", param="n") if ask.count != 1 else None
+def one_choice(request: ChatRequest) -> DemoReply | None:
+    return (
+        groq_error("'n' : number must be at most 1", param="n")
+        if request.choice_count != 1
+        else None
+    )
 
 
 # --- an upstream that validates ----------------------------------------------------------------
 
 
-def validates(ask: ChatRequest) -> DemoReply | None:
+def validates(request: ChatRequest) -> DemoReply | None:
     """Refuse a wrong document, as Groq does where it knows what was asked for."""
-    if ask.channel in (Channel.TEXT, Channel.PROMPT):
+    if request.channel in (Channel.TEXT, Channel.PROMPT):
         return None
-    found = mistaken(ask.schema, value(ask), (option, *WRONG)) or Mistake("", "")
+    found = find_mistake(
+        request.schema, intended_document(request), (wrong_option, *COMMON_MISTAKES)
+    ) or Mistake("", "")
     text = write_json(found.value)
-    if ask.channel is Channel.TOOL:
-        told = write_json({"name": ask.tool, "arguments": found.value})
+    if request.channel is Channel.TOOL:
+        told = write_json({"name": request.forced_tool, "arguments": found.value})
         words = found.sentence.rpartition("validate with ")[2].partition(": ")[2]
-        message = f"parameters for tool {ask.tool} did not match schema: errors: [{words}]"
+        message = (
+            f"parameters for tool {request.forced_tool} did not match schema: errors: [{words}]"
+        )
         twice = "Tool call validation failed: tool call validation failed: "
-        return groq(twice + message, code="tool_use_failed", failed_generation=told)
+        return groq_error(twice + message, code="tool_use_failed", failed_generation=told)
     message = (
         "Generated JSON does not match the expected schema. Please adjust your prompt. See "
         f"'failed_generation' for more details. Error: {found.sentence}"
     )
-    return groq(message, code="json_validate_failed", failed_generation=text)
+    return groq_error(message, code="json_validate_failed", failed_generation=text)
 
 
-def validates_once(ask: ChatRequest) -> DemoReply | None:
+def validates_once(request: ChatRequest) -> DemoReply | None:
     """Refuse the first document only."""
-    return validates(ask) if ask.turn == 0 else None
+    return validates(request) if request.earlier_asks == 0 else None
 
 
-def runs_out(ask: ChatRequest) -> DemoReply | None:
+def runs_out(request: ChatRequest) -> DemoReply | None:
     """Say that the budget ended before the document did, as Groq does."""
-    if ask.format not in _JSON:
+    if request.format_type not in _JSON:
         return None
-    return groq(
+    return groq_error(
         "Failed to validate JSON. Please adjust your prompt. See 'failed_generation' for more "
         "details.",
         code="json_validate_failed",
@@ -180,28 +195,33 @@ def runs_out(ask: ChatRequest) -> DemoReply | None:
 # --- answers that are none ---------------------------------------------------------------------
 
 
-def no_choices(ask: ChatRequest) -> DemoReply:
-    body = {"id": "chatcmpl-demo", "created": CREATED, "model": ask.body["model"], "choices": []}
-    if not ask.streamed:
-        return json({**body, "object": "chat.completion"})
+def no_choices(request: ChatRequest) -> DemoReply:
+    body = {
+        "id": "chatcmpl-demo",
+        "created": CREATED,
+        "model": request.body["model"],
+        "choices": [],
+    }
+    if not request.is_streamed:
+        return json_reply({**body, "object": "chat.completion"})
     event = orjson.dumps({**body, "object": "chat.completion.chunk"})
-    return DemoReply(200, EVENTS, [b"data: %b\n\n" % event, DONE], streamed=True)
+    return DemoReply(200, EVENTS, [b"data: %b\n\n" % event, DONE], is_streamed=True)
 
 
-HTML = plain(502, _HTML, _HTML_HEAD)
-HTML_200 = plain(200, _HTML, _HTML_HEAD)
-NOT_JSON = plain(200, b'{"id": "chatcmpl-demo", "choices": [junk')
-EMPTY = plain(200, b"")
-REDIRECT = plain(307, b"", ((b"location", b"/v1/echo"),))
-SERVER_ERROR = failure(
+HTML = reply_with_body(502, _HTML, _HTML_HEAD)
+HTML_200 = reply_with_body(200, _HTML, _HTML_HEAD)
+NOT_JSON = reply_with_body(200, b'{"id": "chatcmpl-demo", "choices": [junk')
+EMPTY = reply_with_body(200, b"")
+REDIRECT = reply_with_body(307, b"", ((b"location", b"/v1/echo"),))
+SERVER_ERROR = openai_error(
     500, "The server had an error while processing your request. Sorry about that!",
     kind="server_error",
 )  # fmt: skip
-RATE_LIMIT = failure(
+RATE_LIMIT = openai_error(
     429, "Rate limit reached for requests. Please try again in 1s.",
     kind="requests", code="rate_limit_exceeded", headers=((b"retry-after", b"1"),),
 )  # fmt: skip
-UNAUTHORIZED = failure(401, "Incorrect API key provided: demo.", code="invalid_api_key")
-UNAVAILABLE = failure(
+UNAUTHORIZED = openai_error(401, "Incorrect API key provided: demo.", code="invalid_api_key")
+UNAVAILABLE = openai_error(
     503, "The engine is currently overloaded, please try again later.", kind="server_error"
 )

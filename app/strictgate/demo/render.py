@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 
 from strictgate.demo.answer import Message
-from strictgate.demo.ask import CHARACTERS_PER_TOKEN, ChatRequest
-from strictgate.demo.reply import EVENTS, DemoReply, json
-from strictgate.demo.tokens import scored
+from strictgate.demo.chat_request import CHARACTERS_PER_TOKEN, ChatRequest
+from strictgate.demo.reply import EVENTS, DemoReply, json_reply
+from strictgate.demo.tokens import token_logprobs
 
 CREATED = 1_760_000_000
 _DELTA = 6  # characters
@@ -17,28 +17,28 @@ _numbers = count(1)
 DONE = b"data: [DONE]\n\n"
 
 
-def completion(ask: ChatRequest, messages: list[Message]) -> DemoReply:
+def render_completion(request: ChatRequest, messages: list[Message]) -> DemoReply:
     """Return `messages` as the reply that `ask` wants."""
     identity = {
         "id": f"chatcmpl-demo-{next(_numbers)}",
-        "object": "chat.completion.chunk" if ask.streamed else "chat.completion",
+        "object": "chat.completion.chunk" if request.is_streamed else "chat.completion",
         "created": CREATED,
-        "model": ask.body["model"],
+        "model": request.body["model"],
         "system_fingerprint": "fp_demo",
     }
-    if ask.streamed:
-        return DemoReply(200, EVENTS, list(_events(ask, messages, identity)), streamed=True)
-    choices = [_choice(ask, index, message) for index, message in enumerate(messages)]
-    return json({**identity, "choices": choices, "usage": _usage(ask, messages)})
+    if request.is_streamed:
+        return DemoReply(200, EVENTS, list(_events(request, messages, identity)), is_streamed=True)
+    choices = [_choice(request, index, message) for index, message in enumerate(messages)]
+    return json_reply({**identity, "choices": choices, "usage": _usage(request, messages)})
 
 
-def _usage(ask: ChatRequest, messages: list[Message]) -> dict[str, int]:
-    asked = ask.size // CHARACTERS_PER_TOKEN
+def _usage(request: ChatRequest, messages: list[Message]) -> dict[str, int]:
+    asked = request.byte_count // CHARACTERS_PER_TOKEN
     told = sum(message.tokens for message in messages)
     return {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
 
 
-def _choice(ask: ChatRequest, index: int, message: Message) -> dict[str, Any]:
+def _choice(request: ChatRequest, index: int, message: Message) -> dict[str, Any]:
     said: dict[str, Any] = {
         "role": "assistant",
         "content": None if message.tool else _content(message),
@@ -48,9 +48,14 @@ def _choice(ask: ChatRequest, index: int, message: Message) -> dict[str, Any]:
         said["reasoning_content"] = message.reasoning
     if message.tool is not None:
         said["tool_calls"] = [_call(index, message.tool, message.text)]
-    entries = _scored(message, ask.top)
+    entries = _scored(message, request.top_logprobs)
     logprobs = None if entries is None else {"content": entries, "refusal": None}
-    return {"index": index, "message": said, "logprobs": logprobs, "finish_reason": message.finish}
+    return {
+        "index": index,
+        "message": said,
+        "logprobs": logprobs,
+        "finish_reason": message.finish_reason,
+    }
 
 
 def _content(message: Message) -> str | None:
@@ -61,7 +66,7 @@ def _scored(message: Message, top: int | None) -> list[dict[str, Any]] | None:
     """Return the log-probabilities of the content, if wanted: what is echoed has none."""
     if top is None or message.text is None or message.tool is not None:
         return None
-    return scored(message.text, message.slips, top)
+    return token_logprobs(message.text, message.errors, top)
 
 
 def _call(index: int, name: str, arguments: str | None) -> dict[str, Any]:
@@ -69,33 +74,40 @@ def _call(index: int, name: str, arguments: str | None) -> dict[str, Any]:
     return {"id": f"call_demo_{index}", "type": "function", "function": function}
 
 
-def _events(ask: ChatRequest, messages: list[Message], identity: dict[str, Any]) -> Iterator[bytes]:
+def _events(
+    request: ChatRequest, messages: list[Message], identity: dict[str, Any]
+) -> Iterator[bytes]:
     """Yield the events; the choices take turns, as they do at a provider."""
-    extra = {"usage": None} if ask.wants_usage else {}
+    extra = {"usage": None} if request.wants_usage else {}
 
     def event(choices: list[dict[str, Any]], **more: Any) -> bytes:
         return b"data: %b\n\n" % orjson.dumps({**identity, "choices": choices, **extra, **more})
 
-    waiting = [(index, _deltas(ask, index, message)) for index, message in enumerate(messages)]
+    waiting = [(index, _deltas(request, index, message)) for index, message in enumerate(messages)]
     while waiting:
         for index, deltas in waiting[:]:
             step = next(deltas, None)
             if step is None:
                 waiting.remove((index, deltas))
                 continue
-            delta, finish, entry = step
+            delta, finish_reason, entry = step
             logprobs = None if entry is None else {"content": [entry], "refusal": None}
-            choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+            choice = {
+                "index": index,
+                "delta": delta,
+                "logprobs": logprobs,
+                "finish_reason": finish_reason,
+            }
             yield event([choice])
-    if ask.wants_usage:
-        yield event([], usage=_usage(ask, messages))
+    if request.wants_usage:
+        yield event([], usage=_usage(request, messages))
     yield DONE
 
 
 _Step = tuple[dict[str, Any], str | None, dict[str, Any] | None]
 
 
-def _deltas(ask: ChatRequest, index: int, message: Message) -> Iterator[_Step]:
+def _deltas(request: ChatRequest, index: int, message: Message) -> Iterator[_Step]:
     content = "" if message.tool is None and message.text is not None else None
     yield {"role": "assistant", "content": content, "refusal": None}, None, None
     for piece in _pieces(message.reasoning):
@@ -105,16 +117,18 @@ def _deltas(ask: ChatRequest, index: int, message: Message) -> Iterator[_Step]:
         for piece in _pieces(message.text):
             yield {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}, None, None
     else:
-        for piece, entry in _contents(ask, message):
+        for piece, entry in _contents(request, message):
             yield {"content": piece}, None, entry
     for piece in _pieces(message.refusal):
         yield {"refusal": piece}, None, None
-    yield {}, message.finish, None
+    yield {}, message.finish_reason, None
 
 
-def _contents(ask: ChatRequest, message: Message) -> Iterator[tuple[str, dict[str, Any] | None]]:
+def _contents(
+    request: ChatRequest, message: Message
+) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """Yield the pieces of the content: tokens, with their entries, where those are wanted."""
-    entries = _scored(message, ask.top)
+    entries = _scored(message, request.top_logprobs)
     if entries is None:
         yield from ((piece, None) for piece in _pieces(_content(message)))
         return
@@ -127,7 +141,7 @@ def _pieces(text: str | None) -> Iterator[str]:
         yield (text or "")[start : start + _DELTA]
 
 
-def spoken(part: bytes) -> int:
+def count_characters(part: bytes) -> int:
     """Return how many characters of answers are in a body, or in an event."""
     try:
         body = orjson.loads(part.removeprefix(b"data: "))

@@ -40,23 +40,23 @@ class DemoReply:
     status: int
     headers: Headers
     parts: Iterable[Part]
-    before: tuple[Pause | Cut, ...] = ()
+    before_head: tuple[Pause | Cut, ...] = ()
     """What happens before the head is sent."""
-    streamed: bool = False
+    is_streamed: bool = False
     """Whether each part is an event."""
 
 
-def plain(status: int, body: bytes, headers: Headers = JSON) -> DemoReply:
+def reply_with_body(status: int, body: bytes, headers: Headers = JSON) -> DemoReply:
     """Return a reply with `body` and its length."""
     return DemoReply(status, (*headers, (b"content-length", b"%d" % len(body))), (body,))
 
 
-def json(value: Any, status: int = 200, headers: Headers = ()) -> DemoReply:
+def json_reply(value: Any, status: int = 200, headers: Headers = ()) -> DemoReply:
     """Return `value` as a reply."""
-    return plain(status, orjson.dumps(value), JSON + headers)
+    return reply_with_body(status, orjson.dumps(value), JSON + headers)
 
 
-def failure(
+def openai_error(
     status: int,
     message: str,
     *,
@@ -67,10 +67,10 @@ def failure(
 ) -> DemoReply:
     """Return an error in OpenAI's shape, whose keys are always there."""
     error = {"message": message, "type": kind, "param": param, "code": code}
-    return json({"error": error}, status, headers)
+    return json_reply({"error": error}, status, headers)
 
 
-def groq(message: str, **more: Any) -> DemoReply:
+def groq_error(message: str, **more: Any) -> DemoReply:
     """Return an error in Groq's shape: absent keys are left out, and a newline ends it."""
     error = {"message": message, "type": "invalid_request_error", **more}
-    return plain(400, orjson.dumps({"error": error}, option=orjson.OPT_APPEND_NEWLINE))
+    return reply_with_body(400, orjson.dumps({"error": error}, option=orjson.OPT_APPEND_NEWLINE))

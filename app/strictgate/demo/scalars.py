@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from strictgate.demo.formats import FORMATS
-from strictgate.demo.patterns import texts
+from strictgate.demo.patterns import matching_texts
 
 _WORD_BREAK = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])")
 _SAMPLES = (
@@ -21,20 +21,20 @@ _SAMPLES = (
 _REPEATS = (0, 1, 2, 5, 9, 19, 31, 63)
 
 
-def words(name: str) -> str:
+def readable_name(name: str) -> str:
     """Return a property name as a reader would say it: `product_name` → `Product name`."""
     spoken = " ".join(part.lower() for part in _WORD_BREAK.split(name) if part)
     return spoken[:1].upper() + spoken[1:] or "Value"
 
 
-def strings(schema: dict[str, Any], name: str, turn: int) -> Iterator[str]:
+def string_candidates(schema: dict[str, Any], name: str, turn: int) -> Iterator[str]:
     """Yield strings for `schema`, which is called `name`; another `turn` means other strings."""
     known = FORMATS.get(str(schema.get("format")))
     if known is not None:
         yield known.text(turn)
     low, high = int(schema.get("minLength", 0)), schema.get("maxLength", math.inf)
     number = f" {turn + 1}" if turn else ""
-    plain = words(name) + number
+    plain = readable_name(name) + number
     if "pattern" in schema:
         yield from _patterned(schema, plain, turn)
     yield _sized(plain, low, high)
@@ -50,9 +50,9 @@ def _patterned(schema: dict[str, Any], plain: str, turn: int) -> Iterator[str]:
     for candidate in (plain, slug, slug.replace("-", "_"), slug.replace("-", ""), plain.upper()):
         yield candidate if len(candidate) >= low else candidate.ljust(low, candidate[-1])
     lengths = [*_REPEATS, low, *range(max(low - 8, 0), min(low, 200))]
-    yield from texts(schema["pattern"], turn, lengths)
+    yield from matching_texts(schema["pattern"], turn, lengths)
     if turn:
-        yield from texts(schema["pattern"], 0, [extra + turn for extra in (1, 2, 3)])
+        yield from matching_texts(schema["pattern"], 0, [extra + turn for extra in (1, 2, 3)])
 
 
 def _sized(text: str, low: int, high: float) -> str:
@@ -63,7 +63,7 @@ def _sized(text: str, low: int, high: float) -> str:
     return text if len(text) <= high else text[-int(high) :].strip() if high else ""
 
 
-def numbers(schema: dict[str, Any], turn: int, *, whole: bool) -> Iterator[int | float]:
+def number_candidates(schema: dict[str, Any], turn: int, *, whole: bool) -> Iterator[int | float]:
     """Yield numbers for `schema`; another `turn` means other numbers."""
     step = Fraction(str(schema.get("multipleOf") or 1))
     if whole and step.denominator != 1:

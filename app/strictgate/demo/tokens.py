@@ -9,7 +9,7 @@ import re
 from itertools import islice
 from typing import Any
 
-from strictgate.demo.writer import Slip
+from strictgate.demo.writer import TextError
 
 _TOKEN = re.compile(r" ?[^\W\d_]{1,4}|\d{1,3}|\s+|(?:[^\w\s]|_){1,3}")
 _LIKELY, _UNSURE = -0.05, -0.7
@@ -18,28 +18,28 @@ _FILLERS = (" the", "\n", "x", '"', "0", "{", "}", "null", " a", ",", "[", "]", 
             " and", ":", "-", "A", ".", "\t", "false", "?")  # fmt: skip
 
 
-def pieces(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """Return the tokens of `text`."""
     return _TOKEN.findall(text)
 
 
-def scored(text: str, slips: tuple[Slip, ...], top: int) -> list[dict[str, Any]]:
+def token_logprobs(text: str, errors: tuple[TextError, ...], top: int) -> list[dict[str, Any]]:
     """Return the entries for the tokens of `text`, each with the `top` alternatives."""
-    turns = dict(turn for slip in slips if (turn := _turn(text, slip)) is not None)
+    turns = dict(turn for slip in errors if (turn := _turn(text, slip)) is not None)
     entries: list[dict[str, Any]] = []
     start = 0
-    for token in pieces(text):
+    for token in tokenize(text):
         here = (turns[at] for at in range(start, start + len(token)) if at in turns)
         rest = next(here, None)
-        right = None if rest is None else pieces(text[start : rest[0]] + rest[1])[0]
+        right = None if rest is None else tokenize(text[start : rest[0]] + rest[1])[0]
         entries.append(_entry(token, right if right != token else None, top))
         start += len(token)
     return entries
 
 
-def _turn(text: str, slip: Slip) -> tuple[int, tuple[int, str]] | None:
+def _turn(text: str, slip: TextError) -> tuple[int, tuple[int, str]] | None:
     """Return where `text` goes astray, with where the right text sets in there, and that text."""
-    right = slip.instead + text[slip.end :]
+    right = slip.right_text + text[slip.end :]
     for at, (wrong, wanted) in enumerate(zip(text[slip.start :], right, strict=False), slip.start):
         if wrong != wanted:
             return at, (at, right[at - slip.start :])

@@ -24,16 +24,16 @@ _FINISH = b'"finish_reason":"'
 
 
 def slow(reply: DemoReply) -> DemoReply:
-    return replace(reply, before=(*reply.before, Pause(0.2)))
+    return replace(reply, before_head=(*reply.before_head, Pause(0.2)))
 
 
 def stalls(reply: DemoReply) -> DemoReply:
-    return replace(reply, before=(*reply.before, Pause(None)))
+    return replace(reply, before_head=(*reply.before_head, Pause(None)))
 
 
 def stalls_midway(reply: DemoReply) -> DemoReply:
     """Stop sending after the first text of a stream, or half of a body."""
-    if reply.streamed:
+    if reply.is_streamed:
         return replace(reply, parts=[*islice(reply.parts, 2), Pause(None)])
     return replace(reply, parts=[*_half(reply), Pause(None)])
 
@@ -43,7 +43,7 @@ def drops(reply: DemoReply) -> DemoReply:
 
 
 def drops_early(reply: DemoReply) -> DemoReply:
-    return replace(reply, before=(*reply.before, Cut()))
+    return replace(reply, before_head=(*reply.before_head, Cut()))
 
 
 def _half(reply: DemoReply) -> list[Part]:
@@ -68,7 +68,7 @@ def whitespace(reply: DemoReply) -> DemoReply:
 
 def _without_end(reply: DemoReply, filler: str) -> DemoReply:
     """Begin the document, then say `filler` for ever."""
-    if reply.streamed:
+    if reply.is_streamed:
         first = list(islice(reply.parts, 2))
         again = _retold(first[-1], filler * 8)
         return replace(reply, parts=chain(first, _up_to_limit(again)))
@@ -110,7 +110,7 @@ _ERROR = {
 
 def _of_streams(change: Callable[[Iterable[Part]], Iterable[Part]]) -> Deliver:
     """Return a delivery that leaves alone what is not streamed."""
-    return lambda reply: replace(reply, parts=change(reply.parts)) if reply.streamed else reply
+    return lambda reply: replace(reply, parts=change(reply.parts)) if reply.is_streamed else reply
 
 
 def _first_half(parts: Iterable[Part]) -> list[Part]:

@@ -17,9 +17,9 @@ import orjson
 
 from strictgate.demo import endpoints
 from strictgate.demo.chat import chat
-from strictgate.demo.endpoints import Endpoint, Request
+from strictgate.demo.endpoints import Endpoint, HttpRequest
 from strictgate.demo.exchange import ExchangeRecord, Receive, Scope, Send, deliver
-from strictgate.demo.reply import DemoReply, failure, json
+from strictgate.demo.reply import DemoReply, json_reply, openai_error
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -28,10 +28,10 @@ _CHAT = "/v1/chat/completions"
 _BETA = "/beta/chat/completions"
 _ROUTES: dict[tuple[str, str], Endpoint] = {
     ("POST", _CHAT): lambda request: chat(request.body),
-    ("POST", _BETA): lambda request: chat(request.body, beta=True),
-    ("GET", "/v1/models"): endpoints.models,
-    ("POST", "/v1/embeddings"): endpoints.embeddings,
-    ("POST", "/v1/audio/transcriptions"): endpoints.transcription,
+    ("POST", _BETA): lambda request: chat(request.body, is_beta=True),
+    ("GET", "/v1/models"): endpoints.list_models,
+    ("POST", "/v1/embeddings"): endpoints.embed,
+    ("POST", "/v1/audio/transcriptions"): endpoints.transcribe,
 }
 _PATHS = {path for _, path in _ROUTES}
 
@@ -66,22 +66,22 @@ def _reply(scope: Scope, body: bytes) -> DemoReply:
         return chat(body)
     endpoint = _ROUTES.get((method, path))
     if endpoint is None and method == "GET" and path.startswith("/v1/models/"):
-        endpoint = endpoints.model
+        endpoint = endpoints.show_model
     if endpoint is None and (path == "/v1/echo" or path.startswith("/v1/echo/")):
         endpoint = endpoints.echo
     if endpoint is not None:
         query = scope.get("query_string", b"").decode("latin-1")
-        return endpoint(Request(method, path, query, _headers(scope), body))
+        return endpoint(HttpRequest(method, path, query, _headers(scope), body))
     if path in _PATHS:
         message = f"Not allowed to {method} on {path}."
-        return failure(405, message, code="method_not_allowed")
-    return failure(404, f"Invalid URL ({method} {path})")
+        return openai_error(405, message, code="method_not_allowed")
+    return openai_error(404, f"Invalid URL ({method} {path})")
 
 
 def _shown(records: deque[ExchangeRecord], method: str) -> DemoReply:
     if method == "DELETE":
         records.clear()
-    return json([asdict(each) for each in records])
+    return json_reply([asdict(each) for each in records])
 
 
 def _headers(scope: Scope) -> list[tuple[str, str]]:

@@ -10,46 +10,53 @@ from strictgate.demo.error_rates import (
     DROP,
     EXTRA,
     NAME,
+    ErrorSampler,
     Path,
-    Slips,
+    misspelt_name,
     quoted,
-    wrong,
-    wrong_name,
+    wrong_text,
 )
-from strictgate.demo.partial_json import Begun, OpenArray, OpenObject, OpenString, Scalar, Whole
+from strictgate.demo.partial_json import (
+    CompleteValue,
+    OpenArray,
+    OpenObject,
+    OpenScalar,
+    OpenString,
+    PartialJson,
+)
 
 _EXTRA = "confidence_note"
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class TextError:
     """A place in a text where something else would have been right."""
 
     start: int
     end: int
-    instead: str
+    right_text: str
     """What would have been right between `start` and `end`."""
 
 
 class Writer:
     """Collects the text and the slips of one answer."""
 
-    def __init__(self, chances: Slips, options: frozenset[Path], prefix: str = "") -> None:
+    def __init__(self, chances: ErrorSampler, options: frozenset[Path], prefix: str = "") -> None:
         """Start behind `prefix`; `options` are the places of values that the schema names."""
         self._chances = chances
         self._options = options
-        self._comma, self._colon = (", ", ": ") if chances.temper.spaced else (",", ":")
+        self._comma, self._colon = (", ", ": ") if chances.rates.spaced else (",", ":")
         self._blank_before = prefix[-1:].isspace()
         self.parts: list[str] = []
-        self.slips: list[Slip] = []
+        self.errors: list[TextError] = []
         self._length = 0
 
     def _say(self, text: str) -> None:
         self.parts.append(text)
         self._length += len(text)
 
-    def _slip(self, text: str, instead: str) -> None:
-        self.slips.append(Slip(self._length, self._length + len(text), instead))
+    def _slip(self, text: str, right_text: str) -> None:
+        self.errors.append(TextError(self._length, self._length + len(text), right_text))
         self._say(text)
 
     def _written(self, value: Any) -> str:
@@ -73,12 +80,12 @@ class Writer:
             self._say(self._written(value))
 
     def _wrong(self, value: Any, path: Path) -> str | None:
-        return wrong(self._chances, value, path, option=path in self._options)
+        return wrong_text(self._chances, value, path, option=path in self._options)
 
     def _with_extra(self, value: dict[str, Any], path: Path) -> list[str]:
         """Return the names in `value`, and perhaps one that nobody asked for."""
         names = list(value)
-        if _EXTRA not in value and self._chances.at(path, "extra", EXTRA):
+        if _EXTRA not in value and self._chances.happens(path, "extra", EXTRA):
             places = range(len(names) + 1)
             names.insert(self._chances.pick(path, "extra", places, EXTRA), _EXTRA)
         return names
@@ -108,11 +115,11 @@ class Writer:
         self._end("}", path, started=started)
 
     def _drops(self, path: Path) -> bool:
-        return self._chances.at(path, "drop", DROP)
+        return self._chances.happens(path, "drop", DROP)
 
     def _name(self, name: str, path: Path) -> None:
-        if self._chances.at(path, "name", NAME):
-            self._slip(quoted(wrong_name(self._chances, name, path)), quoted(name))
+        if self._chances.happens(path, "name", NAME):
+            self._slip(quoted(misspelt_name(self._chances, name, path)), quoted(name))
         else:
             self._say(write_json(name))
 
@@ -125,22 +132,22 @@ class Writer:
         self._end("]", path, started=started)
 
     def _end(self, bracket: str, path: Path, *, started: bool) -> None:
-        if started and self._chances.at(path, "comma", COMMA):
+        if started and self._chances.happens(path, "comma", COMMA):
             self._slip(",", "")
         self._say(bracket)
 
     # --- the rest of what has begun -------------------------------------------------------------
 
-    def rest(self, begun: Begun | None, value: Any, path: Path) -> None:
+    def rest(self, begun: PartialJson | None, value: Any, path: Path) -> None:
         """Write what is missing of `value`."""
         match begun:
             case None:
                 self._value(value, path)
-            case Whole():
+            case CompleteValue():
                 pass
             case OpenString():
                 self._rest_of_text(begun, value, path)
-            case Scalar():
+            case OpenScalar():
                 self._say(begun.rest(value))
             case OpenObject():
                 self._rest_of_members(begun, value if isinstance(value, dict) else {}, path)
@@ -148,10 +155,10 @@ class Writer:
                 self._rest_of_items(begun, value if isinstance(value, list) else [], path)
 
     def _rest_of_text(self, begun: OpenString, value: Any, path: Path) -> None:
-        right = begun.rest(value if isinstance(value, str) else begun.least)
-        mistaken = self._wrong(value, path) or ""
-        told = json.loads(mistaken) if mistaken.startswith('"') else None
-        if isinstance(told, str) and begun.begins(told):
+        right = begun.rest(value if isinstance(value, str) else begun.shortest)
+        find_mistake = self._wrong(value, path) or ""
+        told = json.loads(find_mistake) if find_mistake.startswith('"') else None
+        if isinstance(told, str) and begun.can_become(told):
             self._slip(begun.rest(told), right)
         else:
             self._say(right)
@@ -176,8 +183,8 @@ class Writer:
         self._members(value, [name for name in value if name not in done], path, started=started)
 
     def _rest_of_name(self, begun: OpenString, value: dict[str, Any], done: list[str]) -> str:
-        names = (name for name in value if name not in done and begun.begins(name))
-        name = next(names, begun.least)
+        names = (name for name in value if name not in done and begun.can_become(name))
+        name = next(names, begun.shortest)
         self._say(begun.rest(name))
         return name
 

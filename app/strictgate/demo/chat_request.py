@@ -33,7 +33,7 @@ class Channel(StrEnum):
     TEXT = "text"
 
 
-class Malformed(ValueError):
+class MalformedRequest(ValueError):
     """The request is not one; `param` names the part that is wrong."""
 
     def __init__(self, message: str, param: str | None = None) -> None:
@@ -43,7 +43,7 @@ class Malformed(ValueError):
 
 
 @contextmanager
-def reading_a_schema() -> Iterator[None]:
+def refuse_bad_schema() -> Iterator[None]:
     """Refuse the request where a keyword has an argument that no schema may have.
 
     Raises:
@@ -53,7 +53,7 @@ def reading_a_schema() -> Iterator[None]:
         yield
     except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
         message = "Invalid schema. Please ensure it is a valid JSON Schema."
-        raise Malformed(message, "response_format") from error
+        raise MalformedRequest(message, "response_format") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +64,17 @@ class ChatRequest:
     channel: Channel
     schema: Any
     """None for text; any object where JSON is asked for without a schema."""
-    key: bytes | None
+    schema_json: bytes | None
     """`schema` as JSON, to cache by; None without one."""
-    tool: str | None
+    forced_tool: str | None
     """The function that is to be called."""
-    count: int
+    choice_count: int
     """How many choices."""
-    budget: int | None
+    max_characters: int | None
     """How many characters the answer may have."""
-    size: int
+    byte_count: int
     """Of the request, in bytes."""
-    beta: bool = False
+    is_beta: bool = False
     """Whether it came to the address for what is new, which DeepSeek has."""
 
     @property
@@ -82,7 +82,7 @@ class ChatRequest:
         return [each for each in self.body["messages"] if isinstance(each, dict)]
 
     @property
-    def streamed(self) -> bool:
+    def is_streamed(self) -> bool:
         return self.body.get("stream") is True
 
     @property
@@ -92,19 +92,19 @@ class ChatRequest:
         return isinstance(options, dict) and options.get("include_usage") is True
 
     @property
-    def format(self) -> str:
+    def format_type(self) -> str:
         """The type of the `response_format`."""
         found = self.body.get("response_format")
         return str(found.get("type", "text")) if isinstance(found, dict) else "text"
 
     @property
-    def prefix(self) -> str:
+    def prefill(self) -> str:
         """The text of a last message of the assistant's, which may be there to be continued."""
         last = self.messages[-1]
         return _text(last) if last.get("role") == "assistant" else ""
 
     @property
-    def top(self) -> int | None:
+    def top_logprobs(self) -> int | None:
         """How many alternatives to each token; None where no log-probabilities are wanted."""
         wanted = self.body.get("top_logprobs") or 0
         if self.body.get("logprobs") is not True:
@@ -112,18 +112,18 @@ class ChatRequest:
         return wanted if isinstance(wanted, int) else 0
 
     @property
-    def opening(self) -> str:
+    def first_user_text(self) -> str:
         """The first thing that the user says: the same in all requests about one thing."""
         return next((_text(each) for each in self.messages if each.get("role") == "user"), "")
 
     @property
-    def is_told(self) -> bool:
+    def has_feedback(self) -> bool:
         """Whether the user speaks for a second time."""
         roles = [message.get("role") for message in self.messages]
         return roles.count("user") > 1
 
     @property
-    def turn(self) -> int:
+    def earlier_asks(self) -> int:
         """How often the model was asked before: answers that are followed by another request."""
         roles = [str(message.get("role")) for message in self.messages]
         count = int(roles[-1] == "assistant")
@@ -137,11 +137,11 @@ class ChatRequest:
             roles = roles[: said - 1]
         return count
 
-    def says(self, word: str) -> bool:
+    def mentions(self, word: str) -> bool:
         """Whether a message contains `word`, in any case."""
         return any(word in _text(message).lower() for message in self.messages)
 
-    def example(self) -> dict[str, Any] | None:
+    def example_object(self) -> dict[str, Any] | None:
         """Return the first JSON object that stands in a message to the model."""
         for message in self.messages:
             if message.get("role") != "assistant":
@@ -150,7 +150,7 @@ class ChatRequest:
         return None
 
 
-def read_request(raw: bytes, *, beta: bool = False) -> ChatRequest:
+def parse_chat_request(raw: bytes, *, is_beta: bool = False) -> ChatRequest:
     """Return the request in `raw`; `beta` if it came to the address for what is new.
 
     Raises:
@@ -160,37 +160,41 @@ def read_request(raw: bytes, *, beta: bool = False) -> ChatRequest:
     channel, schema, key, tool = _wanted(body)
     count = 1 if body.get("n") is None else body["n"]
     if not isinstance(count, int) or not 1 <= count <= 128:
-        raise Malformed("Invalid 'n': integer between 1 and 128 expected.", "n")
+        raise MalformedRequest("Invalid 'n': integer between 1 and 128 expected.", "n")
     if body.get("top_logprobs") and body.get("logprobs") is not True:
-        raise Malformed("'logprobs' must be set to true to use 'top_logprobs'.", "top_logprobs")
-    return ChatRequest(body, channel, schema, key, tool, count, _budget(body), len(raw), beta)
+        raise MalformedRequest(
+            "'logprobs' must be set to true to use 'top_logprobs'.", "top_logprobs"
+        )
+    return ChatRequest(
+        body, channel, schema, key, tool, count, _max_characters(body), len(raw), is_beta
+    )
 
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise Malformed(
+        raise MalformedRequest(
             "We could not parse the JSON body of your request. (HINT: This likely means you aren't "
             "using your HTTP library correctly. The OpenAI API expects a JSON payload, but what "
             f"was sent was not valid JSON: {error})"
         ) from error
     if not isinstance(body, dict):
-        raise Malformed("Invalid type for the request: expected an object.")
+        raise MalformedRequest("Invalid type for the request: expected an object.")
     if not isinstance(body.get("model"), str):
-        raise Malformed("you must provide a model parameter", "model")
+        raise MalformedRequest("you must provide a model parameter", "model")
     messages = body.get("messages")
     if not isinstance(messages, list) or not any(isinstance(each, dict) for each in messages):
-        raise Malformed("Missing required parameter: 'messages'.", "messages")
+        raise MalformedRequest("Missing required parameter: 'messages'.", "messages")
     return body
 
 
-def _budget(body: dict[str, Any]) -> int | None:
+def _max_characters(body: dict[str, Any]) -> int | None:
     for name in ("max_completion_tokens", "max_tokens"):
         tokens = body.get(name)
         if tokens is not None:
             if not isinstance(tokens, int) or tokens < 1:
-                raise Malformed(f"Invalid '{name}': integer above 0 expected.", name)
+                raise MalformedRequest(f"Invalid '{name}': integer above 0 expected.", name)
             return tokens * CHARACTERS_PER_TOKEN
     return None
 
@@ -211,7 +215,7 @@ def _wanted(body: dict[str, Any]) -> _Wanted:
         native = wanted.get("json_schema")
         if not isinstance(native, dict) or "schema" not in native:
             param = "response_format.json_schema.schema"
-            raise Malformed(f"Missing required parameter: '{param}'.", param)
+            raise MalformedRequest(f"Missing required parameter: '{param}'.", param)
         return Channel.NATIVE, native["schema"], orjson.dumps(native["schema"]), None
     return _prompted(body, wanted)
 
@@ -251,11 +255,15 @@ def _forced(body: dict[str, Any]) -> tuple[str, Any] | None:
         name = (choice.get("function") or {}).get("name")
         functions = [each for each in functions if each.get("name") == name]
         if not functions:
-            raise Malformed(f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice")
+            raise MalformedRequest(
+                f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice"
+            )
     elif choice != "required" and not (functions and choice in (None, "auto") and _calls(body)):
         return None
     if not functions:
-        raise Malformed("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice")
+        raise MalformedRequest(
+            "'tool_choice' is only allowed when 'tools' are specified.", "tool_choice"
+        )
     return str(functions[0].get("name")), functions[0].get("parameters") or ANY_OBJECT
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from strictgate.demo.ask import Channel, ChatRequest, Malformed, read_request
-from tests.demo.client import request
+from strictgate.demo.chat_request import Channel, ChatRequest, MalformedRequest, parse_chat_request
+from tests.demo.client import chat_body
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
 BLOCK = f"Answer in JSON.\n<json_schema>\n{json.dumps(SCHEMA)}\n</json_schema>"
@@ -16,8 +16,8 @@ TOOL = {"type": "function", "function": {"name": "save", "parameters": SCHEMA}}
 NAMED = {"type": "function", "function": {"name": "save"}}
 
 
-def ask(**more: Any) -> ChatRequest:
-    return read_request(orjson.dumps(request("clean", **more)))
+def chat_request(**more: Any) -> ChatRequest:
+    return parse_chat_request(orjson.dumps(chat_body("clean", **more)))
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,12 @@ def ask(**more: Any) -> ChatRequest:
 )  # fmt: skip
 def test_schema_is_found(more: dict[str, Any], channel: Channel):
     """The same schema comes out of every place in which it may stand."""
-    found = ask(**more)
-    assert (found.channel, found.schema, found.key) == (channel, SCHEMA, orjson.dumps(SCHEMA))
+    found = chat_request(**more)
+    assert (found.channel, found.schema, found.schema_json) == (
+        channel,
+        SCHEMA,
+        orjson.dumps(SCHEMA),
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +58,7 @@ def test_schema_is_found(more: dict[str, Any], channel: Channel):
 )
 def test_text_is_text(more: dict[str, Any]):
     """Where no schema is asked for, none is found."""
-    assert ask(**more).channel is Channel.TEXT
+    assert chat_request(**more).channel is Channel.TEXT
 
 
 @pytest.mark.parametrize(
@@ -65,27 +69,29 @@ def test_turn(roles: str, turn: int):
     """Answers that another request follows are counted."""
     names = {"s": "system", "u": "user", "a": "assistant", "t": "tool"}
     messages = [{"role": names[role], "content": "x"} for role in roles]
-    assert ask(messages=messages).turn == turn
+    assert chat_request(messages=messages).earlier_asks == turn
 
 
 def test_last_schema_counts():
     """Of schemas in several messages the last is meant."""
     messages = [{"role": "system", "content": OTHER}, {"role": "user", "content": BLOCK}]
-    assert ask(messages=messages).schema == SCHEMA
+    assert chat_request(messages=messages).schema == SCHEMA
 
 
 def test_example_is_found():
     """The first JSON object in a message is the example."""
     text = 'Use {this} form: {"a": {"b": 1}} and not {"c": 2}.'
-    assert ask(messages=[{"role": "system", "content": text}]).example() == {"a": {"b": 1}}
-    assert ask().example() is None
+    assert chat_request(messages=[{"role": "system", "content": text}]).example_object() == {
+        "a": {"b": 1}
+    }
+    assert chat_request().example_object() is None
 
 
 @pytest.mark.parametrize(
     "raw",
     [
         b"{", b"[]", b"{}", b'{"model":"m"}', b'{"model":"m","messages":[]}',
-        *(orjson.dumps(request("clean", **more)) for more in (
+        *(orjson.dumps(chat_body("clean", **more)) for more in (
             {"n": 0}, {"max_tokens": 0}, {"tool_choice": "required"},
             {"tool_choice": NAMED, "tools": []},
             {"response_format": {"type": "json_schema"}},
@@ -94,5 +100,5 @@ def test_example_is_found():
 )  # fmt: skip
 def test_malformed_requests_are_told(raw: bytes):
     """What is not a request is refused with a message."""
-    with pytest.raises(Malformed, match=r"."):
-        read_request(raw)
+    with pytest.raises(MalformedRequest, match=r"."):
+        parse_chat_request(raw)
