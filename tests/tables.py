@@ -107,7 +107,7 @@ SHAPES: dict[str, Row] = {
     ),
     "malformed_exceptions": Row("reason ids"),
     "object_roots": Row("schema is_object"),
-    "optional_fields": Row("about status error sent field", "asked origin judges_calls then told"),
+    "optional_fields": Row("about status error sent field", "asked origin then told"),
     "outcomes": Row(
         "about good forced bad",
         parts={

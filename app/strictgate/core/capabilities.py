@@ -155,4 +155,4 @@ class Fact(StrEnum):
     NO_TOOLS = "no_tools"
     """Tools are refused."""
     NO_TOOLS_FOR_SCHEMA = "no_tools_for_schema"
-    """The schema of a function is refused [text of the schema]."""
+    """The schema of a function is refused [text of the schema]; without details, of any."""

@@ -69,7 +69,9 @@ def lessons_of_tools(planned: PlannedRequest) -> Iterator[Lesson]:
     refused = planned.refused_tools
     if refused is None:
         return
-    if not refused.functions:
+    if refused.functions:
+        yield Lesson(Fact.NO_TOOLS_FOR_SCHEMA)
+    else:
         yield Lesson(Fact.NO_TOOLS, event=ToolsDropped)
     for function in planned.contract.toolbox.functions:
         if function.name in refused.functions:

@@ -125,6 +125,8 @@ class RequestPlanner:
     def _refuses_any(self, route: Route, schemas: Iterable[str]) -> bool:
         """Whether the upstream has refused one of these schemas of functions, given as texts."""
         about = (Fact.NO_TOOLS_FOR_SCHEMA, route.endpoint.name, route.model, time.monotonic())
+        if not self._learned.holds(*about):  # of any function: the texts are not made in vain
+            return False
         return any(self._learned.holds(*about, text) for text in schemas)
 
     def _known(self, route: Route) -> Capabilities:

@@ -25,7 +25,7 @@ MESSAGES = {"messages": [{"role": "user", "content": "hi"}]}
 
 def policy(case: dict[str, Any]) -> FieldPolicy:
     origin = Origin(case.get("origin", "chat"))
-    return FieldPolicy(case.get("asked", {}), case.get("judges_calls", True), origin)
+    return FieldPolicy(case.get("asked", {}), origin)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["about"])
@@ -59,7 +59,7 @@ def test_choices_are_weakened_step_by_step():
     tools = [{"type": "function", "function": {"name": name}} for name in "fg"]
     sent = MESSAGES | {"tools": tools, "tool_choice": tools[1]}
     named, required = OptionalField.NAMED_TOOL, OptionalField.REQUIRED_TOOL
-    rules = FieldPolicy({}, True, Origin.CHAT)
+    rules = FieldPolicy({}, Origin.CHAT)
 
     assert without_fields(sent, [named], rules)[0]["tool_choice"] == "required"
     assert without_fields(sent, [named, required], rules)[0] == MESSAGES | {"tools": tools[1:]}
@@ -69,6 +69,6 @@ def test_the_request_is_not_changed():
     """What is returned is a copy."""
     sent = MESSAGES | {"tools": [{"type": "function", "function": {"name": "f", "strict": True}}]}
     before = json.dumps(sent)
-    without_fields(sent, list(OptionalField), FieldPolicy({}, True, Origin.TRANSLATED))
+    without_fields(sent, list(OptionalField), FieldPolicy({}, Origin.TRANSLATED))
 
     assert json.dumps(sent) == before

@@ -75,7 +75,8 @@ class Conversation:
         """The verdict that is the error if nothing more comes."""
         contract, tools = self.planner.contract, self.planner.tools
         box = contract.toolbox
-        if tools is None and contract.has_tools and (contract.has_document or not box.parallel):
+        says_which = contract.has_document or not box.parallel or box.must_call
+        if tools is None and contract.has_tools and says_which:
             tools = box.judged_by({})  # no arguments, but which calls are an answer
         self._criteria = Criteria(
             self.planner.schema if contract.has_document else None,
@@ -258,12 +259,11 @@ class Conversation:
 
     def _can_do_without(self, failure: Failure, ask: Ask) -> bool:
         """Whether a field was refused that can be left out; it is, from the next ask on."""
-        mode = self.plan.mode
-        field = self.planner.refused_field(failure.status, failure.body, mode, ask.body)
+        field = self.planner.refused_field(failure.status, failure.body, ask.body)
         if field is None:
             return False
         self.planner = self.planner.without(field)
-        self.plan = self.planner.plan(mode, stream=self.plan.streamed)
+        self.plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed)
         self.record.found(Fact.NO_FIELD, field)
         return True
 

@@ -46,8 +46,6 @@ class FieldRule:
     """The caller is told that it was left out: nothing takes its place."""
     ours_unless: str = ""
     """The rule is only for what the plan added: not if the caller sent this field."""
-    needs_judged_calls: bool = False
-    """The rule is only for requests whose calls are judged here."""
     is_translated_only: bool = False
     """The rule is only for requests that were translated from another API."""
     says_no: re.Pattern[str] = words.FIELD_SAYS_NO
@@ -59,8 +57,6 @@ class FieldPolicy:
 
     asked: Mapping[str, Any]
     """The request as the caller sent it."""
-    judges_calls: bool
-    """Calls are judged here, or are the plan's own."""
     origin: Origin
 
     def allows(self, rule: FieldRule) -> bool:
@@ -68,7 +64,6 @@ class FieldPolicy:
         return (
             self.origin is not Origin.VERBATIM
             and not (rule.ours_unless and self.asked.get(rule.ours_unless))
-            and (self.judges_calls or not rule.needs_judged_calls)
             and (self.origin is Origin.TRANSLATED or not rule.is_translated_only)
         )
 
@@ -254,10 +249,8 @@ RULES: Mapping[OptionalField, FieldRule] = {
         is_told=True,
     ),
     OptionalField.ALLOWED_TOOLS: FieldRule(words.TOOL_CHOICE, _without_allowed),
-    OptionalField.NAMED_TOOL: FieldRule(words.TOOL_CHOICE, _without_named, needs_judged_calls=True),
-    OptionalField.REQUIRED_TOOL: FieldRule(
-        words.TOOL_CHOICE, _without_required, needs_judged_calls=True
-    ),
+    OptionalField.NAMED_TOOL: FieldRule(words.TOOL_CHOICE, _without_named),
+    OptionalField.REQUIRED_TOOL: FieldRule(words.TOOL_CHOICE, _without_required),
     OptionalField.TOOL_CHOICE: FieldRule(words.TOOL_CHOICE, _without_choice),
     OptionalField.MAX_TOKENS: FieldRule(
         _field("max_tokens"), _renamed("max_tokens", "max_completion_tokens")

@@ -154,7 +154,7 @@ class Planner:
             for key in self.capabilities.drop_in_messages
             if any(key in message for message in self.body["messages"])
         ]
-        body, told = self._without(mode, body)
+        body, told = self._without(body)
         streamed = body.get("stream") is True
         return Plan(mode, body, wrapped, streamed, (*dropped, *inside, *told))
 
@@ -162,7 +162,7 @@ class Planner:
         """Return the body that asks `plan` again about one choice, after `asked` other asks."""
         body = {key: value for key, value in plan.body.items() if key != "n"}
         body["messages"] = [*body["messages"], *self._taken(feedback)]
-        return self._without(plan.mode, body | self.next_seed(asked))[0]
+        return self._without(body | self.next_seed(asked))[0]
 
     def continuation(self, prefix: str, *, wrapped: bool, hint: str, spent: int) -> Plan:
         """Return the plan that asks for what comes behind `prefix`.
@@ -183,7 +183,7 @@ class Planner:
         for key in _BUDGETS & body.keys():
             if isinstance(body[key], int):
                 body[key] = max(1, body[key] - spent)
-        body, _ = self._without(Mode.PROMPT, body)
+        body, _ = self._without(body)
         base = self.capabilities.prefill_base
         return replace(plan, body=body, purpose=Purpose.CONTINUATION, base=base)
 
@@ -196,7 +196,7 @@ class Planner:
         body["messages"] = [*body["messages"], *asked]
         wanted = self.capabilities.max_tokens
         body[(MaxTokens.OLD if wanted is MaxTokens.EITHER else wanted).value] = _ANSWER_TOKENS
-        body, _ = self._without(Mode.PROMPT, body)
+        body, _ = self._without(body)
         return replace(plan, body=body, purpose=Purpose.QUESTION)
 
     def next_seed(self, asked: int) -> Body:
@@ -220,21 +220,15 @@ class Planner:
         """Return a planner that does without `field`, too."""
         return self.having(without=(*self.capabilities.without, field))
 
-    def refused_field(
-        self, status: int, error: Any, mode: Mode, sent: Body
-    ) -> OptionalField | None:
+    def refused_field(self, status: int, error: Any, sent: Body) -> OptionalField | None:
         """Return what an error answer to `sent` refuses and can be done without; see there."""
-        policy = self._policy(mode)
+        policy = FieldPolicy(self.body, self.origin)
         return refused_field(status, error, sent, self.capabilities.without, policy)
 
-    def _without(self, mode: Mode, body: Body) -> tuple[Body, tuple[str, ...]]:
+    def _without(self, body: Body) -> tuple[Body, tuple[str, ...]]:
         if not self.capabilities.without:
             return body, ()
-        return without_fields(body, self.capabilities.without, self._policy(mode))
-
-    def _policy(self, mode: Mode) -> FieldPolicy:
-        is_ours = mode is Mode.TOOL and self.contract.has_document
-        return FieldPolicy(self.body, is_ours or self.tools is not None, self.origin)
+        return without_fields(body, self.capabilities.without, FieldPolicy(self.body, self.origin))
 
     # --- parts of the body -----------------------------------------------------------------------
 
@@ -245,12 +239,8 @@ class Planner:
         schema_text = (
             root_wrapper.wrapped_schema_text(self.schema.source) if wrapped else self.schema.text
         )
-        text = prompt.instructions(
-            mode,
-            self.contract.name,
-            None if self.contract.is_json_object else schema_text,
-            self.template,
-        )
+        told = None if self.contract.is_json_object else schema_text
+        text = prompt.instructions(mode, self.contract.name, told, self.template)
         return prompt.with_instructions(messages, text)
 
     def _taken(self, messages: Sequence[Mapping[str, Any]]) -> list[prompt.Message]:
@@ -294,10 +284,8 @@ class Planner:
         return is_judged and self.capabilities.prefill is not Prefill.NONE
 
     def _stream_fields(self) -> Body:
-        usage = (
-            {"stream_options": {"include_usage": True}} if self.capabilities.stream_usage else {}
-        )
-        return {"stream": True} | usage
+        usage = {"stream_options": {"include_usage": True}}
+        return {"stream": True} | (usage if self.capabilities.stream_usage else {})
 
     def _alternatives(self) -> Body:
         most = self.capabilities.top_logprobs
@@ -306,5 +294,5 @@ class Planner:
         return {"logprobs": True, "top_logprobs": most}
 
     def _several_choices(self) -> Body:
-        several = self.contract.choices > 1 and self.capabilities.several_choices
-        return {"n": self.contract.choices} if several else {}
+        count = self.contract.choices if self.capabilities.several_choices else 1
+        return {"n": count} if count > 1 else {}

@@ -52,8 +52,8 @@ _NESTED = (
     "metadata",
     "raw",
     "base_resp",
-    "innererror",
-    "fieldViolations",
+    *("innererror", "inner_error", "inner"),
+    *("fieldViolations", "violations"),
     "response",
     "err",
     "fault",
@@ -221,7 +221,7 @@ def _place(problem: Mapping[str, Any]) -> str:
     where = problem.get("loc") or problem.get("path")  # pydantic's, and zod's
     if isinstance(where, list):
         return ".".join(map(str, where))
-    field = problem.get("field")  # Google's, and many others'
+    field = problem.get("field") or problem.get("pointer")  # Google's, and RFC 9457's
     return field if isinstance(field, str) else ""
 
 

@@ -38,7 +38,8 @@ OUTPUT_CODES = frozenset({"json_validate_failed", "tool_use_failed"})
 """Groq's."""
 
 SILENT = re.compile(
-    r"(?:error:? *)?(?:\d{3}:? *)?(?:bad request|invalid request|unprocessable entity|error|"
+    r"(?:error:? *)?(?:\d{3}:? *)?(?:bad request|invalid request(?: body)?|"
+    r"unprocessable entity|error|"
     r"unknown error|provider returned error|upstream error|(?:upstream )?request failed|"
     r"invalid_request_error|invalid (?:params?|parameters?|arguments?|input)(?: error)?|"
     r"invalid params, invalid chat setting \(\d+\)|"  # MiniMax
@@ -107,12 +108,19 @@ DIALECT = table(
         "conversion": r"json schema conversion failed",  # llama.cpp
         "specified": r"schemas?[`'\"]? (?:specified|did(?:n't| not) specify)\b",  # Vertex
         "too_many": r"\bschemas? contains? too many\b",  # Anthropic
-        "regex": r"\binvalid regex in pattern\b|\bregex look(?:ahead|behind|around)\b"  # Anthropic
+        "regex": r"\b(?:invalid|unsupported) regex\b|\bcompil\w+ (?:the )?regex"
+        r"|\bregex look(?:ahead|behind|around)\b"  # Anthropic
         r"|\bregex uses unsupported\b|anchored universal start state|error parsing regex",  # vLLM
         "invalid_grammar": r"\binvalid (?:json )?grammar\b",  # SGLang, vLLM
         "provided": r"invalid '?json_schema'? provided",  # Cohere
         "serializing": r"error serializing structured outputs",  # vLLM
         "timeout": r"\bgrammar compilation (?:timed out|failed|error)",  # Anthropic
+        "reason": r"json schema not supported: \S",  # Fireworks
+        "engine": r"\bllguidance\b|\bunimplemented keys\b|\bfsm\b",  # vLLM, outlines
+        "keyword_name": r"\b(?:oneOf|anyOf|allOf|patternProperties|propertyNames|prefixItems|"
+        r"m(?:in|ax)(?:Length|Items|Properties)|uniqueItems|exclusiveM\w+imum|multipleOf|"
+        r"unevaluated\w+|dependent\w+|recursion)['\"`]? (?:is|are) (?:not \w+|unsupported)",
+        "must": r"(?<!_)\bschema must (?:have|be)\b|\bdata type in schema\b",
         "not_met": r"json mode couldn't be met",  # Cloudflare: no answer of the model's fits
         "schema_error": r"json schema error at #",  # llama.cpp
         "unsupported_type": r"unsupported schema (?:type|keyword|feature)",  # llama.cpp
@@ -125,7 +133,8 @@ DIALECT = table(
         "format_schema": r"(?:output_config|output_format|text)(?:\.format)?\.schema\b",
         "features": r"(?<![_\w])schema\b[^.\n]{0,30}\b(?:features?|keywords?|constructs?|types?)\b"
         r"[^.\n]{0,40}\b(?:unsupported|not\b)",
-        "too_complex": r"too many states|schema\b[^.\n]{0,20}\btoo (?:complex|large|deep|big)",
+        "too_complex": r"too many states|(?:schema|grammar)\b[^.\n]{0,20}\b"
+        r"too (?:complex|large|deep|big)",
         "limits": r"levels of nesting|parameters exceeds limit|exceeds the (?:limit|maximum)[^.\n]"
         r"{0,40}\b(?:properties|parameters|enum|nesting|schema)",
         "grammar_error": r"\bgrammar error",  # vLLM
@@ -148,7 +157,9 @@ CRASHED_DIALECT = table(
         "grammar": r"(?:failed|unable) to (?:parse|compile|convert|transform|build|initiali[sz]e)\b"
         r"[^.\n]{0,40}\b(?:grammar|json schema)\b",  # llama.cpp, vLLM, SGLang
         "conversion": r"json schema conversion failed",  # llama.cpp
-        "grammar_error": r"\bgrammar error: ",  # vLLM
+        "grammar_error": r"\bgrammar error: |\bunimplemented keys\b",  # vLLM
+        "samplers": r"failed to initialize samplers",  # llama.cpp
+        "regex": r"\bcompil\w+ (?:the )?regex",
         "features": r"json schema contains features not supported",  # vLLM
         "in_format": r"invalid json schema in format",  # Ollama
         "timeout": r"\bgrammar compilation (?:timed out|failed)",  # Anthropic
@@ -166,7 +177,8 @@ CRASHED_TOOLS = table(
 
 PARTNER = (
     r"(?:tools?\b|tool[ _]|function|stream|\w*thinking|reasoning|prefill|partial|grammar|"
-    r"continue_final|assistant message|logprobs|web[ _]search|(?:search )?grounding|citations?\b)"
+    r"continue_final|assistant message|logprobs|web[ _]search|(?:search )?grounding|citations?\b|"
+    r"file[_ ]search|code[_ ](?:interpreter|execution))"
 )
 CONSTRAINED = (
     r"(?:response[_ ]?format|text\.format|json_(?:schema|object|mode)|json mode|grammar|"
@@ -210,7 +222,9 @@ _SAYS_NO = {
     r"|\bcannot deserialize value\b|\bfailed on the '(?:oneof|eq)' tag"  # Jackson, Go
     r"|\bmust be (?:equal to )?one of the allowed values"  # ajv
     r"|\bis not a valid choice\b"  # Django
-    r"|\binvalid value(?: at '?[\w.]*response_?format[\w.]*'?(?! cannot be)|:)"  # protobuf
+    r"|\bfailed to convert value\b|\bno enum constant\b"  # Spring, Java
+    r"|\binvalid value(?: at '?[\w.]*response_?format[\w.]*'?|:)"  # protobuf
+    r"|\binvalid value for [\w.]*format\.type\b"
     r"|response_?format(?:[./]type)?['\"`]? is invalid\b(?!\W+(?:missing|json_\w+ \w))"
     r"|^\W*invalid param(?:eter)?s?:? ['\"`]?response_format(?:\.type)?\W*$",
     "extra": r"extra (?:inputs|fields)[^.\n]{0,10} not (?:permitted|allowed)",  # pydantic
@@ -225,7 +239,8 @@ _SAYS_NO = {
     "has_none": r"\bhas no\b",
     "lacks": r"\black(?:s|ing)? (?:support|the)|without support",
     "no_support": r"\bno support for\b",
-    "chinese": r"不支持|不支援|暂不支持|不可用|无法使用",  # "not supported", "not available"
+    # "not supported", "not available", "wrong parameter", "illegal", "invalid"
+    "chinese": r"不支持|不支援|暂不支持|不可用|无法使用|参数错误|参数有误|不合法|非法|无效",
 }
 SAYS_NO = table(_SAYS_NO)
 
@@ -291,7 +306,7 @@ ABOUT_ALL = re.compile(r"requested parameters|guardrail restrictions", re.IGNORE
 ALLOWED = re.compile(
     r"(?:\bonly (?:supports?|accepts?|allows?|takes?|handles?)\b|"
     r"\b(?:must|should|can only|has to|needs to|may only) be\b|\bmust in\b|"
-    r"\baccepted for enum class\b|\bone of\b|\bonly\b|\bexpected\b|"
+    r"\baccepted for enum class\b|\brequires? \S+ to be\b|\bone of\b|\bonly\b|\bexpected\b|"
     r"\b(?:allowed|supported|valid|accepted|permitted|available|possible|expected)"
     r" (?:values?|types?|options?|formats?|variants?)\b(?: are| is)?|"
     r"\b(?:please|instead,?|should) (?:use|try|switch to|choose|send)\b|\bsupports? only\b|"
