@@ -6,6 +6,10 @@ import pytest
 
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import Splitter
+from strictgate.gateway.request_planning import RequestPlanner
+from strictgate.settings import Settings
+from strictgate.upstream.learned_capabilities import LearnedCapabilities
+from strictgate.upstream.routing import Router
 from tests.gates import MOOD, gate
 
 MOOD_TOOL = {"type": "function", "function": {"name": "mood", "parameters": MOOD, "strict": True}}
@@ -223,3 +227,31 @@ def test_what_cannot_be_emulated_either(demo):
 
     assert answer.status == 400
     assert "tool" in answer.error["message"]
+
+
+def read_messages(tools, **limits):
+    """What the model of an upstream without tools is told, and the schema that it answers by."""
+    settings = Settings(upstreams={"up": {"base_url": "http://x", "tools": False}}, **limits)
+    planner = RequestPlanner(settings, Router(settings, {}), LearnedCapabilities(1.0))
+    request = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": tools}
+    made = planner.plan(request).conversation.planner
+    return made.body["messages"][0]["content"], json.dumps(made.schema.source)
+
+
+def test_what_emulated_functions_take():
+    """It is in the schema, of functions that are not strict, too; what cannot be is told."""
+    odd = {"type": "function", "function": {"name": "odd", "parameters": {"type": "strange"}}}
+    told, schema = read_messages([LOOSE, odd])
+
+    assert ("angry" in told, "angry" in schema) == (False, True)
+    assert ("strange" in told, "strange" in schema) == (True, False)
+
+
+def test_emulated_functions_that_are_too_much():
+    """Where the schemas together are over a limit, what is not strict is told instead."""
+    many = [
+        {"type": "function", "function": {"name": f"f{at}", "parameters": MOOD}} for at in range(9)
+    ]
+    told, schema = read_messages(many, limits={"schema_nodes": 160})
+
+    assert (told.count("angry"), schema.count("angry")) == (9, 0)

@@ -5,12 +5,13 @@ It knows the memory of what was learned, and time, and hands them to the core as
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.errors import NotFound, OutputInvalid, ToolsRefused
+from strictgate.core.errors import BadRequest, NotFound, OutputInvalid, ToolsRefused
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan import prompted_tools
 from strictgate.core.plan.optional_fields import Origin
@@ -236,8 +237,26 @@ class RequestPlanner:
         )
 
     def _emulated(self, read: ReadRequest, rules: Enforcement) -> ReadRequest:
+        """Return `read` as a request for one document, which is calls or an answer.
+
+        The calls are written under guard here, so the arguments of every function are, if its
+        schema can be; those of strict ones must be.
+        """
         known = read.tools.schemas if read.tools else {}
-        kept = {name: schema.source for name, schema in known.items() if schema is not None}
+        strict = {name: schema.source for name, schema in known.items() if schema is not None}
+        loose = {}
+        for each in read.contract.toolbox.functions:
+            if each.name not in strict and each.parameters is not None:
+                with suppress(BadRequest):
+                    loose[each.name] = self._parameters(each, rules).source
+        try:
+            return self._as_document(read, rules, strict | loose)
+        except BadRequest:  # together they are over a limit
+            return self._as_document(read, rules, strict)
+
+    def _as_document(
+        self, read: ReadRequest, rules: Enforcement, kept: Mapping[str, Any]
+    ) -> ReadRequest:
         wanted, body = prompted_tools.prompt_tools(read.contract, read.body, kept)
         schema = self._schemas.get(wanted.source, name=wanted.name, formats=rules.formats)
         return ReadRequest(wanted, body, schema, None, read.origin)
