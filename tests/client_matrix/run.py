@@ -33,6 +33,7 @@ ALL_TOOLS = {"tools": "all"}  # most frameworks do not mark their functions as s
 HOSTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "everything": ("everything", {}),
     "text alone": ("text-only", {}),
+    "particular": ("particular", {}),
     "everything, kept": ("everything", {"store": {"path": ":memory:"}}),
 }
 """The upstream of each gateway, and what is set."""

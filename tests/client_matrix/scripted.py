@@ -5,11 +5,14 @@ them. Each answer is the next step, as the request lets it be said: a native cal
 are offered, the document of a call where they are described in the prompt, words else. It keeps no
 state: how many steps are done is the number of turns with results that the conversation holds.
 
-Two hosts: `everything` takes functions, schemas and streams; `text-only` refuses functions and
-formats. Neither has /responses. What carries no steps is answered by the demonstration model.
+Three hosts: `everything` takes functions, schemas and streams; `text-only` refuses functions and
+formats; `particular` has all, but refuses what newer clients send: fields, the developer role,
+several system messages. None has /responses. What carries no steps is answered by the demonstration
+model.
 """
 
 import base64
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +21,15 @@ from typing import Any
 
 from strictgate.demo.upstream import create_demo
 
-HOSTS = {"everything": "clean", "text-only": "text-only"}
+HOSTS = {"everything": "clean", "text-only": "text-only", "particular": "clean"}
 """Each host, and the behaviour of the demonstration model that is like it."""
 REFUSALS = {
     "response_format": "response_format is not supported by this model.",
     "tools": "`tools` is not supported with this model",
     "functions": "`functions` is not supported with this model",
 }
+EXTRA = ("parallel_tool_calls", "reasoning_effort", "verbosity", "store", "prompt_cache_key")
+"""What a particular host has never heard of."""
 _STEPS = re.compile(r"STEPS:([A-Za-z0-9+/=]+)")
 UNDERSTOOD: dict[str, Any] = {
     r"magic_function\(3\)": {"call": "magic_function", "with": {"input": 3}},
@@ -51,7 +56,8 @@ def steps(*given: Step) -> str:
     """Return the words that make the model take these steps, one a turn.
 
     A step is `{"say": text}`, or `{"call": name, "with": arguments}`, where text as arguments is
-    the input of a custom tool, or `{"calls": [such steps]}`, or `{"document": value}`.
+    the input of a custom tool, or `{"calls": [such steps]}`, or `{"document": value}`. With
+    `think`, the model thinks aloud before.
     """
     return "STEPS:" + base64.b64encode(json.dumps(given).encode()).decode()
 
@@ -82,12 +88,17 @@ class Turn:
         if prompted:
             calls = [{"name": name, "arguments": given} for name, given in made]
             said = {"tool_calls": calls} if calls else self._final()
-            return {"role": "assistant", "content": json.dumps(said, ensure_ascii=False)}
+            text = json.dumps(said, ensure_ascii=False)
+            return {"role": "assistant", "content": text} | self._thoughts()
         if not made:
-            return {"role": "assistant", "content": self._said()}
+            return {"role": "assistant", "content": self._said()} | self._thoughts()
         place = len(self.body["messages"])
         calls = [_native(*each, f"call_{place}_{at}") for at, each in enumerate(made)]
-        return {"role": "assistant", "content": self.step.get("say"), "tool_calls": calls}
+        said = {"role": "assistant", "content": self.step.get("say"), "tool_calls": calls}
+        return said | self._thoughts()
+
+    def _thoughts(self) -> dict[str, str]:
+        return {"reasoning_content": self.step["think"]} if "think" in self.step else {}
 
     def _wanted(self, offered: Mapping[str, Any]) -> Sequence[Step]:
         """Return the calls of the step; a document is one, where nothing but a call may come."""
@@ -187,6 +198,33 @@ def step_of(body: Body) -> Step | None:
     return todo[done] if done < len(todo) else {"say": "All steps are done."}
 
 
+def _complaint(body: Body) -> tuple[int, Any] | None:
+    """Return what a host says that knows only the oldest fields, and one order of messages."""
+    unknown = [("body", name) for name in EXTRA if name in body]
+    unknown += [
+        ("body", "tools", at, "function", "strict")
+        for at, tool in enumerate(body.get("tools") or ())
+        if "strict" in tool.get("function", ())
+    ]
+    if unknown:
+        told = {"type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
+        return 422, {"detail": [{**told, "loc": place, "input": None} for place in unknown]}
+    roles = [message["role"] for message in body["messages"]]
+    for words in _disorder(roles):
+        return 400, {"error": {"message": words, "type": "BadRequestError", "code": 400}}
+    return None
+
+
+def _disorder(roles: Sequence[str]) -> Iterator[str]:
+    if "developer" in roles:
+        yield "Unexpected message role: 'developer'."
+    if "system" in roles[1:]:
+        yield "System message must be at the beginning."
+    for before, role in itertools.pairwise(roles):
+        if role == "tool" and before not in ("assistant", "tool"):
+            yield f"Unexpected role 'tool' after role '{before}'."
+
+
 def _asked_for(text: str) -> Sequence[Step] | None:
     if found := _STEPS.search(text):
         steps: Sequence[Step] = json.loads(base64.b64decode(found[1]))
@@ -233,10 +271,13 @@ class ScriptedUpstream:
         host = scope["path"].split("/")[1]
         self.asked.append((host, body))
         refused = [name for name in REFUSALS if body.get(name)]
+        complaint = _complaint(body) if host == "particular" else None
         step = step_of(body)
         if host == "text-only" and refused:
             error = {"message": REFUSALS[refused[0]], "type": "invalid_request_error"}
             await _json(send, 400, {"error": error | {"param": refused[0], "code": None}})
+        elif complaint is not None:
+            await _json(send, *complaint)
         elif step is None:
             await self._demo(scope, receive, send, body | {"model": f"demo/{HOSTS[host]}"})
         else:
@@ -282,6 +323,8 @@ async def _answer(send: Any, body: Body, message: dict[str, Any]) -> None:
 
 def _deltas(message: Body) -> Iterator[dict[str, Any]]:
     yield {"role": "assistant", "content": "" if message["content"] else None}
+    for piece in _pieces(message.get("reasoning_content", "")):
+        yield {"reasoning_content": piece}
     for piece in _pieces(message["content"] or ""):
         yield {"content": piece}
     for index, call in enumerate(message.get("tool_calls", ())):

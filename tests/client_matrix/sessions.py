@@ -16,6 +16,7 @@ PROMPTS: dict[str, list[str]] = {
     "two calls": [steps({"calls": [CALL, OTHER]}, SAY)],
     "call after call": [steps(CALL, OTHER, SAY)],
     "words and a call": [steps({"say": "Let me look.", **CALL}, SAY)],
+    "thoughts": [steps({"think": "Hm, Oslo.", **CALL}, {"think": "So it is.", **SAY})],
     "two turns": [steps(CALL, {"say": "Sunny."}), steps(OTHER, SAY)],
     "document": [steps(CALL, {"document": REPORT})],
 }
@@ -28,6 +29,7 @@ OUTCOMES: dict[str, Any] = {
     "two calls": {"called": [_OSLO, _OTHER], "said": _SAID},
     "call after call": {"called": [_OSLO, _OTHER], "said": _SAID},
     "words and a call": {"called": [_OSLO], "said": _SAID},
+    "thoughts": {"called": [_OSLO], "said": _SAID},
     "two turns": {"called": [_OSLO, _OTHER], "said": _SAID},
     "document": {"called": [_OSLO], "said": REPORT},
 }
