@@ -64,7 +64,8 @@ class Rows:
         row["version"] = importlib.metadata.version("langchain-tests")
         if report.failed:
             text = str(report.longrepr)
-            row |= {"raised": text.rstrip().splitlines()[-1][:100], "message": text[-3000:]}
+            error = text.rstrip().rpartition(": ")[2]
+            row |= {"raised": error[:100], "message": text[-3000:]}
         elif report.skipped:
             row |= {"skipped": report.longrepr[2]}
         print("\n" + json.dumps(row), flush=True)

@@ -119,8 +119,8 @@ def main() -> int:
                 continue
             # one that has learned nothing, for each client
             with gate(f"{upstream}/{path}", **settings) as running:
-                found = session_rows(name, running.url, scripted)
-                held += [row | {"host": host, "good": is_good(row)} for row in found]
+                found = [row | {"host": host} for row in session_rows(name, running.url, scripted)]
+                held += [row | {"good": is_good(row)} for row in found]
     bad = [row for row in asked if not documents.is_as_promised(row)]
     bad += [row for row in held if not row["good"]]
     print("\n".join(documents.table(asked)), end="\n\n")
