@@ -34,6 +34,8 @@ class Guard:
         if machine and usable:
             checking = bool(machine.unsupported_keywords)
         self._tracker = IncrementalValidator(schema, checking=checking)
+        self.scanner: Scanner = self._tracker.scanner
+        """Where the document stands."""
 
     def fork(self) -> Self:
         """Return a guard that stands where this one does and goes its own way."""
@@ -41,16 +43,13 @@ class Guard:
         twin.schema = self.schema
         twin._matcher = self._matcher.fork() if self._matcher else None
         twin._tracker = self._tracker.fork()
+        twin.scanner = twin._tracker.scanner
         return twin
 
     def become(self, twin: Self) -> None:
         """Stand where `twin` does, which is of no use from then on."""
         self._matcher, self._tracker = twin._matcher, twin._tracker
-
-    @property
-    def scanner(self) -> Scanner:
-        """Where the document stands."""
-        return self._tracker.scanner
+        self.scanner = twin.scanner
 
     @property
     def text(self) -> bytes:
