@@ -219,7 +219,7 @@ class Gateway:
                 model=route.model,
                 mode=conversation.plan.mode,
                 attempts=record.tries,
-                outcome=record.last_outcome(is_settled=outcome is not None),
+                outcome=record.last_outcome(is_accepted=outcome is not None),
                 repairs=tuple(step.name for _, step in outcome.steps) if outcome else (),
                 tokens=total_tokens(record.spent),
                 stopped=record.stopped,

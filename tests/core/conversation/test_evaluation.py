@@ -1,4 +1,4 @@
-"""One choice of a reply, weighed."""
+"""One choice of a reply, evaluated."""
 
 import json
 

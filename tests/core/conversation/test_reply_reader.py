@@ -9,10 +9,22 @@ from hypothesis import strategies as st
 
 from strictgate.core.capabilities import Capabilities, Prefill
 from strictgate.core.conversation.protocol import Ask, ReadMore, StreamPart
-from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.conversation.reply_reader import upstream_error
+from strictgate.core.errors import UpstreamBadResponse, UpstreamError
 from strictgate.core.request.options import StreamMode
+from strictgate.core.wire.reply import Failure
 from tests.core.guards import PERSON
-from tests.core.talks import body, contents, conversation, said, stream, streamed, turns
+from tests.core.talks import (
+    Late,
+    body,
+    contents,
+    conversation,
+    refused,
+    said,
+    stream,
+    streamed,
+    turns,
+)
 
 LONG = "It was a long day, and nobody knew why the \\u00e9toile had gone; so they asked, at length."
 GOOD = f'{{"name": "{LONG}", "age": 7, "mood": "calm"}}'
@@ -103,6 +115,35 @@ def test_broken_connection_without_prefixes():
     first, *_ = streamed(GOOD[:30])
     with pytest.raises(UpstreamBadResponse):
         turns(talk(Capabilities()), first, UpstreamBadResponse("It broke off."))
+
+
+def test_an_upstream_that_fails_in_its_stream():
+    """What came before is good where it can be gone on from; else the error is the upstream's."""
+    failed = refused(502, "Provider gone")
+    end = GOOD.index(' "calm"')
+    held = talk()
+    parts = [*stream(*GOOD[:end])[:-1], Late(failed)]
+    outcome, taken = turns(held, *parts, said(GOOD[end:]))
+    assert whole(outcome, taken) == GOOD
+    assert [each.outcome for each in held.record.attempts] == ["broken", "valid"]
+    with pytest.raises(UpstreamError, match="Provider gone"):
+        turns(talk(Capabilities()), *parts)
+    with pytest.raises(UpstreamError, match="slow down"):
+        turns(talk(), *parts[:-1], Late(refused(429, "slow down")))
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [
+        ({"retry-after": "3", "x-ratelimit-limit-requests": "9"}, True),
+        ({"x-should-retry": "false"}, True),
+        ({"x-should-retry": "true"}, False),
+        ({"server": "x", "set-cookie": "y"}, False),
+    ],
+)
+def test_headers_of_an_upstreams_error(headers, kept):
+    """What tells the caller when to come back is kept, and nothing else."""
+    assert upstream_error(Failure(429, {}, headers)).headers == (headers if kept else {})
 
 
 def test_several_choices():

@@ -85,12 +85,16 @@ class AttemptLog:
         """How many streams were stopped before their end."""
         return sum(attempt.end is ReplyEnd.STOPPED for attempt in self.attempts)
 
-    def last_outcome(self, *, is_settled: bool) -> str:
-        """Return how the last attempt ended, questions left aside; if all `is_settled`, well."""
+    def last_outcome(self, *, is_accepted: bool) -> str:
+        """Return how the last attempt ended, questions left aside.
+
+        Args:
+            is_accepted: every choice was, in the end.
+        """
         outcomes = [each.outcome for each in self.attempts if each.purpose is not Purpose.QUESTION]
         if not outcomes:
             return "unanswered"
-        return "valid" if is_settled and outcomes[-1] != "passed_on" else outcomes[-1]
+        return "valid" if is_accepted and outcomes[-1] != "passed_on" else outcomes[-1]
 
     def is_spent(self, budget: int) -> bool:
         """Whether `budget` tokens have been used; 0 is no budget."""

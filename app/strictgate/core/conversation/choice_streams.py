@@ -179,9 +179,11 @@ class DocumentChoiceStream:
         if self.is_passed_on:
             self.calls.feed(delta)
         self.pieces += bool(text or delta.reasoning)
+        if not text:
+            return
         if self.reading.is_over and not self.is_passed_on:
             self._has_more |= bool(text.strip(_CLOSING))
-        elif text:
+        else:
             self.reading.tokens.feed(text.encode("utf-8", "surrogatepass"), delta.logprobs)
             self.reading.feed(text)
 

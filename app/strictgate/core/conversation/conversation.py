@@ -26,7 +26,7 @@ from strictgate.core.conversation.choice_streams import StopPolicy
 from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.protocol import Ask, DriverAnswer, Outcome, Turn
-from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
+from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader, upstream_error
 from strictgate.core.conversation.tool_calls import CallIds
 from strictgate.core.errors import (
     OutputInvalid,
@@ -51,7 +51,6 @@ from strictgate.core.wire.refusal import (
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 
 _FROM_UPSTREAM = (UpstreamError, UpstreamUnreachable, UpstreamBadResponse, UpstreamTimeout)
-_KEPT_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 
 
 @dataclass
@@ -240,7 +239,7 @@ class Conversation:
             case Refused.JSON_WORD if self.planner.contract.has_document:
                 self._remind(failure)
             case _:
-                raise _upstream_error(failure)
+                raise upstream_error(failure)
         return None
 
     def _check_tools(self, failure: Failure, ask: Ask) -> None:
@@ -254,7 +253,7 @@ class Conversation:
         is_alone = "response_format" not in ask.body
         functions = refused_functions(status, body, names, alone=is_alone)
         if functions or refuses_tools(status, body):
-            error = _upstream_error(failure)
+            error = upstream_error(failure)
             raise ToolsRefused(status, error.body()["error"], error.headers, functions)
 
     def _can_do_without(self, failure: Failure, ask: Ask) -> bool:
@@ -299,18 +298,18 @@ class Conversation:
         elif self.planner.contract.has_document:
             self._step_down({self.plan.mode}, failure)
         else:
-            raise _upstream_error(failure)
+            raise upstream_error(failure)
 
     def _remind(self, failure: Failure) -> None:
         plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed, remind=True)
         if plan.body == self.plan.body:
-            raise _upstream_error(failure)
+            raise upstream_error(failure)
         self.plan = plan
 
     def _step_down(self, refused: Collection[Mode], failure: Failure) -> None:
         self._modes = [mode for mode in self._modes if mode not in refused]
         if not self._modes:
-            raise _upstream_error(failure)
+            raise upstream_error(failure)
         self.plan = self.planner.plan(self._modes[0])
 
 
@@ -329,15 +328,3 @@ def _as_reply(text: str, finish_reason: str) -> Reply:
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
     return parse_reply({"object": "chat.completion", "choices": [choice]})
-
-
-def _upstream_error(failure: Failure) -> UpstreamError:
-    """Keep what tells the caller when to come back; drop an invitation to repeat a refusal."""
-    headers = {
-        name: value
-        for name, value in failure.headers.items()
-        if name in _KEPT_HEADERS
-        or name.startswith("x-ratelimit-")
-        or (name == "x-should-retry" and value == "false")
-    }
-    return UpstreamError(failure.status, error_of(failure.status, failure.body), headers)

@@ -75,17 +75,17 @@ class Evaluation:
             return self._finished(stream)
         is_try = self.plan.purpose is Purpose.TRY
         judged = self._judged() if is_try or _is_fresh(stream) else None
-        if stream is None and not _is_settled(judged):
+        if stream is None and not _is_final(judged):
             yield from self.criteria.grammars.load(schema)
             stream = self._guard_whole()
             if self._is_whole(stream):
                 return self._finished(stream)
             if judged is None and _is_fresh(stream):
                 judged = self._judged()
-        if stream is None or _is_settled(judged):
-            assert judged is not None, "what is settled"
+        if stream is None or _is_final(judged):
+            assert judged is not None, "what is final"
             return self._evaluated(judged, stream)
-        assert judged is None or isinstance(judged, Rejected), "what is not settled"
+        assert judged is None or isinstance(judged, Rejected), "what is not final"
         return self._salvaged(stream, judged)
 
     def _evaluated(
@@ -256,7 +256,7 @@ def open_document_stream(
     )
 
 
-def _is_settled(judged: Accepted | Rejected | None) -> bool:
+def _is_final(judged: Accepted | Rejected | None) -> bool:
     """Whether nothing that the guard could show matters: of calls there is no good part."""
     return isinstance(judged, Accepted) or (judged is not None and judged.misuse is not None)
 

@@ -35,16 +35,19 @@ from strictgate.core.conversation.protocol import (
 from strictgate.core.errors import (
     GatewayError,
     UpstreamBadResponse,
+    UpstreamError,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.plan.planner import Purpose
 from strictgate.core.wire.choice_delta import ChoiceDelta
+from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.reply import Choice, Failure, Reply
 
 TAIL_PATIENCE = 0.25  # seconds to wait for what ends a stream whose document is whole: the usage
 TAIL_PARTS = 8
+_KEPT_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 _BYTES_A_TOKEN = 4
 
 
@@ -167,7 +170,8 @@ class ReplyReader:
     ) -> Generator[Turn, DriverAnswer, EvaluatedReply | Failure]:
         """Read on for as long as it matters, and evaluate what came."""
         answer: DriverAnswer = part
-        end, broken, tail = ReplyEnd.OWN, None, TAIL_PARTS
+        broken: GatewayError | None = None
+        end, tail = ReplyEnd.OWN, TAIL_PARTS
         while isinstance(answer, StreamPart):
             yield from self._load_functions(answer)
             stream.feed(answer.deltas)
@@ -190,7 +194,10 @@ class ReplyReader:
         if answer is None:
             answer = yield Stop()
         if isinstance(answer, Failure):
-            return answer
+            if answer.status < 500 or not self.policy.can_continue or not stream.pieces():
+                return answer
+            end, broken = ReplyEnd.BROKEN, upstream_error(answer)
+            answer = yield Stop()  # what came before it failed is good
         assert isinstance(answer, Reply), "what ends a stream"
         return (yield from self.evaluate(answer, stream, end=end, broken=broken))
 
@@ -240,3 +247,18 @@ def _tokens(reply: Reply, pieces: int | None) -> int:
     if pieces is not None:
         return pieces
     return max(len(choice.text) for choice in reply.choices) // _BYTES_A_TOKEN
+
+
+def upstream_error(failure: Failure) -> UpstreamError:
+    """Return an upstream's answer as the error that it is for the caller.
+
+    What tells when to come back stays; an invitation to repeat a refusal goes.
+    """
+    headers = {
+        name: value
+        for name, value in failure.headers.items()
+        if name in _KEPT_HEADERS
+        or name.startswith("x-ratelimit-")
+        or (name == "x-should-retry" and value == "false")
+    }
+    return UpstreamError(failure.status, error_of(failure.status, failure.body), headers)

@@ -284,7 +284,7 @@ def _error(chunk: Any, event: SseEvent) -> dict[str, Any] | None:
         error = chunk.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
         if error:
             return {"error": error}
-        if hidden_error(chunk):
+        if not chunk.get("choices") and hidden_error(chunk):
             return {"error": chunk}
     if event.event == "error":
         return {"error": chunk if isinstance(chunk, dict) and chunk else event.data}
