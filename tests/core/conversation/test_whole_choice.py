@@ -90,3 +90,36 @@ def test_a_call_that_nobody_offered():
 
     assert isinstance(result, Rejected)
     assert result.text == f'{{"name": "s", "arguments": {GOOD}}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "is_accepted"),
+    [
+        (GOOD, True),
+        (f"```json\n{GOOD}\n```", True),
+        (f"Perhaps {GOOD} no, better would be", False),
+        (f"So:\n```json\n{GOOD}\n```\nor", False),
+    ],
+)
+def test_a_document_amid_prose_that_is_cut_off(text, is_accepted):
+    """It is no answer: what is missing may have corrected it."""
+    result = judged(text, finish_reason="length")
+    assert isinstance(result, Accepted) is is_accepted
+    assert is_accepted or result.truncated
+    assert isinstance(judged(text), Accepted)
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "finish", "is_accepted"),
+    [
+        (GOOD, "stop", True),
+        (f"```json\n{GOOD}\n```", "stop", True),
+        (GOOD, "length", False),
+        (f"A draft: {GOOD} but that is wrong", "stop", False),
+        (f"{GOOD} but that is wrong", "stop", False),
+    ],
+)
+def test_the_reasoning_field(reasoning, finish, is_accepted):
+    """It is the answer only if all of it is the document."""
+    result = judged("", finish_reason=finish, reasoning_content=reasoning)
+    assert isinstance(result, Accepted) is is_accepted

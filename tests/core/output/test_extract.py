@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.output.extract import DocumentCandidate, extract
+from strictgate.core.output.extract import DocumentCandidate, extract, is_document_alone
 from strictgate.core.repair_steps import Extraction
 
 
@@ -55,3 +55,25 @@ def test_brackets_that_do_not_pair_are_not_unfinished():
 def test_candidates_are_parts_of_the_answer(answer: str):
     """Nothing is made up, nothing raised."""
     assert all(text in answer for text in texts(answer))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_alone"),
+    [
+        ('{"a": 1}\n', True),
+        ("{'a': 1}", True),
+        ('```json\n{"a": 1}\n```', True),
+        ("[1]", True),
+        ('"x"', True),
+        ("-1.5", True),
+        ('A draft: {"a": 1}', False),
+        ('{"a": 1} but no', False),
+        ('{"a": 1} {"a": 2}', False),
+        ('{"a": 1', False),
+        ("Hm.", False),
+        ("", False),
+    ],
+)
+def test_a_document_alone(text: str, is_alone: bool):
+    """Nothing stands beside it but blanks and a fence."""
+    assert is_document_alone(text) is is_alone

@@ -34,3 +34,41 @@ from strictgate.core.output.thinking import WithoutThinking, without_thinking
 def test_answer(text: str, expected: WithoutThinking):
     """The answer follows the closing tag before a document, else the last."""
     assert without_thinking(text) == expected
+
+
+MARKS = [
+    ("<think>", "</think>"),
+    ('<think budget="9">', "</think>"),
+    ("<analysis>", "</analysis>"),
+    ("<thought_process>", "</thought_process>"),
+    ("<longcat_think>", "</longcat_think>"),
+    ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|think|>", "<|/think|>"),
+    ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ("<unused94>thought\n", "<unused95>"),
+    ("<|channel>thought\n", "<channel|>"),
+    ("<|channel|>analysis<|message|>", "<|end|>"),
+    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ("analysis", "assistantfinal"),
+    ("Here is my thought process: ", "\nHere is my response: "),
+]
+DRAFT = 'Perhaps {"a": 1} no.'
+
+
+@pytest.mark.parametrize(("opening", "closing"), MARKS)
+def test_marks_of_thinking(opening: str, closing: str):
+    """What stands between is a thought, with all drafts in it; unclosed, all of it is."""
+    found = without_thinking(opening + DRAFT + closing + '{"a": 2}')
+    assert (found.text.strip(), found.removed) == ('{"a": 2}', True)
+    assert without_thinking(opening + DRAFT) == WithoutThinking("", unfinished=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['The "analysis" field: {"a": 1}', "An analysis: {}", 'Sure: {"a": 1}<|end|>', "<answer>{}"],
+)
+def test_what_is_no_thinking(text: str):
+    """Words and tags that answers have."""
+    assert without_thinking(text) == WithoutThinking(text)

@@ -14,9 +14,10 @@ from strictgate.core.conversation.tool_calls import judge_calls, render_calls
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.output.extract import is_document_alone
 from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
-from strictgate.core.repair_steps import Step, distinct_steps
+from strictgate.core.repair_steps import Extraction, Step, distinct_steps
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import Call, failed_generation
@@ -24,6 +25,7 @@ from strictgate.core.wire.reply import Choice
 
 FROM_VALUE = "content_object"
 _MALFORMED = "malformed_function_call"  # Gemini's reason to finish
+_CUT_OFF = "the answer is cut off behind a document that stands amid prose"
 _OF_CALLS = frozenset({"tool_calls", "function_call"})
 TEXT_ANSWER = "text_answer"
 """The step that takes plain words for an answer in words, where a document was asked for."""
@@ -63,6 +65,8 @@ def _judge_document(
     match verdict:
         case ValidText() if truncated and _may_have_more_digits(text, verdict):
             return Rejected(text, (), "the number may have had more digits", truncated)
+        case ValidText() if truncated and Step(Extraction.PROSE) in verdict.steps:
+            return Rejected(text, (), _CUT_OFF, truncated)  # what is cut off may correct it
         case ValidText():
             steps = (*origin, *verdict.steps)
             rendered = _rendered(choice, verdict.text, with_tokens=criteria.with_tokens)
@@ -146,13 +150,15 @@ def _may_have_more_digits(text: str, verdict: ValidText) -> bool:
 def answer_text(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
     """Return where the document is: in the forced call, the content, else the reasoning field.
 
-    Some servers put the whole answer there (LM Studio, DeepSeek on Azure).
+    Some servers put the whole answer there (LM Studio, DeepSeek on Azure). It is the answer only if
+    it is nothing but a document: amid thoughts stand drafts.
     """
     if mode is Mode.TOOL and choice.arguments.strip():
         return choice.arguments, ()
     if choice.is_value:
         return choice.text, (Step(FROM_VALUE),)
-    if choice.text.strip() or not choice.reasoning.strip():
+    is_cut = choice.finish_reason == "length"
+    if choice.text.strip() or is_cut or not is_document_alone(choice.reasoning):
         return choice.text, ()
     return choice.reasoning, (Step("from_reasoning"),)
 

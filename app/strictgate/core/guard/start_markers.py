@@ -28,7 +28,8 @@ _OPENING = re.compile(thinking.OPENING.encode(), re.IGNORECASE)
 CLOSING = re.compile(thinking.CLOSED.pattern.encode(), re.IGNORECASE)
 _TAG_BEGUN = re.compile(
     rb"""
-    (?: </?[\w:]{0,12}[ \t]*+ | <\|\w*+\|? | <\|channel\|>[^{]*+ | \[/?[A-Za-z]{0,5}
+    (?: </?[\w:]{0,20}(?:[ \t][^<>]{0,120})? | <\|/?\w*+[|>]? | <channel\|?
+      | <\|channel[|]?>[^{]*+ | <\|end\|>\s*+ | <\|END_THINKING\|><?[|\w]*+ | \[/?[A-Za-z]{0,5}
       | \xe2 (?: \x97 (?: \x81 (?: /?[A-Za-z]{0,5} (?: \xe2\x96? )? )? )? )? ) \Z
     """,
     re.VERBOSE,
@@ -52,7 +53,8 @@ _ANNOUNCED = re.compile(
 )
 _MUSES = re.compile(
     rb"(?:Hmm|(?:Okay|Ok|Alright|All right),? (?:so|the user|let me think)|The user|Wait,"
-    rb"|We (?:need|are given|are asked)|First,)",
+    rb"|We (?:need|are given|are asked|could|should)|First,|analysis)"
+    rb"|[^{\[]{0,400}?\b(?:thoughts?|thinking|reasoning|draft|perhaps|maybe)\b",
     re.IGNORECASE,
 )
 _NAME_BEFORE = re.compile(

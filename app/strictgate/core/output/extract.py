@@ -29,6 +29,8 @@ _EVENT = re.compile(
     re.IGNORECASE,
 )
 _BRACKET = re.compile(r"[{\[]")
+_FENCED = re.compile(r"(?:`{3,}|~{3,})[\w+#.-]*+\s(.*)(?:`{3,}|~{3,})", re.DOTALL)
+_SCALAR = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?\d[\d.eE+-]*+|true|false|null', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,16 @@ def extract(text: str) -> Extracted:
     return Extracted(
         (DocumentCandidate(body, steps), *found), unfinished=why is Unclosed.UNFINISHED
     )
+
+
+def is_document_alone(text: str) -> bool:
+    """Whether all of `text`, blanks and a fence around it aside, is one object, array or string."""
+    body = text.strip(_EDGES)
+    if fenced := _FENCED.fullmatch(body):
+        body = fenced[1].strip(_EDGES)
+    if body[:1] in ("{", "["):
+        return brackets.closing(body, 0, len(body)) == len(body)
+    return bool(_SCALAR.fullmatch(body))
 
 
 def _rank(find: _Find) -> tuple[bool, bool, int]:

@@ -13,20 +13,32 @@ from dataclasses import dataclass
 
 from strictgate.core.output import brackets
 
-_NAMES = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|seed:think"
+_NAMES = (
+    "think|thinking|thought|thoughts|thought_process|reasoning|reflection|scratchpad|analysis"
+    "|seed:think|longcat_think"
+)
 _OPENING = [
-    rf"<(?:{_NAMES})[ \t]*+>",
+    rf"<(?:{_NAMES})(?:[ \t][^<>]{{0,120}})?>",
     r"\[THINK\]",
     "◁think▷",
-    r"<\|begin_of_thought\|>",
+    r"<\|(?:begin_of_thought|START_THINKING|think)\|>",
+    "<unused94>",  # Gemma
+    r"<\|channel>thought",  # Gemma
     r"<\|channel\|>(?:analysis|commentary)[^<{]{0,80}<\|message\|>",  # OpenAI's harmony format
+    r"\banalysis(?-i:(?=[A-Z][a-z' ]))",  # the same, with its markers stripped
+    r"Here is my thought process:",  # Granite
 ]
 _CLOSING = [
     rf"</(?:{_NAMES})[ \t]*+>",
     r"\[/THINK\]",
     "◁/think▷",
-    r"<\|end_of_thought\|>",
+    r"<\|(?:end_of_thought|END_THINKING|/think)\|>(?:<\|START_RESPONSE\|>)?",
+    "<unused95>",
+    r"<channel\|>",
     r"<\|channel\|>final[^<{]{0,80}(?:<\|constrain\|>[^<{]{0,80})?<\|message\|>",
+    r"<\|end\|>(?=\s{0,20}[{\[`])",  # harmony without the header of the answer
+    r"\bassistantfinal|(?<=[.!?\"'])assistantfinal",
+    r"Here is my response:",
 ]
 OPENING = "|".join(_OPENING)
 _HEAD = re.compile(rf"\s*+(?:{OPENING})", re.IGNORECASE)
