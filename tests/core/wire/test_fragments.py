@@ -1,12 +1,13 @@
 """Texts and tool calls that come in pieces."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.wire.fragments import CallFragments, TextFragments, keep
+from strictgate.core.wire.fragments import MOST_NAMES, CallFragments, TextFragments, keep
 
 
 def call(index: Any = None, identity: Any = None, name: Any = None, text: Any = None) -> Any:
@@ -154,6 +155,15 @@ def test_calls_say_what_was_added():
     assert calls.flush() == ((0, "\ud83d"),)
 
 
+def test_names_of_many_calls():
+    """Those of the first are told; all are kept."""
+    calls = CallFragments()
+    for number in range(MOST_NAMES + 9):
+        calls.feed([call(None, f"c{number}", f"f{number}", "{}")])
+    assert calls.names() == tuple(f"f{number}" for number in range(MOST_NAMES))
+    assert len(calls.whole()) == MOST_NAMES + 9
+
+
 def test_custom_calls():
     """Their input comes in pieces too, whatever it is, and they stay what they are."""
     calls = CallFragments()
@@ -196,3 +206,30 @@ def test_keep(values: list[Any], kept: Any):
     for value in values:
         keep(known, "key", value)
     assert known == {"key": kept}
+
+
+ARGUMENTS = st.text(st.sampled_from('{}":1a, '), max_size=12)
+CALLS = st.lists(st.tuples(st.sampled_from(["f", "get_x"]), ARGUMENTS), min_size=1, max_size=4)
+
+
+@pytest.mark.parametrize("has_index", [True, False], ids=["by index", "by id"])
+@given(
+    st.lists(st.tuples(st.sampled_from(["f", "get_x"]), ARGUMENTS), min_size=1, max_size=4),
+    st.data(),
+)
+def test_interleaved_calls(has_index: bool, made: list[tuple[str, str]], data: st.DataObject):
+    """Whatever the calls, their cuts and the order of their pieces: none is merged or lost."""
+    waiting = []
+    for place, (name, text) in enumerate(made):
+        head = call(place if has_index else None, f"c{place}", name, "")
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=3)))
+        edges = [0, *cuts, len(text)]
+        pieces = [text[start:end] for start, end in pairwise(edges)]
+        identity = None if has_index else f"c{place}"
+        index = place if has_index else None
+        waiting.append([head, *(call(index, identity, None, piece) for piece in pieces)])
+    fragments = [queue.pop(0) for queue in waiting]  # in this order they begin
+    while any(waiting):
+        fragments.append(data.draw(st.sampled_from([each for each in waiting if each])).pop(0))
+    found = calls_of(*([fragment] for fragment in fragments))
+    assert found == [(f"c{place}", name, text) for place, (name, text) in enumerate(made)]

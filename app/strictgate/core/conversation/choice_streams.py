@@ -17,7 +17,6 @@ from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
 
-MAX_GUARDED_CALLS = 64  # in one choice; what is beyond is judged at its end
 _CLOSING = " \t\r\n`}"  # a fence's end, or the wrapper's
 
 
@@ -93,9 +92,9 @@ class CallsStream:
         self._blanks = len(text) - len(kept) + (0 if kept else self._blanks)
 
     def _begin(self, position: int, names: tuple[str, ...]) -> DocumentStream | None:
-        """Return what reads the arguments of a call."""
+        """Return what reads the arguments of a call; of very many, only of the first."""
         criteria = self._criteria
-        if criteria.tools is None or position >= min(len(names), MAX_GUARDED_CALLS):
+        if criteria.tools is None or position >= len(names):
             return None
         schema = criteria.tools.schemas.get(names[position])
         if schema is None or not criteria.grammars.has(schema):

@@ -92,17 +92,15 @@ class CallIds:
         Args:
             texts: the arguments of each, as the caller gets them.
         """
-        ids: list[str] = []
+        ids, taken = [], set(self.used)
         for at, (call, text) in enumerate(zip(calls, texts, strict=True)):
             identity, place = call.raw.get("id"), at
-            while not isinstance(identity, str) or not identity or self._has(identity, ids):
+            while not isinstance(identity, str) or not identity or identity in taken:
                 identity = default_call_id(call.name, text, place, self.turn)
                 place += len(calls)
             ids.append(identity)
+            taken.add(identity)
         return ids
-
-    def _has(self, identity: str, ids: Sequence[str]) -> bool:
-        return identity in self.used or identity in ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ class Delta:
     reasoning_name: str = "reasoning_content"
     """What the upstream calls the reasoning."""
     names: tuple[str, ...] = ()
-    """With `arguments`: the functions that are called, in order of appearance, as far as known."""
+    """With `arguments`: the functions that are called, in order of appearance, as far as known;
+    of many the first."""
 
 
 class Collector:

@@ -10,6 +10,8 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.wire.calls import as_list
 
+MOST_NAMES = 64
+"""Of the calls in one choice; the names of more are known in the end."""
 Added = tuple[tuple[int, str], ...]
 """Text added to the arguments of tool calls, each with the call's position in the list."""
 
@@ -75,7 +77,10 @@ class CallFragments:
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
-        self._by_index: dict[int | None, list[_Call]] = {}
+        self._latest: dict[int | None, _Call] = {}
+        """By index, if any."""
+        self._named: dict[tuple[int | None, str], _Call] = {}
+        """By index and id."""
 
     def feed(self, fragments: Any) -> Added:
         """Take in the `tool_calls` of one delta."""
@@ -94,22 +99,21 @@ class CallFragments:
         return [call.whole() for call in self._calls]
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of the tools, "" where one has not come yet."""
-        return tuple(call.name for call in self._calls)
+        """Return the names of the first MOST_NAMES tools, "" where one has not come yet."""
+        return tuple(call.name for call in self._calls[:MOST_NAMES])
 
     def _call(self, fragment: dict[str, Any]) -> "_Call":
         """Return the call that `fragment` belongs to."""
-        index = _index(fragment.get("index"))
-        calls = self._by_index.setdefault(index, [])
-        identity = _string(fragment.get("id"))
-        same = [call for call in calls if identity and call.identity == identity]
-        latest = same[-1] if same else calls[-1] if calls else None
-        if latest is not None and not _begins_another(fragment, index, identity, latest):
-            return latest
-        name = latest.name if latest is not None and not _inner(fragment).get("name") else ""
-        call = _Call(len(self._calls), name)
-        self._calls.append(call)
-        calls.append(call)
+        index, identity = _index(fragment.get("index")), _string(fragment.get("id"))
+        call = self._named.get((index, identity)) if identity else None
+        call = call or self._latest.get(index)
+        if call is None or _begins_another(fragment, index, identity, call):
+            name = "" if call is None or _inner(fragment).get("name") else call.name
+            call = self._latest[index] = _Call(len(self._calls), name)
+            self._calls.append(call)
+        if identity and not call.identity:
+            call.identity = identity
+            self._named[index, identity] = call
         return call
 
 
@@ -161,7 +165,6 @@ class _Call:
         """Take in a fragment; return what it adds to the arguments."""
         inner = _inner(fragment)
         self._is_custom |= isinstance(fragment.get("custom"), dict)
-        self.identity = self.identity or _string(fragment.get("id"))
         self._add_name(_string(inner.get("name")))
         for key, value in fragment.items():
             if key not in _KNOWN and inner is not fragment:
