@@ -350,10 +350,15 @@ STREAM_AND_TOOLS = re.compile(
     rf"^{_STREAM}(?=.*(?:\btools?\b|\bfunction))(?!.*{CONSTRAINED})", re.IGNORECASE
 )
 SEVERAL_CHOICES = re.compile(
-    rf"{_SEVERAL}|(?:body\.|param\w*|propert\w*|field|name|argument)[\s:'\"`]*\bn\b(?!'t)",
+    rf"{_SEVERAL}|(?:body\.|param\w*|propert\w*|field|name|argument)[\s:'\"`]*\bn\b(?!'t)|"
+    r"\bn_cmpl\b|\bonly one completion choice\b",  # llama.cpp
     re.IGNORECASE,
 )
-SEVERAL_SAYS_NO = re.compile(f"{_SEVERAL}|{FIELD_SAYS_NO.pattern}", re.IGNORECASE)
+SEVERAL_SAYS_NO = re.compile(
+    rf"{_SEVERAL}|\bmust be between 1 |\bcannot be greater than\b|\bonly one\b|"  # llama.cpp
+    f"{FIELD_SAYS_NO.pattern}",
+    re.IGNORECASE,
+)
 ROLE = re.compile(r"\bdeveloper\b|\broles?\b", re.IGNORECASE)
 ROLE_SAYS_NO = table(
     _SAYS_NO
