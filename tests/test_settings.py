@@ -111,6 +111,14 @@ def test_client_keys_from_a_variable(monkeypatch, spelling):
     assert "first-key" not in repr(load())
 
 
+@pytest.mark.parametrize("key", ["123456", "1e5", "true", "null"])
+def test_a_key_need_not_look_like_one(monkeypatch, key):
+    """A key that JSON would read as a number or a word is still the key."""
+    monkeypatch.setenv("STRICTGATE_SERVER__API_KEYS", key)
+
+    assert [each.get_secret_value() for each in load().server.api_keys] == [key]
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -125,6 +133,7 @@ def test_client_keys_from_a_variable(monkeypatch, spelling):
         ("[enforcement]\nmodes = ['prompt']\n", "enforcement.modes: no such setting"),
         ("[models.x]\nmodel = 'y'\n", "models.x.upstream: "),
         ("[server\n", "not valid TOML"),
+        ("[server]\napi_keys = 123456\n", "server.api_keys: must be a list"),
         ("[server]\napi_keys = [' ']\n", "server.api_keys.0: must not be blank"),
         (
             "[enforcement]\nprompt_template = 'JSON'\n",

@@ -5,6 +5,7 @@ are written as JSON, or separated by commas. What is not known is an error that 
 wherever it stands. Parsed once, at start, and passed down; nothing imports it as a global.
 """
 
+import ipaddress
 import json
 import os
 import tomllib
@@ -80,6 +81,14 @@ def _http(url: str) -> str:
     if read.username or read.password:
         raise ValueError("must not hold a password: use api_key_env")
     return url.strip().rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or an address, is this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _with_place(table: Enforcement) -> Enforcement:
@@ -291,9 +300,10 @@ class Variables(EnvSettingsSource):
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         try:
-            return json.loads(value)
+            read = json.loads(value)
         except ValueError:
             return value  # the field's own validator takes it, or says what it wants
+        return read if isinstance(read, list | dict | str) else value  # a key may be a number
 
 
 def load(path: Path | None = None) -> Settings:
@@ -341,11 +351,17 @@ def _named(prefix: str) -> Iterator[None]:
         raise SettingsError("\n".join(lines)) from error
 
 
+_WORDS = {
+    "extra_forbidden": "no such setting",
+    "unexpected_keyword_argument": "no such setting",
+    "tuple_type": "must be a list",
+}
+"""What is said of some kinds of pydantic's errors instead."""
+
+
 def _sentence(each: Any) -> str:
     where = ".".join(str(step) for step in each["loc"])
-    unknown = each["type"] in ("extra_forbidden", "unexpected_keyword_argument")
-    what = "no such setting" if unknown else each["msg"].removeprefix("Value error, ")
-    return f"{where}: {what}"
+    return f"{where}: {_WORDS.get(each['type']) or each['msg'].removeprefix('Value error, ')}"
 
 
 # --- other tables --------------------------------------------------------------------------------

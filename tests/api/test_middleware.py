@@ -8,14 +8,15 @@ import pytest
 from strictgate.api.middleware import AccessRules, GatewayMiddleware, digest
 from strictgate.api.request import ClientLeft
 from strictgate.core.errors import BadRequest
-from strictgate.observe.events import Crashed, RequestFinished
+from strictgate.observe.events import Crashed, RequestFinished, ignore
+from strictgate.upstream.headers import VIA
 from tests.gates import gate
 
 
-def visit(inner, rules=None, *, draining=False, path="/v1/x", **headers):
+def visit(inner, rules=None, *, draining=False, path="/v1/x", door=None, **headers):
     """Send one request through a door; return status, body and events."""
     events, sent = [], []
-    door = GatewayMiddleware(inner, rules or AccessRules(), events.append, lambda: draining)
+    door = door or GatewayMiddleware(inner, rules or AccessRules(), events.append, lambda: draining)
     raw = {"host": "127.0.0.1:8080"} | {name.replace("_", "-"): v for name, v in headers.items()}
     scope = {
         "type": "http",
@@ -49,11 +50,16 @@ async def welcome(scope, receive, send):
         ("192.168.1.7", 200),
         ("[::1]:8080", 200),
         ("strictgate:8080", 200),
+        ("strictgate.prod.svc", 200),
+        ("strictgate.prod.svc.cluster.local:8080", 200),
+        ("host.docker.internal", 200),
         ("gate.example", 200),
         ("evil.example", 421),
         ("evil.example:8080", 421),
         ("127.0.0.1.evil.example", 421),
         ("localhost.evil.example", 421),
+        ("svc.cluster.local.evil.example", 421),
+        ("prod.svc.", 421),
         ("x/?", 200),
         ("", 421),
     ],
@@ -63,6 +69,11 @@ def test_host(host, status):
     rules = AccessRules(hosts=frozenset({"gate.example"}))
 
     assert visit(welcome, rules, host=host)[0] == status
+
+
+def test_health_has_any_host():
+    """What asks whether the process lives may call it by any name: the answer tells nothing."""
+    assert visit(welcome, path="/healthz", host="node-7.corp.example")[0] == 200
 
 
 def test_any_host():
@@ -231,3 +242,22 @@ def test_keys_over_the_wire(demo):
         assert guarded.get("/healthz").status == 200
         ok = guarded.get("/v1/models", authorization="Bearer key-1")
         assert ok.status == 200
+
+
+def test_a_request_that_comes_back_is_refused():
+    """A gateway marks what it sends on, and knows its own mark: it is no upstream of its own."""
+    seen = []
+
+    async def note(scope, receive, send):
+        seen.append(dict(scope["caller"].headers)[VIA])
+        await welcome(scope, receive, send)
+
+    door = GatewayMiddleware(note, AccessRules(), ignore)
+    assert visit(note, door=door, x_strictgate_via="another")[0] == 200
+    (via,) = seen
+    assert via.startswith("another, ")
+    assert visit(note, x_strictgate_via=via)[0] == 200
+    status, body, _ = visit(note, door=door, x_strictgate_via=via)
+
+    assert status == 508
+    assert json.loads(body)["error"]["code"] == "upstream_loop"

@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from strictgate.observe.events import UpstreamFailed
 from tests.gates import gate
 from tests.servers import serving
 
@@ -178,11 +179,54 @@ def test_forms_are_routed(demo):
 
 
 def test_upstream_gone():
-    """An upstream that cannot be reached is said so."""
+    """An upstream that cannot be reached is said so, with the cause; the log has its address."""
     with gate("http://127.0.0.1:9") as lonely:
         for schema in (None, True):
             answer = lonely.chat("clean", schema)
             assert (answer.status, answer.error["code"]) == (502, "upstream_unreachable")
+            assert answer.error["message"] == (
+                "The upstream 'demo' (http://127.0.0.1:9/v1) cannot be reached: Connection refused."
+            )
+        failed = [event for event in lonely.events if isinstance(event, UpstreamFailed)]
+
+    assert {(each.upstream, each.address, each.error) for each in failed} == {
+        ("demo", "http://127.0.0.1:9/v1", "upstream_unreachable")
+    }
+    assert len(failed) == 2
+
+
+@pytest.mark.parametrize("schema", [None, True])
+def test_upstream_dies_in_the_middle(demo, schema):
+    """A stream that breaks off is logged as that, whatever the client is answered."""
+    with gate(demo) as running:
+        running.chat("drops", schema, stream=True)
+        failed = [event for event in running.events if isinstance(event, UpstreamFailed)]
+
+    assert failed
+    assert {each.error for each in failed} == {"upstream_bad_response"}
+    assert all("broke off" in each.message for each in failed)
+
+
+def test_no_v1(demo):
+    """Who forgets /v1 is told of it, whichever side it is missing on."""
+    with gate(demo, upstreams={"demo": {"base_url": demo}}) as running:
+        answer = running.request("POST", "/chat/completions", b"{}")
+        assert (answer.status, answer.error["code"]) == (404, "unknown_url")
+        assert "below /v1" in answer.error["message"]
+        for schema in (None, True):
+            answer = running.chat("clean", schema)
+            assert answer.status == 404
+            assert "upstreams.demo.base_url has no path" in answer.error["message"]
+
+
+def test_the_models_of_a_loop(demo):
+    """A list is asked for with the marks of where the request came through, too."""
+    with gate(demo) as running:
+        seen = headers_of(running.get("/v1/echo", x_strictgate_via="other"))
+        assert seen["x-strictgate-via"].startswith("other, ")
+        again = running.get("/v1/models", x_strictgate_via=seen["x-strictgate-via"])
+
+    assert (again.status, again.error["code"]) == (508, "upstream_loop")
 
 
 def test_credentials(demo):

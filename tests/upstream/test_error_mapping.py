@@ -1,9 +1,13 @@
 """Every exception of the HTTP library is one of ours."""
 
+import errno
 import inspect
+import socket
+import ssl
 
 import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
 from strictgate.core.errors import GatewayError, UpstreamTimeout, UpstreamUnreachable
 from strictgate.upstream.error_mapping import translate, translated
@@ -53,6 +57,52 @@ def test_the_cause_is_kept():
 
     assert isinstance(raised.value.__cause__, aiohttp.ServerDisconnectedError)
     assert "10.0.0.1" not in raised.value.message
+
+
+def refused(number):
+    """A connection that came to nothing, as the library tells it: with the address."""
+    key = ConnectionKey("10.0.0.1", 8000, False, False, None, None, None)
+    return aiohttp.ClientConnectorError(key, OSError(number, "Connect call failed ('10.0.0.1', 1)"))
+
+
+def unresolved():
+    key = ConnectionKey("inner.example", 8000, False, False, None, None, None)
+    error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    return aiohttp.ClientConnectorDNSError(key, error)
+
+
+def uncertified(message):
+    key = ConnectionKey("inner.example", 443, True, True, None, None, None)
+    error = ssl.SSLCertVerificationError(1, "failed")
+    error.verify_message = message
+    return aiohttp.ClientConnectorCertificateError(key, error)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (refused(errno.ECONNREFUSED), "cannot be reached: Connection refused."),
+        (refused(errno.EHOSTUNREACH), "cannot be reached: No route to host."),
+        (unresolved(), "cannot be reached: Name or service not known."),
+        (uncertified("self-signed certificate"), "handshake: self-signed certificate."),
+        (
+            uncertified("Hostname mismatch, certificate is not valid for 'inner.example'."),
+            "handshake: Hostname mismatch.",
+        ),
+        (ConnectionResetError(errno.ECONNRESET, "x"), "connection: Connection reset by peer."),
+        (aiohttp.ServerDisconnectedError("10.0.0.1"), "closed the connection unanswered."),
+    ],
+)
+def test_the_cause_is_told(fault, said):
+    """What the system says of it is told; an address only where it is this machine's own."""
+    message = translate(fault, "x", "http://10.0.0.1:8000/v1").message
+
+    assert message.startswith("The upstream 'x' ")
+    assert message.endswith(said)
+    assert "10.0.0.1" not in message
+    assert "inner.example" not in message
+    near = translate(fault, "x", "http://localhost:8000/v1").message
+    assert near == message.replace("'x'", "'x' (http://localhost:8000/v1)")
 
 
 def test_bugs_are_not_translated():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.wire.reply import Failure
 from strictgate.settings import Settings
-from strictgate.upstream.response_reading import scrubbed
+from strictgate.upstream.response_reading import read_error, scrubbed
 from strictgate.upstream.routing import Router
 from tests.core.talks import GOOD
 from tests.upstream.asking import COMPLETION, answering, asked
@@ -20,6 +20,34 @@ def test_error_in_a_200():
     body = json.dumps({"error": {"code": 429, "message": "slow down"}}).encode()
 
     assert asked(answering(body)) == Failure(429, json.loads(body), {})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "base_url", "is_hinted"),
+    [
+        (404, "404 page not found", "http://h:1", True),
+        (404, {"detail": "Not Found"}, "http://h:1", True),
+        (405, {"detail": "Method Not Allowed"}, "http://h:1", True),
+        (
+            200,
+            {"error": "Unexpected endpoint or method. (POST /chat/completions)"},
+            "http://h:1",
+            True,
+        ),
+        (404, "404 page not found", "http://h:1/v1", False),
+        (404, {"error": {"message": "The model `x` does not exist"}}, "http://h:1", False),
+        (400, {"detail": "Not Found"}, "http://h:1", False),
+        (404, "404 page not found", None, False),
+    ],
+)
+def test_a_page_that_is_not_there(status, body, base_url, is_hinted):
+    """Where the address has no path, what may be missing is told; a missing model is no page."""
+    table = {"preset": "deepseek"} if base_url is None else {"base_url": base_url}
+    endpoint = Router(Settings(upstreams={"x": table}), {}).default()
+
+    error = read_error(status, body, endpoint)
+    assert ("upstreams.x.base_url has no path" in json.dumps(error)) is is_hinted
+    assert is_hinted or error == body
 
 
 def test_our_key_is_never_quoted():

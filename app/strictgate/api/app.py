@@ -127,7 +127,11 @@ def _shaped(scope: Any, error: HTTPException) -> GatewayError:
     what = f"{scope['method']} {scope['path'][:200]}"
     match error.status_code:
         case 404:
-            return NotFound(f"Unknown request URL: {what}.", code="unknown_url")
+            return NotFound(
+                f"Unknown request URL: {what}. The API is below {ROOTS[0]}: set your client's "
+                f"base URL to http://HOST:PORT{ROOTS[0]}.",
+                code="unknown_url",
+            )
         case 405:
             return MethodNotAllowed(f"Not allowed: {what}.", headers=error.headers)
         case _:

@@ -24,13 +24,16 @@ from strictgate.api.response import Send
 from strictgate.core.errors import (
     GatewayError,
     HostRefused,
+    LoopDetected,
     OriginRefused,
     Overloaded,
     Unauthorized,
 )
 from strictgate.core.surfaces.table import surface_of
+from strictgate.core.wire.passthrough import Header
 from strictgate.gateway.gateway import Caller
 from strictgate.observe.events import Crashed, Observer, RequestFinished
+from strictgate.upstream.headers import VIA
 
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -38,6 +41,8 @@ SMALL = 64 << 10  # bytes
 STALL = 30.0  # seconds that a client may take to read a piece
 _STREAM_TYPES = (b"text/event-stream", b"application/x-ndjson")
 _FRAME_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
+PRIVATE_SUFFIXES = (".localhost", ".internal", ".svc", ".cluster.local")
+"""Of names that public DNS never has: RFC 6761 §6.3, ICANN's .internal, Kubernetes' services."""
 _OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
 
@@ -74,6 +79,7 @@ class GatewayMiddleware:
     observe: Observer
     is_draining: Callable[[], bool] = field(default=lambda: False)
     under_way: int = 0
+    _token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -102,7 +108,8 @@ class GatewayMiddleware:
 
     async def _admit(self, visit: "_Visit", receive: Receive) -> None:
         scope = visit.scope
-        _check_host(visit.header("host"), self.rules.hosts)
+        if scope["path"] not in _OPEN_PATHS:
+            _check_host(visit.header("host"), self.rules.hosts)
         visit.origin = _checked_origin(visit.header("origin"), self.rules.origins)
         if visit.origin and scope["method"] == "OPTIONS":
             await visit.preflight()
@@ -114,8 +121,24 @@ class GatewayMiddleware:
                 _check_key(authorization, self.rules.key_digests)
                 authorization = None
         query = scope["query_string"].decode("latin-1")
-        caller = Caller(visit.id, authorization, visit.headers, query)
+        caller = Caller(visit.id, authorization, self._marked(visit), query)
         await self.inner({**scope, "caller": caller}, receive, visit.send)
+
+    def _marked(self, visit: "_Visit") -> Sequence[Header]:
+        """Return the request's headers with this gateway's token among those it came through.
+
+        Raises:
+            LoopDetected: it came through here already.
+        """
+        via = visit.header(VIA) or ""
+        if self._token in via:
+            raise LoopDetected(
+                "This request has come through this Strictgate already: the base_url of one of its "
+                "upstreams leads back to it. Set upstreams.*.base_url to the model's server.",
+                headers={"x-should-retry": "false"},
+            )
+        others = [each for each in visit.headers if each[0] != VIA]
+        return [*others, (VIA, f"{via}, {self._token}" if via else self._token)]
 
     def _check_room(self) -> None:
         if self.is_draining():
@@ -232,14 +255,15 @@ def _shutting_down() -> Overloaded:
 def _check_host(host: str | None, allowed: frozenset[str]) -> None:
     """Refuse names that an attacker's DNS could point here.
 
-    An address cannot be rebound, and a name without a dot is not in public DNS.
+    An address cannot be rebound; a name without a dot, or with one of PRIVATE_SUFFIXES, is not in
+    public DNS.
     """
     if host is None:  # HTTP/1.0; a browser always sends one
         return
     name = _host_name(host)
     if "*" in allowed or name in allowed or _is_address(name):
         return
-    if not name or "." in name.removesuffix(".localhost"):
+    if not name or ("." in name and not name.endswith(PRIVATE_SUFFIXES)):
         raise HostRefused(
             f"The Host '{name[:100]}' is not one of Strictgate's. "
             "Add it to server.allowed_hosts if it is."

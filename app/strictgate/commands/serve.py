@@ -7,7 +7,6 @@ both.
 
 import asyncio
 import gc
-import ipaddress
 import logging
 import math
 import os
@@ -26,7 +25,7 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import Observer, ignore
 from strictgate.observe.log import ServerHandler, log_to
-from strictgate.settings import Settings, SettingsError
+from strictgate.settings import Settings, SettingsError, is_loopback
 
 HEAD_DEADLINE = 10.0  # seconds
 HEAD_BYTES = 32 << 10
@@ -170,20 +169,13 @@ def check_exposure(settings: Settings) -> None:
         SettingsError
     """
     server = settings.server
-    if server.api_keys or server.allow_keyless or _is_loopback(server.host):
+    if server.api_keys or server.allow_keyless or is_loopback(server.host):
         return
     raise SettingsError(
         f"server.host: {server.host} can be reached from other machines, and no client keys are "
         "set. Set STRICTGATE_SERVER__API_KEYS, or say server.allow_keyless = true "
         "(STRICTGATE_SERVER__ALLOW_KEYLESS=true) if the network around it is trusted."
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = False) -> None:

@@ -16,12 +16,14 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
   + OutputInvalid           400  the model gave no valid document (Groq's json_validate_failed)
     + ToolUseInvalid        400  … or called no function as it should (Groq's tool_use_failed)
   + Overloaded              503
+  + LoopDetected            508  the request has come back to where it was
   + StoreUnavailable        503  the kept responses cannot be read
   + UpstreamError           as the upstream answered
     + ToolsRefused          as the upstream answered: its model calls no functions
-  + UpstreamUnreachable     502  no connection
-  + UpstreamBadResponse     502  not what an OpenAI-compatible server may say
-  + UpstreamTimeout         504
+  + UpstreamFailure              never raised itself: no whole answer from the upstream
+    + UpstreamUnreachable   502  no connection
+    + UpstreamBadResponse   502  not what an OpenAI-compatible server may say
+    + UpstreamTimeout       504
 
 Shape and words: https://platform.openai.com/docs/guides/error-codes and, for
 `json_validate_failed`, Groq's, whose keys come in the order message, type, code,
@@ -114,19 +116,27 @@ class Overloaded(GatewayError):
     status, type, code = 503, "server_error", "overloaded"
 
 
+class LoopDetected(GatewayError):
+    status, type, code = 508, "server_error", "upstream_loop"
+
+
 class StoreUnavailable(GatewayError):
     status, type, code = 503, "server_error", "store_unavailable"
 
 
-class UpstreamUnreachable(GatewayError):
+class UpstreamFailure(GatewayError):
+    """No whole answer came from the upstream; never raised itself."""
+
+
+class UpstreamUnreachable(UpstreamFailure):
     status, type, code = 502, "server_error", "upstream_unreachable"
 
 
-class UpstreamBadResponse(GatewayError):
+class UpstreamBadResponse(UpstreamFailure):
     status, type, code = 502, "server_error", "upstream_bad_response"
 
 
-class UpstreamTimeout(GatewayError):
+class UpstreamTimeout(UpstreamFailure):
     status, type, code = 504, "server_error", "upstream_timeout"
 
 

@@ -21,7 +21,7 @@ from strictgate.core.conversation.protocol import (
     Stop,
     Turn,
 )
-from strictgate.core.errors import GatewayError, UpstreamTimeout
+from strictgate.core.errors import GatewayError, UpstreamFailure, UpstreamTimeout
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import UpstreamAdapter
@@ -55,6 +55,8 @@ class Driver:
     """None: the answer is not streamed, and what is new can wait."""
     adapter: UpstreamAdapter | None = None
     """How the upstream is asked in another API than chat completions."""
+    failed: Callable[[UpstreamFailure], None] = lambda _: None
+    """Is told of each request to the upstream that got no whole answer, whatever comes of it."""
     head: Mapping[str, Any] = field(default_factory=dict, init=False)
     """The fields that every chunk repeats, once the first has been sent."""
     _stream: UpstreamStream | None = field(default=None, init=False)
@@ -75,6 +77,7 @@ class Driver:
             late = UpstreamTimeout(
                 f"The upstream '{self.endpoint.name}' did not finish within {timeout:g} seconds."
             )
+            self.failed(late)
             step = _told(talk, late)
             if isinstance(step, Stop):  # what has come needs no time
                 step = _sent(talk, await self._answer(step))
@@ -91,6 +94,8 @@ class Driver:
             try:
                 answer = await self._answer(step)
             except GatewayError as error:
+                if isinstance(error, UpstreamFailure):
+                    self.failed(error)
                 step = _told(talk, error)
             else:
                 step = _sent(talk, answer)

@@ -7,12 +7,19 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
-from strictgate.core.errors import GatewayError, OutputInvalid, RequestTimeout, ToolsRefused
+from strictgate.core.errors import (
+    GatewayError,
+    OutputInvalid,
+    RequestTimeout,
+    ToolsRefused,
+    UpstreamFailure,
+)
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
@@ -29,11 +36,11 @@ from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import ResponseStore
-from strictgate.observe.events import Enforced, Observer
+from strictgate.observe.events import Enforced, Observer, UpstreamFailed
 from strictgate.settings import Settings
 from strictgate.upstream import multipart
 from strictgate.upstream.client import Client
-from strictgate.upstream.headers import OF_THE_BODY, OURS, passed_on
+from strictgate.upstream.headers import OF_THE_BODY, OURS, VIA, passed_on
 from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Endpoint, Route, Router
 
@@ -173,6 +180,7 @@ class Gateway:
             caller.query,
             take,
             planned.adapter,
+            partial(self._failed, endpoint, caller),
         )
         outcome: Outcome | None = None
         try:
@@ -189,6 +197,11 @@ class Gateway:
         self._learner.learn(route, lessons_of_tools(planned))
         completion = planned.rendered(self._rendered(outcome, conversation, driver.head))
         return GatewayAnswer(completion, self._headers(outcome, conversation), outcome.sent)
+
+    def _failed(self, endpoint: Endpoint, caller: Caller, error: UpstreamFailure) -> None:
+        """Tell the observer that a request to an upstream got no whole answer, and why."""
+        about = (caller.request_id, endpoint.name, endpoint.base_url)
+        self._observe(UpstreamFailed(*about, error.code or error.type, error.message))
 
     def early_headers(self, conversation: Conversation) -> Mapping[str, str]:
         """Return what can be said of an answer that begins before it is whole.
@@ -275,10 +288,14 @@ class Gateway:
             endpoint = None
         endpoint = endpoint or self._router.default()
         credentials = _credentials(endpoint, caller)
-        async with relay(self._client, endpoint, request, credentials, surface) as answer:
-            if functions and answer.error is not None:
-                _check_tools(answer, functions)
-            yield answer
+        try:
+            async with relay(self._client, endpoint, request, credentials, surface) as answer:
+                if functions and answer.error is not None:
+                    _check_tools(answer, functions)
+                yield answer
+        except UpstreamFailure as error:
+            self._failed(endpoint, caller, error)
+            raise
 
     async def _routed_form(self, request: RawRequest) -> tuple[Endpoint | None, RawRequest]:
         assert not isinstance(request.body, RequestBody), "forms are streamed"
@@ -329,9 +346,12 @@ class Gateway:
         try:
             async with asyncio.timeout(MODELS_TIMEOUT):
                 theirs = caller if endpoint.name == self._router.default_name else Caller("")
-                credentials = _credentials(endpoint, theirs)
-                listed = await self._client.get(endpoint, "/models", credentials)
-        except (GatewayError, TimeoutError):
+                headers = _credentials(endpoint, theirs) | _came_through(caller)
+                listed = await self._client.get(endpoint, "/models", headers)
+        except TimeoutError:
+            return []
+        except UpstreamFailure as error:
+            self._failed(endpoint, caller, error)
             return []
         data = listed.get("data") if isinstance(listed, dict) else None
         rows = data if isinstance(data, list) else []
@@ -352,6 +372,10 @@ def _check_tools(answer: RawAnswer, names: Sequence[str]) -> None:
     functions = refused_functions(status, body, names, alone=True)
     if functions or refuses_tools(status, body):
         raise ToolsRefused(status, error_of(status, body), {}, functions)
+
+
+def _came_through(caller: Caller) -> dict[str, str]:
+    return {name: value for name, value in caller.headers if name == VIA}
 
 
 def _credentials(endpoint: Endpoint, caller: Caller) -> dict[str, str]:

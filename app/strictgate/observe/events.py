@@ -94,6 +94,21 @@ class StoreFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamFailed:
+    """A request to an upstream got no whole answer: no connection, silence, an answer that broke
+    off or cannot be understood. What it means for the client is told by other events."""
+
+    request_id: str
+    """Of the client's request; several upstream requests may be made for one."""
+    upstream: str
+    address: str
+    """The upstream's base_url."""
+    error: str
+    """The code: `upstream_unreachable`, `upstream_timeout` or `upstream_bad_response`."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 
@@ -112,6 +127,7 @@ Event = (
     | ToolsDropped
     | FactLearned
     | StoreFailed
+    | UpstreamFailed
     | Crashed
 )
 Observer = Callable[[Event], None]

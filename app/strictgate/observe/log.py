@@ -21,6 +21,7 @@ from strictgate.observe.events import (
     PrefillDropped,
     StoreFailed,
     ToolsDropped,
+    UpstreamFailed,
 )
 
 _LEVELS: dict[type, str] = {
@@ -30,6 +31,7 @@ _LEVELS: dict[type, str] = {
     PrefillDropped: "warning",
     StoreFailed: "error",
     ToolsDropped: "warning",
+    UpstreamFailed: "warning",
     FactLearned: "warning",
 }
 

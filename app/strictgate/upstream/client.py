@@ -81,7 +81,7 @@ class Client:
         sent.setdefault("user-agent", USER_AGENT)
         path, asked = (_CHAT, body) if adapter is None else (adapter.path, adapter.sent(body))
         url, data = address(endpoint, path, query, base), write_json(asked).encode()
-        with translated(endpoint.name):
+        with translated(endpoint.name, endpoint.base_url):
             response = await self._send(endpoint, "POST", url, sent, data)
             stream = None
             try:
@@ -104,7 +104,7 @@ class Client:
         """
         url = address(endpoint, path)
         sent = {"accept-encoding": "identity", **headers}
-        with translated(endpoint.name):
+        with translated(endpoint.name, endpoint.base_url):
             async with self.open(endpoint, "GET", url, sent, None) as response:
                 raw = await self._all(response, endpoint)
                 return response_reading.json_or_text(raw) if response.status == 200 else None

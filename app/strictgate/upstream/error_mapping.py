@@ -1,8 +1,12 @@
 """The HTTP library's exceptions → ours, at one seam, by a table."""
 
 import asyncio
+import os
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -12,9 +16,10 @@ from strictgate.core.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from strictgate.settings import is_loopback
 
-# The first line that fits holds; what the client is told never quotes the exception, which may
-# name internal addresses.
+# The first line that fits holds. What the client is told never quotes the exception, which may name
+# internal addresses; the log has the address (UpstreamFailed).
 FAULTS: tuple[tuple[type[BaseException], type[GatewayError], str], ...] = (
     (aiohttp.ConnectionTimeoutError, UpstreamTimeout, "did not accept a connection in time"),
     (asyncio.TimeoutError, UpstreamTimeout, "did not answer in time"),
@@ -31,21 +36,39 @@ FAULTS: tuple[tuple[type[BaseException], type[GatewayError], str], ...] = (
 )
 
 
-def translate(fault: BaseException, upstream: str) -> GatewayError | None:
-    """Return our error for `fault`, or None where it is not one of the HTTP library's."""
+def translate(fault: BaseException, upstream: str, address: str = "") -> GatewayError | None:
+    """Return our error for `fault`, or None where it is not one of the HTTP library's.
+
+    Args:
+        upstream: the name that the configuration gives it.
+        address: its base_url; told where it is on this machine, and so no secret of a network.
+    """
+    where = f" ({address})" if is_loopback(urlsplit(address).hostname or "") else ""
     for kind, error, what in FAULTS:
         if isinstance(fault, kind):
-            return error(f"The upstream '{upstream}' {what}.")
+            cause = f": {found}" if (found := _cause(fault)) else ""
+            return error(f"The upstream '{upstream}'{where} {what}{cause}.")
     return None
 
 
+def _cause(fault: BaseException) -> str:
+    """Return what the system or the TLS library says of the cause, without addresses; or ""."""
+    inner = getattr(fault, "certificate_error", None) or getattr(fault, "os_error", None) or fault
+    if isinstance(inner, ssl.SSLCertVerificationError):  # behind a comma stands the host's name
+        return str(getattr(inner, "verify_message", "")).partition(",")[0]
+    if isinstance(inner, socket.gaierror):
+        return str(inner.strerror)
+    number = getattr(inner, "errno", None)
+    return os.strerror(number) if isinstance(number, int) and number > 0 else ""
+
+
 @contextmanager
-def translated(upstream: str) -> Iterator[None]:
-    """Turn what the HTTP library raises inside into a GatewayError."""
+def translated(upstream: str, address: str = "") -> Iterator[None]:
+    """Turn what the HTTP library raises inside into a GatewayError; see `translate`."""
     try:
         yield
     except (TimeoutError, aiohttp.ClientError, ConnectionError) as fault:
-        error = translate(fault, upstream)
+        error = translate(fault, upstream, address)
         if error is None:  # pragma: no cover - the table ends in the roots of what is caught
             raise
         raise error from fault

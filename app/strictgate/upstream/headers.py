@@ -12,6 +12,10 @@ HOP_BY_HOP = frozenset(
 )
 """They belong to one connection (RFC 9110 §7.6.1), as does what a Connection header names."""
 
+VIA = "x-strictgate-via"
+"""Which gateways a request has come through, by tokens, as in CDN-Loop (RFC 8586): one that finds
+its own there is its own upstream."""
+
 OURS = frozenset({"host", "authorization", "cookie", "expect", "x-request-id"})
 """Of a request: set anew, or between the client and Strictgate."""
 

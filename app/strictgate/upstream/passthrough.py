@@ -21,7 +21,7 @@ from strictgate.core.wire.stream_end import StreamEnd
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.error_mapping import translated
 from strictgate.upstream.headers import OURS, THEIRS, passed_on
-from strictgate.upstream.response_reading import check_status, json_or_text, scrubbed
+from strictgate.upstream.response_reading import check_status, json_or_text, read_error
 from strictgate.upstream.routing import Endpoint
 
 _COMPLETIONS = frozenset({"/chat/completions", "/completions"})
@@ -47,7 +47,7 @@ async def relay(
     body = request.body.raw if isinstance(request.body, RequestBody) else request.body
     counted = {"content-length"} if isinstance(body, bytes) else set()
     headers = [*passed_on(request.headers, OURS | counted), *credentials.items()]
-    with translated(endpoint.name):
+    with translated(endpoint.name, endpoint.base_url):
         async with (
             asyncio.timeout(endpoint.settings.timeout),
             client.open(endpoint, request.method, url, headers, body or None) as response,
@@ -56,7 +56,8 @@ async def relay(
             kept = passed_on(_headers(response, endpoint), THEIRS)
             if response.status >= 400 and request.method != "HEAD":
                 raw = b"".join([piece async for piece in client.pieces(response, endpoint)])
-                yield _error(response.status, kept, scrubbed(json_or_text(raw), endpoint), surface)
+                error = read_error(response.status, json_or_text(raw), endpoint)
+                yield _error(response.status, kept, error, surface)
             else:
                 pieces = client.raw_pieces(response, endpoint)
                 if _is_completion_stream(request, kept):

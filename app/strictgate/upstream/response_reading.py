@@ -8,6 +8,7 @@ words such as `none` for one, and these stand in documents too.
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import ClientResponse
 
@@ -15,6 +16,7 @@ from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.jsontext.reader import parse_leniently, write_json
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.collector import Collector
+from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.hidden_error import hidden_error, meant_status
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 from strictgate.core.wire.sse import SseEvent
@@ -57,7 +59,7 @@ def read_response(
     body = json_or_text(raw)
     if response.status >= 400:
         headers = without_key(response.headers, endpoint)
-        return Failure(response.status, scrubbed(body, endpoint), headers)
+        return Failure(response.status, read_error(response.status, body, endpoint), headers)
     if not isinstance(body, dict):
         raise UpstreamBadResponse(f"The upstream '{endpoint.name}' answered with no JSON object.")
     body = body if adapter is None else adapter.received(body)
@@ -108,7 +110,25 @@ def _clean(event: SseEvent, key: str) -> SseEvent:
 
 def _error_in_success(body: Mapping[str, Any], endpoint: Endpoint) -> Failure:
     """An error in a 200 is an error."""
-    return Failure(meant_status(body.get("error") or body), scrubbed(dict(body), endpoint), {})
+    status = meant_status(body.get("error") or body)
+    return Failure(status, read_error(status, dict(body), endpoint), {})
+
+
+def read_error(status: int, body: Any, endpoint: Endpoint) -> Any:
+    """Return an error's body without the key; where the page was not found, with what may be why.
+
+    Most servers have their API below /v1, and say no more than "Not Found" elsewhere. What speaks
+    of a model found the page.
+    """
+    body = scrubbed(body, endpoint)
+    text = (body if isinstance(body, str) else write_json(body)).lower()
+    is_missing = status in (404, 405) or "unexpected endpoint" in text  # LM Studio's, with 200
+    is_bare = endpoint.settings.base_url is not None and not urlsplit(endpoint.base_url).path
+    if not (is_missing and is_bare) or "model" in text:
+        return body
+    error = error_of(status, body)
+    hint = f"upstreams.{endpoint.name}.base_url has no path: most APIs are below /v1"
+    return {"error": error | {"message": f"{error['message']} ({hint}.)"}}
 
 
 def _with_text(body: dict[str, Any], collector: Collector) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class UpstreamStream:
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
         """
-        with translated(self._endpoint.name):
+        with translated(self._endpoint.name, self._endpoint.base_url):
             if patience is None:
                 return await self._next()
             try:

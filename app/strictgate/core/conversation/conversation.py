@@ -33,8 +33,7 @@ from strictgate.core.errors import (
     ToolsRefused,
     UpstreamBadResponse,
     UpstreamError,
-    UpstreamTimeout,
-    UpstreamUnreachable,
+    UpstreamFailure,
 )
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Planner
@@ -50,7 +49,7 @@ from strictgate.core.wire.refusal import (
 )
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 
-_FROM_UPSTREAM = (UpstreamError, UpstreamUnreachable, UpstreamBadResponse, UpstreamTimeout)
+_FROM_UPSTREAM = (UpstreamError, UpstreamFailure)
 
 
 @dataclass
