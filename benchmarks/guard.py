@@ -312,7 +312,7 @@ def _earliness(made: Made) -> str:
     for keyword, found in sorted(seen.items(), key=lambda pair: -len(pair[1])):
         both = [[each.guard for each in found], [each.tracker for each in found]]
         table.append([f"`{keyword}`", len(found), *(_spread(each, ".0f") for each in both)])
-    heads = ["keyword", "n", "bytes, guard", "bytes, tracker alone"]
+    heads = ["keyword", "n", "bytes, guard", "bytes, validator alone"]
     return _table("Bytes from the start of what is wrong (p50 / p95 / max)", heads, table)
 
 

@@ -71,6 +71,19 @@ def test_every_room_has_its_place():
     assert {room for room, _ in modules()} == set(ROOMS)
 
 
+def test_the_maps_name_every_room():
+    """In the order of ROOMS; the core's few modules for all are named last."""
+    inside = [room.removeprefix("core.") for room in ROOMS if room.startswith("core.")]
+    outside = [room for room in ROOMS if not room.startswith("core.")]
+    for package, rooms in ((APP, outside), (APP / "core", inside)):
+        text = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
+        entries = {line.strip().split("/")[0].split(" ")[0] for line in text.splitlines()}
+        below = text.partition("all may know: ")[2].partition(".")[0].split(", ")
+        assert {*rooms} <= entries | {*below}
+        named = [room for line in text.splitlines() for room in rooms if line.startswith(room)]
+        assert named == sorted(named, key=rooms.index)
+
+
 def test_imports_point_downwards():
     """Every import inside the package is of the same room or of one further down."""
     for room, path in modules():

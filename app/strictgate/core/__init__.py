@@ -1,21 +1,22 @@
 """Pure values and functions: no I/O, no clock, no randomness, no logging, no framework.
 
-The words of the project, in the order of a request's path, each a module of its name:
+The rooms, top down; as everywhere, imports point downwards only:
 
-    contract      what the caller asked for; enforcement: how hard to try
-    schema        an admitted JSON Schema; strict: OpenAI's rules; problems: what a value breaks
-    capabilities  what a model can do
-    plan          contract + capabilities → the body to send; prompt, wrapping: parts of it
-    conversation  ask, judge, go on, ask again; turns: what it says to its driver; record: what
-                  happened
-    reply         what came back; refusal: whether an error refuses the format
-    hearing       a reply, as far as it is worth it; listening: to its choices while they stream
-    weighing      a choice → settled or rejected, with what is good of it; pursuit: over all replies
-    resuming      going on from what is good; guarding: what that takes
-    judge         a text → a verdict; settling: a choice → what the caller gets
-    errors        what is answered instead
+    conversation/   One request's exchange with the model: ask, judge, go on, ask again. A generator
+                    that says what it wants (protocol.py) and is sent what came of it.
+    guard/          A document that is being written: how much of it is good, what may come next,
+                    what may go to the caller, and its repairs.
+    surfaces/       The APIs that clients speak, each a package behind one interface (surface.py).
+    plan/           Contract and capabilities become the exact request to the upstream.
+    request/        What the caller asked for: contract, tools, options.
+    output/         Where the document stands in a model's answer.
+    grammar/        A schema as a grammar: what may come next, byte by byte.
+    schema/         What a schema must be before anything is judged by it, and the verdict.
+    wire/           The formats of the wire: server-sent events, chunks, replies, errors, refusals.
+    jsontext/       JSON as text: read strictly, whole or as it grows.
 
-and behind them, in rooms of their own, the machinery: admission (of schemas), extraction (of the
-document from an answer), repair (of the document), stream (its stages), guard (of a document that
-is being written), grammar (of a schema).
+and below them what all may know: errors, capabilities, repair_steps, lru_cache.
+
+A request's way through them: surfaces → request → schema → plan → conversation, which reads each
+reply through wire → output → guard, and ends in an outcome, which surfaces write.
 """
