@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import jsonschema
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
@@ -20,6 +20,7 @@ from strictgate.core.repair_steps import Repair
 from tests.core.guards import PERSON
 from tests.core.talks import body, conversation, machine, said, streamed
 
+MANY = settings(max_examples=3 * settings.default.max_examples)
 LIST = {"type": "array", "items": {"type": "integer", "minimum": 3}, "minItems": 1}
 SCHEMAS = (PERSON, LIST, {"anyOf": [{"type": "string", "format": "date"}, PERSON]})
 GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
@@ -127,6 +128,7 @@ def talk(schema, level, prefill, *, stream, mode=Mode.PROMPT, attempts=3):
     return conversation(body(schema, stream=stream), able, repair=level, max_attempts=attempts)
 
 
+@MANY
 @given(**TALKS)
 def test_no_success_with_an_invalid_document(answers, schema, level, prefill, stream):
     """A success is a valid document, or the model's own refusal to go on, which says so."""
@@ -136,6 +138,7 @@ def test_no_success_with_an_invalid_document(answers, schema, level, prefill, st
     assert ending.asked <= len(answers) + 2
 
 
+@MANY
 @given(**TALKS)
 def test_what_was_given_is_not_taken_back(answers, schema, level, prefill, stream):
     """The deltas are the beginning of the document that comes in the end."""
@@ -145,6 +148,7 @@ def test_what_was_given_is_not_taken_back(answers, schema, level, prefill, strea
         assert len(ending.given) == ending.outcome.sent.get(0, {}).get("content", 0)
 
 
+@MANY
 @given(**TALKS)
 def test_nothing_is_lost(answers, schema, level, prefill, stream):
     """An error of the model's has its text, and the usage of all answers is added up."""
@@ -159,6 +163,7 @@ def test_nothing_is_lost(answers, schema, level, prefill, stream):
         assert ending.outcome.body["usage"]["total_tokens"] == 10 * ending.asked
 
 
+@MANY
 @given(
     answer=ANSWERS,
     schema=st.sampled_from(SCHEMAS),

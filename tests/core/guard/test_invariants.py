@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import jsonschema
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from strictgate.core.guard.releasable import final_length
@@ -14,6 +14,7 @@ from strictgate.core.guard.repairs.violation import WAIT
 from strictgate.core.repair_steps import Repair
 from tests.core.guards import PERSON, draft, guard
 
+MANY = settings(max_examples=3 * settings.default.max_examples)
 LIST = {"type": "array", "items": {"type": ["integer", "boolean"]}, "uniqueItems": True}
 NESTED = {
     "type": "object",
@@ -38,6 +39,7 @@ def state(made):
     return (*seen, made.forced(), made.options(), final_length(made))
 
 
+@MANY
 @given(SCHEMAS, GRAMMAR, BEGINNINGS, TEXTS, st.lists(st.integers(0, 60)))
 def test_the_cut_makes_no_difference(schema, grammar, beginning, text, cuts):
     """Whole, in pieces and byte by byte, the same bytes are taken in."""
@@ -53,6 +55,7 @@ def test_the_cut_makes_no_difference(schema, grammar, beginning, text, cuts):
     assert found == found[:1] * 3
 
 
+@MANY
 @given(SCHEMAS, GRAMMAR, BEGINNINGS, TEXTS, TEXTS, st.integers(0, 60))
 def test_rollback_leaves_nothing(schema, grammar, beginning, text, other, count):
     """A guard that went back is as one that never went further, and goes on alike."""
@@ -65,6 +68,7 @@ def test_rollback_leaves_nothing(schema, grammar, beginning, text, other, count)
     assert state(made) == state(fresh)
 
 
+@MANY
 @given(SCHEMAS, GRAMMAR, BEGINNINGS, TEXTS)
 def test_what_is_whole_is_valid(schema, grammar, beginning, text):
     """The verdict on a whole document is that of the package `jsonschema`."""
@@ -75,6 +79,7 @@ def test_what_is_whole_is_valid(schema, grammar, beginning, text):
         assert jsonschema.Draft202012Validator(schema).is_valid(document)
 
 
+@MANY
 @given(SCHEMAS, GRAMMAR, BEGINNINGS, TEXTS, st.lists(st.integers(0, 60), min_size=1))
 def test_what_is_released_stays(schema, grammar, beginning, text, cuts):
     """As a document grows and is cut back, it goes on beginning with all that was released."""
@@ -87,6 +92,7 @@ def test_what_is_released_stays(schema, grammar, beginning, text, cuts):
         assert made.final() == len(given.encode())
 
 
+@MANY
 @given(SCHEMAS, GRAMMAR, BEGINNINGS, TEXTS, TEXTS, st.sampled_from(Repair))
 def test_repairs_are_monotone(schema, grammar, beginning, text, more, level):
     """What a repair makes of a text it makes of every longer one: more text may only tell where
@@ -102,6 +108,7 @@ def test_repairs_are_monotone(schema, grammar, beginning, text, more, level):
             assert repaired(made, ahead + more, level, floor, final=final) == early
 
 
+@MANY
 @given(SCHEMAS, GRAMMAR, BEGINNINGS, TEXTS, st.sampled_from(Repair))
 def test_what_is_final_outlives_repairs(schema, grammar, beginning, text, level):
     """A repair leaves what the caller has, and leaves the guard alone where it finds nothing."""

@@ -36,10 +36,17 @@ def test_all_that_is_missing_is_renamed():
 
 
 @pytest.mark.parametrize(
-    "text", ['{"Name": 3}', '{"Name": 3, "NAME": 4, "ID": 5}', '{"Name": 3, "ID": 5', "{}"]
+    "text",
+    [
+        '{"Name": 3}',
+        '{"Name": 3, "NAME": 4, "ID": 5}',
+        '{"Name": 3, "ID": 5',
+        '{"Name": 3, "ID": 5]',
+        "{}",
+    ],
 )
 def test_where_one_is_really_missing_nothing_is_renamed(text: str):
-    """Nor where two names could be meant, nor before the end."""
+    """Nor where two names could be meant, nor before the end, nor at another bracket."""
     assert proposed(OPEN, text) == []
 
 

@@ -23,6 +23,7 @@ from strictgate.core.output.coercions import Coercion, fold
 from strictgate.core.repair_steps import LenientRepair, Step
 from strictgate.core.schema.problems import Problem
 
+_CLOSERS = {b"{": b"}", b"[": b"]"}
 _MOST_WAYS = 16  # each of which costs reading the object or array once more
 
 
@@ -62,10 +63,11 @@ def lenient(violation: Violation) -> Proposals:
 
 def _proposals(violation: Violation, *, is_lenient: bool) -> Proposals:
     closer, scanner = violation.ahead[:1], violation.guard.scanner
-    is_end = closer in (b"}", b"]") and violation.place is ViolationPlace.SEPARATOR
-    if not is_end or not scanner.containers:
+    if not scanner.containers or violation.place is not ViolationPlace.SEPARATOR:
         return ()
     base, start = scanner.open_path, scanner.starts[-1]
+    if closer != _CLOSERS[violation.text[start : start + 1]]:
+        return ()
     problems = violation.problems
     if not problems and (missing := violation.guard.missing()):
         problems = (Problem(base, (), "Required", missing, ""),)
