@@ -266,8 +266,12 @@ def kernel_way(*, streamed=False):
         client = AsyncOpenAI(base_url=URL, api_key="k", max_retries=0)
         service = OpenAIChatCompletion(ai_model_id=MODEL, async_client=client)
         kernel = Kernel()
-        function = kernel_function(name="get_weather", description="Tell the weather.")
-        kernel.add_function("weather", function(lambda city: weather.get_weather(city)))
+
+        @kernel_function(name="get_weather", description="Tell the weather.")
+        def get_weather(city: str) -> str:
+            return weather.get_weather(city)
+
+        kernel.add_function("weather", get_weather)
         settings = OpenAIChatPromptExecutionSettings(
             function_choice_behavior=FunctionChoiceBehavior.Auto(),
             **({"response_format": Report} if document else {}),
