@@ -6,6 +6,7 @@ from strictgate.core.capabilities import Capabilities, Fact, Mode, OptionalField
 from strictgate.core.conversation.attempt_log import Attempt, RefusedMode
 from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.errors import ToolsRefused
+from strictgate.core.surfaces.chat.surface import ChatSurfaceRequest
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.request_planning import RequestPlanner
 from strictgate.observe.events import (
@@ -148,14 +149,14 @@ def test_refused_tools(functions, fact, details, event):
         {"type": "function", "function": {"name": name, "parameters": {"type": kind}}}
         for name, kind in (("f", "object"), ("g", "array"))
     ]
-    planned = planner.plan(body(response_format=None, model="kimi", tools=tools))
+    asked = body(response_format=None, model="kimi", tools=tools)
+    planned = planner.plan(ChatSurfaceRequest(asked))
     refused = ToolsRefused(400, {}, {}, functions)
     learner.learn(ROUTE, lessons_of_tools(planned))
     learner.learn(ROUTE, lessons_of_tools(planner.without_tools(planned, refused)))
 
     assert told == [event]
     assert learner.learned.holds(fact, *KIMI, 0, *details)
-    assert planner.plan(planned.read.body).emulation is not None
-    assert (planner.plan(planned.read.body | {"tools": tools[1:]}).emulation is None) == bool(
-        functions
-    )
+    assert planner.plan(ChatSurfaceRequest(asked)).emulation is not None
+    other = ChatSurfaceRequest(asked | {"tools": tools[1:]})
+    assert (planner.plan(other).emulation is None) == bool(functions)

@@ -136,7 +136,11 @@ def test_truncated_text(client):
     [
         ({"previous_response_id": "resp_x"}, "previous_response_id", "store_disabled"),
         ({"store": True}, "store", "store_disabled"),
-        ({"tools": [{"type": "web_search"}]}, "tools[0].type", "unsupported_value"),
+        (
+            {"tools": [{"type": "web_search"}], "tool_choice": "required"},
+            "tool_choice",
+            "unsupported_value",
+        ),
         (
             {"text": {"format": {**FORMAT, "name": "no good"}}},
             "text.format.name",

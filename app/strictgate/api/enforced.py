@@ -45,9 +45,7 @@ class EnforcedRoute:
             await response.send_json(send, 200, exchange.body(answer), answer.headers)
 
     async def _stream(self, exchange: Exchange, inbound: ClientRequest, send: Send) -> None:
-        stream = EventStream(
-            send, self._surface.stream_type, exchange.writer, exchange.early_headers
-        )
+        stream = EventStream(send, self._surface.stream_type, exchange, exchange.early_headers)
         pause = self._gateway.heartbeat
         try:
             answer = await inbound.while_connected(

@@ -8,14 +8,26 @@ repairs, nobody knows yet: the last chunk's `x_strictgate` says it.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from strictgate.api import response
 from strictgate.api.request import StreamFailed
 from strictgate.api.response import Send
 from strictgate.core.errors import GatewayError
-from strictgate.core.surfaces.surface import AnswerWriter
 from strictgate.core.wire.choice_delta import ChoiceDelta
+
+
+class Frames(Protocol):
+    """Writes the frames of one answer, but for its end."""
+
+    def news(self, head: Mapping[str, Any], news: tuple[ChoiceDelta, ...]) -> bytes:
+        """Return the frames for what is new."""
+
+    def failed(self, error: GatewayError) -> bytes:
+        """Return the frames that end the stream with `error`."""
+
+    def pause(self) -> bytes:
+        """Return a frame that says nothing."""
 
 
 class EventStream:
@@ -25,12 +37,12 @@ class EventStream:
         self,
         send: Send,
         content_type: str,
-        writer: AnswerWriter,
+        frames: Frames,
         early_headers: Callable[[], Mapping[str, str]],
     ) -> None:
         self._send = send
         self._content_type = content_type
-        self._writer = writer
+        self._frames = frames
         self._early_headers = early_headers
         self._turn = asyncio.Lock()  # frames and pauses
         self._is_open = False
@@ -38,7 +50,7 @@ class EventStream:
 
     async def take(self, head: Mapping[str, Any], news: tuple[ChoiceDelta, ...]) -> None:
         """Send what is new, in one piece; return when there is room for more."""
-        data = self._writer.news(head, news)
+        data = self._frames.news(head, news)
         async with self._turn:
             await self._write(data)
 
@@ -49,7 +61,7 @@ class EventStream:
             await asyncio.sleep(self._last + pause - loop.time())
             async with self._turn:
                 if loop.time() >= self._last + pause:
-                    await self._write(self._writer.pause())
+                    await self._write(self._frames.pause())
 
     async def finish(self, rest: bytes, headers: Mapping[str, str]) -> None:
         """Send the rest of the answer; `beat` must be over.
@@ -70,7 +82,7 @@ class EventStream:
         """
         if not self._is_open:
             raise error
-        await response.piece(self._send, self._writer.failed(error), more=False)
+        await response.piece(self._send, self._frames.failed(error), more=False)
         raise StreamFailed(error)
 
     async def _write(self, data: bytes) -> None:

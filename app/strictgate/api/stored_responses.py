@@ -9,6 +9,7 @@ from strictgate.api.passthrough import Passthrough
 from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import BadRequest, NotFound
+from strictgate.core.surfaces.responses.stored_items import listed_items
 from strictgate.core.surfaces.responses.surface import RESPONSES
 from strictgate.gateway.gateway import Caller, Gateway
 from strictgate.gateway.response_store import StoredResponse
@@ -62,7 +63,7 @@ def _items(found: StoredResponse, query: str) -> Mapping[str, Any]:
     """Return a page of the input items, newest first as OpenAI has it."""
     asked = {name: values[-1] for name, values in parse_qs(query).items()}
     key = str(found.response["id"]).removeprefix("resp_")
-    items = [{"id": f"in_{key}_{at}", **item} for at, item in enumerate(found.input)]
+    items = listed_items(found.input, key)
     if asked.get("order", "desc") == "desc":
         items.reverse()
     ids = [item["id"] for item in items]

@@ -5,9 +5,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from strictgate.core.errors import GatewayError
-from strictgate.core.plan.optional_fields import Origin
-from strictgate.core.surfaces.surface import AnswerIdentity, AnswerWriter, Surface
+from strictgate.core.errors import GatewayError, ToolsRefused
+from strictgate.core.surfaces.surface import (
+    AnswerIdentity,
+    AnswerWriter,
+    Surface,
+    SurfaceRequest,
+    UpstreamAdapter,
+)
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.gateway.driver import DeltaSink
 from strictgate.gateway.gateway import Caller, Gateway, GatewayAnswer
@@ -19,6 +24,7 @@ Body = Mapping[str, Any]
 class Exchange:
     """One request and its answer; `start` it, `complete` it, then write the answer in one way."""
 
+    read: SurfaceRequest
     planned: PlannedRequest
     writer: AnswerWriter
 
@@ -35,8 +41,9 @@ class Exchange:
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        self.planned = self._plan(self.surface.to_chat(self.request))
-        self.writer = self.surface.writer(self.request, new_identity())
+        self.read = self.surface.read_request(self.request)
+        self.planned = self._plan(self.read)
+        self.writer = self.read.writer(new_identity())
 
     async def complete(self, take: DeltaSink | None = None) -> GatewayAnswer:
         """Hold the conversation; see Gateway.complete.
@@ -47,8 +54,16 @@ class Exchange:
         try:
             return await self.gateway.complete(self.planned, self.caller, take)
         except GatewayError as error:
-            self.surface.translate_error(error)
+            self.read.translate_error(error)
             raise
+
+    async def prompt_tools(self, refused: ToolsRefused) -> None:
+        """Plan it anew for an upstream that has refused its tools: they are told in the prompt.
+
+        Raises:
+            ToolsRefused: they cannot be.
+        """
+        self.planned = self.gateway.without_tools(self.planned, refused)
 
     async def plans(self) -> list[PlannedRequest]:
         """Return the plan that `start` has made, and those that take its place if it is refused."""
@@ -71,16 +86,23 @@ class Exchange:
         """Return the frames for what is new."""
         return self.writer.news(head, news)
 
+    def failed(self, error: GatewayError) -> bytes:
+        """Return the frames that end a stream that has begun with `error`."""
+        return self.writer.failed(error)
+
+    def pause(self) -> bytes:
+        """Return a frame that says nothing."""
+        return self.writer.pause()
+
     def rest(self, answer: GatewayAnswer) -> bytes:
         """Return the frames for what is left of the answer, and the end."""
         return self.writer.rest(answer.completion, answer.sent)
 
-    def _plan(self, chat: Body) -> PlannedRequest:
-        origin = Origin.CHAT if chat is self.request else Origin.TRANSLATED
+    def _plan(self, read: SurfaceRequest, adapter: UpstreamAdapter | None = None) -> PlannedRequest:
         try:
-            return self.gateway.plan(chat, origin=origin)
+            return self.gateway.plan(read, adapter)
         except GatewayError as error:
-            self.surface.translate_error(error)
+            read.translate_error(error)
             raise
 
 

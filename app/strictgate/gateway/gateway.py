@@ -21,11 +21,10 @@ from strictgate.core.errors import (
     UpstreamFailure,
 )
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.request.options import KNOBS_KEY
 from strictgate.core.request.tools import named_functions
-from strictgate.core.surfaces.surface import Surface, UpstreamAdapter
+from strictgate.core.surfaces.surface import Surface, SurfaceRequest, UpstreamAdapter
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
 from strictgate.core.wire.refusal import refused_functions, refuses_tools
@@ -113,22 +112,16 @@ class Gateway:
         """
         return self._planner.is_enforced(carried, body)
 
-    def plan(
-        self,
-        chat: Mapping[str, Any],
-        adapter: UpstreamAdapter | None = None,
-        origin: Origin = Origin.CHAT,
-    ) -> PlannedRequest:
-        """Read a chat completion request into a conversation.
+    def plan(self, asked: SurfaceRequest, adapter: UpstreamAdapter | None = None) -> PlannedRequest:
+        """Make a conversation of a request.
 
         Args:
             adapter: how the upstream is asked in another API.
-            origin: how `chat` came to be a chat completion.
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        return self._planner.plan(chat, adapter, origin)
+        return self._planner.plan(asked, adapter)
 
     def capabilities(self, model: Any) -> Capabilities:
         """Return what the upstream of `model` can do, as far as is known; what is no name is none.
@@ -157,6 +150,8 @@ class Gateway:
         try:
             return await self._held(planned, caller, take)
         except ToolsRefused as refused:
+            if planned.adapter is not None:  # the same is asked for in a chat completion first
+                raise
             return await self._held(self._planner.without_tools(planned, refused), caller, take)
 
     def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:

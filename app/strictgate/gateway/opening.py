@@ -60,5 +60,5 @@ async def _without_tools(
         exchange = await _started(gateway, surface, body, caller)
     except BadRequest as error:
         raise refused from error
-    exchange.planned = gateway.without_tools(exchange.planned, refused)
+    await exchange.prompt_tools(refused)
     return exchange

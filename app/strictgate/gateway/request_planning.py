@@ -25,10 +25,16 @@ from strictgate.core.request.options import (
     StrictRules,
     ToolEnforcement,
 )
-from strictgate.core.request.tools import Function, Toolbox, Toolset, named_functions
+from strictgate.core.request.tools import (
+    Function,
+    Toolbox,
+    Toolset,
+    is_strict_unsaid,
+    named_functions,
+)
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, SchemaCache
-from strictgate.core.surfaces.surface import UpstreamAdapter
+from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
 from strictgate.gateway.knobs import with_overrides
 from strictgate.settings import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
@@ -136,28 +142,26 @@ class RequestPlanner:
             route.capabilities, route.endpoint.name, route.model, time.monotonic()
         )
 
-    def plan(
-        self, body: Body, adapter: UpstreamAdapter | None = None, origin: Origin = Origin.CHAT
-    ) -> PlannedRequest:
-        """Read the chat completion request `body` into a conversation.
+    def plan(self, asked: SurfaceRequest, adapter: UpstreamAdapter | None = None) -> PlannedRequest:
+        """Make a conversation of a request.
 
         Args:
             adapter: how the upstream is asked in another API.
-            origin: how `body` came to be a chat completion.
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
+        body = asked.chat
         rules = with_overrides(self._enforcement, body.get(KNOBS_KEY))
-        origin = origin if adapter is None else Origin.VERBATIM
-        read = replace(self._read(read_contract(body), rules, body), origin=origin)
+        wanted = read_contract(body, strict_by_default=asked.strict_by_default)
+        read = replace(self._read(wanted, rules, body), origin=asked.origin)
         route = self._router.route(read.contract.model)
         capabilities = self._known(route)
         if adapter is not None:
             # What its format is must be native: nothing is put into the prompt.
             capabilities = replace(capabilities, modes=(Mode.NATIVE,), prefill=Prefill.NONE)
-            asked = replace(read, contract=replace(read.contract, stream=False))
-            conversation = self._conversation(asked, route, capabilities, rules)
+            whole = replace(read, contract=replace(read.contract, stream=False))
+            conversation = self._conversation(whole, route, capabilities, rules)
             return PlannedRequest(read, route, conversation, adapter)
         if rules.modes:
             capabilities = replace(capabilities, modes=rules.modes)
@@ -170,8 +174,6 @@ class RequestPlanner:
         """Return `planned` anew, for a model whose upstream has refused its tools."""
         capabilities = replace(planned.conversation.planner.capabilities, tools=False)
         rules, read = planned.conversation.enforcement, planned.read
-        if planned.adapter is not None:
-            read = replace(read, origin=Origin.TRANSLATED)
         again = self._routed(read, rules, planned.route, capabilities)
         return replace(again, refused_tools=refused)
 
@@ -219,15 +221,26 @@ class RequestPlanner:
         """Return what calls are judged by; None where no function's arguments are."""
         schemas: dict[str, Schema | None] = dict.fromkeys(box.others)
         for each in box.functions:
-            is_kept = each.strict or rules.tools is ToolEnforcement.ALL
-            schemas[each.name] = self._parameters(each, rules) if is_kept else None
+            if each.strict or rules.tools is ToolEnforcement.ALL:
+                schemas[each.name] = self._parameters(each, rules)
+            else:
+                schemas[each.name] = self._unsaid(each, rules)
         if not any(schemas.values()):
             return None
         return box.judged_by(schemas)
 
+    def _unsaid(self, function: Function, rules: Enforcement) -> Schema | None:
+        """Return the schema of a function that may be strict by default; None where it cannot."""
+        if function.strict is not None or not is_strict_unsaid(function.parameters):
+            return None
+        try:
+            return self._parameters(replace(function, strict=True), rules)
+        except BadRequest:  # not admitted: nobody has asked for it to be enforced
+            return None
+
     def _parameters(self, function: Function, rules: Enforcement) -> Schema:
         is_given = function.parameters is not None
-        strictly = function.strict and rules.strict_rules is StrictRules.ENFORCE
+        strictly = bool(function.strict) and rules.strict_rules is StrictRules.ENFORCE
         return self._schemas.get(
             function.parameters if is_given else ANY_OBJECT,
             name=function.name,

@@ -16,10 +16,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.errors import BadRequest, GatewayError, UpstreamError
-from strictgate.core.surfaces.responses import items, request
-from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
-from strictgate.core.surfaces.responses.surface import RESPONSES, ResponsesWriter
+from strictgate.core.errors import BadRequest, NotFound, ToolsRefused, UpstreamError
+from strictgate.core.surfaces.responses.items import items_in
+from strictgate.core.surfaces.responses.stored_items import is_reference, item_of, response_of
+from strictgate.core.surfaces.responses.surface import (
+    RESPONSES,
+    ResponsesRequest,
+    ResponsesWriter,
+)
+from strictgate.core.surfaces.surface import AnswerIdentity
 from strictgate.gateway.driver import DeltaSink
 from strictgate.gateway.exchange import Exchange, new_identity
 from strictgate.gateway.gateway import Caller, GatewayAnswer
@@ -27,6 +32,7 @@ from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.gateway.response_store import StoredResponse
 
 Body = Mapping[str, Any]
+Plan = tuple[ResponsesRequest, PlannedRequest]
 
 STORE_DISABLED = (
     "Responses are not kept here. Send the whole conversation as 'input', or set a path in the "
@@ -37,7 +43,11 @@ STORE_DISABLED = (
 class ResponsesExchange(Exchange):
     """One request of /v1/responses and its answer."""
 
+    read: ResponsesRequest
     writer: ResponsesWriter
+    _identity: AnswerIdentity
+    _given: list[Any]
+    """The items of `input`, those that references stand for in their place."""
 
     async def start(self) -> None:
         """Plan it for the API that the upstream has, as far as is known.
@@ -45,9 +55,10 @@ class ResponsesExchange(Exchange):
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        self.planned = await self._first_plan()
+        self.read, self.planned = await self._first_plan()
         is_kept = self.gateway.store is not None and self.request.get("store") is not False
-        self.writer = RESPONSES.writer(self.request, new_identity(is_kept=is_kept))
+        self._identity = new_identity(is_kept=is_kept)
+        self.writer = self.read.writer(self._identity)
 
     async def complete(self, take: DeltaSink | None = None) -> GatewayAnswer:
         """Hold the conversation; where the upstream refuses it in its own API, in the other.
@@ -58,16 +69,24 @@ class ResponsesExchange(Exchange):
         try:
             return await super().complete(take)
         except UpstreamError as error:
-            again = await self._in_chat() if self._is_refused(error) else None
-            if again is None:
+            if not (self._is_refused(error) and await self._turn_to_chat()):
                 raise
-            self.planned = again
         return await super().complete(take)
+
+    async def prompt_tools(self, refused: ToolsRefused) -> None:
+        """Plan it anew, as a chat completion, whose prompt can tell of the tools.
+
+        Raises:
+            ToolsRefused: a chat completion cannot say it all.
+        """
+        if self.planned.adapter is not None and not await self._turn_to_chat():
+            raise refused
+        await super().prompt_tools(refused)
 
     async def plans(self) -> list[PlannedRequest]:
         """Return the plan for the upstream's own API, and the one for a chat completion."""
         again = None if self.planned.adapter is None else await self._in_chat()
-        return [self.planned] if again is None else [self.planned, again]
+        return [self.planned] if again is None else [self.planned, again[1]]
 
     def body(self, answer: GatewayAnswer) -> Body:
         """Return the whole response, which is kept from now on."""
@@ -83,37 +102,45 @@ class ResponsesExchange(Exchange):
 
     # --- which API it is asked in ----------------------------------------------------------------
 
-    async def _first_plan(self) -> PlannedRequest:
+    async def _first_plan(self) -> Plan:
         if not RESPONSES.is_spoken_by(self.gateway.capabilities(self.request.get("model"))):
-            return self._plan(request.to_chat(self.request, await self._history()))
-        planned = self._natively()
+            return await self._as_chat()
+        read = RESPONSES.read_natively(self.request)
+        planned = self._plan(read, read.adapter)
         if Mode.NATIVE not in planned.conversation.refused:
-            return planned
-        return await self._in_chat() or planned
+            return read, planned
+        return await self._in_chat() or (read, planned)
 
-    async def _in_chat(self) -> PlannedRequest | None:
+    async def _in_chat(self) -> Plan | None:
         """Plan it as a chat completion, where that can say it all."""
         try:
-            return self._plan(request.to_chat(self.request, await self._history()))
+            plan = await self._as_chat()
         except BadRequest:
             return None
+        return None if plan[0].read.dropped else plan
 
-    def _natively(self) -> PlannedRequest:
-        """Plan it for an upstream that has the API itself: what it keeps, and runs, is its own."""
-        chat = request.to_chat(request.without_hosted(self.request))
-        adapter = NativeResponsesAdapter(self.request, len(chat["messages"]))
-        try:
-            return self.gateway.plan(chat, adapter)
-        except GatewayError as error:
-            self.surface.translate_error(error)
-            raise
+    async def _turn_to_chat(self) -> bool:
+        """Plan it as a chat completion from now on; return whether that can say it all."""
+        plan = await self._in_chat()
+        if plan is None:
+            return False
+        self.read, self.planned = plan
+        self.writer = self.read.writer(self._identity)
+        return True
+
+    async def _as_chat(self) -> Plan:
+        history = await self._history()
+        self._given = await self._resolved(items_in(self.request))
+        read = RESPONSES.read_request(self.request, [*history, *self._given], len(history))
+        return read, self._plan(read)
 
     def _is_refused(self, error: UpstreamError) -> bool:
-        """Whether it is this way of asking that was refused: the format, or the whole API."""
+        """Whether it is this way of asking that was refused: format, tools, or the whole API."""
         if self.planned.adapter is None:
             return False
         record = self.planned.conversation.record
-        return bool(record.refused_modes) or error.status in (404, 405, 501)
+        is_mode = bool(record.refused_modes) or isinstance(error, ToolsRefused)
+        return is_mode or error.status in (404, 405, 501)
 
     # --- what is kept ----------------------------------------------------------------------------
 
@@ -136,15 +163,34 @@ class ResponsesExchange(Exchange):
             )
         return [item for turn in turns for item in (*turn.input, *turn.response["output"])]
 
+    async def _resolved(self, items: list[Any]) -> list[Any]:
+        """Return the items with those that are kept in place of references to them."""
+        store = self.gateway.store
+        if store is None or not any(is_reference(item) for item in items):
+            return items
+        owner = owner_of(self.caller)
+        found: list[Any] = []
+        for item in items:
+            if is_reference(item):
+                turn = await store.get(owner, response_of(item["id"]))
+                kept = turn and item_of(turn.response, turn.input, item["id"])
+                if kept is None:
+                    raise NotFound(
+                        f"Item with id '{item['id'][:100]}' not found.", code="item_not_found"
+                    )
+                found.append(kept)
+            else:
+                found.append(item)
+        return found
+
     def _keep(self) -> None:
         """Keep what was given; what an upstream made natively, it keeps itself."""
         store, told = self.gateway.store, self.writer.response
         envelope = self.writer.envelope
         if store is None or told is None or not envelope.stored or told["id"] != envelope.id:
             return
-        given = items.listed(self.request["input"])
         previous = self.request.get("previous_response_id")
-        store.put(owner_of(self.caller), StoredResponse(dict(told), given, previous))
+        store.put(owner_of(self.caller), StoredResponse(dict(told), self._given, previous))
 
 
 def owner_of(caller: Caller) -> str:

@@ -42,7 +42,7 @@ def surface(request):
 
 @pytest.fixture
 def writer(surface):
-    return surface.writer(REQUESTS[surface.name], IDENTITY)
+    return surface.read_request(REQUESTS[surface.name]).writer(IDENTITY)
 
 
 def events(frames):
@@ -69,9 +69,9 @@ def test_carried(surface):
             surface.carried(RequestBody(raw))
 
 
-def test_to_chat(surface):
+def test_chat(surface):
     """The chat completion asks the same model the same."""
-    chat = surface.to_chat(REQUESTS[surface.name])
+    chat = surface.read_request(REQUESTS[surface.name]).chat
 
     assert chat["model"] == "m"
     assert chat["messages"] == [{"role": "user", "content": "hi"}]
@@ -128,6 +128,6 @@ def test_errors(surface, writer, error):
 def test_translate_error(surface):
     """An error that blames nothing stays as it is."""
     error = BadRequest("No.")
-    surface.translate_error(error)
+    surface.read_request(REQUESTS[surface.name]).translate_error(error)
 
     assert (error.message, error.param) == ("No.", None)

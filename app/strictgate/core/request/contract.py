@@ -7,7 +7,7 @@ shape and words (platform.openai.com/docs/api-reference/chat).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.errors import BadRequest
@@ -87,13 +87,17 @@ def _wants_document(body: Mapping[str, Any]) -> bool:
     return not (isinstance(given, dict) and given.get("type") == "text")
 
 
-def read_contract(body: Mapping[str, Any]) -> Contract:
+def read_contract(body: Mapping[str, Any], *, strict_by_default: bool = False) -> Contract:
     """Return the contract in `body`.
+
+    Args:
+        strict_by_default: a function that does not say whether it is strict is so where it can be.
 
     Raises:
         BadRequest: in OpenAI's words.
     """
-    return _document(body) or Contract(**_common(body))
+    wanted = _document(body) or Contract(**_common(body))
+    return replace(wanted, toolbox=read_tools(body, strict_by_default=strict_by_default))
 
 
 def _document(body: Mapping[str, Any]) -> Contract | None:
@@ -159,7 +163,6 @@ def _common(body: Mapping[str, Any]) -> dict[str, Any]:
         "stream": bool(optional_field(body, "stream", bool)),
         "include_usage": bool(options.get("include_usage")),
         "choices": integer_field(body, "n", low=1, high=MAX_CHOICES) or 1,
-        "toolbox": read_tools(body),
         "wants_logprobs": body.get("logprobs") is True,
     }
 

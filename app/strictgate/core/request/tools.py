@@ -5,7 +5,7 @@ The deprecated `functions` and `function_call` say the same thing in another pla
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.errors import BadRequest
@@ -13,6 +13,7 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.field_checks import missing_parameter, optional_field, wrong_type
 from strictgate.core.schema import error_context
 from strictgate.core.schema.error_context import SchemaContext
+from strictgate.core.schema.openai_strict import violations
 from strictgate.core.schema.schema import Schema
 
 MAX_FUNCTIONS = 1024
@@ -27,7 +28,8 @@ class Function:
     description: str
     parameters: Any
     """A JSON Schema; None: it takes no arguments, or nobody says which."""
-    strict: bool
+    strict: bool | None
+    """None: nobody says, and it is so where the parameters can be (see is_strict_unsaid)."""
     schema_context: SchemaContext
     """Where in the request it stands, for messages."""
 
@@ -95,8 +97,20 @@ def named_functions(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield inner
 
 
-def read_tools(body: Mapping[str, Any]) -> Toolbox:
+def is_strict_unsaid(parameters: Any) -> bool:
+    """Whether a function whose parameters are these is strict where nobody says so.
+
+    OpenAI's Responses API has it so: it is where its schema keeps the rules
+    (platform.openai.com/docs/guides/function-calling#strict-mode).
+    """
+    return isinstance(parameters, dict) and next(violations(parameters), None) is None
+
+
+def read_tools(body: Mapping[str, Any], *, strict_by_default: bool = False) -> Toolbox:
     """Return the toolbox in `body`.
+
+    Args:
+        strict_by_default: see Function.strict.
 
     Raises:
         BadRequest: in OpenAI's words.
@@ -107,7 +121,7 @@ def read_tools(body: Mapping[str, Any]) -> Toolbox:
         return NO_TOOLS
     if len(given) > MAX_FUNCTIONS:
         raise BadRequest(f"Invalid 'tools': at most {MAX_FUNCTIONS} are taken.", param="tools")
-    functions = tuple(_functions(given, is_deprecated=old))
+    functions = tuple(_functions(given, is_deprecated=old, strict_by_default=strict_by_default))
     others = tuple(_others(given)) if not old else ()
     names = frozenset({each.name for each in functions} | set(others))
     callable_, must_call = _choice(body, names, is_deprecated=old)
@@ -117,25 +131,31 @@ def read_tools(body: Mapping[str, Any]) -> Toolbox:
     return Toolbox(functions, others, callable_, must_call, parallel, old, is_named)
 
 
-def _functions(given: list[Any], *, is_deprecated: bool) -> Iterator[Function]:
+def _functions(
+    given: list[Any], *, is_deprecated: bool, strict_by_default: bool
+) -> Iterator[Function]:
     for index, each in enumerate(given):
         at = f"functions[{index}]" if is_deprecated else f"tools[{index}]"
         if not isinstance(each, dict):
             raise wrong_type(at, "an object", each)
         if is_deprecated:
-            yield _function(each, at, error_context.deprecated_function_context(index))
+            made = _function(each, at, error_context.deprecated_function_context(index))
         elif each.get("type", "function") == "function":
             inner = optional_field(each, "function", dict, at)
             if inner is None:
                 raise missing_parameter(f"{at}.function")
-            yield _function(inner, f"{at}.function", error_context.function_context(index))
+            made = _function(inner, f"{at}.function", error_context.function_context(index))
+        else:
+            continue
+        is_unsaid = made.strict is None and not strict_by_default
+        yield replace(made, strict=False) if is_unsaid else made
 
 
 def _function(inner: Mapping[str, Any], at: str, where: SchemaContext) -> Function:
     name = optional_field(inner, "name", str, at)
     if not name:
         raise missing_parameter(f"{at}.name")
-    strict = bool(optional_field(inner, "strict", bool, at))
+    strict = optional_field(inner, "strict", bool, at)
     description = optional_field(inner, "description", str, at) or ""
     return Function(name, description, inner.get("parameters"), strict, where)
 

@@ -24,9 +24,6 @@ class OpenAISurface:
         """Return the header `Authorization`, as it was sent."""
         return next((value for name, value in headers if name == "authorization"), None)
 
-    def translate_error(self, error: GatewayError) -> None:
-        """Leave `error` as it is: it speaks of a chat completion."""
-
     def error(self, error: GatewayError) -> ErrorAnswer:
         """Return OpenAI's error body: `{"error": {"message", "type", "param", "code"}}`."""
         return ErrorAnswer(error.status, error.body(), error.headers)

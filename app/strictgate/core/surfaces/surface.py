@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import GatewayError
+from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.passthrough import Header
@@ -77,6 +78,28 @@ class AnswerWriter(Protocol):
         """Return a frame that says nothing, for while there is nothing to say."""
 
 
+class SurfaceRequest(Protocol):
+    """One request of a surface, read as a chat completion."""
+
+    @property
+    def chat(self) -> Body:
+        """The chat completion that asks for the same."""
+
+    @property
+    def origin(self) -> Origin:
+        """How that came to be."""
+
+    @property
+    def strict_by_default(self) -> bool:
+        """Whether a function that does not say if it is strict is so where its schema allows it."""
+
+    def writer(self, identity: AnswerIdentity) -> AnswerWriter:
+        """Return what writes the answer to it."""
+
+    def translate_error(self, error: GatewayError) -> None:
+        """Make an error about the chat completion one about this request, in place."""
+
+
 class Surface(Protocol):
     """One API that clients speak."""
 
@@ -95,8 +118,8 @@ class Surface(Protocol):
     def is_spoken_by(self, capabilities: Capabilities) -> bool:
         """Whether an upstream has this API itself, so that requests can be passed on to it."""
 
-    def to_chat(self, body: Body) -> Body:
-        """Return the chat completion that asks for what `body` asks.
+    def read_request(self, body: Body) -> SurfaceRequest:
+        """Return the request in `body`.
 
         Raises:
             BadRequest: `body` is malformed, or asks for what no chat completion can say.
@@ -108,12 +131,6 @@ class Surface(Protocol):
         Args:
             headers: names in lower case.
         """
-
-    def writer(self, body: Body, identity: AnswerIdentity) -> AnswerWriter:
-        """Return what writes the answer to the request `body`."""
-
-    def translate_error(self, error: GatewayError) -> None:
-        """Make an error about the chat completion one about this API's own request, in place."""
 
     def error(self, error: GatewayError) -> ErrorAnswer:
         """Return the answer that `error` is."""

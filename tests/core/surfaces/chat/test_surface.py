@@ -46,7 +46,7 @@ def test_odd_names_pass():
 @pytest.mark.parametrize("options", [None, "odd", {}, {"include_usage": True}], ids=str)
 def test_usage(options):
     """It is streamed where it was asked for."""
-    writer = CHAT.writer({"stream_options": options}, IDENTITY)
+    writer = CHAT.read_request({"stream_options": options}).writer(IDENTITY)
     last = events(writer.rest(WHOLE | {"usage": {"total_tokens": 1}}, {}))[-1]
 
     assert (last["choices"] == []) is (options == {"include_usage": True})
@@ -54,6 +54,6 @@ def test_usage(options):
 
 def test_the_head():
     """A chunk has the completion's own id and time."""
-    first = events(CHAT.writer({}, IDENTITY).rest(WHOLE, {}))[0]
+    first = events(CHAT.read_request({}).writer(IDENTITY).rest(WHOLE, {}))[0]
 
     assert HEAD.items() <= first.items()

@@ -1,6 +1,7 @@
 """A response in events."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter
 
 from strictgate.core.surfaces.responses import response
 from strictgate.core.surfaces.responses.events import ResponseEvents, encode_response_event
+from strictgate.core.surfaces.responses.items import opened
 from tests.core.surfaces.responses.test_response import CALL, SHELL, completion
 
 EVENT = TypeAdapter(ResponseStreamEvent)
@@ -84,15 +86,17 @@ def test_thinking_calls_and_text():
 
 
 def test_late_thoughts():
-    """Thinking that comes when the answer has begun opens no item that is done."""
+    """Thinking that comes when the answer has begun is an item of its own; the text goes on."""
     stream = ResponseEvents(SHELL)
     news = [{"reasoning_content": "h"}, {"content": "a"}, {"reasoning_content": "m"}]
     made = [event for delta in news for event in stream.news(delta)]
     made += stream.rest(completion({"content": "ab", "reasoning_content": "hm"}))
 
-    added = [event for event in made if event["type"] == "response.output_item.added"]
-    assert [event["item"]["type"] for event in added] == ["reasoning", "message"]
-    assert made[-1]["response"]["output"][1]["content"][0]["text"] == "ab"
+    output = made[-1]["response"]["output"]
+    assert [item["type"] for item in output] == ["reasoning", "message"] * 2
+    assert [item["content"][0]["text"] for item in output] == ["h", "a", "m", "b"]
+    assert len({item["id"] for item in output}) == 4
+    assert [event["item"] for event in made if event["type"].endswith("item.done")] == output
 
 
 def test_refusal():
@@ -169,3 +173,83 @@ def test_cut_in_a_call():
     made = events({"content": None, "tool_calls": [CALL]}, finish_reason="length")
 
     assert made[-1]["response"]["output"][-1]["status"] == "incomplete"
+
+
+CITED = {
+    "type": "url_citation",
+    "url_citation": {"url": "u", "title": "t", "start_index": 1, "end_index": 3},
+}
+
+
+@pytest.mark.parametrize("sent", [0, 2, 5])
+def test_citations(sent):
+    """They are added before the text is done, wherever it was cut."""
+    message = {"content": "hello", "annotations": [CITED]}
+    made = events(message, *[{"content": each} for each in "hello"[:sent]])
+    kinds_of = [event["type"] for event in made]
+    added = kinds_of.index("response.output_text.annotation.added")
+
+    assert added < kinds_of.index("response.output_text.done")
+    assert made[added]["annotation"] == {"type": "url_citation", **CITED["url_citation"]}
+
+
+def test_citations_of_a_text_in_two():
+    """Their places are those in the item that they are of."""
+    stream = ResponseEvents(SHELL)
+    news = [{"content": "h"}, {"reasoning_content": "m"}]
+    made = [event for delta in news for event in stream.news(delta)]
+    made += stream.rest(
+        completion({"content": "hello", "reasoning_content": "m", "annotations": [CITED]})
+    )
+    [citation] = made[-1]["response"]["output"][-1]["content"][0]["annotations"]
+
+    assert (citation["start_index"], citation["end_index"]) == (0, 2)
+
+
+def test_logprobs():
+    """Each delta has its tokens' entries, and the text all of them."""
+    tokens = [{"token": each, "logprob": -0.1, "bytes": None} for each in ("Hel", "lo", "!")]
+    stream = ResponseEvents(SHELL)
+    made = [*stream.news({"content": "Hel"}, tokens[:1])]
+    whole = completion({"content": "Hello!"})
+    whole["choices"][0]["logprobs"] = {"content": tokens}
+    made += stream.rest(whole)
+    deltas = [event for event in made if event["type"] == "response.output_text.delta"]
+
+    for event in made:
+        EVENT.validate_python(event)
+    assert [event["logprobs"][0]["token"] for event in deltas] == ["Hel", "lo", "!"]
+    assert made[-1]["response"] == response.finished_response(SHELL, whole)
+
+
+SEALING = replace(SHELL, request={"include": ["reasoning.encrypted_content"]})
+
+
+@pytest.mark.parametrize(
+    "news", [(), ({"content": "H"},), ({"reasoning_content": "h"},), ({"reasoning_content": "hm"},)]
+)
+def test_encrypted_reasoning(news):
+    """What only the upstream can read is an item, or part of one, where it is asked for."""
+    stream = ResponseEvents(SEALING)
+    made = [event for delta in news for event in stream.news(delta)]
+    details = [{"type": "reasoning.encrypted", "data": "x"}]
+    message = {"content": "Hi", "reasoning_content": "hm", "reasoning_details": details}
+    made += stream.rest(completion(message))
+    output = made[-1]["response"]["output"]
+    found = [item["encrypted_content"] for item in output if "encrypted_content" in item]
+
+    assert [opened(each) for each in found] == [details]
+    texts = [item["content"][0]["text"] for item in output if item["content"]]
+    assert "".join(texts) in ("hmHi", "HhmI", "Hhmi")
+
+
+def test_replay():
+    """A response that is over is told again, event by event, as it is."""
+    message = {"content": "I look.", "reasoning_content": "hm", "tool_calls": [CALL]}
+    whole = response.finished_response(SHELL, completion(message, "tool_calls"))
+    made = [*ResponseEvents(SHELL).replay(whole)]
+
+    for event in made:
+        EVENT.validate_python(event)
+    assert made[-1]["type"] == "response.completed"
+    assert made[-1]["response"] == whole

@@ -3,6 +3,7 @@
 from strictgate.core.surfaces.responses import native_upstream, response
 from strictgate.core.surfaces.responses.events import ResponseEvents
 from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
+from strictgate.core.surfaces.responses.tools import read_tool_table
 from strictgate.core.wire.reply import parse_reply
 from tests.core.surfaces.responses.test_response import SHELL
 
@@ -111,3 +112,49 @@ def test_events():
     assert kinds.count("output_item.done") == 3
     assert made[-1]["response"]["output"] == response.finished_response(SHELL, completion)["output"]
     assert [event["sequence_number"] for event in made] == list(range(len(made)))
+
+
+SPACED = {"type": "namespace", "name": "crm", "tools": [{"type": "function", "name": "f"}]}
+CUSTOM = {"type": "custom_tool_call", "id": "ctc", "call_id": "c2", "name": "p", "input": "x"}
+
+
+def test_namespaces():
+    """A call is known by the function's name here, and goes back by both of its names."""
+    wire = NativeResponsesAdapter(REQUEST, 0, read_tool_table({"tools": [SPACED]}))
+    call = CALL | {"namespace": "crm"}
+    message = wire.received(RESPONSE | {"output": [call]})["choices"][0]["message"]
+
+    assert message["tool_calls"][0]["function"]["name"] == "crm__f"
+    sent = wire.sent({"model": "m", "messages": [message]})["input"][-1]
+    assert (sent["namespace"], sent["name"]) == ("crm", "f")
+
+
+def test_calls_of_other_kinds():
+    """They count as calls, so that a document is not missed, and come through as they are."""
+    completion = NativeResponsesAdapter(REQUEST, 1).received(RESPONSE | {"output": [CUSTOM]})
+    [choice] = completion["choices"]
+
+    assert choice["finish_reason"] == "tool_calls"
+    assert choice["message"]["tool_calls"][0]["custom"] == {"name": "p", "input": "x"}
+    assert response.finished_response(SHELL, completion)["output"] == [CUSTOM]
+
+
+def test_several_messages():
+    """A text in two messages stays in two, unless it was mended: then it is in the first."""
+    parts = [{"type": "output_text", "text": "'b'}", "annotations": []}]
+    other = MESSAGE | {"id": "msg_2", "content": parts}
+    first = MESSAGE | {"content": [MESSAGE["content"][0] | {"text": "{'a': "}]}
+    completion = NativeResponsesAdapter(REQUEST, 1).received(RESPONSE | {"output": [first, other]})
+    as_it_was = response.finished_response(SHELL, completion)["output"]
+    completion["choices"][0]["message"]["content"] = '{"a": "b"}'
+    [mended] = response.finished_response(SHELL, completion)["output"]
+
+    assert as_it_was == [first, other]
+    assert (mended["id"], mended["content"][0]["text"]) == ("msg_1", '{"a": "b"}')
+
+
+def test_failed_without_words():
+    """A failure is one, whatever it says."""
+    wire = NativeResponsesAdapter(REQUEST, 1)
+
+    assert wire.received(RESPONSE | {"status": "failed", "error": None})["error"]["message"]

@@ -3,10 +3,21 @@
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.surfaces.responses.request import to_chat, translate_error
+from strictgate.core.surfaces.responses.items import items_in
+from strictgate.core.surfaces.responses.request import (
+    read_natively,
+    read_request,
+    translate_error,
+)
+from strictgate.core.surfaces.responses.tools import read_tool_table
 
 BODY = {"model": "m", "input": "hi"}
 SCHEMA = {"type": "object"}
+FUNCTION = {"type": "function", "name": "f", "parameters": SCHEMA}
+
+
+def to_chat(body):
+    return read_request(body, items_in(body)).chat
 
 
 def test_plain():
@@ -108,8 +119,6 @@ def test_logprobs():
         ({"text": {"format": {}}}, "text.format.type"),
         ({"text": {"format": {"type": "xml"}}}, "text.format.type"),
         ({"text": "x"}, "text"),
-        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
-        ({"tools": [{"type": "function", "name": "f"}, {"type": "mcp"}]}, "tools[1].type"),
         ({"tools": [{"type": "function"}]}, "tools[0].name"),
         ({"tool_choice": {"type": "file_search"}}, "tool_choice"),
         ({"max_output_tokens": "9"}, "max_output_tokens"),
@@ -139,6 +148,7 @@ def test_refused(changes, param):
         ("messages", "input"),
         ("max_completion_tokens", "max_output_tokens"),
         ("tools[0].function.parameters", "tools[0].parameters"),
+        ("tools[1].function.parameters", "tools[2].tools[0].parameters"),
         ("model", "model"),
         (None, None),
     ],
@@ -146,7 +156,48 @@ def test_refused(changes, param):
 def test_translate_error(chat, ours):
     """Errors blame the part of this API's request."""
     error = BadRequest(f"Missing required parameter: '{chat}'.", param=chat)
-    translate_error(error)
+    spaced = {"type": "namespace", "name": "n", "tools": [FUNCTION]}
+    translate_error(error, read_tool_table({"tools": [FUNCTION, {"type": "mcp"}, spaced]}))
 
     assert error.param == ours
     assert error.message == f"Missing required parameter: '{ours}'."
+
+
+def test_left_out():
+    """What only a host runs is left out, and said so."""
+    read = read_request(BODY | {"tools": [{"type": "web_search"}, FUNCTION]}, items_in(BODY))
+
+    assert [tool["function"]["name"] for tool in read.chat["tools"]] == ["f"]
+    assert read.dropped == ("tools[0] (web_search)",)
+    assert "tools" not in to_chat(BODY | {"tools": [{"type": "web_search"}]})
+
+
+def test_natively():
+    """Of what goes on as it is, the functions and the format are read; the rest is the host's."""
+    tools = [FUNCTION, {"type": "custom", "name": "c"}, {"type": "apply_patch"}]
+    body = {"model": "m", "previous_response_id": "theirs", "background": True, "tools": tools}
+    chat = read_natively(body | {"text": {"format": {"type": "json_object"}}}).chat
+
+    assert chat["response_format"] == {"type": "json_object"}
+    assert chat["tools"][0] == {"type": "function", "function": {"name": "f", "parameters": SCHEMA}}
+    assert chat["tools"][1:] == [
+        {"type": "custom", "custom": {"name": "c"}},
+        {"type": "custom", "custom": {"name": "apply_patch"}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tools", "choice", "expected"),
+    [
+        ([FUNCTION], "required", "required"),
+        ([FUNCTION, {"type": "web_search"}], "required", None),
+        ([FUNCTION], {"type": "function", "name": "f"}, {"name": "f"}),
+        ([FUNCTION, {"type": "shell"}], {"type": "shell"}, None),
+    ],
+    ids=str,
+)
+def test_native_choice(tools, choice, expected):
+    """A choice that a hosted tool may meet demands no call here."""
+    made = read_natively(BODY | {"tools": tools, "tool_choice": choice}).chat.get("tool_choice")
+
+    assert (made["function"] if isinstance(made, dict) else made) == expected

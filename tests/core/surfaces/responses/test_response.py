@@ -1,5 +1,8 @@
 """A chat completion, as a response."""
 
+from dataclasses import replace
+
+import pytest
 from openai.types.responses import Response
 
 from strictgate.core.surfaces.responses.response import (
@@ -8,6 +11,7 @@ from strictgate.core.surfaces.responses.response import (
     finished_response,
 )
 from strictgate.core.surfaces.responses.response import usage as usage_of
+from strictgate.core.surfaces.responses.tools import read_tool_table
 
 SHELL = ResponseEnvelope(
     "resp_1", 1, {"model": "m", "input": "hi", "instructions": "Be brief."}, "m"
@@ -105,3 +109,107 @@ def test_failed():
     assert made["status"] == "failed"
     assert made["error"]["failed_generation"] == "{"
     assert failed_response(SHELL, {"message": "m", "code": None})["error"]["code"] == "server_error"
+
+
+TOOLS = [
+    {"type": "custom", "name": "patch"},
+    {"type": "shell"},
+    {"type": "namespace", "name": "crm", "tools": [{"type": "function", "name": "find"}]},
+]
+
+
+def called(name, arguments):
+    """The item of a call of the function that stands for a tool."""
+    shell = replace(SHELL, tools=read_tool_table({"tools": TOOLS}))
+    function = {"name": name, "arguments": arguments}
+    call = {"id": "c", "type": "function", "function": function}
+    made = finished_response(shell, completion({"content": None, "tool_calls": [call]}))
+    Response.model_validate(made, strict=False)
+    return made["output"][0]
+
+
+def test_custom_calls():
+    """The input is the string's own, byte for byte."""
+    made = called("patch", '{ "input": "*** \\"\\u00fc\\n" }')
+
+    assert (made["type"], made["name"], made["call_id"]) == ("custom_tool_call", "patch", "c")
+    assert made["input"] == '*** "\u00fc\n'
+    assert made["id"].startswith("ctc_")
+    assert called("patch", "*** no JSON")["input"] == "*** no JSON"
+
+
+def test_namespaces():
+    """A call has the tool's own name, and its namespace."""
+    made = called("crm__find", "{}")
+
+    assert (made["type"], made["namespace"], made["name"]) == ("function_call", "crm", "find")
+    assert made["arguments"] == "{}"
+
+
+def test_shells():
+    """A call of a tool of this API is of that tool's kind."""
+    made = called("shell", '{"commands":["ls"],"timeout_ms":null,"max_output_length":null}')
+
+    assert (made["type"], made["action"]["commands"]) == ("shell_call", ["ls"])
+
+
+STRICT = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("tool", "strict"),
+    [
+        ({"strict": True}, True),
+        ({"strict": False, "parameters": STRICT}, False),
+        ({"parameters": STRICT}, True),
+        ({"parameters": {"type": "object"}}, False),
+        ({"parameters": None}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_echoed_tools(tool, strict):
+    """Every function says whether it is strict, in namespaces as well."""
+    function = {"type": "function", "name": "f", **tool}
+    space = {"type": "namespace", "name": "n", "tools": [function]}
+    made = replace(SHELL, request={"tools": [function, space, {"type": "mcp"}]}).response("x")
+
+    assert made["tools"][0] == function | {"strict": strict}
+    assert made["tools"][1]["tools"][0]["strict"] is strict
+    assert made["tools"][2] == {"type": "mcp"}
+
+
+def test_left_out():
+    """What of the request was left out is told, beside what else was."""
+    shell = replace(SHELL, dropped=("tools[0] (web_search)",))
+    told = {"mode": "native", "dropped": ["user"]}
+    made = finished_response(shell, completion({"content": "x"}, x_strictgate=told))
+
+    assert made["x_strictgate"]["dropped"] == ["user", "tools[0] (web_search)"]
+    assert "x_strictgate" not in finished_response(shell, completion({"content": "x"}))
+
+
+def test_citations():
+    """They are flat here."""
+    inner = {"url": "u", "title": "t", "start_index": 0, "end_index": 3}
+    message = {"content": "See", "annotations": [{"type": "url_citation", "url_citation": inner}]}
+    made, read = response(message)
+
+    assert made["output"][0]["content"][0]["annotations"] == [{"type": "url_citation", **inner}]
+    assert read.output[0].content[0].annotations[0].url == "u"
+
+
+@pytest.mark.parametrize(
+    ("more", "cached"),
+    [
+        ({"prompt_tokens_details": {"cached_tokens": 3}}, 3),
+        ({"prompt_cache_hit_tokens": 3}, 3),
+        ({"cached_tokens": 3}, 3),
+        ({"prompt_tokens_details": None, "completion_tokens_details": [1]}, 0),
+        ({"prompt_tokens_details": {"cached_tokens": "3"}, "prompt_tokens": None}, 0),
+    ],
+    ids=str,
+)
+def test_cached_tokens(more, cached):
+    """Hosts say in different places what came from the cache; what is odd counts nothing."""
+    assert usage_of({"prompt_tokens": 5, **more})["input_tokens_details"]["cached_tokens"] == cached

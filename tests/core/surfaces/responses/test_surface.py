@@ -54,7 +54,7 @@ def test_a_hidden_format():
 
 def test_identity():
     """A response has an id and a time of Strictgate's."""
-    told = RESPONSES.writer(BODY, IDENTITY).body(WHOLE)
+    told = RESPONSES.read_request(BODY).writer(IDENTITY).body(WHOLE)
 
     Response.model_validate(told)
     assert (told["id"], told["created_at"]) == ("resp_00ff", 7)
@@ -63,7 +63,7 @@ def test_identity():
 @pytest.mark.parametrize("streamed", [False, True])
 def test_their_identity(streamed):
     """What an upstream made in this API keeps the id by which it knows it."""
-    writer = RESPONSES.writer(BODY, IDENTITY)
+    writer = RESPONSES.read_request(BODY).writer(IDENTITY)
     told = events(writer.rest(NATIVE, {}))[-1]["response"] if streamed else writer.body(NATIVE)
 
     assert told["id"] == "resp_theirs"
@@ -76,3 +76,27 @@ def test_error_frame():
 
     ResponseErrorEvent.model_validate(told)
     assert told["error"]["code"] == "c"
+
+
+STRICT = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("function", "strict"),
+    [
+        ({"parameters": STRICT}, True),
+        ({"parameters": STRICT, "strict": None}, True),
+        ({"parameters": STRICT, "strict": False}, False),
+        ({"parameters": {"type": "object", "properties": {"a": {}}}}, False),
+        ({"parameters": {"properties": 3, "required": {}, "anyOf": 7}}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("spaced", [False, True])
+def test_strict_unsaid(function, strict, spaced):
+    """A function is strict if it can be, unless it says that it is not; in namespaces, too."""
+    tool = {"type": "function", "name": "f", **function}
+    tools = [{"type": "namespace", "name": "n", "tools": [tool]}] if spaced else [tool]
+
+    assert carried(BODY | {"tools": tools}).strict_tools is strict

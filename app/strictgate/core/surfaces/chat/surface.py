@@ -1,10 +1,12 @@
 """OpenAI's chat completions: what the conversation itself speaks."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas, carried_schemas
 from strictgate.core.surfaces.chat.chunks import Chunk, Chunks
 from strictgate.core.surfaces.openai import COMMENT, OpenAISurface
@@ -29,15 +31,27 @@ class ChatSurface(OpenAISurface):
         """Every upstream has chat completions."""
         return True
 
-    def to_chat(self, body: Body) -> Body:
-        """Return `body` itself."""
-        return body
+    def read_request(self, body: Body) -> "ChatSurfaceRequest":
+        """Return the request, which is a chat completion's as it stands."""
+        return ChatSurfaceRequest(body)
 
-    def writer(self, body: Body, identity: AnswerIdentity) -> "ChatWriter":
+
+@dataclass(frozen=True, slots=True)
+class ChatSurfaceRequest:
+    """A chat completion request."""
+
+    chat: Body
+    origin: Origin = Origin.CHAT
+    strict_by_default: bool = False
+
+    def writer(self, identity: AnswerIdentity) -> "ChatWriter":
         """Return the writer; a completion has its upstream's id and time, not ours."""
-        options = body.get("stream_options")
+        options = self.chat.get("stream_options")
         wants_usage = isinstance(options, dict) and bool(options.get("include_usage"))
         return ChatWriter(include_usage=wants_usage)
+
+    def translate_error(self, error: GatewayError) -> None:
+        """Leave `error` as it is: it speaks of a chat completion."""
 
 
 class ChatWriter:

@@ -3,17 +3,46 @@
 The order is OpenAI's (platform.openai.com/docs/api-reference/responses-streaming): the response is
 created and in progress; each item is added, filled part by part, and done; the response is
 completed, incomplete or failed. Every event has a number, and there is no `[DONE]`.
+
+One item is open at a time. Text after text goes into it; what is of another kind closes it and
+opens the next:
+
+| open | comes | then |
+|---|---|---|
+| nothing | a text | it is opened |
+| a text | more of its kind | a delta |
+| a text | a text of another kind | it is closed, and the other opened |
+| a text | the end | it is closed; calls follow, each whole; then the response is over |
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.surfaces.responses import response
 from strictgate.core.surfaces.responses.response import Item, ResponseEnvelope
+from strictgate.core.surfaces.responses.whole_items import (
+    PIECE,
+    REASONING,
+    REFUSAL,
+    TEXT,
+    TextKind,
+    item_events,
+)
 
-PIECE = 24  # characters of text in a delta: about what models send at once
 ResponseEvent = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _OpenText:
+    """The item that is being written."""
+
+    kind: TextKind
+    identity: str
+    pieces: list[str] = field(default_factory=list)
+    tokens: list[Any] = field(default_factory=list)
+    """The entries of its tokens, as the upstream sent them."""
 
 
 class ResponseEvents:
@@ -23,9 +52,12 @@ class ResponseEvents:
         self._envelope = envelope
         self._number = 0
         self._has_begun = False
-        self._open: _Open | None = None
+        self._open: _OpenText | None = None
         self._done: list[Item] = []
         self._sent: dict[str, int] = {}
+        """How many characters of each kind of text are out."""
+        self._entries = 0
+        """How many log-probabilities are."""
 
     def begin(self) -> Iterator[ResponseEvent]:
         """Yield the first events, once."""
@@ -35,14 +67,20 @@ class ResponseEvents:
                 begun = self._envelope.response("in_progress")
                 yield self._event(f"response.{name}", response=begun)
 
-    def news(self, delta: Mapping[str, Any]) -> Iterator[ResponseEvent]:
-        """Yield the events for a chunk's delta: text, or thinking."""
+    def news(
+        self, delta: Mapping[str, Any], logprobs: Sequence[Any] = ()
+    ) -> Iterator[ResponseEvent]:
+        """Yield the events for a chunk's delta: text, or thinking.
+
+        Args:
+            logprobs: the entries for the tokens of the text.
+        """
         yield from self.begin()
         thoughts = delta.get("reasoning_content") or delta.get("reasoning")
-        if thoughts and not self._is_thought_over:
-            yield from self._grow(_REASONING, thoughts)
+        if thoughts:
+            yield from self._grow(REASONING, thoughts)
         if delta.get("content"):
-            yield from self._grow(_TEXT, delta["content"])
+            yield from self._grow(TEXT, delta["content"], logprobs)
 
     def rest(self, completion: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield what is left of `completion`, and the end."""
@@ -51,47 +89,29 @@ class ResponseEvents:
         message = choice["message"]
         whole = response.finished_response(self._envelope, completion)
         if isinstance(choice.get("output"), list) and not self._sent:
-            yield from self._items(whole)
+            yield from self._whole_items(whole["output"])
+            yield self._event(f"response.{whole['status']}", response=dict(whole))
             return
-        if not self._is_thought_over:
-            yield from self._rest_of(_REASONING, response.thoughts_of(message))
+        yield from self._rest_of(REASONING, response.thoughts_of(message))
+        yield from self._seal(message)
         if message.get("refusal"):
-            yield from self._rest_of(_REFUSAL, message["refusal"])
+            yield from self._rest_of(REFUSAL, message["refusal"])
         else:
-            yield from self._rest_of(_TEXT, response.text_in(message) or "", choice.get("logprobs"))
-        items = [item for item in whole["output"] if item["type"] == "message"]
-        if items and self._open is None and len(self._done) < self._index(whole, "message") + 1:
-            yield from self._grow(_TEXT, "")  # an empty answer is one, too
-        yield from self._close(items[0] if items else None)
-        yield from self._calls(whole)
+            yield from self._rest_of_text(message, choice.get("logprobs"))
+        has_message = any(item["type"] == "message" for item in whole["output"])
+        if has_message and not any(item["type"] == "message" for item in self._with_open()):
+            yield from self._grow(TEXT, "")  # an empty answer is one, too
+        yield from self._close(whole["status"], message)
+        calls = [item for item in whole["output"] if item["type"] not in ("message", "reasoning")]
+        yield from self._whole_items(calls)
         whole["output"] = list(self._done)
         yield self._event(f"response.{whole['status']}", response=whole)
 
-    def _items(self, whole: Mapping[str, Any]) -> Iterator[ResponseEvent]:
-        """Yield the events of items that came whole, whatever they are."""
-        for item in whole["output"]:
-            place = len(self._done)
-            content = item.get("content") if item.get("type") == "message" else None
-            begun = item if content is None else item | {"content": [], "status": "in_progress"}
-            yield self._event("response.output_item.added", output_index=place, item=begun)
-            for index, part in enumerate(content or ()):
-                yield from self._part(item, part, {"output_index": place, "content_index": index})
-            yield self._event("response.output_item.done", output_index=place, item=item)
-            self._done.append(item)
+    def replay(self, whole: Mapping[str, Any]) -> Iterator[ResponseEvent]:
+        """Yield the events of a response that is over."""
+        yield from self.begin()
+        yield from self._whole_items(whole["output"])
         yield self._event(f"response.{whole['status']}", response=dict(whole))
-
-    def _part(self, item: Item, part: Item, place: Mapping[str, int]) -> Iterator[ResponseEvent]:
-        kind = _REFUSAL if part.get("type") == "refusal" else _TEXT
-        where = {"item_id": item.get("id"), **place}
-        more: dict[str, Any] = {"logprobs": []} if kind is _TEXT else {}
-        text = str(part.get(kind.field) or "")
-        empty = part | {kind.field: ""}
-        yield self._event("response.content_part.added", **where, part=empty)
-        for start in range(0, len(text), PIECE):
-            piece = text[start : start + PIECE]
-            yield self._event(f"{kind.event}.delta", **where, delta=piece, **more)
-        yield self._event(f"{kind.event}.done", **where, **{kind.field: text}, **more)
-        yield self._event("response.content_part.done", **where, part=part)
 
     def failed(self, error: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield the end of a response that came to nothing."""
@@ -99,128 +119,131 @@ class ResponseEvents:
         failed = response.failed_response(self._envelope, error)
         yield self._event("response.failed", response=failed)
 
-    @property
-    def _is_thought_over(self) -> bool:
-        """Whether the answer itself has begun: an item that is done is not opened again."""
-        return _TEXT.part in self._sent or _REFUSAL.part in self._sent
-
     # --- texts -----------------------------------------------------------------------------------
 
-    @staticmethod
-    def _index(whole: Mapping[str, Any], kind: str) -> int:
-        return [item["type"] for item in whole["output"]].index(kind)
-
-    def _rest_of(self, kind: "_Kind", text: str, logprobs: Any = None) -> Iterator[ResponseEvent]:
-        sent = self._sent.get(kind.part, 0)
-        tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
-        if tokens and not sent and "".join(str(each.get("token")) for each in tokens) == text:
-            for each in tokens:
-                yield from self._grow(kind, each["token"], [response.token_of(each)])
-            return
-        for start in range(sent, len(text), PIECE):
+    def _rest_of(self, kind: TextKind, text: str) -> Iterator[ResponseEvent]:
+        for start in range(self._sent.get(kind.part, 0), len(text), PIECE):
             yield from self._grow(kind, text[start : start + PIECE])
 
-    def _grow(self, kind: "_Kind", text: str, tokens: Any = ()) -> Iterator[ResponseEvent]:
+    def _rest_of_text(self, message: Mapping[str, Any], logprobs: Any) -> Iterator[ResponseEvent]:
+        """Cut what is left of the text at its tokens, where they are known and are the text's."""
+        text = (response.text_in(message) or "")[self._sent.get(TEXT.part, 0) :]
+        tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
+        left = tokens[self._entries :] if isinstance(tokens, list) else []
+        if not left or "".join(response.token_of(each)["token"] for each in left) != text:
+            yield from self._rest_of(TEXT, response.text_in(message) or "")
+            return
+        for each in left:
+            yield from self._grow(TEXT, response.token_of(each)["token"], [each])
+
+    def _seal(self, message: Mapping[str, Any]) -> Iterator[ResponseEvent]:
+        """Yield the reasoning that the client cannot read, if it has asked for that."""
+        encrypted = response.encrypted_of(self._envelope, message)
+        if encrypted is None:
+            return
+        if self._open is None or self._open.kind is not REASONING:
+            yield from self._close("completed")
+            identity = self._identity(REASONING)
+            item = response.reasoning_item(self._envelope, None, encrypted) | {"id": identity}
+            yield from self._whole_items([item])
+        else:
+            yield from self._close("completed", encrypted=encrypted)
+
+    def _grow(
+        self, kind: TextKind, text: str, tokens: Sequence[Any] = ()
+    ) -> Iterator[ResponseEvent]:
         if self._open is None or self._open.kind is not kind:
-            yield from self._close(None)
+            yield from self._close("completed")
             yield from self._begin_item(kind)
         assert self._open is not None
         self._open.pieces.append(text)
         self._open.tokens += tokens
         self._sent[kind.part] = self._sent.get(kind.part, 0) + len(text)
-        more = {"logprobs": list(tokens)} if kind is _TEXT else {}
+        self._entries += len(tokens)
+        entries = [response.token_of(each) for each in tokens]
+        more = {"logprobs": entries} if kind is TEXT else {}
         if text:
             yield self._event(f"{kind.event}.delta", **self._where(), delta=text, **more)
 
-    def _begin_item(self, kind: "_Kind") -> Iterator[ResponseEvent]:
-        self._open = _Open(kind)
+    def _begin_item(self, kind: TextKind) -> Iterator[ResponseEvent]:
+        self._open = _OpenText(kind, self._identity(kind))
         item = self._item("in_progress", [])
         yield self._event("response.output_item.added", output_index=len(self._done), item=item)
-        part = self._open.part()
+        part = self._part()
         yield self._event("response.content_part.added", **self._where(), part=part)
 
-    def _close(self, item: Item | None) -> Iterator[ResponseEvent]:
-        """Yield the end of the item that is open; `item`: as it is to be, where that is known."""
+    def _close(
+        self, status: str, message: Mapping[str, Any] | None = None, encrypted: str | None = None
+    ) -> Iterator[ResponseEvent]:
+        """Yield the end of the item that is open.
+
+        Args:
+            status: of a message; thinking is complete in any case.
+            message: the whole answer, where the item is its last.
+        """
         if self._open is None:
             return
-        kind, part = self._open.kind, self._open.part()
-        if item is not None and item["content"][0]["type"] == part["type"]:
-            part = item["content"][0]
-        more = {"logprobs": part.get("logprobs", [])} if kind is _TEXT else {}
+        kind, where = self._open.kind, self._where()
+        part = self._part(message)
+        for index, each in enumerate(part.get("annotations", ())):
+            added = {"annotation_index": index, "annotation": each}
+            yield self._event("response.output_text.annotation.added", **where, **added)
+        more = {"logprobs": part.get("logprobs", [])} if kind is TEXT else {}
         text = {kind.field: part[kind.field]}
-        yield self._event(f"{kind.event}.done", **self._where(), **text, **more)
-        yield self._event("response.content_part.done", **self._where(), part=part)
-        status = "completed" if item is None else item["status"]
-        done = self._item(status, [part])
+        yield self._event(f"{kind.event}.done", **where, **text, **more)
+        yield self._event("response.content_part.done", **where, part=part)
+        done = self._item(status if kind.item == "message" else "completed", [part], encrypted)
         yield self._event("response.output_item.done", output_index=len(self._done), item=done)
         self._done.append(done)
         self._open = None
 
-    def _item(self, status: str, content: list[Item]) -> Item:
+    def _part(self, message: Mapping[str, Any] | None = None) -> Item:
+        """Return the part that is being written, as far as it is; `message`: it is whole."""
+        assert self._open is not None
+        kind, text = self._open.kind, "".join(self._open.pieces)
+        if kind is not TEXT:
+            return {"type": kind.part, kind.field: text}
+        before = self._sent.get(TEXT.part, 0) - len(text)
+        annotations = response.annotations_of(message, before) if message else []
+        return response.text_part(text, self._open.tokens, annotations)
+
+    def _item(self, status: str, content: list[Item], encrypted: str | None = None) -> Item:
         assert self._open is not None
         if self._open.kind.item == "message":
-            before = sum(item["type"] == "message" for item in self._done)
             item = response.message_item(self._envelope, content, status)
-            return item | ({"id": f"{item['id']}_{before}"} if before else {})
-        return response.reasoning_item(self._envelope, None, status) | {"content": content}
+        else:
+            item = response.reasoning_item(self._envelope, None, encrypted, status)
+        return item | {"content": content, "id": self._open.identity}
+
+    def _identity(self, kind: TextKind) -> str:
+        """Return the id of the next item of a kind: the first is as the whole response has it."""
+        before = sum(item["type"] == kind.item for item in self._done)
+        identity = f"{'msg' if kind.item == 'message' else 'rs'}_{self._envelope.key}"
+        return f"{identity}_{before}" if before else identity
+
+    def _with_open(self) -> list[Item]:
+        return [*self._done, *([] if self._open is None else [{"type": self._open.kind.item}])]
 
     def _where(self) -> dict[str, Any]:
         assert self._open is not None
-        identity = self._item("in_progress", [])["id"]
-        return {"item_id": identity, "output_index": len(self._done), "content_index": 0}
+        return {
+            "item_id": self._open.identity,
+            "output_index": len(self._done),
+            "content_index": 0,
+        }
 
-    # --- calls -----------------------------------------------------------------------------------
+    # --- items that are whole --------------------------------------------------------------------
 
-    def _calls(self, whole: Mapping[str, Any]) -> Iterator[ResponseEvent]:
-        for item in whole["output"]:
-            if item["type"] == "function_call":
-                yield from self._call(item)
-
-    def _call(self, item: Item) -> Iterator[ResponseEvent]:
-        where = {"item_id": item["id"], "output_index": len(self._done)}
-        begun = item | {"status": "in_progress", "arguments": ""}
-        name, arguments = "response.function_call_arguments", item["arguments"]
-        added = self._event("response.output_item.added", output_index=len(self._done), item=begun)
-        yield added
-        for start in range(0, len(arguments), PIECE):
-            yield self._event(f"{name}.delta", **where, delta=arguments[start : start + PIECE])
-        yield self._event(f"{name}.done", **where, name=item["name"], arguments=arguments)
-        yield self._event("response.output_item.done", output_index=len(self._done), item=item)
-        self._done.append(item)
+    def _whole_items(self, items: Sequence[Item]) -> Iterator[ResponseEvent]:
+        for item in items:
+            for kind, fields in item_events(item, len(self._done)):
+                yield self._event(kind, **fields)
+            self._done.append(item)
 
     def _event(self, kind: str, /, **fields: Any) -> ResponseEvent:
         event = {"type": kind, **fields, "sequence_number": self._number}
         self._number += 1
         return event
-
-
-class _Kind:
-    """A kind of text."""
-
-    def __init__(self, item: str, part: str, field: str) -> None:
-        self.item = item
-        self.part = part
-        self.field = field
-        self.event = f"response.{part}"
-
-
-_TEXT = _Kind("message", "output_text", "text")
-_REFUSAL = _Kind("message", "refusal", "refusal")
-_REASONING = _Kind("reasoning", "reasoning_text", "text")
-
-
-class _Open:
-    """The item that is being written."""
-
-    def __init__(self, kind: _Kind) -> None:
-        self.kind = kind
-        self.pieces: list[str] = []
-        self.tokens: list[Any] = []
-
-    def part(self) -> Item:
-        if self.kind is _TEXT:
-            return response.text_part("".join(self.pieces), self.tokens)
-        return {"type": self.kind.part, self.kind.field: "".join(self.pieces)}
 
 
 def encode_response_event(event: ResponseEvent) -> bytes:

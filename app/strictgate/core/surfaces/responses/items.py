@@ -1,19 +1,55 @@
-"""The items of a conversation → the messages of a chat completion."""
+"""The items of a conversation, read one after the other into its history."""
 
+import base64
+import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from strictgate.core.errors import BadRequest
+from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.request.field_checks import missing_parameter, optional_field, wrong_type
+from strictgate.core.surfaces.responses.client_tools import (
+    CLIENT_TOOLS,
+    CUSTOM_CALL,
+    CUSTOM_OUTPUT,
+    FUNCTION_CALL,
+    FUNCTION_OUTPUT,
+    INPUT,
+    ClientTool,
+)
+from strictgate.core.surfaces.responses.content import chat_content, chat_parts, text_field
+from strictgate.core.surfaces.responses.history import History, Message
+from strictgate.core.surfaces.responses.tools import ToolTable
 
 Item = Mapping[str, Any]
-Message = dict[str, Any]
 
 _ROLES = frozenset({"user", "assistant", "system", "developer"})
+_OF_HOSTS = frozenset(
+    {
+        *("web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call"),
+        *("computer_call", "computer_call_output", "mcp_call", "mcp_list_tools"),
+        *("mcp_approval_request", "mcp_approval_response", "program", "program_output"),
+        "configuration_update",
+    }
+)
+"""What hosts do: it has no place in a chat completion, and is left out."""
+_SEARCHES = ("tool_search_call", "tool_search_output")
+_REFERENCE = (
+    "Item with id '{id}' not found. Items are kept only where Strictgate's configuration has a "
+    "path in the table [store], and the client does not send `store: false`. Set one, or send "
+    "whole items in place of references (in the AI SDK: `providerOptions.openai.store = false`)."
+)
 
 
-def listed(given: Any) -> list[Any]:
-    """Return `input` as a list of items."""
+def items_in(body: Mapping[str, Any]) -> list[Any]:
+    """Return the `input` of a request as a list of items.
+
+    Raises:
+        BadRequest: there is none.
+    """
+    given = body.get("input")
+    if given is None:
+        raise missing_parameter("input")
     if isinstance(given, str):
         return [{"type": "message", "role": "user", "content": given}]
     if not isinstance(given, list):
@@ -21,37 +57,45 @@ def listed(given: Any) -> list[Any]:
     return given
 
 
-def messages(given: Any, history: Sequence[Any] = ()) -> list[Message]:
-    """Return the messages that the items of `history`, and those of `input`, are.
+def read_messages(
+    items: Sequence[Any], table: ToolTable, instructions: str | None = None, before: int = 0
+) -> tuple[list[Message], tuple[str, ...]]:
+    """Return the messages that `items` are, and what of them was left out.
+
+    Args:
+        before: how many of the items are of earlier responses, not of this `input`.
 
     Raises:
         BadRequest: an item is malformed, or of a kind that no chat completion takes.
     """
-    told: list[Message] = []
-    for item in history:
-        _add(told, item, "previous_response_id")
-    for index, item in enumerate(listed(given)):
-        _add(told, item, f"input[{index}]")
-    if not told:
+    history, dropped = History(), []
+    for index, item in enumerate(items):
+        at = f"input[{index - before}]" if index >= before else "previous_response_id"
+        if not isinstance(item, dict):
+            raise wrong_type(at, "an object", item)
+        kind = kind_of(item)
+        if kind in _OF_HOSTS or (kind in _SEARCHES and item.get("execution") != "client"):
+            dropped.append(f"{at} ({kind})")
+            continue
+        reader = _READERS.get(kind)
+        if reader is None:
+            raise BadRequest(
+                f"Items of type '{kind[:100]}' need an upstream that has /responses itself.",
+                param=f"{at}.type",
+                code="unsupported_value",
+            )
+        reader(history, item, at, table)
+    if history.is_empty:
         raise BadRequest("Invalid 'input': no message in it.", param="input", code="empty_array")
-    return told
+    return history.messages(instructions), tuple(dropped)
 
 
-def _add(told: list[Message], item: Any, at: str) -> None:
-    if not isinstance(item, dict):
-        raise wrong_type(at, "an object", item)
-    kind = item.get("type") or "message"
-    reader = _READERS.get(kind) if isinstance(kind, str) else None
-    if reader is None:
-        raise BadRequest(
-            f"Items of type '{str(kind)[:100]}' need an upstream that has /responses itself.",
-            param=f"{at}.type",
-            code="unsupported_value",
-        )
-    reader(told, item, at)
+def kind_of(item: Item) -> str:
+    """Return the type of an item; a message may go without."""
+    return str(item.get("type") or "message")
 
 
-def _message(told: list[Message], item: Item, at: str) -> None:
+def _message(history: History, item: Item, at: str, _: ToolTable) -> None:
     role = item.get("role")
     if role is None:
         raise missing_parameter(f"{at}.role")
@@ -65,104 +109,111 @@ def _message(told: list[Message], item: Item, at: str) -> None:
     content = item.get("content")
     if content is None:
         raise missing_parameter(f"{at}.content")
-    told.append({"role": role, **_content(content, role, f"{at}.content")})
+    history.add_message(role, chat_content(content, role, f"{at}.content"))
 
 
-def _content(content: Any, role: str, at: str) -> Message:
-    if isinstance(content, str):
-        return {"content": content}
-    if not isinstance(content, list):
-        raise wrong_type(at, "a string or an array", content)
-    parts = [_part(part, f"{at}[{index}]") for index, part in enumerate(content)]
-    refusals = [part["refusal"] for part in parts if part["type"] == "refusal"]
-    if role == "assistant" and refusals:
-        return {"content": None, "refusal": "".join(refusals)}
-    if all(part["type"] == "text" for part in parts):
-        texts = [part["text"] for part in parts]
-        if role != "user" or len(texts) == 1:
-            return {"content": "".join(texts)}
-    return {"content": parts}
+# --- calls and their results ---------------------------------------------------------------------
 
 
-def _part(part: Any, at: str) -> Message:
-    if not isinstance(part, dict):
-        raise wrong_type(at, "an object", part)
-    match part.get("type"):
-        case "input_text" | "output_text" | "text" | "summary_text" | "reasoning_text":
-            return {"type": "text", "text": _string(part, "text", at)}
-        case "refusal":
-            return {"type": "refusal", "refusal": _string(part, "refusal", at)}
-        case "input_image":
-            return _image(part, at)
-        case "input_file":
-            keys = ("file_id", "file_data", "filename", "file_url")
-            return {"type": "file", "file": {key: part[key] for key in keys if part.get(key)}}
-        case "input_audio":
-            return {"type": "input_audio", "input_audio": part.get("input_audio")}
-        case None:
-            raise missing_parameter(f"{at}.type")
-        case other:
-            raise BadRequest(
-                f"Invalid value: '{str(other)[:100]}'. Supported values are: 'input_text', "
-                "'input_image', 'input_file', 'input_audio', 'output_text', and 'refusal'.",
-                param=f"{at}.type",
-                code="invalid_value",
-            )
+def _function_call(history: History, item: Item, at: str, table: ToolTable) -> None:
+    name, arguments = text_field(item, "name", at), text_field(item, "arguments", at)
+    namespace = optional_field(item, "namespace", str, at)
+    chat_name = table.chat_name(FUNCTION_CALL, name, namespace)
+    history.add_call(text_field(item, "call_id", at), chat_name, arguments)
 
 
-def _image(part: Item, at: str) -> Message:
-    url = optional_field(part, "image_url", str, at)
-    if url is None:
-        raise BadRequest(
-            "Images by file_id need an upstream that has /responses itself: give an image_url.",
-            param=f"{at}.image_url",
-            code="missing_required_parameter",
-        )
-    detail = {"detail": part["detail"]} if part.get("detail") else {}
-    return {"type": "image_url", "image_url": {"url": url} | detail}
+def _custom_call(history: History, item: Item, at: str, table: ToolTable) -> None:
+    name = text_field(item, "name", at)
+    namespace = optional_field(item, "namespace", str, at)
+    arguments = write_json({INPUT: text_field(item, "input", at)})
+    chat_name = table.chat_name(CUSTOM_CALL, name, namespace)
+    history.add_call(text_field(item, "call_id", at), chat_name, arguments)
 
 
-def _string(part: Item, key: str, at: str) -> str:
-    text = part.get(key)
-    if text is None:
-        raise missing_parameter(f"{at}.{key}")
-    if not isinstance(text, str):
-        raise wrong_type(f"{at}.{key}", "a string", text)
-    return text
-
-
-def _call(told: list[Message], item: Item, at: str) -> None:
-    """Calls of one turn stand in one message, with the text before them."""
-    function = {"name": _string(item, "name", at), "arguments": _string(item, "arguments", at)}
-    call = {"id": _string(item, "call_id", at), "type": "function", "function": function}
-    last = told[-1] if told else {}
-    if last.get("role") == "assistant" and not last.get("refusal"):
-        told[-1] = last | {"tool_calls": [*last.get("tool_calls", ()), call]}
-    else:
-        told.append({"role": "assistant", "content": None, "tool_calls": [call]})
-
-
-def _result(told: list[Message], item: Item, at: str) -> None:
-    output = item.get("output")
-    if output is None:
+def _result(history: History, item: Item, at: str, _: ToolTable) -> None:
+    if item.get("output") is None:
         raise missing_parameter(f"{at}.output")
-    content = _content(output, "tool", f"{at}.output")["content"]
-    told.append({"role": "tool", "tool_call_id": _string(item, "call_id", at), "content": content})
+    parts = chat_parts(item["output"], f"{at}.output")
+    history.add_result(text_field(item, "call_id", at), list(parts), f"{at}.call_id")
 
 
-def _pass_over(told: list[Message], item: Item, at: str) -> None:
-    """Reasoning of earlier turns: no chat completion takes it."""
+def _client_call(tool: ClientTool) -> "Reader":
+    def read(history: History, item: Item, at: str, table: ToolTable) -> None:
+        name = table.chat_name(tool.call, tool.type)
+        history.add_call(_call_id(item, at), name, write_json(tool.arguments(item)))
+
+    return read
 
 
-_READERS: dict[str, Callable[[list[Message], Item, str], None]] = {
+def _client_result(tool: ClientTool) -> "Reader":
+    def read(history: History, item: Item, at: str, _: ToolTable) -> None:
+        output = tool.result(item)
+        text = output if isinstance(output, str) else write_json(output)
+        history.add_result(_call_id(item, at), [{"type": "text", "text": text}], f"{at}.call_id")
+
+    return read
+
+
+def _call_id(item: Item, at: str) -> str:
+    """Return the id of a call; a shell's output has it as its own."""
+    return text_field(item, "call_id" if item.get("call_id") is not None else "id", at)
+
+
+# --- reasoning -----------------------------------------------------------------------------------
+
+
+def _reasoning(history: History, item: Item, at: str, _: ToolTable) -> None:
+    content, summary = (
+        [part["text"] for part in optional_field(item, key, list, at) or () if _is_text(part)]
+        for key in ("content", "summary")
+    )
+    text, details = "".join(content) or "\n\n".join(summary), opened(item.get("encrypted_content"))
+    history.add_reasoning(
+        ({"reasoning_content": text} if text else {})
+        | ({"reasoning_details": details} if details else {})
+    )
+
+
+def _is_text(part: Any) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("text"), str)
+
+
+_SEAL = "strictgate:"
+
+
+def sealed(details: Any) -> str:
+    """Return the `reasoning_details` of a chat message (OpenRouter's) as `encrypted_content`."""
+    return base64.b64encode((_SEAL + write_json(details)).encode()).decode()
+
+
+def opened(content: Any) -> list[Any] | None:
+    """Return the details that `sealed` has put there; None where it is another's."""
+    if not isinstance(content, str):
+        return None
+    try:
+        text = base64.b64decode(content, validate=True).decode()
+        details = parse_json(text.removeprefix(_SEAL)) if text.startswith(_SEAL) else None
+    except (binascii.Error, UnicodeDecodeError, NotJSON):
+        return None
+    return details if isinstance(details, list) else None
+
+
+def _reference(history: History, item: Item, at: str, _: ToolTable) -> None:
+    """A reference that could not be resolved."""
+    raise BadRequest(
+        _REFERENCE.format(id=str(item.get("id"))[:100]), param=f"{at}.id", code="item_not_found"
+    )
+
+
+Reader = Callable[[History, Item, str, ToolTable], None]
+_READERS: dict[str, Reader] = {
     "message": _message,
-    "function_call": _call,
-    "function_call_output": _result,
-    "reasoning": _pass_over,
+    FUNCTION_CALL: _function_call,
+    FUNCTION_OUTPUT: _result,
+    CUSTOM_CALL: _custom_call,
+    CUSTOM_OUTPUT: _result,
+    "reasoning": _reasoning,
+    "item_reference": _reference,
+    **{tool.call: _client_call(tool) for tool in CLIENT_TOOLS.values()},
+    **{tool.output: _client_result(tool) for tool in CLIENT_TOOLS.values()},
 }
-
-
-def is_known(item: Any) -> bool:
-    """Whether a chat completion takes such an item; what is none is not said to be of a kind."""
-    kind = item.get("type") or "message" if isinstance(item, dict) else None
-    return not isinstance(kind, str) or kind in _READERS

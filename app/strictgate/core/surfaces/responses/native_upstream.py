@@ -6,13 +6,23 @@ whose choice keeps the items (`output`), so that those of hosted tools come thro
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from strictgate.core.jsontext.reader import write_json
+from strictgate.core.surfaces.responses.client_tools import (
+    CLIENT_TOOLS,
+    CUSTOM_CALL,
+    FUNCTION_CALL,
+    FUNCTION_OUTPUT,
+)
+from strictgate.core.surfaces.responses.tools import ToolTable
 
 Item = dict[str, Any]
 
 _NOT_SENT = frozenset({"strictgate", "stream", "stream_options"})
 _REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
+_CLIENT_CALLS = {tool.call: tool.type for tool in CLIENT_TOOLS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +32,32 @@ class NativeResponsesAdapter:
     request: Mapping[str, Any]
     """As the caller sent it."""
     told: int
-    """How many messages the caller's own input is."""
+    """How many messages stand for the caller's own input."""
+    table: ToolTable = field(default_factory=ToolTable)
     path: str = "/responses"
 
     def sent(self, chat: Mapping[str, Any]) -> dict[str, Any]:
         """Return the request for what a chat completion would ask."""
         body = {key: value for key, value in self.request.items() if key not in _NOT_SENT}
         body["model"] = chat["model"]
-        added = [item for message in chat["messages"][self.told :] for item in _items(message)]
+        added = [item for message in chat["messages"][self.told :] for item in self._items(message)]
         if added:
-            body["input"] = [*_listed(body["input"]), *added]
+            body["input"] = [*_listed(body.get("input")), *added]
         return body
 
     def received(self, response: Any) -> Any:
         """Return a response as a chat completion; what is none is left as it is."""
         if not isinstance(response, dict) or not isinstance(response.get("output"), list):
             return response
-        if response.get("status") == "failed" and response.get("error"):
-            return {"error": response["error"]}
+        if response.get("status") == "failed":
+            return {"error": response.get("error") or {"message": "The response has failed."}}
         output = [item for item in response["output"] if isinstance(item, dict)]
+        calls = [call for item in output if (call := self._call(item)) is not None]
         choice = {
             "index": 0,
-            "message": _message(output),
+            "message": _message(output) | ({"tool_calls": calls} if calls else {}),
             "logprobs": None,
-            "finish_reason": _reason(response, output),
+            "finish_reason": _reason(response, has_calls=bool(calls)),
             "output": output,
         }
         return {
@@ -57,36 +69,56 @@ class NativeResponsesAdapter:
             "usage": _usage(response.get("usage")),
         }
 
+    def _items(self, message: Mapping[str, Any]) -> Iterator[Item]:
+        """Yield the items that a message of the conversation's own is."""
+        if message["role"] == "tool":
+            result = {"call_id": message["tool_call_id"], "output": message["content"]}
+            yield {"type": FUNCTION_OUTPUT, **result}
+            return
+        if message.get("content"):
+            yield {"role": message["role"], "content": message["content"]}
+        for call in message.get("tool_calls") or ():
+            if "function" not in call:
+                continue
+            tool = self.table.of_chat(call["function"]["name"])
+            known = {} if tool is None else {"name": tool.name}
+            if tool is not None and tool.namespace is not None:
+                known["namespace"] = tool.namespace
+            yield {"type": FUNCTION_CALL, "call_id": call["id"], **call["function"], **known}
+
+    def _call(self, item: Item) -> dict[str, Any] | None:
+        """Return a call as a chat completion has it; None where the item is no call of a client's.
+
+        A function's is judged; any other is there so that it counts as an answer.
+        """
+        kind = str(item.get("type"))
+        if kind not in (FUNCTION_CALL, CUSTOM_CALL, *_CLIENT_CALLS):
+            return None
+        name = str(item.get("name") or _CLIENT_CALLS.get(kind) or "")
+        name = self.table.chat_name(kind, name, item.get("namespace"))
+        if kind == FUNCTION_CALL:
+            function = {"name": name, "arguments": item.get("arguments")}
+            return {"id": item.get("call_id"), "type": "function", "function": function}
+        text = item.get("input")
+        custom = {"name": name, "input": text if isinstance(text, str) else write_json(item)}
+        return {"id": item.get("call_id"), "type": "custom", "custom": custom}
+
 
 def _listed(given: Any) -> list[Any]:
+    if given is None:
+        return []
     return given if isinstance(given, list) else [{"role": "user", "content": given}]
-
-
-def _items(message: Mapping[str, Any]) -> Iterator[Item]:
-    """Yield the items that a message of the conversation's own is."""
-    if message["role"] == "tool":
-        yield {
-            "type": "function_call_output",
-            "call_id": message["tool_call_id"],
-            "output": message["content"],
-        }
-        return
-    if message.get("content"):
-        yield {"role": message["role"], "content": message["content"]}
-    for call in message.get("tool_calls") or ():
-        yield {"type": "function_call", "call_id": call["id"], **call["function"]}
 
 
 def _message(output: Sequence[Item]) -> dict[str, Any]:
     parts = [part for item in output if item.get("type") == "message" for part in _parts(item)]
     texts = [part.get("text") for part in parts if part.get("type") == "output_text"]
     refusals = [part.get("refusal") for part in parts if part.get("type") == "refusal"]
-    calls = [_call(item) for item in output if item.get("type") == "function_call"]
     text = "".join(each for each in texts if isinstance(each, str))
     message: dict[str, Any] = {"role": "assistant", "content": text if texts else None}
     if refusals:
         message["refusal"] = "".join(each for each in refusals if isinstance(each, str))
-    return message | ({"tool_calls": calls} if calls else {})
+    return message
 
 
 def _parts(item: Item) -> list[Item]:
@@ -94,16 +126,11 @@ def _parts(item: Item) -> list[Item]:
     return [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
 
 
-def _call(item: Item) -> dict[str, Any]:
-    function = {"name": item.get("name"), "arguments": item.get("arguments")}
-    return {"id": item.get("call_id"), "type": "function", "function": function}
-
-
-def _reason(response: Mapping[str, Any], output: Sequence[Item]) -> str:
+def _reason(response: Mapping[str, Any], *, has_calls: bool) -> str:
     details = response.get("incomplete_details")
     if response.get("status") == "incomplete" and isinstance(details, dict):
         return _REASONS.get(str(details.get("reason")), "length")
-    return "tool_calls" if any(item.get("type") == "function_call" for item in output) else "stop"
+    return "tool_calls" if has_calls else "stop"
 
 
 def _usage(given: Any) -> dict[str, Any] | None:
@@ -122,21 +149,26 @@ def kept(output: Sequence[Item], items: Sequence[Item]) -> list[Item]:
     """Return the upstream's items, with the text and the calls as they were judged.
 
     Args:
-        items: the message and the calls that the judged choice is.
+        items: the message and the calls that the judged choice is; the text of all messages is one.
     """
-    kinds = ("message", "function_call")
-    judged = {kind: [item for item in items if item["type"] == kind] for kind in kinds}
-    return [_kept(item, judged.get(str(item.get("type")), [])) for item in output]
+    message = next((item for item in items if item["type"] == "message"), None)
+    calls = [item for item in items if item["type"] == FUNCTION_CALL]
+    is_same = message is None or _text_of(message) == _text_of(*output)
+    rendered: list[Item] = []
+    for item in output:
+        kind = item.get("type")
+        if kind == FUNCTION_CALL and calls:
+            judged = calls.pop(0)
+            rendered.append({**item, "arguments": judged["arguments"], "name": judged["name"]})
+        elif kind != "message" or is_same:
+            rendered.append(item)  # annotations and all
+        elif message is not None:
+            rendered.append({**item, "content": message["content"]})
+            message = None
+    return rendered
 
 
-def _kept(item: Item, judged: list[Item]) -> Item:
-    if not judged:
-        return item
-    new = judged.pop(0)
-    if item.get("type") == "function_call":
-        return {**item, "arguments": new["arguments"], "name": new["name"]}
-    old = _parts(item)
-    first, *_ = new["content"]
-    if len(old) == 1 and old[0].get("text") == first.get("text"):
-        return item  # annotations and all
-    return {**item, "content": new["content"]}
+def _text_of(*items: Item) -> str:
+    messages = (item for item in items if item.get("type") == "message")
+    parts = (part for item in messages for part in _parts(item))
+    return "".join(str(part.get("text") or "") for part in parts)

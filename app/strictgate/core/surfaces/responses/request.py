@@ -1,11 +1,13 @@
 """A request of the Responses API → the chat completion that asks for the same.
 
 The shapes are those of platform.openai.com/docs/api-reference/responses/create. What only a host
-that keeps state, or runs tools of its own, could honour is refused by name; nothing is dropped in
-silence but reasoning items, which no chat completion takes.
+that keeps state could honour is refused by name. Tools that only a host runs are left out, and the
+answer says so.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.errors import BadRequest, GatewayError
@@ -14,9 +16,15 @@ from strictgate.core.request.field_checks import (
     integer_field,
     missing_parameter,
     optional_field,
-    wrong_type,
 )
-from strictgate.core.surfaces.responses.items import is_known, messages
+from strictgate.core.surfaces.responses.client_tools import FUNCTION_CALL
+from strictgate.core.surfaces.responses.items import read_messages
+from strictgate.core.surfaces.responses.tools import (
+    MappedTool,
+    ToolTable,
+    chat_choice,
+    read_tool_table,
+)
 
 Body = Mapping[str, Any]
 
@@ -39,49 +47,66 @@ _FORMAT = ("name", "description", "schema", "strict")
 _LOGPROBS = "message.output_text.logprobs"
 
 
-def to_chat(body: Body, history: Sequence[Any] = ()) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ReadResponsesRequest:
+    """A request, read as the chat completion that asks for the same."""
+
+    chat: Mapping[str, Any]
+    table: ToolTable
+    dropped: tuple[str, ...] = ()
+    """What of the request no chat completion can say, and so was left out."""
+
+
+def read_request(body: Body, items: Sequence[Any], before: int = 0) -> ReadResponsesRequest:
     """Return the chat completion request for `body`.
 
     Args:
-        history: the items of the turns before, oldest first.
+        items: the whole conversation: the items of the turns before, and those of `input`.
+        before: how many of them are of the turns before.
 
     Raises:
         BadRequest: in OpenAI's words.
     """
     _check(body)
-    told = messages(body.get("input"), history)
+    table = read_tool_table(body, items)
     instructions = optional_field(body, "instructions", str)
-    if instructions:
-        told = [{"role": "system", "content": instructions}, *told]
+    messages, dropped = read_messages(items, table, instructions, before)
+    chat = _common(body) | {"messages": messages} | _tools(body, table) | _reasoning(body)
+    return ReadResponsesRequest(chat, table, (*table.dropped, *dropped))
+
+
+def read_natively(body: Body) -> ReadResponsesRequest:
+    """Return what of `body` is enforced, for an upstream that has the API and gets it as it is.
+
+    The messages are the upstream's affair, which may keep those of earlier turns. So are the tools
+    that are no functions: they are there so that a call of one is not taken for a fault.
+
+    Raises:
+        BadRequest: in OpenAI's words.
+    """
+    table = read_tool_table(body)
+    chat = _common(body) | {"messages": [{"role": "user", "content": "…"}]}
+    if table.tools:
+        chat["tools"] = [_native_tool(tool) for tool in table.tools]
+        choice = body.get("tool_choice")
+        is_plain = not isinstance(choice, dict) or choice.get("type") == "function"
+        if is_plain and not table.dropped:  # else "required" may mean what is not judged
+            chat |= {key: each for key, each in _tools(body, table).items() if key != "tools"}
+    return ReadResponsesRequest(chat, table)
+
+
+def _native_tool(tool: MappedTool) -> dict[str, Any]:
+    if tool.call == FUNCTION_CALL:
+        return {"type": "function", "function": dict(tool.function)}
+    return {"type": "custom", "custom": {"name": tool.chat_name}}
+
+
+def _common(body: Body) -> dict[str, Any]:
     chat: dict[str, Any] = {key: body[key] for key in _SAME if body.get(key) is not None}
-    chat["messages"] = told
-    chat |= _text(optional_field(body, "text", dict) or {})
-    chat |= _tools(body)
-    chat |= _budget(body) | _reasoning(body) | _logprobs(body)
+    chat |= _text(optional_field(body, "text", dict) or {}) | _budget(body) | _logprobs(body)
     if optional_field(body, "stream", bool):
         chat |= {"stream": True, "stream_options": {"include_usage": True}}
     return chat
-
-
-def without_hosted(body: Body) -> dict[str, Any]:
-    """Return `body` less what only a host can do, for one that does it: what is left is enforced.
-
-    Items that no chat completion takes are left out, too: the host gets them as they were sent.
-    """
-    rest = {key: value for key, value in body.items() if key not in _NOT_HERE}
-    if isinstance(body.get("tools"), list):
-        rest["tools"] = [each for each in body["tools"] if _is_function(each)]
-    choice = body.get("tool_choice")
-    has_hosted = rest.get("tools") != body.get("tools")  # which "required" may mean as well
-    if (isinstance(choice, dict) and not _is_function(choice)) or has_hosted:
-        rest.pop("tool_choice", None)
-    if isinstance(body.get("input"), list):
-        rest["input"] = [each for each in body["input"] if is_known(each)] or "…"
-    return rest
-
-
-def _is_function(given: Any) -> bool:
-    return not isinstance(given, dict) or given.get("type") in ("function", None)
 
 
 def _check(body: Body) -> None:
@@ -90,8 +115,6 @@ def _check(body: Body) -> None:
     for name, reason in _NOT_HERE.items():
         if body.get(name):
             raise BadRequest(reason, param=name, code="unsupported_parameter")
-    if body.get("input") is None:
-        raise missing_parameter("input")
 
 
 def _text(text: Body) -> dict[str, Any]:
@@ -140,69 +163,14 @@ def _logprobs(body: Body) -> dict[str, Any]:
 # --- tools ---------------------------------------------------------------------------------------
 
 
-def _tools(body: Body) -> dict[str, Any]:
-    functions = optional_field(body, "tools", list) or []
-    tools = [_tool(each, f"tools[{index}]") for index, each in enumerate(functions)]
-    choice = _choice(body.get("tool_choice"))
-    if not tools:
-        if choice not in (None, "auto", "none"):
-            message = "Tool choice needs a 'tools' parameter to choose from."
-            raise BadRequest(message, param="tool_choice", code="invalid_value")
+def _tools(body: Body, table: ToolTable) -> dict[str, Any]:
+    choice = chat_choice(body.get("tool_choice"), table)
+    if not table.tools:
         return {}
+    tools = [{"type": "function", "function": dict(tool.function)} for tool in table.tools]
     parallel = optional_field(body, "parallel_tool_calls", bool)
     given = {"tool_choice": choice, "parallel_tool_calls": parallel}
     return {"tools": tools} | {key: value for key, value in given.items() if value is not None}
-
-
-def _tool(given: Any, at: str) -> dict[str, Any]:
-    if not isinstance(given, dict):
-        raise wrong_type(at, "an object", given)
-    kind = given.get("type")
-    if kind is None:
-        raise missing_parameter(f"{at}.type")
-    if kind != "function":
-        raise _hosted(kind, f"{at}.type")
-    if not isinstance(given.get("name"), str):
-        raise missing_parameter(f"{at}.name")
-    inner = {key: value for key, value in given.items() if key != "type" and value is not None}
-    return {"type": "function", "function": inner}
-
-
-def _hosted(kind: Any, at: str) -> BadRequest:
-    return BadRequest(
-        f"The tool type '{str(kind)[:100]}' is run by the host, and this upstream has no "
-        "/responses of its own. Use tools of type 'function' here, or a model whose upstream has "
-        "it (`responses = true` in Strictgate's configuration).",
-        param=at,
-        code="unsupported_value",
-    )
-
-
-def _choice(given: Any) -> Any:
-    match given:
-        case None | "auto" | "none" | "required":
-            return given
-        case str() as other:
-            raise BadRequest(
-                f"Invalid value: '{other[:100]}'. Supported values are: 'none', 'auto', and "
-                "'required'.",
-                param="tool_choice",
-                code="invalid_value",
-            )
-        case {"type": "function", "name": str(name)}:
-            return {"type": "function", "function": {"name": name}}
-        case {"type": "allowed_tools", "tools": list(tools)}:
-            allowed = {
-                "mode": given.get("mode", "auto"),
-                "tools": [_choice(each) for each in tools],
-            }
-            return {"type": "allowed_tools", "allowed_tools": allowed}
-        case {"type": "function"}:
-            raise missing_parameter("tool_choice.name")
-        case {"type": kind}:
-            raise _hosted(kind, "tool_choice")
-        case other:
-            raise wrong_type("tool_choice", "a string or an object", other)
 
 
 # --- errors of the chat completion, in this API's terms ------------------------------------------
@@ -213,9 +181,10 @@ _PARAMS = (
     ("messages", "input"),
     ("max_completion_tokens", "max_output_tokens"),
 )
+_FUNCTION = re.compile(r"tools\[(\d+)\]\.function\b")
 
 
-def translate_error(error: GatewayError) -> None:
+def translate_error(error: GatewayError, table: ToolTable) -> None:
     """Name, in place, the part of this API's request that `error` blames."""
     if error.param is None:
         return
@@ -224,9 +193,14 @@ def translate_error(error: GatewayError) -> None:
         if param.startswith(chat):
             param = ours + param.removeprefix(chat)
             break
-    param = param.replace("].function.", "].")
+    param = _FUNCTION.sub(lambda found: _place(table, int(found[1])), param)
     error.message = error.message.replace(f"'{error.param}'", f"'{param}'")
     error.param = "text.format.schema" if _is_about_schema(error) else param
+
+
+def _place(table: ToolTable, index: int) -> str:
+    """Return where the tool stands that is the function of that place."""
+    return table.tools[index].at if index < len(table.tools) else f"tools[{index}]"
 
 
 def _is_about_schema(error: GatewayError) -> bool:

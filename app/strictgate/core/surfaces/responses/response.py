@@ -1,11 +1,20 @@
 """A chat completion → a response object, whole."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from strictgate.core.jsontext.reader import write_json
+from strictgate.core.jsontext.reader import parse_leniently, write_json
+from strictgate.core.request.tools import is_strict_unsaid
 from strictgate.core.surfaces.responses import native_upstream
+from strictgate.core.surfaces.responses.client_tools import (
+    CLIENT_TOOLS,
+    CUSTOM_CALL,
+    FUNCTION_CALL,
+    INPUT,
+)
+from strictgate.core.surfaces.responses.items import sealed
+from strictgate.core.surfaces.responses.tools import MappedTool, ToolTable
 from strictgate.core.wire.calls import default_call_id
 from strictgate.core.wire.reply import content_text
 
@@ -37,6 +46,12 @@ _CHAT = frozenset(
     {"id", "object", "created", "model", "choices", "usage", "system_fingerprint", "service_tier"}
 )
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_DETAILS = "x_strictgate"
+_ENCRYPTED = "reasoning.encrypted_content"
+_CLIENT_TOOLS = {tool.call: tool for tool in CLIENT_TOOLS.values()}
+_PREFIXES = {FUNCTION_CALL: "fc", CUSTOM_CALL: "ctc"} | {
+    tool.call: tool.prefix for tool in CLIENT_TOOLS.values()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +65,21 @@ class ResponseEnvelope:
     request: Mapping[str, Any]
     model: str
     stored: bool = False
+    tools: ToolTable = field(default_factory=ToolTable)
+    """How the calls of functions are called here."""
+    dropped: tuple[str, ...] = ()
+    """What of the request was left out."""
 
     @property
     def key(self) -> str:
         """What makes the ids of the response's items."""
         return self.id.removeprefix("resp_")
+
+    @property
+    def wants_encrypted(self) -> bool:
+        """Whether reasoning that the client cannot read is to be given all the same."""
+        included = self.request.get("include")
+        return isinstance(included, list) and _ENCRYPTED in included
 
     def response(self, status: str, **more: Any) -> dict[str, Any]:
         """Return the response object."""
@@ -64,6 +89,7 @@ class ResponseEnvelope:
         }
         given["reasoning"] = _ECHOED["reasoning"] | given["reasoning"]
         given["text"] = _ECHOED["text"] | given["text"]
+        given["tools"] = [_echoed_tool(tool) for tool in given["tools"]]
         head = {
             "id": self.id,
             "object": "response",
@@ -79,12 +105,27 @@ class ResponseEnvelope:
         return head | given | more
 
 
+def _echoed_tool(tool: Any) -> Any:
+    """Return a tool of the request; a function says in any case whether it is strict."""
+    if not isinstance(tool, dict):
+        return tool
+    if tool.get("type") == "namespace" and isinstance(tool.get("tools"), list):
+        return tool | {"tools": [_echoed_tool(each) for each in tool["tools"]]}
+    if tool.get("type") != "function" or tool.get("strict") is not None:
+        return tool
+    return tool | {"strict": is_strict_unsaid(tool.get("parameters"))}
+
+
 def finished_response(envelope: ResponseEnvelope, completion: Mapping[str, Any]) -> dict[str, Any]:
     """Return the response that `completion` is."""
     choice = completion["choices"][0]
     reason = _INCOMPLETE.get(str(choice.get("finish_reason")))
     status = "completed" if reason is None else "incomplete"
     more = {key: value for key, value in completion.items() if key not in _CHAT}
+    details = more.get(_DETAILS)
+    if envelope.dropped and isinstance(details, dict) and "output" not in choice:
+        dropped = [*details.get("dropped", ()), *envelope.dropped]
+        more[_DETAILS] = details | {"dropped": dropped}
     return envelope.response(
         status,
         incomplete_details=None if reason is None else {"reason": reason},
@@ -110,17 +151,20 @@ def items(envelope: ResponseEnvelope, choice: Mapping[str, Any], status: str) ->
         rest = {key: value for key, value in choice.items() if key != "output"}
         return native_upstream.kept(choice["output"], items(envelope, rest, status))
     output: list[Item] = []
-    thoughts = thoughts_of(message)
-    if thoughts:
-        output.append(reasoning_item(envelope, thoughts))
+    thoughts, encrypted = thoughts_of(message), encrypted_of(envelope, message)
+    if thoughts or encrypted:
+        output.append(reasoning_item(envelope, thoughts or None, encrypted))
     part = _part(message, choice.get("logprobs"))
     if part is not None:
         output.append(message_item(envelope, [part], status))
-    calls = items_of_calls(message)
+    calls = calls_of(message)
     output += [call_item(envelope, call, at, "completed") for at, call in enumerate(calls)]
     if output and status == "incomplete":  # it is the last that was cut
         output[-1]["status"] = status
     return output
+
+
+# --- texts ---------------------------------------------------------------------------------------
 
 
 def text_in(message: Mapping[str, Any]) -> str | None:
@@ -134,15 +178,31 @@ def thoughts_of(message: Mapping[str, Any]) -> str:
     return content_text(message.get("reasoning_content") or message.get("reasoning"))
 
 
-def items_of_calls(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the calls of functions; those that are not judged may be odd."""
-    given = message.get("tool_calls")
-    calls = given if isinstance(given, list) else []
-    return [each for each in calls if isinstance(each, dict) and _is_function(each)]
+def encrypted_of(envelope: ResponseEnvelope, message: Mapping[str, Any]) -> str | None:
+    """Return what the client is to send back of the thinking, if it asks for that."""
+    details = message.get("reasoning_details")
+    return sealed(details) if details and envelope.wants_encrypted else None
 
 
-def _is_function(call: Mapping[str, Any]) -> bool:
-    return isinstance(call.get("function"), dict)
+def annotations_of(message: Mapping[str, Any], offset: int = 0) -> list[Item]:
+    """Return the citations of a text as this API has them: flat.
+
+    Args:
+        offset: how many characters of the text stand in earlier items.
+    """
+    given = message.get("annotations")
+    found = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    return [_annotation(each, offset) for each in found]
+
+
+def _annotation(given: Mapping[str, Any], offset: int) -> Item:
+    kind = given.get("type")
+    inner = given.get(kind) if isinstance(kind, str) else None
+    flat = {"type": kind, **inner} if isinstance(inner, dict) else dict(given)
+    for key in ("start_index", "end_index"):
+        if isinstance(flat.get(key), int):
+            flat[key] = max(flat[key] - offset, 0)
+    return flat
 
 
 def _part(message: Mapping[str, Any], logprobs: Any) -> Item | None:
@@ -152,13 +212,14 @@ def _part(message: Mapping[str, Any], logprobs: Any) -> Item | None:
     if text is None or (not text and message.get("tool_calls")):
         return None
     tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
-    return text_part(text, tokens or [])
+    return text_part(text, tokens or [], annotations_of(message))
 
 
-def text_part(text: str, tokens: Any = ()) -> Item:
+def text_part(text: str, tokens: Any = (), annotations: Sequence[Item] = ()) -> Item:
     """Return a part of a message that is text."""
     logprobs = [token_of(each) for each in tokens]
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs}
+    about = {"annotations": list(annotations), "logprobs": logprobs}
+    return {"type": "output_text", "text": text} | about
 
 
 def token_of(entry: Any) -> Item:
@@ -184,8 +245,13 @@ def message_item(envelope: ResponseEnvelope, content: list[Item], status: str) -
     }
 
 
-def reasoning_item(envelope: ResponseEnvelope, text: str | None, status: str = "completed") -> Item:
-    """Return the item of the model's thinking; `text` None: there is none yet."""
+def reasoning_item(
+    envelope: ResponseEnvelope,
+    text: str | None,
+    encrypted: str | None = None,
+    status: str = "completed",
+) -> Item:
+    """Return the item of the model's thinking; `text` None: there is none, or none yet."""
     content = [] if text is None else [{"type": "reasoning_text", "text": text}]
     return {
         "id": f"rs_{envelope.key}",
@@ -193,40 +259,96 @@ def reasoning_item(envelope: ResponseEnvelope, text: str | None, status: str = "
         "summary": [],
         "content": content,
         "status": status,
-    }
+    } | ({"encrypted_content": encrypted} if encrypted else {})
+
+
+# --- calls ---------------------------------------------------------------------------------------
+
+
+def calls_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the calls in a message; those that are not judged may be odd."""
+    given = message.get("tool_calls")
+    calls = given if isinstance(given, list) else []
+    return [each for each in calls if isinstance(each, dict) and _is_call(each)]
+
+
+def _is_call(call: Mapping[str, Any]) -> bool:
+    return isinstance(call.get("function"), dict) or isinstance(call.get("custom"), dict)
 
 
 def call_item(
     envelope: ResponseEnvelope, call: Mapping[str, Any], position: int, status: str
 ) -> Item:
-    """Return the item of one function call."""
-    name, arguments = str(call["function"].get("name") or ""), call["function"].get("arguments")
-    if not isinstance(arguments, str):
-        arguments = "" if arguments is None else write_json(arguments)
+    """Return the item of one call, of the kind that the tool's own calls are."""
+    if isinstance(call.get("custom"), dict):
+        name, text = str(call["custom"].get("name") or ""), call["custom"].get("input")
+    else:
+        name, text = str(call["function"].get("name") or ""), call["function"].get("arguments")
+    if not isinstance(text, str):
+        text = "" if text is None else write_json(text)
+    tool = envelope.tools.of_chat(name)
+    kind = CUSTOM_CALL if "custom" in call else FUNCTION_CALL if tool is None else tool.call
     return {
-        "id": f"fc_{envelope.key}_{position}",
-        "type": "function_call",
+        "id": f"{_PREFIXES[kind]}_{envelope.key}_{position}",
+        "type": kind,
         "status": status,
-        "call_id": call.get("id") or default_call_id(name, arguments, position),
-        "name": name,
-        "arguments": arguments,
+        "call_id": call.get("id") or default_call_id(name, text, position),
+        **_call_fields(kind, name, text, tool),
     }
+
+
+def _call_fields(kind: str, name: str, text: str, tool: MappedTool | None) -> Item:
+    if kind in _CLIENT_TOOLS:
+        return _CLIENT_TOOLS[kind].call_fields(_members(text))
+    called: Item = {"name": name if tool is None else tool.name}
+    if tool is not None and tool.namespace is not None:
+        called["namespace"] = tool.namespace
+    if kind == FUNCTION_CALL:
+        return called | {"arguments": text}
+    is_wrapped = tool is not None and tool.call == CUSTOM_CALL
+    given = _members(text).get(INPUT) if is_wrapped else None
+    return called | {"input": given if isinstance(given, str) else text}
+
+
+def _members(text: str) -> dict[str, Any]:
+    """Return the arguments of a function; those that are not judged may be no object."""
+    try:
+        value = parse_leniently(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+# --- usage ---------------------------------------------------------------------------------------
 
 
 def usage(given: Any) -> dict[str, Any] | None:
-    """Return the usage in this API's terms."""
+    """Return the usage in this API's terms.
+
+    What came from the cache is said in `prompt_tokens_details` (OpenAI), or beside the sums:
+    `prompt_cache_hit_tokens` (DeepSeek), `cached_tokens` (Moonshot).
+    """
     if not isinstance(given, dict):
         return None
-    asked, told = given.get("prompt_tokens") or 0, given.get("completion_tokens") or 0
-    before = given.get("prompt_tokens_details") or {}
-    behind = given.get("completion_tokens_details") or {}
+    asked, told = _number(given, "prompt_tokens"), _number(given, "completion_tokens")
+    before, behind = given.get("prompt_tokens_details"), given.get("completion_tokens_details")
+    cached = (
+        _number(before, "cached_tokens")
+        or _number(given, "prompt_cache_hit_tokens")
+        or _number(given, "cached_tokens")
+    )
     return {
         "input_tokens": asked,
         "input_tokens_details": {
-            "cached_tokens": before.get("cached_tokens") or 0,
-            "cache_write_tokens": before.get("cache_write_tokens") or 0,
+            "cached_tokens": cached,
+            "cache_write_tokens": _number(before, "cache_write_tokens"),
         },
         "output_tokens": told,
-        "output_tokens_details": {"reasoning_tokens": behind.get("reasoning_tokens") or 0},
-        "total_tokens": given.get("total_tokens") or asked + told,
+        "output_tokens_details": {"reasoning_tokens": _number(behind, "reasoning_tokens")},
+        "total_tokens": _number(given, "total_tokens") or asked + told,
     }
+
+
+def _number(given: Any, name: str) -> int:
+    value = given.get(name) if isinstance(given, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

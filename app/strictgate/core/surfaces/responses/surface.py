@@ -4,14 +4,15 @@ An upstream that has the API itself is asked there (native_upstream.py); what ca
 then passed on as it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import GatewayError
+from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
-from strictgate.core.request.tools import named_functions
+from strictgate.core.request.tools import is_strict_unsaid, named_functions
 from strictgate.core.surfaces.openai import COMMENT, OpenAISurface
 from strictgate.core.surfaces.responses import request
 from strictgate.core.surfaces.responses.events import (
@@ -19,6 +20,8 @@ from strictgate.core.surfaces.responses.events import (
     ResponseEvents,
     encode_response_event,
 )
+from strictgate.core.surfaces.responses.items import items_in
+from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
 from strictgate.core.surfaces.responses.response import ResponseEnvelope, finished_response
 from strictgate.core.surfaces.surface import AnswerIdentity, Body
 from strictgate.core.wire.choice_delta import ChoiceDelta
@@ -35,39 +38,42 @@ class ResponsesSurface(OpenAISurface):
     def carried(self, body: RequestBody) -> CarriedSchemas:
         """Look at `text.format` and the tools."""
         members = body.look()
-        functions = list(named_functions(members))
+        functions = list(_functions(members.get("tools")))
         has_document = _wants_document(members.get("text"))
         if not has_document and any(each in body.raw for each in _FORMATS):
             body.strict()
         return CarriedSchemas(
             document=has_document,
             tools=bool(functions),
-            strict_tools=any(each.get("strict") is True for each in functions),
+            strict_tools=any(map(_is_strict, functions)),
         )
 
     def is_spoken_by(self, capabilities: Capabilities) -> bool:
         """Some upstreams have the API, and presets know which."""
         return capabilities.responses
 
-    def to_chat(self, body: Body) -> Body:
-        """Return the chat completion that asks for the same, without turns that are kept."""
-        return request.to_chat(body)
+    def read_request(
+        self, body: Body, items: Sequence[Any] | None = None, before: int = 0
+    ) -> "ResponsesRequest":
+        """Return the request, for an upstream that has chat completions alone.
 
-    def writer(self, body: Body, identity: AnswerIdentity) -> "ResponsesWriter":
-        """Return the writer of a response, which has an id and a time of its own."""
-        return ResponsesWriter(
-            ResponseEnvelope(
-                id=f"resp_{identity.key}",
-                created_at=identity.created_at,
-                request=body,
-                model=str(body.get("model")),
-                stored=identity.is_kept,
-            )
-        )
+        Args:
+            items: the whole conversation; None: it is the request's own `input`.
+            before: how many of the items are of the turns before.
 
-    def translate_error(self, error: GatewayError) -> None:
-        """Name the part of this API's request that `error` blames."""
-        request.translate_error(error)
+        Raises:
+            BadRequest: `body` is malformed, or asks for what no chat completion can say.
+        """
+        given = items_in(body) if items is None else items
+        return ResponsesRequest(body, request.read_request(body, given, before))
+
+    def read_natively(self, body: Body) -> "ResponsesRequest":
+        """Return the request, for an upstream that has this API itself.
+
+        Raises:
+            BadRequest: what is to be enforced is malformed.
+        """
+        return ResponsesRequest(body, request.read_natively(body), Origin.VERBATIM)
 
     def error_frame(self, error: GatewayError) -> bytes:
         """Return an event `error`, which names its number no more than the break does."""
@@ -75,6 +81,45 @@ class ResponsesSurface(OpenAISurface):
         told = body["error"] if isinstance(body.get("error"), dict) else {}
         about = {key: told.get(key) for key in ("code", "message", "param")}
         return encode_response_event({"type": "error", **about, "sequence_number": 0, **body})
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsesRequest:
+    """A request of the Responses API."""
+
+    body: Body
+    """As the caller sent it."""
+    read: request.ReadResponsesRequest
+    origin: Origin = Origin.TRANSLATED
+    strict_by_default: bool = True
+
+    @property
+    def chat(self) -> Body:
+        """The chat completion that asks for the same."""
+        return self.read.chat
+
+    @property
+    def adapter(self) -> NativeResponsesAdapter:
+        """How an upstream that has the API is asked."""
+        return NativeResponsesAdapter(self.body, len(self.chat["messages"]), self.read.table)
+
+    def writer(self, identity: AnswerIdentity) -> "ResponsesWriter":
+        """Return the writer of a response, which has an id and a time of its own."""
+        return ResponsesWriter(
+            ResponseEnvelope(
+                id=f"resp_{identity.key}",
+                created_at=identity.created_at,
+                request=self.body,
+                model=str(self.body.get("model")),
+                stored=identity.is_kept,
+                tools=self.read.table,
+                dropped=self.read.dropped,
+            )
+        )
+
+    def translate_error(self, error: GatewayError) -> None:
+        """Name the part of this API's request that `error` blames."""
+        request.translate_error(error, self.read.table)
 
 
 class ResponsesWriter:
@@ -93,7 +138,9 @@ class ResponsesWriter:
 
     def news(self, head: Body, news: Sequence[ChoiceDelta]) -> bytes:
         """Return the events for what is new; `head`: a response has one of its own."""
-        return _encoded(event for each in news for event in self._events.news(each.delta))
+        return _encoded(
+            event for each in news for event in self._events.news(each.delta, each.logprobs)
+        )
 
     def rest(self, completion: Body, sent: Mapping[int, Mapping[str, int]]) -> bytes:
         """Return the events for what is left, to the end; they know what they have `sent`."""
@@ -122,6 +169,19 @@ class ResponsesWriter:
 def _wants_document(text: Any) -> bool:
     wanted = text.get("format") if isinstance(text, dict) else None
     return wanted is not None and not (isinstance(wanted, dict) and wanted.get("type") == "text")
+
+
+def _functions(tools: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the functions among tools, those of namespaces as well; nothing is checked."""
+    for tool in tools if isinstance(tools, list) else ():
+        if isinstance(tool, dict) and tool.get("type") == "namespace":
+            yield from _functions(tool.get("tools"))
+    yield from named_functions({"tools": tools})
+
+
+def _is_strict(function: Mapping[str, Any]) -> bool:
+    strict = function.get("strict")
+    return is_strict_unsaid(function.get("parameters")) if strict is None else strict is True
 
 
 def _encoded(events: Iterable[ResponseEvent]) -> bytes:
