@@ -16,7 +16,7 @@ def test_the_first_named_is_the_outermost():
         BEHAVIOURS["text-only"].refuse,
     )
     assert found.changes.surroundings == (spellings.fenced, spellings.thinks)
-    assert found.deliveries == (transport_faults.drops, transport_faults.slow)
+    assert found.faults == (transport_faults.drops, transport_faults.slow)
 
 
 def test_a_name_is_what_stands_behind_the_last_slash():

@@ -62,14 +62,14 @@ def test_text_is_text(more: dict[str, Any]):
 
 
 @pytest.mark.parametrize(
-    ("roles", "turn"),
+    ("roles", "count"),
     [("su", 0), ("sua", 1), ("suau", 1), ("suat", 1), ("suauau", 2), ("suauu", 0)],
 )
-def test_turn(roles: str, turn: int):
+def test_earlier_asks(roles: str, count: int):
     """Answers that another request follows are counted."""
     names = {"s": "system", "u": "user", "a": "assistant", "t": "tool"}
     messages = [{"role": names[role], "content": "x"} for role in roles]
-    assert chat_request(messages=messages).earlier_asks == turn
+    assert chat_request(messages=messages).earlier_asks == count
 
 
 def test_last_schema_counts():

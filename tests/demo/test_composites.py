@@ -10,7 +10,7 @@ from strictgate.demo.partial_json import CompleteValue, OpenArray, OpenObject, O
 
 def attempt(schema: Any, place: ValuePlace) -> list[Any]:
     """Give a value that tells its place; none for `False`."""
-    return [] if schema is False else [place.name + str(place.turn or "")]
+    return [] if schema is False else [place.name + str(place.variant or "")]
 
 
 def first(schema: dict[str, Any], place: ValuePlace | None = None) -> Any:
@@ -29,7 +29,7 @@ def test_the_fullest_comes_first():
         {"a": "a"},
         {"a": "a", "b": "b"},
     ]
-    assert first(AB, ValuePlace(sparse=True)) == {"a": "a"}
+    assert first(AB, ValuePlace(minimal=True)) == {"a": "a"}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_required_property_that_cannot_be_had():
 
 
 @pytest.mark.parametrize(
-    ("begun", "made"),
+    ("partial", "made"),
     [
         (OpenObject({"z": CompleteValue(1)}), {"z": "z", "a": "a", "b": "b"}),
         (OpenObject({}, name=OpenString("b")), {"b": "b", "a": "a"}),
@@ -80,9 +80,9 @@ def test_a_required_property_that_cannot_be_had():
         (OpenObject({}, name=OpenString("q")), {"q": "q", "a": "a", "b": "b"}),
     ],
 )
-def test_what_stands_is_kept(begun: OpenObject, made: Any):
+def test_what_stands_is_kept(partial: OpenObject, made: Any):
     """And a name that has begun goes on, as a known one if there is one."""
-    found = first(AB, ValuePlace(begun=begun))
+    found = first(AB, ValuePlace(partial=partial))
     assert found == made
     assert next(iter(found)) == next(iter(made))
 
@@ -96,14 +96,14 @@ def lists(schema: dict[str, Any], **place: Any) -> list[Any]:
     [
         ({}, {}, ["tag", "tag1"]),
         ({}, {"depth": 3}, ["tag"]),
-        ({}, {"sparse": True}, []),
-        ({"minItems": 3}, {"sparse": True}, ["tag", "tag1", "tag2"]),
+        ({}, {"minimal": True}, []),
+        ({"minItems": 3}, {"minimal": True}, ["tag", "tag1", "tag2"]),
         ({"maxItems": 1}, {}, ["tag"]),
         ({"prefixItems": [{}, {}, {}]}, {}, ["tag", "tag1", "tag2"]),
         ({"prefixItems": [{}], "items": False}, {}, ["tag"]),
         (
             {},
-            {"sparse": True, "begun": OpenArray((CompleteValue(1),), comma=True)},
+            {"minimal": True, "partial": OpenArray((CompleteValue(1),), comma=True)},
             ["tag", "tag1"],
         ),
     ],
@@ -127,9 +127,13 @@ def test_items_differ_where_they_must():
 
 def test_places():
     """A member is one deeper, and a reference that comes again is kept short."""
-    place = ValuePlace(begun=OpenObject({"a": CompleteValue(1)}))
-    assert place.member("a") == ValuePlace("a", depth=1, begun=CompleteValue(1))
-    assert place.member("b").begun is None
+    place = ValuePlace(partial=OpenObject({"a": CompleteValue(1)}))
+    assert place.member("a") == ValuePlace("a", depth=1, partial=CompleteValue(1))
+    assert place.member("b").partial is None
     again = place.through(["#"]).through(["#"])
-    assert (place.through(["#"]).sparse, again.sparse, again.followed) == (False, True, ("#", "#"))
+    assert (place.through(["#"]).minimal, again.minimal, again.followed) == (
+        False,
+        True,
+        ("#", "#"),
+    )
     assert place.through([]) is place

@@ -21,7 +21,7 @@ def share(errors: ErrorSampler) -> float:
     return sum(errors.happens(path, "kind") for path in PATHS) / len(PATHS)
 
 
-def test_a_model_has_the_worst_of_its_tempers():
+def test_a_model_has_the_highest_of_its_rates():
     """Of each kind of trouble the greatest rate."""
     both = combined_rates([ErrorRates(rate=0.2, spaced=True), ErrorRates(rate=0.1, sticky=0.5)])
     assert both == ErrorRates(rate=0.2, sticky=0.5, spaced=True)

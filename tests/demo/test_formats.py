@@ -11,7 +11,7 @@ from strictgate.demo.formats import FORMATS, has_format
 def test_samples_have_their_format(name: str):
     """In every turn, for this module and for a real judge; they are not all the same."""
     judge = jsonschema_rs.validator_for({"format": name}, validate_formats=True)
-    samples = [FORMATS[name].text(turn) for turn in range(12)]
+    samples = [FORMATS[name].text(variant) for variant in range(12)]
     assert all(has_format(name, each) and judge.is_valid(each) for each in samples), samples
     assert len(set(samples)) > 5
 

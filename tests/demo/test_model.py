@@ -37,9 +37,9 @@ OFTEN = ErrorRates(rate=0.4)
 
 
 def full(
-    schema: Any, temper: ErrorRates | None = None, sample: RandomSeed | None = None
+    schema: Any, rates: ErrorRates | None = None, seed: RandomSeed | None = None
 ) -> WrittenText:
-    return answer_text(schema, make_document(schema), "", temper, sample)
+    return answer_text(schema, make_document(schema), "", rates, seed)
 
 
 def rest(schema: Any, prefix: str) -> str:
@@ -50,12 +50,12 @@ def rest(schema: Any, prefix: str) -> str:
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_cut_point(schema: Any, spaced: bool):
     """Whatever the cut, beginning and continuation are the document that was meant."""
-    temper = ErrorRates(spaced=spaced)
+    rates = ErrorRates(spaced=spaced)
     made = make_document(schema)
-    whole = answer_text(schema, made, "", temper).text
+    whole = answer_text(schema, made, "", rates).text
     assert parse_json(whole) == made
     for cut in range(len(whole) + 1):
-        assert whole[:cut] + answer_text(schema, made, whole[:cut], temper).text == whole
+        assert whole[:cut] + answer_text(schema, made, whole[:cut], rates).text == whole
 
 
 @pytest.mark.parametrize(
@@ -128,26 +128,26 @@ def test_what_is_no_beginning():
 # --- mistakes ----------------------------------------------------------------------------------
 
 
-def samples(count: int, *, feedback: bool = False) -> list[RandomSeed]:
+def seeds(count: int, *, feedback: bool = False) -> list[RandomSeed]:
     return [RandomSeed("s", str(call), feedback) for call in range(count)]
 
 
 def test_same_sample_same_text():
-    """Nothing but the sample decides."""
-    sample = RandomSeed("s", "1")
-    assert full(ORDER, OFTEN, sample) == full(ORDER, OFTEN, sample)
-    assert len({full(ORDER, OFTEN, each).text for each in samples(20)}) > 10
+    """Nothing but the seed decides."""
+    seed = RandomSeed("s", "1")
+    assert full(ORDER, OFTEN, seed) == full(ORDER, OFTEN, seed)
+    assert len({full(ORDER, OFTEN, each).text for each in seeds(20)}) > 10
 
 
 def test_kinds_of_mistakes():
     """All kinds come about; without a rate, none does."""
-    texts = [full(ORDER, OFTEN, each).text for each in samples(300)]
+    texts = [full(ORDER, OFTEN, each).text for each in seeds(300)]
     marks = ('"CARD"', ' USD"', " USD", '"3"', '"3,', "None", "True", '"yes"', "my_", "unitPrice",
              ",}", ",]", "confidence_note", '"N/A"', '"other"')  # fmt: skip
     missing = [mark for mark in marks if not any(mark in text for text in texts)]
     assert missing == [' USD"', '"3,']
     assert any('"kind"' not in text for text in texts)
-    assert {full(ORDER, ErrorRates(), each).text for each in samples(20)} == {full(ORDER).text}
+    assert {full(ORDER, ErrorRates(), each).text for each in seeds(20)} == {full(ORDER).text}
 
 
 def test_rate():
@@ -159,8 +159,8 @@ def test_rate():
 
 def test_slips_know_what_was_right():
     """With each mistake put right, the text is what was meant."""
-    for sample in samples(300):
-        written = full(ORDER, OFTEN, sample)
+    for seed in seeds(300):
+        written = full(ORDER, OFTEN, seed)
         text = written.text
         for slip in reversed(written.errors):
             text = text[: slip.start] + slip.right_text + text[slip.end :]
@@ -174,18 +174,16 @@ def _without_ends(text: str) -> str:
 
 def test_sticky_mistakes():
     """A sticky mistake is made on every call, also by a continuation; feedback breaks most."""
-    temper = ErrorRates(rate=1, sticky=1)
-    told = {full(THREAD_SCHEMA, temper, each).text for each in samples(10)}
+    rates = ErrorRates(rate=1, sticky=1)
+    told = {full(THREAD_SCHEMA, rates, each).text for each in seeds(10)}
     assert len(told) == 1
-    again = [full(THREAD_SCHEMA, temper, each).text in told for each in samples(200, feedback=True)]
+    again = [full(THREAD_SCHEMA, rates, each).text in told for each in seeds(200, feedback=True)]
     assert 1 < sum(again) < 100
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
     for seed in map(str, range(20)):
-        got = answer_text(schema, {"a": 3}, '{"a":', temper, RandomSeed(seed)).text
+        got = answer_text(schema, {"a": 3}, '{"a":', rates, RandomSeed(seed)).text
         assert (
-            got
-            == answer_text(schema, {"a": 3}, '{"a":', temper, RandomSeed(seed, "2")).text
-            != "3}"
+            got == answer_text(schema, {"a": 3}, '{"a":', rates, RandomSeed(seed, "2")).text != "3}"
         )
 
 
@@ -193,8 +191,8 @@ def test_half_of_the_mistakes_stick():
     """Between two calls, about half of the mistakes are the same."""
     drawn = Counter(
         path
-        for sample in samples(2)
-        for path in _wrong_items(answer_text({}, [7] * 1000, "", ErrorRates(0.2, 0.5), sample))
+        for seed in seeds(2)
+        for path in _wrong_items(answer_text({}, [7] * 1000, "", ErrorRates(0.2, 0.5), seed))
     )
     both = sum(count == 2 for count in drawn.values())
     assert 60 < both < 160
@@ -207,11 +205,11 @@ def _wrong_items(written: WrittenText) -> list[int]:
 
 def test_weak_models():
     """Talk, ends in the middle, newlines and fresh starts come about as often as they should."""
-    temper = ErrorRates(0, 0, wraps=0.3, restarts=0.5, truncates=0.1, blanks=0.1)
-    written = [full(REVIEW_SCHEMA, temper, each) for each in samples(300)]
+    rates = ErrorRates(0, 0, wraps=0.3, restarts=0.5, truncates=0.1, blanks=0.1)
+    written = [full(REVIEW_SCHEMA, rates, each) for each in seeds(300)]
     assert 50 < sum(not each.text.startswith("{") for each in written) < 130
     assert 20 < sum(each.finish_reason == "length" for each in written) < 100
     assert any(each.text.endswith("\n" * 600) for each in written)
     made = make_document(REVIEW_SCHEMA)
-    again = [answer_text(REVIEW_SCHEMA, made, '{"product', temper, each) for each in samples(100)]
+    again = [answer_text(REVIEW_SCHEMA, made, '{"product', rates, each) for each in seeds(100)]
     assert 25 < sum(each.is_continuation for each in again) < 75

@@ -15,7 +15,7 @@ from strictgate.demo.partial_json import (
 
 
 @pytest.mark.parametrize(
-    ("begun", "text", "rest"),
+    ("partial", "text", "rest"),
     [
         (OpenString("an"), "angry", 'gry"'),
         (OpenString("an"), "calm", '"'),
@@ -26,9 +26,9 @@ from strictgate.demo.partial_json import (
         (OpenString("a", "\\uD83D"), "a😀", '\\ude00"'),
     ],
 )
-def test_the_rest_of_a_string(begun: OpenString, text: str, rest: str):
+def test_the_rest_of_a_string(partial: OpenString, text: str, rest: str):
     """Of the text that is meant, or else of the shortest that begins so."""
-    assert begun.rest(text) == rest
+    assert partial.rest(text) == rest
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_numbers_and_literals(text: str, value: Any, rest: str, least: Any):
 
 
 @pytest.mark.parametrize(
-    ("begun", "value", "fits"),
+    ("partial", "value", "fits"),
     [
         (None, 1, True),
         (CompleteValue(1), 1.0, True),
@@ -81,6 +81,6 @@ def test_numbers_and_literals(text: str, value: Any, rest: str, least: Any):
         (OpenObject({"a": None}, comma=True), {"a": 1, "b": 1}, True),
     ],
 )
-def test_suits(begun: Any, value: Any, fits: bool):
+def test_what_can_become_a_value(partial: Any, value: Any, fits: bool):
     """Whether a document with the value can begin so."""
-    assert can_become(begun, value) is fits
+    assert can_become(partial, value) is fits

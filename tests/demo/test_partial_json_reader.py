@@ -29,7 +29,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize(
-    ("text", "begun"),
+    ("text", "partial"),
     [
         ("", None),
         (" \n", None),
@@ -52,9 +52,9 @@ VALUES = st.recursive(
         ("-1.", OpenScalar("-1.")),
     ],
 )
-def test_what_stands(text: str, begun: PartialJson | None):
+def test_what_stands(text: str, partial: PartialJson | None):
     """Each place at which a text can end has its form."""
-    assert parse_partial_json(text) == begun
+    assert parse_partial_json(text) == partial
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_what_begins_no_document(text: str):
 )  # fmt: skip
 def test_shortest_end(text: str, whole: str):
     """Where nothing else is wanted, an open token gets its shortest end."""
-    begun = parse_partial_json(text)
-    assert isinstance(begun, OpenString | OpenScalar)
-    assert text + begun.rest(begun.shortest) == whole
-    assert can_become(begun, json.loads(whole))
+    partial = parse_partial_json(text)
+    assert isinstance(partial, OpenString | OpenScalar)
+    assert text + partial.rest(partial.shortest) == whole
+    assert can_become(partial, json.loads(whole))
 
 
 @given(VALUES, st.booleans(), st.data())

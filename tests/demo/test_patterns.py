@@ -19,10 +19,10 @@ from strictgate.demo.patterns import matching_texts, pattern_matches
         "^\\u0041$",
     ],
 )
-@pytest.mark.parametrize("turn", [0, 1, 2])
-def test_texts_match(pattern: str, turn: int):
+@pytest.mark.parametrize("variant", [0, 1, 2])
+def test_texts_match(pattern: str, variant: int):
     """What is made for a pattern matches it, in every turn."""
-    found = list(matching_texts(pattern, turn, (0, 1)))
+    found = list(matching_texts(pattern, variant, (0, 1)))
     assert found
     assert all(pattern_matches(pattern, text) for text in found), found
 

@@ -23,7 +23,7 @@ def test_words(name: str, spoken: str):
 
 
 @pytest.mark.parametrize(
-    ("schema", "turn", "first"),
+    ("schema", "variant", "first"),
     [
         ({}, 0, "Unit price"),
         ({}, 2, "Unit price 3"),
@@ -35,9 +35,9 @@ def test_words(name: str, spoken: str):
         ({"pattern": "^[a-z_]+$"}, 0, "Unit price"),
     ],
 )
-def test_strings(schema: dict[str, Any], turn: int, first: str):
+def test_strings(schema: dict[str, Any], variant: int, first: str):
     """The name itself, of the length that is wanted, or a sample of the format."""
-    assert next(string_candidates(schema, "unit_price", turn)) == first
+    assert next(string_candidates(schema, "unit_price", variant)) == first
 
 
 @pytest.mark.parametrize("pattern", ["^[a-z_]+$", "^unit-price$", "^[A-Z ]+$", "^[A-Z]{2}\\d{4}$"])

@@ -14,7 +14,7 @@ from openai import OpenAI
 from pydantic import BaseModel
 
 from strictgate.demo.behaviours import BEHAVIOURS
-from strictgate.demo.upstream import KEPT, create_demo
+from strictgate.demo.upstream import MAX_RECORDS, create_demo
 from tests.demo.client import THREAD_SCHEMA, call, chat_body
 from tests.servers import serving
 
@@ -110,11 +110,11 @@ def test_errors_have_one_shape(method: str, path: str, body: Any, status: int):
 def test_records():
     """The last requests can be seen as they arrived, and cleared; or are not kept at all."""
     app = create_demo()
-    for number in range(KEPT + 1):
+    for number in range(MAX_RECORDS + 1):
         call(app, "POST", CHAT, chat_body("clean", user=str(number)))
     seen = call(app, "GET", "/_requests").json
-    assert len(seen) == KEPT
-    assert seen[-1]["body"]["user"] == str(KEPT)
+    assert len(seen) == MAX_RECORDS
+    assert seen[-1]["body"]["user"] == str(MAX_RECORDS)
     assert seen[-1]["headers"] == {"x-test": "1"}
     assert (seen[-1]["finished"], seen[-1]["cancelled"]) == (True, False)
     assert call(app, "DELETE", "/_requests").json == []

@@ -12,9 +12,9 @@ from strictgate.demo.writer import Writer
 DOCUMENT = {"name": "Ann", "tags": ["a", {"b": None}], "age": 7}
 
 
-def written(value: Any, temper: ErrorRates, prefix: str = "", seed: str = "") -> Writer:
-    writer = Writer(ErrorSampler(temper, RandomSeed(seed)), frozenset(), prefix)
-    writer.rest(parse_partial_json(prefix), value, ())
+def written(value: Any, rates: ErrorRates, prefix: str = "", seed: str = "") -> Writer:
+    writer = Writer(ErrorSampler(rates, RandomSeed(seed)), frozenset(), prefix)
+    writer.write_rest(parse_partial_json(prefix), value, ())
     return writer
 
 

@@ -1,1 +1,1 @@
-"""The embedded demonstration upstream: the model name selects its behaviour."""
+"""The embedded demonstration upstream, whose model names select its behaviour."""

@@ -10,7 +10,7 @@ from strictgate.demo.upstream import create_demo
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until interrupted."""
+    """Run the server until it is interrupted."""
     options = _options(arguments)
     listener = socket.create_server((options.host, options.port), reuse_port=False)
     host, port = listener.getsockname()[:2]

@@ -1,8 +1,8 @@
-"""What a model name means: every behaviour, in one table.
+"""What a model name means: the table of all behaviours.
 
-A name is everything after the last `/`, split at `+`. The first named is the outermost: of several
-refusals it speaks first, of several changes it is made last (`thinks+fenced` thinks, then gives a
-fenced document).
+A model name is everything after the last `/`, and consists of behaviours joined by `+`. The first
+behaviour is the outermost: its refusal comes before other refusals, and its change of the answer is
+made after other changes. So `thinks+fenced` thinks, and then gives a fenced document.
 """
 
 import re
@@ -25,7 +25,7 @@ from strictgate.demo.chat_request import CALLS
 from strictgate.demo.error_rates import ErrorRates, combined_rates
 from strictgate.demo.prefill import PrefillReader
 from strictgate.demo.refusals import Refuse, always
-from strictgate.demo.transport_faults import Deliver
+from strictgate.demo.transport_faults import TransportFault
 
 Change = TypeVar("Change")
 
@@ -35,18 +35,25 @@ class Behaviour:
     """What one name changes; most change one thing."""
 
     description: str
+    """What the model does, for `GET /v1/models`: a verb and what follows it."""
     refuse: Refuse | None = None
+    """It refuses requests."""
     change_document: DocumentChange | None = None
+    """It means another document."""
     change_spelling: TextChange | None = None
-    """How the document is written."""
+    """It writes the document in another way."""
     surround: TextChange | None = None
-    """What stands around the document."""
+    """It puts something around the document."""
     change_message: MessageChange | None = None
-    deliver: Deliver | None = None
+    """It does something else with the text."""
+    fault: TransportFault | None = None
+    """Something goes wrong on the way."""
     read_prefill: PrefillReader | None = None
-    """What it goes on with."""
+    """It continues a prefix."""
     run_away: TextChange | None = None
+    """It does not come to an end."""
     error_rates: ErrorRates | None = None
+    """It makes mistakes at random."""
 
 
 def _slips(percent: str) -> Behaviour:
@@ -66,8 +73,9 @@ def _sticky(percent: str) -> Behaviour:
 
 def _weak(percent: str) -> Behaviour:
     return Behaviour(
-        f"the same with {percent}%, and now and then talks, stops in the middle, writes newlines "
-        "without end, or starts afresh where it should go on",
+        f"makes a mistake in {percent}% of the values, half of them again on every call, and now "
+        "and then talks, stops in the middle, writes newlines without end, or starts afresh where "
+        "it should go on",
         error_rates=ErrorRates(float(percent) / 100, 0.5, 0.3, 0.15, 0.1, 0.03),
     )
 
@@ -77,7 +85,7 @@ FAMILIES: dict[str, Callable[[str], Behaviour]] = {
     "sticky": _sticky,
     "weak": _weak,
 }
-"""Behaviours by a rate in percent, as in `slips-5` or `slips-0.3`."""
+"""The behaviours with a rate in percent, as in `slips-5` or `slips-0.3`."""
 _RATE = re.compile(r"(.+)-(\d{1,2}(?:\.\d{1,3})?|100)")
 
 
@@ -225,7 +233,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         change_document=mistakes.mistake_change(mistakes.wrong_option, *mistakes.COMMON_MISTAKES),
     ),
     "groq-invalid-once": Behaviour(
-        "the same until asked again",
+        "is wrong until asked again, and its host says json_validate_failed or tool_use_failed",
         refuse=refusals.validates_once,
     ),
     "groq-truncated": Behaviour(
@@ -242,38 +250,34 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "429": Behaviour("429 with retry-after", refuse=always(refusals.RATE_LIMIT)),
     "500": Behaviour("500 from the server", refuse=always(refusals.SERVER_ERROR)),
     "503": Behaviour("503 for overload", refuse=always(refusals.UNAVAILABLE)),
-    "slow": Behaviour("waits 0.2 s", deliver=transport_faults.slow),
-    "stalls": Behaviour("never answers", deliver=transport_faults.stalls),
-    "stalls-midway": Behaviour(
-        "stops sending in the middle", deliver=transport_faults.stalls_midway
-    ),
-    "drops": Behaviour("resets the connection in the middle", deliver=transport_faults.drops),
-    "drops-early": Behaviour("resets the connection at once", deliver=transport_faults.drops_early),
-    "endless": Behaviour("sends text up to 200 MB", deliver=transport_faults.endless),
-    "whitespace": Behaviour("sends blanks up to 200 MB", deliver=transport_faults.whitespace),
+    "slow": Behaviour("waits 0.2 s", fault=transport_faults.slow),
+    "stalls": Behaviour("never answers", fault=transport_faults.stalls),
+    "stalls-midway": Behaviour("stops sending in the middle", fault=transport_faults.stalls_midway),
+    "drops": Behaviour("resets the connection in the middle", fault=transport_faults.drops),
+    "drops-early": Behaviour("resets the connection at once", fault=transport_faults.drops_early),
+    "endless": Behaviour("sends text up to 200 MB", fault=transport_faults.endless),
+    "whitespace": Behaviour("sends blanks up to 200 MB", fault=transport_faults.whitespace),
     # streams
     "stream-error": Behaviour(
-        "breaks a stream with Groq's error event", deliver=transport_faults.stream_error
+        "breaks a stream with Groq's error event", fault=transport_faults.stream_error
     ),
     "stream-error-inline": Behaviour(
         "breaks a stream with OpenRouter's error chunk",
-        deliver=transport_faults.stream_error_inline,
+        fault=transport_faults.stream_error_inline,
     ),
-    "no-done": Behaviour("ends a stream without [DONE]", deliver=transport_faults.no_done),
+    "no-done": Behaviour("ends a stream without [DONE]", fault=transport_faults.no_done),
     "no-end": Behaviour(
-        "ends a stream without finish_reason and [DONE]", deliver=transport_faults.no_end
+        "ends a stream without finish_reason and [DONE]", fault=transport_faults.no_end
     ),
-    "crlf": Behaviour("ends the lines of a stream in CRLF", deliver=transport_faults.crlf),
-    "split": Behaviour("sends a stream byte by byte", deliver=transport_faults.split),
-    "trickles": Behaviour(
-        "takes 5 ms for each piece of a stream", deliver=transport_faults.trickles
-    ),
+    "crlf": Behaviour("ends the lines of a stream in CRLF", fault=transport_faults.crlf),
+    "split": Behaviour("sends a stream byte by byte", fault=transport_faults.split),
+    "trickles": Behaviour("takes 5 ms for each piece of a stream", fault=transport_faults.trickles),
 }
 
 
 @lru_cache(1024)
 def find_behaviour(name: str) -> Behaviour | None:
-    """Return what one name stands for, with any rate."""
+    """Return the behaviour of one name, whose rate may be any; None if it is unknown."""
     rated = _RATE.fullmatch(name)
     if name not in BEHAVIOURS and rated is not None and rated[1] in FAMILIES:
         return FAMILIES[rated[1]](rated[2])
@@ -286,18 +290,18 @@ class ModelBehaviour:
 
     refusals: tuple[Refuse, ...]
     changes: AnswerChanges
-    deliveries: tuple[Deliver, ...]
+    faults: tuple[TransportFault, ...]
 
 
 @lru_cache(1024)
 def model_behaviour(model: str) -> ModelBehaviour | None:
-    """Return what `model` stands for; None where a name in it is unknown."""
+    """Return all that a model name stands for; None if a behaviour in it is unknown."""
     names = model.rpartition("/")[2].split("+")
     named = _given(find_behaviour(name) for name in names)
     if len(named) < len(names):
         return None
     inner = named[::-1]
-    tempers = _given(each.error_rates for each in inner)
+    rates = _given(each.error_rates for each in inner)
     return ModelBehaviour(
         _given(each.refuse for each in named),
         AnswerChanges(
@@ -307,9 +311,9 @@ def model_behaviour(model: str) -> ModelBehaviour | None:
             _given(each.change_message for each in inner),
             _given(each.read_prefill for each in inner),
             _given(each.run_away for each in inner),
-            combined_rates(tempers) if tempers else None,
+            combined_rates(rates) if rates else None,
         ),
-        _given(each.deliver for each in inner),
+        _given(each.fault for each in inner),
     )
 
 

@@ -1,7 +1,8 @@
-"""What a chat completion request asks for, read once.
+"""A chat completion request, parsed once.
 
-The schema is found wherever it may stand: as a native `response_format`, as the parameters of a
-forced tool, in the prompt between `<json_schema>` and `</json_schema>`, or beside `json_object`.
+The schema is found wherever it may stand: in a `response_format` of type `json_schema`, in the
+parameters of a forced tool, in the prompt between `<json_schema>` and `</json_schema>`, or beside
+the type `json_object`.
 """
 
 import json
@@ -17,24 +18,27 @@ import orjson
 
 from strictgate.core.plan import prompt
 
-_BLOCK = re.compile(r"<json_schema>(.*?)</json_schema>", re.DOTALL)
+_SCHEMA_BLOCK = re.compile(r"<json_schema>(.*?)</json_schema>", re.DOTALL)
 _MAX_EXAMPLE_TRIES = 50
+"""Opening braces in a text at which a JSON object is looked for."""
 CHARACTERS_PER_TOKEN = 4
+"""The length of a token, by which all token counts of the demonstration are estimated."""
 ANY_OBJECT: dict[str, Any] = {"type": "object"}
 
 
 class Channel(StrEnum):
-    """How the request says what it wants."""
+    """The way in which the request asks for JSON."""
 
     NATIVE = "native"
     TOOL = "tool"
     PROMPT = "prompt"
     JSON_OBJECT = "json_object"
     TEXT = "text"
+    """The request does not ask for JSON."""
 
 
 class MalformedRequest(ValueError):
-    """The request is not one; `param` names the part that is wrong."""
+    """The request is not valid; `param` names the part that is wrong."""
 
     def __init__(self, message: str, param: str | None = None) -> None:
         super().__init__(message)
@@ -44,10 +48,13 @@ class MalformedRequest(ValueError):
 
 @contextmanager
 def refuse_bad_schema() -> Iterator[None]:
-    """Refuse the request where a keyword has an argument that no schema may have.
+    """Turn errors of a `with` block that reads a schema into a refusal of the request.
+
+    The functions that make documents do not check the schema first, and fail in any way on a
+    keyword whose value no schema may have.
 
     Raises:
-        Malformed: instead of whatever it was that failed.
+        MalformedRequest: the block has failed.
     """
     try:
         yield
@@ -63,22 +70,22 @@ class ChatRequest:
     body: dict[str, Any]
     channel: Channel
     schema: Any
-    """None for text; any object where JSON is asked for without a schema."""
+    """The schema; ANY_OBJECT if JSON is asked for without one, and None for text."""
     schema_json: bytes | None
-    """`schema` as JSON, to cache by; None without one."""
+    """The schema as JSON, as a key for caches; None if the request has none."""
     forced_tool: str | None
-    """The function that is to be called."""
+    """The function that must be called."""
     choice_count: int
-    """How many choices."""
     max_characters: int | None
-    """How many characters the answer may have."""
+    """The longest answer, in characters; None is without limit."""
     byte_count: int
-    """Of the request, in bytes."""
+    """The size of the request, in bytes."""
     is_beta: bool = False
-    """Whether it came to the address for what is new, which DeepSeek has."""
+    """Whether it came under `/beta`, DeepSeek's address for new features."""
 
     @property
     def messages(self) -> list[dict[str, Any]]:
+        """The messages, without what is no JSON object."""
         return [each for each in self.body["messages"] if isinstance(each, dict)]
 
     @property
@@ -87,7 +94,7 @@ class ChatRequest:
 
     @property
     def wants_usage(self) -> bool:
-        """Whether a stream is to end with the usage."""
+        """Whether a stream must end with the usage."""
         options = self.body.get("stream_options")
         return isinstance(options, dict) and options.get("include_usage") is True
 
@@ -99,13 +106,13 @@ class ChatRequest:
 
     @property
     def prefill(self) -> str:
-        """The text of a last message of the assistant's, which may be there to be continued."""
+        """The text of the last message, if it is the assistant's: it may want a continuation."""
         last = self.messages[-1]
         return _text(last) if last.get("role") == "assistant" else ""
 
     @property
     def top_logprobs(self) -> int | None:
-        """How many alternatives to each token; None where no log-probabilities are wanted."""
+        """The number of alternatives to each token; None if no log-probabilities are wanted."""
         wanted = self.body.get("top_logprobs") or 0
         if self.body.get("logprobs") is not True:
             return None
@@ -113,51 +120,58 @@ class ChatRequest:
 
     @property
     def first_user_text(self) -> str:
-        """The first thing that the user says: the same in all requests about one thing."""
+        """The user's first message, which is the same in all requests about one document."""
         return next((_text(each) for each in self.messages if each.get("role") == "user"), "")
 
     @property
     def has_feedback(self) -> bool:
-        """Whether the user speaks for a second time."""
+        """Whether the user speaks for a second time, which means that the model was corrected."""
         roles = [message.get("role") for message in self.messages]
         return roles.count("user") > 1
 
     @property
     def earlier_asks(self) -> int:
-        """How often the model was asked before: answers that are followed by another request."""
+        """How often the model has answered before: the pairs of answer and reply at the end.
+
+        A last message of the assistant's counts as an answer, too.
+        """
         roles = [str(message.get("role")) for message in self.messages]
         count = int(roles[-1] == "assistant")
         while len(roles) >= 2 and roles[-1] in ("user", "tool"):
-            said = len(roles) - 1
-            while roles[said] == "tool" and roles[said - 1] == "tool" and said:
-                said -= 1  # the results of several calls are one answer to them
-            if not said or roles[said - 1] != "assistant":
+            reply = len(roles) - 1
+            while roles[reply] == "tool" and roles[reply - 1] == "tool" and reply:
+                reply -= 1  # the results of several calls are one reply
+            if not reply or roles[reply - 1] != "assistant":
                 break
             count += 1
-            roles = roles[: said - 1]
+            roles = roles[: reply - 1]
         return count
 
     def mentions(self, word: str) -> bool:
-        """Whether a message contains `word`, in any case."""
+        """Whether a message contains `word`, in capitals or not."""
         return any(word in _text(message).lower() for message in self.messages)
 
     def example_object(self) -> dict[str, Any] | None:
-        """Return the first JSON object that stands in a message to the model."""
+        """Return the first JSON object in the messages to the model; None if there is none."""
         for message in self.messages:
             if message.get("role") != "assistant":
-                for found in _objects(_text(message)):
+                for found in _json_objects(_text(message)):
                     return found
         return None
 
 
 def parse_chat_request(raw: bytes, *, is_beta: bool = False) -> ChatRequest:
-    """Return the request in `raw`; `beta` if it came to the address for what is new.
+    """Parse the body of a request.
+
+    Args:
+        raw: the body.
+        is_beta: whether it came under `/beta`.
 
     Raises:
-        Malformed: where it is not JSON, or not a request.
+        MalformedRequest: it is not JSON, or not a request.
     """
-    body = _object(raw)
-    channel, schema, key, tool = _wanted(body)
+    body = _body(raw)
+    channel, schema, schema_json, tool = _wanted(body)
     count = 1 if body.get("n") is None else body["n"]
     if not isinstance(count, int) or not 1 <= count <= 128:
         raise MalformedRequest("Invalid 'n': integer between 1 and 128 expected.", "n")
@@ -166,11 +180,11 @@ def parse_chat_request(raw: bytes, *, is_beta: bool = False) -> ChatRequest:
             "'logprobs' must be set to true to use 'top_logprobs'.", "top_logprobs"
         )
     return ChatRequest(
-        body, channel, schema, key, tool, count, _max_characters(body), len(raw), is_beta
+        body, channel, schema, schema_json, tool, count, _max_characters(body), len(raw), is_beta
     )
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def _body(raw: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -200,12 +214,13 @@ def _max_characters(body: dict[str, Any]) -> int | None:
 
 
 _Wanted = tuple[Channel, Any, bytes | None, str | None]
+"""The fields `channel`, `schema`, `schema_json` and `forced_tool` of a ChatRequest."""
 
 
 def _wanted(body: dict[str, Any]) -> _Wanted:
     wanted = body.get("response_format")
     wanted = wanted if isinstance(wanted, dict) else {}
-    tool = _forced(body)
+    tool = _forced_tool(body)
     if tool is not None:
         name, parameters = tool
         if parameters == ANY_OBJECT:
@@ -221,8 +236,9 @@ def _wanted(body: dict[str, Any]) -> _Wanted:
 
 
 def _prompted(body: dict[str, Any], wanted: dict[str, Any]) -> _Wanted:
+    """Return what is wanted by a request without a native schema and without a forced tool."""
     channel = Channel.JSON_OBJECT if wanted.get("type") == "json_object" else Channel.PROMPT
-    block = _block(body["messages"])
+    block = _schema_block(body["messages"])
     if block is not None:
         return channel, *_parsed(block), None
     if channel is Channel.JSON_OBJECT and isinstance(wanted.get("schema"), dict):
@@ -237,13 +253,13 @@ def _asks_for_any_object(messages: list[Any]) -> bool:
 
 
 def _any_object(messages: list[Any]) -> tuple[Any, bytes | None]:
-    """Return what the user's own words describe, else any object."""
-    described = _described(messages)
+    """Return the schema that the user's own words contain, as a value and as JSON."""
+    described = _described_schema(messages)
     return (described, orjson.dumps(described)) if described else (ANY_OBJECT, None)
 
 
-def _forced(body: dict[str, Any]) -> tuple[str, Any] | None:
-    """Return name and parameters of the function that must be called."""
+def _forced_tool(body: dict[str, Any]) -> tuple[str, Any] | None:
+    """Return the name and the parameters of the function that must be called, if there is one."""
     tools = body.get("tools")
     functions = [
         tool["function"]
@@ -258,7 +274,9 @@ def _forced(body: dict[str, Any]) -> tuple[str, Any] | None:
             raise MalformedRequest(
                 f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice"
             )
-    elif choice != "required" and not (functions and choice in (None, "auto") and _calls(body)):
+    elif choice != "required" and not (
+        functions and choice in (None, "auto") and _wants_call(body)
+    ):
         return None
     if not functions:
         raise MalformedRequest(
@@ -271,30 +289,30 @@ CALLS = "calls"
 """The behaviour of a model that calls a function where it may."""
 
 
-def _calls(body: dict[str, Any]) -> bool:
-    """Whether the model calls of its own accord: not where the last message is a result."""
+def _wants_call(body: dict[str, Any]) -> bool:
+    """Whether the model calls a function without being forced to: once, unless that failed."""
     last = body["messages"][-1]
     is_result = isinstance(last, dict) and last.get("role") == "tool"
     is_done = is_result and not _text(last).startswith("Error")
     return CALLS in body["model"].rpartition("/")[2].split("+") and not is_done
 
 
-def _block(messages: list[Any]) -> str | None:
-    """Return the last schema in the prompt."""
+def _schema_block(messages: list[Any]) -> str | None:
+    """Return the text of the last schema in the prompt; None if there is none."""
     for message in reversed(messages):
         if isinstance(message, dict) and message.get("role") in ("system", "developer", "user"):
             text = _text(message)
-            found = _BLOCK.findall(text) if "<json_schema>" in text else None
+            found = _SCHEMA_BLOCK.findall(text) if "<json_schema>" in text else None
             if found and _parsed(found[-1])[1] is not None:
                 return str(found[-1])
     return None
 
 
-def _described(messages: list[Any]) -> dict[str, Any] | None:
-    """Return a schema that stands in the user's own words, as people write it for JSON mode."""
+def _described_schema(messages: list[Any]) -> dict[str, Any] | None:
+    """Return a schema that a message contains, as people write it for JSON mode."""
     for message in messages:
         if isinstance(message, dict) and message.get("role") != "assistant":
-            for found in _objects(_text(message)):
+            for found in _json_objects(_text(message)):
                 if found.get("type") == "object" and isinstance(found.get("properties"), dict):
                     return found
     return None
@@ -302,6 +320,7 @@ def _described(messages: list[Any]) -> dict[str, Any] | None:
 
 @lru_cache(256)
 def _parsed(text: str) -> tuple[Any, bytes | None]:
+    """Return the schema in a text, as a value and as JSON; None twice if it is not JSON."""
     try:
         schema = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -310,6 +329,7 @@ def _parsed(text: str) -> tuple[Any, bytes | None]:
 
 
 def _text(message: dict[str, Any]) -> str:
+    """Return the text of a message, whose content may be a list of parts."""
     content = message.get("content")
     if isinstance(content, str):
         return content
@@ -317,7 +337,8 @@ def _text(message: dict[str, Any]) -> str:
     return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
+def _json_objects(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects in a text that are not empty."""
     start = -1
     for _ in range(_MAX_EXAMPLE_TRIES):
         start = text.find("{", start + 1)

@@ -1,7 +1,8 @@
-"""Whether a value fits a schema, well enough to choose between drafts of a document.
+"""Validate a value against a schema, well enough to choose between candidates for a document.
 
-Not the judge of the gateway, on purpose: what the demonstration upstream takes to be right must not
-share the gateway's mistakes. All keywords but the `unevaluated…` ones; what is not understood fits.
+This is not the gateway's validator, on purpose: what the demonstration upstream takes to be right
+must not share the gateway's mistakes. It knows all keywords but the `unevaluated…` ones; keywords
+that it does not know make no value invalid.
 """
 
 from collections.abc import Callable, Hashable
@@ -19,8 +20,12 @@ _Seen = dict[tuple[int, int], bool]
 def is_valid(schema: Any, value: Any, references: References, seen: _Seen | None = None) -> bool:
     """Whether `value` is valid against `schema`.
 
-    `seen` holds the verdicts on what references led to, so that none is looked for twice; one that
-    leads back to itself says nothing.
+    Args:
+        schema: the schema.
+        value: the value.
+        references: the references of the whole document.
+        seen: the verdicts on pairs of a referenced schema and a value, so that each is reached
+            once. A pair that is met again inside itself counts as valid meanwhile.
     """
     if not isinstance(schema, dict):
         return schema is not False
@@ -46,12 +51,12 @@ def is_valid(schema: Any, value: Any, references: References, seen: _Seen | None
 
 
 def same_json(one: Any, other: Any) -> bool:
-    """JSON's equality: 1 is 1.0, and neither is true."""
+    """Whether two JSON values are equal: 1 is 1.0, and neither of them is true."""
     return bool(equality_key(one) == equality_key(other))
 
 
 def equality_key(value: Any) -> Hashable:
-    """Return something that is equal for the same JSON values, and for no others."""
+    """Return a key that is equal for equal JSON values, and for no others."""
     match value:
         case bool():
             return ("boolean", value)
@@ -78,11 +83,14 @@ def is_type(name: str, value: Any) -> bool:
 
 _PYTHON = {"string": str, "boolean": bool, "array": list, "object": dict}
 _Inner = Callable[[Any, Any], bool]
+"""Whether a part of the value is valid against a subschema."""
 _Judge = Callable[[Any, Any, dict[str, Any], _Inner], bool]
+"""The function of a keyword: from its value in the schema, the value to validate, the whole schema
+object, and a function for subschemas, to a verdict."""
 
 
 def _for(kind: type | tuple[type, ...], judge: _Judge) -> _Judge:
-    """Make `judge` accept every value that is not of `kind`."""
+    """Return a judge that also accepts every value that is not of this kind."""
     return lambda argument, value, schema, inner: (
         not isinstance(value, kind)
         or isinstance(value, bool)
@@ -128,7 +136,7 @@ def _additional_properties(argument: Any, value: Any, schema: Any, inner: _Inner
 
 
 def is_declared(schema: dict[str, Any], name: str) -> bool:
-    """Whether `properties` or `patternProperties` speak of `name`."""
+    """Whether `properties` or `patternProperties` apply to a member called `name`."""
     if name in schema.get("properties", ()):
         return True
     return any(pattern_matches(pattern, name) for pattern in schema.get("patternProperties", ()))

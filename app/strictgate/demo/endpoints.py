@@ -1,4 +1,4 @@
-"""The other routes: models, embeddings, transcriptions, and an echo for what passes through."""
+"""The other routes: models, embeddings, transcriptions, and an echo for what is passed through."""
 
 import base64
 import struct
@@ -21,7 +21,7 @@ _MAX_DIMENSIONS = 4096
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One HTTP request, read to its end."""
+    """One HTTP request with its whole body."""
 
     method: str
     path: str
@@ -34,12 +34,12 @@ Endpoint = Callable[[HttpRequest], DemoReply]
 
 
 def list_models(request: HttpRequest) -> DemoReply:
-    """List the behaviours."""
+    """List the behaviours as models."""
     return json_reply({"object": "list", "data": [_model(f"demo/{name}") for name in BEHAVIOURS]})
 
 
 def show_model(request: HttpRequest) -> DemoReply:
-    """Describe one model, which may be composed."""
+    """Describe one model, which may have several behaviours."""
     name = request.path.removeprefix("/v1/models/")
     return unknown_model(name) if model_behaviour(name) is None else json_reply(_model(name))
 
@@ -56,7 +56,7 @@ def _model(name: str) -> dict[str, Any]:
 
 
 def embed(request: HttpRequest) -> DemoReply:
-    """Return small vectors that depend on the text alone."""
+    """Return small vectors, which depend on the texts alone."""
     try:
         body = orjson.loads(request.body)
         texts = body["input"]
@@ -76,7 +76,7 @@ def embed(request: HttpRequest) -> DemoReply:
 
 
 def _vector(text: Any, size: int) -> list[float]:
-    """Return `size` numbers from -1 to 1."""
+    """Return `size` numbers from -1 to 1, made of hashes of the text."""
     seed = orjson.dumps(text)
     digests = (sha256(seed + bytes([block % 256])).digest() for block in range(size // 32 + 1))
     return [byte / 127.5 - 1 for byte in b"".join(digests)[:size]]
@@ -87,12 +87,12 @@ def _base64(vector: list[float]) -> str:
 
 
 def transcribe(request: HttpRequest) -> DemoReply:
-    """Say how much audio was received, form and all."""
+    """Return a transcription that says how many bytes were received, the form included."""
     return json_reply({"text": f"{len(request.body)} bytes received."})
 
 
 def echo(request: HttpRequest) -> DemoReply:
-    """Report the request."""
+    """Return what the request was like, so that tests can see what was passed through."""
     return json_reply(
         {
             "method": request.method,

@@ -1,8 +1,8 @@
-"""How reliable a model is: mistakes at a rate, and whether it makes them again.
+"""Mistakes at random: how often a model makes them, and whether it makes them again.
 
-A mistake belongs to a place in the document. Whether it is made there, and which one, depends on
-nothing but the sample: the same request gets the same answer. Sticky mistakes do not depend on the
-call, so that they are made again at the same place; feedback may break one.
+A mistake belongs to a place in the document. Whether it is made there, and which one it is, depends
+on hashes of the request only, so the same request always gets the same answer. A *sticky* mistake
+does not depend on the call: it is made again at the same place, unless feedback helps.
 """
 
 import json
@@ -14,108 +14,109 @@ from typing import Any, TypeVar
 Path = tuple[str | int, ...]
 Choice = TypeVar("Choice")
 
-_HEARD = 0.6  # how likely feedback breaks a sticky mistake
-NAME, DROP, EXTRA, COMMA, TEXT = 0.5, 0.3, 0.5, 0.3, 0.3  # shares of the rate, by kind
+_FEEDBACK_HELPS = 0.6
+"""The probability that a sticky mistake is not made again after feedback."""
+NAME, DROP, EXTRA, COMMA, TEXT = 0.5, 0.3, 0.5, 0.3, 0.3
+"""How likely each kind of mistake is at its place, as a share of the rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRates:
-    """How often what happens; everything from 0 to 1."""
+    """How often a model does what; all rates are from 0 to 1."""
 
     rate: float = 0.0
     """Mistakes per value."""
     sticky: float = 0.0
-    """The share of them that is made again on every call."""
+    """The share of the mistakes that is made again on every call."""
     wraps: float = 0.0
-    """A fence, prose or thoughts around a fresh document."""
+    """Fresh documents with a fence, prose or thoughts around them."""
     restarts: float = 0.0
-    """A fresh document in place of a continuation."""
+    """Continuations that are fresh documents instead."""
     truncates: float = 0.0
-    """An end in the middle."""
+    """Answers that end in the middle."""
     blanks: float = 0.0
-    """Newlines without end after a comma."""
+    """Answers that go on in newlines after a comma, without end."""
     spaced: bool = False
-    """Whether there is a blank behind commas and colons."""
+    """Whether there is a blank after commas and colons."""
 
 
 def combined_rates(tempers: Iterable[ErrorRates]) -> ErrorRates:
-    """Return the temper of a model that has all of these."""
+    """Return the rates of a model that has all of these: the highest of each."""
     return ErrorRates(*map(max, zip(*map(astuple, (ErrorRates(), *tempers)), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class RandomSeed:
-    """What chance depends on."""
+    """What all random numbers of one answer are made of."""
 
     seed: str = ""
     """The same for all calls about one document."""
     call: str = ""
-    """Another for each call."""
+    """Different for each call."""
     feedback: bool = False
     """Whether the model was told of its mistakes."""
 
     def chance(self, *key: Any) -> float:
-        """Return a number from 0 to 1 that depends on the seed and `key`."""
+        """Return a number from 0 to 1 that depends on the seed and on `key`."""
+        # Python's own `hash` of a string is different in each process.
         digest = blake2b(repr((self.seed, key)).encode(), digest_size=7).digest()
         return int.from_bytes(digest) / (1 << 56)
 
     def chance_of_call(self, *key: Any) -> float:
-        """Return a number from 0 to 1 that depends on the call too."""
+        """Return a number from 0 to 1 that depends on the call as well."""
         return self.chance("call", self.call, *key)
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorSampler:
-    """The mistakes of one answer."""
+    """Decides which mistakes are made in one answer."""
 
     rates: ErrorRates
-    sample: RandomSeed
+    seed: RandomSeed
 
     def happens(self, path: Path, kind: str, weight: float = 1) -> bool:
         """Whether a mistake of this `kind` is made at `path`."""
         rate = self.rates.rate * weight
         if self._sticks(path, kind, rate):
-            heard = (
-                self.sample.feedback and self.sample.chance_of_call("heard", path, kind) < _HEARD
-            )
-            return not heard
-        return rate > 0 and self.sample.chance_of_call(path, kind) < rate * (1 - self.rates.sticky)
+            draw = self.seed.chance_of_call("heard", path, kind)
+            return not (self.seed.feedback and draw < _FEEDBACK_HELPS)
+        return rate > 0 and self.seed.chance_of_call(path, kind) < rate * (1 - self.rates.sticky)
 
     def pick(self, path: Path, kind: str, options: Sequence[Choice], weight: float = 1) -> Choice:
         """Return one of `options`; a sticky mistake is always the same."""
         sticks = self._sticks(path, kind, self.rates.rate * weight)
-        draw = self.sample.chance if sticks else self.sample.chance_of_call
+        draw = self.seed.chance if sticks else self.seed.chance_of_call
         return options[int(draw("which", path, kind) * len(options))]
 
     def _sticks(self, path: Path, kind: str, rate: float) -> bool:
-        return self.sample.chance(path, kind) < rate * self.rates.sticky
+        return self.seed.chance(path, kind) < rate * self.rates.sticky
 
 
-# --- values ------------------------------------------------------------------------------------
+# --- what is written instead -------------------------------------------------------------------
 
 
-def wrong_text(slips: ErrorSampler, value: Any, path: Path, *, option: bool) -> str | None:
-    """Return a wrong text for `value`, or None where no mistake is made.
+def wrong_text(sampler: ErrorSampler, value: Any, path: Path, *, option: bool) -> str | None:
+    """Return a wrong text for a value; None if no mistake is made.
 
     Args:
-        slips: decides.
+        sampler: decides.
         value: the right value.
-        path: its place.
-        option: whether it is one of several that the schema names.
+        path: its place in the document.
+        option: whether the schema lists the values that may stand there.
     """
-    for kind, (weight, applies, spell) in _KINDS.items():
+    for kind, (weight, applies, texts) in _KINDS.items():
         if applies(value, option):
-            made = slips.happens(path, kind, weight)
-            return slips.pick(path, kind, spell(value), weight) if made else None
+            is_made = sampler.happens(path, kind, weight)
+            return sampler.pick(path, kind, texts(value), weight) if is_made else None
     return None
 
 
-def misspelt_name(slips: ErrorSampler, name: str, path: Path) -> str:
-    """Return a name that resembles `name`."""
+def misspelt_name(sampler: ErrorSampler, name: str, path: Path) -> str:
+    """Return a name that resembles `name`, as models misspell them."""
     camel = "".join(part.capitalize() if at else part for at, part in enumerate(name.split("_")))
     short = name.replace("_", "")[:1] + name[1:] + "_"
     ideas = (name.upper(), name + "s", short, "my_" + name, camel)
-    return slips.pick(path, "name", [idea for idea in ideas if idea != name], NAME)
+    return sampler.pick(path, "name", [idea for idea in ideas if idea != name], NAME)
 
 
 def _options(value: str) -> list[str]:
@@ -142,10 +143,13 @@ def _nulls(value: None) -> list[str]:
 
 
 def quoted(text: str) -> str:
+    """Return `text` as a JSON string."""
     return json.dumps(text, ensure_ascii=False)
 
 
 _ErrorKind = tuple[float, Callable[[Any, bool], bool], Callable[[Any], list[str]]]
+"""The weight of a kind of mistake, whether it applies to a value (and to one of several options),
+and the wrong texts for the value."""
 _KINDS: dict[str, _ErrorKind] = {
     "option": (1.0, lambda value, option: option and isinstance(value, str), _options),
     "text": (TEXT, lambda value, option: isinstance(value, str), _texts),
@@ -153,3 +157,4 @@ _KINDS: dict[str, _ErrorKind] = {
     "number": (1.0, lambda value, option: isinstance(value, int | float), _numbers),
     "null": (1.0, lambda value, option: value is None, _nulls),
 }
+"""The first kind that applies to a value is the only one."""

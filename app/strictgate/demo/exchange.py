@@ -1,4 +1,4 @@
-"""Acting a reply out on an ASGI connection: waits, parts, and the reset of a connection."""
+"""Send a reply over an ASGI connection: wait, send parts, reset the connection, as it says."""
 
 import asyncio
 import socket
@@ -15,8 +15,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_HEAD = None  # stands for the head between what is before it and the body
-_AT_ONCE = struct.pack("ii", 1, 0)  # linger on, for no time: closing then resets the connection
+_HEAD = None
+"""Stands for the head, between what comes before it and the parts of the body."""
+_LINGER_FOR_NO_TIME = struct.pack("ii", 1, 0)
+"""SO_LINGER with a time of 0: closing the socket then resets the connection (TCP RST)."""
 
 
 @dataclass(slots=True)
@@ -26,13 +28,14 @@ class ExchangeRecord:
     path: str
     headers: dict[str, str]
     body: Any
-    """As JSON; as text where it is none."""
+    """The body as a value, or as text if it was not JSON."""
     finished: bool = False
+    """Whether the whole reply was sent."""
     cancelled: bool = False
-    """Whether the client went away before the answer was finished."""
+    """Whether the client went away before that."""
     query: str = ""
     characters: int = 0
-    """How many characters of answers were sent; of streams, those sent in whole events."""
+    """The number of characters of answers that were sent; in streams, those of whole events."""
 
 
 async def deliver(
@@ -41,10 +44,11 @@ async def deliver(
     """Send `reply` with all that happens on the way, and write into `record` how it went.
 
     Raises:
-        ConnectionResetError: to end the connection where the server is not uvicorn.
+        ConnectionResetError: the reply resets the connection, but only uvicorn's can be reset.
     """
     parts = reply.parts
-    if not reply.before_head and isinstance(parts, tuple) and len(parts) == 1:  # nearly always
+    # Nearly every reply is one body and nothing else. It needs no task that watches the client.
+    if not reply.before_head and isinstance(parts, tuple) and len(parts) == 1:
         await _start(reply, send)
         await send({"type": "http.response.body", "body": parts[0]})
         if record is not None:
@@ -64,7 +68,7 @@ async def deliver(
 
 
 def _counted(parts: Iterable[Part], record: ExchangeRecord) -> Iterator[Part]:
-    """Yield the parts, and write down how much they say."""
+    """Yield the parts, and add the characters of their answers to the record."""
     for part in parts:
         if isinstance(part, bytes):
             record.characters += count_characters(part)
@@ -74,7 +78,7 @@ def _counted(parts: Iterable[Part], record: ExchangeRecord) -> Iterator[Part]:
 async def _act(
     reply: DemoReply, send: Send, gone: asyncio.Task[None], record: ExchangeRecord
 ) -> bool:
-    """Take one step of `reply` after the other; return whether the connection is to be cut."""
+    """Do what the reply says, step by step; return whether the connection must be cut."""
     for step in chain(reply.before_head, (_HEAD,), reply.parts):
         match step:
             case Pause(seconds):
@@ -87,7 +91,7 @@ async def _act(
                 await _start(reply, send)
             case chunk:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await asyncio.sleep(0)  # lets others run, and lets it show that the client has gone
+        await asyncio.sleep(0)  # lets the task that watches the client run
         if gone.done():
             record.cancelled = True
             return False
@@ -108,14 +112,14 @@ async def _departure(receive: Receive) -> None:
 
 
 def _reset(send: Send) -> bool:
-    """Reset the connection, as a crashing process does; return whether that can be done here.
+    """Reset the connection, as a crashing process does; return whether that was possible.
 
-    ASGI has no word for it: uvicorn's `send` is a method of an object that has the transport.
+    ASGI cannot do that, but uvicorn's `send` is a method of an object that has the transport.
     """
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
         return False
     connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_FOR_NO_TIME)
     transport.abort()
     return True

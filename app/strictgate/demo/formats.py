@@ -1,7 +1,7 @@
-"""The formats of the specification: how each looks, and samples of it.
+"""The formats of the specification: a regular expression for each, and samples of it.
 
-The expressions are good enough to tell the samples, and what a schema's author gave as a default,
-from other text; the judge of documents is elsewhere.
+The expressions are good enough to accept the samples and the defaults that authors write, and to
+reject most other texts. They are not those of the gateway's validator.
 """
 
 import re
@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format: its shape, and a sample in which `{}` stands for a number from 1 to 9."""
+    """One format."""
 
     shape: re.Pattern[str]
     sample: str
+    """A text of this format, in which `{}` stands for a number from 1 to 9."""
 
-    def text(self, turn: int) -> str:
-        """Return the sample for `turn`."""
-        return self.sample.replace("{}", str(turn % 9 + 1))
+    def text(self, variant: int) -> str:
+        """Return the sample with another number for each variant."""
+        return self.sample.replace("{}", str(variant % 9 + 1))
 
 
 _DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
@@ -55,6 +56,6 @@ FORMATS: dict[str, Format] = {
 
 
 def has_format(name: str, text: str) -> bool:
-    """Whether `text` has the format; those not in the specification are annotations."""
+    """Whether `text` has the format. Formats that the specification lacks are annotations."""
     known = FORMATS.get(name)
     return known is None or known.shape.fullmatch(text) is not None

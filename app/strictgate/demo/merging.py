@@ -1,8 +1,8 @@
-"""One schema out of several that must all hold, as a guide for making a value.
+"""Merge a schema with what it refers to, so that a value can be made from the result.
 
-A guide is allowed to be imprecise: what is made by it is checked against the real schema. `$ref`
-and `allOf` are taken in; every choice that the schema leaves (`anyOf`, `oneOf`, `if`) becomes a
-list of branches beside the guide.
+The result may be imprecise, because what is made from it is checked against the real schema. The
+schemas of `$ref` and `allOf` are merged. Each of `anyOf`, `oneOf` and `if` becomes a choice between
+branches, which are not merged.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,20 +17,25 @@ _MAX_NESTING = 40
 
 @dataclass(slots=True)
 class MergedSchema:
-    """The keywords that hold in any case, the choices left, and the references followed."""
+    """One schema out of several that apply to the same value."""
 
     keywords: dict[str, Any] = field(default_factory=dict)
+    """The keywords that hold in any case."""
     choices: list[list[Any]] = field(default_factory=list)
+    """The choices that are left: of each, one branch must hold, too."""
     followed: list[str] = field(default_factory=list)
+    """The references that were followed."""
     closed: list[dict[str, Any]] = field(default_factory=list)
     """The schemas that allow no properties but their own."""
     impossible: bool = False
+    """Whether no value is valid."""
 
 
 def merge_schema(schema: Any, references: References) -> MergedSchema:
-    """Return the guide to `schema`."""
+    """Return a schema merged with all that applies to the same value."""
     result = MergedSchema()
     _add(schema, references, result, 0)
+    # A property that one of the schemas forbids cannot be made, whoever declares it.
     properties = result.keywords.get("properties", {})
     if any(not is_declared(closed, name) for closed in result.closed for name in properties):
         result.keywords["properties"] = {
@@ -61,18 +66,19 @@ def _add(schema: Any, references: References, into: MergedSchema, depth: int) ->
 
 
 def _choices(schema: dict[str, Any]) -> Iterable[list[Any]]:
+    """Yield the branches of each choice that a schema object leaves."""
     for keyword in ("anyOf", "oneOf"):
         if schema.get(keyword):
             yield schema[keyword]
     if "if" in schema:
-        yes = {"allOf": [schema["if"], schema.get("then", True)]}
-        no = {"allOf": [{"not": schema["if"]}, schema.get("else", True)]}
-        yield [yes, no]
+        met = {"allOf": [schema["if"], schema.get("then", True)]}
+        not_met = {"allOf": [{"not": schema["if"]}, schema.get("else", True)]}
+        yield [met, not_met]
 
 
 def _merge(into: dict[str, Any], schema: dict[str, Any]) -> None:
     for keyword, argument in schema.items():
-        if keyword in _CHOICES:
+        if keyword in _NOT_MERGED:
             continue
         join = _JOINS.get(keyword)
         if keyword not in into:
@@ -86,7 +92,7 @@ def _list(names: Any) -> list[Any]:
 
 
 def _types(one: Any, other: Any) -> Any:
-    """The types in both; an integer is a number."""
+    """Return the types that are in both; an integer is a number."""
     first, second = _list(one), _list(other)
     both = [name for name in first if name in second]
     if ("number" in first and "integer" in second) or ("integer" in first and "number" in second):
@@ -119,7 +125,7 @@ def _items(one: Any, other: Any) -> Any:
     return _both(one, other) if not isinstance(one, list) else one
 
 
-_CHOICES = {"anyOf", "oneOf", "allOf", "if", "then", "else", "$ref"}
+_NOT_MERGED = {"anyOf", "oneOf", "allOf", "if", "then", "else", "$ref"}
 _JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "type": _types,
     "properties": _each,
@@ -132,7 +138,10 @@ _JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "propertyNames": _both,
     **dict.fromkeys(("minimum", "minLength", "minItems", "minProperties"), max),
     **dict.fromkeys(("maximum", "maxLength", "maxItems", "maxProperties"), min),
-    # Of two values for the rest, the one from the more specific branch is the better guide.
+    # One of two values must do: the later one comes from a branch, which is more specific.
     **dict.fromkeys(("format", "const", "default"), lambda one, other: other),
-    "pattern": lambda one, other: f"{one}(?:{other})",  # text for the one, then for the other
+    # A text for one pattern and a text for the other, joined, mostly match both.
+    "pattern": lambda one, other: f"{one}(?:{other})",
 }
+"""How the two values of a keyword that is in both schemas are joined. Without an entry, the first
+value is kept."""

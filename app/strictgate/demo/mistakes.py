@@ -1,7 +1,7 @@
-"""What a model gets wrong in a document: a wrong option, a missing property, a wrong type.
+"""Mistakes in a document: a wrong option, a missing property, a wrong type.
 
-Each mistake is looked for where the schema really forbids it: a candidate that still fits is passed
-over, so that a document that was made wrong is wrong, unless the schema allows everything.
+A mistake is made only where the schema forbids it. A change after which the document is still valid
+is not made, so a document with a mistake is invalid, unless the schema allows every value.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,29 +19,34 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class SchemaSpot:
-    """A part of a document and a schema that applies to it."""
+    """A part of a document, and a schema that applies to it."""
 
     path: Path
+    """The path of the part in the document."""
     where: str
-    """The place of `schema`, as a JSON Pointer."""
+    """The place of the schema, as a JSON Pointer."""
     schema: dict[str, Any]
     value: Any
+    """The part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A document made wrong, and what Groq says about it."""
+    """A document with a mistake in it."""
 
     value: Any
+    """The document."""
     sentence: str
+    """What Groq's error says about it."""
 
 
-Kind = Callable[[SchemaSpot], Iterator[tuple[Any, str, str]]]
-"""Yields wrong values for a spot, each with the keyword that it violates, and the words for it."""
+MistakeKind = Callable[[SchemaSpot], Iterator[tuple[Any, str, str]]]
+"""A function that yields wrong values for a spot, each with the keyword that it violates and with
+Groq's message about it."""
 
 
 def schema_spots(schema: Any, value: Any, references: References) -> Iterator[SchemaSpot]:
-    """Yield every part of `value` with every schema that applies to it, in document order."""
+    """Yield every part of `value` with every schema that applies to it, in the document's order."""
     return _spots(SchemaSpot((), "", schema, value), references, set())
 
 
@@ -53,10 +58,10 @@ def _spots(
     reference = spot.schema.get("$ref")
     if isinstance(reference, str) and (spot.path, reference) not in followed:
         followed.add((spot.path, reference))
-        behind = SchemaSpot(
+        target = SchemaSpot(
             spot.path, spot.where + "/$ref", references.resolve(reference), spot.value
         )
-        yield from _spots(behind, references, followed)
+        yield from _spots(target, references, followed)
     if isinstance(reference, str) and references.ref_stands_alone:
         return
     yield spot
@@ -94,13 +99,19 @@ def _items(spot: SchemaSpot) -> Iterator[SchemaSpot]:
             )
 
 
-def find_mistake(schema: Any, value: Any, kinds: tuple[Kind, ...]) -> Mistake | None:
-    """Return `value` with the first mistake of one of the `kinds` that makes it wrong."""
+def find_mistake(schema: Any, value: Any, kinds: tuple[MistakeKind, ...]) -> Mistake | None:
+    """Return the first mistake that makes `value` invalid; None if there is none.
+
+    Args:
+        schema: the schema.
+        value: a valid document.
+        kinds: the kinds of mistakes, which are tried one after the other.
+    """
     with refuse_bad_schema():
         return next(_mistakes(schema, value, kinds), None)
 
 
-def _mistakes(schema: Any, value: Any, kinds: tuple[Kind, ...]) -> Iterator[Mistake]:
+def _mistakes(schema: Any, value: Any, kinds: tuple[MistakeKind, ...]) -> Iterator[Mistake]:
     references = References(schema)
     found = list(schema_spots(schema, value, references))
     for kind in kinds:
@@ -127,7 +138,7 @@ def _replaced(value: Any, path: Path, part: Any) -> Any:
 
 
 def wrong_option(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
-    """A value that is none of the options: `happy`, or `unhappy` where happy is allowed."""
+    """Yield a value that is none of the options: `happy`, or `unhappy` if that is an option."""
     for keyword in ("enum", "const"):
         if keyword in spot.schema:
             options = spot.schema[keyword] if keyword == "enum" else [spot.schema[keyword]]
@@ -137,7 +148,7 @@ def wrong_option(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
 
 
 def wrong_case(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
-    """The right option, spelt in another case."""
+    """Yield the right option in capitals, in small letters, and with a capital."""
     for keyword in ("enum", "const"):
         if keyword in spot.schema and isinstance(spot.value, str):
             for wrong in (spot.value.upper(), spot.value.lower(), spot.value.capitalize()):
@@ -151,7 +162,7 @@ def _must_be(options: list[Any]) -> str:
 
 
 def missing_property(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
-    """A required property left out, the last one first."""
+    """Yield the object without one required property, the last one first."""
     if isinstance(spot.value, dict) and isinstance(spot.schema.get("required"), list):
         for name in reversed(spot.schema["required"]):
             left = {key: value for key, value in spot.value.items() if key != name}
@@ -159,20 +170,20 @@ def missing_property(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
 
 
 def extra_property(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
-    """A property that nobody asked for."""
+    """Yield the object with a property that nobody asked for."""
     if isinstance(spot.value, dict):
         more = {**spot.value, "extra_note": "Nobody asked for this."}
         yield more, "additionalProperties", "additionalProperties 'extra_note' not allowed"
 
 
 def wrong_type_of_leaf(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
-    """A string, number, boolean or null of another type."""
+    """Yield values of other types for a string, a number, a boolean or null."""
     if not isinstance(spot.value, dict | list):
         yield from wrong_type(spot)
 
 
 def wrong_type(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
-    """A value of another type."""
+    """Yield values of other types for any value."""
     for wrong in ({"unexpected": True}, "unknown", ["unexpected"], None):
         yield wrong, "type", f"expected {spot.schema.get('type', 'another type')}"
 
@@ -180,29 +191,29 @@ def wrong_type(spot: SchemaSpot) -> Iterator[tuple[Any, str, str]]:
 COMMON_MISTAKES = (missing_property, wrong_type_of_leaf, wrong_type)
 
 
-# --- what they make of a document --------------------------------------------------------------
+# --- changes of a document ---------------------------------------------------------------------
 
 
-def mistake_change(*kinds: Kind) -> Callable[[Any, ChatRequest, int], Any]:
-    """Return a change that makes one mistake, if the schema leaves room for one."""
+def mistake_change(*kinds: MistakeKind) -> Callable[[Any, ChatRequest, int], Any]:
+    """Return a change that makes one mistake of these kinds, if the schema forbids any."""
 
-    def revalue(value: Any, request: ChatRequest, index: int) -> Any:
+    def change_document(value: Any, request: ChatRequest, index: int) -> Any:
         found = find_mistake(request.schema, value, kinds)
         return value if found is None else found.value
 
-    return revalue
+    return change_document
 
 
-def wrong_until(turn: int) -> Callable[[Any, ChatRequest, int], Any]:
-    """Return a change that makes documents wrong before the ask number `turn`, from 0."""
+def wrong_until(asks: int) -> Callable[[Any, ChatRequest, int], Any]:
+    """Return a change that makes documents wrong until the model was asked `asks` times before."""
     wrong = mistake_change(*COMMON_MISTAKES)
     return lambda value, request, index: (
-        wrong(value, request, index) if request.earlier_asks < turn else value
+        wrong(value, request, index) if request.earlier_asks < asks else value
     )
 
 
 def wrong_last_choice(value: Any, request: ChatRequest, index: int) -> Any:
-    """Make the last of several choices wrong on the first ask."""
+    """Make the last of several choices wrong when it is asked for the first time."""
     last = (
         request.choice_count > 1 and index == request.choice_count - 1 and request.earlier_asks == 0
     )
@@ -210,7 +221,7 @@ def wrong_last_choice(value: Any, request: ChatRequest, index: int) -> Any:
 
 
 def added_property(value: Any, request: ChatRequest, index: int) -> Any:
-    """Add a property, at the root where it is allowed everywhere."""
+    """Add a property where it is forbidden; if it is allowed everywhere, add it at the root."""
     found = find_mistake(request.schema, value, (extra_property,))
     if found is None and isinstance(value, dict):
         return {**value, "extra_note": "Nobody asked for this."}

@@ -1,8 +1,8 @@
-"""The demonstration model without its network: what it writes, given what it means to say.
+"""The demonstration model without a network: the text that it writes for a document in mind.
 
-For a schema, the document that the model has in mind, a prefix, a temper and a sample, the answer
-is always the same. It goes on with a prefix as a model does: it keeps to its document where the
-prefix does, and leads everything else to a valid end.
+The text depends on nothing but the arguments of `answer_text`. The model continues a prefix as real
+models do: where the prefix agrees with the document in mind, it goes on with that document, and
+where it differs, it leads what has been begun to a valid end.
 """
 
 from dataclasses import dataclass, replace
@@ -23,18 +23,19 @@ _WRAPPERS = (
     ('<think>The user wants {"a": 1}? I will fill it.</think>\n', ""),
 )
 _NEWLINES = "\n" * 600
-_LONG = 40  # characters: what is shorter ends before anything goes astray
+_LONG = 40
+"""Characters: a shorter text ends before it can end in newlines."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenText:
-    """What the model wrote; without the prefix."""
+    """What the model wrote, without the prefix."""
 
     text: str
     finish_reason: str = "stop"
     errors: tuple[TextError, ...] = ()
     is_continuation: bool = False
-    """Whether `text` goes on with the prefix."""
+    """Whether `text` continues the prefix, and is no fresh document."""
 
 
 def answer_text(
@@ -42,36 +43,36 @@ def answer_text(
     document: Any,
     prefix: str = "",
     rates: ErrorRates | None = None,
-    sample: RandomSeed | None = None,
+    seed: RandomSeed | None = None,
 ) -> WrittenText:
-    """Write `document`, or what is missing of it behind `prefix`.
+    """Write `document`, or the part of it that is missing after `prefix`.
 
     Args:
-        schema: what the document is for; what differs from it in `prefix` is led to a valid end.
-        document: what the model means to say.
-        prefix: the beginning of the answer, which is not repeated.
-        temper: how often the model goes wrong; never without it.
-        sample: what chance depends on.
+        schema: the schema that the document was made for.
+        document: the document that the model has in mind.
+        prefix: the beginning of the answer, which is not repeated. What cannot be the beginning of
+            a JSON document is ignored.
+        rates: how often the model makes mistakes; without them, never.
+        seed: what its random numbers are made of.
     """
-    rates, sample = rates or ErrorRates(), sample or RandomSeed()
-    begun = _begun(prefix)
-    if begun is not None and sample.chance_of_call("restart") < rates.restarts:
-        begun = None
-    author = Writer(ErrorSampler(rates, sample), _options(schema, document, rates), prefix)
-    author.rest(begun, continued_document(schema, document, begun), ())
-    written = WrittenText("".join(author.parts), "stop", tuple(author.errors), begun is not None)
-    if not prefix and sample.chance_of_call("wrap") < rates.wraps:
-        written = surrounded(
-            written, *_WRAPPERS[int(sample.chance_of_call("wrapper") * len(_WRAPPERS))]
-        )
-    return _astray(written, rates, sample)
+    rates, seed = rates or ErrorRates(), seed or RandomSeed()
+    partial = _begun(prefix)
+    if partial is not None and seed.chance_of_call("restart") < rates.restarts:
+        partial = None
+    writer = Writer(ErrorSampler(rates, seed), _option_paths(schema, document, rates), prefix)
+    writer.write_rest(partial, continued_document(schema, document, partial), ())
+    written = WrittenText("".join(writer.parts), "stop", tuple(writer.errors), partial is not None)
+    if not prefix and seed.chance_of_call("wrap") < rates.wraps:
+        number = int(seed.chance_of_call("wrapper") * len(_WRAPPERS))
+        written = surrounded(written, *_WRAPPERS[number])
+    return _with_bad_end(written, rates, seed)
 
 
 def surrounded(written: WrittenText, before: str, after: str) -> WrittenText:
     """Return `written` with text around it."""
     moved = tuple(
-        TextError(slip.start + len(before), slip.end + len(before), slip.right_text)
-        for slip in written.errors
+        TextError(error.start + len(before), error.end + len(before), error.right_text)
+        for error in written.errors
     )
     return replace(written, text=f"{before}{written.text}{after}", errors=moved)
 
@@ -83,21 +84,21 @@ def _begun(prefix: str) -> PartialJson | None:
         return None
 
 
-def _options(schema: Any, document: Any, rates: ErrorRates) -> frozenset[Path]:
-    """Return the places of values that are one of several which `schema` names."""
+def _option_paths(schema: Any, document: Any, rates: ErrorRates) -> frozenset[Path]:
+    """Return the paths of the values for which the schema has an `enum` or a `const`."""
     if not rates.rate:
         return frozenset()
     found = schema_spots(schema, document, References(schema))
     return frozenset(spot.path for spot in found if {"enum", "const"} & spot.schema.keys())
 
 
-def _astray(written: WrittenText, rates: ErrorRates, sample: RandomSeed) -> WrittenText:
-    """Let the text end in newlines, or in the middle, if that is what happens."""
-    text, finish = written.text, written.finish_reason
-    if sample.chance_of_call("blanks") < rates.blanks and len(text) > _LONG:
-        comma = text.find(",", 20 + int(sample.chance_of_call("comma") * (len(text) - 20)))
+def _with_bad_end(written: WrittenText, rates: ErrorRates, seed: RandomSeed) -> WrittenText:
+    """Let the text end in newlines, or in the middle, if the rates say so."""
+    text, finish_reason = written.text, written.finish_reason
+    if seed.chance_of_call("blanks") < rates.blanks and len(text) > _LONG:
+        comma = text.find(",", 20 + int(seed.chance_of_call("comma") * (len(text) - 20)))
         if comma > 0:
-            text, finish = text[: comma + 1] + _NEWLINES, "length"
-    if sample.chance_of_call("truncates") < rates.truncates:
-        text, finish = text[: 1 + int(sample.chance_of_call("end") * len(text))], "length"
-    return replace(written, text=text, finish_reason=finish)
+            text, finish_reason = text[: comma + 1] + _NEWLINES, "length"
+    if seed.chance_of_call("truncates") < rates.truncates:
+        text, finish_reason = text[: 1 + int(seed.chance_of_call("end") * len(text))], "length"
+    return replace(written, text=text, finish_reason=finish_reason)

@@ -1,7 +1,6 @@
-"""The beginning of a JSON document, as a tree: what stands, and what is still open.
+"""The beginning of a JSON document, as a tree of complete and of open values.
 
-For a model that goes on with a text that it is given. Only the last part of each container can be
-open.
+It is what a model continues. In each object or array, only the last part can be open.
 """
 
 import json
@@ -13,8 +12,8 @@ from typing import Any
 from strictgate.core.jsontext.reader import write_json
 from strictgate.demo.conformance import same_json
 
-_WORDS = ("true", "false", "null")
-_SHORT = dict(zip('"\\/\b\f\n\r\t', '"\\/bfnrt', strict=True))
+_LITERALS = ("true", "false", "null")
+_SHORT_ESCAPES = dict(zip('"\\/\b\f\n\r\t', '"\\/bfnrt', strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +28,33 @@ class OpenString:
     """A string that is open."""
 
     start: str
-    """Decoded."""
+    """The characters so far, decoded."""
     escape: str = ""
-    """What stands of an escape that has not ended."""
+    """The beginning of an escape that has not ended. A surrogate pair is one escape."""
 
     @property
     def shortest(self) -> str:
-        """The shortest string that begins like this."""
+        """The shortest string that it can become."""
         return self.start + str(json.loads(f'"{_completed(self.escape)}"'))
 
     def can_become(self, text: str) -> bool:
-        """Whether `text` begins like this."""
+        """Whether it can become the string `text`."""
         if not text.startswith(self.start):
             return False
         return not self.escape or self._ending(text) is not None
 
     def rest(self, text: str) -> str:
-        """Return what is missing of `text`, quote and all; of any other, of the shortest."""
+        """Return what is missing of `text`, with the closing quote.
+
+        If it cannot become `text`, it becomes the shortest string.
+        """
         text = text if self.can_become(text) else self.shortest
         if not self.escape:
             return write_json(text[len(self.start) :])[1:]
         return (self._ending(text) or "") + write_json(text[len(self.start) + 1 :])[1:]
 
     def _ending(self, text: str) -> str | None:
-        """Return what is missing of the escape of the next character in `text`."""
+        """Return what is missing of the escape; None if `text` goes on with another character."""
         for spelling in _escapes(text[len(self.start) : len(self.start) + 1]):
             if spelling.lower().startswith(self.escape.lower()):
                 return spelling[len(self.escape) :]
@@ -66,25 +68,28 @@ class OpenScalar:
     text: str
 
     def can_become(self, value: Any) -> bool:
-        """Whether `value` can be written so that it begins like this."""
+        """Whether it can become `value`, in some spelling of it."""
         if isinstance(value, str | list | dict):
             return False
         return write_json(value).startswith(self.text) or same_json(value, self.shortest)
 
     @property
     def shortest(self) -> Any:
-        """The shortest value that begins like this."""
+        """The shortest value that it can become."""
         return json.loads(self.text + self._end())
 
     def rest(self, value: Any) -> str:
-        """Return what is missing of `value`; of one that begins otherwise, of the shortest."""
+        """Return what is missing of `value`.
+
+        If it cannot become `value`, it becomes the shortest one.
+        """
         written = write_json(value)
         return written[len(self.text) :] if written.startswith(self.text) else self._end()
 
     def _end(self) -> str:
-        for word in _WORDS:
-            if word.startswith(self.text):
-                return word[len(self.text) :]
+        for literal in _LITERALS:
+            if literal.startswith(self.text):
+                return literal[len(self.text) :]
         return "" if self.text[-1].isdigit() else "0"
 
 
@@ -93,17 +98,17 @@ class OpenObject:
     """An object that is open."""
 
     parts: dict[str, "PartialJson | None"]
-    """None for a property that has a name and nothing of a value."""
+    """The members by their names; None for a member whose value has not begun."""
     name: OpenString | None = None
-    """The name that is open."""
+    """The name that is open, if one is."""
     comma: bool = False
-    """Whether it ends behind a comma."""
+    """Whether it ends with a comma."""
     colon: bool = True
-    """Whether the last name has its colon."""
+    """Whether the last name is followed by its colon."""
 
     @property
     def awaited_name(self) -> OpenString | None:
-        """How the name begins that must come."""
+        """The beginning of the name that must come; None if none must."""
         return OpenString("") if self.comma else self.name
 
 
@@ -113,42 +118,43 @@ class OpenArray:
 
     parts: tuple["PartialJson", ...]
     comma: bool = False
+    """Whether it ends with a comma."""
 
     @property
     def least_length(self) -> int:
-        """How many items there are at least."""
+        """The least number of items that it will have."""
         return len(self.parts) + self.comma
 
 
 PartialJson = CompleteValue | OpenString | OpenScalar | OpenObject | OpenArray
 
 
-def can_become(begun: PartialJson | None, value: Any) -> bool:
-    """Whether a document with `value` can begin like this."""
-    match begun:
+def can_become(partial: PartialJson | None, value: Any) -> bool:
+    """Whether what has begun can become `value`; None has not begun, and can become anything."""
+    match partial:
         case None:
             return True
         case CompleteValue(whole):
             return same_json(whole, value)
         case OpenString():
-            return isinstance(value, str) and begun.can_become(value)
+            return isinstance(value, str) and partial.can_become(value)
         case OpenScalar():
-            return begun.can_become(value)
+            return partial.can_become(value)
         case OpenArray(parts):
-            enough = isinstance(value, list) and len(value) >= begun.least_length
+            enough = isinstance(value, list) and len(value) >= partial.least_length
             return enough and all(map(can_become, parts, value))
         case OpenObject():
-            return isinstance(value, dict) and _has(begun, value)
+            return isinstance(value, dict) and _can_become_object(partial, value)
 
 
-def _has(begun: OpenObject, value: dict[str, Any]) -> bool:
+def _can_become_object(partial: OpenObject, value: dict[str, Any]) -> bool:
     if not all(
-        name in value and can_become(part, value[name]) for name, part in begun.parts.items()
+        name in value and can_become(part, value[name]) for name, part in partial.parts.items()
     ):
         return False
-    awaited = begun.awaited_name
+    awaited = partial.awaited_name
     return awaited is None or any(
-        awaited.can_become(name) for name in value if name not in begun.parts
+        awaited.can_become(name) for name in value if name not in partial.parts
     )
 
 
@@ -157,15 +163,15 @@ def _has(begun: OpenObject, value: dict[str, Any]) -> bool:
 
 def _escapes(character: str) -> Iterator[str]:
     """Yield the ways to write `character` as an escape."""
-    if character in _SHORT:
-        yield "\\" + _SHORT[character]
+    if character in _SHORT_ESCAPES:
+        yield "\\" + _SHORT_ESCAPES[character]
     if character:
         encoded = character.encode("utf-16-be")
         yield "".join(f"\\u{encoded[at : at + 2].hex()}" for at in range(0, len(encoded), 2))
 
 
 def _completed(escape: str) -> str:
-    """Return an escape that begins with `escape`, which may be of two halves."""
+    """Return the shortest escape that begins with `escape`, or a surrogate pair if it must be."""
     if len(escape) < 2:
         return escape and "\\/"
     first = escape[:6] + "0020"[len(escape) - 2 : 4] if len(escape) < 6 else escape[:6]

@@ -1,7 +1,7 @@
-"""Reading the beginning of a JSON document.
+"""Parse the beginning of a JSON document.
 
-Not the gateway's reader, on purpose: what the demonstration upstream makes of a prefix must not
-share the gateway's mistakes.
+The gateway has such a parser, too. This one is separate on purpose: what the demonstration upstream
+makes of a prefix must not share the gateway's mistakes.
 """
 
 import json
@@ -22,17 +22,17 @@ from strictgate.demo.partial_json import (
 _MAX_DEPTH = 200
 _MAX_DIGITS = 1000
 _BLANKS = re.compile(r"[ \t\n\r]*")
-_UNITS = re.compile(
+_CHARACTERS = re.compile(
     r'(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}'
     r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*+"
 )
-_ESCAPE = re.compile(
+_ESCAPE_SO_FAR = re.compile(
     r"(?:\\(?:u(?:(?![dD][c-fC-F])[0-9a-fA-F]{0,3}"
     r"|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?))?)?"
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _NUMBER_SO_FAR = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?(?:(?<=\d)[eE][+-]?\d*)?)?")
-_WORDS = {"true": True, "false": False, "null": None}
+_LITERALS = {"true": True, "false": False, "null": None}
 
 
 class NotAPrefix(ValueError):
@@ -40,42 +40,39 @@ class NotAPrefix(ValueError):
 
 
 def parse_partial_json(text: str) -> PartialJson | None:
-    """Return what `text` begins; None for nothing but blanks.
+    """Return the beginning of a document as a tree; None if there is nothing but blanks.
 
     Raises:
-        Broken: no JSON document begins so.
+        NotAPrefix: no JSON document begins like this.
     """
-    reader = _Reader(text)
-    begun = reader.value()
-    reader.skip()
-    if not reader.ended:
+    parser = _Parser(text)
+    partial = parser.value()
+    if parser.peek():
         raise NotAPrefix
-    return begun
+    return partial
 
 
 @dataclass(slots=True)
-class _Reader:
-    """Reads one value after the other, until the text ends."""
+class _Parser:
+    """Parses one value after the other, until the text ends.
+
+    Each method for a value returns it as it is at the end of the text, or complete. `position` is
+    then the end of the text, or that of the value.
+    """
 
     text: str
     position: int = 0
     depth: int = 0
 
-    @property
-    def ended(self) -> bool:
-        return self.position >= len(self.text)
-
-    def skip(self) -> None:
+    def peek(self) -> str:
+        """Return the next character that is no blank, without taking it; "" at the end."""
         found = _BLANKS.match(self.text, self.position)
         self.position = found.end() if found else self.position
-
-    def next(self) -> str:
-        """Return the next character that is no blank, "" at the end, without taking it."""
-        self.skip()
         return self.text[self.position : self.position + 1]
 
     def value(self) -> PartialJson | None:
-        match self.next():
+        """Return the next value; None at the end of the text."""
+        match self.peek():
             case "":
                 return None
             case "{":
@@ -86,12 +83,12 @@ class _Reader:
                 return self._string()
         return self._scalar()
 
-    def _nested(self, read: Callable[[], PartialJson]) -> PartialJson:
+    def _nested(self, parse: Callable[[], PartialJson]) -> PartialJson:
         self.position += 1
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise NotAPrefix
-        found = read()
+        found = parse()
         self.depth -= 1
         return found
 
@@ -99,7 +96,7 @@ class _Reader:
         parts: dict[str, PartialJson | None] = {}
         comma = False
         while True:
-            match self.next():
+            match self.peek():
                 case "":
                     return OpenObject(parts, comma=comma)
                 case "}" if not comma:
@@ -123,7 +120,7 @@ class _Reader:
         if name.value in parts:
             raise NotAPrefix
         parts[name.value] = None
-        match self.next():
+        match self.peek():
             case "":
                 return OpenObject(parts, colon=False)
             case ":":
@@ -137,7 +134,7 @@ class _Reader:
         parts: list[PartialJson] = []
         comma = False
         while True:
-            match self.next():
+            match self.peek():
                 case "":
                     return OpenArray(tuple(parts), comma=comma)
                 case "]" if not comma:
@@ -155,30 +152,30 @@ class _Reader:
             comma = self._comma()
 
     def _comma(self) -> bool:
-        if self.next() != ",":
+        if self.peek() != ",":
             return False
         self.position += 1
         return True
 
     def _string(self) -> CompleteValue | OpenString:
-        units = _UNITS.match(self.text, self.position + 1)
-        end = units.end() if units else self.position + 1
+        characters = _CHARACTERS.match(self.text, self.position + 1)
+        end = characters.end() if characters else self.position + 1
         content = json.loads(f'"{self.text[self.position + 1 : end]}"')
         if self.text[end : end + 1] == '"':
             self.position = end + 1
             return CompleteValue(content)
-        if not _ESCAPE.fullmatch(self.text, end):
+        if not _ESCAPE_SO_FAR.fullmatch(self.text, end):
             raise NotAPrefix
         escape, self.position = self.text[end:], len(self.text)
         return OpenString(content, escape)
 
     def _scalar(self) -> CompleteValue | OpenScalar:
         left = self.text[self.position : self.position + _MAX_DIGITS + 1]
-        for word, value in _WORDS.items():
-            if left.startswith(word):
-                self.position += len(word)
+        for literal, value in _LITERALS.items():
+            if left.startswith(literal):
+                self.position += len(literal)
                 return CompleteValue(value)
-            if word.startswith(left):
+            if literal.startswith(left):
                 self.position = len(self.text)
                 return OpenScalar(left)
         if _NUMBER_SO_FAR.fullmatch(self.text, self.position) and len(left) <= _MAX_DIGITS:

@@ -1,7 +1,7 @@
-"""Whether a last message of the assistant's is continued: each host has a way to ask for it.
+"""Prefill: whether the model continues a last message of the assistant's.
 
-A way is a function from a request to the text that is continued, "" for none. None of the hosts
-continues under a JSON mode: what it then writes begins at the root again, or is not defined.
+Each host has its own way to ask for that, and one function here. No host continues under a JSON
+mode: what it then writes begins at the root again, or is not defined.
 """
 
 from collections.abc import Callable
@@ -10,31 +10,32 @@ from strictgate.demo.chat_request import Channel, ChatRequest
 from strictgate.demo.reply import DemoReply, json_reply
 
 PrefillReader = Callable[[ChatRequest], str]
+"""A function that returns the prefix that a request wants continued; "" if there is none."""
 
 
 def trailing(request: ChatRequest) -> str:
-    """Groq, Ollama, llama.cpp, OpenRouter: it needs to be there, no more."""
-    speaks = request.format_type == "text" and request.channel is not Channel.TOOL
-    return request.prefill if speaks else ""
+    """Continue the message if it is there, as Groq, Ollama, llama.cpp and OpenRouter do."""
+    is_text = request.format_type == "text" and request.channel is not Channel.TOOL
+    return request.prefill if is_text else ""
 
 
 def partial(request: ChatRequest) -> str:
-    """Moonshot."""
+    """Continue a message with `"partial": true`, as Moonshot does."""
     return trailing(request) if request.messages[-1].get("partial") is True else ""
 
 
 def prefix(request: ChatRequest) -> str:
-    """Mistral."""
+    """Continue a message with `"prefix": true`, as Mistral does."""
     return trailing(request) if request.messages[-1].get("prefix") is True else ""
 
 
 def beta(request: ChatRequest) -> str:
-    """DeepSeek: at another address."""
+    """Continue a message with `"prefix": true` under `/beta`, as DeepSeek does."""
     return prefix(request) if request.is_beta else ""
 
 
 def field(request: ChatRequest) -> str:
-    """vLLM."""
+    """Continue the message if `continue_final_message` says so, as vLLM does."""
     return trailing(request) if request.body.get("continue_final_message") is True else ""
 
 
@@ -46,31 +47,31 @@ def _is_prefilled(request: ChatRequest) -> bool:
 
 
 def not_while_thinking(request: ChatRequest) -> DemoReply | None:
-    """llama.cpp's refusal, for models that think unless they are told not to."""
+    """Refuse as llama.cpp does for models that think, unless thinking is switched off."""
     options = request.body.get("chat_template_kwargs")
     thinks = not isinstance(options, dict) or options.get("enable_thinking") is not False
     if not (_is_prefilled(request) and thinks):
         return None
     message = "Assistant response prefill is incompatible with enable_thinking."
-    return _llama(message)
+    return _llama_cpp_error(message)
 
 
 def twice(request: ChatRequest) -> DemoReply | None:
-    """llama.cpp's refusal of several messages to continue."""
+    """Refuse two messages of the assistant's at the end, as llama.cpp does."""
     roles = [message.get("role") for message in request.messages[-2:]]
     if roles != ["assistant", "assistant"]:
         return None
-    return _llama("Cannot have 2 or more assistant messages at the end of the list.")
+    return _llama_cpp_error("Cannot have 2 or more assistant messages at the end of the list.")
 
 
-def _llama(message: str) -> DemoReply:
+def _llama_cpp_error(message: str) -> DemoReply:
     return json_reply(
         {"error": {"code": 400, "message": message, "type": "invalid_request_error"}}, 400
     )
 
 
 def never(request: ChatRequest) -> DemoReply | None:
-    """Anthropic's refusal, of its newest models."""
+    """Refuse any prefix, as Anthropic does for its newest models."""
     if not _is_prefilled(request):
         return None
     message = (
@@ -83,7 +84,7 @@ def never(request: ChatRequest) -> DemoReply | None:
 
 
 def unmarked(request: ChatRequest) -> DemoReply | None:
-    """Mistral's refusal of a last message that is not marked."""
+    """Refuse a last message of the assistant's without `"prefix": true`, as Mistral does."""
     if not _is_prefilled(request) or request.messages[-1].get("prefix") is True:
         return None
     message = (
@@ -96,7 +97,10 @@ def unmarked(request: ChatRequest) -> DemoReply | None:
 
 
 def both_flags(request: ChatRequest) -> DemoReply | None:
-    """vLLM's refusal: `add_generation_prompt` is true unless it is said to be false."""
+    """Refuse `continue_final_message` unless `add_generation_prompt` is false, as vLLM does.
+
+    The latter is true by default.
+    """
     if request.body.get("continue_final_message") is not True:
         return None
     if request.body.get("add_generation_prompt") is False:

@@ -1,7 +1,8 @@
-"""Where a `$ref` leads, within one schema.
+"""The targets of `$ref` within one schema.
 
-Local pointers, anchors and the `$id`s that the schema itself holds; nothing is ever fetched. What
-leads elsewhere accepts everything, but the official meta-schemas, which accept the empty object.
+A reference may be a local pointer, an anchor, or an `$id` that the schema itself holds. Nothing is
+ever fetched: any other reference allows every value, except that those to the official meta-schemas
+allow the empty object only.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ _META = {"type": "object", "maxProperties": 0}
 
 
 class References:
-    """The places of one schema that a `$ref` can name."""
+    """The subschemas of one schema that a `$ref` can lead to."""
 
     def __init__(self, root: Any) -> None:
         self._root = root
@@ -22,10 +23,10 @@ class References:
             self._named.setdefault(name, schema)
         is_declared = str(root.get("$schema", "")) if isinstance(root, dict) else ""
         self.ref_stands_alone = any(draft in is_declared for draft in _LEGACY)
-        """Up to draft 7 the neighbours of `$ref` do not count."""
+        """Whether `$ref` switches off the keywords beside it, as up to draft 7."""
 
     def resolve(self, reference: str) -> Any:
-        """Return the schema that `reference` names."""
+        """Return the schema that `reference` leads to."""
         if reference in self._named:
             return self._named[reference]
         base, _, fragment = reference.partition("#")
@@ -37,7 +38,7 @@ class References:
         return _walk(start, fragment)
 
     def _resource(self, base: str) -> Any:
-        """Return the schema with the `$id` `base`, relative ones by their last part."""
+        """Return the schema with this `$id`. Relative ones are found by their last part."""
         if not base:
             return self._root
         ends = (
@@ -47,6 +48,7 @@ class References:
 
 
 def _names(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the `$id`s and anchors in a schema, each with the schema that has it."""
     if isinstance(schema, dict):
         for keyword, mark in (("$id", ""), ("id", ""), ("$anchor", "#"), ("$dynamicAnchor", "#")):
             if isinstance(schema.get(keyword), str):
@@ -61,6 +63,7 @@ def _names(schema: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _walk(schema: Any, fragment: str) -> Any:
+    """Follow a JSON Pointer; True if it leads nowhere."""
     for escaped in fragment.split("/")[1:]:
         step = unquote(escaped).replace("~1", "/").replace("~0", "~")
         if isinstance(schema, dict) and step in schema:

@@ -1,7 +1,4 @@
-"""Requests that providers refuse, in their words; and answers that are none.
-
-Each is a function from a request to a reply, or to None where the request is welcome.
-"""
+"""Requests that providers refuse, in their words; and replies that are no completions."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,11 +20,12 @@ from strictgate.demo.reply import (
 )
 
 Refuse = Callable[[ChatRequest], DemoReply | None]
+"""A function from a request to a refusal; None if the request is accepted."""
 
-_JSON = ("json_schema", "json_object")
+_JSON_MODES = ("json_schema", "json_object")
 _HTML = b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body></body></html>\n"
 _HTML_HEAD = ((b"content-type", b"text/html; charset=utf-8"),)
-_KNOWN = {
+_KNOWN_FIELDS = {
     *("messages", "model", "metadata", "modalities", "store", "user", "safety_identifier"),
     *("response_format", "stream", "stream_options", "n", "stop", "seed", "service_tier"),
     *("max_completion_tokens", "max_tokens", "temperature", "top_p", "reasoning_effort"),
@@ -43,6 +41,7 @@ def always(reply: DemoReply) -> Refuse:
 
 
 def no_json_schema(request: ChatRequest) -> DemoReply | None:
+    """Refuse `json_schema`, as Groq does."""
     if request.format_type != "json_schema":
         return None
     return groq_error(
@@ -53,12 +52,14 @@ def no_json_schema(request: ChatRequest) -> DemoReply | None:
 
 
 def no_json_object(request: ChatRequest) -> DemoReply | None:
+    """Refuse `json_object`, as LM Studio does."""
     if request.format_type != "json_object":
         return None
     return json_reply({"error": "'response_format.type' must be 'json_schema' or 'text'"}, 400)
 
 
 def text_only(request: ChatRequest) -> DemoReply | None:
+    """Refuse `response_format` and tools."""
     if request.format_type != "text":
         return openai_error(
             400, "response_format is not supported by this model.", param="response_format"
@@ -69,24 +70,28 @@ def text_only(request: ChatRequest) -> DemoReply | None:
 
 
 def no_tools(request: ChatRequest) -> DemoReply | None:
+    """Refuse tools, as Groq does."""
     if not request.body.get("tools"):
         return None
     return groq_error("`tool calling` is not supported with this model", param="tool calling")
 
 
 def no_json_with_tools(request: ChatRequest) -> DemoReply | None:
-    if request.format_type in _JSON and request.body.get("tools"):
+    """Refuse a JSON mode together with tools, as Groq does."""
+    if request.format_type in _JSON_MODES and request.body.get("tools"):
         return groq_error("json mode cannot be combined with tool/function calling")
     return None
 
 
 def no_json_with_stream(request: ChatRequest) -> DemoReply | None:
-    if request.format_type in _JSON and request.is_streamed:
+    """Refuse a JSON mode together with `stream`, as Groq does."""
+    if request.format_type in _JSON_MODES and request.is_streamed:
         return groq_error("response_format` does not support streaming")  # the backtick is theirs
     return None
 
 
 def unavailable(request: ChatRequest) -> DemoReply | None:
+    """Refuse `json_schema`, as DeepSeek does."""
     if request.format_type != "json_schema":
         return None
     message = "This response_format type is unavailable now"
@@ -94,19 +99,21 @@ def unavailable(request: ChatRequest) -> DemoReply | None:
 
 
 def moonshot_dialect(request: ChatRequest) -> DemoReply | None:
+    """Refuse schemas with `$schema` or `default`, as Moonshot does."""
     if request.channel is not Channel.NATIVE:
         return None
     with refuse_bad_schema():
-        complaint = next(_complaints(request.schema, "root"), None)
-    if complaint is None:
+        error = next(_moonshot_errors(request.schema, "root"), None)
+    if error is None:
         return None
     return groq_error(
         "Invalid request: response_format.json_schema is not a valid moonshot flavored json "
-        f"schema, details: <{complaint}>"
+        f"schema, details: <{error}>"
     )
 
 
-def _complaints(schema: Any, path: str) -> Iterator[str]:
+def _moonshot_errors(schema: Any, path: str) -> Iterator[str]:
+    """Yield what Moonshot says about a schema and its subschemas."""
     if not isinstance(schema, dict):
         return
     if "$schema" in schema:
@@ -115,15 +122,16 @@ def _complaints(schema: Any, path: str) -> Iterator[str]:
         yield f"At path '{path}': keyword 'default' is not allowed at the same level as type"
     for keyword in ("properties", "$defs", "definitions"):
         for name, subschema in (schema.get(keyword) or {}).items():
-            yield from _complaints(subschema, f"{keyword}.{name}")
+            yield from _moonshot_errors(subschema, f"{keyword}.{name}")
     for keyword in ("anyOf", "oneOf", "allOf", "prefixItems"):
         for subschema in schema.get(keyword) or ():
-            yield from _complaints(subschema, f"{path}.{keyword}")
+            yield from _moonshot_errors(subschema, f"{path}.{keyword}")
     for keyword in ("items", "additionalProperties", "not"):
-        yield from _complaints(schema.get(keyword), f"{path}.{keyword}")
+        yield from _moonshot_errors(schema.get(keyword), f"{path}.{keyword}")
 
 
 def needs_json_word(request: ChatRequest) -> DemoReply | None:
+    """Refuse `json_object` if no message mentions JSON, as OpenAI does."""
     if request.format_type != "json_object" or request.mentions("json"):
         return None
     return openai_error(
@@ -135,13 +143,15 @@ def needs_json_word(request: ChatRequest) -> DemoReply | None:
 
 
 def rejects_unknown(request: ChatRequest) -> DemoReply | None:
+    """Refuse fields that OpenAI does not know, as Groq does."""
     for name in request.body:
-        if name not in _KNOWN:
+        if name not in _KNOWN_FIELDS:
             return groq_error(f"property '{name}' is unsupported")
     return None
 
 
 def one_choice(request: ChatRequest) -> DemoReply | None:
+    """Refuse more than one choice, as Groq does."""
     return (
         groq_error("'n' : number must be at most 1", param="n")
         if request.choice_count != 1
@@ -153,7 +163,7 @@ def one_choice(request: ChatRequest) -> DemoReply | None:
 
 
 def validates(request: ChatRequest) -> DemoReply | None:
-    """Refuse a wrong document, as Groq does where it knows what was asked for."""
+    """Refuse the model's own invalid document, as Groq does where it knows the schema."""
     if request.channel in (Channel.TEXT, Channel.PROMPT):
         return None
     found = find_mistake(
@@ -161,13 +171,13 @@ def validates(request: ChatRequest) -> DemoReply | None:
     ) or Mistake("", "")
     text = write_json(found.value)
     if request.channel is Channel.TOOL:
-        told = write_json({"name": request.forced_tool, "arguments": found.value})
+        call = write_json({"name": request.forced_tool, "arguments": found.value})
         words = found.sentence.rpartition("validate with ")[2].partition(": ")[2]
         message = (
             f"parameters for tool {request.forced_tool} did not match schema: errors: [{words}]"
         )
-        twice = "Tool call validation failed: tool call validation failed: "
-        return groq_error(twice + message, code="tool_use_failed", failed_generation=told)
+        intro = "Tool call validation failed: tool call validation failed: "
+        return groq_error(intro + message, code="tool_use_failed", failed_generation=call)
     message = (
         "Generated JSON does not match the expected schema. Please adjust your prompt. See "
         f"'failed_generation' for more details. Error: {found.sentence}"
@@ -176,13 +186,13 @@ def validates(request: ChatRequest) -> DemoReply | None:
 
 
 def validates_once(request: ChatRequest) -> DemoReply | None:
-    """Refuse the first document only."""
+    """Refuse the first document only, and not the next ones."""
     return validates(request) if request.earlier_asks == 0 else None
 
 
 def runs_out(request: ChatRequest) -> DemoReply | None:
-    """Say that the budget ended before the document did, as Groq does."""
-    if request.format_type not in _JSON:
+    """Say that the token limit was reached before the document ended, as Groq does."""
+    if request.format_type not in _JSON_MODES:
         return None
     return groq_error(
         "Failed to validate JSON. Please adjust your prompt. See 'failed_generation' for more "
@@ -192,10 +202,11 @@ def runs_out(request: ChatRequest) -> DemoReply | None:
     )
 
 
-# --- answers that are none ---------------------------------------------------------------------
+# --- replies that are no completions -----------------------------------------------------------
 
 
 def no_choices(request: ChatRequest) -> DemoReply:
+    """Return a completion without choices."""
     body = {
         "id": "chatcmpl-demo",
         "created": CREATED,

@@ -1,4 +1,4 @@
-"""Messages on the wire: one JSON body, or a stream of events."""
+"""Turn messages into a reply: one JSON body, or a stream of events."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -13,12 +13,12 @@ from strictgate.demo.tokens import token_logprobs
 
 CREATED = 1_760_000_000
 _DELTA = 6  # characters
-_numbers = count(1)
+_numbers = count(1)  # of the completions, for their ids
 DONE = b"data: [DONE]\n\n"
 
 
 def render_completion(request: ChatRequest, messages: list[Message]) -> DemoReply:
-    """Return `messages` as the reply that `ask` wants."""
+    """Return the reply that a request wants, with one choice for each message."""
     identity = {
         "id": f"chatcmpl-demo-{next(_numbers)}",
         "object": "chat.completion.chunk" if request.is_streamed else "chat.completion",
@@ -33,26 +33,26 @@ def render_completion(request: ChatRequest, messages: list[Message]) -> DemoRepl
 
 
 def _usage(request: ChatRequest, messages: list[Message]) -> dict[str, int]:
-    asked = request.byte_count // CHARACTERS_PER_TOKEN
-    told = sum(message.tokens for message in messages)
-    return {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
+    prompt = request.byte_count // CHARACTERS_PER_TOKEN
+    answer = sum(message.tokens for message in messages)
+    return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
 
 
 def _choice(request: ChatRequest, index: int, message: Message) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    body: dict[str, Any] = {
         "role": "assistant",
         "content": None if message.tool else _content(message),
         "refusal": message.refusal,
     }
     if message.reasoning is not None:
-        said["reasoning_content"] = message.reasoning
+        body["reasoning_content"] = message.reasoning
     if message.tool is not None:
-        said["tool_calls"] = [_call(index, message.tool, message.text)]
+        body["tool_calls"] = [_call(index, message.tool, message.text)]
     entries = _scored(message, request.top_logprobs)
     logprobs = None if entries is None else {"content": entries, "refusal": None}
     return {
         "index": index,
-        "message": said,
+        "message": body,
         "logprobs": logprobs,
         "finish_reason": message.finish_reason,
     }
@@ -63,7 +63,7 @@ def _content(message: Message) -> str | None:
 
 
 def _scored(message: Message, top: int | None) -> list[dict[str, Any]] | None:
-    """Return the log-probabilities of the content, if wanted: what is echoed has none."""
+    """Return the log-probabilities of the content, if wanted; the echo has none."""
     if top is None or message.text is None or message.tool is not None:
         return None
     return token_logprobs(message.text, message.errors, top)
@@ -77,18 +77,18 @@ def _call(index: int, name: str, arguments: str | None) -> dict[str, Any]:
 def _events(
     request: ChatRequest, messages: list[Message], identity: dict[str, Any]
 ) -> Iterator[bytes]:
-    """Yield the events; the choices take turns, as they do at a provider."""
+    """Yield the events. The choices take turns, as they do at providers."""
     extra = {"usage": None} if request.wants_usage else {}
 
     def event(choices: list[dict[str, Any]], **more: Any) -> bytes:
         return b"data: %b\n\n" % orjson.dumps({**identity, "choices": choices, **extra, **more})
 
-    waiting = [(index, _deltas(request, index, message)) for index, message in enumerate(messages)]
+    waiting = [(index, _steps(request, index, message)) for index, message in enumerate(messages)]
     while waiting:
-        for index, deltas in waiting[:]:
-            step = next(deltas, None)
+        for index, steps in waiting[:]:
+            step = next(steps, None)
             if step is None:
-                waiting.remove((index, deltas))
+                waiting.remove((index, steps))
                 continue
             delta, finish_reason, entry = step
             logprobs = None if entry is None else {"content": [entry], "refusal": None}
@@ -105,9 +105,10 @@ def _events(
 
 
 _Step = tuple[dict[str, Any], str | None, dict[str, Any] | None]
+"""A delta, the finish reason, and the log-probability entry of one chunk."""
 
 
-def _deltas(request: ChatRequest, index: int, message: Message) -> Iterator[_Step]:
+def _steps(request: ChatRequest, index: int, message: Message) -> Iterator[_Step]:
     content = "" if message.tool is None and message.text is not None else None
     yield {"role": "assistant", "content": content, "refusal": None}, None, None
     for piece in _pieces(message.reasoning):
@@ -127,7 +128,7 @@ def _deltas(request: ChatRequest, index: int, message: Message) -> Iterator[_Ste
 def _contents(
     request: ChatRequest, message: Message
 ) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """Yield the pieces of the content: tokens, with their entries, where those are wanted."""
+    """Yield the pieces of the content. With log-probabilities, each piece is one token."""
     entries = _scored(message, request.top_logprobs)
     if entries is None:
         yield from ((piece, None) for piece in _pieces(_content(message)))
@@ -142,17 +143,16 @@ def _pieces(text: str | None) -> Iterator[str]:
 
 
 def count_characters(part: bytes) -> int:
-    """Return how many characters of answers are in a body, or in an event."""
+    """Return the number of characters of answers in a body or in an event."""
     try:
         body = orjson.loads(part.removeprefix(b"data: "))
     except orjson.JSONDecodeError:
         return 0
     choices = body.get("choices") if isinstance(body, dict) else None
-    saids = (each.get("delta") or each.get("message") or {} for each in choices or ())
-    return sum(_length(said) for said in saids)
-
-
-def _length(said: dict[str, Any]) -> int:
-    texts = [said.get("content"), said.get("reasoning_content"), said.get("refusal")]
-    texts += [call["function"].get("arguments") for call in said.get("tool_calls") or ()]
-    return sum(len(text or "") for text in texts)
+    total = 0
+    for choice in choices or ():
+        message = choice.get("delta") or choice.get("message") or {}
+        texts = [message.get(name) for name in ("content", "reasoning_content", "refusal")]
+        texts += [call["function"].get("arguments") for call in message.get("tool_calls") or ()]
+        total += sum(len(text or "") for text in texts)
+    return total

@@ -1,6 +1,6 @@
-"""An answer on the wire, as a value: head, parts, and what is to happen between the parts.
+"""A reply as a value: the head, the parts of the body, and what happens between them.
 
-A fault is then a function from one reply to another, and one place (upstream.py) acts it out.
+So a fault is a function from one reply to another, and exchange.py alone does what they say.
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,10 @@ EVENTS: Headers = (
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing is sent for so long; None: until the client goes away."""
+    """Nothing is sent for a while."""
 
     seconds: float | None
+    """How long; None: until the client goes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,16 @@ class DemoReply:
     before_head: tuple[Pause | Cut, ...] = ()
     """What happens before the head is sent."""
     is_streamed: bool = False
-    """Whether each part is an event."""
+    """Whether it is an event stream, whose parts are events."""
 
 
 def reply_with_body(status: int, body: bytes, headers: Headers = JSON) -> DemoReply:
-    """Return a reply with `body` and its length."""
+    """Return a reply with this body, and with its length in a header."""
     return DemoReply(status, (*headers, (b"content-length", b"%d" % len(body))), (body,))
 
 
 def json_reply(value: Any, status: int = 200, headers: Headers = ()) -> DemoReply:
-    """Return `value` as a reply."""
+    """Return a reply whose body is `value` as JSON."""
     return reply_with_body(status, orjson.dumps(value), JSON + headers)
 
 
@@ -65,12 +66,12 @@ def openai_error(
     code: str | None = None,
     headers: Headers = (),
 ) -> DemoReply:
-    """Return an error in OpenAI's shape, whose keys are always there."""
+    """Return an error in OpenAI's shape, where all four keys are always there."""
     error = {"message": message, "type": kind, "param": param, "code": code}
     return json_reply({"error": error}, status, headers)
 
 
 def groq_error(message: str, **more: Any) -> DemoReply:
-    """Return an error in Groq's shape: absent keys are left out, and a newline ends it."""
+    """Return an error in Groq's shape: keys without a value are left out, a newline ends it."""
     error = {"message": message, "type": "invalid_request_error", **more}
     return reply_with_body(400, orjson.dumps({"error": error}, option=orjson.OPT_APPEND_NEWLINE))

@@ -1,16 +1,17 @@
-"""Answers without an end: a model that repeats itself until its budget is spent.
+"""Answers without an end: the model repeats itself until the token limit is reached.
 
-Only an answer from the start loops; one that goes on with a prefix comes to its end.
+Only a fresh answer does that. A continuation of a prefix comes to its end.
 """
 
 import re
 
-ENOUGH = 5000  # characters, where the request has no budget
+ENOUGH = 5000
+"""Characters that are written if the request has no limit."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s"\[\]{},:]+')
 
 
 def blanks(text: str) -> str:
-    """Write newlines after the first comma; where there is none, after the first bracket."""
+    """Write newlines after the first comma, or after the first bracket if there is no comma."""
     tokens = list(_TOKEN.finditer(text))
     commas = [token.end() for token in tokens if token[0] == ","]
     brackets = [token.end() for token in tokens if token[0] in "{["]
@@ -19,18 +20,18 @@ def blanks(text: str) -> str:
 
 
 def array(text: str) -> str:
-    """Repeat the first item of the first array; without an array, begin one at the end."""
+    """Repeat the first item of the first array. Without an array, begin one at the end."""
     tokens = list(_TOKEN.finditer(text))
     starts = [at for at, token in enumerate(tokens) if token[0] == "["]
     if not starts:
         return text[:-1] + ',"more":[' + "1," * (ENOUGH // 2)
     start = tokens[starts[0]].end()
-    item = text[start : _end(tokens[starts[0] + 1 :])].rstrip() or "1"
+    item = text[start : _value_end(tokens[starts[0] + 1 :])].rstrip() or "1"
     return text[:start] + f"{item}," * (ENOUGH // (len(item) + 1) + 1)
 
 
-def _end(tokens: list[re.Match[str]]) -> int:
-    """Return where the value ends that `tokens` begin with."""
+def _value_end(tokens: list[re.Match[str]]) -> int:
+    """Return the offset at which the first value of an array ends; `tokens` start with it."""
     depth = 0
     for token in tokens:
         if depth == 0 and token[0] in ",]":
@@ -40,7 +41,7 @@ def _end(tokens: list[re.Match[str]]) -> int:
 
 
 def string(text: str) -> str:
-    """Never close the first string that is a value; without one, begin one at the end."""
+    """Never close the first string that is a value. Without one, begin one at the end."""
     for token in _TOKEN.finditer(text):
         if token[0].startswith('"') and not text[token.end() :].lstrip().startswith(":"):
             words = token[0][1:-1] or "la"

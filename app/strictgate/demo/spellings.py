@@ -1,4 +1,4 @@
-"""How models write JSON that is not JSON, and what they put around it."""
+"""The ways in which models write what is not quite JSON, and what they put around a document."""
 
 import re
 
@@ -9,19 +9,19 @@ _SCALAR = re.compile(rf"(?<=[:\[,])(?:{_STRING}|true|false|null)")
 _FIRST_NAME = re.compile(rf"\{{({_STRING}):")
 _PYTHON = {"true": "True", "false": "False", "null": "None"}
 
-IGNORANT = (
+PROSE_ANSWER = (
     "I would be glad to help with that. There is a lot to say about it, and I will gladly go into "
     "detail if you tell me more."
 )
 
 
 def trailing_comma(text: str) -> str:
-    """Put a comma before the last bracket."""
+    """Put a comma before the last bracket, if there is something to put it behind."""
     return f"{text[:-1]},{text[-1]}" if text[-1:] in ("}", "]") and len(text) > 2 else text
 
 
 def python_literals(text: str) -> str:
-    """Write True, False and None."""
+    """Write Python's True, False and None for true, false and null."""
     return _TOKEN.sub(lambda token: _PYTHON.get(token[0], token[0]), text)
 
 
@@ -37,14 +37,14 @@ def single_quotes(text: str) -> str:
 
 
 def comments(text: str) -> str:
-    """Explain the document inside it."""
+    """Write comments before, or inside the outermost brackets."""
     if text[:1] not in ("{", "["):
         return f"// the answer\n{text}"
     return f"{text[0]} // the answer\n{text[1:-1]} /* that is all */ {text[-1]}"
 
 
 def duplicate_key(text: str) -> str:
-    """Give the first property twice, first with null."""
+    """Write the first property twice: first with null, then with its value."""
     return _FIRST_NAME.sub(lambda first: f"{{{first[1]}:null,{first[1]}:", text, count=1)
 
 
@@ -57,22 +57,22 @@ def nan(text: str) -> str:
 
 
 def fenced(text: str) -> str:
-    """Put the document in a Markdown fence."""
+    """Put the document in a Markdown code fence."""
     return f"```json\n{text}\n```"
 
 
 def prose(text: str) -> str:
-    """Talk before and after."""
+    """Write a sentence before the document and one after it."""
     before = "Sure! Here is the JSON that you asked for:"
     return f"{before}\n\n{text}\n\nLet me know if you would like anything changed."
 
 
 def thinks(text: str) -> str:
-    """Think aloud before, with an object in it that is not meant."""
+    """Write thoughts before the document, with an object in them that is not the answer."""
     idea = 'The user wants JSON. Perhaps {"a": 1}? No, I had better follow the schema.'
     return f"<think>\n{idea}\n</think>\n\n{text}"
 
 
 def several_objects(text: str) -> str:
-    """Give a draft before the document."""
+    """Write another object, a draft, before the document."""
     return f'{{"draft": true}}\n{text}'

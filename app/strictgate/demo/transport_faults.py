@@ -1,6 +1,6 @@
-"""What goes wrong on the way: functions from a reply to a reply.
+"""What goes wrong on the way to the client: functions from a reply to a reply.
 
-What has no end ends by itself after LIMIT bytes.
+A reply that seems endless ends by itself after LIMIT bytes.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,36 +13,41 @@ import orjson
 from strictgate.demo.render import DONE
 from strictgate.demo.reply import Cut, DemoReply, Headers, Part, Pause
 
-Deliver = Callable[[DemoReply], DemoReply]
+TransportFault = Callable[[DemoReply], DemoReply]
 
 LIMIT = 200 * 1000 * 1000
 _CHUNK = 1 << 16
-_MOST_PARTS = 100_000
+_MAX_PARTS = 100_000
+"""Parts of an endless reply that a fault looks at."""
 _TRICKLE = 0.005  # seconds
 _CONTENT = b'"content":"'
 _FINISH = b'"finish_reason":"'
 
 
 def slow(reply: DemoReply) -> DemoReply:
+    """Wait 0.2 seconds first."""
     return replace(reply, before_head=(*reply.before_head, Pause(0.2)))
 
 
 def stalls(reply: DemoReply) -> DemoReply:
+    """Send nothing until the client goes away."""
     return replace(reply, before_head=(*reply.before_head, Pause(None)))
 
 
 def stalls_midway(reply: DemoReply) -> DemoReply:
-    """Stop sending after the first text of a stream, or half of a body."""
+    """Stop sending after the first text of a stream, or after half of a body."""
     if reply.is_streamed:
         return replace(reply, parts=[*islice(reply.parts, 2), Pause(None)])
     return replace(reply, parts=[*_half(reply), Pause(None)])
 
 
 def drops(reply: DemoReply) -> DemoReply:
+    """Reset the connection after half of the reply."""
     return replace(reply, parts=[*_half(reply), Cut()])
 
 
 def drops_early(reply: DemoReply) -> DemoReply:
+    """Reset the connection before the head is sent."""
     return replace(reply, before_head=(*reply.before_head, Cut()))
 
 
@@ -54,23 +59,25 @@ def _half(reply: DemoReply) -> list[Part]:
 
 
 def _listed(parts: Iterable[Part]) -> list[Part]:
-    """Return the parts; of what is endless, the beginning."""
-    return list(islice(parts, _MOST_PARTS))
+    """Return the parts as a list; of an endless reply, the first ones."""
+    return list(islice(parts, _MAX_PARTS))
 
 
 def endless(reply: DemoReply) -> DemoReply:
+    """Send text without end."""
     return _without_end(reply, "x")
 
 
 def whitespace(reply: DemoReply) -> DemoReply:
+    """Send blanks without end."""
     return _without_end(reply, " ")
 
 
 def _without_end(reply: DemoReply, filler: str) -> DemoReply:
-    """Begin the document, then say `filler` for ever."""
+    """Begin the document, then repeat `filler`."""
     if reply.is_streamed:
         first = list(islice(reply.parts, 2))
-        again = _retold(first[-1], filler * 8)
+        again = _with_content(first[-1], filler * 8)
         return replace(reply, parts=chain(first, _up_to_limit(again)))
     body = b"".join(part for part in islice(reply.parts, 1) if isinstance(part, bytes))
     start = body.find(_CONTENT) + len(_CONTENT) + 1 if _CONTENT in body else len(body) // 2
@@ -86,8 +93,8 @@ def _without_length(headers: Headers) -> Headers:
     return tuple(header for header in headers if header[0] != b"content-length")
 
 
-def _retold(event: Part, text: str) -> bytes:
-    """Return `event` with other content; what is no chunk of a completion as it is."""
+def _with_content(event: Part, text: str) -> bytes:
+    """Return a chunk of a completion with other content; any other event stays as it is."""
     if not isinstance(event, bytes) or not event.startswith(b"data: {"):
         return event if isinstance(event, bytes) else DONE
     chunk: dict[str, Any] = orjson.loads(event.removeprefix(b"data: "))
@@ -108,8 +115,8 @@ _ERROR = {
 }
 
 
-def _of_streams(change: Callable[[Iterable[Part]], Iterable[Part]]) -> Deliver:
-    """Return a delivery that leaves alone what is not streamed."""
+def _of_streams(change: Callable[[Iterable[Part]], Iterable[Part]]) -> TransportFault:
+    """Return a fault that changes the events of a stream, and no other reply."""
     return lambda reply: replace(reply, parts=change(reply.parts)) if reply.is_streamed else reply
 
 
@@ -119,13 +126,13 @@ def _first_half(parts: Iterable[Part]) -> list[Part]:
 
 
 def _with_error(parts: Iterable[Part]) -> list[Part]:
-    """Groq's form: an event of its own, and no [DONE]."""
+    """Break the stream as Groq does: with an event called `error`, and without [DONE]."""
     error = orjson.dumps({"error": _ERROR})
     return [*_first_half(parts), b"event: error\ndata: %b\n\n" % error]
 
 
 def _with_inline_error(parts: Iterable[Part]) -> list[Part]:
-    """OpenRouter's form: beside the choices, and a [DONE]."""
+    """Break the stream as OpenRouter does: with an error beside the choices, and [DONE]."""
     error = {"code": 502, "message": "Provider disconnected"}
     chunk = {"object": "chat.completion.chunk", "choices": [], "error": error}
     return [*_first_half(parts), b"data: %b\n\n" % orjson.dumps(chunk), DONE]

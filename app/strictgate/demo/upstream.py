@@ -1,11 +1,12 @@
 """The demonstration upstream: a small OpenAI-compatible server whose models behave as named.
 
-For trying the gateway without a key, for its tests, and as the upstream of its benchmarks. It is
-no more than a fake: while it keeps records (`GET /_requests`) it shows every request with its
-headers, keys and all, to anyone who asks, so it must not face users then.
+It is for trying the gateway without a key, for the tests, and for the benchmarks. It is a fake and
+no more: with records (`GET /_requests`), it shows every request with its headers, API keys
+included, to anyone who asks. So it must not face users then.
 
-A raw ASGI application, for speed and for exact faults. This module finds the reply to a request;
-exchange.py sends it.
+It is a raw ASGI application, because a framework would cost time in the benchmarks and would stand
+between the faults and the connection. This module finds the reply to a request; exchange.py sends
+it.
 """
 
 from collections import deque
@@ -23,7 +24,7 @@ from strictgate.demo.reply import DemoReply, json_reply, openai_error
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-KEPT = 100
+MAX_RECORDS = 100
 _CHAT = "/v1/chat/completions"
 _BETA = "/beta/chat/completions"
 _ROUTES: dict[tuple[str, str], Endpoint] = {
@@ -37,23 +38,27 @@ _PATHS = {path for _, path in _ROUTES}
 
 
 def create_demo(*, record: bool = True) -> App:
-    """Return the application; with `record`, it keeps the last requests and shows them."""
-    records: deque[ExchangeRecord] | None = deque(maxlen=KEPT) if record else None
+    """Return the application.
+
+    Args:
+        record: whether it keeps the last requests, and shows them under `/_requests`.
+    """
+    records: deque[ExchangeRecord] | None = deque(maxlen=MAX_RECORDS) if record else None
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        body = await _read(receive)
+        body = await _read_body(receive)
         if body is None:
             return
         path, kept = scope["path"], None
         if records is not None:
             if path == "/_requests":
-                await deliver(_shown(records, scope["method"]), receive, send)
+                await deliver(_show_records(records, scope["method"]), receive, send)
                 return
             if path in (_CHAT, _BETA):
                 query = scope["query_string"].decode("latin-1")
-                kept = ExchangeRecord(path, dict(_headers(scope)), _body(body), query=query)
+                kept = ExchangeRecord(path, dict(_headers(scope)), _json_or_text(body), query=query)
                 records.append(kept)
         await deliver(_reply(scope, body), receive, send, kept)
 
@@ -78,7 +83,8 @@ def _reply(scope: Scope, body: bytes) -> DemoReply:
     return openai_error(404, f"Invalid URL ({method} {path})")
 
 
-def _shown(records: deque[ExchangeRecord], method: str) -> DemoReply:
+def _show_records(records: deque[ExchangeRecord], method: str) -> DemoReply:
+    """Return the records; with DELETE, remove them first."""
     if method == "DELETE":
         records.clear()
     return json_reply([asdict(each) for each in records])
@@ -88,15 +94,15 @@ def _headers(scope: Scope) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), text.decode("latin-1")) for name, text in scope["headers"]]
 
 
-def _body(raw: bytes) -> Any:
+def _json_or_text(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         return raw.decode(errors="replace")
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """Return the body; None where the client left before its end."""
+async def _read_body(receive: Receive) -> bytes | None:
+    """Return the body; None if the client left before its end."""
     message = await receive()
     if not message.get("more_body"):  # nearly always
         return message.get("body", b"") if message["type"] == "http.request" else None

@@ -1,4 +1,4 @@
-"""Writing a document as a model does: fresh or from where a text ends, and not always right."""
+"""Write a document as a model does: from the start or from a prefix on, with mistakes at random."""
 
 import json
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from strictgate.demo.partial_json import (
     PartialJson,
 )
 
-_EXTRA = "confidence_note"
+_EXTRA_NAME = "confidence_note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +35,38 @@ class TextError:
     start: int
     end: int
     right_text: str
-    """What would have been right between `start` and `end`."""
+    """What would have been right between `start` and `end`, which are offsets in characters."""
 
 
 class Writer:
-    """Collects the text and the slips of one answer."""
+    """Collects the text of one answer, and the errors in it."""
 
-    def __init__(self, chances: ErrorSampler, options: frozenset[Path], prefix: str = "") -> None:
-        """Start behind `prefix`; `options` are the places of values that the schema names."""
-        self._chances = chances
+    def __init__(self, sampler: ErrorSampler, options: frozenset[Path], prefix: str = "") -> None:
+        """Start after a prefix.
+
+        Args:
+            sampler: decides which mistakes are made.
+            options: the paths of values for which the schema lists what they may be.
+            prefix: the text that is there already.
+        """
+        self._sampler = sampler
         self._options = options
-        self._comma, self._colon = (", ", ": ") if chances.rates.spaced else (",", ":")
+        self._comma, self._colon = (", ", ": ") if sampler.rates.spaced else (",", ":")
         self._blank_before = prefix[-1:].isspace()
         self.parts: list[str] = []
         self.errors: list[TextError] = []
         self._length = 0
 
-    def _say(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self.parts.append(text)
         self._length += len(text)
 
-    def _slip(self, text: str, right_text: str) -> None:
+    def _write_wrong(self, text: str, right_text: str) -> None:
+        """Write `text` where `right_text` would have been right."""
         self.errors.append(TextError(self._length, self._length + len(text), right_text))
-        self._say(text)
+        self._write(text)
 
-    def _written(self, value: Any) -> str:
+    def _json_text(self, value: Any) -> str:
         if self._comma == "," or not isinstance(value, dict | list):
             return write_json(value)
         return json.dumps(value, ensure_ascii=False)
@@ -69,25 +76,25 @@ class Writer:
     def _value(self, value: Any, path: Path) -> None:
         text = self._wrong(value, path)
         if text is not None:
-            self._slip(text, self._written(value))
+            self._write_wrong(text, self._json_text(value))
         elif isinstance(value, dict):
-            self._say("{")
+            self._write("{")
             self._members(value, self._with_extra(value, path), path, started=False)
         elif isinstance(value, list):
-            self._say("[")
+            self._write("[")
             self._items(value, 0, path, started=False)
         else:
-            self._say(self._written(value))
+            self._write(self._json_text(value))
 
     def _wrong(self, value: Any, path: Path) -> str | None:
-        return wrong_text(self._chances, value, path, option=path in self._options)
+        return wrong_text(self._sampler, value, path, option=path in self._options)
 
     def _with_extra(self, value: dict[str, Any], path: Path) -> list[str]:
-        """Return the names in `value`, and perhaps one that nobody asked for."""
+        """Return the names in `value`, and at random one that nobody asked for."""
         names = list(value)
-        if _EXTRA not in value and self._chances.happens(path, "extra", EXTRA):
+        if _EXTRA_NAME not in value and self._sampler.happens(path, "extra", EXTRA):
             places = range(len(names) + 1)
-            names.insert(self._chances.pick(path, "extra", places, EXTRA), _EXTRA)
+            names.insert(self._sampler.pick(path, "extra", places, EXTRA), _EXTRA_NAME)
         return names
 
     def _members(
@@ -97,113 +104,115 @@ class Writer:
         dropped = [name in value and self._drops((*path, name)) for name in names]
         for at, name in enumerate(names):
             place = (*path, name)
+            # An error that adds or drops a member includes the comma that goes with it: the one
+            # before it or, before the first member that is written, the one after it.
             before = self._comma if started else ""
             after = "" if started or all(dropped[at + 1 :]) else self._comma
             if name not in value:
-                self._slip(f'{before}"{name}"{self._colon}"high"{after}', "")
+                self._write_wrong(f'{before}"{name}"{self._colon}"high"{after}', "")
                 started = started or not after
             elif dropped[at]:
-                self._slip(
-                    "", f"{before}{quoted(name)}{self._colon}{self._written(value[name])}{after}"
+                self._write_wrong(
+                    "", f"{before}{quoted(name)}{self._colon}{self._json_text(value[name])}{after}"
                 )
             else:
-                self._say(before)
+                self._write(before)
                 self._name(name, place)
-                self._say(self._colon)
+                self._write(self._colon)
                 self._value(value[name], place)
                 started = True
         self._end("}", path, started=started)
 
     def _drops(self, path: Path) -> bool:
-        return self._chances.happens(path, "drop", DROP)
+        return self._sampler.happens(path, "drop", DROP)
 
     def _name(self, name: str, path: Path) -> None:
-        if self._chances.happens(path, "name", NAME):
-            self._slip(quoted(misspelt_name(self._chances, name, path)), quoted(name))
+        if self._sampler.happens(path, "name", NAME):
+            self._write_wrong(quoted(misspelt_name(self._sampler, name, path)), quoted(name))
         else:
-            self._say(write_json(name))
+            self._write(write_json(name))
 
     def _items(self, value: list[Any], first: int, path: Path, *, started: bool) -> None:
         """Write the items from `first` on, and the end of the array."""
         for index in range(first, len(value)):
-            self._say(self._comma if started else "")
+            self._write(self._comma if started else "")
             self._value(value[index], (*path, index))
             started = True
         self._end("]", path, started=started)
 
     def _end(self, bracket: str, path: Path, *, started: bool) -> None:
-        if started and self._chances.happens(path, "comma", COMMA):
-            self._slip(",", "")
-        self._say(bracket)
+        if started and self._sampler.happens(path, "comma", COMMA):
+            self._write_wrong(",", "")
+        self._write(bracket)
 
-    # --- the rest of what has begun -------------------------------------------------------------
+    # --- the rest of what the prefix has begun --------------------------------------------------
 
-    def rest(self, begun: PartialJson | None, value: Any, path: Path) -> None:
-        """Write what is missing of `value`."""
-        match begun:
+    def write_rest(self, partial: PartialJson | None, value: Any, path: Path) -> None:
+        """Write what is missing of `value`, of which `partial` is there already."""
+        match partial:
             case None:
                 self._value(value, path)
             case CompleteValue():
                 pass
             case OpenString():
-                self._rest_of_text(begun, value, path)
+                self._rest_of_text(partial, value, path)
             case OpenScalar():
-                self._say(begun.rest(value))
+                self._write(partial.rest(value))
             case OpenObject():
-                self._rest_of_members(begun, value if isinstance(value, dict) else {}, path)
+                self._rest_of_members(partial, value if isinstance(value, dict) else {}, path)
             case OpenArray():
-                self._rest_of_items(begun, value if isinstance(value, list) else [], path)
+                self._rest_of_items(partial, value if isinstance(value, list) else [], path)
 
-    def _rest_of_text(self, begun: OpenString, value: Any, path: Path) -> None:
-        right = begun.rest(value if isinstance(value, str) else begun.shortest)
-        find_mistake = self._wrong(value, path) or ""
-        told = json.loads(find_mistake) if find_mistake.startswith('"') else None
-        if isinstance(told, str) and begun.can_become(told):
-            self._slip(begun.rest(told), right)
+    def _rest_of_text(self, partial: OpenString, value: Any, path: Path) -> None:
+        right = partial.rest(value if isinstance(value, str) else partial.shortest)
+        mistake = self._wrong(value, path) or ""
+        wrong = json.loads(mistake) if mistake.startswith('"') else None
+        if isinstance(wrong, str) and partial.can_become(wrong):
+            self._write_wrong(partial.rest(wrong), right)
         else:
-            self._say(right)
+            self._write(right)
 
     def _blank(self) -> None:
-        """Write the blank that follows on a comma or a colon, if there is to be one."""
+        """Write the blank after a comma or a colon, if this model writes blanks."""
         if self._comma[1:] and not self._blank_before:
-            self._say(" ")
+            self._write(" ")
 
-    def _rest_of_members(self, begun: OpenObject, value: dict[str, Any], path: Path) -> None:
-        done = list(begun.parts)
-        started = bool(done) and not begun.comma
-        if begun.name is not None:
-            done.append(self._rest_of_name(begun.name, value, done))
-            self._say(self._colon)
+    def _rest_of_members(self, partial: OpenObject, value: dict[str, Any], path: Path) -> None:
+        done = list(partial.parts)
+        started = bool(done) and not partial.comma
+        if partial.name is not None:
+            done.append(self._rest_of_name(partial.name, value, done))
+            self._write(self._colon)
             self._value(value.get(done[-1]), (*path, done[-1]))
             started = True
-        elif begun.comma:
+        elif partial.comma:
             self._blank()
         elif done:
-            self._rest_of_member(begun, done[-1], value, path)
+            self._rest_of_member(partial, done[-1], value, path)
         self._members(value, [name for name in value if name not in done], path, started=started)
 
-    def _rest_of_name(self, begun: OpenString, value: dict[str, Any], done: list[str]) -> str:
-        names = (name for name in value if name not in done and begun.can_become(name))
-        name = next(names, begun.shortest)
-        self._say(begun.rest(name))
+    def _rest_of_name(self, partial: OpenString, value: dict[str, Any], done: list[str]) -> str:
+        names = (name for name in value if name not in done and partial.can_become(name))
+        name = next(names, partial.shortest)
+        self._write(partial.rest(name))
         return name
 
     def _rest_of_member(
-        self, begun: OpenObject, name: str, value: dict[str, Any], path: Path
+        self, partial: OpenObject, name: str, value: dict[str, Any], path: Path
     ) -> None:
-        part = begun.parts[name]
-        if not begun.colon:
-            self._say(self._colon)
+        part = partial.parts[name]
+        if not partial.colon:
+            self._write(self._colon)
         elif part is None:
             self._blank()
-        self.rest(part, value.get(name), (*path, name))
+        self.write_rest(part, value.get(name), (*path, name))
 
-    def _rest_of_items(self, begun: OpenArray, value: list[Any], path: Path) -> None:
-        if begun.comma:
+    def _rest_of_items(self, partial: OpenArray, value: list[Any], path: Path) -> None:
+        if partial.comma:
             self._blank()
-        elif begun.parts:
-            last = len(begun.parts) - 1
+        elif partial.parts:
+            last = len(partial.parts) - 1
             part = value[last] if last < len(value) else None
-            self.rest(begun.parts[last], part, (*path, last))
-        started = bool(begun.parts) and not begun.comma
-        self._items(value, len(begun.parts), path, started=started)
+            self.write_rest(partial.parts[last], part, (*path, last))
+        started = bool(partial.parts) and not partial.comma
+        self._items(value, len(partial.parts), path, started=started)
