@@ -1,23 +1,32 @@
-"""The chunks of a streamed completion put together again: the stage after sse.py.
+"""Put the chunks of a streamed completion together: the stage after sse.py.
 
-`feed` takes one event, says what text it added to which choice, and remembers it; `completion` is
-what the upstream would have answered without `stream`. How a stream ended is a state, not an
-exception: upstreams end them in every way there is, and nothing an upstream sends may raise here.
+`feed` takes one event in, and returns the text that it adds to each choice. `completion` returns
+what the upstream would have answered without `stream`. The end of a stream is a state, and no
+exception: upstreams end streams in many ways, and nothing that an upstream sends may raise here.
 
-What servers differ in, and what becomes of it:
+=========  =============================================  ===========================
+state      what led to it                                 what later events do
+=========  =============================================  ===========================
+OPEN       the start                                      they are read
+DONE       `[DONE]`                                       they are ignored
+FAILED     an event that reports an error                 they are ignored
+MALFORMED  an event that is no chunk of a completion      they are ignored
+=========  =============================================  ===========================
+
+Servers differ in these points:
 
 * An error comes as a chunk with a truthy `error` (an object or text; OpenRouter sends `choices`
-  beside it), as an event named `error`, as `x_groq.error`, or as hidden_error.py has it: FAILED. An
-  error of one choice stays with it, for whoever reads the completion.
+  beside it), as an event named `error`, as `x_groq.error`, or in the ways of hidden_error.py. It
+  leads to FAILED. An error of one choice stays with the choice, in the completion.
 * Usage comes at the top level, in a last chunk without choices, or in `x_groq` (Groq).
 * Content comes as text or as a list of parts (Mistral): the parts' text is the content, their
   `thinking` goes to `reasoning_content`.
 * Fragments of a tool call belong together by `index`, `id` and name: see fragments.py. Arguments
   may come as an object, whose integers stay exact.
-* Half a surrogate pair at the end of a chunk waits for its other half (servers that cut text in
-  UTF-16 units escape them apart). Where none comes it stays alone, and
-  makes the document invalid.
-* Servers send empty ids, models and usages in some chunks: these never replace what is known.
+* Half a surrogate pair at the end of a chunk waits for its other half, because servers that cut
+  text in UTF-16 units escape the halves apart. If the other half never comes, the first one stays
+  alone, and makes the document invalid.
+* Ids, models and usages are empty in some chunks. An empty one never replaces one that is known.
 """
 
 import json
@@ -48,7 +57,7 @@ class CollectorState(StrEnum):
     FAILED = "failed"
     """The upstream reported an error: see `Collector.error`."""
     MALFORMED = "malformed"
-    """An event was no chunk: see `Collector.malformed`."""
+    """An event was no chunk of a completion: see `Collector.malformed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +73,34 @@ class Delta:
     logprobs: tuple[Any, ...] = ()
     """The entries for the tokens of `content`, as the upstream sent them."""
     reasoning_name: str = "reasoning_content"
-    """What the upstream calls the reasoning."""
+    """The name of the field in which the upstream sends the reasoning."""
     names: tuple[str, ...] = ()
-    """With `arguments`: the functions that are called, in order of appearance, as far as known;
-    of many the first."""
+    """If there are `arguments`, the names of the called functions so far, in their order; of many
+    the first ones only."""
 
 
 class Collector:
-    """Events in, deltas out, and the whole completion at the end."""
+    """Turns events into deltas, and keeps the whole completion."""
 
     def __init__(self) -> None:
         self.state = CollectorState.OPEN
         self.error: dict[str, Any] | None = None
         """The error body, `{"error": …}`, as the upstream sent it."""
         self.malformed: str | None = None
-        """The data of the event that was no chunk."""
+        """The data of the event that was no chunk of a completion."""
         self._top: dict[str, Any] = {}
         self._choices: dict[int, _Choice] = {}
 
     @property
     def is_complete(self) -> bool:
-        """Whether the stream came to its end: `[DONE]`, or a reason to finish on every choice."""
+        """Whether the stream came to its end: by `[DONE]`, or by a finish reason of each choice."""
         if self.state is CollectorState.OPEN:
             choices = self._choices.values()
             return bool(choices) and all(choice.finish_reason for choice in choices)
         return self.state is CollectorState.DONE
 
     def feed(self, event: SseEvent) -> tuple[Delta, ...]:
-        """Take in one event; after the end, or a failure, nothing counts any more."""
+        """Take in one event; return what it added to each choice. See the states above."""
         if self.state is not CollectorState.OPEN or not (event.data or event.event == "error"):
             return ()
         if event.data.strip() == END:
@@ -109,16 +118,16 @@ class Collector:
         return self._add(chunk) if isinstance(chunk, dict) else ()
 
     def flush(self) -> tuple[Delta, ...]:
-        """Return what was still waiting for its other half."""
+        """Return the text that was still held back: halves of surrogate pairs."""
         deltas = (choice.flush() for choice in self._choices.values())
         return tuple(delta for delta in deltas if delta)
 
     def head(self) -> dict[str, Any]:
-        """Return what is known of the fields that every chunk repeats."""
+        """Return the fields that every chunk repeats, as far as they are known."""
         return {key: self._top[key] for key in _HEAD if self._top.get(key)}
 
     def completion(self) -> dict[str, Any]:
-        """Return what there is so far as a `chat.completion`."""
+        """Return all chunks so far as one `chat.completion`."""
         top = dict(self._top)
         groq = top.get("x_groq")
         usage = top.pop("usage", None) or (groq.get("usage") if isinstance(groq, dict) else None)
@@ -158,7 +167,7 @@ class Collector:
 
 
 class _Choice:
-    """One choice, as far as it has come."""
+    """One choice, as far as it was received."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -166,13 +175,13 @@ class _Choice:
         self._texts: dict[str, TextFragments] = {}
         self._calls = CallFragments()
         self._function_call = CallFragments()
-        """The deprecated form: of one call."""
+        """The call in the deprecated form, `function_call`, which has one call only."""
         self._logprobs: dict[str, list[Any]] = {}
         self._message: dict[str, Any] = {}
         self._others: dict[str, Any] = {}
 
     def feed(self, choice: dict[str, Any]) -> Delta | None:
-        """Take in one choice of a chunk; None where it says nothing new."""
+        """Take in one choice of a chunk; return what it added, or None if it added nothing."""
         texts = dict.fromkeys(_TEXTS, "")
         arguments: Added = ()
         for key, value in self._delta_of(choice).items():
@@ -199,7 +208,7 @@ class _Choice:
         return self._news(texts, self._calls.flush() + self._function_call.flush(), None)
 
     def whole(self) -> dict[str, Any]:
-        """Return the choice as an answer without `stream` has it."""
+        """Return the choice in the shape that it has in an answer without `stream`."""
         texts = {key: text.whole() for key, text in self._texts.items()}
         calls, deprecated = self._calls.whole(), self._function_call.whole()
         content = texts.pop("content", None)
@@ -226,7 +235,7 @@ class _Choice:
         return delta if isinstance(delta, dict) else {}
 
     def _logprobs_of(self, choice: dict[str, Any]) -> tuple[Any, ...]:
-        """Keep all of them; return those of the content."""
+        """Keep all log-probabilities of a choice; return those of its content."""
         logprobs = choice.get("logprobs")
         if not isinstance(logprobs, dict):
             return ()
@@ -265,7 +274,7 @@ class _Choice:
 
 
 def _parse(data: str) -> Any:
-    """Read JSON as loosely as servers write it: NaN among the logprobs, halves of pairs."""
+    """Parse JSON as loosely as servers write it: with NaN in logprobs, with lone surrogates."""
     if data.count("[") + data.count("{") > MAX_DEPTH and too_deep(data):
         raise ValueError("nested too deep")
     if '"arguments"' in data and _LONG_NUMBER.search(data):

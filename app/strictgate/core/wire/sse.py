@@ -1,20 +1,20 @@
 """Server-sent events: the first and the last stage of a stream.
 
-https://html.spec.whatwg.org/multipage/server-sent-events.html, on bytes. A line ends at CR, LF or
-CRLF and nowhere else: JSON may hold U+2028 or U+0085 unescaped, and a splitter made of
-`str.splitlines` cuts there. An event ends at its CR at once; the LF of a CRLF that comes with the
-next chunk is swallowed then.
+The splitter follows https://html.spec.whatwg.org/multipage/server-sent-events.html, on bytes. A
+line ends at CR, LF or CRLF and nowhere else: JSON may hold U+2028 or U+0085 unescaped, and
+`str.splitlines` would cut there. A line that ends in CR ends at once. If the next chunk begins with
+the LF of a CRLF, this LF is skipped.
 
-It departs from the standard in two points, for the sake of what servers send:
+The splitter departs from the standard in two points, because of what servers send:
 
-* A block without data is still an event, with `data == ""`, if it names one or sets a retry time,
-  as OpenAI's SDKs have it.
-* The standard drops an event that the end of the stream cuts off. So does `flush`, unless its data
-  is whole in itself, `[DONE]` or a JSON object, and so only its blank line is missing: some servers
-  end with `data: [DONE]` and one line feed, or write an error and close.
+* A block without data is still an event, with `data == ""`, if it has a name or sets a retry time.
+  OpenAI's SDKs do the same.
+* The standard drops an event that the end of the stream cuts off. `flush` drops it as well, unless
+  its data is complete (`[DONE]` or a JSON object) and so only its blank line is missing: some
+  servers end with `data: [DONE]` and one line feed, or write an error and close.
 
-It never guesses at a broken event: bytes that are not UTF-8, and events over the limit, raise
-BadEvent, after which the splitter is of no more use.
+The splitter never guesses at a broken event. It raises BadEvent for bytes that are not UTF-8 and
+for events over the limit, and must not be used after that.
 """
 
 import re
@@ -34,24 +34,24 @@ _BYTE_ORDER_MARKS = (
 
 
 class BadEvent(ValueError):
-    """The bytes are not an event stream that could be read; the message says why."""
+    """The bytes are not a readable event stream; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class SseEvent:
-    """One event; `event` is None where the stream gives no name."""
+    """One event; `event` is its name, or None if the stream gives none."""
 
     data: str
     event: str | None = None
 
 
 def encode_event(data: str) -> bytes:
-    """Return `data`, which must not contain line ends, as one event."""
+    """Return the bytes of one event with this data, which must not contain line ends."""
     return b"data: %b\n\n" % data.encode()
 
 
 class Splitter:
-    """Bytes in, events out; how the bytes are cut into chunks makes no difference."""
+    """Turns bytes into events; how the bytes are cut into chunks makes no difference."""
 
     def __init__(self, limit: int = MAX_EVENT) -> None:
         self._limit = limit
@@ -64,14 +64,15 @@ class Splitter:
         self._name = b""
         self._retry = False
         self._fault: BadEvent | None = None
-        """What is wrong behind the events that were given last."""
+        """What is wrong after the events that were returned last; the next call raises it."""
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
         """Return the events that `chunk` completes.
 
         Raises:
-            BadEvent: an event is over the limit, or not UTF-8. Those before it in the same chunk
-                come first, so that how the stream is cut into chunks changes nothing.
+            BadEvent: an event is over the limit, or not UTF-8. If `chunk` completes other events
+                before it, these are returned first and the next call raises the error. So it makes
+                no difference how the stream is cut into chunks.
         """
         if self._fault is not None:
             raise self._fault
@@ -89,7 +90,7 @@ class Splitter:
         """Return the last event if the end of the stream cut off no more than its line ends.
 
         Raises:
-            BadEvent
+            BadEvent: see `feed`.
         """
         if self._fault is not None:
             raise self._fault
@@ -97,7 +98,7 @@ class Splitter:
         return self._dispatch() if self._data and _is_whole(b"\n".join(self._data)) else []
 
     def _is_one_event(self, chunk: bytes) -> bool:
-        """Whether nothing is pending and `chunk` is `data: …` and a blank line: the usual case."""
+        """Whether `chunk` is one whole event of one line, with nothing pending: the usual case."""
         return (
             chunk.startswith(b"data: ")
             and chunk.find(b"\n") == len(chunk) - 2
@@ -108,7 +109,7 @@ class Splitter:
         )
 
     def _without_mark(self, chunk: bytes) -> bytes:
-        """Take a byte order mark off the start, waiting for more while there may be one."""
+        """Return `chunk` without a byte order mark; while there may be one, hold it back."""
         start = (self._start or b"") + chunk
         if any(mark.startswith(start) and mark != start for mark in _BYTE_ORDER_MARKS):
             self._start = start
@@ -181,7 +182,7 @@ def _text(data: bytes) -> str:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Whether `data` can stand alone; no beginning of a JSON object is one itself."""
+    """Whether `data` is complete: no proper prefix of a JSON object is a JSON object."""
     if data == b"[DONE]":
         return True
     try:
