@@ -1,4 +1,4 @@
-"""Schemas with documents to judge by them, and the ways to write a document."""
+"""Schemas with documents that are valid against them or not, and the ways to write a document."""
 
 import json
 import random
@@ -21,7 +21,7 @@ class Case:
     schema: Schema
     valid: tuple[Any, ...] = ()
     invalid: tuple[tuple[int, Any], ...] = ()
-    """Each with its number among all documents."""
+    """The documents, each with its number among all documents."""
 
 
 def rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
@@ -65,7 +65,7 @@ def compact(value: Any) -> str:
 
 
 def _shuffled(value: Any) -> Any:
-    """Return `value` with the members of its objects in another order, the same every time."""
+    """Return `value` with the members of its objects in another order, which does not vary."""
     match value:
         case dict():
             members = [(name, _shuffled(each)) for name, each in value.items()]
@@ -87,7 +87,7 @@ SPELLINGS: dict[str, Callable[[Any], str]] = {
 }
 
 
-# --- where what is wrong begins ------------------------------------------------------------------
+# --- where a fault begins ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,12 @@ class Fault:
 
     keyword: str
     start: int
-    """The first byte, of the compact spelling, that can show it: that of the wrong value, of the
-    name that is not allowed, or of the bracket that closes too early."""
+    """The offset of the first byte that can show it, in the compact spelling: the start of the
+    wrong value, of the name that is not allowed, or of the bracket that closes too early."""
 
 
 def fault(schema: Schema, value: Any) -> Fault | None:
-    """Return what is wrong with `value`, if it is one thing only."""
+    """Return the fault of a document; None if it has none, or more than one."""
     found = schema.problems(value)
     if len(found) != 1:
         return None
@@ -121,7 +121,7 @@ def _start(problem: Problem, value: Any) -> int | None:
 
 
 def _place(value: Any, path: tuple[str | int, ...]) -> tuple[int, Any]:
-    """Return where in the compact spelling of `value` the value at `path` begins, and that."""
+    """Return the offset of the value at `path` in the compact spelling, and the value itself."""
     start = 0
     for step in path:
         members = value.items() if isinstance(value, dict) else enumerate(value)

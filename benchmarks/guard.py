@@ -181,7 +181,7 @@ def _timed(
 
 
 def _memory(members: Sequence[Case]) -> str:
-    """Weigh the machines: made anew, and when each has read its documents.
+    """Measure the memory of the grammars: when they are new, and after they have read documents.
 
     To be done first: what was freed before would be used again, and not be seen.
     """
@@ -237,7 +237,7 @@ def _verdicts(made: Made, findings: Findings) -> str:
 
 
 def _engine_tests(folder: Path, findings: Findings) -> str:
-    """Judge the texts of other engines' tests; the validator says what is right."""
+    """Read the texts of other engines' tests, and compare the verdicts with the validator's."""
     counts = {"valid": [0, 0], "invalid": [0, 0]}
     for row in rows(folder, "engine_tests/accept_reject.dev.jsonl"):
         schema = admitted(row["schema"])
@@ -299,7 +299,7 @@ class Seen:
 
 
 def _earliness(made: Made) -> str:
-    """Tell by keyword how soon the one thing that is wrong with a document was seen."""
+    """Print for each keyword how soon the fault of a document was seen."""
     seen: dict[str, list[Seen]] = defaultdict(list)
     for case, machine in made:
         for _, value in case.invalid:

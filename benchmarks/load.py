@@ -1,4 +1,4 @@
-"""The load: one request over and over, on a number of connections that stay open.
+"""The load: the same request over and over, on a number of connections that stay open.
 
 `wrk` makes it where that is installed. Else this file does, run as a program of its own so that the
 client and what is measured do not share an interpreter: the job on stdin, the result on stdout,
@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of it."""
+    """The result of one load."""
 
     answers: int
     seconds: float

@@ -1,4 +1,4 @@
-"""Servers as child processes: started, found ready, weighed, and ended whatever happens."""
+"""Run servers as child processes: start them, wait for them, measure their memory, and end them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What the upstream had to do, counted at the upstream: a reverse proxy that looks on.
+"""Count at the upstream what it had to do: a reverse proxy that observes the requests.
 
 Every strategy is asked through it. It changes nothing, cancels upstream what is cancelled
 downstream, and knows of each request how many tokens came: the upstream's own number where it

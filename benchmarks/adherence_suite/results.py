@@ -21,9 +21,9 @@ class Result:
     round: int
     kind: str
     failure: str
-    """Empty: valid."""
+    """The kind of failure; empty if the document is valid."""
     at_first: bool
-    """Valid with the first call."""
+    """Whether the document was valid after the first call."""
     right: int
     counted: int
     """Values that have a right answer; 0: the task has none."""

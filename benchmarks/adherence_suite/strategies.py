@@ -17,9 +17,9 @@ class Strategy:
     name: str
     about: str
     knobs: Mapping[str, Any] | None = None
-    """Of the request to Strictgate; None: the upstream is asked itself."""
+    """The knobs of the request to Strictgate; None: the upstream is asked directly."""
     tries: int = 1
-    """Of the upstream itself: how often it is asked, with its problems as feedback."""
+    """How often the upstream is asked, with its problems as feedback, if it is asked directly."""
     native: bool = False
     """Whether the upstream itself gets the schema as `response_format`, too."""
     stream: bool = False
