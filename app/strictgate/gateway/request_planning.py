@@ -250,11 +250,7 @@ class RequestPlanner:
         )
 
     def _emulated(self, read: ReadRequest, rules: Enforcement) -> ReadRequest:
-        """Return `read` as a request for one document, which is calls or an answer.
-
-        The calls are written under guard here, so the arguments of every function are, if its
-        schema can be; those of strict ones must be.
-        """
+        """Return `read` as a request for one document, which is calls or an answer."""
         known = read.tools.schemas if read.tools else {}
         strict = {name: schema.source for name, schema in known.items() if schema is not None}
         loose = {}
@@ -263,14 +259,18 @@ class RequestPlanner:
                 with suppress(BadRequest):
                     loose[each.name] = self._parameters(each, rules).source
         try:
-            return self._as_document(read, rules, strict | loose)
+            return self._as_document(read, rules, strict, loose)
         except BadRequest:  # together they are over a limit
-            return self._as_document(read, rules, strict)
+            return self._as_document(read, rules, strict, {})
 
     def _as_document(
-        self, read: ReadRequest, rules: Enforcement, kept: Mapping[str, Any]
+        self,
+        read: ReadRequest,
+        rules: Enforcement,
+        strict: Mapping[str, Any],
+        loose: Mapping[str, Any],
     ) -> ReadRequest:
-        wanted, body = prompted_tools.prompt_tools(read.contract, read.body, kept)
+        wanted, body = prompted_tools.prompt_tools(read.contract, read.body, strict, loose)
         schema = self._schemas.get(wanted.source, name=wanted.name, formats=rules.formats)
         return ReadRequest(wanted, body, schema, None, read.origin)
 

@@ -6,8 +6,10 @@ ordinary contract, under the same guard and the same judge as any other; the doc
 `tool_calls` at the end. Calls and results of earlier turns are rendered in the same form, as the
 model has no other words for them.
 
-What a function takes is told once: in the schema of the document if its arguments are enforced,
-else in the list of the functions. So the document is asked for in a mode that tells the schema.
+What a function takes is told once, in the schema of the document; only what can be no part of that
+is told in the list of the functions. So the document is asked for in a mode that tells the schema.
+Arguments of functions that are not strict may be any object beside what their schema says: such
+schemas are often wrong, and nobody but the caller judges by them.
 """
 
 import re
@@ -106,13 +108,18 @@ def _at(text: str, path: tuple[str | int, ...]) -> str:
     return text[span.start : span.end]
 
 
-def prompt_tools(wanted: Contract, body: Body, kept: Mapping[str, Any]) -> tuple[Contract, Body]:
+def prompt_tools(
+    wanted: Contract, body: Body, strict: Mapping[str, Any], loose: Mapping[str, Any]
+) -> tuple[Contract, Body]:
     """Return `wanted` and `body` as a contract about one document, and a request without tools.
 
     Args:
-        kept: the schemas of the functions whose arguments are enforced, by name.
+        strict: the schemas of the functions whose arguments are enforced, by name.
+        loose: those of others.
     """
     box = wanted.toolbox
+    kept = {name: _Arguments(source, is_strict=True) for name, source in strict.items()}
+    kept |= {name: _Arguments(source, is_strict=False) for name, source in loose.items()}
     contract = replace(
         wanted,
         source=_union(wanted, kept),
@@ -149,7 +156,18 @@ def telling_modes(capabilities: Capabilities) -> tuple[Mode, ...]:
 # --- the schema ----------------------------------------------------------------------------------
 
 
-def _union(wanted: Contract, kept: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Arguments:
+    """What one function takes, of those whose schemas can be part of the document's."""
+
+    source: Any
+    is_strict: bool
+
+
+Kept = Mapping[str, _Arguments]
+
+
+def _union(wanted: Contract, kept: Kept) -> dict[str, Any]:
     box = wanted.toolbox
     branches = []
     if box.callable:
@@ -160,7 +178,7 @@ def _union(wanted: Contract, kept: Mapping[str, Any]) -> dict[str, Any]:
     return branches[0] if len(branches) == 1 else {"anyOf": branches}
 
 
-def _calls_schema(box: Toolbox, kept: Mapping[str, Any], home: str) -> dict[str, Any]:
+def _calls_schema(box: Toolbox, kept: Kept, home: str) -> dict[str, Any]:
     functions = [each for each in box.functions if each.name in box.callable]
     place = f"{home}/properties/{CALLS}/items"
     if len(functions) == 1:
@@ -172,11 +190,17 @@ def _calls_schema(box: Toolbox, kept: Mapping[str, Any], home: str) -> dict[str,
     return _closed({CALLS: {"type": "array", "items": items, "minItems": 1} | most})
 
 
-def _call_schema(function: Function, kept: Mapping[str, Any], home: str) -> dict[str, Any]:
-    source = kept.get(function.name)
-    arguments = ANY_OBJECT if source is None else source
-    inner = root_wrapper.embed_schema(arguments, f"{home}/properties/arguments")
-    return _closed({"name": {"const": function.name}, "arguments": inner})
+def _call_schema(function: Function, kept: Kept, home: str) -> dict[str, Any]:
+    place = f"{home}/properties/arguments"
+    match kept.get(function.name):
+        case None:
+            arguments: Any = ANY_OBJECT
+        case _Arguments(source, is_strict=True):
+            arguments = root_wrapper.embed_schema(source, place)
+        case _Arguments(source):
+            said = root_wrapper.embed_schema(source, f"{place}/anyOf/0")
+            arguments = {"anyOf": [said, ANY_OBJECT]}
+    return _closed({"name": {"const": function.name}, "arguments": arguments})
 
 
 def _final_schema(wanted: Contract, home: str) -> dict[str, Any]:
@@ -199,7 +223,7 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 # --- the messages --------------------------------------------------------------------------------
 
 
-def _manual(box: Toolbox, kept: Mapping[str, Any], *, has_document: bool) -> str:
+def _manual(box: Toolbox, kept: Kept, *, has_document: bool) -> str:
     """Return what the functions are for, and what those take that are not in the schema."""
     final = _DOCUMENT_ANSWER if has_document else _TEXT_ANSWER
     callable_ = [each for each in box.functions if each.name in box.callable]
