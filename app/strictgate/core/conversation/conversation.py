@@ -7,107 +7,102 @@ GatewayError. What goes wrong on the way (no connection, a deadline) is thrown i
 The rules:
 
 * Each choice has `max_attempts` full tries; only those that are bad are asked again.
-* A refused format takes the next mode and is no try. The driver may remember it once an ask that
-  was made because of it has been accepted.
+* A refusal is no try: the same is asked for otherwise (negotiation.py).
 * What is good of a document stays; where the model can, it goes on from there (continuation.py).
 * What is truncated by the caller's own budget is not asked again.
 * Once a try has been judged, its verdict is the answer to whatever stops the conversation.
 """
 
 from collections.abc import Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from strictgate.core.capabilities import Fact, Mode
-from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
+from strictgate.core.capabilities import Mode
+from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState
 from strictgate.core.conversation.choice_streams import StopPolicy
 from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.conversation.protocol import Ask, DriverAnswer, Outcome, Turn
-from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader, upstream_error
+from strictgate.core.conversation.negotiation import Negotiation
+from strictgate.core.conversation.protocol import DriverAnswer, Outcome, Turn
+from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
 from strictgate.core.conversation.tool_calls import CallIds
 from strictgate.core.errors import (
     OutputInvalid,
-    ToolsRefused,
     UpstreamBadResponse,
     UpstreamError,
     UpstreamFailure,
 )
 from strictgate.core.plan import prompt
-from strictgate.core.plan.planner import Planner
+from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, Steering, StreamMode
 from strictgate.core.wire.error_body import error_of
-from strictgate.core.wire.refusal import (
-    Partner,
-    Refusal,
-    Refused,
-    classify_refusal,
-    refused_functions,
-    refuses_tools,
-)
-from strictgate.core.wire.reply import Failure, Reply, parse_reply
+from strictgate.core.wire.reply import Failure
 
 _FROM_UPSTREAM = (UpstreamError, UpstreamFailure)
 
 
-@dataclass
 class Conversation:
     """The state of one exchange. `run` it once; read the record at any time."""
 
-    planner: Planner
-    enforcement: Enforcement
-    refused: Collection[Mode] = ()
-    """Modes that the upstream is known to refuse."""
-    is_proven: bool = False
-    """The model is known to go on from prefixes."""
-    record: AttemptLog = field(default_factory=AttemptLog)
+    def __init__(
+        self,
+        planner: Planner,
+        enforcement: Enforcement,
+        refused: Collection[Mode] = (),
+        *,
+        is_proven: bool = False,
+    ) -> None:
+        """Prepare the exchange.
 
-    def __post_init__(self) -> None:
-        steers = self.enforcement.steering is Steering.AUTO
-        self.planner = replace(self.planner, steers=steers and self._may_continue)
-        self._modes = list(self.planner.ladder(self.refused))
-        self.plan = self.planner.plan(self._modes[0])
+        Args:
+            planner: makes the requests.
+            enforcement: how hard to try.
+            refused: modes that the upstream is known to refuse.
+            is_proven: the model is known to go on from prefixes.
+        """
+        self.enforcement = enforcement
+        self.refused = refused
+        self.record = AttemptLog()
+        may_continue = planner.can_continue and enforcement.max_continuations > 0
+        steers = enforcement.steering is Steering.AUTO and may_continue
+        self._negotiation = Negotiation(replace(planner, steers=steers), refused, self.record)
         self._last_rejected: Rejected | None = None
         """The verdict that is the error if nothing more comes."""
-        contract, tools = self.planner.contract, self.planner.tools
+        contract, tools = planner.contract, planner.tools
         box = contract.toolbox
         says_which = contract.has_document or not box.parallel or box.must_call
         if tools is None and contract.has_tools and says_which:
             tools = box.judged_by({})  # no arguments, but which calls are an answer
         self._criteria = Criteria(
-            self.planner.schema if contract.has_document else None,
-            self.enforcement.repair,
+            planner.schema if contract.has_document else None,
+            enforcement.repair,
             tools,
-            CallIds.after(self.planner.body["messages"]),
+            CallIds.after(planner.body["messages"]),
             any_object=contract.is_json_object,
             words_member=contract.words_member,
             with_tokens=contract.wants_logprobs,
         )
-        self._forwards = self._forwards_early()
+        self._forwards = _forwards_early(contract, enforcement, may_continue=may_continue)
         self._continuation = Continuation(
-            self.enforcement,
+            enforcement,
             self._criteria,
             self.record,
             self._forwards,
-            is_proven=self.is_proven,
+            is_proven=is_proven,
         )
 
     @property
-    def _may_continue(self) -> bool:
-        return self.planner.can_continue and self.enforcement.max_continuations > 0
+    def planner(self) -> Planner:
+        """What makes the requests, as it is known by now what the upstream takes."""
+        return self._negotiation.planner
 
-    def _forwards_early(self) -> bool:
-        """Whether the caller gets what is good while it is being written."""
-        contract, mode = self.planner.contract, self.enforcement.stream
-        if not contract.stream or mode is StreamMode.BUFFERED:
-            return False
-        if not contract.has_document:
-            return True
-        if contract.has_tools:
-            return False
-        return mode is StreamMode.GUARDED or self._may_continue
+    @property
+    def plan(self) -> Plan:
+        """The way in which it is asked for a whole answer at the moment."""
+        return self._negotiation.plan
 
     def run(self) -> Generator[Turn, DriverAnswer, Outcome]:
         """Hold the conversation.
@@ -198,11 +193,11 @@ class Conversation:
             can_retry=states[0].tries + 1 < self.enforcement.max_attempts,
         )
         while True:
-            ask = self._question(feedback)
+            ask = self._negotiation.ask(feedback)
             reader = ReplyReader(ask, states, self._criteria, policy, self._forwards)
             reply = yield from reader.run()
             if isinstance(reply, Failure):
-                judgeable = self._failed(reply, ask)
+                judgeable = self._negotiation.react(reply, ask)
                 if judgeable is None:
                     continue
                 is_misuse = error_of(reply.status, reply.body).get("code") == "tool_use_failed"
@@ -210,106 +205,17 @@ class Conversation:
             self.record.accepted(ask.plan, reply)
             return reply
 
-    def _question(self, feedback: Sequence[prompt.Message]) -> Ask:
-        asked = len(self.record.attempts)  # from the second on about one choice
-        body = self.planner.follow_up(self.plan, feedback, asked) if asked else self.plan.body
-        return Ask(self.plan, body)
 
-    def _failed(self, failure: Failure, ask: Ask) -> Reply | None:
-        """Return the failure as a reply that can be judged, or None to ask anew.
-
-        Raises:
-            UpstreamError: neither.
-        """
-        if self._can_do_without(failure, ask):
-            return None
-        if self.planner.contract.has_tools:
-            self._check_tools(failure, ask)
-        refusal = classify_refusal(failure.status, failure.body, self.plan.mode)
-        match refusal.kind:
-            case Refused.INVALID_OUTPUT:
-                return _as_reply(refusal.failed_generation or "", "stop")
-            case Refused.TRUNCATED_OUTPUT:
-                return _as_reply("", "length")
-            case Refused.CONFLICT:
-                self._part(refusal, failure)
-            case Refused.FORMAT | Refused.DIALECT if self.planner.contract.has_document:
-                self._learn(refusal, failure)
-            case Refused.JSON_WORD if self.planner.contract.has_document:
-                self._remind(failure)
-            case _:
-                raise upstream_error(failure)
-        return None
-
-    def _check_tools(self, failure: Failure, ask: Ask) -> None:
-        """Leave it to the prompt to tell of the functions, where they are what was refused.
-
-        Raises:
-            ToolsRefused: they are.
-        """
-        status, body = failure.status, failure.body
-        names = [each.name for each in self.planner.contract.toolbox.functions]
-        is_alone = "response_format" not in ask.body
-        functions = refused_functions(status, body, names, alone=is_alone)
-        if functions or refuses_tools(status, body):
-            error = upstream_error(failure)
-            raise ToolsRefused(status, error.body()["error"], error.headers, functions)
-
-    def _can_do_without(self, failure: Failure, ask: Ask) -> bool:
-        """Whether a field was refused that can be left out; it is, from the next ask on."""
-        field = self.planner.refused_field(failure.status, failure.body, ask.body)
-        if field is None:
-            return False
-        self.planner = self.planner.without(field)
-        self.plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed)
-        self.record.found(Fact.NO_FIELD, field)
+def _forwards_early(contract: Contract, enforcement: Enforcement, *, may_continue: bool) -> bool:
+    """Whether the caller gets what is good while it is being written."""
+    mode = enforcement.stream
+    if not contract.stream or mode is StreamMode.BUFFERED:
+        return False
+    if not contract.has_document:
         return True
-
-    def _learn(self, refusal: Refusal, failure: Failure) -> None:
-        reason = str(error_of(failure.status, failure.body).get("message") or "")
-        modes = {*refusal.modes, self.plan.mode}
-        for_schema = refusal.kind is Refused.DIALECT
-        self.record.refused_modes += [
-            RefusedMode(mode, for_schema, reason, refusal.pattern) for mode in sorted(modes)
-        ]
-        self._step_down(modes, failure)
-
-    def _part(self, refusal: Refusal, failure: Failure) -> None:
-        """Take apart what does not go together: the format and what it was refused with.
-
-        A pair with tools or with a stream is known from then on; of any other, only this request
-        is known to be one.
-        """
-        able = self.planner.capabilities
-        if Partner.STREAM in refusal.partners and self.plan.streamed and able.json_with_stream:
-            self.planner = self.planner.having(json_with_stream=False)
-            self.record.found(Fact.NO_JSON_WITH_STREAM)
-            self.plan = self.planner.plan(self.plan.mode, stream=False)
-        elif (
-            Partner.TOOLS in refusal.partners
-            and self.planner.contract.has_tools
-            and able.json_with_tools
-        ):
-            self.planner = self.planner.having(json_with_tools=False)
-            self.record.found(Fact.NO_JSON_WITH_TOOLS)
-            self._modes = list(self.planner.ladder(self.refused))
-            self.plan = self.planner.plan(self._modes[0])
-        elif self.planner.contract.has_document:
-            self._step_down({self.plan.mode}, failure)
-        else:
-            raise upstream_error(failure)
-
-    def _remind(self, failure: Failure) -> None:
-        plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed, remind=True)
-        if plan.body == self.plan.body:
-            raise upstream_error(failure)
-        self.plan = plan
-
-    def _step_down(self, refused: Collection[Mode], failure: Failure) -> None:
-        self._modes = [mode for mode in self._modes if mode not in refused]
-        if not self._modes:
-            raise upstream_error(failure)
-        self.plan = self.planner.plan(self._modes[0])
+    if contract.has_tools:
+        return False
+    return mode is StreamMode.GUARDED or may_continue
 
 
 def _sent(state: ChoiceState, choice: Mapping[str, Any]) -> Mapping[str, int]:
@@ -321,9 +227,3 @@ def _sent(state: ChoiceState, choice: Mapping[str, Any]) -> Mapping[str, int]:
 
 
 _REASONING = frozenset({"reasoning_content", "reasoning"})
-
-
-def _as_reply(text: str, finish_reason: str) -> Reply:
-    message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
-    return parse_reply({"object": "chat.completion", "choices": [choice]})

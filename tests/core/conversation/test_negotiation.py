@@ -1,4 +1,4 @@
-"""Conversations with upstreams that refuse: the format, the schema, the model's text."""
+"""Conversations with upstreams that refuse: the format, the schema, a field, the tools, a text."""
 
 import pytest
 

@@ -1,0 +1,162 @@
+"""How the upstream is asked, as it turns out from what it refuses.
+
+A refusal is no try: it changes how the same is asked for, or it is the answer. What it shows about
+the model is noted, and is known once an ask that was made because of it has been accepted.
+
+| refused                              | done                             | noted           |
+|--------------------------------------|----------------------------------|-----------------|
+| a field that can be done without     | the same mode without it         | that field      |
+| tools, or a function's schema        | ToolsRefused: told in the prompt | (the gateway's) |
+| the format, or this schema's dialect | the next mode                    | the mode        |
+| the format in a stream               | the same mode, not streamed      | that pair       |
+| the format beside tools              | the format is told in the prompt | that pair       |
+| the format beside something else     | the next mode                    | nothing         |
+| messages without the word JSON       | the prompt has the instructions  | nothing         |
+| the model's own text                 | it is judged like an answer      | nothing         |
+| anything else                        | the error is the caller's answer | nothing         |
+"""
+
+from collections.abc import Collection, Sequence
+
+from strictgate.core.capabilities import Fact, Mode
+from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
+from strictgate.core.conversation.protocol import Ask
+from strictgate.core.conversation.reply_reader import upstream_error
+from strictgate.core.errors import ToolsRefused
+from strictgate.core.plan import prompt
+from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.wire.error_body import error_of
+from strictgate.core.wire.refusal import (
+    Partner,
+    Refusal,
+    Refused,
+    classify_refusal,
+    refused_functions,
+    refuses_tools,
+)
+from strictgate.core.wire.reply import Failure, Reply, parse_reply
+
+
+class Negotiation:
+    """The way in which one conversation asks at the moment."""
+
+    def __init__(self, planner: Planner, refused: Collection[Mode], record: AttemptLog) -> None:
+        """Begin with the best mode.
+
+        Args:
+            refused: modes that the upstream is known to refuse.
+            record: where it is noted what refusals show.
+        """
+        self.planner = planner
+        self._refused = refused
+        self._record = record
+        self._modes = planner.ladder(refused)
+        self.plan: Plan = planner.plan(self._modes[0])
+
+    def ask(self, feedback: Sequence[prompt.Message]) -> Ask:
+        """Return the next ask for a whole answer; from the second on it is about one choice."""
+        asked = len(self._record.attempts)
+        body = self.planner.follow_up(self.plan, feedback, asked) if asked else self.plan.body
+        return Ask(self.plan, body)
+
+    def react(self, failure: Failure, ask: Ask) -> Reply | None:
+        """Change how the upstream is asked, as its answer `failure` to `ask` demands.
+
+        Returns:
+            The model's text in the failure, as a reply that can be judged; None: ask anew.
+
+        Raises:
+            ToolsRefused: the functions must be told in the prompt.
+            UpstreamError: there is no other way.
+        """
+        if self._does_without_field(failure, ask):
+            return None
+        contract = self.planner.contract
+        if contract.has_tools:
+            self._check_tools(failure, ask)
+        refusal = classify_refusal(failure.status, failure.body, self.plan.mode)
+        match refusal.kind:
+            case Refused.INVALID_OUTPUT:
+                return _as_reply(refusal.failed_generation or "", "stop")
+            case Refused.TRUNCATED_OUTPUT:
+                return _as_reply("", "length")
+            case Refused.CONFLICT:
+                self._separate_pair(refusal, failure)
+            case Refused.FORMAT | Refused.DIALECT if contract.has_document:
+                self._leave_modes(refusal, failure)
+            case Refused.JSON_WORD if contract.has_document:
+                self._tell_instructions(failure)
+            case _:
+                raise upstream_error(failure)
+        return None
+
+    def _does_without_field(self, failure: Failure, ask: Ask) -> bool:
+        """Leave out the field that was refused, from now on; return whether there is one."""
+        field = self.planner.refused_field(failure.status, failure.body, ask.body)
+        if field is None:
+            return False
+        self.planner = self.planner.without(field)
+        self.plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed)
+        self._record.found(Fact.NO_FIELD, field)
+        return True
+
+    def _check_tools(self, failure: Failure, ask: Ask) -> None:
+        """Raise ToolsRefused where tools, or what some functions take, were refused."""
+        status, body = failure.status, failure.body
+        names = [each.name for each in self.planner.contract.toolbox.functions]
+        is_alone = "response_format" not in ask.body
+        functions = refused_functions(status, body, names, alone=is_alone)
+        if functions or refuses_tools(status, body):
+            error = upstream_error(failure)
+            raise ToolsRefused(status, error.body()["error"], error.headers, functions)
+
+    def _leave_modes(self, refusal: Refusal, failure: Failure) -> None:
+        """Take the next mode, and note those that are refused, for all schemas or for this one."""
+        reason = str(error_of(failure.status, failure.body).get("message") or "")
+        modes = {*refusal.modes, self.plan.mode}
+        for_schema = refusal.kind is Refused.DIALECT
+        self._record.refused_modes += [
+            RefusedMode(mode, for_schema, reason, refusal.pattern) for mode in sorted(modes)
+        ]
+        self._take_next_mode(modes, failure)
+
+    def _separate_pair(self, refusal: Refusal, failure: Failure) -> None:
+        """Ask for the format without what it was refused with.
+
+        A pair with tools or with a stream is noted; of any other, only this request is known to
+        be one.
+        """
+        able, partners = self.planner.capabilities, refusal.partners
+        has_tools = self.planner.contract.has_tools
+        if Partner.STREAM in partners and self.plan.streamed and able.json_with_stream:
+            self.planner = self.planner.having(json_with_stream=False)
+            self.plan = self.planner.plan(self.plan.mode, stream=False)
+            self._record.found(Fact.NO_JSON_WITH_STREAM)
+        elif Partner.TOOLS in partners and has_tools and able.json_with_tools:
+            self.planner = self.planner.having(json_with_tools=False)
+            self._modes = self.planner.ladder(self._refused)
+            self.plan = self.planner.plan(self._modes[0])
+            self._record.found(Fact.NO_JSON_WITH_TOOLS)
+        elif self.planner.contract.has_document:
+            self._take_next_mode({self.plan.mode}, failure)
+        else:
+            raise upstream_error(failure)
+
+    def _tell_instructions(self, failure: Failure) -> None:
+        """Put the instructions, which have the word JSON, into the prompt."""
+        plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed, remind=True)
+        if plan.body == self.plan.body:
+            raise upstream_error(failure)
+        self.plan = plan
+
+    def _take_next_mode(self, refused: Collection[Mode], failure: Failure) -> None:
+        self._modes = tuple(mode for mode in self._modes if mode not in refused)
+        if not self._modes:
+            raise upstream_error(failure)
+        self.plan = self.planner.plan(self._modes[0])
+
+
+def _as_reply(text: str, finish_reason: str) -> Reply:
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
+    return parse_reply({"object": "chat.completion", "choices": [choice]})
