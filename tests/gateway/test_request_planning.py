@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from strictgate.core.surfaces.chat.surface import ChatSurface
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import Splitter
 from strictgate.gateway.request_planning import RequestPlanner
@@ -234,7 +235,7 @@ def read_messages(tools, **limits):
     settings = Settings(upstreams={"up": {"base_url": "http://x", "tools": False}}, **limits)
     planner = RequestPlanner(settings, Router(settings, {}), LearnedCapabilities(1.0))
     request = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": tools}
-    made = planner.plan(request).conversation.planner
+    made = planner.plan(ChatSurface().read_request(request)).conversation.planner
     return made.body["messages"][0]["content"], json.dumps(made.schema.source)
 
 
