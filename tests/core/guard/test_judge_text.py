@@ -176,6 +176,18 @@ def test_mends_do_not_choose_between_examples():
     assert isinstance(judge_text(text[:18], REVIEW, Repair.LENIENT, wrapped=False), ValidText)
 
 
+@pytest.mark.parametrize("later", ['{"name": 1}', '{"name": "y", "x": 1}'])
+def test_a_draft_that_is_replaced_is_not_the_answer(later: str):
+    """Also where what replaces it is not valid; what says something else replaces nothing."""
+    draft = 'Perhaps {"name": "x"}, no, better: '
+    for level in LEVELS[:3]:
+        assert judge_text(draft + later, REVIEW, level, wrapped=False) != ValidText(
+            '{"name": "x"}', {"name": "x"}, (Step("prose_removed"),)
+        )
+    kept = judge_text(draft + '{"because": 1}', REVIEW, Repair.OFF, wrapped=False)
+    assert isinstance(kept, ValidText)
+
+
 def test_mends_work_in_the_wrapper():
     """What is in the wrapper is mended like any document."""
     schema = admit({"type": "array", "items": {"type": "integer"}}, name="x")

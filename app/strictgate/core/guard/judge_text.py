@@ -12,6 +12,7 @@ ended. What comes out as a document is valid, whatever the text was; nothing is 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from strictgate.core.guard.document_reader import DocumentText, read_document
@@ -111,14 +112,15 @@ class _Case:
         if not _has_rival(best, documents) and (verdict := self._mended(best)):
             return verdict
         form = next(self._forms(best))
-        return InvalidText(self._schema.problems(form.value), "", unfinished=False)
+        problems = self._schema.problems(form.value)
+        return InvalidText(problems, "" if problems else _SEVERAL, unfinished=False)
 
     def _valid(self, documents: list[_Document]) -> ValidText | InvalidText | None:
         """Return the first that is valid; of those amid prose all must say the same, but for
-        empty ones, which say nothing."""
+        empty ones, which say nothing, and no later one may have taken its place."""
         valid = (form for each in documents if (form := self._valid_form(each)))
         first = next(valid, None)
-        if first is None:
+        if first is None or _is_replaced(first, documents):
             return None
         rivals = (each for each in valid if each.value not in (first.value, {}, []))
         if first.is_bare and any(rivals):
@@ -183,6 +185,20 @@ def _document(
     taken_off = tuple(Step(name) for name in candidate.steps)
     is_bare = Extraction.PROSE in candidate.steps and Extraction.FENCE not in candidate.steps
     return _Document(text, value, taken_off + steps, is_bare)
+
+
+def _is_replaced(valid: _Document, documents: list[_Document]) -> bool:
+    """Whether another object amid the prose comes later that has some of the same properties: the
+    valid one was a draft. Of those amid prose the last comes first."""
+    if not valid.is_bare or not isinstance(valid.value, dict):
+        return False
+    later = takewhile(lambda each: each.value is not valid.value, documents)
+    return any(
+        each.is_bare
+        and isinstance(each.value, dict)
+        and not each.value.keys().isdisjoint(valid.value)
+        for each in later
+    )
 
 
 def _has_rival(best: _Document, documents: list[_Document]) -> bool:
