@@ -20,7 +20,7 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
   + StoreUnavailable        503  the kept responses cannot be read
   + UpstreamError           as the upstream answered
     + ToolsRefused          as the upstream answered: its model calls no functions
-  + UpstreamFailure              never raised itself: no whole answer from the upstream
+  + UpstreamFailure         500  never raised itself: no whole answer from the upstream
     + UpstreamUnreachable   502  no connection
     + UpstreamBadResponse   502  not what an OpenAI-compatible server may say
     + UpstreamTimeout       504
