@@ -235,10 +235,13 @@ class TextChoiceStream:
     """The caller's index."""
     calls: CallsStream
     forwards: bool
-    """The caller gets text as it comes."""
+    """The caller gets text as it comes, …"""
+    forwards_logprobs: bool = False
+    """… with its tokens' log-probabilities."""
     pieces: int = 0
     """How many deltas had text: about one a token."""
     _text: str = ""
+    _entries: tuple[Any, ...] = ()
     _reasoning: str = ""
     _reasoning_name: str = ""
 
@@ -262,6 +265,7 @@ class TextChoiceStream:
         self.calls.feed(delta)
         if self.forwards:
             self._text += delta.content
+            self._entries += delta.logprobs if self.forwards_logprobs else ()
             self._reasoning += delta.reasoning
             self._reasoning_name = delta.reasoning_name if delta.reasoning else self._reasoning_name
 
@@ -270,12 +274,14 @@ class TextChoiceStream:
 
     def news(self) -> ChoiceDelta | None:
         """Return what the caller may have now and does not have yet."""
-        delta = {}
+        delta: dict[str, str] = {}
+        entries: tuple[Any, ...] = ()
         if self._reasoning:
             delta[self._reasoning_name], self._reasoning = self._reasoning, ""
         if self._text:
             delta["content"], self._text = self._text, ""
-        return ChoiceDelta(self.index, delta) if delta else None
+            entries, self._entries = self._entries, ()
+        return ChoiceDelta(self.index, delta, entries) if delta else None
 
 
 ChoiceStream = DocumentChoiceStream | TextChoiceStream

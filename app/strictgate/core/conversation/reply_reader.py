@@ -154,7 +154,8 @@ class ReplyReader:
         if criteria.schema is None:
             must_call = criteria.tools is not None and criteria.tools.must_call
             forwards = self.forwards and not must_call
-            return TextChoiceStream(state.index, CallsStream(criteria), forwards)
+            calls = CallsStream(criteria)
+            return TextChoiceStream(state.index, calls, forwards, criteria.with_tokens)
         by_call = plan.mode is Mode.TOOL and plan.purpose is Purpose.TRY
         return open_document_stream(
             plan,

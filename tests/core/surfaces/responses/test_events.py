@@ -238,7 +238,8 @@ def test_encrypted_reasoning(news):
     output = made[-1]["response"]["output"]
     found = [item["encrypted_content"] for item in output if "encrypted_content" in item]
 
-    assert [opened(each) for each in found] == [details]
+    sealed = {"reasoning_content": "hm", "reasoning_details": details}
+    assert [opened(each) for each in found] == [sealed]
     texts = [item["content"][0]["text"] for item in output if item["content"]]
     assert "".join(texts) in ("hmHi", "HhmI", "Hhmi")
 

@@ -149,7 +149,21 @@ def test_what_hosts_do():
             },
             {"reasoning_content": "hm"},
         ),
-        ({"encrypted_content": sealed([{"data": "x"}])}, {"reasoning_details": [{"data": "x"}]}),
+        (
+            {"encrypted_content": sealed({"reasoning_details": [{"data": "x"}]})},
+            {"reasoning_details": [{"data": "x"}]},
+        ),
+        (
+            {"encrypted_content": sealed({"reasoning_content": "hm"}), "content": []},
+            {"reasoning_content": "hm"},
+        ),
+        (
+            {
+                "encrypted_content": sealed({"reasoning_content": "hm"}),
+                "content": [{"type": "reasoning_text", "text": "hm"}],
+            },
+            {"reasoning_content": "hm"},
+        ),
         ({"encrypted_content": "gAAAA", "summary": []}, {}),
         ({"summary": [], "content": None}, {}),
     ],
@@ -161,10 +175,10 @@ def test_reasoning(reasoning, expected):
     assert {key: each for key, each in made.items() if key.startswith("reasoning")} == expected
 
 
-@pytest.mark.parametrize("content", [None, 3, "", "x", "gAAAA", sealed({}), sealed("x")])
+@pytest.mark.parametrize("content", [None, 3, "", "x", "gAAAA", sealed({}), sealed({"x": 1})])
 def test_what_another_has_sealed(content):
     """Nothing is read into it."""
-    assert opened(content) is None
+    assert opened(content) == {}
 
 
 def test_history():
@@ -211,3 +225,15 @@ def test_references():
     """Where nothing is kept, it is said what to do."""
     with pytest.raises(BadRequest, match=r"\[store\].*whole items"):
         messages({"type": "item_reference", "id": "fc_1"})
+
+
+def test_additional_tools():
+    """Codex sends tools as an item, which is no message."""
+    tools = [{"type": "namespace", "name": "fs", "tools": [{"type": "custom", "name": "exec"}]}]
+    item = {"type": "additional_tools", "role": "developer", "tools": tools}
+    call = {"type": "custom_tool_call", "call_id": "c", "name": "exec", "namespace": "fs"}
+    items = [item, {"role": "user", "content": "hi"}, call | {"input": "ls"}]
+    _, made, _ = messages(*items)
+
+    assert made["tool_calls"][0]["function"]["name"] == "fs__exec"
+    assert [tool.chat_name for tool in read_tool_table({}, items).tools] == ["fs__exec"]

@@ -167,11 +167,9 @@ def _reasoning(history: History, item: Item, at: str, _: ToolTable) -> None:
         [part["text"] for part in optional_field(item, key, list, at) or () if _is_text(part)]
         for key in ("content", "summary")
     )
-    text, details = "".join(content) or "\n\n".join(summary), opened(item.get("encrypted_content"))
-    history.add_reasoning(
-        ({"reasoning_content": text} if text else {})
-        | ({"reasoning_details": details} if details else {})
-    )
+    thoughts = opened(item.get("encrypted_content"))
+    text = "".join(content) or thoughts.get("reasoning_content") or "\n\n".join(summary)
+    history.add_reasoning(thoughts | ({"reasoning_content": text} if text else {}))
 
 
 def _is_text(part: Any) -> bool:
@@ -179,23 +177,34 @@ def _is_text(part: Any) -> bool:
 
 
 _SEAL = "strictgate:"
+_SEALED: dict[str, type] = {"reasoning_content": str, "reasoning_details": list}
 
 
-def sealed(details: Any) -> str:
-    """Return the `reasoning_details` of a chat message (OpenRouter's) as `encrypted_content`."""
-    return base64.b64encode((_SEAL + write_json(details)).encode()).decode()
+def sealed(thoughts: Mapping[str, Any]) -> str:
+    """Return thinking as `encrypted_content`, which every client sends back as it is.
+
+    Args:
+        thoughts: `reasoning_content`, and `reasoning_details` (OpenRouter's), as a chat message
+            has them.
+    """
+    return base64.b64encode((_SEAL + write_json(thoughts)).encode()).decode()
 
 
-def opened(content: Any) -> list[Any] | None:
-    """Return the details that `sealed` has put there; None where it is another's."""
+def opened(content: Any) -> dict[str, Any]:
+    """Return what `sealed` has put there; nothing where it is another's."""
     if not isinstance(content, str):
-        return None
+        return {}
     try:
         text = base64.b64decode(content, validate=True).decode()
-        details = parse_json(text.removeprefix(_SEAL)) if text.startswith(_SEAL) else None
+        given = parse_json(text.removeprefix(_SEAL)) if text.startswith(_SEAL) else None
     except (binascii.Error, UnicodeDecodeError, NotJSON):
-        return None
-    return details if isinstance(details, list) else None
+        return {}
+    known = given if isinstance(given, dict) else {}
+    return {key: known[key] for key, kind in _SEALED.items() if isinstance(known.get(key), kind)}
+
+
+def _no_message(history: History, item: Item, at: str, _: ToolTable) -> None:
+    """The item says nothing to the model; what it holds is read elsewhere (tools.py)."""
 
 
 def _reference(history: History, item: Item, at: str, _: ToolTable) -> None:
@@ -213,6 +222,7 @@ _READERS: dict[str, Reader] = {
     CUSTOM_CALL: _custom_call,
     CUSTOM_OUTPUT: _result,
     "reasoning": _reasoning,
+    "additional_tools": _no_message,
     "item_reference": _reference,
     **{tool.call: _client_call(tool) for tool in CLIENT_TOOLS.values()},
     **{tool.output: _client_result(tool) for tool in CLIENT_TOOLS.values()},

@@ -179,9 +179,15 @@ def thoughts_of(message: Mapping[str, Any]) -> str:
 
 
 def encrypted_of(envelope: ResponseEnvelope, message: Mapping[str, Any]) -> str | None:
-    """Return what the client is to send back of the thinking, if it asks for that."""
-    details = message.get("reasoning_details")
-    return sealed(details) if details and envelope.wants_encrypted else None
+    """Return what the client is to send back of the thinking, if it asks for that.
+
+    Some clients lose the text of the thinking, and all of them send this back.
+    """
+    text, details = thoughts_of(message), message.get("reasoning_details")
+    thoughts = ({"reasoning_content": text} if text else {}) | (
+        {"reasoning_details": details} if isinstance(details, list) and details else {}
+    )
+    return sealed(thoughts) if thoughts and envelope.wants_encrypted else None
 
 
 def annotations_of(message: Mapping[str, Any], offset: int = 0) -> list[Item]:

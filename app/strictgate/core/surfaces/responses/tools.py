@@ -7,7 +7,8 @@
 | `custom`, and what else the client runs | see client_tools.py |
 | what the host runs (`web_search`, `mcp`, …) | none: left out, and said so |
 
-Tools that an earlier `tool_search` has brought (`tool_search_output` in the input) count as well.
+Tools that stand in items of the input count as well: what an earlier `tool_search` has brought
+(`tool_search_output`), and what Codex sends in place of `tools` (`additional_tools`).
 The names are those of a chat completion: letters, digits, `_` and `-`, at most 64.
 """
 
@@ -32,6 +33,7 @@ Body = Mapping[str, Any]
 _FUNCTION_FIELDS = ("name", "description", "parameters", "strict")
 _ODD = re.compile(r"[^a-zA-Z0-9_-]")
 _MAX_NAME = 64
+_WITH_TOOLS = ("tool_search_output", "additional_tools")
 _CHOICES = "'none', 'auto', and 'required'"
 
 
@@ -83,7 +85,7 @@ def read_tool_table(body: Body, items: Sequence[Any] = ()) -> ToolTable:
     """Return the tools of a request.
 
     Args:
-        items: the input, which may hold tools that a search has brought.
+        items: the input, which may hold tools.
 
     Raises:
         BadRequest: a tool is malformed.
@@ -118,7 +120,7 @@ def _given(body: Body, items: Sequence[Any]) -> Iterator[tuple[str, Any]]:
     for index, each in enumerate(optional_field(body, "tools", list) or []):
         yield f"tools[{index}]", each
     for place, item in enumerate(items):
-        if isinstance(item, dict) and item.get("type") == "tool_search_output":
+        if isinstance(item, dict) and item.get("type") in _WITH_TOOLS:
             for index, each in enumerate(optional_field(item, "tools", list) or []):
                 yield f"input[{place}].tools[{index}]", each
 
