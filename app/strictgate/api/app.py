@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from strictgate.api.enforced import EnforcedRoute
 from strictgate.api.middleware import AccessRules, GatewayMiddleware, digest
 from strictgate.api.models import Models
+from strictgate.api.native_only import NativeOnly
 from strictgate.api.passthrough import Passthrough
 from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
@@ -82,12 +83,16 @@ def _add_routes(app: Any, gateway: Gateway, body_limit: int) -> None:
     relay = Passthrough(gateway, body_limit)
     models = Models(gateway, relay)
     stored = StoredResponses(gateway, relay)
+    native_only = NativeOnly(gateway, relay, body_limit)
     for path, surface in ROUTES.items():
         route = EnforcedRoute(surface, gateway, relay, body_limit)
         app.add_route(path, route, methods=["POST"])
     for root in ROOTS:
         app.add_route(f"{root}/responses/{{id}}", stored, methods=["GET", "DELETE"])
         app.add_route(f"{root}/responses/{{id}}/input_items", stored, methods=["GET"])
+        app.add_route(f"{root}/responses/{{id}}/cancel", stored, methods=["POST"])
+        for name in ("compact", "input_tokens"):
+            app.add_route(f"{root}/responses/{name}", native_only, methods=["POST"])
         app.add_route(f"{root}/models", models, methods=["GET"])
         app.add_route(f"{root}/models/{{model:path}}", models, methods=["GET"])
         app.add_route(f"{root}/{{path:path}}", relay, methods=_METHODS)

@@ -1,4 +1,5 @@
-"""What /v1/responses has kept: GET and DELETE /v1/responses/{id}, GET …/{id}/input_items."""
+"""What /v1/responses has kept: GET (a stream, too) and DELETE /v1/responses/{id}, GET
+…/{id}/input_items, POST …/{id}/cancel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from strictgate.api.passthrough import Passthrough
 from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import BadRequest, NotFound
+from strictgate.core.surfaces.responses.events import encode_response_event, replayed_events
 from strictgate.core.surfaces.responses.stored_items import listed_items
 from strictgate.core.surfaces.responses.surface import RESPONSES
 from strictgate.gateway.gateway import Caller, Gateway
@@ -36,11 +38,18 @@ class StoredResponses:
                 await self._relay(scope, receive, send)
                 return
             raise self._missing(identity)
+        if rest == ["cancel"]:
+            raise BadRequest("Cannot cancel a synchronous response.", code="not_cancellable")
+        asked = {name: each[-1] for name, each in parse_qs(inbound.caller.query).items()}
         if is_deletion:
-            told: Any = {"id": identity, "object": "response", "deleted": True}
+            deleted = {"id": identity, "object": "response", "deleted": True}
+            await response.send_json(send, 200, deleted)
+        elif rest:
+            await response.send_json(send, 200, _items(found, asked))
+        elif asked.get("stream") == "true":
+            await _send_events(send, found, asked.get("starting_after", ""))
         else:
-            told = _items(found, inbound.caller.query) if rest else found.response
-        await response.send_json(send, 200, told)
+            await response.send_json(send, 200, found.response)
 
     async def _found(
         self, caller: Caller, identity: str, *, is_deletion: bool
@@ -59,9 +68,17 @@ class StoredResponses:
         return NotFound(f"Response with id '{identity[:100]}' not found.")
 
 
-def _items(found: StoredResponse, query: str) -> Mapping[str, Any]:
+async def _send_events(send: Send, found: StoredResponse, starting_after: str) -> None:
+    """Send a response as the stream that it might have been."""
+    after = int(starting_after) if starting_after.isdecimal() else -1
+    events = replayed_events(found.response, after)
+    fixed = (("content-type", RESPONSES.stream_type), ("cache-control", "no-cache"))
+    await response.start(send, 200, fixed)
+    await response.piece(send, b"".join(map(encode_response_event, events)), more=False)
+
+
+def _items(found: StoredResponse, asked: Mapping[str, str]) -> Mapping[str, Any]:
     """Return a page of the input items, newest first as OpenAI has it."""
-    asked = {name: values[-1] for name, values in parse_qs(query).items()}
     key = str(found.response["id"]).removeprefix("resp_")
     items = listed_items(found.input, key)
     if asked.get("order", "desc") == "desc":

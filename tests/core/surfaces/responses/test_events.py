@@ -11,7 +11,11 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from strictgate.core.surfaces.responses import response
-from strictgate.core.surfaces.responses.events import ResponseEvents, encode_response_event
+from strictgate.core.surfaces.responses.events import (
+    ResponseEvents,
+    encode_response_event,
+    replayed_events,
+)
 from strictgate.core.surfaces.responses.items import opened
 from tests.core.surfaces.responses.test_response import CALL, SHELL, completion
 
@@ -248,9 +252,12 @@ def test_replay():
     """A response that is over is told again, event by event, as it is."""
     message = {"content": "I look.", "reasoning_content": "hm", "tool_calls": [CALL]}
     whole = response.finished_response(SHELL, completion(message, "tool_calls"))
-    made = [*ResponseEvents(SHELL).replay(whole)]
+    made = [*replayed_events(whole)]
 
     for event in made:
         EVENT.validate_python(event)
+    assert [event["sequence_number"] for event in made] == list(range(len(made)))
+    assert (made[0]["response"]["status"], made[0]["response"]["output"]) == ("in_progress", [])
     assert made[-1]["type"] == "response.completed"
     assert made[-1]["response"] == whole
+    assert [*replayed_events(whole, 3)] == made[4:]

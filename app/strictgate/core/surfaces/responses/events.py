@@ -107,12 +107,6 @@ class ResponseEvents:
         whole["output"] = list(self._done)
         yield self._event(f"response.{whole['status']}", response=whole)
 
-    def replay(self, whole: Mapping[str, Any]) -> Iterator[ResponseEvent]:
-        """Yield the events of a response that is over."""
-        yield from self.begin()
-        yield from self._whole_items(whole["output"])
-        yield self._event(f"response.{whole['status']}", response=dict(whole))
-
     def failed(self, error: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield the end of a response that came to nothing."""
         yield from self.begin()
@@ -244,6 +238,22 @@ class ResponseEvents:
         event = {"type": kind, **fields, "sequence_number": self._number}
         self._number += 1
         return event
+
+
+def replayed_events(whole: Mapping[str, Any], after: int = -1) -> Iterator[ResponseEvent]:
+    """Yield the events of a response that is over.
+
+    Args:
+        after: the number of the last event that the client has.
+    """
+    begun = {**whole, "status": "in_progress", "output": [], "usage": None}
+    events = [(f"response.{name}", {"response": begun}) for name in ("created", "in_progress")]
+    for place, item in enumerate(whole["output"]):
+        events += item_events(item, place)
+    events.append((f"response.{whole['status']}", {"response": dict(whole)}))
+    for number, (kind, fields) in enumerate(events):
+        if number > after:
+            yield {"type": kind, **fields, "sequence_number": number}
 
 
 def encode_response_event(event: ResponseEvent) -> bytes:
