@@ -118,6 +118,7 @@ def main() -> int:
             if host == KEPT and name not in RESPONSES_ONLY:
                 continue
             # one that has learned nothing, for each client
+            print(f"{name}: sessions, {host}", file=sys.stderr)
             with gate(f"{upstream}/{path}", **settings) as running:
                 found = [row | {"host": host} for row in session_rows(name, running.url, scripted)]
                 held += [row | {"good": is_good(row)} for row in found]
