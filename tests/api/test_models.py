@@ -1,20 +1,48 @@
 """GET /v1/models."""
 
+import pytest
+
 from tests.gates import gate
 from tests.servers import serving
 
+KIMI = {"kimi": {"upstream": "demo", "model": "demo/clean"}}
+DOWN = {"base_url": "http://127.0.0.1:9/v1"}
+
+
+def ids(answer):
+    assert answer.status == 200, answer.raw
+    assert answer.json["object"] == "list"
+    return [model["id"] for model in answer.json["data"]]
+
 
 def test_listed(demo):
-    """The configured names come with what the upstreams list; one that is down lists nothing."""
-    models = {"kimi": {"upstream": "demo", "model": "demo/clean"}}
-    down = {"down": {"base_url": "http://127.0.0.1:9/v1"}}
-    with gate(demo, models=models, upstreams=down) as running:
-        told = running.get("/v1/models").json
+    """The configured names come with what the upstream lists that all other names go to."""
+    with gate(demo, models=KIMI) as running:
+        names = ids(running.get("/v1/models"))
 
-    names = [model["id"] for model in told["data"]]
-    assert told["object"] == "list"
     assert {"kimi", "demo/clean"} <= set(names)
     assert len(names) == len(set(names))
+
+
+def test_every_name_is_reached(demo):
+    """What another upstream lists is not there under that name, and is not listed."""
+    with gate(demo, models=KIMI, default_upstream=None) as running:
+        assert ids(running.get("/v1/models")) == ["kimi"]
+        assert running.chat("clean").status == 404
+    with gate(demo, upstreams={"down": DOWN}, default_upstream="demo") as running:
+        assert "demo/clean" in ids(running.get("/v1/models"))
+
+
+def test_down(demo):
+    """A list that lacks what an upstream would list says so; one of nothing else is an error."""
+    with gate(demo, upstreams={"down": DOWN}, default_upstream="down", models=KIMI) as running:
+        partly = running.get("/v1/models")
+    with gate(demo, upstreams={"down": DOWN}, default_upstream="down") as running:
+        nothing = running.get("/v1/models")
+
+    assert ids(partly) == ["kimi"]
+    assert "'down'" in partly.json["x_strictgate"]["not_listed"]
+    assert (nothing.status, nothing.error["code"]) == (502, "upstream_unreachable")
 
 
 def test_one(demo):
@@ -26,17 +54,22 @@ def test_one(demo):
         assert running.get("/v1/models/demo/nothing").status == 404
 
 
-def test_the_clients_key_goes_to_the_default_alone(demo):
-    """Other upstreams are asked with their own key, or without one."""
+@pytest.mark.parametrize("status", [404, 200])
+def test_upstreams_that_list_nothing(demo, status):
+    """An upstream may have no list; other upstreams see nothing of the client's key."""
     seen = []
 
     async def other(scope, receive, send):
         if scope["type"] == "http":
             seen.append(dict(scope["headers"]).get(b"authorization"))
-            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.start", "status": status, "headers": []})
             await send({"type": "http.response.body"})
 
-    with serving(other) as url, gate(demo, upstreams={"x": {"base_url": f"{url}/v1"}}) as running:
-        running.get("/v1/models", authorization="Bearer theirs")
-
-    assert seen == [None]
+    with serving(other) as url:
+        upstreams = {"x": {"base_url": f"{url}/v1"}}
+        with gate(demo, upstreams=upstreams) as running:
+            assert ids(running.get("/v1/models", authorization="Bearer theirs"))
+        assert seen == []
+        with gate(demo, upstreams=upstreams, default_upstream="x") as running:
+            assert ids(running.get("/v1/models", authorization="Bearer theirs")) == []
+        assert seen == [b"Bearer theirs"]

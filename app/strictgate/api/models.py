@@ -1,9 +1,13 @@
-"""GET /v1/models: the configured names, and what the upstreams list."""
+"""GET /v1/models: the names by which models are reached here.
+
+They are the configured ones, and what is listed by the upstream that all other names go to.
+"""
 
 from strictgate.api import response
 from strictgate.api.passthrough import Passthrough
 from strictgate.api.request import ClientRequest, Receive, Scope
 from strictgate.api.response import Send
+from strictgate.core.errors import GatewayError
 from strictgate.gateway.gateway import Gateway
 
 _BODY = 1 << 16  # bytes of a body that nobody asked for
@@ -22,16 +26,26 @@ class Models:
         if name is None:
             await inbound.body()
             listed = await inbound.while_connected(self._listed(inbound))
-            await response.send_json(send, 200, {"object": "list", "data": listed})
+            await response.send_json(send, 200, {"object": "list", **listed})
         elif name in self._gateway.router.model_names:
             await response.send_json(send, 200, _model(name))
         else:
             await self._relay(scope, receive, send)
 
-    async def _listed(self, inbound: ClientRequest) -> list[object]:
+    async def _listed(self, inbound: ClientRequest) -> dict[str, object]:
+        """Return the list; where the upstream is down, our own names, with the reason beside.
+
+        Raises:
+            GatewayError: it is down, and there are no names of ours.
+        """
         ours = {name: _model(name) for name in self._gateway.router.model_names}
-        theirs = await self._gateway.upstream_models(inbound.caller)
-        return list(({model["id"]: model for model in reversed(theirs)} | ours).values())
+        try:
+            theirs = await self._gateway.upstream_models(inbound.caller)
+        except GatewayError as error:
+            if not ours:
+                raise
+            return {"data": [*ours.values()], "x_strictgate": {"not_listed": error.message}}
+        return {"data": [*({model["id"]: model for model in reversed(theirs)} | ours).values()]}
 
 
 def _model(name: str) -> dict[str, object]:

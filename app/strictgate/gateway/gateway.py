@@ -19,6 +19,7 @@ from strictgate.core.errors import (
     RequestTimeout,
     ToolsRefused,
     UpstreamFailure,
+    UpstreamTimeout,
 )
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.contract import CarriedSchemas
@@ -326,28 +327,25 @@ class Gateway:
         return route.endpoint, RequestBody(write_json(changed | {"model": route.model}).encode())
 
     async def upstream_models(self, caller: Caller) -> list[Mapping[str, Any]]:
-        """Return what every upstream lists; one that does not answer lists nothing.
+        """Return what is listed by the upstream that models without an entry here are asked of.
 
-        The client's own key goes to the default upstream alone: it is for that one, if for any.
+        What other upstreams list is not reached by its name, and so is not asked for.
+
+        Raises:
+            UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse: it does not answer.
         """
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._models_of(endpoint, caller))
-                for endpoint in self._router.endpoints.values()
-            ]
-        return [model for task in tasks for model in task.result()]
-
-    async def _models_of(self, endpoint: Endpoint, caller: Caller) -> list[Mapping[str, Any]]:
+        endpoint = self._router.catch_all
+        if endpoint is None:
+            return []
         try:
             async with asyncio.timeout(MODELS_TIMEOUT):
-                theirs = caller if endpoint.name == self._router.default_name else Caller("")
-                headers = _credentials(endpoint, theirs) | _came_through(caller)
-                listed = await self._client.get(endpoint, "/models", headers)
-        except TimeoutError:
-            return []
-        except UpstreamFailure as error:
-            self._failed(endpoint, caller, error)
-            return []
+                credentials = _credentials(endpoint, caller)
+                listed = await self._client.get(endpoint, "/models", credentials)
+        except TimeoutError as error:
+            raise UpstreamTimeout(
+                f"The upstream '{endpoint.name}' did not list its models within "
+                f"{MODELS_TIMEOUT:g} seconds."
+            ) from error
         data = listed.get("data") if isinstance(listed, dict) else None
         rows = data if isinstance(data, list) else []
         return [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]

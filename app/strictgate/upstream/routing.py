@@ -80,6 +80,11 @@ class Router:
             return next(iter(self.endpoints))
         return self._default
 
+    @property
+    def catch_all(self) -> Endpoint | None:
+        """The upstream of models that the configuration does not list; None: they are not found."""
+        return None if self._default is None else self.endpoints[self._default]
+
     def default(self) -> Endpoint:
         """Return the upstream of requests that name no model.
 
