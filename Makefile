@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test coverage test-clients corpora check lock clean
+.PHONY: demo test coverage mutation test-clients corpora check lock clean
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,11 @@ test: $(VENV)/.dev
 coverage: $(VENV)/.dev
 	$(BIN)/python -m coverage run -m pytest tests/core
 	$(BIN)/python -m coverage report
+
+# Changes the code of what decides, a little at a time, and lists what no test notices. Minutes.
+mutation: $(VENV)/.dev
+	$(BIN)/pip install --quiet cosmic-ray
+	$(BIN)/python -m tests.mutation $(MODULES)
 
 test-clients: $(VENV)/.dev
 	$(BIN)/python -m tests.client_matrix.run

@@ -27,6 +27,17 @@ def test_safe_length(text, kept):
     assert text[: safe_length(guard(text=text))] == kept
 
 
+@pytest.mark.parametrize("before", ["", '"mood": "calm", "age": 12, '])
+@pytest.mark.parametrize(("word", "is_text"), [(18, False), (19, False), (20, True)])
+def test_from_where_on_a_string_is_text(before, word, is_text):
+    """A word's end counts from the twenty-first byte behind the quote on, wherever that stands."""
+    head = f'{{{before}"name":'
+    text = f'{head} "{"w" * word} and'
+    kept = text.removesuffix(" and") if is_text else head
+
+    assert text[: safe_length(guard(text=text))] == kept
+
+
 def test_exact():
     """Where the end was chosen, only blanks outside tokens go."""
     assert safe_length(guard(text='{"mood": "c'), exact=True) == len('{"mood": "c')
