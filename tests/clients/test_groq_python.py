@@ -91,7 +91,9 @@ def test_invalid_output(client, stream):
     with pytest.raises(groq.BadRequestError) as raised:
         client.chat.completions.create(**request, extra_body={"strictgate": {"repair": "off"}})
 
-    assert raised.value.body == {"error": THREAD}
+    body = raised.value.body
+    assert (list(body), body["error"]) == (["error", "x_strictgate"], THREAD)
+    assert {each["outcome"] for each in body["x_strictgate"]["attempts"]} == {"invalid"}
     assert raised.value.status_code == 400
 
 
