@@ -83,6 +83,14 @@ KNOWN = (
         hosts=["particular"],
         why="it sends `parallel_tool_calls`, which is passed on as it is",
     ),
+    Known(
+        "@ai-sdk/groq (Node)",
+        ["groq generateText", "groq streamText"],
+        "document",
+        raised="APICallError",
+        hosts=["particular"],
+        why="from version 4 it sends `parallel_tool_calls`, which is passed on as it is",
+    ),
 )
 
 
