@@ -113,7 +113,7 @@ class Turn:
         fitting = [
             name
             for name, parameters in offered.items()
-            if document.keys() == ((parameters or {}).get("properties") or {}).keys()
+            if document.keys() == _properties(parameters).keys()
         ]
         return [{"call": name, "with": document} for name in fitting or [*offered][:1]]
 
@@ -169,9 +169,16 @@ def _called(step: Step, offered: Mapping[str, Any]) -> tuple[str, Any] | None:
     if name is None:
         return None
     given, parameters = step["with"], offered[name]
-    if isinstance(given, str) and isinstance(parameters, dict):
-        given = {next(iter(parameters["properties"])): given}
+    if isinstance(given, str) and (named := _properties(parameters)):
+        given = {next(iter(named)): given}
     return name, given
+
+
+def _properties(parameters: Any) -> Mapping[str, Any]:
+    """Return what a function takes, by name; of one that may take anything, what it should."""
+    told = parameters if isinstance(parameters, dict) else {}
+    options = [told, *(told.get("anyOf") or ())]
+    return next((each["properties"] for each in options if each.get("properties")), {})
 
 
 def _native(name: str, given: Any, identity: str) -> dict[str, Any]:
