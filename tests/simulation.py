@@ -14,7 +14,14 @@ from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.protocol import Ask, Compile, ReadMore, Stop, StreamPart
+from strictgate.core.conversation.protocol import (
+    Ask,
+    Compile,
+    HeavyStep,
+    ReadMore,
+    Stop,
+    StreamPart,
+)
 from strictgate.core.errors import OutputInvalid
 from strictgate.core.plan.planner import Planner, Purpose
 from strictgate.core.repair_steps import Repair
@@ -224,6 +231,8 @@ def ask_for(strategy: Strategy, schema: Any, model: Model) -> Given:
             match turn:
                 case Compile():
                     turn = run.send(machine(schema))
+                case HeavyStep():
+                    turn = run.send(None)
                 case Ask():
                     answers = model.answer(turn)
                     turn = run.send(next(answers))

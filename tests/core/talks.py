@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.protocol import Ask, Compile, Stop, StreamPart
+from strictgate.core.conversation.protocol import Ask, Compile, HeavyStep, Stop, StreamPart
 from strictgate.core.grammar import compiler
 from strictgate.core.guard.grammar_matcher import load_grammar
 from strictgate.core.plan.planner import Planner
@@ -117,6 +117,8 @@ def turns(talk, *answers):
         taken.append(step)
         if isinstance(step, Compile):
             give = machine(step.schema.source)
+        elif isinstance(step, HeavyStep):
+            give = None
         elif isinstance(step, Stop):
             give = so_far
         else:

@@ -14,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
-from strictgate.core.conversation.protocol import Ask, Compile, Outcome, ReadMore, Stop
+from strictgate.core.conversation.protocol import (
+    Ask,
+    Compile,
+    HeavyStep,
+    Outcome,
+    ReadMore,
+    Stop,
+)
 from strictgate.core.errors import GatewayError, OutputInvalid, UpstreamBadResponse
 from strictgate.core.repair_steps import Repair
 from tests.core.guards import PERSON
@@ -87,6 +94,9 @@ def held(talk, answers, *, stream):
             match turn:
                 case Compile(schema):
                     turn = run.send(machine(schema.source))
+                    continue
+                case HeavyStep():
+                    turn = run.send(None)
                     continue
                 case Ask():
                     asked += 1

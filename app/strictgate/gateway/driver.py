@@ -16,6 +16,7 @@ from strictgate.core.conversation.protocol import (
     Compile,
     ConversationGenerator,
     DriverAnswer,
+    HeavyStep,
     Outcome,
     ReadMore,
     Stop,
@@ -124,6 +125,9 @@ class Driver:
                 return await stream.stop()
             case Compile(schema):
                 return await self.compiler.grammar(schema) if self.compiler is not None else None
+            case HeavyStep():
+                await asyncio.sleep(0)
+                return None
 
     def _new_head(self, stream: UpstreamStream) -> Mapping[str, Any]:
         return default_head(self.model) | stream.collector.head()

@@ -70,3 +70,18 @@ def test_long_chains_are_counted_without_recursion():
     defs = {f"d{at}": {"$ref": f"#/$defs/d{at + 1}"} for at in range(10_000)} | {"d10000": {}}
     found = expanded({"$defs": defs, "$ref": "#/$defs/d0"})
     assert (found.chain, found.cost) == (10_002, 10_002)
+
+
+@pytest.mark.parametrize(
+    ("document", "width"),
+    [
+        (True, 1),
+        ({"properties": {"a": {}, "b": {"items": {}}}}, 1),
+        ({"properties": {"a": {"anyOf": [{}, {"not": {}}]}, "b": {"allOf": [{}]}}}, 4),
+        ({"enum": list(range(160))}, 11),
+        ({"items": {"$ref": "#/$defs/a"}, "$defs": {"a": {"oneOf": [{}, {"items": {}}]}}}, 4),
+    ],
+)
+def test_width(document, width):
+    """As many as one value meets, not those of all values; a long `enum` counts as some."""
+    assert expanded(document).width == width

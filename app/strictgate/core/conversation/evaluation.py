@@ -15,8 +15,15 @@ from strictgate.core.conversation.choice_result import Accepted, Evaluated, Reje
 from strictgate.core.conversation.choice_state import ChoiceState
 from strictgate.core.conversation.choice_streams import CallsStream, DocumentChoiceStream
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.conversation.protocol import DriverAnswer, Turn
-from strictgate.core.conversation.whole_choice import accept_document, answer_text, judge_choice
+from strictgate.core.conversation.judging_cost import LIGHT, judging_cost, validation_cost
+from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Turn
+from strictgate.core.conversation.whole_choice import (
+    accept_document,
+    answer_text,
+    judge_choice,
+    judged_texts,
+    stands_valid,
+)
 from strictgate.core.errors import GatewayError, UpstreamError
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentState
@@ -65,6 +72,8 @@ class Evaluation:
             stream: what has read the document, if it was streamed.
         """
         schema = self.criteria.schema
+        if stream is None or not stream.is_whole:
+            yield from self._announce(is_streamed=stream is not None)
         if stream is not None:
             stream.flush()
         if self.choice.error is not None:
@@ -87,6 +96,18 @@ class Evaluation:
             return self._evaluated(judged, stream)
         assert judged is None or isinstance(judged, Rejected), "what is not final"
         return self._salvaged(stream, judged)
+
+    def _announce(self, *, is_streamed: bool) -> Generator[Turn, DriverAnswer, None]:
+        """Say beforehand what takes long; it does not where all is valid as it stands."""
+        texts = judged_texts(self.choice, self.plan, self.criteria)
+        cost = sum(judging_cost(len(text), schema) for text, schema in texts)
+        if cost <= LIGHT:
+            return
+        at_least = sum(validation_cost(len(text), schema) for text, schema in texts)
+        is_light = at_least < LIGHT and not is_streamed
+        wrapped = self.plan.wrapped
+        if not (is_light and all(stands_valid(*each, wrapped=wrapped) for each in texts)):
+            yield HeavyStep(cost)
 
     def _evaluated(
         self, result: Accepted | Rejected, stream: DocumentChoiceStream | None

@@ -10,6 +10,7 @@ The conversation is a generator. It yields a `Turn`; the driver sends the answer
 |            | the open stream, or at its end the `Reply` or the `Failure` that it came to.       |
 | `Stop`     | Closes the open stream. The answer is the `Reply` as far as it has come.           |
 | `Compile`  | Compiles a schema. The answer is the `CompiledGrammar`, or None if there is none.  |
+| `HeavyStep`| Lets others run first, or computes what follows elsewhere. The answer is None.     |
 
 An error on the way is thrown into the generator. In the end the conversation returns an `Outcome`
 or raises a GatewayError; a stream that is still open is closed then.
@@ -58,6 +59,18 @@ class Compile:
 
 
 @dataclass(frozen=True, slots=True)
+class HeavyStep:
+    """What comes next is computing that others may notice.
+
+    A conversation depends on nothing but its answers, so that it can go on in another process: it
+    is begun there anew with the same answers (gateway/moving.py).
+    """
+
+    cost: float
+    """About how many milliseconds it takes, at the most; infinite where it cannot be done here."""
+
+
+@dataclass(frozen=True, slots=True)
 class StreamPart:
     """What the next piece of a stream added; without deltas: nothing came in time."""
 
@@ -77,6 +90,6 @@ class Outcome:
     as `ChoiceDelta`s already; a choice is missing where there was none."""
 
 
-Turn = Ask | ReadMore | Stop | Compile
+Turn = Ask | ReadMore | Stop | Compile | HeavyStep
 DriverAnswer = Reply | Failure | StreamPart | CompiledGrammar | None
 ConversationGenerator = Generator[Turn, DriverAnswer, Outcome]

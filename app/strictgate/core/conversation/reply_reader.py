@@ -24,9 +24,17 @@ from strictgate.core.conversation.choice_streams import (
 )
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.evaluation import Evaluation, open_document_stream
+from strictgate.core.conversation.judging_cost import (
+    SLICE,
+    WHOLE_STREAM,
+    guarded_length,
+    slices,
+    stream_cost,
+)
 from strictgate.core.conversation.protocol import (
     Ask,
     DriverAnswer,
+    HeavyStep,
     ReadMore,
     Stop,
     StreamPart,
@@ -42,6 +50,7 @@ from strictgate.core.errors import (
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.plan.planner import Purpose
 from strictgate.core.wire.choice_delta import ChoiceDelta
+from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.reply import Choice, Failure, Reply
 
@@ -172,10 +181,10 @@ class ReplyReader:
         """Read on for as long as it matters, and evaluate what came."""
         answer: DriverAnswer = part
         broken: GatewayError | None = None
-        end, tail = ReplyEnd.OWN, TAIL_PARTS
+        end, tail, length = ReplyEnd.OWN, TAIL_PARTS, 0
         while isinstance(answer, StreamPart):
             yield from self._load_functions(answer)
-            stream.feed(answer.deltas)
+            length = yield from self._feed(stream, answer.deltas, length)
             if stream.is_whole():
                 is_over = not tail or not answer.deltas or stream.has_more()
                 answer = yield from self._read_tail(is_over=is_over)
@@ -201,6 +210,29 @@ class ReplyReader:
             answer = yield Stop()  # what came before it failed is good
         assert isinstance(answer, Reply), "what ends a stream"
         return (yield from self.evaluate(answer, stream, end=end, broken=broken))
+
+    def _feed(
+        self, stream: ReplyStream, deltas: Sequence[Delta], length: int
+    ) -> Generator[Turn, DriverAnswer, int]:
+        """Feed what a part brought, in slices, others first; return what `length` has become.
+
+        Args:
+            length: how much of this reply has been guarded, in characters.
+        """
+        more = guarded_length(deltas) if self._is_guarded else 0
+        if more <= SLICE and (length > WHOLE_STREAM or length + more <= WHOLE_STREAM):
+            stream.feed(deltas)
+            return length + more
+        yield HeavyStep(stream_cost(more if length + more <= WHOLE_STREAM else WHOLE_STREAM))
+        for part in slices(deltas):
+            stream.feed(part)
+            yield HeavyStep(0)
+        return length + more
+
+    @property
+    def _is_guarded(self) -> bool:
+        """Whether any text is: a document, or the arguments of calls."""
+        return self.criteria.schema is not None or self.criteria.tools is not None
 
     def _load_functions(self, part: StreamPart) -> Generator[Turn, DriverAnswer, None]:
         """Have the grammars of the arguments of the functions loaded that are called."""

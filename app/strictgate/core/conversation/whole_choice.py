@@ -13,12 +13,13 @@ from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.tool_calls import judge_calls, render_calls
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.guard.partial_document import PartialDocument
-from strictgate.core.jsontext.reader import write_json
+from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import is_document_alone
 from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
 from strictgate.core.repair_steps import Extraction, Step, distinct_steps
 from strictgate.core.request.tools import Toolset
+from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import Call, failed_generation
 from strictgate.core.wire.reply import Choice
@@ -54,6 +55,40 @@ def judge_choice(
     if schema is None:
         return _passed_on(choice, criteria)
     return _judge_document(choice, plan, criteria, schema)
+
+
+def judged_texts(choice: Choice, plan: Plan, criteria: Criteria) -> list[tuple[str, Schema]]:
+    """Return the texts of `choice` that are judged, each with its schema."""
+    tools, schema = criteria.tools, criteria.schema
+    if choice.is_refusal:
+        return []
+    if tools and choice.calls:
+        schemas = ((call.arguments, tools.schemas.get(call.name)) for call in choice.calls)
+        return [(text, each) for text, each in schemas if each is not None]
+    if schema is not None:
+        return [(answer_text(choice, plan.mode)[0], schema)]
+    if tools and tools.must_call:  # the text may be a call of any of them
+        largest = max(filter(None, tools.schemas.values()), key=_nodes, default=None)
+        return [] if largest is None else [(choice.text, largest)]
+    return []
+
+
+def stands_valid(text: str, schema: Schema, *, wrapped: bool) -> bool:
+    """Whether `text` is valid as it stands, but for a fence around it and its wrapper."""
+    bare = text.strip()
+    if bare.startswith("```") and bare.endswith("```"):
+        bare = bare[3:-3].removeprefix("json")
+    try:
+        value = parse_json(bare)
+    except NotJSON:
+        return False
+    if wrapped and isinstance(value, dict) and value.keys() == {WRAPPER_PROPERTY}:
+        value = value[WRAPPER_PROPERTY]
+    return schema.is_valid(value)
+
+
+def _nodes(schema: Schema) -> int:
+    return schema.inspected.nodes
 
 
 def _judge_document(

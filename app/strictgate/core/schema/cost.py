@@ -9,6 +9,7 @@ has 2⁶⁰ nodes. Nothing recurses, so a chain of 50,000 references does no har
 * The cost of a node is the number of nodes that one validation visits: 1, and the costs of all
   nodes that it leads to. In a recursion, an edge into a child value that leads back costs 1.
 * The chain is the longest path that stays at the same value.
+* The width is the number of nodes that one value meets at most, a long `enum` among them.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from strictgate.core.schema.references import Node
 
 _CEILING = 10**18  # where the sums stop growing, as they would double with each definition
 _META_SCHEMA_COST = 200  # about what the official meta-schemas cost
+_ENUM_SHARE = 16  # members of an `enum` that are compared in the time of one node
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Expansion:
 
     cost: int = 1
     chain: int = 1
+    width: int = 1
 
 
 def measure_expansion(nodes: list[Node]) -> Expansion:
@@ -43,7 +46,9 @@ def measure_expansion(nodes: list[Node]) -> Expansion:
     component = _components(nodes)
     # Sorting is stable: inside a component, the nodes of one value keep their order.
     costs = _costs(sorted(order, key=component.__getitem__), component)
-    return Expansion(cost=costs[nodes[0]], chain=_longest_chain(order))
+    return Expansion(
+        cost=costs[nodes[0]], chain=_longest_chain(order), width=max(_widths(order).values())
+    )
 
 
 def in_place_visits(node: Node) -> int:
@@ -87,6 +92,15 @@ def _longest_chain(order: Iterable[Node]) -> int:
     for node in order:
         chains[node] = 1 + max((chains[child] for child in node.in_place), default=0)
     return max(chains.values())
+
+
+def _widths(order: Iterable[Node]) -> dict[Node, int]:
+    widths: dict[Node, int] = {}
+    for node in order:
+        options = node.schema.get("enum")
+        own = 1 + (len(options) // _ENUM_SHARE if isinstance(options, list) else 0)
+        widths[node] = min(own + sum(widths[child] for child in node.in_place), _CEILING)
+    return widths
 
 
 def _components(nodes: list[Node]) -> dict[Node, int]:

@@ -43,6 +43,8 @@ class InspectedSchema:
     """The number of its values: see `Limits`, also for the next two."""
     depth: int
     cost: int
+    width: int
+    """How many subschemas one value meets at most: see cost.py."""
     patterns: frozenset[str]
     """The regular expressions of `pattern` and `patternProperties`."""
     formats: frozenset[str]
@@ -75,6 +77,7 @@ def inspect_schema(given: Any, limits: Limits) -> InspectedSchema:
         nodes=measured.nodes,
         depth=measured.depth,
         cost=expanded.cost,
+        width=expanded.width,
         patterns=_patterns(nodes, limits),
         formats=frozenset(_formats(nodes)),
     )
