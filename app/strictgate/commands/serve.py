@@ -1,8 +1,8 @@
 """The process: listening, the deadlines and limits below ASGI, draining, the demonstration.
 
 uvicorn parses HTTP with llhttp, which refuses what smuggles requests (a bare LF, Content-Length
-beside Transfer-Encoding), but has no limit on headers and no deadline for them. `Protocol` adds
-both.
+beside Transfer-Encoding), but has no limit on headers and no deadline for them.
+`HttpProtocol` adds both.
 """
 
 import asyncio

@@ -40,7 +40,7 @@ from strictgate.observe.events import Enforced, Observer, UpstreamFailed
 from strictgate.settings import Settings
 from strictgate.upstream import multipart
 from strictgate.upstream.client import Client
-from strictgate.upstream.headers import OF_THE_BODY, OURS, VIA, passed_on
+from strictgate.upstream.headers import OF_THE_BODY, OURS, passed_on
 from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Endpoint, Route, Router
 
@@ -365,10 +365,6 @@ def _check_tools(answer: RawAnswer, names: Sequence[str]) -> None:
     functions = refused_functions(status, body, names, alone=True)
     if functions or refuses_tools(status, body):
         raise ToolsRefused(status, error_of(status, body), {}, functions)
-
-
-def _came_through(caller: Caller) -> dict[str, str]:
-    return {name: value for name, value in caller.headers if name == VIA}
 
 
 def _credentials(endpoint: Endpoint, caller: Caller) -> dict[str, str]:

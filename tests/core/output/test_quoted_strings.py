@@ -1,4 +1,4 @@
-"""Strings in quotes of any kind; the tables of test_respell.py have most cases."""
+"""Strings in quotes of any kind; the tables of test_syntax_repair.py have most cases."""
 
 import json
 

@@ -45,7 +45,7 @@ def test_python_is_read(value: Any):
 
 @given(pieces.map("".join))
 def test_nothing_but_not_json_is_raised(text: str):
-    """What comes out is strict JSON, save for what only jsontext.read refuses."""
+    """What comes out is strict JSON, save for what only `parse_json` refuses."""
     with suppress(NotJSON):
         json.loads(repair_syntax(text).text)
 

@@ -1,8 +1,8 @@
 """The grammar engine: follows a document byte by byte, by a grammar made of the schema.
 
-Between the document and the grammar (native.py) stand two differences. Escapes are respelt first
-(escapes.py), and blanks before and behind the document are taken in here, for the grammar has them
-inside only. All lengths here are those of the document.
+Between the document and the grammar (llguidance_matcher.py) stand two differences. Escapes are
+respelt first (escape_normalizer.py), and blanks before and behind the document are taken in here,
+for the grammar has them inside only. All lengths here are those of the document.
 
 A grammar that meets a limit of its engine refuses everything from then on. That is no violation:
 `is_broken` tells. Nothing here raises for what a document or a schema says.

@@ -13,6 +13,7 @@ from strictgate.core.jsontext.lexer import BLANKS, LexicalToken
 LONG = 32  # bytes of a string, from which on it is text rather than a value to be mended
 MOST = 64  # bytes of a long string that are held back
 _CUT_SHORT = re.compile(rb"(?:\\[^\\]?|\\u[0-9a-fA-F]{0,3}|[\xc0-\xff][\x80-\xbf]*)\Z")
+_LONGEST_CUT = 5  # bytes of what _CUT_SHORT may find: `\u00e`
 
 
 def final_length(guard: Guard) -> int:
@@ -44,10 +45,10 @@ def _is_long(text: bytes, start: int) -> bool:
 
 def _word_end(text: bytes, start: int) -> int:
     """Return where the last whole word of the string ends, not too far back."""
-    space = text.rfind(b" ", start + LONG // 2)
-    if space > len(text) - MOST:
+    space = text.rfind(b" ", max(start + LONG // 2, len(text) - MOST + 1))
+    if space >= 0:
         return space
-    half = _CUT_SHORT.search(text, max(start + 1, len(text) - 8))
+    half = _CUT_SHORT.search(text, len(text) - _LONGEST_CUT)
     return half.start() if half and not _is_whole(text[half.start() :]) else len(text)
 
 

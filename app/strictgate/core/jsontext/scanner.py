@@ -1,6 +1,6 @@
 """Strict JSON over bytes as it grows: what may follow, where it stands, and the tree so far.
 
-It gives the verdicts of `jsontext.read`, byte by byte: a byte is refused as soon as nothing that
+It gives the verdicts of `parse_json`, byte by byte: a byte is refused as soon as nothing that
 may follow makes a document of it, and never before. A number alone is judged by its size only in
 the byte behind it. Going back undoes the last steps, and reads the text again where these do not
 reach.

@@ -1,7 +1,7 @@
 """Where the parts of a JSON document stand in its text.
 
 For edits that leave every other character as the model wrote it. The text must be strict JSON:
-jsontext.read has accepted it. Only what lies on the way to the paths asked for is walked; the rest
+`parse_json` has accepted it. Only what lies on the way to the paths asked for is walked; the rest
 is skipped at the speed of the JSON scanner.
 """
 

@@ -3,7 +3,7 @@
 One pass, one construct a method, from what JavaScript, Python and hurried models write to strict
 JSON. Nothing is respelt that could be read in two ways, and nothing is added but punctuation: what
 is open stays open, what is missing stays missing, `...`, `undefined`, NaN and bare words are no
-values. A number keeps its digits. The result is to be read with jsontext.read, which has the last
+values. A number keeps its digits. The result is to be read with `parse_json`, which has the last
 word.
 """
 

@@ -75,7 +75,7 @@ def test_members():
 
 @pytest.mark.parametrize("code", [*range(0x21), 0x7F, 0x85, 0xA0, *range(0x2000, 0x2070), 0xFEFF])
 def test_gaps_are_those_of_whole_documents(code: int):
-    """What counts as a blank is what respell.py takes for one."""
+    """What counts as a blank is what syntax_repair.py takes for one."""
     try:
         is_blank = bool(repair_syntax(f"[1,{chr(code)}2]").text)
     except ValueError:

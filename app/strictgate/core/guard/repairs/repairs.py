@@ -3,7 +3,7 @@
 The guard has refused a byte. Each mend of the table, in the order of its level, may propose what
 the model meant; the guard tries every proposal, with what follows it, on a copy of itself. The
 first mend of which a proposal fits decides: if two fit that differ, there is no telling, and
-nothing is mended. Meaning, levels and names are those of the mends of whole documents (repair/).
+nothing is mended. The levels and names of the steps are those of core/repair_steps.py.
 
 Nothing is invented, completed or chosen; and what the caller has already stays as it is.
 """

@@ -1,7 +1,8 @@
 """Reads what may be misspelt: a value, a name, a member, each with where it ends.
 
-The spelling is that of respell.py and quoted.py. These read whole texts; here the text may be still
-to come, and what is said of it must be true of every text that it may grow into.
+The spelling is that of core/output/syntax_repair.py and quoted_strings.py. These read whole texts;
+here the text may be still to come, and what is said of it must be true of every text that it may
+grow into.
 """
 
 import re
