@@ -52,16 +52,16 @@ def pair() -> Iterator[tuple[str, Gate]]:
 
 @pytest.fixture
 def client(strictgate: Gate) -> Iterator[OpenAI]:
-    """OpenAI's SDK, as a client of a gateway that keeps nothing."""
+    """OpenAI's SDK."""
     with OpenAI(base_url=f"{strictgate.url}/v1", api_key="k", max_retries=0) as made:
         yield made
 
 
 @pytest.fixture
-def keeping(demo: str) -> Iterator[OpenAI]:
-    """OpenAI's SDK, as a client of a gateway that keeps responses."""
+def forgetful(demo: str) -> Iterator[OpenAI]:
+    """OpenAI's SDK, as a client of a gateway that keeps no responses."""
     with (
-        gate(demo, store={"path": ":memory:"}) as running,
+        gate(demo, store={"path": "off"}) as running,
         OpenAI(base_url=f"{running.url}/v1", api_key="k", max_retries=0) as made,
     ):
         yield made

@@ -53,7 +53,7 @@ def test_example_shows_the_defaults():
     """What the example says is what one gets without it, in the tables that are not examples."""
     example, default = load(EXAMPLE), Settings()
 
-    for name in ("server", "limits", "answers", "observe"):
+    for name in ("server", "limits", "answers", "observe", "store"):
         assert getattr(example, name) == getattr(default, name)
     template = example.enforcement.prompt_template
     told = replace(example.enforcement, prompt_template=template.removeprefix("\n"))

@@ -225,13 +225,22 @@ class LimitSettings(Frozen):
 class StoreSettings(Frozen):
     """The responses of /v1/responses that are kept."""
 
-    path: str | None = Field(
-        default=None,
-        description='A file, or ":memory:" for this process alone; without it nothing is kept.',
+    path: str = Field(
+        default=":memory:",
+        min_length=1,
+        description='A file; ":memory:": for this process alone, until it ends; "off": nothing is '
+        "kept.",
     )
-    ttl: float = Field(default=2_592_000.0, gt=0, description="Seconds for which each is kept.")
-    max_bytes: int = Field(
-        default=256 << 20, gt=0, description="Of all together; the oldest leave first."
+    ttl: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds for which each is kept; by default 30 days in a file, one in memory.",
+    )
+    max_bytes: int | None = Field(
+        default=None,
+        gt=0,
+        description="Of all together, the oldest leave first; by default 256 MiB in a file, 32 MiB "
+        "in memory.",
     )
 
 

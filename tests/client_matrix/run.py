@@ -34,10 +34,10 @@ HOSTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "everything": ("everything", {}),
     "text alone": ("text-only", {}),
     "particular": ("particular", {}),
-    "everything, kept": ("everything", {"store": {"path": ":memory:"}}),
+    "everything, not kept": ("everything", {"store": {"path": "off"}}),
 }
 """The upstream of each gateway, and what is set."""
-KEPT = "everything, kept"
+NOT_KEPT = "everything, not kept"
 RESPONSES_ONLY = {"node", "ai7", "openai3"}  # whose clients refer to what was kept
 PROGRAMS: Mapping[str, tuple[str, Callable[..., Iterator[dict[str, Any]]]]] = {
     "codex": ("@openai/codex", programs.codex_rows),
@@ -115,7 +115,7 @@ def main() -> int:
     with serving(scripted) as upstream:
         for name, host in itertools.product(names, HOSTS):
             path, settings = HOSTS[host]
-            if host == KEPT and name not in RESPONSES_ONLY:
+            if host == NOT_KEPT and name not in RESPONSES_ONLY:
                 continue
             # one that has learned nothing, for each client
             print(f"{name}: sessions, {host}", file=sys.stderr)

@@ -61,7 +61,7 @@ KNOWN = (
         ["words and a call", "thoughts", "two turns"],
         raised="APICallError",
         words="[store]",
-        hosts=["everything", "text alone", "particular"],
+        hosts=["everything, not kept"],
         why="it refers to what was kept, and is told what to set where nothing is",
     ),
     Known(

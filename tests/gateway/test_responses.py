@@ -134,8 +134,7 @@ def test_truncated_text(client):
 @pytest.mark.parametrize(
     ("changes", "param", "code"),
     [
-        ({"previous_response_id": "resp_x"}, "previous_response_id", "store_disabled"),
-        ({"store": True}, "store", "store_disabled"),
+        ({"previous_response_id": "resp_x"}, "previous_response_id", "previous_response_not_found"),
         (
             {"tools": [{"type": "web_search"}], "tool_choice": "required"},
             "tool_choice",
@@ -166,6 +165,23 @@ def test_bad_requests(client, changes, param, code):
     assert code is None or refused.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("changes", "param", "code"),
+    [
+        ({"previous_response_id": "resp_x"}, "previous_response_id", "store_disabled"),
+        ({"store": True}, "store", "store_disabled"),
+        ({"input": [{"type": "item_reference", "id": "fc_1"}]}, "input[0].id", "item_not_found"),
+    ],
+    ids=str,
+)
+def test_nothing_to_refer_to(forgetful, changes, param, code):
+    """Where nothing is kept, whoever relies on it is told what to set."""
+    with pytest.raises(openai.BadRequestError, match=r"\[store\]") as refused:
+        forgetful.responses.create(**{"model": "demo/clean", "input": "hi"} | changes)
+
+    assert (refused.value.param, refused.value.code) == (param, code)
+
+
 def test_groq_prefix(strictgate):
     """The route is there under Groq's prefix as well."""
     body = {"model": "demo/clean", "input": "hi", "text": {"format": FORMAT}}
@@ -175,13 +191,13 @@ def test_groq_prefix(strictgate):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_previous(keeping, stream):
+def test_previous(client, stream):
     """A conversation goes on from what was kept, streamed or not."""
-    first = keeping.responses.create(
+    first = client.responses.create(
         model="demo/clean", input="hi", text={"format": FORMAT}, stream=stream
     )
     first = list(first)[-1].response if stream else first
-    second = keeping.responses.create(
+    second = client.responses.create(
         model="demo/clean", input="and now?", previous_response_id=first.id
     )
 

@@ -4,8 +4,6 @@ each; with --got only those that came otherwise than the row's `got` says, both 
 
 import re
 import sys
-import tempfile
-from pathlib import Path
 
 from tests.reports.client import stage
 from tests.reports.rows import Case, cases
@@ -20,7 +18,7 @@ def main(arguments: list[str]) -> None:
     keys = tuple(each for each in arguments if not each.startswith("-")) or ("",)
     chosen = {f"c{place}": case for place, case in enumerate(cases()) if case.key.startswith(keys)}
     alike = 0
-    with tempfile.TemporaryDirectory() as place, stage(chosen, Path(place)) as running:
+    with stage(chosen) as running:
         for name, case in chosen.items():
             line = told(case, running.play(name, case))
             if not compares:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.gates import Gate, gate
@@ -34,14 +33,14 @@ class Played:
 class Stage:
     """An upstream with every case's script, and gateways that have an upstream for each."""
 
-    def __init__(self, scripts: dict[str, Script], plain: Gate, stored: Gate) -> None:
-        self._scripts, self._plain, self._stored = scripts, plain, stored
+    def __init__(self, scripts: dict[str, Script], plain: Gate, forgetful: Gate) -> None:
+        self._scripts, self._plain, self._forgetful = scripts, plain, forgetful
         self._played: dict[str, Played] = {}
 
     def play(self, name: str, case: Case) -> Played:
         """Send the requests of a case, once; `name` is its upstream's."""
         if name not in self._played:
-            running = self._stored if case.has_store else self._plain
+            running = self._forgetful if case.is_forgetful else self._plain
             all_came: list[Came] = []
             for request in case.requests:
                 all_came.append(_sent(running, name, case, request, all_came))
@@ -69,8 +68,8 @@ class Stage:
 
 
 @contextmanager
-def stage(cases: dict[str, Case], place: Path) -> Iterator[Stage]:
-    """Run all that the cases need; `cases` by name, `place` a folder for what is stored."""
+def stage(cases: dict[str, Case]) -> Iterator[Stage]:
+    """Run all that the cases need; `cases` by name."""
     scripts = {name: Script(case.answers, case.refuse, case.checks) for name, case in cases.items()}
     with serving(Upstream(scripts)) as url:
         tables = {
@@ -82,9 +81,9 @@ def stage(cases: dict[str, Case], place: Path) -> Iterator[Stage]:
         }
         with (
             gate(url, **tables) as plain,
-            gate(url, **tables | {"store": {"path": str(place / "kept.sqlite")}}) as stored,
+            gate(url, **tables | {"store": {"path": "off"}}) as forgetful,
         ):
-            yield Stage(scripts, plain, stored)
+            yield Stage(scripts, plain, forgetful)
 
 
 def _upstream(url: str, name: str, case: Case) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class Case:
     refuse: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     has_responses: bool = False
-    has_store: bool = False
+    is_forgetful: bool = False
+    """Whether the gateway keeps no responses."""
     is_loop: bool = False
 
     @property
@@ -112,7 +113,7 @@ def _calls() -> Iterator[Case]:
                 tuple(upstream.get("refuse", ())),
                 tuple(upstream.get("checks", ())),
                 has_responses=upstream.get("config") == "responses = true",
-                has_store=key == "J1",
+                is_forgetful=key == "J2",
                 is_loop=key in LOOPS,
             )
 

@@ -25,9 +25,9 @@ WORDS = [case for case in CASES.values() if case.key.startswith("words-")]
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def running() -> Iterator[Stage]:
     """Everything that the cases need."""
-    with stage(CASES, tmp_path_factory.mktemp("kept")) as running:
+    with stage(CASES) as running:
         yield running
 
 

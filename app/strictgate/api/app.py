@@ -20,7 +20,7 @@ from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, N
 from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
-from strictgate.gateway.response_store import ResponseStore
+from strictgate.gateway.response_store import IN_FILE, IN_MEMORY, MEMORY, ResponseStore
 from strictgate.observe.events import Observer, StoreFailed, ignore
 from strictgate.settings import Settings, SettingsError, StoreSettings
 from strictgate.upstream.client import Client
@@ -65,13 +65,14 @@ def create_app(
 
 
 def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:
-    if settings.path is None:
+    if settings.path == "off":
         return None
+    ttl, max_bytes = IN_MEMORY if settings.path == MEMORY else IN_FILE
     try:
         return ResponseStore(
             settings.path,
-            settings.ttl,
-            settings.max_bytes,
+            settings.ttl or ttl,
+            settings.max_bytes or max_bytes,
             on_error=lambda error: observe(StoreFailed(str(error))),
         )
     except ValueError as error:

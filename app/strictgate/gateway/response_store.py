@@ -1,4 +1,4 @@
-"""The responses that are kept: an embedded SQLite database, off unless a path is configured.
+"""The responses that are kept: an embedded SQLite database, in memory unless a file is configured.
 
 One connection, used in one thread of its own, which works in order: what is `put` is seen by every
 later `get` of this process. `put` only hands over; no request waits for the disk. What is kept is
@@ -21,6 +21,12 @@ from typing import Any, TypeVar
 from strictgate.core.errors import StoreUnavailable
 from strictgate.core.jsontext.reader import parse_leniently, write_json
 
+MEMORY = ":memory:"  # SQLite's own word for a database without a file
+IN_MEMORY = (86_400.0, 32 << 20)
+"""Seconds for which a response is kept, and bytes of all together: enough to be referred to by the
+turns that follow."""
+IN_FILE = (30 * 86_400.0, 256 << 20)
+"""The same for what is meant to last."""
 MAX_TURNS = 1000  # that one conversation is followed back
 MAX_WAITING = 1000  # responses that wait to be written; what is beyond is not kept
 PATIENCE = 5.0  # seconds that a read may take, the writes before it included
@@ -211,7 +217,7 @@ class ResponseStore:
 
 def _opened(path: str) -> sqlite3.Connection:
     """Open the database; the file is for its owner alone, as what people asked stands in it."""
-    if path != ":memory:":
+    if path != MEMORY:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with suppress(PermissionError):  # somebody else's file, which may be used all the same
             os.chmod(path, 0o600)

@@ -18,7 +18,13 @@ from typing import Any
 from strictgate.core.capabilities import Mode
 from strictgate.core.errors import BadRequest, NotFound, ToolsRefused, UpstreamError
 from strictgate.core.surfaces.responses.items import items_in
-from strictgate.core.surfaces.responses.stored_items import is_reference, item_of, response_of
+from strictgate.core.surfaces.responses.stored_items import (
+    KEPT_HERE,
+    is_reference,
+    item_of,
+    no_such_item,
+    response_of,
+)
 from strictgate.core.surfaces.responses.surface import (
     RESPONSES,
     ResponsesRequest,
@@ -35,8 +41,8 @@ Body = Mapping[str, Any]
 Plan = tuple[ResponsesRequest, PlannedRequest]
 
 STORE_DISABLED = (
-    "Responses are not kept here. Send the whole conversation as 'input', or set a path in the "
-    "table [store] of Strictgate's configuration."
+    "Responses are not kept here. Send the whole conversation as 'input', or take `path = \"off\"` "
+    "out of the table [store] of Strictgate's configuration."
 )
 
 
@@ -157,7 +163,8 @@ class ResponsesExchange(Exchange):
         turns = await store.chain(owner_of(self.caller), str(previous))
         if turns is None:
             raise BadRequest(
-                f"Previous response with id '{str(previous)[:100]}' not found.",
+                f"Previous response with id '{str(previous)[:100]}' not found. {KEPT_HERE} Or send "
+                "the whole conversation as 'input'.",
                 param="previous_response_id",
                 code="previous_response_not_found",
             )
@@ -175,9 +182,7 @@ class ResponsesExchange(Exchange):
                 turn = await store.get(owner, response_of(item["id"]))
                 kept = turn and item_of(turn.response, turn.input, item["id"])
                 if kept is None:
-                    raise NotFound(
-                        f"Item with id '{item['id'][:100]}' not found.", code="item_not_found"
-                    )
+                    raise NotFound(no_such_item(item["id"]), param="input", code="item_not_found")
                 found.append(kept)
             else:
                 found.append(item)

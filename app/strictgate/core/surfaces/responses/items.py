@@ -19,6 +19,7 @@ from strictgate.core.surfaces.responses.client_tools import (
 )
 from strictgate.core.surfaces.responses.content import chat_content, chat_parts, text_field
 from strictgate.core.surfaces.responses.history import History, Message
+from strictgate.core.surfaces.responses.stored_items import no_such_item
 from strictgate.core.surfaces.responses.tools import ToolTable
 
 Item = Mapping[str, Any]
@@ -34,11 +35,6 @@ _OF_HOSTS = frozenset(
 )
 """What hosts do: it has no place in a chat completion, and is left out."""
 _SEARCHES = ("tool_search_call", "tool_search_output")
-_REFERENCE = (
-    "Item with id '{id}' not found. Items are kept only where Strictgate's configuration has a "
-    "path in the table [store], and the client does not send `store: false`. Set one, or send "
-    "whole items in place of references (in the AI SDK: `providerOptions.openai.store = false`)."
-)
 
 
 def items_in(body: Mapping[str, Any]) -> list[Any]:
@@ -209,9 +205,7 @@ def _no_message(history: History, item: Item, at: str, _: ToolTable) -> None:
 
 def _reference(history: History, item: Item, at: str, _: ToolTable) -> None:
     """A reference that could not be resolved."""
-    raise BadRequest(
-        _REFERENCE.format(id=str(item.get("id"))[:100]), param=f"{at}.id", code="item_not_found"
-    )
+    raise BadRequest(no_such_item(str(item.get("id"))), param=f"{at}.id", code="item_not_found")
 
 
 Reader = Callable[[History, Item, str, ToolTable], None]

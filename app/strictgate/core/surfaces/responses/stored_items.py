@@ -9,8 +9,21 @@ from typing import Any
 
 Item = Mapping[str, Any]
 
+KEPT_HERE = (
+    "Responses are kept for the credentials that asked for them, unless these sent `store: false`, "
+    "for as long as the table [store] of Strictgate's configuration says; in memory (the default) "
+    "no longer than it runs."
+)
 _REFERENCE = "item_reference"
 _INPUT = "in"
+
+
+def no_such_item(identity: str) -> str:
+    """Return what is said of a reference to an item that is not there."""
+    return (
+        f"Item with id '{identity[:100]}' not found. {KEPT_HERE} Or send whole items in place of "
+        "references (in the AI SDK: `providerOptions.openai.store = false`)."
+    )
 
 
 def is_reference(item: Any) -> bool:
