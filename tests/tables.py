@@ -73,6 +73,7 @@ _WANTED = Row(
     },
 )
 SHAPES: dict[str, Row] = {
+    "behind": _grouped("schema document", "wrapped wrapper", test=Row("description behind is")),
     "contract": Row(
         "refused passed_through",
         parts={"refused": Row("about body error"), "passed_through": Row("about body")},

@@ -15,6 +15,7 @@ from strictgate.core.wire.collector import Delta
 from tests.core.guards import reading
 
 GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
+OTHER = '{"name": "Bob", "age": 8, "mood": "angry"}'
 
 
 def choice(index=0, **options):
@@ -38,7 +39,9 @@ def test_the_caller_gets_what_is_final():
     """No sooner, and each byte once."""
     made = choice()
     given = forwarded(made, '{"name": "An', 'n", "age": 7', ', "mood": "calm"', "}")
-    assert given == ['{"name":', ' "Ann", "age":', " 7" + ', "mood":', ' "calm"}']
+    assert given == ['{"name":', ' "Ann", "age":', " 7" + ', "mood":', ""]
+    made.feed(Delta(0, finish_reason="stop"))
+    assert made.news().delta == {"content": ' "calm"}'}
     assert made.news() is None
 
 
@@ -46,7 +49,20 @@ def test_the_caller_gets_what_is_final():
 def test_concatenation_is_the_document(size):
     """However the text arrives, what is given adds up to the document."""
     pieces = [GOOD[at : at + size] for at in range(0, len(GOOD), size)]
-    assert "".join(forwarded(choice(), *pieces)) == GOOD
+    made = choice()
+    given = "".join(forwarded(made, *pieces))
+    assert GOOD.startswith(given)
+    made.flush()
+    assert given + made.news().delta["content"] == GOOD
+
+
+@pytest.mark.parametrize("behind", [f"\n{OTHER}", f"\nWait: {OTHER[:30]}", " So.", '"', "!" * 3000])
+def test_what_may_be_a_draft_is_not_ended(behind):
+    """Where anything stands behind a document, its end waits for the verdict on the whole."""
+    made = choice()
+    assert GOOD.startswith("".join(forwarded(made, *GOOD, behind)))
+    made.flush()
+    assert made.news() is None
 
 
 def test_a_buffered_choice_gives_nothing():
@@ -87,7 +103,9 @@ def test_tokens_go_with_their_text():
     texts = ['{"name"', ': "', "Ann", '", "age": 7', ', "mood": "calm"', "}"]
     given = []
     for text in texts:
-        made.feed(Delta(0, text, logprobs=({"token": text},)))
+        is_last = text == "}"
+        reason = "stop" if is_last else None
+        made.feed(Delta(0, text, logprobs=({"token": text},), finish_reason=reason))
         news = made.news()
         given += [entry["token"] for entry in news.logprobs] if news else []
     assert given == texts
@@ -104,16 +122,30 @@ def test_tokens_of_what_was_mended_are_lost():
 
 
 def test_several_choices():
-    """It is over when it is for all of them; then more text is talk."""
+    """It is over when it is for all of them, and what stands behind each is known."""
     stream = ReplyStream([choice(0), choice(1)])
     stream.feed([Delta(0, GOOD), Delta(1, GOOD[:-1]), Delta(7, "who?")])
-    assert not stream.is_whole()
+    assert not stream.is_closed()
     stream.feed([Delta(1, "}"), Delta(0, "\n```")])
+    assert stream.is_closed()
+    assert not stream.is_whole()
+    stream.feed([Delta(0, "I hope this helps"), Delta(1, finish_reason="stop")])
+    assert not stream.is_whole()
+    stream.feed([Delta(0, " a lot" * 400)])
     assert stream.is_whole()
-    assert not stream.has_more()
-    stream.feed([Delta(0, "I hope this helps")])
     assert stream.has_more()
-    assert stream.pieces() == 5
+    assert stream.pieces() == 6
+
+
+@pytest.mark.parametrize("parts", [[()], [(Delta(0, reasoning="Hm."),)] * 5000])
+def test_silence_is_an_end(parts):
+    """What comes without text behind a document is waited for, but not for ever."""
+    stream = ReplyStream([choice()])
+    stream.feed([Delta(0, GOOD)])
+    for part in parts:
+        assert not stream.is_whole() or len(parts) > 1
+        stream.feed(part)
+    assert stream.is_whole()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +156,11 @@ def test_several_choices():
         (GOOD.replace("calm", "happy"), False, True, True),
         (GOOD.replace("calm", "happy"), False, False, False),
         ("\n" * 100, False, False, True),
-        (GOOD, False, False, True),
+        (GOOD, True, True, False),
+        (GOOD + " So." * 600, False, False, True),
+        (GOOD + "\n" * 100, False, False, True),
+        (GOOD + '", "x' * 600, True, False, True),
+        (GOOD + '", "x' * 600, False, False, False),
     ],
 )
 def test_what_is_useless(text, can_continue, can_retry, useless):

@@ -54,6 +54,14 @@ def test_slices_say_the_same(deltas):
     assert all(part and guarded_length(part) <= SLICE for part in parts)
 
 
+def test_a_delta_ends_where_its_text_does():
+    """What tells that the text has ended comes with the last of it."""
+    long = Delta(0, "x" * 3 * SLICE, finish_reason="stop")
+    found = [each.finish_reason for part in slices([long]) for each in part]
+    assert found == [None] * (len(found) - 1) + ["stop"]
+    assert len(found) > 3
+
+
 def test_what_is_heavy():
     """Small is light; long, wide and large schemas are not."""
     person, union = admit(PERSON, name="p"), admit(UNION, name="u")

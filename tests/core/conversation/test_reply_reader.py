@@ -11,10 +11,12 @@ from strictgate.core.capabilities import Capabilities, Prefill
 from strictgate.core.conversation.protocol import Ask, ReadMore, StreamPart
 from strictgate.core.conversation.reply_reader import upstream_error
 from strictgate.core.errors import UpstreamBadResponse, UpstreamError
+from strictgate.core.repair_steps import Extraction, Step
 from strictgate.core.request.options import StreamMode
 from strictgate.core.wire.reply import Failure
 from tests.core.guards import PERSON
 from tests.core.talks import (
+    MOOD,
     Late,
     body,
     contents,
@@ -91,14 +93,52 @@ def test_tail_is_waited_for():
 
 
 def test_talk_behind_the_document_is_cut():
-    """More text behind the document is not waited for; the tokens so far are an estimate."""
+    """Text behind the document is heard for a while only; the tokens so far are an estimate."""
     held = talk()
-    first, *rest = streamed(GOOD, "\n```\n", "I hope that this helps", " you", " a lot")
-    outcome, taken = turns(held, first, *rest[:2])
+    talking = ["I hope that this helps", *[" a lot" * 40] * 20]
+    first, *rest = streamed(GOOD, "\n```\n", *talking)
+    outcome, taken = turns(held, first, *rest[:-1])
     assert contents(outcome) == [GOOD]
+    assert outcome.steps == ((0, Step(Extraction.PROSE)),)
     assert held.record.stopped == 1
-    assert outcome.body["usage"] == {"completion_tokens": 3, "total_tokens": 3}
+    assert 3 < outcome.body["usage"]["total_tokens"] < len(talking)
     assert len([turn for turn in taken if isinstance(turn, Ask)]) == 1
+
+
+def test_blanks_behind_the_document_are_cut():
+    """A run of blanks behind the document ends it, and is nothing."""
+    held = talk()
+    first, *rest = streamed(GOOD, *["\n"] * 500)
+    outcome, taken = turns(held, first, *rest[:-1])
+    assert contents(outcome) == [GOOD]
+    assert outcome.steps == ()
+    assert held.record.stopped == 1
+    assert len([turn for turn in taken if isinstance(turn, ReadMore)]) < 100
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_document_that_is_replaced(size):
+    """What corrects a document is waited for; the whole is asked for again, from its start."""
+    held = talk(Capabilities(), schema=MOOD)
+    text = '{"choice":"angry"}\nWait, no: {"choice":"calm"}'
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    outcome, taken = turns(held, *stream(*pieces), said('{"choice":"calm"}'))
+    assert whole(outcome, taken) == '{"choice":"calm"}'
+    asks = [turn for turn in taken if isinstance(turn, Ask)]
+    assert "several different documents" in asks[1].body["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_document_that_is_replaced_when_it_has_begun_to_go_out(size):
+    """What is out cannot be taken back: the new answer must begin with it. It is not gone on from
+    what is whole."""
+    held = talk(strictgate={"stream": "guarded"})
+    text = f"{GOOD}\n{GOOD.replace('calm', 'angry')}"
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    outcome, taken = turns(held, *stream(*pieces), *stream(GOOD))
+    assert whole(outcome, taken) == GOOD
+    assert len(held.record.attempts) == 2
+    assert held.record.continuations == 0
 
 
 def test_silence_behind_the_document():

@@ -67,4 +67,4 @@ def test_pieces_make_no_difference(size):
     reader.flush()
     assert reader.state is DocumentState.CLOSED
     assert reader.draft.text == '{"name": "Ann", "age": 7, "mood": "calm"}'
-    assert reader.tail.lstrip().startswith(b"so")
+    assert reader.behind.text.lstrip().startswith(b"so")

@@ -4,7 +4,7 @@ import pytest
 
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentState
-from strictgate.core.guard.document_stream import RUNAWAY
+from strictgate.core.guard.text_behind import RUNAWAY
 from strictgate.core.repair_steps import Extraction, LosslessRepair, Repair, SyntaxRepair
 from tests.core.guards import draft, guard, reading
 

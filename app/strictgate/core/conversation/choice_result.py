@@ -56,6 +56,8 @@ class Rejected:
     """What is wrong is how functions were called."""
     broken: GatewayError | None = None
     """The error that broke the reply off: what is said of half an answer is no verdict."""
+    is_disputed: bool = False
+    """There is a whole document, and another one in its place: none is gone on from."""
 
     @property
     def is_json(self) -> bool:

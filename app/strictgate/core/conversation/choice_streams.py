@@ -1,9 +1,11 @@
 """The choices of a reply that streams, each under guard while it comes.
 
 What is proven good can go to the caller at once; a stream in which nothing good can follow any more
-is stopped. A choice is either a document (`DocumentChoiceStream`), or text and calls of the
-caller's functions (`TextChoiceStream`): text is the caller's as it comes, while the arguments of
-calls are held back until the whole choice has been judged.
+is stopped. Behind a document that is whole it is read on for a while, for what stands there may
+take the document's place (text_behind.py); the end of the document waits for that. A choice is
+either a document (`DocumentChoiceStream`), or text and calls of the caller's functions
+(`TextChoiceStream`): text is the caller's as it comes, while the arguments of calls are held back
+until the whole choice has been judged.
 """
 
 from collections.abc import Sequence
@@ -12,12 +14,13 @@ from typing import Any
 
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.guard.document_reader import DocumentState
-from strictgate.core.guard.document_stream import RUNAWAY, DocumentStream
+from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.text_behind import MOST, RUNAWAY
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
 
-_CLOSING = " \t\r\n`}"  # a fence's end, or the wrapper's
+_MOST_PARTS = 2 * MOST  # behind what is whole: each has a byte of text, unless it has nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,27 @@ class CallsStream:
             if position not in self._readings:
                 self._readings[position] = self._begin(position, delta.names)
             reading = self._readings[position]
-            if reading is not None and not reading.is_over:
-                reading.feed(text)
-                self._blanks = 0
-            else:
+            if reading is None or reading.is_over:
                 self._count_blanks(text)
+            else:
+                self._blanks = 0
+            if reading is not None and not reading.is_settled:
+                reading.feed(text)
         if self._readings and delta.content:
             self._count_blanks(delta.content)
+        if delta.content or delta.finish_reason or len(self._readings) > 1:
+            self.settle()
+
+    def settle(self) -> None:
+        """Take no more text as standing behind whole arguments: something else came, or nothing."""
+        for reading in self._readings.values():
+            if reading is not None and reading.state is DocumentState.CLOSED:
+                reading.behind.flush()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the one call that is wanted is there, but for what may stand behind it."""
+        return self._is_one and self._is_closed(self._readings.get(0))
 
     @property
     def is_whole(self) -> bool:
@@ -66,13 +83,11 @@ class CallsStream:
         with nothing behind them but blanks without end."""
         if not self._readings or not (self._is_one or self._blanks > RUNAWAY):
             return False
+        if self._blanks <= RUNAWAY:
+            one = self._readings.get(0)
+            return one is not None and self._is_closed(one) and one.is_settled
         readings = [self._readings.get(0)] if self._is_one else [*self._readings.values()]
-        return all(
-            reading is not None
-            and reading.state is DocumentState.CLOSED
-            and not reading.is_closed_early
-            for reading in readings
-        )
+        return all(map(self._is_closed, readings))
 
     def is_useless(self, policy: StopPolicy) -> bool:
         """Whether a call has gone wrong in a way that no spelling can mend."""
@@ -86,6 +101,14 @@ class CallsStream:
     def has_more(self) -> bool:
         """Whether there is more than is wanted."""
         return len(self._readings) > 1 if self._is_one else self._blanks > RUNAWAY
+
+    @staticmethod
+    def _is_closed(reading: DocumentStream | None) -> bool:
+        return (
+            reading is not None
+            and reading.state is DocumentState.CLOSED
+            and not reading.is_closed_early
+        )
 
     def _count_blanks(self, text: str) -> None:
         kept = text.rstrip()
@@ -129,7 +152,6 @@ class DocumentChoiceStream:
     """How many deltas had text: about one a token."""
     lost_logprobs: bool = False
     """Some of the text has gone out without its log-probabilities."""
-    _has_more: bool = False
     _reasoning: str = ""
     _reasoning_name: str = ""
 
@@ -139,14 +161,30 @@ class DocumentChoiceStream:
         return self.reading.state is DocumentState.CLOSED and not self.is_passed_on
 
     @property
+    def is_closed(self) -> bool:
+        """Whether all that is wanted is there, but for what may stand behind it."""
+        if self.is_passed_on:
+            return self.calls.is_closed
+        return self.has_document and not self.reading.is_closed_early
+
+    @property
     def is_whole(self) -> bool:
-        """Whether all that is wanted is there: the document, or the calls in its place."""
-        return self.calls.is_whole if self.is_passed_on else self.has_document
+        """Whether all that is wanted is there: the document and what counts of the text behind it,
+        or the calls in its place."""
+        if self.is_passed_on:
+            return self.calls.is_whole
+        return self.is_closed and self.reading.is_settled
 
     @property
     def has_more(self) -> bool:
         """Whether there is more behind that."""
-        return self.calls.has_more if self.is_passed_on else self._has_more
+        return self.calls.has_more if self.is_passed_on else self.reading.behind.is_cut
+
+    def settle(self) -> None:
+        """Take no more text as standing behind the document: something else came, or nothing."""
+        self.calls.settle()
+        if self.reading.state is DocumentState.CLOSED:
+            self.reading.behind.flush()
 
     def is_useless(self, policy: StopPolicy) -> bool:
         """Whether it is of no use to read on.
@@ -162,7 +200,8 @@ class DocumentChoiceStream:
         if not reading.is_over or reading.ran_away:
             return reading.ran_away
         if reading.state is DocumentState.CLOSED:
-            return True
+            is_of_use = reading.is_closed_early and not (policy.can_continue or policy.can_retry)
+            return reading.is_settled and not is_of_use
         return policy.can_continue or (policy.can_retry and reading.is_hopeless)
 
     def feed(self, delta: Delta) -> None:
@@ -178,13 +217,11 @@ class DocumentChoiceStream:
         if self.is_passed_on:
             self.calls.feed(delta)
         self.pieces += bool(text or delta.reasoning)
-        if not text:
-            return
-        if self.reading.is_over and not self.is_passed_on:
-            self._has_more |= bool(text.strip(_CLOSING))
-        else:
+        if text and not self.reading.is_settled:
             self.reading.tokens.feed(text.encode("utf-8", "surrogatepass"), delta.logprobs)
             self.reading.feed(text)
+        if delta.finish_reason or (self.by_call and delta.content):
+            self.settle()
 
     def flush(self) -> None:
         """Take in the end of the reply."""
@@ -198,7 +235,8 @@ class DocumentChoiceStream:
         if self._reasoning:
             delta[self._reasoning_name], self._reasoning = self._reasoning, ""
         reading = self.reading
-        if reading.has_begun and reading.draft is self.document:
+        is_held = reading.state is DocumentState.CLOSED and not reading.is_undisputed
+        if reading.has_begun and reading.draft is self.document and not is_held:
             content, entries = self._release()
             if content:
                 delta["content"] = content
@@ -246,6 +284,11 @@ class TextChoiceStream:
     _reasoning_name: str = ""
 
     @property
+    def is_closed(self) -> bool:
+        """Whether all that is wanted is there, but for what may stand behind it."""
+        return self.calls.is_closed
+
+    @property
     def is_whole(self) -> bool:
         """Whether all that is wanted is there; of text nobody knows."""
         return self.calls.is_whole
@@ -269,6 +312,10 @@ class TextChoiceStream:
             self._reasoning += delta.reasoning
             self._reasoning_name = delta.reasoning_name if delta.reasoning else self._reasoning_name
 
+    def settle(self) -> None:
+        """Take no more text as standing behind a call: something else came, or nothing."""
+        self.calls.settle()
+
     def flush(self) -> None:
         """Take in the end of the reply; its calls are judged as they are."""
 
@@ -287,24 +334,39 @@ class TextChoiceStream:
 ChoiceStream = DocumentChoiceStream | TextChoiceStream
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReplyStream:
     """All choices of one reply."""
 
     choices: Sequence[ChoiceStream]
     """In the order of the upstream's indices."""
+    _parts_behind: int = 0
+    """How many parts came once all that is wanted was closed."""
 
     def feed(self, deltas: Sequence[Delta]) -> None:
-        """Take in what a part of the stream brought."""
+        """Take in what a part of the stream brought; without deltas: nothing came in time."""
         for delta in deltas:
             if len(self.choices) == 1:  # whatever the upstream calls it
                 self.choices[0].feed(delta)
             elif delta.index < len(self.choices):
                 self.choices[delta.index].feed(delta)
+        if self.is_closed():
+            self._parts_behind += 1
+            if not deltas or self._parts_behind > _MOST_PARTS:
+                self.settle()
 
     def news(self) -> tuple[ChoiceDelta, ...]:
         """Return what the caller may have now."""
         return tuple(news for each in self.choices if (news := each.news()))
+
+    def is_closed(self) -> bool:
+        """Whether nothing is waited for but what may stand behind what is wanted."""
+        return all(each.is_closed or each.is_whole for each in self.choices)
+
+    def settle(self) -> None:
+        """Take no more text as standing behind what is wanted."""
+        for each in self.choices:
+            each.settle()
 
     def is_whole(self) -> bool:
         """Whether all that is wanted of every choice is there."""

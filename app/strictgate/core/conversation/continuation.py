@@ -84,7 +84,7 @@ class Continuation:
         Args:
             rejected: what the last reply came to.
         """
-        if not self.is_possible(planner) or rejected.misuse is not None:
+        if not self.is_possible(planner) or rejected.misuse or rejected.is_disputed:
             return rejected
         result: Result = rejected
         while isinstance(result, Rejected) and self._may_go_on(planner, state, result):
@@ -101,6 +101,7 @@ class Continuation:
         if (
             not self.is_possible(planner)
             or rejected.misuse is not None
+            or rejected.is_disputed
             or progress.restarts >= MAX_RESTARTS
             or self.record.is_spent(self.enforcement.token_budget)
             or (budget is not None and (rejected.truncated or progress.spent >= budget))

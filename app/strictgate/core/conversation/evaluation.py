@@ -18,6 +18,7 @@ from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.judging_cost import LIGHT, judging_cost, validation_cost
 from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Turn
 from strictgate.core.conversation.whole_choice import (
+    CUT_OFF_BEHIND,
     accept_document,
     answer_text,
     judge_choice,
@@ -28,6 +29,8 @@ from strictgate.core.errors import GatewayError, UpstreamError
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.guard.document_stream import DocumentStream
+from strictgate.core.guard.judge_behind import Behind
+from strictgate.core.guard.judge_text import SEVERAL
 from strictgate.core.guard.logprob_steering import steer
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.violation_details import explain
@@ -35,7 +38,7 @@ from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.planner import Plan, Purpose
-from strictgate.core.repair_steps import Resumption, Step
+from strictgate.core.repair_steps import Extraction, Resumption, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Choice
@@ -72,7 +75,7 @@ class Evaluation:
             stream: what has read the document, if it was streamed.
         """
         schema = self.criteria.schema
-        if stream is None or not stream.is_whole:
+        if stream is None or not (stream.is_closed or stream.is_whole):
             yield from self._announce(is_streamed=stream is not None)
         if stream is not None:
             stream.flush()
@@ -81,14 +84,14 @@ class Evaluation:
         if self.choice.is_refusal or schema is None:
             return self._evaluated(self._judged(), stream)
         if stream is not None and self._is_whole(stream):
-            return self._finished(stream)
+            return self._settled(stream)
         is_try = self.plan.purpose is Purpose.TRY
         judged = self._judged() if is_try or _is_fresh(stream) else None
-        if stream is None and not _is_final(judged):
+        if stream is None and (not _is_final(judged) or _is_amid_prose(judged)):
             yield from self.criteria.grammars.load(schema)
             stream = self._guard_whole()
             if self._is_whole(stream):
-                return self._finished(stream)
+                return self._settled(stream)
             if judged is None and _is_fresh(stream):
                 judged = self._judged()
         if stream is None or _is_final(judged):
@@ -157,9 +160,10 @@ class Evaluation:
             by_call=False,
             forwards=False,
         )
-        text, _ = answer_text(self.choice, self.plan.mode)
+        text, origin = answer_text(self.choice, self.plan.mode)
         stream.feed(Delta(0, text, logprobs=_entries(self.choice)))
         stream.flush()
+        stream.reading.steps[:0] = origin
         return stream
 
     def _is_whole(self, stream: DocumentChoiceStream) -> bool:
@@ -173,6 +177,26 @@ class Evaluation:
         if is_number and self.choice.finish_reason != "stop":
             return False
         return document.text.startswith(self.state.given)
+
+    def _settled(self, stream: DocumentChoiceStream) -> Evaluated:
+        """Return the whole document, unless what stands behind it makes a draft of it, or may do
+        so where it is cut off."""
+        reading, prose = stream.reading, Step(Extraction.PROSE)
+        is_cut_off = self.choice.finish_reason == "length" and not reading.behind.is_cut
+        match reading.meaning_behind():
+            case Behind.NOTHING:
+                return self._finished(stream)
+            case Behind.TALK if not (is_cut_off and prose in reading.steps):
+                reading.steps += () if prose in reading.steps else (prose,)
+                return self._finished(stream)
+            case Behind.DOCUMENT:
+                reason, is_truncated = SEVERAL, False
+            case Behind.TALK | Behind.BEGINNING:
+                reason, is_truncated = CUT_OFF_BEHIND if is_cut_off else SEVERAL, is_cut_off
+        text, _ = answer_text(self.choice, self.plan.mode)
+        rejected = Rejected(text, (), reason, is_truncated, is_disputed=True)
+        document, _ = self._kept(stream)
+        return replace(self._evaluated(rejected, stream), document=document)
 
     def _finished(self, stream: DocumentChoiceStream) -> Evaluated:
         document = stream.reading.draft
@@ -280,6 +304,11 @@ def open_document_stream(
 def _is_final(judged: Accepted | Rejected | None) -> bool:
     """Whether nothing that the guard could show matters: of calls there is no good part."""
     return isinstance(judged, Accepted) or (judged is not None and judged.misuse is not None)
+
+
+def _is_amid_prose(judged: Accepted | Rejected | None) -> bool:
+    """Whether other text stands around the document: then a stream might have stopped before."""
+    return isinstance(judged, Accepted) and Step(Extraction.PROSE) in judged.steps
 
 
 def _is_fresh(stream: DocumentChoiceStream | None) -> bool:

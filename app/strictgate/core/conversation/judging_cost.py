@@ -56,7 +56,8 @@ def guarded_length(deltas: Sequence[Delta]) -> int:
 
 def slices(deltas: Sequence[Delta]) -> Iterator[tuple[Delta, ...]]:
     """Yield `deltas` in parts of about a slice; a long one is cut, its other fields with the first
-    piece of it. One that has log-probabilities stays whole, as they belong to all of its text."""
+    piece of it, its end with the last. One that has log-probabilities stays whole, as they belong
+    to all of its text."""
     part: list[Delta] = []
     length = 0
     for each in (piece for delta in deltas for piece in _pieces(delta)):
@@ -74,10 +75,12 @@ def _pieces(delta: Delta) -> Iterator[Delta]:
     if guarded_length([delta]) <= SLICE or delta.logprobs:
         yield delta
         return
-    yield replace(delta, content=delta.content[:SLICE], arguments=())
+    yield replace(delta, content=delta.content[:SLICE], arguments=(), finish_reason=None)
     for at in range(SLICE, len(delta.content), SLICE):
         yield Delta(delta.index, delta.content[at : at + SLICE])
     for call, text in delta.arguments:
         for at in range(0, max(len(text), 1), SLICE):
             piece = ((call, text[at : at + SLICE]),)
             yield Delta(delta.index, arguments=piece, names=delta.names)
+    if delta.finish_reason:
+        yield Delta(delta.index, finish_reason=delta.finish_reason)

@@ -56,6 +56,7 @@ from strictgate.core.wire.reply import Choice, Failure, Reply
 
 TAIL_PATIENCE = 0.25  # seconds to wait for what ends a stream whose document is whole: the usage
 TAIL_PARTS = 8
+BEHIND_PATIENCE = 2.0  # seconds to wait for text behind what is whole; a silent host has ended
 _KEPT_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 _BYTES_A_TOKEN = 4
 
@@ -187,16 +188,17 @@ class ReplyReader:
             length = yield from self._feed(stream, answer.deltas, length)
             if stream.is_whole():
                 is_over = not tail or not answer.deltas or stream.has_more()
-                answer = yield from self._read_tail(is_over=is_over)
+                answer = yield from self._read_tail(TAIL_PATIENCE, is_over=is_over)
                 end, tail = (ReplyEnd.STOPPED if answer is None else end), tail - 1
+            elif stream.is_closed():
+                answer = yield from self._read_tail(BEHIND_PATIENCE, news=self._news(stream))
+                end = ReplyEnd.STOPPED if answer is None else end
             elif stream.is_useless(self.policy):
                 yield from self._forward_last(stream)
                 answer, end = None, ReplyEnd.STOPPED
             else:
-                news = stream.news()
-                forward(self.states, news)
                 try:
-                    answer = yield ReadMore(news)
+                    answer = yield ReadMore(self._news(stream))
                 except (UpstreamBadResponse, UpstreamUnreachable) as error:
                     if not self.policy.can_continue:
                         raise
@@ -252,12 +254,21 @@ class ReplyReader:
             with suppress(UpstreamBadResponse, UpstreamUnreachable):
                 yield ReadMore(news, patience=0)
 
-    def _read_tail(self, *, is_over: bool) -> Generator[Turn, DriverAnswer, DriverAnswer]:
-        """Wait a little for the usage, once all that is wanted is there; None: it is enough."""
+    def _news(self, stream: ReplyStream) -> tuple[ChoiceDelta, ...]:
+        """Return what the caller may have now, which counts as given from here on."""
+        news = stream.news()
+        forward(self.states, news)
+        return news
+
+    def _read_tail(
+        self, patience: float, *, is_over: bool = False, news: tuple[ChoiceDelta, ...] = ()
+    ) -> Generator[Turn, DriverAnswer, DriverAnswer]:
+        """Wait a little, once all that is wanted is there: for the usage, or for what may stand
+        behind it; None: it is enough."""
         if is_over:
             return None
         try:
-            answer = yield ReadMore(patience=TAIL_PATIENCE)
+            answer = yield ReadMore(news, patience=patience)
         except (UpstreamBadResponse, UpstreamUnreachable, UpstreamTimeout):
             return None
         return None if isinstance(answer, Failure) else answer

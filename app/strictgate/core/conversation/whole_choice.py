@@ -26,7 +26,7 @@ from strictgate.core.wire.reply import Choice
 
 FROM_VALUE = "content_object"
 _MALFORMED = "malformed_function_call"  # Gemini's reason to finish
-_CUT_OFF = "the answer is cut off behind a document that stands amid prose"
+CUT_OFF_BEHIND = "the answer is cut off behind a document that stands amid prose"
 _OF_CALLS = frozenset({"tool_calls", "function_call"})
 TEXT_ANSWER = "text_answer"
 """The step that takes plain words for an answer in words, where a document was asked for."""
@@ -101,7 +101,7 @@ def _judge_document(
         case ValidText() if truncated and _may_have_more_digits(text, verdict):
             return Rejected(text, (), "the number may have had more digits", truncated)
         case ValidText() if truncated and Step(Extraction.PROSE) in verdict.steps:
-            return Rejected(text, (), _CUT_OFF, truncated)  # what is cut off may correct it
+            return Rejected(text, (), CUT_OFF_BEHIND, truncated)  # what is cut off may correct it
         case ValidText():
             steps = (*origin, *verdict.steps)
             rendered = _rendered(choice, verdict.text, with_tokens=criteria.with_tokens)

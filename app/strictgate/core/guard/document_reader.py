@@ -11,7 +11,7 @@ violation.
                                                        the document is whole: CLOSED
     WAITING    a byte was refused; more text may       READING, or VIOLATED
                show how to mend it
-    CLOSED     what follows does not count
+    CLOSED     what follows is no part of it         (text_behind.py keeps it)
     VIOLATED   what follows cannot belong to a valid document
 """
 
@@ -24,11 +24,11 @@ from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.repairs import tokens
 from strictgate.core.guard.repairs.repairs import Repaired, repair_violation
 from strictgate.core.guard.repairs.violation import WAIT
+from strictgate.core.guard.text_behind import TextBehind
 from strictgate.core.jsontext.lexer import BLANKS
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.repair_steps import Repair, Step, SyntaxRepair, distinct_steps
 
-_TAIL = 64  # bytes behind a whole document that are looked at
 _GOES_ON = re.compile(rb'\s*(?:"|,\s*["\w])')
 _PIECE = 4096  # bytes at once: a violation costs no more than what is ahead
 _BLANKS = BLANKS.decode()
@@ -60,8 +60,8 @@ class DocumentReader:
         self.ahead = b""
         """What was fed and is not in the document; at a violation it begins with what was refused,
         at its end with what follows."""
-        self.tail = b""
-        """What begins behind a document that is whole."""
+        self.behind = TextBehind()
+        """What stands behind a document that is whole."""
         self.ran_away = False
         """It wrote blanks without end."""
         self._level = level
@@ -70,13 +70,19 @@ class DocumentReader:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing that follows matters."""
+        """Whether nothing that follows belongs to the document."""
         return self.state in (DocumentState.CLOSED, DocumentState.VIOLATED)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing that follows matters, also not behind the document."""
+        is_closed = self.state is DocumentState.CLOSED and self.behind.is_over
+        return is_closed or self.state is DocumentState.VIOLATED
 
     @property
     def is_closed_early(self) -> bool:
         """Whether what follows belongs to the document: it was closed by a stray character."""
-        return _GOES_ON.match(self.tail) is not None
+        return _GOES_ON.match(self.behind.text) is not None
 
     @property
     def refused_at(self) -> int:
@@ -96,8 +102,8 @@ class DocumentReader:
             self._take(data[start : start + _PIECE])
 
     def _take(self, data: bytes) -> None:
-        if self.state is DocumentState.CLOSED and len(self.tail) < _TAIL:
-            self.tail += data
+        if self.state is DocumentState.CLOSED:
+            self.behind.feed(data)
         if not self.is_over:
             self._length += len(data)
             self.ahead += data
@@ -109,6 +115,7 @@ class DocumentReader:
             self._go_on(final=True)
         if self.state in (DocumentState.READING, DocumentState.WAITING) and self.draft.is_whole:
             self.state = DocumentState.CLOSED
+        self.behind.flush()
 
     def _go_on(self, *, final: bool) -> None:
         if self.state in (DocumentState.READING, DocumentState.WAITING):
@@ -123,7 +130,9 @@ class DocumentReader:
             taken = guard.consume(self.ahead[:size])
             self.ahead = self.ahead[taken:]
             if guard.is_closed() or (self.ahead and guard.is_complete()):
-                self.state, self.tail = DocumentState.CLOSED, self.ahead[:_TAIL]
+                self.state = DocumentState.CLOSED
+                blanks = len(guard.scanner) - guard.scanner.blanks  # the guard took some in
+                self.behind.feed(guard.text[blanks:] + self.ahead)
                 return
             if self.most_blanks is not None and guard.scanner.blanks > self.most_blanks:
                 guard.rollback(guard.scanner.blanks)

@@ -10,11 +10,12 @@ import re
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentReader, DocumentState
 from strictgate.core.guard.document_start import DocumentStart
+from strictgate.core.guard.judge_behind import Behind, judge_behind
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.text_behind import RUNAWAY
 from strictgate.core.repair_steps import Repair, Step
 
-RUNAWAY = 64  # blanks in a row outside strings: a model that has lost its way
 _TALK = 512  # bytes
 _OPENER = re.compile(rb"[{\[]")
 _BEGINNINGS = (b"{", b"[", b"`", b'"')
@@ -44,6 +45,8 @@ class DocumentStream(DocumentReader):
         self.start: int | None = None
         """Where the document starts in the reply, in bytes, if it does so in this one."""
         self._aligner = aligner
+        self._wrapped = wrapped
+        self._meaning: Behind | None = None
         self._head = DocumentStart(lambda: draft.anew().guard, wrapped=wrapped, bare=bare)
 
     @property
@@ -51,6 +54,25 @@ class DocumentStream(DocumentReader):
         """Whether the document has started, in this reply or in those before it."""
         is_found = self.start is not None or self._aligner is not None
         return is_found and self.state is not DocumentState.SEEKING
+
+    @property
+    def is_undisputed(self) -> bool:
+        """Whether the document is whole, and enough was seen to know that nothing is behind it."""
+        return (
+            self.state is DocumentState.CLOSED
+            and self.is_settled
+            and not self.is_closed_early
+            and self.meaning_behind() is Behind.NOTHING
+        )
+
+    def meaning_behind(self) -> Behind:
+        """Return what stands behind the document, which is whole and settled."""
+        if self._meaning is None:
+            draft = self.draft
+            self._meaning = judge_behind(
+                draft, draft.guard.schema, self.behind.text, wrapped=self._wrapped
+            )
+        return self._meaning
 
     @property
     def is_mere_talk(self) -> bool:

@@ -27,7 +27,7 @@ from strictgate.core.schema.schema import Schema, admit
 
 _NOTHING = "no JSON document in the answer"
 _UNFINISHED = "the document ends in the middle"
-_SEVERAL = "the answer holds several different documents"
+SEVERAL = "the answer holds several different documents"
 _THINKING = "the answer ends in the middle of the thinking"
 _DOCUMENT_STARTS = ("{", "[", '"')
 _ANY_JSON = admit(True, name="any")
@@ -113,7 +113,7 @@ class _Case:
             return verdict
         form = next(self._forms(best))
         problems = self._schema.problems(form.value)
-        return InvalidText(problems, "" if problems else _SEVERAL, unfinished=False)
+        return InvalidText(problems, "" if problems else SEVERAL, unfinished=False)
 
     def _valid(self, documents: list[_Document]) -> ValidText | InvalidText | None:
         """Return the first that is valid; of those amid prose all must say the same, but for
@@ -124,7 +124,7 @@ class _Case:
             return None
         rivals = (each for each in valid if each.value not in (first.value, {}, []))
         if first.is_bare and any(rivals):
-            return InvalidText((), _SEVERAL, unfinished=False)
+            return InvalidText((), SEVERAL, unfinished=False)
         return ValidText(first.text, first.value, first.steps)
 
     def _valid_form(self, document: _Document) -> _Document | None:

@@ -24,7 +24,8 @@ _OPENING = [
     r"<\|(?:begin_of_thought|START_THINKING|think)\|>",
     "<unused94>",  # Gemma
     r"<\|channel>thought",  # Gemma
-    r"<\|channel\|>(?:analysis|commentary)[^<{]{0,80}<\|message\|>",  # OpenAI's harmony format
+    r"<\|channel\|>(?:analysis|commentary\s*+to=)[^<{]{0,80}<\|message\|>",  # OpenAI's harmony
+    r"<\|channel\|>commentary[^<{]{0,80}<\|message\|>(?=\s{0,20}[^\s{\[`])",  # in words
     r"\banalysis(?-i:(?=[A-Z][a-z' ]))",  # the same, with its markers stripped
     r"Here is my thought process:",  # Granite
 ]
