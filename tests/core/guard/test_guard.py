@@ -1,7 +1,11 @@
 """Both engines in step."""
 
+from random import Random
+
 import pytest
 
+from strictgate.core.grammar.grammar import Grammar
+from strictgate.core.guard.grammar_matcher import load_grammar
 from strictgate.core.guard.guard import Guard
 from strictgate.core.schema.schema import admit
 from tests.core.guards import PERSON, guard
@@ -107,3 +111,58 @@ def test_what_the_grammar_alone_says():
     assert not made.fits(b'"')
     assert not guard(text='{"mood": "ang').is_grammatical(b'"')
     assert guard(text="{", grammar=False).is_grammatical(b"]")
+
+
+def test_the_grammar_stands_where_the_validator_does():
+    """What the grammar had taken and the validator refuses, the grammar takes back."""
+    schema = {"type": "object", "propertyNames": {"pattern": "^[a-z]+$"}}
+    made = guard(schema, '{"a1')
+    assert made.consume(b'xyz": 1}') == 3
+    assert made.text == b'{"a1xyz'
+    assert made.is_grammatical(b'": 1}')
+    assert not made.is_grammatical(b"\n")
+
+
+POSITIVE = {"type": "number", "minimum": 1}
+
+
+@pytest.mark.parametrize(
+    ("source", "plain", "fits"),
+    [
+        (b"1e2", b"100", True),
+        (b"1e-2", b"0.01", False),  # the grammar refuses what it stands for
+        (b"01", b"1", False),  # the validator refuses the spelling
+        (b"1e2x", b"100", False),
+    ],
+)
+def test_another_spelling(source, plain, fits):
+    """A number in a spelling that the grammar does not know stands in the text as it is spelt; one
+    that does not fit leaves nothing."""
+    made = guard(POSITIVE)
+    assert made.consume(b"1e2") < 3
+    made.rollback(len(made.text))
+    assert made.consume_as(source, plain) is fits
+    assert made.text == (source if fits else b"")
+    assert made.is_complete() is fits
+    assert made.is_grammatical(b"7") is not fits
+    assert fits or made.consume(b"7 ") == 2
+    assert not guard(POSITIVE, grammar=False).consume_as(source, plain)
+
+
+EXPLODES = 'start: "[" ITEM (", " ITEM)* "]"\nITEM: /"[ab]*a[ab]{16}"/\n'
+TWO_LETTERS = {"type": "array", "items": {"type": "string", "pattern": "^[ab]*$"}}
+
+
+def test_a_grammar_that_explodes():
+    """The validator goes on alone, and then looks at every value as it closes."""
+    grammar = load_grammar(Grammar(EXPLODES, frozenset(), 1))
+    made = Guard(admit(TWO_LETTERS, name="s"), grammar)
+    text = b'["' + bytes(Random(0).choices(b"ab", k=50_000))
+    assert made.consume(text) == len(text)
+    assert made.is_grammatical(b"\x00")
+    assert made.consume(b'", "c"') == len(b'", "c')
+    assert made.consume(b'"]') == 0
+    assert grammar.is_broken()
+    assert Guard(admit(TWO_LETTERS, name="s"), grammar).consume(b'["c"') == len(b'["c')
+    alone = Guard(admit(TWO_LETTERS, name="s"), grammar, checking=False)
+    assert alone.consume(b'["c"') == len(b'["c"')

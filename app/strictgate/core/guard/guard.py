@@ -10,7 +10,7 @@ from typing import Self
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, GrammarMatcher
 from strictgate.core.guard.incremental_validator import IncrementalValidator
 from strictgate.core.guard.schema_features import Features
-from strictgate.core.jsontext.lexer import Expects, LexicalToken
+from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
@@ -29,9 +29,9 @@ class Guard:
             checking: whether the validator then looks at more than the root when it closes.
         """
         self.schema = schema
-        usable = machine is not None and not machine.is_broken()
-        self._matcher: GrammarMatcher | None = machine.start() if machine and usable else None
-        if machine and usable:
+        self._matcher: GrammarMatcher | None = None
+        if machine is not None and not machine.is_broken():
+            self._matcher = machine.start()
             checking = bool(machine.unsupported_keywords)
         self._tracker = IncrementalValidator(schema, checking=checking)
         self.scanner: Scanner = self._tracker.scanner
@@ -116,12 +116,7 @@ class Guard:
 
     def is_closed(self) -> bool:
         """Whether it is whole and nothing may follow."""
-        scanner = self.scanner
-        return (
-            scanner.token is not LexicalToken.NUMBER
-            and scanner.expects is Expects.NOTHING
-            and self.is_complete()
-        )
+        return self.scanner.token is not LexicalToken.NUMBER and self.is_complete()
 
     def is_free(self) -> bool:
         """Whether the string that is open may go on with nearly anything."""
