@@ -49,5 +49,5 @@ def test_hashes():
 
 
 def test_reachable_from_outside():
-    """It binds all addresses, where a client key is needed (tests/test_server.py)."""
+    """It binds all addresses, where a client key is needed (tests/commands/test_serve.py)."""
     assert any("STRICTGATE_SERVER__HOST=0.0.0.0" in line for line in LINES)

@@ -1,8 +1,9 @@
-"""Typed configuration: one frozen tree, from a TOML file, overridden by STRICTGATE_* variables.
+"""The configuration, as one frozen tree: a TOML file, overridden by STRICTGATE_* variables.
 
-A variable's name is the path of the field: STRICTGATE_SERVER__PORT is `port` in `[server]`. Lists
-are written as JSON, or separated by commas. What is not known is an error that names the field,
-wherever it stands. Parsed once, at start, and passed down; nothing imports it as a global.
+A variable's name is the path of the field: STRICTGATE_SERVER__PORT is `port` in `[server]`. A list
+in a variable is written as JSON, or separated by commas. A field that is not known is an error that
+names it, in the file and in the variables. The tree is read once, at start, and passed down; no
+module holds it as a global.
 """
 
 import ipaddress
@@ -49,24 +50,27 @@ class SettingsError(Exception):
 
 
 class Frozen(BaseModel):
+    """A table of the configuration: it never changes, and takes no field that it does not know."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _listed(value: Any) -> Any:
-    """Take `a,b` for a list, as it comes from a variable; JSON has been read by then."""
+    """Return the list that `a,b` in a variable stands for; JSON has been parsed before."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
 
 
 def _not_blank(secret: SecretStr) -> SecretStr:
+    """Return the secret without blanks around it, which no HTTP header could carry."""
     if not secret.get_secret_value().strip():
         raise ValueError("must not be blank")
     return SecretStr(secret.get_secret_value().strip())
 
 
 def _http(url: str) -> str:
-    """A URL that paths can be added to."""
+    """Return a URL that paths can be added to; raise ValueError where it is none."""
     try:
         read = urlsplit(url.strip())
         port_is_right = read.port is None or read.port > 0
@@ -92,6 +96,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _with_place(table: Enforcement) -> Enforcement:
+    """Check the prompt template; the error is one of pydantic's, so that it names the field."""
     if "{schema}" not in table.prompt_template:
         wrong = PydanticCustomError("place", "must contain {schema}, where the schema is to stand")
         where = ("prompt_template",)
@@ -108,31 +113,31 @@ Url = Annotated[str, AfterValidator(_http)]
 
 
 class Server(Frozen):
-    """Where Strictgate listens, and to whom."""
+    """`[server]`: where Strictgate listens, and whom it answers."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=8080, ge=0, le=65535, description="Port; 0 picks a free one.")
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="The port; 0 picks a free one.")
     api_keys: Secrets = Field(
         default=(),
-        description="Strictgate's own client keys; better: STRICTGATE_SERVER__API_KEYS.",
+        description="Strictgate's own client keys; better given as STRICTGATE_SERVER__API_KEYS.",
     )
     allow_keyless: bool = Field(
         default=False,
-        description="Serve an address that is not loopback without client keys.",
+        description="Whether an address that is not loopback is served without client keys.",
     )
     allowed_hosts: Names = Field(
         default=(),
-        description="Host names to answer to, besides localhost, addresses and names without "
-        'a dot; "*" for any.',
+        description="The host names that are answered, besides localhost, addresses and names "
+        'without a dot; "*": all.',
     )
     allowed_origins: Names = Field(
-        default=(), description="Web origins that may call; browsers send them."
+        default=(), description="The web origins that may call; browsers send theirs."
     )
     drain_timeout: float = Field(
         default=30.0,
         ge=0,
         le=86_400,
-        description="Seconds that running requests get after SIGTERM.",
+        description="Seconds that running requests are given after SIGTERM.",
     )
     heartbeat: float = Field(
         default=15.0,
@@ -144,7 +149,7 @@ class Server(Frozen):
 
 
 class Pins(Frozen):
-    """What takes the place of what the preset says, or of what is learned."""
+    """What the configuration says of models in place of their preset, or of what is learned."""
 
     modes: Modes | None = Field(
         default=None, description="The modes of its models, in the order of trying."
@@ -170,16 +175,16 @@ class Pins(Frozen):
 
 
 class Upstream(Pins):
-    """One OpenAI-compatible server."""
+    """`[upstreams.NAME]`: one OpenAI-compatible server."""
 
     preset: str = Field(default="generic", description="The provider whose quirks to expect.")
-    base_url: Url | None = Field(default=None, description="Of the API, usually ending in /v1.")
+    base_url: Url | None = Field(default=None, description="Its API's; it usually ends in /v1.")
     api_key_env: str | None = Field(
         default=None,
-        description="The variable that holds the key; without it the client's own "
+        description="The variable that holds its key; without it the client's own "
         "Authorization header goes upstream.",
     )
-    timeout: float = Field(default=120.0, gt=0, description="Seconds, whole request.")
+    timeout: float = Field(default=120.0, gt=0, description="Seconds for a whole request.")
     connect_timeout: float = Field(default=10.0, gt=0, description="Seconds to connect.")
     first_byte_timeout: float = Field(
         default=120.0, gt=0, description="Seconds until the answer begins."
@@ -193,37 +198,37 @@ class Upstream(Pins):
 
 
 class Model(Pins):
-    """A name that clients may use."""
+    """`[models.NAME]`: a model's name that clients may use."""
 
     upstream: str = Field(description="The upstream that serves it.")
     model: str | None = Field(default=None, description="What the upstream calls it.")
 
 
 class LimitSettings(Frozen):
-    """What may be asked of Strictgate, and what an upstream may send it."""
+    """`[limits]`: how much a client may ask of Strictgate, and an upstream may send it."""
 
-    body_bytes: int = Field(default=10 << 20, gt=0, description="Of a request's body.")
-    schema_bytes: int = Field(default=1 << 20, gt=0, description="Of a schema as compact JSON.")
+    body_bytes: int = Field(default=10 << 20, gt=0, description="Bytes of a request's JSON body.")
+    schema_bytes: int = Field(default=1 << 20, gt=0, description="Bytes of a schema's JSON.")
     schema_depth: int = Field(default=64, gt=0, description="Levels of JSON in a schema.")
     schema_nodes: int = Field(default=50_000, gt=0, description="JSON values in a schema.")
     schema_cost: int = Field(
-        default=1_000_000, gt=0, description="Subschemas, with references followed."
+        default=1_000_000, gt=0, description="Subschemas of a schema, with references followed."
     )
     schema_cache_bytes: int = Field(
-        default=32 << 20, ge=0, description="Of compiled schemas kept for the next request."
+        default=32 << 20, ge=0, description="Bytes of compiled schemas kept for later requests."
     )
     grammar_cache_bytes: int = Field(
-        default=64 << 20, ge=0, description="Of schemas' grammars kept for the next request."
+        default=64 << 20, ge=0, description="Bytes of schemas' grammars kept for later requests."
     )
-    upstream_bytes: int = Field(default=32 << 20, gt=0, description="Of an upstream's answer.")
-    event_bytes: int = Field(default=1 << 20, gt=0, description="Of one server-sent event.")
+    upstream_bytes: int = Field(default=32 << 20, gt=0, description="Bytes of a whole answer.")
+    event_bytes: int = Field(default=1 << 20, gt=0, description="Bytes of one server-sent event.")
     connections: int = Field(
         default=1000, gt=0, description="Requests under way at once; more are refused with 503."
     )
 
 
 class StoreSettings(Frozen):
-    """The responses of /v1/responses that are kept."""
+    """`[store]`: the responses of /v1/responses that are kept."""
 
     path: str = Field(
         default=":memory:",
@@ -239,22 +244,22 @@ class StoreSettings(Frozen):
     max_bytes: int | None = Field(
         default=None,
         gt=0,
-        description="Of all together, the oldest leave first; by default 256 MiB in a file, 32 MiB "
-        "in memory.",
+        description="Bytes of all together, the oldest leave first; by default 256 MiB in a file, "
+        "32 MiB in memory.",
     )
 
 
 class Answers(Frozen):
-    """What an answer tells of how it came about."""
+    """`[answers]`: what an answer tells of how it came about."""
 
-    headers: bool = Field(default=True, description="The x-strictgate-* headers.")
-    body: bool = Field(default=True, description="The `x_strictgate` object.")
+    headers: bool = Field(default=True, description="Whether it has the x-strictgate-* headers.")
+    body: bool = Field(default=True, description="Whether it has the `x_strictgate` object.")
 
 
 class Observe(Frozen):
-    """What is written about requests."""
+    """`[observe]`: what is written about requests."""
 
-    log: bool = Field(default=True, description="One JSON line per request, on stderr.")
+    log: bool = Field(default=True, description="Whether each request is one JSON line on stderr.")
 
 
 class Settings(BaseSettings):
@@ -265,7 +270,7 @@ class Settings(BaseSettings):
     )
 
     default_upstream: str | None = Field(
-        default=None, description="Where models that are not listed go."
+        default=None, description="The upstream of models that are not listed."
     )
     server: Server = Server()
     upstreams: dict[str, Upstream] = Field(default_factory=dict)
@@ -288,17 +293,15 @@ class Settings(BaseSettings):
         return Variables(settings_cls), init_settings  # the file comes in as arguments
 
     def with_upstream(self, name: str, base_url: str, preset: str = "generic") -> "Settings":
-        """Return these settings with one more upstream, as the default."""
+        """Return these settings with one more upstream, the default; raise SettingsError for a
+        wrong URL."""
         with _named(f"upstreams.{name}."):
             more = self.upstreams | {name: Upstream(base_url=base_url, preset=preset)}
         return self.model_copy(update={"upstreams": more, "default_upstream": name})
 
     def with_server(self, changes: Mapping[str, Any]) -> "Settings":
-        """Return these settings with fields of `server` changed.
-
-        Raises:
-            SettingsError
-        """
+        """Return these settings with fields of `server` changed; raise SettingsError for a wrong
+        value."""
         with _named("server."):
             server = Server.model_validate({**dict(self.server), **changes})
         return self.model_copy(update={"server": server})
@@ -322,7 +325,7 @@ def load(path: Path | None = None) -> Settings:
         path: a TOML file; by default the one that STRICTGATE_CONFIG names, else none.
 
     Raises:
-        SettingsError: naming every field that is wrong.
+        SettingsError: the file cannot be read, or fields are wrong; the message names them all.
     """
     named = os.environ.get(CONFIG_VARIABLE)
     path = path or (Path(named) if named else None)
@@ -341,7 +344,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _check_variables(names: Iterable[str]) -> None:
-    """A misspelt table in a variable would otherwise be nobody's field, and pass unseen."""
+    """Raise SettingsError for a variable of no table: pydantic-settings would pass it unseen."""
     for name in names:
         field = name.removeprefix(PREFIX).split("__")[0].lower()
         ours = name.startswith(PREFIX) and name != CONFIG_VARIABLE
@@ -352,7 +355,7 @@ def _check_variables(names: Iterable[str]) -> None:
 
 @contextmanager
 def _named(prefix: str) -> Iterator[None]:
-    """Say where the fields are that pydantic complains of."""
+    """Turn pydantic's errors into a SettingsError with one line for each, which names its field."""
     try:
         yield
     except ValidationError as error:
@@ -365,7 +368,7 @@ _WORDS = {
     "unexpected_keyword_argument": "no such setting",
     "tuple_type": "must be a list",
 }
-"""What is said of some kinds of pydantic's errors instead."""
+"""The words for some kinds of pydantic's errors, which speak of Python otherwise."""
 
 
 def _sentence(each: Any) -> str:
@@ -377,10 +380,11 @@ def _sentence(each: Any) -> str:
 
 
 def field_readers(table: type) -> dict[str, Callable[[Any], Any]]:
-    """Return for each field of the dataclass `table` what makes its value of one from JSON or TOML.
+    """Return a reader for each field of the dataclass `table`, by the field's name.
 
-    Types are kept to: `1` is not true and `"1"` no number. What cannot be so is a ValueError, whose
-    message says what may be: `input should be less than or equal to 10`.
+    A reader takes a value from JSON or TOML and returns the field's own. It does not convert types:
+    `1` is not true and `"1"` no number. It raises ValueError where the value is not allowed, with a
+    message that says what is: `input should be less than or equal to 10`.
     """
     hints = get_type_hints(table, include_extras=True)
     return {name: partial(_read_value, TypeAdapter(hint)) for name, hint in hints.items()}

@@ -1,4 +1,7 @@
-"""What `strictgate check` says of a schema: every problem with its path, and what is enforced."""
+"""`strictgate check`: says whether a schema is admitted, what of it is enforced, and what is wrong.
+
+It uses the admission of the gateway itself (core/schema), so that both say the same.
+"""
 
 import copy
 from collections.abc import Iterator
@@ -11,11 +14,21 @@ from strictgate.core.schema import openai_strict
 from strictgate.core.schema.limits import SchemaFault
 from strictgate.core.schema.schema import admit, check_satisfiable, describe
 
-MAX_PROBLEMS = 50
+MAX_PROBLEMS = 50  # each of which costs one more admission of the rest
 
 
 def check_schema(source: Any, *, strictly: bool) -> dict[str, Any]:
-    """Return what was found: `problems` is empty where all is well."""
+    """Return what the check has found, as the JSON object that `--json` prints.
+
+    Its members are `admitted` (true or false), `problems` (a list of objects with `path`, a JSON
+    Pointer into the schema, `code` and `message`; empty where all is well) and, for an admitted
+    schema, `strict` (whether it meets OpenAI's rules for `"strict": true`) and `enforced` (what
+    the gateway does with it).
+
+    Args:
+        source: the schema, as parsed JSON.
+        strictly: a violation of OpenAI's strict rules counts as a problem.
+    """
     faults = list(_faults(source))
     if faults:
         return {"admitted": False, "problems": faults}
@@ -31,7 +44,11 @@ def check_schema(source: Any, *, strictly: bool) -> dict[str, Any]:
 
 
 def _faults(source: Any) -> Iterator[dict[str, Any]]:
-    """Yield why the schema is refused: what is wrong is taken out, and the rest looked at again."""
+    """Yield every reason for which the schema is refused.
+
+    Admission stops at the first fault. To find the others, this takes the faulty part out of a copy
+    and admits the rest.
+    """
     rest = copy.deepcopy(source)
     for _ in range(MAX_PROBLEMS):
         try:
@@ -47,7 +64,11 @@ def _faults(source: Any) -> Iterator[dict[str, Any]]:
 
 
 def _take_out(schema: Any, path: Path) -> bool:
-    """Remove what stands at `path`; an array's item makes room for one that is always right."""
+    """Remove what stands at `path`; return whether there was something.
+
+    An item of an array is replaced by `true`, a schema that is always right: the paths of the items
+    behind it stay what they are.
+    """
     *way, last = path
     for step in way:
         schema = schema[step]
@@ -62,7 +83,7 @@ def _problem(path: Path | None, code: str, message: str) -> dict[str, Any]:
 
 
 def report(found: dict[str, Any]) -> str:
-    """Return `found` for people to read."""
+    """Return the result of `check_schema` as lines for people to read."""
     lines = [f"admitted: {_yes(found['admitted'])}"]
     if "strict" in found:
         lines.append(f'meets the rules of "strict": true: {_yes(found["strict"])}')

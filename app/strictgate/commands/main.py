@@ -1,7 +1,8 @@
-"""The command line: serve, check, plan, config.
+"""The command line: reads the arguments and runs `serve`, `check`, `plan` or `config`.
 
-Exit codes: 0 all well; 1 what was asked about has problems; 2 the call or the configuration is
-wrong.
+Exit codes: 0, all is well; 1, the schema or request that was asked about has problems; 2, the call
+or the configuration is wrong; 130, the user interrupted the command (128 + SIGINT, as in a shell).
+Results go to standard output, messages about the call itself to standard error.
 """
 
 import argparse
@@ -58,7 +59,14 @@ class UsageError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
+    """Run the command that `arguments` name; return the exit code.
+
+    Args:
+        arguments: the words behind the program's name; None: those of this process.
+
+    Raises:
+        SystemExit: argparse has printed help, the version or an error in the call.
+    """
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -122,6 +130,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
+    """Return the settings with what the command line says, which overrides file and variables."""
     settings = _with_upstream(settings, options)
     changes = {
         name: getattr(options, name)
@@ -138,6 +147,11 @@ def _with_upstream(settings: Settings, options: argparse.Namespace) -> Settings:
 
 
 def _announcement(*, demo: bool) -> Callable[[str], None]:
+    """Return what prints the URL once the server accepts connections.
+
+    The first line is for programs: one that starts the gateway with port 0 reads the port there.
+    """
+
     def announce(url: str) -> None:
         print(f"Strictgate listening on {url}", flush=True)
         if demo:
@@ -188,6 +202,7 @@ def _config(_: argparse.Namespace) -> int:
 
 
 def _document(path: Path) -> Any:
+    """Return the JSON value in a file; raise UsageError where it holds none."""
     try:
         return parse_json(_contents(path).decode())
     except UnicodeDecodeError as error:

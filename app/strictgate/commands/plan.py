@@ -1,4 +1,7 @@
-"""What `strictgate plan` shows: the exact upstream requests for one request, without sending."""
+"""`strictgate plan`: prints the exact upstream requests for one request, without sending any.
+
+It builds the gateway as `serve` does and stops where the first request would go out.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -32,9 +35,16 @@ def likely_path(body: Mapping[str, Any]) -> str:
 def upstream_requests(
     settings: Settings, environment: Mapping[str, str], body: RequestBody, path: str | None = None
 ) -> dict[str, Any]:
-    """Return the first request, and those that would follow if it were refused.
+    """Return the first upstream request, and those that would follow if it were refused.
+
+    The result is a JSON object: `surface`, the API that the request is of; `enforced`, whether a
+    schema is enforced; and `requests`, in the order in which they would be sent. Each names its
+    `upstream`, `method`, `url`, whose key is its `authorization`, and its `body`; where a schema is
+    enforced, also the `mode`, and what became of the request in it.
 
     Args:
+        environment: the variables of the process; a key that is not set there is not needed.
+        body: the request as the client would post it.
         path: one of PATHS, to which the request would be posted; None: the likely one.
 
     Raises:

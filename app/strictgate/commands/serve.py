@@ -1,4 +1,4 @@
-"""The process: listening, the deadlines and limits below ASGI, draining, the demonstration.
+"""`strictgate serve`: the process that listens, limits what comes below ASGI, and drains.
 
 uvicorn parses HTTP with llhttp, which refuses what smuggles requests (a bare LF, Content-Length
 beside Transfer-Encoding), but has no limit on headers and no deadline for them.
@@ -27,9 +27,9 @@ from strictgate.observe.events import Observer, ignore
 from strictgate.observe.log import ServerHandler, log_to
 from strictgate.settings import Settings, SettingsError, is_loopback
 
-HEAD_DEADLINE = 10.0  # seconds
-HEAD_BYTES = 32 << 10
-HEAD_FIELDS = 100
+HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request
+HEAD_BYTES = 32 << 10  # of the request line and all headers
+HEAD_FIELDS = 100  # headers
 _STATUS = {
     400: ("400 Bad Request", "The request is not valid HTTP."),
     408: ("408 Request Timeout", "The request's headers did not arrive in time."),
@@ -41,7 +41,15 @@ _STATUS = {
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """HTTP/1.1 with a deadline and limits for the head of a request."""
+    """One connection, with a deadline and limits for the head of each request.
+
+    | state          | entered                          | a byte counts | the deadline runs |
+    |----------------|----------------------------------|---------------|-------------------|
+    | in the head    | on connection; on a next request | yes           | yes               |
+    | behind it      | at the end of the headers        | of trailers   | no                |
+
+    What is over a limit gets a 431, what is late a 408; either closes the connection.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
     _in_head = True
@@ -96,7 +104,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _refuse(self, status: int) -> None:
-        """Answer below ASGI, and close."""
+        """Answer with an error, below ASGI, and close the connection."""
         if self.transport.is_closing():
             return
         cycle = self.cycle
@@ -121,6 +129,7 @@ def _error(status: int) -> Mapping[str, Any]:
 async def _too_many_headers(
     scope: Any, receive: Any, send: Callable[[Mapping[str, Any]], Awaitable[None]]
 ) -> None:
+    """Answer 431, as an ASGI application: uvicorn itself then keeps the order of the answers."""
     body = write_json(_error(431)).encode()
     headers = [
         (b"content-type", b"application/json"),
@@ -132,7 +141,7 @@ async def _too_many_headers(
 
 
 class GatewayServer(uvicorn.Server):
-    """uvicorn, saying where it listens, and leaving with 0 when told to stop."""
+    """A uvicorn server that says where it listens, and ends with exit code 0 on a signal."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
         super().__init__(config)
@@ -150,7 +159,7 @@ class GatewayServer(uvicorn.Server):
 
 
 class DemoServer(GatewayServer):
-    """A server beside the main one, which stops it."""
+    """A server beside the main one; that one gets the signals, and stops this one."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -163,10 +172,11 @@ def _url(bound: socket.socket) -> str:
 
 
 def check_exposure(settings: Settings) -> None:
-    """Refuse to open the upstreams to a network without a key.
+    """Check that no network can use the upstreams without a client key.
 
     Raises:
-        SettingsError
+        SettingsError: the address is not loopback, there are no client keys, and the settings do
+            not say that this is wanted.
     """
     server = settings.server
     if server.api_keys or server.allow_keyless or is_loopback(server.host):
@@ -179,11 +189,12 @@ def check_exposure(settings: Settings) -> None:
 
 
 def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = False) -> None:
-    """Serve until told to stop.
+    """Serve until a signal (SIGTERM, SIGINT) tells the process to stop, then drain.
 
     Args:
-        announce: called with the URL once connections are accepted.
-        demo: beside it, on a free port, the embedded demonstration upstream, as the default.
+        announce: is called with the URL once the server accepts connections.
+        demo: the embedded demonstration upstream runs beside the gateway, on a free port, and is
+            its default upstream.
 
     Raises:
         SettingsError: the configuration cannot be served.
@@ -236,7 +247,7 @@ def _demo_config() -> uvicorn.Config:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """Raise SettingsError where that cannot be listened on."""
+    """Return a socket that listens there; raise SettingsError where that is not possible."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

@@ -52,7 +52,7 @@ class ServerHandler(logging.Handler):
 
     EXPECTED = frozenset(
         {
-            "ASGI callable returned without completing response.",  # on purpose: api/door.py
+            "ASGI callable returned without completing response.",  # on purpose: api/middleware.py
             "Invalid HTTP request received.",  # anybody can send that, as often as they like
         }
     )

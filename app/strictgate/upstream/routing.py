@@ -1,6 +1,7 @@
-"""A model's name → the upstream that serves it, and what it can do there.
+"""The router: finds for a model's name the upstream that serves it, and what it can do there.
 
 Destinations come from the configuration alone; nothing that a client sends can name another.
+A name is looked up in `[models]` first; one that is not there goes to the default upstream.
 """
 
 from collections.abc import Mapping
@@ -20,11 +21,15 @@ class Endpoint:
     """One upstream, ready to be called."""
 
     name: str
+    """Its name in the configuration: `groq` for `[upstreams.groq]`."""
     base_url: str
+    """The URL that the paths of the API are added to; it has no slash at its end."""
     api_key: SecretStr | None
     """Strictgate's own; None: the client's Authorization header goes upstream."""
     capabilities: Capabilities
+    """What its models can do, by the preset and the upstream's settings."""
     settings: UpstreamSettings
+    """Its timeouts and proxy, among others."""
 
     @property
     def secret(self) -> str:
@@ -34,19 +39,20 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where one request goes."""
+    """Where the requests for one model go."""
 
     endpoint: Endpoint
     model: str
     """What the upstream calls the model."""
     capabilities: Capabilities
+    """Those of the endpoint, with what the model's own settings say instead."""
 
 
 class Router:
-    """The table of models and upstreams, checked once.
+    """The table of models and upstreams. It is checked when it is made and does not change.
 
     Raises:
-        SettingsError: naming the field, where the tables do not fit together.
+        SettingsError: the tables do not fit together; the message names the field.
     """
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
@@ -57,20 +63,21 @@ class Router:
         self._models = settings.models
         self._default = settings.default_upstream
         if self._default is None and not self._models and len(self.endpoints) == 1:
-            self._default = next(iter(self.endpoints))  # where else?
+            self._default = next(iter(self.endpoints))  # there is nowhere else to go
         if self._default is not None:
             self._check(self._default, "default_upstream")
         for name, model in self._models.items():
             self._check(model.upstream, f"models.{name}.upstream")
 
     def _check(self, upstream: str, field: str) -> None:
+        """Raise SettingsError where `field` names an upstream that is not configured."""
         if upstream not in self.endpoints:
             known = ", ".join(self.endpoints) or "none"
             raise SettingsError(f"{field}: no upstream '{upstream}' (configured: {known})")
 
     @property
     def model_names(self) -> tuple[str, ...]:
-        """The names that the configuration lists."""
+        """The names of models that the configuration lists, in its order."""
         return tuple(self._models)
 
     @property
@@ -89,7 +96,7 @@ class Router:
         """Return the upstream of requests that name no model.
 
         Raises:
-            NotFound: there are several, and no default.
+            NotFound: there are several upstreams and no default.
         """
         if self.default_name is not None:
             return self.endpoints[self.default_name]
@@ -103,7 +110,8 @@ class Router:
         """Return where requests for `model` go.
 
         Raises:
-            NotFound: as OpenAI puts it.
+            NotFound: nothing serves it. Words and code (`model_not_found`) are OpenAI's, which SDKs
+                know: https://platform.openai.com/docs/guides/error-codes.
         """
         listed = self._models.get(model)
         if listed is None:
@@ -120,6 +128,7 @@ class Router:
 
 
 def _endpoint(name: str, settings: UpstreamSettings, environment: Mapping[str, str]) -> Endpoint:
+    """Return the upstream `name`: its preset, with what its own settings say instead."""
     preset = PRESETS.get(settings.preset)
     if preset is None:
         known = ", ".join(PRESETS)
@@ -141,6 +150,11 @@ def _endpoint(name: str, settings: UpstreamSettings, environment: Mapping[str, s
 
 
 def _key(name: str, variable: str | None, environment: Mapping[str, str]) -> SecretStr | None:
+    """Return the key in a variable; None where no variable is named.
+
+    A variable that is named and empty is an error: to send the client's key instead could give it
+    to an upstream that it was not meant for.
+    """
     if variable is None:
         return None
     key = environment.get(variable, "").strip()

@@ -1,4 +1,4 @@
-"""What an answer may hold, in the order in which it is tried. The tables are in test_judge.py."""
+"""What an answer may hold, in the order in which it is tried; test_judge_text.py has the tables."""
 
 import pytest
 from hypothesis import given

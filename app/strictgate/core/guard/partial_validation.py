@@ -1,7 +1,7 @@
 """A value of a document that is being written, judged in its place.
 
-The validator is asked about the document as far as it goes, thinned out (thinning.py), with the
-value or what stands in for it at its end; only what is definite (definite.py) counts.
+The validator is asked about the document as far as it goes, thinned out (pruned_tree.py), with the
+value or what stands in for it at its end; only what is final (final_errors.py) counts.
 """
 
 from collections.abc import Iterable, Sequence
