@@ -94,7 +94,11 @@ class RequestPlanner:
         self._schemas = SchemaCache(
             limits.schema_cache_bytes,
             Limits(
-                limits.schema_bytes, limits.schema_depth, limits.schema_nodes, limits.schema_cost
+                size=limits.schema_bytes,
+                depth=limits.schema_depth,
+                nodes=limits.schema_nodes,
+                cost=limits.schema_cost,
+                pattern_bytes=limits.schema_pattern_bytes,
             ),
         )
 

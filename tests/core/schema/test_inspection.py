@@ -83,18 +83,35 @@ def test_the_longest_chain_survives_the_deepest_value():
 def test_patterns_are_limited():
     """Many different ones are refused; the same one over and over is not."""
     many = {"anyOf": [{"pattern": f"^a{at}$"} for at in range(11)]}
-    with pytest.raises(OverLimit, match="11 patterns exceeds limit of 10"):
+    with pytest.raises(OverLimit, match="more than 10 patterns exceeds limit of 10"):
         inspect_schema(many, Limits(patterns=10))
     assert (
         len(inspect_schema({"anyOf": [{"pattern": "a"}] * 11}, Limits(patterns=10)).patterns) == 1
     )
 
 
-def test_large_patterns_are_limited():
-    """Each takes tens of milliseconds to compile."""
-    many = {"anyOf": [{"pattern": f"(a{{100}}){{1000}}{at}"} for at in range(3)]}
-    with pytest.raises(OverLimit, match="3 large patterns exceeds limit of 2"):
-        inspect_schema(many, Limits(large_patterns=2))
+COUNTED = [f"^{at}[a-z]{{1,500}}$" for at in range(3)]
+"""Patterns of 64 KiB compiled."""
+
+
+def test_patterns_have_a_budget():
+    """What they take compiled is added up; the error names the pattern that passes the budget."""
+    many = {"anyOf": [{"pattern": each} for each in COUNTED]}
+    assert len(inspect_schema(many, Limits(pattern_bytes=3 << 16)).patterns) == 3
+    with pytest.raises(OverLimit) as caught:
+        inspect_schema(many, Limits(pattern_bytes=(3 << 16) - 1))
+    assert caught.value.path == ("anyOf", 2, "pattern")
+    assert "'^2[a-z]{1,500}$' takes too much memory" in caught.value.message
+    assert "196607 bytes are allowed, of which the patterns before it take 131072" in str(
+        caught.value
+    )
+    assert "or raise limits.schema_pattern_bytes" in caught.value.message
+
+
+def test_a_pattern_counts_once():
+    """Wherever it stands, as a name too."""
+    again = {"patternProperties": {COUNTED[0]: {}}, "anyOf": [{"pattern": COUNTED[0]}] * 5}
+    assert len(inspect_schema(again, Limits(pattern_bytes=1 << 16)).patterns) == 1
 
 
 def test_schema_decides_the_draft_and_is_left_out():

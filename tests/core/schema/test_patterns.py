@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.schema import patterns
-from strictgate.core.schema.patterns import Pattern, UnsupportedPattern
+from strictgate.core.schema.patterns import Pattern, PatternTooLarge, UnsupportedPattern
 
 DECIMAL = r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"
 EMAIL = (
@@ -71,6 +71,7 @@ def test_parted_patterns_mean_the_same(pattern, good, bad):
         ("(", "is not a regular expression"),
         ("^(?!a", "uses look-ahead"),
         ("[z-a]", "is not a regular expression"),
+        ("a)(b", "is not a regular expression"),
         ("(a{1000}){1000}", "too large"),
         ("a" * 8193, "is longer than 8192 characters"),
     ],
@@ -81,10 +82,39 @@ def test_all_else_is_refused_with_the_reason(pattern, reason):
         patterns.parse_pattern(pattern)
 
 
-def test_large_patterns_are_known():
-    """What takes long to compile is told apart from the rest."""
-    assert not patterns.is_large(r"^[\w.-]{1,64}@[a-z]+$")
-    assert patterns.is_large("(a{100}){1000}")
+@pytest.mark.parametrize(
+    ("pattern", "kib"),
+    [
+        ("abc", 8),
+        ("^[a-z]+$", 8),
+        (r"^\d{4}-\d{2}-\d{2}$", 8),
+        (r"^[\w.-]{1,64}@[a-z]+$", 16),
+        ("^[a-z]{1,100}$", 16),
+        ("^[a-z]{1,500}$", 64),
+        ("^(?:[a-z]{1,50}){1,50}$", 512),
+        ("^.{1,500}$", 512),
+        (r"^\S{1,200}$", 512),
+        (r"^\p{L}+$", 64),
+        (r"^[\p{L}\p{N}]{1,100}$", 8192),
+        ("^(?!x)[a-z]{1,500}$", 64 + 8),
+    ],
+)
+def test_sizes(pattern, kib):
+    """Counted repetitions multiply, classes of Unicode characters are hundreds of states, and the
+    parts of a split pattern are added up."""
+    assert patterns.parse_pattern(pattern).size == kib << 10
+    assert patterns.parse_pattern(pattern, room=kib << 10).size == kib << 10
+    with pytest.raises(PatternTooLarge):
+        patterns.parse_pattern(pattern, room=(kib << 10) - 1)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a{1000}){1000}", r"((\p{L}{100}){100}){100}", r"^(?!x)((\w{1,99}){99}){99}"]
+)
+def test_one_pattern_has_a_limit_of_its_own(pattern):
+    """Whatever the room is; it is no syntax error."""
+    with pytest.raises(PatternTooLarge, match="is too large a regular expression"):
+        patterns.parse_pattern(pattern, room=1 << 40)
 
 
 @given(st.from_regex(r"\AP?(\d{0,2}[WYMD]){0,3}(T(\d{0,2}[HMS.,]){0,4})?[\dW]?\Z"))
@@ -110,3 +140,12 @@ def test_masked_patterns_have_names():
     ]
     assert copy["const"] == {"pattern": "c"}
     assert document["pattern"] == "a]"
+
+
+def test_a_document_compiles_a_split_pattern_once():
+    """The validator makes the keyword anew wherever the pattern stands."""
+    keyword = patterns.pattern_keyword()
+    for _ in range(3):
+        keyword(None, "^(?!a)b", None).validate("bc")
+    assert list(keyword.predicates) == ["^(?!a)b"]
+    assert patterns.pattern_keyword().predicates == {}

@@ -21,7 +21,7 @@ _MAX_PATTERNS = 3
 """Every subset of the patterns is a class, so three patterns make eight classes."""
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=8)  # each may take megabytes: see core/schema/patterns.py
 def _matches(pattern: str) -> Callable[[str], bool]:
     """Return a predicate: whether the validator finds the pattern in a name."""
     return patterns.pattern_predicate(pattern)

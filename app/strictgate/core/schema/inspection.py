@@ -4,7 +4,7 @@ Their order is: limits, draft, meta-schema, references, loops and cost, patterns
 because no other check is safe on a schema of any size. The first fault is raised, as a SchemaFault.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from strictgate.core.schema import cost, drafts, patterns, references, root_type
 from strictgate.core.schema.cost import Expansion
 from strictgate.core.schema.drafts import META_SCHEMAS, Draft
 from strictgate.core.schema.limits import Limits, OverLimit, SchemaFault, measure
+from strictgate.core.schema.patterns import Pattern
 from strictgate.core.schema.problems import locate_error
 from strictgate.core.schema.references import Node
 
@@ -45,8 +46,8 @@ class InspectedSchema:
     cost: int
     width: int
     """How many subschemas one value meets at most: see cost.py."""
-    patterns: frozenset[str]
-    """The regular expressions of `pattern` and `patternProperties`."""
+    patterns: Mapping[str, Pattern]
+    """The regular expressions of `pattern` and `patternProperties`, as the engine takes them."""
     formats: frozenset[str]
     """The values of `format`, known or not."""
 
@@ -144,28 +145,29 @@ def _check_expansion(expanded: Expansion, limits: Limits) -> None:
         raise OverLimit(f"{message} exceeds limit of {limits.chain}.")
 
 
-def _patterns(nodes: list[Node], limits: Limits) -> frozenset[str]:
+def _patterns(nodes: list[Node], limits: Limits) -> dict[str, Pattern]:
     """Return all patterns, each of which can be matched in linear time.
 
     Raises:
         SchemaFault: one of them cannot.
-        OverLimit: there are too many, or too many large ones.
+        OverLimit: there are too many, or they take too much memory.
     """
-    seen: set[tuple[str, bool]] = set()
-    large = 0
+    found: dict[str, Pattern] = {}
+    room = limits.pattern_bytes
     for pattern, where, is_name in _written_patterns(nodes):
-        if (pattern, is_name) in seen:
-            continue
-        seen.add((pattern, is_name))
-        large += patterns.is_large(pattern)
-        if len(seen) > limits.patterns:
-            message = f"{len(seen)} patterns exceeds limit of {limits.patterns}."
-            raise OverLimit(message, where)
-        if large > limits.large_patterns:
-            message = f"{large} large patterns exceeds limit of {limits.large_patterns}."
-            raise OverLimit(message, where)
-        _check_pattern(pattern, where, is_name=is_name)
-    return frozenset(pattern for pattern, _ in seen)
+        if pattern not in found:
+            if len(found) == limits.patterns:
+                message = (
+                    f"more than {limits.patterns} patterns exceeds limit of {limits.patterns}."
+                )
+                raise OverLimit(message, where)
+            found[pattern] = _parsed_pattern(pattern, where, room, limits)
+            room -= found[pattern].size
+        # A keyword of our own stands in for `pattern` where that is split (see patterns.py), but
+        # the validator has no such way for `patternProperties`.
+        if is_name and not found[pattern].is_plain:
+            raise _unsupported(pattern, where, "uses look-ahead, which names cannot be matched by")
+    return found
 
 
 def _written_patterns(nodes: list[Node]) -> Iterator[tuple[str, Path, bool]]:
@@ -181,18 +183,26 @@ def _written_patterns(nodes: list[Node]) -> Iterator[tuple[str, Path, bool]]:
             yield from ((name, (*node.path, "patternProperties", name), True) for name in names)
 
 
-def _check_pattern(pattern: str, where: Path, *, is_name: bool) -> None:
-    reason = None
+def _parsed_pattern(pattern: str, where: Path, room: int, limits: Limits) -> Pattern:
     try:
-        # A keyword of our own stands in for `pattern` where that is split (see patterns.py), but
-        # the validator has no such way for `patternProperties`.
-        if not patterns.parse_pattern(pattern).is_plain and is_name:
-            reason = "uses look-ahead, which names cannot be matched by"
+        return patterns.parse_pattern(pattern, room)
+    except patterns.PatternTooLarge as error:
+        allowed = min(limits.pattern_bytes, patterns.MAX_SIZE)
+        before = limits.pattern_bytes - room
+        message = (
+            f"the pattern {_shown(pattern)} takes too much memory when it is compiled: "
+            f"{allowed} bytes are allowed, of which the patterns before it take {before}. "
+            "Lower the numbers in its {}, use fewer classes of Unicode characters in what is "
+            "repeated, or raise limits.schema_pattern_bytes."
+        )
+        raise OverLimit(message, where) from error
     except patterns.UnsupportedPattern as error:
-        reason = str(error)
-    if reason is not None:
-        message = f"the pattern {_shown(pattern)} {reason}."
-        raise SchemaFault(message, where, "unsupported_pattern")
+        raise _unsupported(pattern, where, str(error)) from error
+
+
+def _unsupported(pattern: str, where: Path, reason: str) -> SchemaFault:
+    message = f"the pattern {_shown(pattern)} {reason}."
+    return SchemaFault(message, where, "unsupported_pattern")
 
 
 def _formats(nodes: list[Node]) -> Iterator[str]:

@@ -9,22 +9,36 @@ accepted all the same, because common tools write them:
 * What `_EQUIVALENTS` lists has a pattern without look-around that means the same.
 
 All other patterns that the engine does not take are refused.
+
+A pattern of a few bytes can take megabytes when it is compiled: a counted repetition is written out
+as often as it counts, and a class of Unicode characters is hundreds of states. So the engine is
+asked how big a pattern gets: it compiles under a limit, and stops where it would pass it.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
 from strictgate.core.schema.drafts import walk_subschemas
 
-OPTIONS = RegexOptions()
+_SIZES = tuple(8192 << step for step in range(11))
+"""The limits in bytes that a pattern is compiled under, one after the other. Each attempt that
+fails costs half of the next one, so all of them together cost about as much as the last."""
+MAX_SIZE = _SIZES[-1]
+"""Bytes that one pattern may take compiled, whatever a schema's budget is."""
+_DFA_SIZE = 64 * 1024
+"""Bytes of the states that the engine keeps while it matches one pattern. They grow with the texts
+that it reads, and it begins anew when they are full. Its default, 2 MiB, is no faster on any
+pattern of a real schema."""
+OPTIONS = RegexOptions(size_limit=MAX_SIZE, dfa_size_limit=_DFA_SIZE)
 """Options for the validator: these choose the linear-time engine. Its default is another engine,
 which backtracks."""
-_SMALL = RegexOptions(size_limit=256 * 1024)
+_LIMITED = {size: RegexOptions(size_limit=size, dfa_size_limit=_DFA_SIZE) for size in _SIZES}
 _ECMA_SYNTAX = Draft202012Validator({"format": "regex"}, validate_formats=True)
 MAX_LENGTH = 8192
 """In characters. The longest of 9,638 patterns in real schemas has 5,153."""
@@ -54,6 +68,10 @@ class UnsupportedPattern(ValueError):
     """
 
 
+class PatternTooLarge(UnsupportedPattern):
+    """The pattern takes more memory than it may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A pattern as the engine takes it, which may be several patterns of the engine."""
@@ -64,28 +82,40 @@ class Pattern:
     """None of these matches."""
     is_plain: bool = False
     """Whether the engine takes the pattern as it was written."""
+    size: int = field(default=0, compare=False)
+    """Bytes that it takes compiled: never fewer than the engine says, and at most twice as many,
+    above 8 KiB."""
 
 
-def parse_pattern(pattern: str) -> Pattern:
+def parse_pattern(pattern: str, room: int = MAX_SIZE) -> Pattern:
     """Return `pattern` as the engine takes it.
 
+    Args:
+        pattern: in the syntax of ECMA 262.
+        room: bytes that it may take compiled.
+
     Raises:
+        PatternTooLarge: it takes more.
         UnsupportedPattern: the engine cannot take it.
     """
     if len(pattern) > MAX_LENGTH:
         raise UnsupportedPattern(f"is longer than {MAX_LENGTH} characters")
-    if _compiles(pattern):
-        return Pattern((pattern,), is_plain=True)
+    if _is_engine_syntax(pattern):
+        return Pattern((pattern,), is_plain=True, size=_compiled_size(pattern, room))
+    found = _split_look_aheads(pattern)
     if pattern in _EQUIVALENTS:
-        return Pattern((_EQUIVALENTS[pattern],))
-    split = _split_look_aheads(pattern)
-    if split and all(map(_compiles, split.must_match + split.must_not_match)):
-        return split
+        found = Pattern((_EQUIVALENTS[pattern],))
+    parts = found.must_match + found.must_not_match if found else ()
+    if found and all(map(_is_engine_syntax, parts)):
+        size = 0
+        for part in parts:
+            size += _compiled_size(part, room - size)
+        return replace(found, size=size)
     used = [name for sign, name in _REASONS if sign.search(pattern)]
     raise UnsupportedPattern(
         f"uses {' and '.join(used)}, which cannot be matched in linear time"
         if used
-        else "is not a regular expression, or too large a one"
+        else "is not a regular expression"
     )
 
 
@@ -112,21 +142,40 @@ def is_ecma_syntax(pattern: str) -> bool:
     return _ECMA_SYNTAX.is_valid(pattern)
 
 
-def is_large(pattern: str) -> bool:
-    """Whether `pattern` takes tens of milliseconds to compile; most take well under one."""
-    return not _compiles(pattern, _SMALL)
-
-
 def _validator(pattern: str, options: RegexOptions = OPTIONS) -> Draft202012Validator:
     return Draft202012Validator({"pattern": pattern}, pattern_options=options)
 
 
-def _compiles(pattern: str, options: RegexOptions = OPTIONS) -> bool:
+def _compiles(pattern: str, size: int) -> bool:
     try:
-        _validator(pattern, options)
+        _validator(pattern, _LIMITED[size])
     except ValidationError:
         return False
     return True
+
+
+def _is_engine_syntax(pattern: str) -> bool:
+    """Whether the engine can parse `pattern`, however large it gets.
+
+    What is repeated zero times is parsed, but takes no room. A bracket too many would close the
+    group that stands around it, and so brackets are looked at first.
+    """
+    if _compiles(pattern, _SIZES[0]):
+        return True
+    is_closed = all(depth >= 0 for _, _, depth in _tokens(pattern))
+    return is_closed and _compiles(f"(?:{pattern}){{0}}", _SIZES[0])
+
+
+def _compiled_size(pattern: str, room: int) -> int:
+    """Return the least of `_SIZES` that `pattern` can be compiled under.
+
+    Raises:
+        PatternTooLarge: it is more than `room`.
+    """
+    for size in _SIZES:
+        if size <= room and _compiles(pattern, size):
+            return size
+    raise PatternTooLarge("is too large a regular expression")
 
 
 def _split_look_aheads(pattern: str) -> Pattern | None:
@@ -176,19 +225,31 @@ def _group_end(pattern: str) -> int | None:
 
 
 class PatternKeyword:
-    """A custom keyword `pattern` for the validator."""
+    """A custom keyword `pattern` for the validator; see `pattern_keyword`."""
 
-    by_placeholder: Mapping[str, str] = {}
+    by_placeholder: Mapping[str, str]
     """The patterns of a document that has placeholders: see `with_placeholders`."""
+    predicates: dict[str, Callable[[str], bool]]
+    """What has been compiled for this document, by pattern: each is compiled once."""
 
     def __init__(self, parent: object, pattern: str, path: object) -> None:
         self._pattern = self.by_placeholder.get(pattern, pattern)
-        self._matches = pattern_predicate(self._pattern)
+        if self._pattern not in self.predicates:
+            self.predicates[self._pattern] = pattern_predicate(self._pattern)
+        self._matches = self.predicates[self._pattern]
 
     def validate(self, value: object) -> None:
         """Raise ValueError, with the pattern as its message, if a string does not match."""
         if isinstance(value, str) and not self._matches(value):
             raise ValueError(self._pattern)
+
+
+def pattern_keyword(
+    by_placeholder: Mapping[str, str] = MappingProxyType({}),
+) -> type[PatternKeyword]:
+    """Return the keyword for one document, with its placeholders."""
+    members = {"by_placeholder": by_placeholder, "predicates": {}}
+    return type("PatternKeywordOfDocument", (PatternKeyword,), members)
 
 
 def with_placeholders(document: Any) -> tuple[Any, dict[str, str]]:
@@ -200,8 +261,3 @@ def with_placeholders(document: Any) -> tuple[Any, dict[str, str]]:
             placeholder = f"pattern {len(by_placeholder)}"
             by_placeholder[placeholder], schema["pattern"] = schema["pattern"], placeholder
     return copy, by_placeholder
-
-
-def placeholder_keyword(by_placeholder: Mapping[str, str]) -> type[PatternKeyword]:
-    """Return the keyword for a document with these placeholders."""
-    return type("PlaceholderKeyword", (PatternKeyword,), {"by_placeholder": by_placeholder})

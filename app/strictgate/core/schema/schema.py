@@ -122,13 +122,13 @@ def check_satisfiable(
 def _prepared(inspected: InspectedSchema, formats: Formats) -> tuple[Any, dict[str, Any]]:
     """Return the document as the validator takes it, and the validator's options."""
     document = inspected.document
-    is_plain = all(patterns.parse_pattern(each).is_plain for each in inspected.patterns)
-    keywords = {} if is_plain else {"pattern": patterns.PatternKeyword}
+    is_plain = all(each.is_plain for each in inspected.patterns.values())
+    keywords = {} if is_plain else {"pattern": patterns.pattern_keyword()}
     if inspected.draft <= Draft.DRAFT_7 and not all(
         map(patterns.is_ecma_syntax, inspected.patterns)
     ):
         document, by_placeholder = patterns.with_placeholders(document)
-        keywords = {"pattern": patterns.placeholder_keyword(by_placeholder)}
+        keywords = {"pattern": patterns.pattern_keyword(by_placeholder)}
     return document, {
         "validate_formats": formats is Formats.ASSERT,
         "formats": backported_formats(inspected.draft, inspected.formats),
