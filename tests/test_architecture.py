@@ -11,7 +11,7 @@ ROOMS = (
     *("core.conversation", "core.guard", "core.surfaces", "core.plan"),
     *("settings", "observe"),
     *("core.request", "core.output", "core.grammar", "core.schema", "core.wire"),
-    *("core.jsontext", "core.errors", "core.capabilities", "core.repair_steps"),
+    *("core.jsontext", "core.errors", "core.capabilities", "core.repair_steps", "core.work"),
     "core.lru_cache",
 )
 """Every room of the package, top down. A module may import from its own room and from those that

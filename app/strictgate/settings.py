@@ -40,6 +40,7 @@ from pydantic_settings import (
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.options import Enforcement
+from strictgate.core.work import DEFAULT_BUDGET
 
 PREFIX = "STRICTGATE_"
 CONFIG_VARIABLE = "STRICTGATE_CONFIG"
@@ -222,6 +223,11 @@ class LimitSettings(Frozen):
     )
     grammar_cache_bytes: int = Field(
         default=64 << 20, ge=0, description="Bytes of schemas' grammars kept for later requests."
+    )
+    work: int = Field(
+        default=DEFAULT_BUDGET,
+        gt=0,
+        description="Units of work to judge one request's answers: each about a microsecond.",
     )
     upstream_bytes: int = Field(default=32 << 20, gt=0, description="Bytes of a whole answer.")
     event_bytes: int = Field(default=1 << 20, gt=0, description="Bytes of one server-sent event.")

@@ -43,8 +43,8 @@ def planner(request=None, capabilities=None, model="m"):
     return Planner(wanted, schema, capabilities or Capabilities(), request, model)
 
 
-def conversation(request=None, capabilities=None, refused=(), **rules):
-    return Conversation(planner(request, capabilities), Enforcement(**rules), refused)
+def conversation(request=None, capabilities=None, refused=(), work=None, **rules):
+    return Conversation(planner(request, capabilities), Enforcement(**rules), refused, work=work)
 
 
 def said(*texts, finish_reason="stop", usage=None, **message):

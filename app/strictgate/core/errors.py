@@ -15,6 +15,7 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
   + UnsupportedMediaType    415
   + OutputInvalid           400  the model gave no valid document (Groq's json_validate_failed)
     + ToolUseInvalid        400  … or called no function as it should (Groq's tool_use_failed)
+    + OutputTooComplex      400  … or one that takes more work to judge than a request may cost
   + Overloaded              503
   + LoopDetected            508  the request has come back to where it was
   + StoreUnavailable        503  the kept responses cannot be read
@@ -191,6 +192,20 @@ class OutputInvalid(GatewayError):
             "code": self.code,
             "failed_generation": self.failed_generation,
         }
+
+
+class OutputTooComplex(OutputInvalid):
+    """To judge what the model wrote would take more work than one request may cost."""
+
+    code = "output_too_complex"
+
+    def __init__(self, budget: int, *, failed_generation: str) -> None:
+        super().__init__(
+            f"To validate the model's answer takes more than {budget} units of work, the limit of "
+            "one request (limits.work). See 'failed_generation' for the answer. Raise limits.work "
+            "in Strictgate's configuration, or ask for less with a simpler schema.",
+            failed_generation=failed_generation,
+        )
 
 
 class ToolUseInvalid(OutputInvalid):

@@ -11,7 +11,13 @@ from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.errors import BadRequest, NotFound, OutputInvalid, ToolsRefused
+from strictgate.core.errors import (
+    BadRequest,
+    NotFound,
+    OutputInvalid,
+    OutputTooComplex,
+    ToolsRefused,
+)
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan import prompted_tools
 from strictgate.core.plan.optional_fields import Origin
@@ -35,6 +41,7 @@ from strictgate.core.request.tools import (
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, SchemaCache
 from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
+from strictgate.core.work import Work
 from strictgate.gateway.knobs import with_overrides
 from strictgate.settings import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
@@ -80,7 +87,9 @@ class PlannedRequest:
     def translated(self, error: OutputInvalid) -> OutputInvalid:
         """Return `error` as one about what the caller asked for."""
         is_about_calls = self.emulation is not None and not self.contract.has_document
-        return self.emulation.error(error) if self.emulation and is_about_calls else error
+        if self.emulation is None or not is_about_calls or isinstance(error, OutputTooComplex):
+            return error
+        return self.emulation.error(error)
 
 
 class RequestPlanner:
@@ -91,6 +100,7 @@ class RequestPlanner:
         self._router = router
         self._learned = learned
         limits = settings.limits
+        self._work = limits.work
         self._schemas = SchemaCache(
             limits.schema_cache_bytes,
             Limits(
@@ -208,7 +218,8 @@ class RequestPlanner:
         )
         refused = self._learned.refused_modes(upstream, model, now, read.schema.text)
         continues = self._learned.holds(Fact.CONTINUES, upstream, model, now)
-        return Conversation(planner, rules, refused, is_proven=continues)
+        work = Work(self._work)
+        return Conversation(planner, rules, refused, is_proven=continues, work=work)
 
     # --- schemas ---------------------------------------------------------------------------------
 

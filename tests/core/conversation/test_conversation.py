@@ -7,11 +7,13 @@ import pytest
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.errors import (
     OutputInvalid,
+    OutputTooComplex,
     UpstreamBadResponse,
     UpstreamError,
     UpstreamTimeout,
 )
 from strictgate.core.repair_steps import Completion, Repair
+from strictgate.core.work import Work
 from tests.core.talks import (
     BAD,
     GOOD,
@@ -335,3 +337,27 @@ def test_record():
     assert details["refused"][0]["mode"] == "native"
     assert [each["choice"] for each in details["repairs"]] == [0]
     assert talk.record.headers(talk.plan, outcome.steps)["x-strictgate-repairs"]
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_a_spent_budget_is_an_error_of_its_own(streams):
+    """The error names the limit, holds the answer, and nobody is asked again."""
+    answers = streamed(BAD[:9], BAD[9:]) if streams else [said(BAD)]
+    talk = conversation(body(stream=streams), work=Work(5))
+    with pytest.raises(OutputTooComplex, match=r"limits\.work") as raised:
+        hold(talk, *answers)
+
+    assert raised.value.code == "output_too_complex"
+    assert raised.value.status == 400
+    assert BAD.startswith(raised.value.failed_generation)
+    assert raised.value.failed_generation
+    assert raised.value.headers["x-should-retry"] == "false"
+    assert [each["outcome"] for each in raised.value.details["attempts"]] == ["too_complex"]
+
+
+def test_a_cancelled_request_stops():
+    """What the caller does not wait for is not judged."""
+    work = Work()
+    work.cancel()
+    with pytest.raises(OutputTooComplex):
+        hold(conversation(work=work), said(BAD))

@@ -7,6 +7,7 @@ from typing import Any
 from strictgate.core.capabilities import Fact, Mode
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
+from strictgate.core.errors import OutputTooComplex
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
 from strictgate.core.repair_steps import Step
@@ -33,8 +34,8 @@ class Attempt:
 
     mode: Mode
     outcome: str
-    """valid, invalid, not_json, truncated, broken (the connection) or passed_on; of several
-    choices, the worst. Of a question: answered."""
+    """valid, invalid, not_json, truncated, too_complex (to judge), broken (the connection) or
+    passed_on; of several choices, the worst. Of a question: answered."""
     problems: tuple[str, ...]
     usage: Mapping[str, Any] | None
     is_clean: bool
@@ -180,6 +181,8 @@ def _outcome(results: Sequence[Accepted | Rejected], rejections: Sequence[Reject
         return "answered"
     if any(rejection.truncated for rejection in rejections):
         return "truncated"
+    if any(isinstance(rejection.broken, OutputTooComplex) for rejection in rejections):
+        return "too_complex"
     if any(rejection.broken for rejection in rejections):
         return "broken"
     if rejections:

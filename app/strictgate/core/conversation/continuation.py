@@ -104,6 +104,7 @@ class Continuation:
             or rejected.is_disputed
             or progress.restarts >= MAX_RESTARTS
             or self.record.is_spent(self.enforcement.token_budget)
+            or self.criteria.work.is_spent
             or (budget is not None and (rejected.truncated or progress.spent >= budget))
         ):
             return False

@@ -30,6 +30,7 @@ from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReade
 from strictgate.core.conversation.tool_calls import CallIds
 from strictgate.core.errors import (
     OutputInvalid,
+    OutputTooComplex,
     UpstreamBadResponse,
     UpstreamError,
     UpstreamFailure,
@@ -40,6 +41,7 @@ from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, Steering, StreamMode
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.reply import Failure
+from strictgate.core.work import Work, WorkSpent
 
 _FROM_UPSTREAM = (UpstreamError, UpstreamFailure)
 
@@ -54,6 +56,7 @@ class Conversation:
         refused: Collection[Mode] = (),
         *,
         is_proven: bool = False,
+        work: Work | None = None,
     ) -> None:
         """Prepare the exchange.
 
@@ -62,8 +65,11 @@ class Conversation:
             enforcement: how hard to try.
             refused: modes that the upstream is known to refuse.
             is_proven: the model is known to go on from prefixes.
+            work: what all judging is counted on; None: on a meter of its own.
         """
         self.enforcement = enforcement
+        self.work = work or Work()
+        """How much of its budget this request has used."""
         self.refused = refused
         self.record = AttemptLog()
         may_continue = planner.can_continue and enforcement.max_continuations > 0
@@ -84,6 +90,7 @@ class Conversation:
             any_object=contract.is_json_object,
             words_member=contract.words_member,
             with_tokens=contract.wants_logprobs,
+            work=self.work,
         )
         self._forwards = _forwards_early(contract, enforcement, may_continue=may_continue)
         self._continuation = Continuation(
@@ -109,6 +116,7 @@ class Conversation:
 
         Raises:
             OutputInvalid: no valid document came.
+            OutputTooComplex: what came takes too much work to judge.
             UpstreamError, UpstreamUnreachable, UpstreamBadResponse, UpstreamTimeout: nothing
                 came that could be judged.
         """
@@ -119,6 +127,14 @@ class Conversation:
                 error.details = self.record.failure_details(self.plan)
                 raise
             raise self._invalid(self._last_rejected) from error
+        except OutputTooComplex as error:
+            error.details = self.record.failure_details(self.plan)
+            raise
+        except WorkSpent as spent:  # beside the evaluation of a reply
+            text = self._last_rejected.text if self._last_rejected else ""
+            too_complex = OutputTooComplex(self.work.budget, failed_generation=text)
+            too_complex.details = self.record.failure_details(self.plan)
+            raise too_complex from spent
 
     def _run(self) -> Generator[Turn, DriverAnswer, Outcome]:
         states = [ChoiceState(index) for index in range(self.planner.contract.choices)]
@@ -159,7 +175,7 @@ class Conversation:
         self._last_rejected = None if rejected.broken else rejected
 
     def _check_may_ask_again(self, rejected: Rejected, state: ChoiceState) -> None:
-        is_last = state.tries >= self.enforcement.max_attempts
+        is_last = state.tries >= self.enforcement.max_attempts or self.work.is_spent
         if rejected.broken and self._criteria.schema is None:  # text that is out stays out
             is_last |= bool(state.given) or self._criteria.tools is None
         if rejected.truncated or is_last or self.record.is_spent(self.enforcement.token_budget):

@@ -15,6 +15,7 @@ from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.repair_steps import Repair
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import Schema
+from strictgate.core.work import Work
 
 
 @dataclass(slots=True)
@@ -58,7 +59,11 @@ class Criteria:
     """The caller asked for log-probabilities."""
     grammars: Grammars = field(default_factory=Grammars, compare=False)
     """Of the document, and of the arguments of functions."""
+    work: Work = field(default_factory=Work, compare=False)
+    """What all judging of this request is counted on."""
 
     def new_document(self, schema: Schema) -> PartialDocument:
         """Return an empty document of `schema`, whose grammar must be loaded."""
-        return PartialDocument(Guard(schema, self.grammars.of(schema)).fork, self.repair)
+        return PartialDocument(
+            Guard(schema, self.grammars.of(schema), work=self.work).fork, self.repair
+        )

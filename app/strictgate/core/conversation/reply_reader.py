@@ -42,6 +42,7 @@ from strictgate.core.conversation.protocol import (
 )
 from strictgate.core.errors import (
     GatewayError,
+    OutputTooComplex,
     UpstreamBadResponse,
     UpstreamError,
     UpstreamTimeout,
@@ -49,10 +50,12 @@ from strictgate.core.errors import (
 )
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.plan.planner import Purpose
+from strictgate.core.wire.calls import failed_generation
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.reply import Choice, Failure, Reply
+from strictgate.core.work import WorkSpent
 
 TAIL_PATIENCE = 0.25  # seconds to wait for what ends a stream whose document is whole: the usage
 TAIL_PARTS = 8
@@ -149,13 +152,23 @@ class ReplyReader:
                 broken=broken,
             )
             document = read if isinstance(read, DocumentChoiceStream) else None
-            evaluated: Evaluated = yield from evaluation.run(document)
+            try:
+                evaluated: Evaluated = yield from evaluation.run(document)
+            except WorkSpent:
+                evaluated = self._too_complex(choice, state)
             state.after(plan, evaluated)
             results[position], kind = evaluated.result, evaluated.kind
         usage = reply.usage
         if usage is None and stream is not None and end is not ReplyEnd.OWN:
             usage = {"completion_tokens": stream.pieces(), "total_tokens": stream.pieces()}
         return EvaluatedReply(reply.body, results, usage, end, kind)
+
+    def _too_complex(self, choice: Choice, state: ChoiceState) -> Evaluated:
+        """Return what is said of a choice whose evaluation has used the budget up."""
+        text = choice.text or failed_generation(choice.calls, choice.text)
+        error = OutputTooComplex(self.criteria.work.budget, failed_generation=text)
+        rejected = Rejected(text, (), error.message, truncated=False, broken=error)
+        return Evaluated(rejected, choice, state.document)
 
     # --- a stream --------------------------------------------------------------------------------
 
@@ -185,7 +198,11 @@ class ReplyReader:
         end, tail, length = ReplyEnd.OWN, TAIL_PARTS, 0
         while isinstance(answer, StreamPart):
             yield from self._load_functions(answer)
-            length = yield from self._feed(stream, answer.deltas, length)
+            try:
+                length = yield from self._feed(stream, answer.deltas, length)
+            except WorkSpent:  # the evaluation of what has come will say so
+                answer, end = None, ReplyEnd.STOPPED
+                break
             if stream.is_whole():
                 is_over = not tail or not answer.deltas or stream.has_more()
                 answer = yield from self._read_tail(TAIL_PATIENCE, is_over=is_over)

@@ -26,6 +26,7 @@ from strictgate.core.wire.calls import (
     render_call,
 )
 from strictgate.core.wire.reply import Choice
+from strictgate.core.work import Work
 
 FAILED = "Tool call validation failed: tool call validation failed: "
 NO_CALL = "Tool choice is required, but model did not call a tool"
@@ -114,7 +115,7 @@ class JudgedCalls:
     calls: tuple[Call, ...]
 
 
-def judge_calls(
+def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about the request)
     choice: Choice,
     tools: Toolset,
     repair: Repair,
@@ -122,13 +123,16 @@ def judge_calls(
     *,
     is_misuse: bool = False,
     is_last: bool = False,
+    work: Work | None = None,
 ) -> JudgedCalls:
     """Judge the calls in `choice`.
 
     Args:
         is_misuse: the text of `choice` is a call that an upstream has refused.
         is_last: nobody can be asked again; of several calls where one is wanted, the first is kept.
+        work: what the judging is counted on; None: on a meter of its own.
     """
+    work = work or Work()
     calls: tuple[Call, ...] = choice.calls
     steps: tuple[Step, ...] = ()
     if not calls and (tools.must_call or is_misuse):
@@ -138,7 +142,7 @@ def judge_calls(
         missing = ToolCallError(CallFault.MISSING, NO_CALL, None)
         return JudgedCalls(choice.message, (), (missing,) * is_missing, ())
     wanted = calls if tools.parallel else calls[:1]
-    results = [_judged(call, at, tools, repair) for at, call in enumerate(wanted)]
+    results = [_judged(call, at, tools, repair, work) for at, call in enumerate(wanted)]
     faults = tuple(each for each in results if isinstance(each, ToolCallError))
     good = [each for each in results if not isinstance(each, ToolCallError)]
     if len(wanted) < len(calls):
@@ -156,7 +160,7 @@ def judge_calls(
 
 
 def _judged(
-    call: Call, position: int, tools: Toolset, repair: Repair
+    call: Call, position: int, tools: Toolset, repair: Repair, work: Work
 ) -> ToolCallError | tuple[str, tuple[Step, ...]]:
     """Return the arguments as the caller can have them, or what is wrong."""
     schema = tools.schemas.get(call.name)
@@ -166,7 +170,7 @@ def _judged(
         return call.arguments, ()
     if repair is not Repair.OFF and _says_nothing(call.arguments, schema):
         return "{}", (_placed(Step(EMPTY), position, tools),)
-    match judge_text(call.arguments, schema, repair, wrapped=False):
+    match judge_text(call.arguments, schema, repair, wrapped=False, work=work):
         case ValidText(text, _, steps):
             return text, tuple(_placed(step, position, tools) for step in steps)
         case InvalidText((), reason):

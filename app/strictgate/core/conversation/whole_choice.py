@@ -95,7 +95,7 @@ def _judge_document(
     choice: Choice, plan: Plan, criteria: Criteria, schema: Schema
 ) -> Accepted | Rejected:
     text, origin = answer_text(choice, plan.mode)
-    verdict = judge_text(text, schema, criteria.repair, wrapped=plan.wrapped)
+    verdict = judge_text(text, schema, criteria.repair, wrapped=plan.wrapped, work=criteria.work)
     truncated = choice.finish_reason == "length"
     match verdict:
         case ValidText() if truncated and _may_have_more_digits(text, verdict):
@@ -146,7 +146,13 @@ def _judge_calls(
     choice: Choice, criteria: Criteria, tools: Toolset, *, is_misuse: bool, is_last: bool
 ) -> Accepted | Rejected:
     judged = judge_calls(
-        choice, tools, criteria.repair, criteria.ids, is_misuse=is_misuse, is_last=is_last
+        choice,
+        tools,
+        criteria.repair,
+        criteria.ids,
+        is_misuse=is_misuse,
+        is_last=is_last,
+        work=criteria.work,
     )
     if judged.faults:
         problems = tuple(problem for fault in judged.faults for problem in fault.problems)

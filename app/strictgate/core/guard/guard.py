@@ -14,33 +14,46 @@ from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
+from strictgate.core.work import Work
+
+_A_CALL, _A_BYTE, _MATCHED = 10, 1, 1
+"""Units of work: of a call, and of each byte, to read it and to match it with a grammar. What the
+validator is asked beside that is counted where it is asked (partial_validation.py)."""
 
 
 class Guard:
     """One document under guard, from its first byte on. Offsets and lengths are bytes of UTF-8."""
 
     def __init__(
-        self, schema: Schema, machine: CompiledGrammar | None, *, checking: bool = True
+        self,
+        schema: Schema,
+        machine: CompiledGrammar | None,
+        *,
+        checking: bool = True,
+        work: Work | None = None,
     ) -> None:
         """Make a guard that stands before the document.
 
         Args:
             machine: None: the validator is alone.
             checking: whether the validator then looks at more than the root when it closes.
+            work: what all reading is counted on; None: on a meter of its own.
         """
         self.schema = schema
+        self.work = work or Work()
+        """Shared with all copies of this guard."""
         self._matcher: GrammarMatcher | None = None
         if machine is not None and not machine.is_broken():
             self._matcher = machine.start()
             checking = bool(machine.unsupported_keywords)
-        self._tracker = IncrementalValidator(schema, checking=checking)
+        self._tracker = IncrementalValidator(schema, self.work, checking=checking)
         self.scanner: Scanner = self._tracker.scanner
         """Where the document stands."""
 
     def fork(self) -> Self:
         """Return a guard that stands where this one does and goes its own way."""
         twin = object.__new__(type(self))
-        twin.schema = self.schema
+        twin.schema, twin.work = self.schema, self.work
         twin._matcher = self._matcher.fork() if self._matcher else None
         twin._tracker = self._tracker.fork()
         twin.scanner = twin._tracker.scanner
@@ -62,7 +75,12 @@ class Guard:
         return self._tracker.features
 
     def consume(self, data: bytes) -> int:
-        """Take in as much of `data` as fits; return how many bytes: the next one is refused."""
+        """Take in as much of `data` as fits; return how many bytes: the next one is refused.
+
+        Raises:
+            WorkSpent: the budget is used up.
+        """
+        self.work.spend(_A_CALL + len(data) * (_A_BYTE + (_MATCHED if self._matcher else 0)))
         taken = self._match(data)
         read = self._tracker.consume(data[:taken] if taken < len(data) else data)
         if self._matcher and read < taken:

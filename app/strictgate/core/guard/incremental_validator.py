@@ -19,6 +19,7 @@ from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
+from strictgate.core.work import Work
 
 _STAND_INS: dict[LexicalToken | None, Any] = {LexicalToken.STRING: "", LexicalToken.NUMBER: 0}
 _NOTHING_COUNTED = (0, 0, 0)
@@ -27,11 +28,11 @@ _NOTHING_COUNTED = (0, 0, 0)
 class IncrementalValidator:
     """One document against one schema."""
 
-    def __init__(self, schema: Schema, *, checking: bool = True) -> None:
+    def __init__(self, schema: Schema, work: Work | None = None, *, checking: bool = True) -> None:
         self.scanner = Scanner()
         self.checking = checking
         """Whether more is judged than the root when it closes."""
-        self._judge = PartialValidator(schema)
+        self._judge = PartialValidator(schema, work or Work())
         self._problems: tuple[Problem, ...] = ()
         self._counted = _NOTHING_COUNTED  # of the open string: its start, until where, characters
 

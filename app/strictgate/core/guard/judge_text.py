@@ -24,6 +24,7 @@ from strictgate.core.repair_steps import Extraction, Repair, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
 from strictgate.core.schema.schema import Schema, admit
+from strictgate.core.work import Work
 
 _NOTHING = "no JSON document in the answer"
 _UNFINISHED = "the document ends in the middle"
@@ -31,6 +32,7 @@ SEVERAL = "the answer holds several different documents"
 _THINKING = "the answer ends in the middle of the thinking"
 _DOCUMENT_STARTS = ("{", "[", '"')
 _ANY_JSON = admit(True, name="any")
+_SEARCHES = 4  # times that a text is gone through, for what in it may be the document
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +69,49 @@ class _Document:
 
 
 def judge_text(
-    text: str, schema: Schema, repair: Repair, *, wrapped: bool
+    text: str, schema: Schema, repair: Repair, *, wrapped: bool, work: Work | None = None
 ) -> ValidText | InvalidText:
     """Return the document in `text` that is valid against `schema`, or why there is none.
 
-    `wrapped`: the model was asked for `{"value": <document>}`; the document alone will do too.
+    Args:
+        wrapped: the model was asked for `{"value": <document>}`; the document alone will do too.
+        work: what the judging is counted on; None: on a meter of its own.
+
+    Raises:
+        WorkSpent: the budget is used up.
     """
+    work = work or Work()
+    work.spend(len(text))
     try:
         value = parse_json(text)
     except NotJSON:
-        return _Case(schema, repair, wrapped=wrapped).answer(text)
+        return _Case(schema, repair, work, wrapped=wrapped).answer(text)
     if not wrapped and schema.is_valid(value):
         return ValidText(text.strip(), value)
     whole = _Document(text.strip(), value)
-    return _Case(schema, repair, wrapped=wrapped).documents([whole])
+    return _Case(schema, repair, work, wrapped=wrapped).documents([whole])
 
 
 class _Case:
     """One text before the judge."""
 
-    def __init__(self, schema: Schema, repair: Repair, *, wrapped: bool) -> None:
+    def __init__(self, schema: Schema, repair: Repair, work: Work, *, wrapped: bool) -> None:
         self._schema = schema
         self._repair = repair
         self._wrapped = wrapped
+        self._work = work
 
     def answer(self, text: str) -> ValidText | InvalidText:
         """Judge a text that is not JSON as a whole."""
+        self._work.spend(_SEARCHES * len(text))
         found = extract(text)
         documents, others = _read(found.candidates)
         if verdict := self._valid(documents):
             return verdict
         if self._repair.includes(Repair.SYNTAX):
-            documents += [each for candidate, _ in others if (each := _respelt(candidate))]
+            documents += [
+                each for candidate, _ in others if (each := _respelt(candidate, self._work))
+            ]
         judged = self.documents(documents) if documents else None
         if judged and not (found.unfinished and isinstance(judged, InvalidText)):
             return judged
@@ -144,7 +157,7 @@ class _Case:
     def _guard(self) -> Guard:
         """Return a guard that looks at the whole alone: most of a document is right, and all that
         is wrong with it is mended at its end (repairs/object_end.py)."""
-        return Guard(self._schema, None, checking=False)
+        return Guard(self._schema, None, checking=False, work=self._work)
 
     def _forms(self, document: _Document) -> Iterator[_Document]:
         """Yield what the document may be: what its wrapper holds, and itself."""
@@ -171,9 +184,10 @@ def _read(
     return documents, others
 
 
-def _respelt(candidate: DocumentCandidate) -> _Document | None:
+def _respelt(candidate: DocumentCandidate, work: Work) -> _Document | None:
     """Return the candidate in the spelling of JSON, whatever the schema says of it."""
-    respelt = read_document(candidate.text, Guard(_ANY_JSON, None, checking=False), Repair.SYNTAX)
+    guard = Guard(_ANY_JSON, None, checking=False, work=work)
+    respelt = read_document(candidate.text, guard, Repair.SYNTAX)
     if not isinstance(respelt, DocumentText):
         return None
     return _document(candidate, respelt.text, parse_json(respelt.text), respelt.steps)

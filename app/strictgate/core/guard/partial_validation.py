@@ -21,6 +21,7 @@ from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema.explanation_cost import MAX_VISITS, is_explainable
 from strictgate.core.schema.problems import Problem, collect_problems, locate_error
 from strictgate.core.schema.schema import Schema
+from strictgate.core.work import Work
 
 _MOST_PROBLEMS = 10
 _MOST_AT_ONCE = 10_000
@@ -47,8 +48,9 @@ class PartialValue:
 class PartialValidator:
     """Judges values by a schema."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, work: Work) -> None:
         self.schema = schema
+        self._work = work
 
     @cached_property
     def features(self) -> Features:
