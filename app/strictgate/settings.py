@@ -234,6 +234,10 @@ class LimitSettings(Frozen):
     connections: int = Field(
         default=1000, gt=0, description="Requests under way at once; more are refused with 503."
     )
+    workers: int = Field(default=2, ge=0, description="Processes for what takes long to compute.")
+    worker_queue: int = Field(default=64, gt=0, description="Steps that may wait for a worker.")
+    worker_seconds: float = Field(default=10.0, gt=0, description="For one step in a worker.")
+    worker_bytes: int = Field(default=2 << 30, gt=0, description="Of a worker's address space.")
 
 
 class StoreSettings(Frozen):

@@ -18,6 +18,7 @@ from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
 from strictgate.core.plan.planner import Plan
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.gateway.driver import Driver
+from strictgate.gateway.moving import Talk
 from strictgate.settings import LimitSettings, Settings
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Router
@@ -35,7 +36,7 @@ def driven(talk, upstream, take=None, compiler=None, **settings):
         table = {"base_url": f"{url}/v1", **settings}
         endpoint = Router(Settings(upstreams={"x": table}), {}).default()
         async with Client(LimitSettings()) as client:
-            return await Driver(client, compiler, endpoint, "m", {}, "", take).run(talk)
+            return await Driver(client, compiler, endpoint, "m", {}, "", take).run(Talk(talk))
 
     with serving(upstream) as url:
         return asyncio.run(drive(url))

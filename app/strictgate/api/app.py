@@ -18,9 +18,10 @@ from strictgate.api.passthrough import Passthrough
 from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from strictgate.core.surfaces.table import ROOTS, ROUTES
-from strictgate.gateway.gateway import Gateway
+from strictgate.gateway.gateway import Computing, Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.response_store import IN_FILE, IN_MEMORY, MEMORY, ResponseStore
+from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Observer, StoreFailed, ignore
 from strictgate.settings import Settings, SettingsError, StoreSettings
 from strictgate.upstream.client import Client
@@ -48,11 +49,12 @@ def create_app(
     compiler = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     router = Router(settings, environment)
     store = _store(settings.store, observe)
-    gateway = Gateway(settings, router, client, observe, compiler, store)
+    workers = WorkerPool(settings.limits)
+    gateway = Gateway(settings, router, client, observe, Computing(compiler, workers), store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client:
+        async with client, workers:
             yield
         compiler.close()
         if store is not None:

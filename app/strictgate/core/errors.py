@@ -16,6 +16,7 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
   + OutputInvalid           400  the model gave no valid document (Groq's json_validate_failed)
     + ToolUseInvalid        400  … or called no function as it should (Groq's tool_use_failed)
     + OutputTooComplex      400  … or one that takes more work to judge than a request may cost
+    + NotJudged             500  what it gave could not be judged within the limits
   + Overloaded              503
   + LoopDetected            508  the request has come back to where it was
   + StoreUnavailable        503  the kept responses cannot be read
@@ -206,6 +207,12 @@ class OutputTooComplex(OutputInvalid):
             "in Strictgate's configuration, or ask for less with a simpler schema.",
             failed_generation=failed_generation,
         )
+
+
+class NotJudged(OutputInvalid):
+    """Judging the model's text took too long, or too much memory; whether it is valid is open."""
+
+    status, type, code = 500, "server_error", "not_judged"
 
 
 class ToolUseInvalid(OutputInvalid):

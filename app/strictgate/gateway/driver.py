@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from strictgate.core.conversation.protocol import (
     Ask,
     Compile,
-    ConversationGenerator,
     DriverAnswer,
     HeavyStep,
     Outcome,
@@ -27,6 +26,7 @@ from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.choice_delta import ChoiceDelta
+from strictgate.gateway.moving import Talk
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
 from strictgate.upstream.stream import UpstreamStream
@@ -62,7 +62,7 @@ class Driver:
     """The fields that every chunk repeats, once the first has been sent."""
     _stream: UpstreamStream | None = field(default=None, init=False)
 
-    async def run(self, talk: ConversationGenerator) -> Outcome:
+    async def run(self, talk: Talk) -> Outcome:
         """Answer its turns until it is over.
 
         Raises:
@@ -79,9 +79,9 @@ class Driver:
                 f"The upstream '{self.endpoint.name}' did not finish within {timeout:g} seconds."
             )
             self.failed(late)
-            step = _told(talk, late)
+            step = await talk.throw(late)
             if isinstance(step, Stop):  # what has come needs no time
-                step = _sent(talk, await self._answer(step))
+                step = await talk.send(await self._answer(step))
             if isinstance(step, Outcome):
                 return step
             raise late from error
@@ -89,17 +89,17 @@ class Driver:
             talk.close()
             await self._close()
 
-    async def _hold(self, talk: ConversationGenerator) -> Outcome:
-        step = _sent(talk, None)
+    async def _hold(self, talk: Talk) -> Outcome:
+        step = await talk.begin()
         while not isinstance(step, Outcome):
             try:
                 answer = await self._answer(step)
             except GatewayError as error:
                 if isinstance(error, UpstreamFailure):
                     self.failed(error)
-                step = _told(talk, error)
+                step = await talk.throw(error)
             else:
-                step = _sent(talk, answer)
+                step = await talk.send(answer)
         return step
 
     async def _answer(self, turn: Turn) -> DriverAnswer:
@@ -126,8 +126,7 @@ class Driver:
             case Compile(schema):
                 return await self.compiler.grammar(schema) if self.compiler is not None else None
             case HeavyStep():
-                await asyncio.sleep(0)
-                return None
+                raise AssertionError("a heavy step is the talk's own to answer")
 
     def _new_head(self, stream: UpstreamStream) -> Mapping[str, Any]:
         return default_head(self.model) | stream.collector.head()
@@ -146,20 +145,3 @@ def default_head(model: str) -> dict[str, Any]:
         "created": int(time.time()),
         "model": model,
     }
-
-
-def _sent(talk: ConversationGenerator, answer: DriverAnswer) -> Turn | Outcome:
-    try:
-        return talk.send(answer)
-    except StopIteration as done:
-        outcome: Outcome = done.value
-        return outcome
-
-
-def _told(talk: ConversationGenerator, error: GatewayError) -> Turn | Outcome:
-    """Tell it what went wrong; it raises that, or the verdict it has already, or goes on."""
-    try:
-        return talk.throw(error)
-    except StopIteration as done:
-        outcome: Outcome = done.value
-        return outcome

@@ -34,8 +34,10 @@ from strictgate.core.wire.usage import total_tokens
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
 from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
+from strictgate.gateway.moving import Talk
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import ResponseStore
+from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Enforced, Observer, UpstreamFailed
 from strictgate.settings import Settings
 from strictgate.upstream import multipart
@@ -71,6 +73,14 @@ class GatewayAnswer:
     """How many characters of each choice's texts the caller has already."""
 
 
+@dataclass(frozen=True, slots=True)
+class Computing:
+    """What computes beside the event loop; None: the loop itself, or nobody."""
+
+    grammars: GrammarSource | None = None
+    workers: WorkerPool | None = None
+
+
 class Gateway:
     """One per process."""
 
@@ -80,14 +90,14 @@ class Gateway:
         router: Router,
         client: Client,
         observe: Observer,
-        compiler: GrammarSource | None = None,
+        computing: Computing = Computing(),
         store: ResponseStore | None = None,
     ) -> None:
         self.store = store
         self._settings = settings
         self._router = router
         self._client = client
-        self._compiler = compiler
+        self._computing = computing
         self._observe = observe
         self._enforcement = settings.enforcement
         rules = settings.enforcement
@@ -169,7 +179,7 @@ class Gateway:
         headers |= _credentials(endpoint, caller)
         driver = Driver(
             self._client,
-            self._compiler,
+            self._computing.grammars,
             endpoint,
             route.model,
             headers,
@@ -180,7 +190,9 @@ class Gateway:
         )
         outcome: Outcome | None = None
         try:
-            outcome = await driver.run(conversation.run())
+            outcome = await driver.run(
+                Talk(conversation.run(), conversation, self._computing.workers)
+            )
         except OutputInvalid as error:
             self._quieten(error)
             raise planned.translated(error) from error

@@ -13,8 +13,10 @@ The rules:
 * Once a try has been judged, its verdict is the answer to whatever stops the conversation.
 """
 
+import math
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from strictgate.core.capabilities import Mode
@@ -25,7 +27,7 @@ from strictgate.core.conversation.choice_streams import StopPolicy
 from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.negotiation import Negotiation
-from strictgate.core.conversation.protocol import DriverAnswer, Outcome, Turn
+from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Outcome, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
 from strictgate.core.conversation.tool_calls import CallIds
 from strictgate.core.errors import (
@@ -67,6 +69,7 @@ class Conversation:
             is_proven: the model is known to go on from prefixes.
             work: what all judging is counted on; None: on a meter of its own.
         """
+        self._arguments = (planner, enforcement, tuple(refused), is_proven)
         self.enforcement = enforcement
         self.work = work or Work()
         """How much of its budget this request has used."""
@@ -111,6 +114,16 @@ class Conversation:
         """The way in which it is asked for a whole answer at the moment."""
         return self._negotiation.plan
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it as it was before it was run."""
+        planner, enforcement, refused, is_proven = self._arguments
+        return partial(Conversation, is_proven=is_proven), (planner, enforcement, refused)
+
+    def adopt(self, record: AttemptLog, plan: Plan) -> None:
+        """Take over what became of it where it was run in place of here."""
+        self.record = record
+        self._negotiation.plan = plan
+
     def run(self) -> Generator[Turn, DriverAnswer, Outcome]:
         """Hold the conversation.
 
@@ -137,6 +150,8 @@ class Conversation:
             raise too_complex from spent
 
     def _run(self) -> Generator[Turn, DriverAnswer, Outcome]:
+        if not self._criteria.is_here:
+            yield HeavyStep(math.inf)
         states = [ChoiceState(index) for index in range(self.planner.contract.choices)]
         first = yield from self._try(states, ())
         accepted = []

@@ -62,6 +62,12 @@ class Criteria:
     work: Work = field(default_factory=Work, compare=False)
     """What all judging of this request is counted on."""
 
+    @property
+    def is_here(self) -> bool:
+        """Whether all that it takes to judge is in this process."""
+        functions = self.tools.schemas.values() if self.tools is not None else ()
+        return all(each is None or each.is_here for each in (self.schema, *functions))
+
     def new_document(self, schema: Schema) -> PartialDocument:
         """Return an empty document of `schema`, whose grammar must be loaded."""
         return PartialDocument(

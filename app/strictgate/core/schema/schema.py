@@ -43,7 +43,7 @@ class Schema:
     text: str
     """`source` as compact JSON, for prompts: the same bytes for the same schema."""
     validator: Any
-    """The compiled schema: a validator of jsonschema-rs."""
+    """The compiled schema: a validator of jsonschema-rs; None: see `elsewhere`."""
     inspected: InspectedSchema
     formats: Formats
 
@@ -54,6 +54,11 @@ class Schema:
         It is never older than the declared draft.
         """
         return self.inspected.draft.label
+
+    @property
+    def is_here(self) -> bool:
+        """Whether values can be judged by it here: it is compiled in this process."""
+        return self.validator is not None
 
     @property
     def is_object_root(self) -> bool:
@@ -103,6 +108,54 @@ def admit(
     except SchemaFault as fault:
         raise context.error(name, fault) from fault
     return Schema(inspected.source, inspected.text, validator, inspected, formats)
+
+
+def admit_as_asked(
+    source: Any,
+    *,
+    name: str,
+    limits: Limits,
+    formats: Formats = Formats.ASSERT,
+    strictly: bool = False,
+    context: SchemaContext = RESPONSE_FORMAT,
+) -> Schema:
+    """Check and compile `source`, and refuse what nobody can answer.
+
+    Args:
+        strictly: under the rules of `strict: true`.
+
+    Raises:
+        BadRequest: see `admit`, `check_satisfiable` and `openai_strict.check_strict`.
+    """
+    schema = admit(source, name=name, limits=limits, formats=formats, context=context)
+    check_satisfiable(schema, name=name, context=context)
+    if strictly:
+        openai_strict.check_strict(source, name=name, context=context)
+    return schema
+
+
+def elsewhere(
+    source: Any, text: str, draft: Draft, formats: Formats, *, is_object_root: bool, nodes: int
+) -> Schema:
+    """Return a schema that has been admitted in another process, and is compiled there alone.
+
+    Requests are planned by it; what it judges is judged there.
+    """
+    inspected = InspectedSchema(
+        source=source,
+        text=text,
+        document=source,
+        draft=draft,
+        is_object_root=is_object_root,
+        root=None,
+        nodes=nodes,
+        depth=0,
+        cost=0,
+        width=0,
+        patterns=frozenset(),
+        formats=frozenset(),
+    )
+    return Schema(source, text, None, inspected, formats)
 
 
 def check_satisfiable(
@@ -262,7 +315,7 @@ class SchemaCache:
     ) -> Schema:
         """Return `source` admitted, and `strictly` under the rules of `strict: true`.
 
-        See `admit`, `check_satisfiable` and `openai_strict.check_strict` for what is raised.
+        See `admit_as_asked` for what is raised.
         """
         try:
             key = (orjson.dumps(source), formats, strictly)
@@ -271,10 +324,14 @@ class SchemaCache:
         kept = None if key is None else self._schemas.get(key)
         if kept is not None:
             return kept
-        schema = admit(source, name=name, limits=self._limits, formats=formats, context=context)
-        check_satisfiable(schema, name=name, context=context)
-        if strictly:
-            openai_strict.check_strict(source, name=name, context=context)
+        schema = admit_as_asked(
+            source,
+            name=name,
+            limits=self._limits,
+            formats=formats,
+            strictly=strictly,
+            context=context,
+        )
         if key is not None:
             self._schemas.put(key, schema, self.CONSTANT + self.FACTOR * len(key[0]))
         return schema

@@ -1,0 +1,182 @@
+"""A conversation, run here as long as its steps are light, and then in a worker.
+
+A conversation depends on nothing but its answers. They are noted, and where a step is heavy, a
+worker begins the conversation anew, gives it the same answers, and has it go on from there. What
+it then wants is told here, and answered here: the network stays in this process. A worker that has
+forgotten it, or that was lost to another conversation, begins it anew in the same way.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from itertools import count
+
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.judging_cost import LIGHT
+from strictgate.core.conversation.protocol import (
+    Compile,
+    ConversationGenerator,
+    DriverAnswer,
+    HeavyStep,
+    Outcome,
+    StreamPart,
+    Turn,
+)
+from strictgate.core.errors import GatewayError, NotJudged
+from strictgate.core.wire.reply import Reply
+from strictgate.gateway.worker_messages import (
+    Answer,
+    Begin,
+    Entry,
+    Finished,
+    GoOn,
+    GrammarAnswer,
+    Turned,
+    Unknown,
+    dumped,
+)
+from strictgate.gateway.worker_pool import WorkerLost, WorkerPool, WorkerProcess
+
+_keys = count()
+
+
+@dataclass(slots=True)
+class _There:
+    """Where a conversation has been moved to."""
+
+    pool: WorkerPool
+    worker: WorkerProcess
+    conversation: bytes
+    key: int = field(default_factory=_keys.__next__)
+    begun: int = -1
+    """Which of the worker's processes has it."""
+
+
+class Talk:
+    """A conversation that is under way: its turns, wherever they are computed."""
+
+    def __init__(
+        self,
+        here: ConversationGenerator,
+        conversation: Conversation | None = None,
+        pool: WorkerPool | None = None,
+    ) -> None:
+        """Begin here.
+
+        Args:
+            here: the conversation, which has not begun.
+            conversation: what can be begun in another process; None: it stays here.
+            pool: what computes heavy steps; None: they are computed here.
+        """
+        self._here = here
+        self._conversation = conversation
+        self._pool = pool
+        self._there: _There | None = None
+        self._entries: list[Entry] = []
+        self._turn: Turn | Outcome | None = None
+
+    async def begin(self) -> Turn | Outcome:
+        """Return the first turn."""
+        return await self._after(self._sent(None))
+
+    async def send(self, answer: DriverAnswer) -> Turn | Outcome:
+        """Answer the turn before; return the next one.
+
+        Raises:
+            GatewayError: the conversation is over.
+        """
+        if isinstance(self._turn, Compile):
+            self._entries.append(GrammarAnswer(answer is not None))
+        else:
+            self._entries.append(answer)
+        if self._there is not None:
+            return await self._asked(self._there)
+        return await self._after(self._sent(answer))
+
+    async def throw(self, error: GatewayError) -> Turn | Outcome:
+        """Tell it what went wrong; it raises that, or the verdict it has already, or goes on."""
+        self._entries.append(error)
+        if self._there is not None:
+            return await self._asked(self._there)
+        try:
+            step: Turn | Outcome = self._here.throw(error)
+        except StopIteration as done:
+            step = done.value
+        return await self._after(step)
+
+    def close(self) -> None:
+        """End it, wherever it is."""
+        self._here.close()
+        if self._there is not None:
+            self._there.worker.forgotten.append(self._there.key)
+
+    # --- here ------------------------------------------------------------------------------------
+
+    def _sent(self, answer: DriverAnswer) -> Turn | Outcome:
+        try:
+            return self._here.send(answer)
+        except StopIteration as done:
+            outcome: Outcome = done.value
+            return outcome
+
+    async def _after(self, step: Turn | Outcome) -> Turn | Outcome:
+        """Return the next turn that is the driver's to answer."""
+        while isinstance(step, HeavyStep):
+            if step.cost > LIGHT and self._conversation and self._pool and self._pool.is_open:
+                return await self._moved(self._conversation, self._pool)
+            await asyncio.sleep(0)
+            step = self._sent(None)
+        self._turn = step
+        return step
+
+    # --- there -----------------------------------------------------------------------------------
+
+    async def _moved(self, conversation: Conversation, pool: WorkerPool) -> Turn | Outcome:
+        """Go on in a worker, from the heavy step that is next here."""
+        self._there = _There(pool, pool.worker(), dumped(conversation))
+        self._here.close()
+        return await self._asked(self._there)
+
+    async def _asked(self, there: _There) -> Turn | Outcome:
+        try:
+            answer = await self._answer(there)
+        except WorkerLost as lost:
+            raise self._not_judged(str(lost)) from lost
+        match answer:
+            case Turned(turn):
+                self._turn = turn
+                return turn
+            case Finished(end, record, plan):
+                assert self._conversation is not None, "it has been moved"
+                self._conversation.adopt(record, plan)
+                if isinstance(end, GatewayError):
+                    raise end
+                return end
+            case other:
+                raise AssertionError(f"no answer of a conversation: {other!r}")
+
+    async def _answer(self, there: _There) -> Answer:
+        if there.begun == there.worker.begun:
+            answer = await there.pool.ask(there.worker, GoOn(there.key, self._entries[-1]))
+            if not isinstance(answer, Unknown):
+                return answer
+        begin = Begin(there.key, there.conversation, tuple(self._entries))
+        answer = await there.pool.ask(there.worker, begin)
+        there.begun = there.worker.begun
+        return answer
+
+    def _not_judged(self, reason: str) -> NotJudged:
+        """Return the error for a text that nobody has judged."""
+        return NotJudged(
+            f"The model's answer could not be judged: {reason}.", failed_generation=self._text()
+        )
+
+    def _text(self) -> str:
+        """Return what the model has written last."""
+        text = ""
+        for entry in self._entries:
+            match entry:
+                case StreamPart(deltas):
+                    text += "".join(each.content for each in deltas)
+                case Reply(choices=choices):
+                    text = choices[0].text or choices[0].arguments
+        return text

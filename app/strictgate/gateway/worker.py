@@ -1,0 +1,236 @@
+"""A worker: a process that computes conversations too heavy for the event loop.
+
+`python -m strictgate.gateway.worker BYTES` reads questions (worker_messages.py) from its standard
+input and writes answers to its standard output, each with its length before it, until the input
+ends. It has no network, no keys and no settings; BYTES of memory are all that it can have. A
+conversation that has not been heard of for long is forgotten, and then begun anew by the gateway.
+"""
+
+import gc
+import json
+import os
+import sys
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO
+
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.protocol import (
+    Ask,
+    Compile,
+    ConversationGenerator,
+    HeavyStep,
+    Outcome,
+    Turn,
+)
+from strictgate.core.errors import GatewayError
+from strictgate.core.grammar.compiler import compile_grammar
+from strictgate.core.grammar.grammar import NotExpressible
+from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
+from strictgate.core.lru_cache import LruCache
+from strictgate.core.schema.schema import Schema, admit_as_asked
+from strictgate.gateway.worker_messages import (
+    HEADER,
+    Admit,
+    Admitted,
+    Answer,
+    Begin,
+    Crashed,
+    Entry,
+    Finished,
+    Forget,
+    GoOn,
+    GrammarAnswer,
+    Question,
+    Turned,
+    Unknown,
+    dumped,
+    framed,
+    keep_schema,
+    loaded,
+)
+
+CONVERSATIONS = 64  # that are kept between two turns
+GRAMMARS = 64 << 20  # bytes of grammars that are kept
+NICENESS = 5  # whoever waits for an event loop goes first
+
+
+@dataclass(slots=True)
+class Running:
+    """A conversation between two turns."""
+
+    conversation: Conversation
+    generator: ConversationGenerator
+
+
+class Worker:
+    """Answers questions, one at a time."""
+
+    def __init__(self) -> None:
+        self._running: OrderedDict[int, Running] = OrderedDict()
+        self._grammars: LruCache[tuple[str, str, str], CompiledGrammar | None] = LruCache(GRAMMARS)
+
+    def answer(self, question: Question) -> Answer:
+        """Return what comes of `question`."""
+        match question:
+            case Begin(key, data, entries):
+                conversation: Conversation = loaded(data)
+                running = Running(conversation, conversation.run())
+                return self._advanced(key, running, entries, is_new=True)
+            case GoOn(key, entry):
+                known = self._running.pop(key, None)
+                return Unknown() if known is None else self._advanced(key, known, [entry])
+            case Admit():
+                try:
+                    return admitted(question)
+                except GatewayError as error:
+                    return error
+
+    def forget(self, keys: Sequence[int]) -> None:
+        """Forget conversations."""
+        for key in keys:
+            self._running.pop(key, None)
+
+    def _advanced(
+        self, key: int, running: Running, entries: Sequence[Entry], *, is_new: bool = False
+    ) -> Answer:
+        """Give a conversation its answers; return the turn that is for the gateway to answer."""
+        end: Outcome | GatewayError
+        try:
+            turn = self._turn(running.generator, entries, is_new=is_new)
+        except StopIteration as done:
+            end = done.value
+        except GatewayError as error:
+            end = error
+        else:
+            self._running[key] = running
+            if len(self._running) > CONVERSATIONS:
+                self._running.popitem(last=False)
+            return Turned(turn)
+        talk = running.conversation
+        return Finished(end, talk.record, replace(talk.plan, body={}))
+
+    def _turn(
+        self, generator: ConversationGenerator, entries: Sequence[Entry], *, is_new: bool
+    ) -> Turn:
+        """Answer from `entries`, and what needs no gateway here, until there is no answer."""
+        left = list(reversed(entries))
+        turn: Turn | None = next(generator) if is_new else None
+        while True:
+            match turn:
+                case HeavyStep():
+                    turn = generator.send(None)
+                case Compile(schema) if not (left and isinstance(left[-1], GrammarAnswer)):
+                    turn = generator.send(self._grammar(schema))
+                case Compile(schema) if left.pop() == GrammarAnswer(is_there=True):
+                    turn = generator.send(self._grammar(schema))
+                case Compile():
+                    turn = generator.send(None)
+                case _ if left:
+                    turn = _given(generator, left.pop())
+                case Ask(plan, body):  # the gateway needs no more of the plan
+                    return Ask(replace(plan, body={}), body)
+                case _:
+                    assert turn is not None, "there was something to answer"
+                    return turn
+
+    def _grammar(self, schema: Schema) -> CompiledGrammar | None:
+        key = (schema.text, schema.draft, schema.formats)
+        if key not in self._grammars:
+            grammar = _made(schema)
+            self._grammars.put(key, grammar, 1024 + len(key[0]) + (grammar.size if grammar else 0))
+            return grammar
+        kept = self._grammars.get(key)
+        return None if kept is None or kept.is_broken() else kept
+
+
+def _given(generator: ConversationGenerator, entry: Entry) -> Turn:
+    if isinstance(entry, GatewayError):
+        return generator.throw(entry)
+    assert not isinstance(entry, GrammarAnswer), "answers a Compile"
+    return generator.send(entry)
+
+
+def _made(schema: Schema) -> CompiledGrammar | None:
+    try:
+        return load_grammar(compile_grammar(schema))
+    except NotExpressible:
+        return None
+
+
+def admitted(question: Admit) -> Admitted:
+    """Check and compile a schema, and keep it for the conversations that will come with it.
+
+    Raises:
+        BadRequest: it is refused.
+    """
+    began = time.perf_counter()
+    schema = admit_as_asked(
+        json.loads(question.source),
+        name=question.name,
+        limits=question.limits,
+        formats=question.formats,
+        strictly=question.strictly,
+        context=question.context,
+    )
+    took = 1000 * (time.perf_counter() - began)
+    keep_schema(schema)
+    inspected = schema.inspected
+    return Admitted(
+        inspected.source,
+        schema.text,
+        inspected.draft,
+        inspected.is_object_root,
+        inspected.nodes,
+        took,
+    )
+
+
+# --- the process ----------------------------------------------------------------------------------
+
+
+def read_message(stream: BinaryIO) -> Any:
+    """Return the next message; None at the end."""
+    header = stream.read(HEADER)
+    if len(header) < HEADER:
+        return None
+    return loaded(stream.read(int.from_bytes(header)))
+
+
+def limit(memory: int) -> None:
+    """Let this process have no more than `memory` bytes, and go last; where the system can."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 (is not there on Windows)
+
+    os.nice(NICENESS)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """Answer questions until there are no more."""
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever is printed is no answer
+
+    def crashed(*error: Any) -> None:
+        answers.write(framed(dumped(Crashed("".join(traceback.format_exception(*error))))))
+        answers.flush()
+
+    sys.excepthook = crashed
+    limit(int(sys.argv[1]))
+    gc.freeze()
+    worker = Worker()
+    while (question := read_message(questions)) is not None:
+        if isinstance(question, Forget):
+            worker.forget(question.keys)
+            continue
+        answers.write(framed(dumped(worker.answer(question))))
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""What the gateway and its workers say to each other, and how it is written.
+
+A worker (worker.py) is a process that computes what is too heavy for the event loop: conversations
+whose steps take long, and the admission of large schemas. It is asked one question at a time.
+
+| question      | answer                                                                       |
+|---------------|------------------------------------------------------------------------------|
+| `Begin`       | A conversation is begun anew with all answers so far. `Turned`, `Finished`   |
+| `GoOn`        | One that the worker has is given its next answer. The same, or `Unknown`     |
+| `Forget`      | Conversations are not gone on with. There is no answer                       |
+| `Admit`       | A schema is checked and compiled. `Admitted`, or the `GatewayError`          |
+|               | Whatever else happens in there: `Crashed`, and the process ends              |
+
+The bytes are pickled. Both ends are the same program, and neither takes bytes from anywhere else.
+A compiled schema cannot be pickled: its text goes, and is compiled there, once.
+"""
+
+import io
+import json
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.conversation.attempt_log import AttemptLog
+from strictgate.core.conversation.protocol import DriverAnswer, Outcome, Turn
+from strictgate.core.errors import GatewayError
+from strictgate.core.lru_cache import LruCache
+from strictgate.core.plan.planner import Plan
+from strictgate.core.schema.drafts import META_SCHEMAS, Draft
+from strictgate.core.schema.error_context import SchemaContext
+from strictgate.core.schema.limits import Limits
+from strictgate.core.schema.schema import Formats, Schema, admit
+
+HEADER = 8
+"""Bytes of the length before each message, most significant first."""
+SCHEMAS = 64 << 20  # bytes of schemas that a worker keeps
+_FACTOR = 64  # bytes of memory per character of a schema, compiled and with its graph
+
+
+@dataclass(frozen=True, slots=True)
+class GrammarAnswer:
+    """The answer to a `Compile`, as it is noted: a grammar itself cannot be sent."""
+
+    is_there: bool
+
+
+Entry = DriverAnswer | GatewayError | GrammarAnswer
+"""What a conversation was answered: sent to it, or thrown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Begin a conversation anew, give it `entries`, and go on to its next turn."""
+
+    key: int
+    conversation: bytes
+    """A `Conversation` that has not been run, as `dumped`."""
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Give a conversation its next answer."""
+
+    key: int
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Forget these conversations."""
+
+    keys: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Check and compile a schema: the arguments of `admit_as_asked`."""
+
+    source: str
+    """As JSON, `$schema` included."""
+    name: str
+    limits: Limits
+    formats: Formats
+    strictly: bool
+    context: SchemaContext
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """The conversation's next turn."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The conversation is over, and what became of it."""
+
+    end: Outcome | GatewayError
+    record: AttemptLog
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The worker no longer has that conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What is known of an admitted schema."""
+
+    source: Any
+    text: str
+    draft: Draft
+    is_object_root: bool
+    nodes: int
+    took: float
+    """Milliseconds for the checks and for compiling it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """A bug, or no memory; the process ends."""
+
+    traceback: str
+
+
+Question = Begin | GoOn | Admit
+Answer = Turned | Finished | Unknown | Admitted | Crashed | GatewayError
+
+
+def dumped(value: Any) -> bytes:
+    """Return `value` as bytes for the other end."""
+    buffer = io.BytesIO()
+    _Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    return buffer.getvalue()
+
+
+def loaded(data: bytes) -> Any:
+    """Return what the other end has `dumped`."""
+    return pickle.loads(data)
+
+
+def framed(data: bytes) -> bytes:
+    """Return `data` as it is written: behind its length."""
+    return len(data).to_bytes(HEADER) + data
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles what is made of plain values, and schemas and errors in their own ways."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Return how `value` is made again."""
+        if isinstance(value, Schema):
+            return _schema, (value.text, value.inspected.draft, value.formats)
+        if isinstance(value, GatewayError):
+            return _error, (type(value), value.args, value.__dict__)
+        return NotImplemented
+
+
+_schemas: LruCache[tuple[str, Draft, Formats], Schema] = LruCache(SCHEMAS)
+
+
+def keep_schema(schema: Schema) -> None:
+    """Keep a schema that has been admitted, for the conversations that come with it."""
+    key = (schema.text, schema.inspected.draft, schema.formats)
+    _schemas.put(key, schema, _FACTOR * len(schema.text))
+
+
+def _schema(text: str, draft: Draft, formats: Formats) -> Schema:
+    """Return an admitted schema anew; it has held its limits once, and so needs none."""
+    kept = _schemas.get((text, draft, formats))
+    if kept is not None:
+        return kept
+    source = json.loads(text)
+    if isinstance(source, dict):
+        source = {"$schema": META_SCHEMAS[draft], **source}
+    size = max(1, len(text.encode()))
+    unlimited = Limits(size, size, size, 10**18, size, size, size)
+    schema = admit(source, name="schema", limits=unlimited, formats=formats)
+    keep_schema(schema)
+    return schema
+
+
+def _error(kind: type[GatewayError], args: Any, state: dict[str, Any]) -> GatewayError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error

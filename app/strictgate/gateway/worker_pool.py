@@ -1,0 +1,203 @@
+"""The workers: a few processes that compute what is too heavy for the event loop.
+
+They are started when there is work for them, and stay. Each has one question at a time; its own
+task asks, so that whoever waits for an answer can leave at any time.
+
+| what happens                            | what is done                                          |
+|-----------------------------------------|-------------------------------------------------------|
+| a question                              | it waits its turn; `worker_queue` others may, else 503|
+| the answer takes longer than the limit  | the process is killed: WorkerLost                     |
+| whoever asked has left                  | not asked any more; after `GRACE`, it is killed       |
+| the process ends, or crashes            | WorkerLost                                            |
+| the next question                       | a new process is started                              |
+"""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from strictgate.core.errors import Overloaded
+from strictgate.gateway.worker_messages import (
+    HEADER,
+    Answer,
+    Crashed,
+    Forget,
+    Question,
+    dumped,
+    framed,
+    loaded,
+)
+from strictgate.settings import LimitSettings
+
+GRACE = 0.5  # seconds for an answer that nobody waits for
+_BUFFER = 1 << 20
+_KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG")
+
+
+class WorkerLost(Exception):
+    """There is no answer: it took too long, or too much memory."""
+
+
+class WorkerBug(RuntimeError):
+    """There is no answer because of a bug; says where."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    question: bytes
+    answer: asyncio.Future[Answer]
+
+
+@dataclass(slots=True, eq=False)
+class WorkerProcess:
+    """One worker, as its pool sees it."""
+
+    asked: deque[_Asked] = field(default_factory=deque)
+    """What waits, and first what is being answered."""
+    begun: int = 0
+    """How many processes there have been."""
+    has_work: asyncio.Event = field(default_factory=asyncio.Event)
+    process: Process | None = None
+    forgotten: list[int] = field(default_factory=list)
+    """The conversations that nobody goes on with."""
+
+    async def kill(self) -> None:
+        """End the process; the next question starts another."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        if process.returncode is None:
+            process.kill()
+        assert process.stdin is not None, "a pipe"
+        process.stdin.close()
+        await process.wait()
+
+
+class WorkerPool:
+    """One per process, used from one event loop; an async context manager."""
+
+    def __init__(self, limits: LimitSettings) -> None:
+        self._limits = limits
+        self._workers: list[WorkerProcess] = []
+        self._tasks: asyncio.TaskGroup
+        self.is_open = False
+
+    async def __aenter__(self) -> "WorkerPool":
+        self._tasks = await asyncio.TaskGroup().__aenter__()
+        self._serving: list[asyncio.Task[None]] = []
+        self.is_open = self._limits.workers > 0
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.is_open = False
+        for task in self._serving:
+            task.cancel()
+        await self._tasks.__aexit__(None, None, None)
+
+    def worker(self) -> WorkerProcess:
+        """Return the one that has the least to do; a new one, if all have some."""
+        least = min(self._workers, key=lambda each: len(each.asked), default=None)
+        if least is None or (least.asked and len(self._workers) < self._limits.workers):
+            least = WorkerProcess()
+            self._workers.append(least)
+            self._serving.append(self._tasks.create_task(self._serve(least)))
+        return least
+
+    async def ask(self, worker: WorkerProcess, question: Question) -> Answer:
+        """Return what `worker` answers.
+
+        Raises:
+            Overloaded: too many wait already.
+            WorkerLost
+        """
+        if sum(len(each.asked) for each in self._workers) >= self._limits.worker_queue:
+            raise Overloaded(
+                "Too many heavy requests are waiting (limits.worker_queue). Try again later.",
+                headers={"retry-after": "1"},
+            )
+        asked = _Asked(dumped(question), asyncio.get_running_loop().create_future())
+        worker.asked.append(asked)
+        worker.has_work.set()
+        return await asked.answer
+
+    # --- a worker's own task ---------------------------------------------------------------------
+
+    async def _serve(self, worker: WorkerProcess) -> None:
+        try:
+            while True:
+                await worker.has_work.wait()
+                asked = worker.asked[0]
+                if not asked.answer.done():
+                    await self._answer(worker, asked)
+                worker.asked.popleft()
+                if not worker.asked:
+                    worker.has_work.clear()
+        finally:
+            await worker.kill()
+
+    async def _answer(self, worker: WorkerProcess, asked: _Asked) -> None:
+        """Have one question answered."""
+        lost: Exception | None = None
+        try:
+            async with asyncio.timeout(self._limits.worker_seconds) as clock:
+                hurry = partial(_hurry, clock)
+                asked.answer.add_done_callback(hurry)
+                answer = await self._exchange(worker, asked.question)
+        except TimeoutError:
+            seconds = self._limits.worker_seconds
+            lost = WorkerLost(f"it takes longer than {seconds:g} seconds (limits.worker_seconds)")
+        except (OSError, EOFError):
+            most = self._limits.worker_bytes
+            lost = WorkerLost(f"its process ended, which has {most} bytes (limits.worker_bytes)")
+        else:
+            if isinstance(answer, Crashed):
+                lost = WorkerBug(answer.traceback)
+            elif not asked.answer.done():
+                asked.answer.set_result(answer)
+        asked.answer.remove_done_callback(hurry)
+        if lost is not None:
+            await worker.kill()
+            if not asked.answer.done():
+                asked.answer.set_exception(lost)
+
+    async def _exchange(self, worker: WorkerProcess, question: bytes) -> Answer:
+        if worker.process is not None and worker.process.returncode is not None:
+            await worker.kill()
+        if worker.process is None:
+            worker.process = await self._started()
+            worker.begun += 1
+        process = worker.process
+        assert process.stdin is not None, "a pipe"
+        assert process.stdout is not None, "a pipe"
+        forgotten, worker.forgotten = dumped(Forget(tuple(worker.forgotten))), []
+        process.stdin.write(framed(forgotten) + framed(question))
+        await process.stdin.drain()
+        length = int.from_bytes(await process.stdout.readexactly(HEADER))
+        answer: Answer = loaded(await process.stdout.readexactly(length))
+        return answer
+
+    async def _started(self) -> Process:
+        """Start a process, which gets no secrets and nothing from the current directory."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            "strictgate.gateway.worker",
+            str(self._limits.worker_bytes),
+            stdin=PIPE,
+            stdout=PIPE,
+            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+            limit=_BUFFER,
+        )
+
+
+def _hurry(clock: asyncio.Timeout, answer: asyncio.Future[Answer]) -> None:
+    """Give an answer that nobody waits for any more little time."""
+    if answer.cancelled():
+        with suppress(RuntimeError):  # it is there
+            clock.reschedule(asyncio.get_running_loop().time() + GRACE)

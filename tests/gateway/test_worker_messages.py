@@ -1,0 +1,63 @@
+"""What goes to a worker and back."""
+
+import pytest
+
+from strictgate.core import errors
+from strictgate.core.errors import OutputInvalid, ToolsRefused, UpstreamTimeout
+from strictgate.core.schema.drafts import META_SCHEMAS
+from strictgate.core.schema.schema import Formats, admit
+from strictgate.gateway.worker_messages import dumped, loaded
+from tests.core.talks import MOOD, conversation
+
+
+def again(value):
+    return loaded(dumped(value))
+
+
+@pytest.mark.parametrize("uri", META_SCHEMAS.values())
+@pytest.mark.parametrize("formats", Formats)
+def test_a_schema_is_compiled_anew(uri, formats):
+    """From its text, in its draft; the same one is compiled once."""
+    schema = admit(
+        {"$schema": uri, "items": {"format": "ipv4"}, "type": ["array", "number"]},
+        name="x",
+        formats=formats,
+    )
+    there = again(schema)
+    assert (there.text, there.draft, there.formats) == (schema.text, schema.draft, formats)
+    for value in (["1.2.3.4"], ["1"], 10**30, "x"):
+        assert there.is_valid(value) == schema.is_valid(value)
+    assert again(schema) is there
+
+
+@pytest.mark.parametrize("source", [True, {}, {"const": 10**30}, {"enum": [1.0, "é\u2028"]}])
+def test_any_schema(source):
+    """Big integers, and what is no object."""
+    assert again(admit(source, name="x")).source == source
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UpstreamTimeout("late", code="x"),
+        OutputInvalid("no", failed_generation="{", details={"a": 1}, headers={"h": "v"}),
+        ToolsRefused(400, {"message": "no tools"}, {"h": "v"}, frozenset({"f"})),
+        errors.NotJudged("too long", failed_generation=""),
+    ],
+)
+def test_errors(error):
+    """All that they say."""
+    there = again(error)
+    assert type(there) is type(error)
+    assert there.body() == error.body()
+    assert there.__dict__ == error.__dict__
+    assert str(there) == str(error)
+
+
+def test_a_conversation_is_as_it_was():
+    """Before it was run."""
+    one = conversation()
+    run = one.run()
+    ask = next(run)
+    assert next(again(one).run()) == ask
+    assert again(MOOD) == MOOD
