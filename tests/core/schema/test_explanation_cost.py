@@ -2,9 +2,10 @@
 
 import pytest
 
-from strictgate.core.schema.explanation_cost import is_explainable
+from strictgate.core.schema.explanation_cost import explanation_cost
 from strictgate.core.schema.problems import UNEXPLAINED
 from strictgate.core.schema.schema import admit
+from strictgate.core.work import Work
 
 EXPRESSION = {
     "anyOf": [
@@ -28,7 +29,7 @@ def nested(levels):
 
 
 def verdict(source, value):
-    return is_explainable(admit(source, name="x").inspected.root, value)
+    return explanation_cost(admit(source, name="x").inspected.root, value).is_affordable
 
 
 @pytest.mark.parametrize("source", [EXPRESSION, TWICE])
@@ -101,3 +102,70 @@ def test_unevaluated_keywords_repeat_what_they_look_at():
 def test_a_boolean_needs_no_effort():
     """`false` has nothing to visit."""
     assert admit(False, name="x").problems(1)[0].kind == "FalseSchema"
+
+
+# --- the copies that errors hold -----------------------------------------------------------------
+
+
+def cost(source, value):
+    return explanation_cost(admit(source, name="x").inspected.root, value)
+
+
+def test_errors_about_the_whole_are_counted_with_its_size():
+    """Each of n wrong names is told with a copy of the object: that grows by the square of n."""
+    names = {"propertyNames": {"pattern": "^[a-z]+$"}}
+    few, many = ({f"N{at}": 1 for at in range(count)} for count in (50, 2_000))
+
+    assert cost(names, few).is_affordable
+    assert not cost(names, many).is_affordable
+    assert cost(names, many).copies > 1000 * cost(names, few).copies
+    assert cost(names, many).is_first_affordable
+
+
+def test_the_first_problem_is_told_where_all_would_be_too_many():
+    """It is named as it would be beside the others."""
+    schema = admit({"propertyNames": {"pattern": "^[a-z]+$"}}, name="x")
+    (problem,) = schema.problems({f"N{at}": 1 for at in range(20_000)})
+    assert problem.kind == "PropertyNames"
+
+
+def test_all_or_none_are_given_to_who_mends():
+    """One of many problems would be mended in vain, again and again."""
+    schema = admit({"propertyNames": {"pattern": "^[a-z]+$"}}, name="x")
+    assert schema.problems({f"N{at}": 1 for at in range(20_000)}, 10_000) == (UNEXPLAINED,)
+
+
+def test_a_spent_budget_leaves_the_explanation_out():
+    """The verdict stands, whatever is left."""
+    schema = admit({"type": "string"}, name="x")
+    assert schema.problems(5, work=Work(5)) == (UNEXPLAINED,)
+    assert schema.problems("a", work=Work(5)) == ()
+
+
+def test_a_union_holds_all_its_branches():
+    """Its one error may be as large as those of all of them."""
+    names = {"propertyNames": {"pattern": "^[a-z]+$"}}
+    union = {"anyOf": [names, {"required": ["a"]}]}
+    assert not cost(union, {f"N{at}": 1 for at in range(2_000)}).is_first_affordable
+
+
+def test_options_are_part_of_an_error():
+    """A wrong word is told with a copy of all that are right; a right one is not told."""
+    source = {"items": {"enum": [f"word {at}" for at in range(5_000)]}}
+    assert not cost(source, ["other"] * 100).is_affordable
+    assert cost(source, ["word 7"] * 100).is_affordable
+
+
+def test_what_is_right_is_not_copied():
+    """Keywords that hold cost nothing, however large the parts are."""
+    source = {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "properties": {"a": {"type": "integer"}},
+            "required": ["a"],
+            "additionalProperties": False,
+        },
+    }
+    assert cost(source, [{"a": at} for at in range(20_000)]).copies == 0

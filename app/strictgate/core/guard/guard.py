@@ -80,9 +80,9 @@ class Guard:
         Raises:
             WorkSpent: the budget is used up.
         """
-        self.work.spend(_A_CALL + len(data) * (_A_BYTE + (_MATCHED if self._matcher else 0)))
         taken = self._match(data)
         read = self._tracker.consume(data[:taken] if taken < len(data) else data)
+        self.work.spend(_A_CALL + read * (_A_BYTE + (_MATCHED if self._matcher else 0)))
         if self._matcher and read < taken:
             self._matcher.rollback(taken - read)
         return read

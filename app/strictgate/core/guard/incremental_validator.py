@@ -32,7 +32,7 @@ class IncrementalValidator:
         self.scanner = Scanner()
         self.checking = checking
         """Whether more is judged than the root when it closes."""
-        self._judge = PartialValidator(schema, work or Work())
+        self._judge = PartialValidator(schema, work)
         self._problems: tuple[Problem, ...] = ()
         self._counted = _NOTHING_COUNTED  # of the open string: its start, until where, characters
 

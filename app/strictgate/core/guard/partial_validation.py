@@ -18,7 +18,7 @@ from strictgate.core.guard.schema_features import Features, features
 from strictgate.core.guard.visit_counts import VisitCounts
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.explanation_cost import MAX_VISITS, is_explainable
+from strictgate.core.schema.explanation_cost import MAX_BYTES, MAX_VISITS, explanation_cost
 from strictgate.core.schema.problems import Problem, collect_problems, locate_error
 from strictgate.core.schema.schema import Schema
 from strictgate.core.work import Work
@@ -27,6 +27,8 @@ _MOST_PROBLEMS = 10
 _MOST_AT_ONCE = 10_000
 _COMPARED = 1024  # items before a new one that it is compared with at once
 _BYTES_PER_VALUE = 8  # about
+_COPIED = 30  # bytes of memory that a byte of text takes in a copy, at most
+_A_PAIR = 3  # units of work to count a pair of a schema and a part of a value
 _TOLD_APART = 8  # members by which the branches of a union may be told apart
 _MAX_VISITS = 400  # of schemas, for one scalar: that takes a few milliseconds at most
 
@@ -48,9 +50,9 @@ class PartialValue:
 class PartialValidator:
     """Judges values by a schema."""
 
-    def __init__(self, schema: Schema, work: Work) -> None:
+    def __init__(self, schema: Schema, work: Work | None = None) -> None:
         self.schema = schema
-        self._work = work
+        self._work = work or Work()
 
     @cached_property
     def features(self) -> Features:
@@ -63,7 +65,7 @@ class PartialValidator:
 
     def of_root(self, value: Any) -> tuple[Problem, ...]:
         """Return what is wrong with a whole document: all that may be mended at once."""
-        return self.schema.problems(value, _MOST_AT_ONCE)
+        return self.schema.problems(value, _MOST_AT_ONCE, self._work)
 
     def of(self, look: PartialValue) -> tuple[Problem, ...]:
         """Return what is wrong for good with a part of one."""
@@ -114,9 +116,13 @@ class PartialValidator:
         if not isinstance(look.leaf, dict | list) or not look.leaf:
             is_simple = visits is not None and visits <= _MAX_VISITS
             return is_simple or self._ways.visits(look.path) <= _MAX_VISITS
-        if visits is not None and visits * (look.length // _BYTES_PER_VALUE) <= MAX_VISITS:
+        errors = None if visits is None else visits * (look.length // _BYTES_PER_VALUE)
+        copied = _COPIED * look.length
+        if errors is not None and errors <= MAX_VISITS and errors * copied <= MAX_BYTES:
             return True
-        return is_explainable(self.schema.inspected.root, tree)
+        cost = explanation_cost(self.schema.inspected.root, tree)
+        self._work.spend(_A_PAIR * cost.pairs)
+        return cost.is_affordable
 
 
 def _find_missing(

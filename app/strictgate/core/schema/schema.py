@@ -11,20 +11,28 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-from jsonschema_rs import ReferencingError, Registry
+from jsonschema_rs import ReferencingError, Registry, ValidationError
 
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema import drafts, openai_strict, patterns, problems
 from strictgate.core.schema.drafts import REGISTRY_DRAFTS, VALIDATORS, Draft
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
-from strictgate.core.schema.explanation_cost import is_explainable
+from strictgate.core.schema.explanation_cost import MAX_PAIRS, ExplanationCost, explanation_cost
 from strictgate.core.schema.formats import FORMAT_SINCE, backported_formats
 from strictgate.core.schema.inspection import InspectedSchema, inspect_schema
 from strictgate.core.schema.limits import Limits, SchemaFault
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.references import Node
 from strictgate.core.schema.root_type import allows_nothing
+from strictgate.core.work import Work
+
+_FEW = 100
+"""Problems that are to be told to somebody. Who wants more wants to mend them all at once, and one
+of them would be of no use."""
+_A_PAIR, _A_VISIT = 3, 6
+"""Units of work: to count a pair of a schema and a part of the value, and to list its errors."""
+_TO_COUNT = _A_PAIR * MAX_PAIRS
 
 
 class Formats(StrEnum):
@@ -68,16 +76,50 @@ class Schema:
     def is_valid(self, value: Any) -> bool:
         return bool(self.validator.is_valid(value))
 
-    def problems(self, value: Any, limit: int = 10) -> tuple[Problem, ...]:
-        """Return what is wrong with `value`: at most `limit` problems, the most helpful first."""
+    def problems(
+        self, value: Any, limit: int = 10, work: Work | None = None
+    ) -> tuple[Problem, ...]:
+        """Return what is wrong with `value`: at most `limit` problems, the most helpful first.
+
+        Where to list all would take too much time or memory, that is one of the problems alone; or
+        one that says so (problems.UNEXPLAINED), which it also is where `work` is spent.
+        """
+        work = work or Work()
         if self.is_valid(value):
             return ()
-        root = self.inspected.root
-        # The second try is for large values of schemas with unions: most of their parts are valid,
-        # and these need no explanation. It is not the first one because it compiles validators.
-        if not is_explainable(root, value) and not is_explainable(root, value, _ValidUnions(self)):
+        cost = self._explanation_cost(value, work)
+        if cost is not None and cost.is_affordable:
+            errors = self.validator.iter_errors(value)
+        elif cost is not None and cost.is_first_affordable and limit <= _FEW:
+            errors = self._first_error(value)
+        else:
             return (problems.UNEXPLAINED,)
-        return problems.collect_problems(self.validator.iter_errors(value), value, limit)
+        return problems.collect_problems(errors, value, limit)
+
+    def _explanation_cost(self, value: Any, work: Work) -> ExplanationCost | None:
+        """Return what it takes to explain `value`; None where to find that out takes too much.
+
+        The second try is for large values of schemas with unions: most of their parts are valid,
+        and these need no explanation. It is not the first one because it compiles validators.
+        """
+        if not work.affords(_TO_COUNT):
+            return None
+        root = self.inspected.root
+        cost = explanation_cost(root, value)
+        work.spend(_A_PAIR * cost.pairs)
+        if not cost.is_affordable and work.affords(_TO_COUNT):
+            cost = explanation_cost(root, value, _ValidUnions(self))
+            work.spend(_A_PAIR * cost.pairs)
+        if cost.is_affordable and work.affords(_A_VISIT * cost.visits):
+            work.spend(_A_VISIT * cost.visits)
+        return cost
+
+    def _first_error(self, value: Any) -> tuple[ValidationError, ...]:
+        try:
+            self.validator.validate(value)
+        except ValidationError as error:
+            return (error,)
+        return ()
 
 
 def admit(
