@@ -38,7 +38,6 @@ from strictgate.gateway.worker_messages import (
     Admitted,
     Answer,
     Begin,
-    Crashed,
     Entry,
     Finished,
     Forget,
@@ -47,6 +46,7 @@ from strictgate.gateway.worker_messages import (
     Question,
     Turned,
     Unknown,
+    WorkerCrashed,
     dumped,
     framed,
     keep_schema,
@@ -217,7 +217,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever is printed is no answer
 
     def crashed(*error: Any) -> None:
-        answers.write(framed(dumped(Crashed("".join(traceback.format_exception(*error))))))
+        answers.write(framed(dumped(WorkerCrashed("".join(traceback.format_exception(*error))))))
         answers.flush()
 
     sys.excepthook = crashed

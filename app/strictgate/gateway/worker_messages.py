@@ -9,7 +9,7 @@ whose steps take long, and the admission of large schemas. It is asked one quest
 | `GoOn`        | One that the worker has is given its next answer. The same, or `Unknown`     |
 | `Forget`      | Conversations are not gone on with. There is no answer                       |
 | `Admit`       | A schema is checked and compiled. `Admitted`, or the `GatewayError`          |
-|               | Whatever else happens in there: `Crashed`, and the process ends              |
+|               | Whatever else happens in there: `WorkerCrashed`, and the process ends        |
 
 The bytes are pickled. Both ends are the same program, and neither takes bytes from anywhere else.
 A compiled schema cannot be pickled: its text goes, and is compiled there, once.
@@ -122,14 +122,14 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Crashed:
+class WorkerCrashed:
     """A bug, or no memory; the process ends."""
 
     traceback: str
 
 
 Question = Begin | GoOn | Admit
-Answer = Turned | Finished | Unknown | Admitted | Crashed | GatewayError
+Answer = Turned | Finished | Unknown | Admitted | WorkerCrashed | GatewayError
 
 
 def dumped(value: Any) -> bytes:

@@ -25,9 +25,9 @@ from strictgate.core.errors import Overloaded
 from strictgate.gateway.worker_messages import (
     HEADER,
     Answer,
-    Crashed,
     Forget,
     Question,
+    WorkerCrashed,
     dumped,
     framed,
     loaded,
@@ -155,7 +155,7 @@ class WorkerPool:
             most = self._limits.worker_bytes
             lost = WorkerLost(f"its process ended, which has {most} bytes (limits.worker_bytes)")
         else:
-            if isinstance(answer, Crashed):
+            if isinstance(answer, WorkerCrashed):
                 lost = WorkerBug(answer.traceback)
             elif not asked.answer.done():
                 asked.answer.set_result(answer)
