@@ -142,6 +142,7 @@ def test_a_key_need_not_look_like_one(monkeypatch, key):
         ("[upstreams.x]\nmodes = []\n", "upstreams.x.modes: "),
         ("[upstreams.x]\nbase_url = 'http://h:99999/v1'\n", "upstreams.x.base_url: not a URL"),
         ("[upstreams.x]\nbase_url = 'http://'\n", "upstreams.x.base_url: names no host"),
+        ("[upstreams.x]\nproxy = 'http://a..b'\n", "upstreams.x.proxy: names no host"),
         ("[upstreams.x]\nbase_url = 'http://h/v1?k=1'\n", "upstreams.x.base_url: "),
         ("[upstreams.x]\nbase_url = 'http://u:p@h/v1'\n", "upstreams.x.base_url: "),
     ],
@@ -172,3 +173,24 @@ def test_missing_file(tmp_path):
     """A file that is not there is said to be not there."""
     with pytest.raises(SettingsError, match=r"No such file"):
         load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a..b", ".a", "a" * 64, ".".join(["a" * 60] * 5), "\u3002", "\xfc" * 63, "a\\b", "a b", "a<b"],
+    ids=ascii,
+)
+def test_no_host(host):
+    """A host that no resolver takes is refused at start: each request would fail."""
+    with pytest.raises(SettingsError, match=r"upstreams\.x\.base_url: names no host"):
+        Settings().with_upstream("x", f"http://{host}:1/v1")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a", "a.", "a_b", "xn--a", "m\xfcller.example", "10.0.0.1", "[::1]", "a" * 63, "model-1.ns"],
+    ids=ascii,
+)
+def test_a_host(host):
+    """Names of whatever script, and addresses, are taken."""
+    assert Settings().with_upstream("x", f"http://{host}:1/v1").default_upstream == "x"

@@ -9,6 +9,7 @@ module holds it as a global.
 import ipaddress
 import json
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -79,13 +80,25 @@ def _http(url: str) -> str:
         raise ValueError(f"not a URL: {error}") from error
     if read.scheme.lower() not in ("http", "https"):
         raise ValueError("must start with http:// or https://")
-    if not read.hostname or not port_is_right or any(each.isspace() for each in url.strip()):
+    if not port_is_right or not _is_host(read.hostname or ""):
         raise ValueError("names no host that could be reached")
     if read.query or read.fragment:
         raise ValueError("must not have a query or a fragment: paths are added to it")
     if read.username or read.password:
         raise ValueError("must not hold a password: use api_key_env")
     return url.strip().rstrip("/")
+
+
+def _is_host(host: str) -> bool:
+    """Whether `host` is an address, or a name that a resolver takes (RFC 1035 §2.3.4: 63 octets a
+    label, 253 in all), in whatever script."""
+    if ":" in host:  # urlsplit has checked the address
+        return True
+    try:
+        name = host.encode("idna").decode()
+    except UnicodeError:  # an empty label, or one that is too long
+        return False
+    return len(name) <= 253 and re.fullmatch(r"[\w-]+(?:\.[\w-]+)*\.?", name) is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -253,7 +253,10 @@ class Gateway:
     ) -> Mapping[str, Any]:
         """Return the completion; what stands in `head` has been sent, and stays as it is."""
         completion = default_head(conversation.planner.model)
-        completion |= {key: each for key, each in outcome.body.items() if each is not None}
+        given = outcome.body.items()
+        completion |= {
+            key: each for key, each in given if each is not None or key not in completion
+        }
         completion |= head
         if self._settings.answers.body:
             known = conversation.planner.capabilities.modes

@@ -1,6 +1,6 @@
 """Which surface a path belongs to: a new one is a package beside this file and a line below."""
 
-from strictgate.core.surfaces.chat.surface import CHAT
+from strictgate.core.surfaces.chat.surface import CHAT, GROQ_CHAT
 from strictgate.core.surfaces.responses.surface import RESPONSES
 from strictgate.core.surfaces.surface import Surface
 
@@ -8,13 +8,11 @@ ROOTS = ("/v1", "/openai/v1")
 """Where OpenAI's APIs stand; Groq's SDK puts /openai/v1 after its base URL, whatever that is."""
 
 
-def _under_roots(path: str, surface: Surface) -> dict[str, Surface]:
-    return {f"{root}{path}": surface for root in ROOTS}
-
-
 ROUTES: dict[str, Surface] = {
-    **_under_roots("/chat/completions", CHAT),
-    **_under_roots("/responses", RESPONSES),
+    "/v1/chat/completions": CHAT,
+    "/openai/v1/chat/completions": GROQ_CHAT,
+    "/v1/responses": RESPONSES,
+    "/openai/v1/responses": RESPONSES,
 }
 """The paths to which requests that are enforced are posted."""
 

@@ -194,7 +194,11 @@ CONFLICT = table(
         "both": r"(?:can ?not|can't|may not|not allowed to) (?:\w+ ){1,2}both\b|only one of"
         r"|\bnot both\b",
         "instead_of": r"instead of populating",  # Gemini
-        "streaming": r"(?:not|n't) support streaming|streaming (?:\w+ ){0,3}(?:not|unsupported)",
+        "streaming": r"(?:not|n't) support streaming|(?:not|n't) (?:be )?stream(?:ed)?\b"
+        r"|\bstream(?:ing|ed)[`'\"]* (?:(?!(?:but|and|only)\b)[\w.`'\"-]+ ){0,7}"
+        r"(?:not|\w+n't|unsupported)\b"
+        r"|(?:not|n't|un)(?: ?\w+){1,3} (?:in|for|by) (?:\w+ )?stream(?:s|ed|ing)?\b"
+        r"|\bstream\b[^.\n]{0,20}\b(?:must be|to) [`'\"]*false\b",
         "in_presence": r"\b(?:when|while|if|with|alongside|along)\b[`'\" ]*(?:\w+[`'\"]* ){0,3}"
         rf"[`'\"]*(?:{PARTNER}|a response mime type)",
         "with_format": r"\b(?:not|n't|cannot)\b[^.\n]{0,40}\b(?<!launched )(?:with|alongside)\b"

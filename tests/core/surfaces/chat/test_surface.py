@@ -5,7 +5,7 @@ import json
 import pytest
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.surfaces.chat.surface import CHAT
+from strictgate.core.surfaces.chat.surface import CHAT, GROQ_CHAT
 from strictgate.core.wire.request_body import RequestBody
 from tests.core.surfaces.test_surface import HEAD, IDENTITY, WHOLE, events
 
@@ -57,3 +57,13 @@ def test_the_head():
     first = events(CHAT.read_request({}).writer(IDENTITY).rest(WHOLE, {}))[0]
 
     assert HEAD.items() <= first.items()
+
+
+def test_what_groq_always_says():
+    """Under Groq's root a field that its clients count on is null where the upstream has none."""
+    bare = {key: value for key, value in WHOLE.items() if key != "service_tier"}
+
+    assert GROQ_CHAT.read_request({}).writer(IDENTITY).body(bare)["service_tier"] is None
+    assert "service_tier" not in CHAT.read_request({}).writer(IDENTITY).body(bare)
+    said = GROQ_CHAT.read_request({}).writer(IDENTITY).body(bare | {"service_tier": "flex"})
+    assert said["service_tier"] == "flex"

@@ -21,6 +21,10 @@ class ChatSurface(OpenAISurface):
 
     name = "chat"
 
+    def __init__(self, nulls: Sequence[str] = ()) -> None:
+        """Take what a completion has as null where the upstream gives nothing."""
+        self._nulls = nulls
+
     def carried(self, body: RequestBody) -> CarriedSchemas:
         """Look at `response_format`, its other spellings, and the tools."""
         if body.raw.count(b'"response_format"') > 1:
@@ -33,7 +37,7 @@ class ChatSurface(OpenAISurface):
 
     def read_request(self, body: Body) -> "ChatSurfaceRequest":
         """Return the request, which is a chat completion's as it stands."""
-        return ChatSurfaceRequest(body)
+        return ChatSurfaceRequest(body, tuple(self._nulls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class ChatSurfaceRequest:
     """A chat completion request."""
 
     chat: Body
+    nulls: tuple[str, ...] = ()
     origin: Origin = Origin.CHAT
     strict_by_default: bool = False
 
@@ -48,7 +53,7 @@ class ChatSurfaceRequest:
         """Return the writer; a completion has its upstream's id and time, not ours."""
         options = self.chat.get("stream_options")
         wants_usage = isinstance(options, dict) and bool(options.get("include_usage"))
-        return ChatWriter(include_usage=wants_usage)
+        return ChatWriter(include_usage=wants_usage, nulls=self.nulls)
 
     def translate_error(self, error: GatewayError) -> None:
         """Leave `error` as it is: it speaks of a chat completion."""
@@ -57,12 +62,13 @@ class ChatSurfaceRequest:
 class ChatWriter:
     """Writes a chat.completion, or its chunks."""
 
-    def __init__(self, *, include_usage: bool) -> None:
+    def __init__(self, *, include_usage: bool, nulls: Sequence[str] = ()) -> None:
+        self._nulls = nulls
         self._chunks = Chunks(include_usage=include_usage)
 
     def body(self, completion: Body) -> Body:
         """Return the completion itself."""
-        return completion
+        return dict.fromkeys(self._nulls) | dict(completion) if self._nulls else completion
 
     def news(self, head: Body, news: Sequence[ChoiceDelta]) -> bytes:
         """Return the chunks for what is new."""
@@ -90,3 +96,5 @@ def _frames(chunks: Iterable[Chunk]) -> bytes:
 
 
 CHAT = ChatSurface()
+GROQ_CHAT = ChatSurface(nulls=("system_fingerprint", "service_tier"))
+"""As Groq has it: LiteLLM's `groq/` route fails on an answer without `service_tier`."""
