@@ -6,10 +6,8 @@ names it, in the file and in the variables. The tree is read once, at start, and
 module holds it as a global.
 """
 
-import ipaddress
 import json
 import os
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +15,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -41,6 +38,7 @@ from pydantic_settings import (
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.options import Enforcement
+from strictgate.core.wire.address import checked_base_url
 from strictgate.core.work import DEFAULT_BUDGET
 
 PREFIX = "STRICTGATE_"
@@ -71,44 +69,6 @@ def _not_blank(secret: SecretStr) -> SecretStr:
     return SecretStr(secret.get_secret_value().strip())
 
 
-def _http(url: str) -> str:
-    """Return a URL that paths can be added to; raise ValueError where it is none."""
-    try:
-        read = urlsplit(url.strip())
-        port_is_right = read.port is None or read.port > 0
-    except ValueError as error:
-        raise ValueError(f"not a URL: {error}") from error
-    if read.scheme.lower() not in ("http", "https"):
-        raise ValueError("must start with http:// or https://")
-    if not port_is_right or not _is_host(read.hostname or ""):
-        raise ValueError("names no host that could be reached")
-    if read.query or read.fragment:
-        raise ValueError("must not have a query or a fragment: paths are added to it")
-    if read.username or read.password:
-        raise ValueError("must not hold a password: use api_key_env")
-    return url.strip().rstrip("/")
-
-
-def _is_host(host: str) -> bool:
-    """Whether `host` is an address, or a name that a resolver takes (RFC 1035 §2.3.4: 63 octets a
-    label, 253 in all), in whatever script."""
-    if ":" in host:  # urlsplit has checked the address
-        return True
-    try:
-        name = host.encode("idna").decode()
-    except UnicodeError:  # an empty label, or one that is too long
-        return False
-    return len(name) <= 253 and re.fullmatch(r"[\w-]+(?:\.[\w-]+)*\.?", name) is not None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host`, a name or an address, is this machine alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _with_place(table: Enforcement) -> Enforcement:
     """Check the prompt template; the error is one of pydantic's, so that it names the field."""
     if "{schema}" not in table.prompt_template:
@@ -123,7 +83,7 @@ Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_listed)]
 Modes = Annotated[tuple[Mode, ...], BeforeValidator(_listed), Field(min_length=1)]
 TopLogprobs = Annotated[int, Field(ge=0, le=100)]
-Url = Annotated[str, AfterValidator(_http)]
+Url = Annotated[str, AfterValidator(checked_base_url)]
 
 
 class Server(Frozen):

@@ -22,10 +22,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from strictgate.api.app import create_app
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.wire.address import is_loopback
 from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import Observer, ignore
 from strictgate.observe.log import ServerHandler, log_to
-from strictgate.settings import Settings, SettingsError, is_loopback
+from strictgate.settings import Settings, SettingsError
 
 HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request
 HEAD_BYTES = 32 << 10  # of the request line and all headers

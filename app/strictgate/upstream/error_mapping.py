@@ -16,7 +16,7 @@ from strictgate.core.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from strictgate.settings import is_loopback
+from strictgate.core.wire.address import is_loopback
 
 # The first line that fits holds. What the client is told never quotes the exception, which may name
 # internal addresses; the log has the address (UpstreamFailed).

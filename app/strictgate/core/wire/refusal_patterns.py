@@ -39,12 +39,11 @@ OUTPUT_CODES = frozenset({"json_validate_failed", "tool_use_failed"})
 
 SILENT = re.compile(
     r"(?:error:? *)?(?:\d{3}:? *)?(?:bad request|invalid request(?: body)?|"
-    r"unprocessable entity|error|"
-    r"unknown error|provider returned error|upstream error|(?:upstream )?request failed|"
-    r"invalid_request_error|invalid (?:params?|parameters?|arguments?|input)(?: error)?|"
-    r"invalid params, invalid chat setting \(\d+\)|"  # MiniMax
-    r"exception parsing response|"  # Gemini
-    r"request contains an invalid argument|the request is not supported by this model|"
+    r"unprocessable entity|(?:unknown |upstream )?error|provider returned error|request failed|"
+    r"upstream request failed|invalid_request_error|invalid (?:param(?:eter)?s?|arguments?|input)"
+    r"(?: error)?|invalid params, invalid chat setting \(\d+\)|"  # MiniMax
+    r"exception parsing response|request contains an invalid argument|"  # Gemini
+    r"the request is not supported by this model|"
     "api 调用参数有误\uff0c请检查文档)?[.!。]?",
     re.IGNORECASE,
 )
@@ -194,11 +193,10 @@ CONFLICT = table(
         "both": r"(?:can ?not|can't|may not|not allowed to) (?:\w+ ){1,2}both\b|only one of"
         r"|\bnot both\b",
         "instead_of": r"instead of populating",  # Gemini
-        "streaming": r"(?:not|n't) support streaming|(?:not|n't) (?:be )?stream(?:ed)?\b"
-        r"|\bstream(?:ing|ed)[`'\"]* (?:(?!(?:but|and|only)\b)[\w.`'\"-]+ ){0,7}"
-        r"(?:not|\w+n't|unsupported)\b"
-        r"|(?:not|n't|un)(?: ?\w+){1,3} (?:in|for|by) (?:\w+ )?stream(?:s|ed|ing)?\b"
-        r"|\bstream\b[^.\n]{0,20}\b(?:must be|to) [`'\"]*false\b",
+        "streaming": r"(?:not|n't) (?:support streaming|(?:be )?stream(?:ed)?\b)|\bstream\b"
+        r"[^.\n]{0,20}\b(?:must be|to) ['\"`]*false\b|\bstream(?:ing|ed)\W+(?:(?!but |and |only )"
+        r"[^ ,]+ ){0,7}(?:not|\w+n't|unsupported)\b|(?:not|n't|un)(?: ?\w+){1,3} (?:in|for|by) "
+        r"(?:\w+ )?stream(?:s|ed|ing)?\b",
         "in_presence": r"\b(?:when|while|if|with|alongside|along)\b[`'\" ]*(?:\w+[`'\"]* ){0,3}"
         rf"[`'\"]*(?:{PARTNER}|a response mime type)",
         "with_format": r"\b(?:not|n't|cannot)\b[^.\n]{0,40}\b(?<!launched )(?:with|alongside)\b"
