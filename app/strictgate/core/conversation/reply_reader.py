@@ -220,6 +220,17 @@ class ReplyReader:
                     if not self.policy.can_continue:
                         raise
                     answer, end, broken = None, ReplyEnd.BROKEN, error  # what came before is good
+        return (yield from self._end(answer, stream, end, broken))
+
+    def _end(
+        self,
+        answer: DriverAnswer,
+        stream: ReplyStream,
+        end: ReplyEnd,
+        broken: GatewayError | None,
+    ) -> Generator[Turn, DriverAnswer, EvaluatedReply | Failure]:
+        """Evaluate what came of a stream that is read no further; `answer`: None where it is to be
+        stopped."""
         if answer is None:
             answer = yield Stop()
         if isinstance(answer, Failure):
