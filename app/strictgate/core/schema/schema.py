@@ -194,7 +194,7 @@ def elsewhere(
         depth=0,
         cost=0,
         width=0,
-        patterns=frozenset(),
+        patterns={},
         formats=frozenset(),
     )
     return Schema(source, text, None, inspected, formats)
