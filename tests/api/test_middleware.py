@@ -261,3 +261,14 @@ def test_a_request_that_comes_back_is_refused():
 
     assert status == 508
     assert json.loads(body)["error"]["code"] == "upstream_loop"
+
+
+def test_a_client_key_stays_here(demo):
+    """What a client shows Strictgate is not shown the upstream, in whichever header it stands."""
+    with gate(demo, server={"api_keys": ["key-1"]}) as running:
+        told = running.get("/v1/echo", authorization="Bearer key-1", x_api_key="key-1").json
+    with gate(demo) as running:
+        passed = running.get("/v1/echo", authorization="Bearer key-1", x_api_key="key-2").json
+
+    assert "key-1" not in json.dumps(told)
+    assert ["x-api-key", "key-2"] in passed["headers"]

@@ -1,5 +1,7 @@
 """A request as it comes in: its path, its headers, its body."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from tests.gates import MOOD
@@ -52,6 +54,26 @@ def test_no_way_up(strictgate, path):
         "/v1/chat%2Fcompletions",
         "/v1/openai/deployments/x/chat/completions",
         "/%761/x/v1/chat/completions",
+        "/v1/chat;a/completions",
+        "/v1/chat/completions%00",
+        "/v1/chat/completions%00.txt",
+        "/v1/chat/comple%00tions",
+        "/v1/chat/completions%23x",
+        "/v1/chat/completions%2523",
+        "/v1/chat/completions%E2%80%8B",
+        "/v1/chat/complet%C4%B1ons",
+        "/v1/chat/compl%C3%A9tions",
+        "/v1/chat/%EF%BD%83ompletions",
+        "/v1/chat%c0%afcompletions",
+        "/v1/chat%u002fcompletions",
+        "/v1/chat%5Ccompletions",
+        "/v1/chat/completions.json",
+        "/v1/chat/completions.",
+        "/v1/chat/completions+",
+        "/v1/chat/completions%09",
+        "/v1/responses%23",
+        "/v1/respon%C5%BFes",
+        "/openai/v1/responses;x=y",
     ],
 )
 def test_no_way_round(strictgate, path):
@@ -61,3 +83,9 @@ def test_no_way_round(strictgate, path):
     body |= {"response_format": {"type": "json_schema", "json_schema": inner}}
 
     assert strictgate.post(body, path).status in (400, 404)
+
+
+@pytest.mark.parametrize("path", ["/v1/echo/caf%C3%A9", "/v1/echo/a%20b;c", "/v1/echo/x%23y.json"])
+def test_other_paths_go_on_as_they_are(strictgate, path):
+    """What no server could read as an enforced route is sent on."""
+    assert strictgate.get(path).json["path"] == unquote(path)

@@ -1,52 +1,18 @@
 """The process: what it says, what it refuses below HTTP, how it leaves."""
 
 import json
-import os
-import re
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
-from strictgate.commands.serve import HEAD_BYTES, HEAD_FIELDS, check_exposure
+from strictgate.commands.serve import check_exposure
 from strictgate.settings import Settings, SettingsError
 from tests.chats import CHAT, asked
-
-
-@contextmanager
-def running(*arguments, **environment):
-    """The command, until the block ends; gives the process and its URL."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "strictgate", "serve", "--port", "0", *arguments],
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stdout.readline()
-        found = re.fullmatch(r"Strictgate listening on (http://127\.0\.0\.1:\d+)\n", line)
-        assert found, line + process.stderr.read()
-        yield process, found[1]
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
-
-
-def raw(url, data):
-    """Send bytes as they are; return what comes until the server closes."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    with closing(socket.create_connection((host, int(port)), timeout=30)) as connection:
-        connection.sendall(data)
-        pieces = []
-        while piece := connection.recv(1 << 16):
-            pieces.append(piece)
-    return b"".join(pieces)
+from tests.commands.process import running
 
 
 def under_way(url, body):
@@ -141,46 +107,6 @@ def test_the_second_signal_does_not_wait():
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
         assert "Traceback" not in process.stderr.read()
-
-
-@pytest.mark.parametrize(
-    ("head", "status"),
-    [
-        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n" + b"x: y\r\n" * (HEAD_FIELDS + 1), 431),
-        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * HEAD_BYTES + b"\r\n", 431),
-        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * (5 << 20) + b"\r\n", 431),
-        (b"rubbish\r\n", 400),
-        (b"GET /healthz HTTP/1.1\r\nhost localhost\r\n", 400),
-        (
-            b"POST /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\n"
-            b"transfer-encoding: chunked\r\n",
-            400,
-        ),
-    ],
-    ids=["fields", "bytes", "giant", "rubbish", "no colon", "smuggling"],
-)
-def test_below_http(server, head, status):
-    """Rubbish and giants are refused in OpenAI's shape, and the connection closed."""
-    try:
-        answer = raw(server, head + b"\r\n")
-    except ConnectionResetError:
-        assert status == 431  # still writing megabytes when the door fell shut
-        return
-
-    assert answer.startswith(b"HTTP/1.1 %d " % status)
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["message"]
-
-
-def test_trailers_are_no_headers():
-    """What comes after a body cannot pass for a header, such as a key."""
-    with running("--demo", STRICTGATE_SERVER__API_KEYS="k") as (_, url):
-        head = b"POST /v1/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
-        head += b"transfer-encoding: chunked\r\n\r\n0\r\n"
-        answer = raw(url, head + b"authorization: Bearer k\r\n\r\n")
-        giant = raw(url, head + b"x: y\r\n" * 20_000 + b"\r\n")
-
-    assert answer.startswith(b"HTTP/1.1 401")
-    assert giant.startswith((b"HTTP/1.1 401", b"HTTP/1.1 431"))
 
 
 def test_nothing_to_serve():

@@ -23,6 +23,34 @@ def test_codings(coding, pack):
     assert asked(answering(body, content_encoding=coding)).choices[0].text == GOOD
 
 
+@pytest.mark.parametrize("cut", [0, 1, 20, 60])
+@pytest.mark.parametrize("padding", [b"", b"\0\0"])
+def test_several_members(cut, padding):
+    """A gzip body may come in several members, and with zeros behind."""
+    body = json.dumps(COMPLETION).encode()
+    packed = gzip.compress(body[:cut]) + gzip.compress(body[cut:]) + padding
+
+    for pieces in ([packed], [packed[at : at + 1] for at in range(len(packed))]):
+        assert asked(answering(pieces=pieces, content_encoding=b"gzip")).choices[0].text == GOOD
+
+
+def test_rubbish_behind_a_member():
+    """What follows a compressed body and is no member makes it nonsense."""
+    packed = gzip.compress(json.dumps(COMPLETION).encode()) + b"rubbish"
+    with pytest.raises(UpstreamBadResponse, match="inflate"):
+        asked(answering(packed, content_encoding=b"gzip"))
+
+
+def test_members_of_nothing():
+    """Members without end that inflate to nothing are cut at the limit, too."""
+    nothing = gzip.compress(b"") * 500
+    with pytest.raises(UpstreamBadResponse, match="more than"):
+        asked(
+            answering(pieces=[nothing] * 3, content_encoding=b"gzip"),
+            limits=LimitSettings(upstream_bytes=12_000),
+        )
+
+
 @pytest.mark.parametrize("coding", [b"br", b"gzip, gzip", b"zstd"])
 def test_unknown_codings(coding):
     """What cannot be undone under the limit is not tried."""

@@ -70,6 +70,22 @@ def test_the_answer_is_the_upstreams():
     assert (headers["x-upstream-request-id"], "x-request-id" in headers) == ("r", False)
 
 
+def test_keys_of_the_client_stay_here():
+    """Where Strictgate has a key of its own, the client's is not sent beside it."""
+    mirror = Mirror()
+    relayed(mirror, headers=[("x-api-key", "k"), ("api-key", "k"), ("x-goog-api-key", "k")])
+    assert "k" not in mirror.headers.values()
+
+
+@pytest.mark.parametrize("kind", [b"application/json", EVENTS, b"text/plain"])
+def test_a_key_in_a_success_is_blotted_out(kind):
+    """An error in a 200, or whatever quotes the key, shows stars, in the length announced."""
+    raw = f'{{"error": {{"message": "Bad key {KEY}."}}}}'.encode()
+    _, headers, body = relayed(answering(raw, kind=kind, content_length=str(len(raw)).encode()))
+    assert body == raw.replace(KEY.encode(), b"***********")
+    assert headers["content-length"] == str(len(body))
+
+
 def test_a_key_in_a_header_is_blotted_out():
     """The upstream cannot make us tell it."""
     _, headers, _ = relayed(answering(x_debug=f"key={KEY}".encode()))

@@ -33,7 +33,7 @@ from strictgate.core.surfaces.table import surface_of
 from strictgate.core.wire.passthrough import Header
 from strictgate.gateway.gateway import Caller
 from strictgate.observe.events import Crashed, Observer, RequestFinished
-from strictgate.upstream.headers import VIA
+from strictgate.upstream.headers import KEYS, VIA
 
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -137,7 +137,8 @@ class GatewayMiddleware:
                 "upstreams leads back to it. Set upstreams.*.base_url to the model's server.",
                 headers={"x-should-retry": "false"},
             )
-        others = [each for each in visit.headers if each[0] != VIA]
+        ours = {VIA, *(KEYS if self.rules.key_digests else ())}  # keys of Strictgate's own
+        others = [each for each in visit.headers if each[0] not in ours]
         return [*others, (VIA, f"{via}, {self._token}" if via else self._token)]
 
     def _check_room(self) -> None:

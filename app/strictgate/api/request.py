@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -47,7 +48,7 @@ class StreamFailed(Exception):
 @lru_cache(1024)
 def _below_prefix(raw: str) -> str:
     prefix = next((each for each in ROOTS if raw.startswith(f"{each}/")), None)
-    if prefix is None or not _is_plain(raw) or _is_nearly_enforced(raw):
+    if prefix is None or not _is_plain(raw) or _is_nearly_enforced(raw) or not _is_text(raw):
         raise NotFound(f"Unknown request URL: {raw[:200]}.", code="unknown_url")
     return raw.removeprefix(prefix)
 
@@ -65,10 +66,39 @@ def _is_plain(path: str) -> bool:
     return False
 
 
+def _is_text(path: str) -> bool:
+    """Whether `path` is text in whatever way it is decoded: UTF-8, without control characters.
+
+    A lenient server may read an overlong `%C0%AF` as a slash, and may stop reading at `%00`.
+    """
+    while (decoded := _decoded(path)) != path:
+        path = decoded
+    return not any(each == "\ufffd" or unicodedata.category(each) == "Cc" for each in path)
+
+
 def _is_nearly_enforced(path: str) -> bool:
-    """Whether a lenient server might take `path` for the route whose answers are judged."""
-    plain = unquote(path).lower().partition(";")[0].partition("?")[0].strip()
-    return plain.endswith(_ENFORCED_PATHS) and path not in ROUTES
+    """Whether a lenient server might take `path` for a route whose answers are judged."""
+    return path not in ROUTES and _plainest(path).endswith(_ENFORCED_PATHS)
+
+
+def _plainest(path: str) -> str:
+    """Return the shortest route that any server could read in `path`.
+
+    It is decoded to the end; case, accents, compatibility forms and whatever is not ASCII are
+    taken away, as are parameters of steps, what looks like a query or a fragment, and an extension.
+    """
+    while (decoded := _decoded(path)) != path:
+        path = decoded
+    path = re.split(r"[?#]", path, maxsplit=1)[0].replace("\\", "/")
+    ascii_only = unicodedata.normalize("NFKD", path).upper().lower().encode("ascii", "ignore")
+    steps = [step.partition(";")[0] for step in ascii_only.decode().split("/")]
+    plain = re.sub(r"[^a-z0-9/_.-]", "", "/".join(step for step in steps if step))
+    return "/" + re.sub(r"\.[a-z0-9]*$", "", plain)
+
+
+def _decoded(path: str) -> str:
+    """Undo one layer of percent-encoding, and of the `%uXXXX` that some servers know."""
+    return unquote(re.sub(r"%u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), path))
 
 
 class ClientRequest:

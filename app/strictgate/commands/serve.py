@@ -1,9 +1,4 @@
-"""`strictgate serve`: the process that listens, limits what comes below ASGI, and drains.
-
-uvicorn parses HTTP with llhttp, which refuses what smuggles requests (a bare LF, Content-Length
-beside Transfer-Encoding), but has no limit on headers and no deadline for them.
-`HttpProtocol` adds both.
-"""
+"""`strictgate serve`: the process that listens, and drains."""
 
 import asyncio
 import gc
@@ -12,133 +7,19 @@ import math
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from strictgate.api.app import create_app
-from strictgate.core.jsontext.reader import write_json
+from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.core.wire.address import is_loopback
 from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import Observer, ignore
 from strictgate.observe.log import ServerHandler, log_to
 from strictgate.settings import Settings, SettingsError
-
-HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request
-HEAD_BYTES = 32 << 10  # of the request line and all headers
-HEAD_FIELDS = 100  # headers
-_STATUS = {
-    400: ("400 Bad Request", "The request is not valid HTTP."),
-    408: ("408 Request Timeout", "The request's headers did not arrive in time."),
-    431: (
-        "431 Request Header Fields Too Large",
-        f"The request has more than {HEAD_BYTES} bytes or {HEAD_FIELDS} fields of headers.",
-    ),
-}
-
-
-class HttpProtocol(HttpToolsProtocol):
-    """One connection, with a deadline and limits for the head of each request.
-
-    | state          | entered                          | a byte counts | the deadline runs |
-    |----------------|----------------------------------|---------------|-------------------|
-    | in the head    | on connection; on a next request | yes           | yes               |
-    | behind it      | at the end of the headers        | of trailers   | no                |
-
-    What is over a limit gets a 431, what is late a 408; either closes the connection.
-    """
-
-    _deadline: asyncio.TimerHandle | None = None
-    _in_head = True
-    _head_bytes = 0
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._await_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._head_arrived()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_BYTES:
-            self._refuse(431)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if not self._in_head:  # a further request on this connection
-            self._await_head()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:
-            super().on_header(name, value)
-            return
-        self._head_bytes += len(name) + len(value)  # a trailer: nobody asked for one
-        if self._head_bytes > 2 * HEAD_BYTES:
-            self._refuse(431)
-
-    def on_headers_complete(self) -> None:
-        size = sum(len(name) + len(value) for name, value in self.headers)
-        self._head_arrived()
-        if size > HEAD_BYTES or len(self.headers) > HEAD_FIELDS:
-            self.app = _too_many_headers
-        super().on_headers_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(400)
-
-    def _await_head(self) -> None:
-        self._in_head, self._head_bytes = True, 0
-        self._deadline = self.loop.call_later(HEAD_DEADLINE, self._refuse, 408)
-
-    def _head_arrived(self) -> None:
-        self._in_head = False
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _refuse(self, status: int) -> None:
-        """Answer with an error, below ASGI, and close the connection."""
-        if self.transport.is_closing():
-            return
-        cycle = self.cycle
-        if cycle is not None and cycle.response_started and not cycle.response_complete:
-            self.transport.close()  # in the middle of another answer
-            return
-        phrase, _ = _STATUS[status]
-        body = write_json(_error(status)).encode()
-        head = (
-            f"HTTP/1.1 {phrase}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
-
-
-def _error(status: int) -> Mapping[str, Any]:
-    error = {"message": _STATUS[status][1], "type": "invalid_request_error"}
-    return {"error": error | {"param": None, "code": None}}
-
-
-async def _too_many_headers(
-    scope: Any, receive: Any, send: Callable[[Mapping[str, Any]], Awaitable[None]]
-) -> None:
-    """Answer 431, as an ASGI application: uvicorn itself then keeps the order of the answers."""
-    body = write_json(_error(431)).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": 431, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 class GatewayServer(uvicorn.Server):

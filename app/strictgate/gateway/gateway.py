@@ -42,7 +42,7 @@ from strictgate.observe.events import Enforced, Observer, UpstreamFailed
 from strictgate.settings import Settings
 from strictgate.upstream import multipart
 from strictgate.upstream.client import Client
-from strictgate.upstream.headers import OF_THE_BODY, OURS, passed_on
+from strictgate.upstream.headers import KEYS, OF_THE_BODY, OURS, passed_on
 from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Endpoint, Route, Router
 
@@ -175,7 +175,8 @@ class Gateway:
     ) -> GatewayAnswer:
         route, conversation = planned.route, planned.conversation
         endpoint = route.endpoint
-        headers = dict(passed_on(caller.headers, OURS | OF_THE_BODY))
+        unwanted = OURS | OF_THE_BODY | (KEYS if endpoint.secret else set())
+        headers = dict(passed_on(caller.headers, unwanted))
         headers |= _credentials(endpoint, caller)
         driver = Driver(
             self._client,

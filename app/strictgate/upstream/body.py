@@ -51,6 +51,8 @@ class ResponseBody:
         self._limit = limit
         self._decode = _decoder(response, endpoint, limit)
         self._size = 0
+        self._received = 0
+        """Bytes as they came, which may inflate to nothing."""
 
     async def next(self) -> bytes | None:
         """Return the next piece, None at the end.
@@ -63,7 +65,8 @@ class ResponseBody:
             return None
         piece = self._decode(raw)
         self._size += len(piece)
-        if self._size > self._limit:
+        self._received += len(raw)
+        if max(self._size, self._received) > self._limit:
             raise UpstreamBadResponse(
                 f"The upstream '{self._endpoint.name}' sent more than {self._limit} bytes."
             )
@@ -93,14 +96,35 @@ def _decoder(
             f"The upstream '{endpoint.name}' used the content coding '{coding[:40]}', "
             "which was not asked for."
         )
-    inflater = zlib.decompressobj(_CODINGS[coding])
+    return _Inflater(_CODINGS[coding], endpoint.name, limit).feed
 
-    def decode(chunk: bytes) -> bytes:
+
+class _Inflater:
+    """Undoes gzip or deflate; a gzip body may have several members (RFC 1952 §2.2)."""
+
+    def __init__(self, window: int, upstream: str, limit: int) -> None:
+        self._window = window
+        self._upstream = upstream
+        self._limit = limit
+        self._member = zlib.decompressobj(window)
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return what `chunk` inflates to, of a bomb no more than one byte over the limit.
+
+        Raises:
+            UpstreamBadResponse: it does not inflate.
+        """
+        pieces: list[bytes] = []
+        left = self._limit + 1
         try:
-            return inflater.decompress(chunk, limit + 1)
+            while chunk and left > 0:
+                if self._member.eof:
+                    self._member = zlib.decompressobj(self._window)
+                pieces.append(self._member.decompress(chunk, left))
+                left -= len(pieces[-1])
+                chunk = self._member.unused_data.lstrip(b"\0")  # padding, as gzip itself ignores it
         except zlib.error as error:
             raise UpstreamBadResponse(
-                f"The upstream '{endpoint.name}' sent a body that does not inflate."
+                f"The upstream '{self._upstream}' sent a body that does not inflate."
             ) from error
-
-    return decode
+        return b"".join(pieces)

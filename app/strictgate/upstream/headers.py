@@ -19,6 +19,10 @@ its own there is its own upstream."""
 OURS = frozenset({"host", "authorization", "cookie", "expect", "x-request-id"})
 """Of a request: set anew, or between the client and Strictgate."""
 
+KEYS = frozenset({"x-api-key", "api-key", "x-goog-api-key", "x-auth-token"})
+"""Of a request: other headers in which clients send a key. They go upstream only where the client's
+own Authorization does, too."""
+
 THEIRS = frozenset(
     {
         *("date", "server", "set-cookie", "alt-svc", "strict-transport-security"),

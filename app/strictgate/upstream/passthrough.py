@@ -1,7 +1,8 @@
 """A request sent on as it is, and its answer given back as it comes.
 
 Bodies are not read, but for an error's, which is given in the shape of the client's API, whatever
-the upstream makes of it. Headers that belong to one connection stay on it (RFC 9110 §7.6.1).
+the upstream makes of it; and Strictgate's own key is blotted out, should the upstream quote it.
+Headers that belong to one connection stay on it (RFC 9110 §7.6.1).
 """
 
 import asyncio
@@ -20,8 +21,14 @@ from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.stream_end import StreamEnd
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.error_mapping import translated
-from strictgate.upstream.headers import OURS, THEIRS, passed_on
-from strictgate.upstream.response_reading import check_status, json_or_text, read_error
+from strictgate.upstream.headers import KEYS, OURS, THEIRS, passed_on
+from strictgate.upstream.key_filter import KeyFilter
+from strictgate.upstream.response_reading import (
+    check_status,
+    is_secret,
+    json_or_text,
+    read_error,
+)
 from strictgate.upstream.routing import Endpoint
 
 _COMPLETIONS = frozenset({"/chat/completions", "/completions"})
@@ -46,7 +53,8 @@ async def relay(
     url = address(endpoint, request.path, request.query)
     body = request.body.raw if isinstance(request.body, RequestBody) else request.body
     counted = {"content-length"} if isinstance(body, bytes) else set()
-    headers = [*passed_on(request.headers, OURS | counted), *credentials.items()]
+    unwanted = OURS | counted | (KEYS if endpoint.secret else set())
+    headers = [*passed_on(request.headers, unwanted), *credentials.items()]
     with translated(endpoint.name, endpoint.base_url):
         async with (
             asyncio.timeout(endpoint.settings.timeout),
@@ -60,6 +68,8 @@ async def relay(
                 yield _error(response.status, kept, error, surface)
             else:
                 pieces = client.raw_pieces(response, endpoint)
+                if is_secret(endpoint.secret) and "content-encoding" not in dict(kept):
+                    pieces = _without_key(pieces, endpoint.secret)
                 if _is_completion_stream(request, kept):
                     pieces = _to_its_end(pieces, endpoint)
                 yield RawAnswer(response.status, kept, pieces)
@@ -107,6 +117,16 @@ async def _to_its_end(pieces: AsyncIterator[bytes], endpoint: Endpoint) -> Async
         raise UpstreamBadResponse(
             f"The upstream '{endpoint.name}' broke off in the middle of its stream."
         )
+
+
+async def _without_key(pieces: AsyncIterator[bytes], key: str) -> AsyncIterator[bytes]:
+    """Pass on the pieces with `key` blotted out; what may be its beginning waits for the rest."""
+    keys = KeyFilter(key)
+    async for piece in pieces:
+        if clean := keys.feed(piece):
+            yield clean
+    if rest := keys.flush():
+        yield rest
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

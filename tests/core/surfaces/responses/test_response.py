@@ -44,6 +44,14 @@ def test_text():
     assert "system_fingerprint" not in made
 
 
+@pytest.mark.parametrize("odd", [[], ["reasoning_tokens"], "x", 1, True, {"reasoning_tokens": []}])
+def test_odd_usage(odd):
+    """What is no number counts as none."""
+    told = usage_of({"prompt_tokens": odd, "completion_tokens_details": odd})
+    assert told is not None
+    assert told["output_tokens_details"] == {"reasoning_tokens": 0}
+
+
 def test_usage_details():
     """Details of the usage have other names here."""
     usage = {

@@ -1,0 +1,151 @@
+"""HTTP/1.1 below ASGI: deadlines and limits for the head of a request.
+
+uvicorn parses HTTP with llhttp, which refuses what smuggles requests (a bare LF, Content-Length
+beside Transfer-Encoding), but has no limit on headers and no deadline for them, and takes a request
+with two Hosts or none (RFC 9112 §3.2). `HttpProtocol` adds all that.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from strictgate.core.jsontext.reader import write_json
+
+HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request
+HEAD_BYTES = 32 << 10  # of the request line and all headers
+HEAD_FIELDS = 100  # headers
+URL_BYTES = 8 << 10
+"""Of the path and the query; RFC 9112 §3 wants at least 8,000."""
+_STATUS = {
+    400: (
+        "400 Bad Request",
+        "The request is not valid HTTP, or does not have just one Host header.",
+    ),
+    408: ("408 Request Timeout", "The request's headers did not arrive in time."),
+    414: ("414 URI Too Long", f"The request's URL has more than {URL_BYTES} bytes."),
+    431: (
+        "431 Request Header Fields Too Large",
+        f"The request has more than {HEAD_BYTES} bytes or {HEAD_FIELDS} fields of headers.",
+    ),
+}
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection, with a deadline and limits for the head of each request.
+
+    | state          | entered                          | a byte counts | the deadline runs |
+    |----------------|----------------------------------|---------------|-------------------|
+    | in the head    | on connection; on a next request | yes           | yes               |
+    | behind it      | at the end of the headers        | of trailers   | no                |
+
+    What is over a limit gets a 414 or a 431, what is late a 408; either closes the connection.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+    _in_head = True
+    _head_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_BYTES:
+            self._refuse(414 if len(self.url or b"") > URL_BYTES else 431)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if not self._in_head:  # a further request on this connection
+            self._await_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:
+            super().on_header(name, value)
+            return
+        self._head_bytes += len(name) + len(value)  # a trailer: nobody asked for one
+        if self._head_bytes > 2 * HEAD_BYTES:
+            self._refuse(431)
+
+    def on_headers_complete(self) -> None:
+        self._head_arrived()
+        status = self._status_of_head()
+        if status is not None:
+            self.app = _refusal(status)
+            self.url = b"/"  # its own may be too long to be parsed
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400)
+
+    def _status_of_head(self) -> int | None:
+        """Return the status with which a request with this head is refused, or None."""
+        if len(self.url) > URL_BYTES:
+            return 414
+        size = sum(len(name) + len(value) for name, value in self.headers)
+        if size > HEAD_BYTES or len(self.headers) > HEAD_FIELDS:
+            return 431
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        is_right = hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
+        return None if is_right else 400
+
+    def _await_head(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        self._deadline = self.loop.call_later(HEAD_DEADLINE, self._refuse, 408)
+
+    def _head_arrived(self) -> None:
+        self._in_head = False
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, status: int) -> None:
+        """Answer with an error, below ASGI, and close the connection."""
+        if self.transport.is_closing():
+            return
+        cycle = self.cycle
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            self.transport.close()  # in the middle of another answer
+            return
+        phrase, _ = _STATUS[status]
+        body = write_json(_error(status)).encode()
+        head = (
+            f"HTTP/1.1 {phrase}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+def _error(status: int) -> Mapping[str, Any]:
+    error = {"message": _STATUS[status][1], "type": "invalid_request_error"}
+    return {"error": error | {"param": None, "code": None}}
+
+
+def _refusal(status: int) -> Callable[..., Awaitable[None]]:
+    """Return an ASGI application that refuses, and closes the connection.
+
+    It is one so that uvicorn itself keeps the order of the answers.
+    """
+
+    async def refuse(
+        scope: Any, receive: Any, send: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> None:
+        body = write_json(_error(status)).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    return refuse

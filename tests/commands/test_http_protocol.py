@@ -1,0 +1,78 @@
+"""What is refused below ASGI."""
+
+import json
+
+import pytest
+
+from strictgate.commands.http_protocol import HEAD_BYTES, HEAD_FIELDS, URL_BYTES
+from tests.commands.process import raw, running
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running("--demo") as (_, url):
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n" + b"x: y\r\n" * (HEAD_FIELDS + 1), 431),
+        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * HEAD_BYTES + b"\r\n", 431),
+        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * (5 << 20) + b"\r\n", 431),
+        (b"GET /healthz?" + b"q" * URL_BYTES + b" HTTP/1.1\r\nhost: localhost\r\n", 414),
+        (b"GET /healthz?" + b"q" * (40 << 10) + b" HTTP/1.1\r\nhost: localhost\r\n", 414),
+        (b"GET /healthz?" + b"q" * (70 << 10) + b" HTTP/1.1\r\nhost: localhost\r\n", 414),
+        (b"GET /healthz HTTP/1.1\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nHost: localhost\r\n", 400),
+        (b"GET /healthz HTTP/1.0\r\nhost: localhost\r\nHost: localhost\r\n", 400),
+        (b"rubbish\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nhost localhost\r\n", 400),
+        (
+            b"POST /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\n"
+            b"transfer-encoding: chunked\r\n",
+            400,
+        ),
+    ],
+    ids=[
+        "fields",
+        "bytes",
+        "giant",
+        "url",
+        "long url",
+        "giant url",
+        "no host",
+        "two hosts",
+        "old two hosts",
+        "rubbish",
+        "no colon",
+        "smuggling",
+    ],
+)
+def test_below_http(server, head, status):
+    """Rubbish and giants are refused in OpenAI's shape, and the connection closed."""
+    try:
+        answer = raw(server, head + b"\r\n")
+    except ConnectionResetError:
+        assert status == 431  # still writing megabytes when the door fell shut
+        return
+
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["message"]
+
+
+def test_trailers_are_no_headers():
+    """What comes after a body cannot pass for a header, such as a key."""
+    with running("--demo", STRICTGATE_SERVER__API_KEYS="k") as (_, url):
+        head = b"POST /v1/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
+        head += b"transfer-encoding: chunked\r\n\r\n0\r\n"
+        answer = raw(url, head + b"authorization: Bearer k\r\n\r\n")
+        giant = raw(url, head + b"x: y\r\n" * 20_000 + b"\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert giant.startswith((b"HTTP/1.1 401", b"HTTP/1.1 431"))
+
+
+def test_no_host_of_old(server):
+    """HTTP/1.0 knows no Host; probes still speak it."""
+    assert raw(server, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
