@@ -6,13 +6,16 @@ server's own affair: the limits and deadlines of a request's head, draining, and
 serve other machines without client keys.
 """
 
+import atexit
 import os
-import sys
 
 from strictgate.api.app import create_app
 from strictgate.observe.events import ignore
-from strictgate.observe.log import log_to
+from strictgate.observe.log import log_to, stderr_queue
 from strictgate.settings import load
 
 _settings = load()
-app = create_app(_settings, os.environ, log_to(sys.stderr) if _settings.observe.log else ignore)
+_log = stderr_queue()
+atexit.register(_log.close)
+_observe = log_to(_log, _settings.keys(os.environ)) if _settings.observe.log else ignore
+app = create_app(_settings, os.environ, _observe)

@@ -111,7 +111,13 @@ class Server(Frozen):
         default=30.0,
         ge=0,
         le=86_400,
-        description="Seconds that running requests are given after SIGTERM.",
+        description="Seconds that running requests get after SIGTERM, the delay included.",
+    )
+    drain_delay: float = Field(
+        default=3.0,
+        ge=0,
+        le=86_400,
+        description="Seconds after SIGTERM or SIGHUP for which it still listens, and refuses.",
     )
     heartbeat: float = Field(
         default=15.0,
@@ -277,6 +283,13 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return Variables(settings_cls), init_settings  # the file comes in as arguments
+
+    def keys(self, environment: Mapping[str, str]) -> frozenset[str]:
+        """Return every key that is configured, the clients' and the upstreams'."""
+        variables = [each.api_key_env for each in self.upstreams.values() if each.api_key_env]
+        theirs = {environment.get(name, "").strip() for name in variables}
+        ours = {key.get_secret_value() for key in self.server.api_keys}
+        return frozenset((theirs | ours) - {""})
 
     def with_upstream(self, name: str, base_url: str, preset: str = "generic") -> "Settings":
         """Return these settings with one more upstream, the default; raise SettingsError for a

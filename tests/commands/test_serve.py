@@ -12,7 +12,7 @@ import pytest
 from strictgate.commands.serve import check_exposure
 from strictgate.settings import Settings, SettingsError
 from tests.chats import CHAT, asked
-from tests.commands.process import running
+from tests.commands.process import raw, running
 
 
 def under_way(url, body):
@@ -58,6 +58,50 @@ def test_port_in_use(server):
 
     assert told.returncode == 2
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in told.stderr
+
+
+def test_an_unread_log_holds_nothing_up():
+    """Nobody reads standard error: requests are answered all the same, and it leaves in time."""
+    with running("--demo", STRICTGATE_SERVER__DRAIN_DELAY="0") as (process, url):
+        path = "/v1/" + "x" * 500
+        for _ in range(400):  # more than a pipe holds
+            assert raw(url, b"GET %b HTTP/1.0\r\n\r\n" % path.encode()).startswith(b"HTTP/1.1 404")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_lame_duck(signum):
+    """For a while it still listens, and says to what is new that it is leaving."""
+    slow = CHAT | {"model": "demo/slow"}
+    with running("--demo", STRICTGATE_SERVER__DRAIN_DELAY="2") as (process, url):
+        with closing(under_way(url, slow)) as connection:
+            process.send_signal(signum)
+            ready = b""
+            while not ready.startswith(b"HTTP/1.1 503"):  # until the signal has been seen
+                ready = raw(url, b"GET /readyz HTTP/1.0\r\n\r\n")
+            new = raw(url, b"GET /v1/models HTTP/1.0\r\n\r\n")
+            alive = raw(url, b"GET /healthz HTTP/1.0\r\n\r\n")
+            answer = connection.makefile("rb").read()
+        assert process.wait(timeout=30) == 0
+
+    for told in (ready, new):
+        head, _, body = told.lower().partition(b"\r\n\r\n")
+        assert head.startswith(b"http/1.1 503")
+        assert b"retry-after: 1" in head
+        assert json.loads(body)["error"]["code"] == "shutting_down"
+    assert alive.startswith(b"HTTP/1.1 200")
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_the_second_signal_ends_the_delay():
+    """A lame duck that is told again leaves now."""
+    with running("--demo", STRICTGATE_SERVER__DRAIN_DELAY="1000") as (process, _):
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
 
 
 def test_leaves_when_told():

@@ -60,6 +60,31 @@ def test_nothing_breaks_a_line():
     assert "\x1b" not in stream.getvalue()
 
 
+def test_lines_are_ascii():
+    """What a terminal or a reader of lines could take for a control or an end is escaped."""
+    stream = io.StringIO()
+    odd = "a\u2028\u2029\x85\x9b31m\x7f\u202e\ud800é"
+    log_to(stream)(ModelDemoted("groq", odd))
+
+    assert stream.getvalue().isascii()
+    assert "\x7f" not in stream.getvalue()
+    assert json.loads(stream.getvalue())["model"] == odd
+
+
+def test_keys_are_not_logged():
+    """Neither those that are known, nor what looks like a provider's."""
+    stream = io.StringIO()
+    observe = log_to(stream, {"my secret key", "k1"})
+    observe(RequestFinished("req_1", "GET", "/v1/models/my secret key/x", 404, 0.5))
+    observe(ModelDemoted("groq", "k1"))
+    observe(ModelDemoted("groq", "sk-proj-0123456789abcdef0123"))
+    observe(ModelDemoted("groq", "qwen-sk1-k1"))
+
+    assert "secret" not in stream.getvalue()
+    models = [json.loads(line).get("model") for line in stream.getvalue().splitlines()]
+    assert models == [None, "***", "***", "qwen-sk1-k1"]
+
+
 def test_nobody_reads_it():
     """A log that cannot be written stops nothing."""
     stream = io.StringIO()

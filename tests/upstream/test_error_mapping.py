@@ -9,7 +9,12 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from strictgate.core.errors import GatewayError, UpstreamTimeout, UpstreamUnreachable
+from strictgate.core.errors import (
+    GatewayError,
+    OutOfDescriptors,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from strictgate.upstream.error_mapping import translate, translated
 
 KINDS = [
@@ -48,6 +53,21 @@ def test_each_is_translated(kind):
 def test_kinds(kind, ours):
     """Timeouts are 504, broken connections 502."""
     assert type(translate(instance(kind), "x")) is ours
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_no_descriptor_left(number, wrapped):
+    """That is this process's own want, not the upstream's."""
+    fault = OSError(number, "Too many open files")
+    if wrapped:
+        key = ConnectionKey("x", 80, False, True, None, None, None)
+        fault = aiohttp.ClientConnectorError(key, fault)
+    error = translate(fault, "groq")
+
+    assert isinstance(error, OutOfDescriptors)
+    assert (error.status, error.headers["retry-after"]) == (503, "1")
+    assert "groq" not in error.message
 
 
 def test_the_cause_is_kept():

@@ -11,7 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from strictgate.api.enforced import EnforcedRoute
-from strictgate.api.middleware import AccessRules, GatewayMiddleware, digest
+from strictgate.api.middleware import (
+    LEAVING,
+    AccessRules,
+    GatewayMiddleware,
+    digest,
+    shutting_down,
+)
 from strictgate.api.models import Models
 from strictgate.api.native_only import NativeOnly
 from strictgate.api.passthrough import Passthrough
@@ -106,11 +112,13 @@ def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:
         """Whether the process lives."""
         return {"status": "ok"}
 
-    async def readyz(response: Response) -> Mapping[str, str]:
+    async def readyz(response: Response) -> Mapping[str, Any]:
         """Whether new requests are welcome."""
-        draining = is_draining()
-        response.status_code = 503 if draining else 200
-        return {"status": "draining" if draining else "ready"}
+        if not is_draining():
+            return {"status": "ready"}
+        response.status_code = 503
+        response.headers.update(LEAVING)
+        return {"status": "draining"} | shutting_down().body()
 
     app.api_route("/healthz", methods=["GET", "HEAD"])(healthz)
     app.api_route("/readyz", methods=["GET", "HEAD"])(readyz)

@@ -26,13 +26,15 @@ from strictgate.core.errors import (
     HostRefused,
     LoopDetected,
     OriginRefused,
+    OutOfDescriptors,
     Overloaded,
     Unauthorized,
 )
 from strictgate.core.surfaces.table import surface_of
 from strictgate.core.wire.passthrough import Header
 from strictgate.gateway.gateway import Caller
-from strictgate.observe.events import Crashed, Observer, RequestFinished
+from strictgate.observe.events import Crashed, Observer, OutOfResources, RequestFinished
+from strictgate.observe.redaction import without_credentials
 from strictgate.upstream.headers import KEYS, VIA
 
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -43,6 +45,8 @@ _STREAM_TYPES = (b"text/event-stream", b"application/x-ndjson")
 _FRAME_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 PRIVATE_SUFFIXES = (".localhost", ".internal", ".svc", ".cluster.local")
 """Of names that public DNS never has: RFC 6761 §6.3, ICANN's .internal, Kubernetes' services."""
+LEAVING = {"retry-after": "1", "connection": "close"}
+"""The headers of what says that this process is on its way down: another one may answer soon."""
 _OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
 
@@ -94,11 +98,13 @@ class GatewayMiddleware:
         except StreamFailed as failed:
             visit.note(failed.error)
         except GatewayError as error:
+            if isinstance(error, OutOfDescriptors):
+                self.observe(OutOfResources(visit.id, error.message))
             with suppress(ClientLeft):
                 await visit.fail(error)
         except asyncio.CancelledError:  # the time to drain is over
             with suppress(ClientLeft):
-                await visit.fail(_shutting_down())
+                await visit.fail(shutting_down())
         except Exception:  # noqa: BLE001 the one place where a bug becomes an answer
             self.observe(Crashed(visit.id, scope["method"], scope["path"], traceback.format_exc()))
             await visit.fail(GatewayError(f"Internal error. Quote {visit.id} when you report it."))
@@ -143,7 +149,7 @@ class GatewayMiddleware:
 
     def _check_room(self) -> None:
         if self.is_draining():
-            raise _shutting_down()
+            raise shutting_down()
         if self.under_way > self.rules.connections:
             raise Overloaded(
                 "Too many requests are under way (limits.connections).",
@@ -236,10 +242,11 @@ class _Visit:
         self.error = str(body.get("code") or body.get("type"))
 
     def finished(self) -> RequestFinished:
+        authorization = self.surface.authorization(self.headers)
         return RequestFinished(
             request_id=self.id,
             method=self.scope["method"],
-            path=self.scope["path"][:500],
+            path=without_credentials(self.scope["path"], authorization)[:500],
             status=self.status,
             seconds=round(time.monotonic() - self._began, 6),
             error=self.error,
@@ -247,10 +254,9 @@ class _Visit:
         )
 
 
-def _shutting_down() -> Overloaded:
-    return Overloaded(
-        "Strictgate is shutting down.", code="shutting_down", headers={"retry-after": "1"}
-    )
+def shutting_down() -> Overloaded:
+    """Return the error of what comes too late."""
+    return Overloaded("Strictgate is shutting down.", code="shutting_down", headers=LEAVING)
 
 
 def _check_host(host: str | None, allowed: frozenset[str]) -> None:

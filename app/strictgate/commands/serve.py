@@ -1,12 +1,25 @@
-"""`strictgate serve`: the process that listens, and drains."""
+"""`strictgate serve`: the process that listens, and how it leaves.
+
+| signal           | what happens                                                          |
+|------------------|-----------------------------------------------------------------------|
+| SIGTERM, SIGHUP  | Lame duck: for `server.drain_delay` it goes on listening, but what is |
+|                  | new, and /readyz, gets a 503. Then it drains.                         |
+| SIGINT (Ctrl+C)  | It drains at once: nothing new comes in, what is under way finishes.  |
+| a second one     | It leaves now.                                                        |
+
+All of it takes `server.drain_timeout` at most; what is not finished then gets an error. The exit
+code is 0. SIGHUP does not reload the configuration: it comes when a terminal goes, and must not
+leave a process behind that nobody sees; where it is ignored already (nohup), it stays so.
+"""
 
 import asyncio
 import gc
 import logging
 import math
 import os
+import signal
 import socket
-import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -18,16 +31,34 @@ from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.core.wire.address import is_loopback
 from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import Observer, ignore
-from strictgate.observe.log import ServerHandler, log_to
+from strictgate.observe.log import ServerHandler, log_to, stderr_queue
+from strictgate.observe.log_queue import LogQueue
 from strictgate.settings import Settings, SettingsError
+
+TICK = 0.05  # seconds between two looks at whether a lame duck may go
 
 
 class GatewayServer(uvicorn.Server):
     """A uvicorn server that says where it listens, and ends with exit code 0 on a signal."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        announce: Callable[[str], None],
+        delay: float = 0.0,
+        grace: float = 0.0,
+    ) -> None:
+        """Prepare the server.
+
+        Args:
+            delay: seconds for which it goes on listening once it is to leave.
+            grace: seconds that leaving may take, the delay included.
+        """
         super().__init__(config)
         self._announce = announce
+        self._delay = min(delay, grace)
+        self._grace = grace
+        self._left_at = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -35,9 +66,34 @@ class GatewayServer(uvicorn.Server):
         gc.freeze()  # what stands now stands for good: full collections need not walk it again
         self._announce(_url(self.servers[0].sockets[0]))
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Signal handlers set flags, and uvicorn looks at them in the same way.
+        while time.monotonic() < self._left_at + self._delay and not self.force_exit:  # noqa: ASYNC110
+            await asyncio.sleep(TICK)
+        if self._grace:
+            left = self._left_at + self._grace - time.monotonic()
+            self.config.timeout_graceful_shutdown = max(0, math.ceil(left))
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            before = signal.getsignal(signal.SIGHUP)
+            if before is not signal.SIG_IGN:
+                signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGHUP, before)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit  # the second signal does not wait
+        if self.should_exit:
+            self.force_exit = True  # the second signal does not wait
+            return
         self.should_exit = True
+        self._left_at = time.monotonic()
+        if sig == signal.SIGINT:  # somebody sits before it
+            self._delay = 0.0
 
 
 class DemoServer(GatewayServer):
@@ -86,21 +142,26 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
         raise SettingsError(
             "no upstream is configured: give --upstream URL, --config FILE, or --demo"
         )
-    logging.getLogger("uvicorn.error").addHandler(ServerHandler(sys.stderr))
+    log = stderr_queue()
+    logging.getLogger().addHandler(ServerHandler(log))
     companion = None
     if demo:
         beside = _bound("127.0.0.1", 0)
         settings = settings.with_upstream("demo", f"{_url(beside)}/v1", "demo")
         companion = DemoServer(_demo_config(), lambda url: None), beside
-    server = _listener(settings, announce)
+    server = _listener(settings, announce, log)
     bound = _bound(settings.server.host, settings.server.port)
     run = _both(server, bound, *companion) if companion else server.serve([bound])
-    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(run)
+    try:
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(run)
+    finally:
+        log.close()
 
 
-def _listener(settings: Settings, announce: Callable[[str], None]) -> GatewayServer:
-    observe: Observer = log_to(sys.stderr) if settings.observe.log else ignore
+def _listener(settings: Settings, announce: Callable[[str], None], log: LogQueue) -> GatewayServer:
+    keys = settings.keys(os.environ)
+    observe: Observer = log_to(log, keys) if settings.observe.log else ignore
     server: GatewayServer | None = None
 
     def is_draining() -> bool:
@@ -117,9 +178,10 @@ def _listener(settings: Settings, announce: Callable[[str], None]) -> GatewaySer
             log_config=None,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=math.ceil(settings.server.drain_timeout),
         ),
         announce,
+        settings.server.drain_delay,
+        settings.server.drain_timeout,
     )
     return server
 

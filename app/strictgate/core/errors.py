@@ -18,6 +18,7 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
     + OutputTooComplex      400  … or one that takes more work to judge than a request may cost
     + NotJudged             500  what it gave could not be judged within the limits
   + Overloaded              503
+    + OutOfDescriptors      503  this process may open no more files or connections
   + LoopDetected            508  the request has come back to where it was
   + StoreUnavailable        503  the kept responses cannot be read
   + UpstreamError           as the upstream answered
@@ -116,6 +117,10 @@ class UnsupportedMediaType(GatewayError):
 
 class Overloaded(GatewayError):
     status, type, code = 503, "server_error", "overloaded"
+
+
+class OutOfDescriptors(Overloaded):
+    """Of this process: the upstream has nothing to do with it."""
 
 
 class LoopDetected(GatewayError):

@@ -39,6 +39,7 @@ from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import ResponseStore
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Enforced, Observer, UpstreamFailed
+from strictgate.observe.redaction import without_credentials
 from strictgate.settings import Settings
 from strictgate.upstream import multipart
 from strictgate.upstream.client import Client
@@ -238,7 +239,7 @@ class Gateway:
             Enforced(
                 request_id=caller.request_id,
                 upstream=route.endpoint.name,
-                model=route.model,
+                model=without_credentials(route.model, caller.authorization),
                 mode=conversation.plan.mode,
                 attempts=record.tries,
                 outcome=record.last_outcome(is_accepted=outcome is not None),

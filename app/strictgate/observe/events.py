@@ -109,6 +109,21 @@ class UpstreamFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class LogLinesDropped:
+    """Nobody read the log for a while: so many of its lines were dropped."""
+
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfResources:
+    """A request could not be served for want of something of this machine."""
+
+    request_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 
@@ -128,6 +143,8 @@ Event = (
     | FactLearned
     | StoreFailed
     | UpstreamFailed
+    | LogLinesDropped
+    | OutOfResources
     | Crashed
 )
 Observer = Callable[[Event], None]

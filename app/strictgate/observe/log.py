@@ -1,28 +1,34 @@
 """The log: one JSON line per event, on a text stream.
 
-JSON escapes what could break a line or a terminal. Bodies, headers and keys are in no event, and
-so not in the log.
+Lines are ASCII: JSON escapes what could break a line or a terminal, U+2028 and U+009B too. Bodies
+and headers are in no event. A key can be in one where a client puts it in a path or in the name of
+a model: those that are known, and what looks like one, are blotted out.
 """
 
+import json
 import logging
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Protocol
 
-from strictgate.core.jsontext.reader import write_json
 from strictgate.observe.events import (
     Crashed,
     Event,
     FactLearned,
+    LogLinesDropped,
     ModelDemoted,
     ModeRefused,
     Observer,
+    OutOfResources,
     PrefillDropped,
     StoreFailed,
     ToolsDropped,
     UpstreamFailed,
 )
+from strictgate.observe.log_queue import LogQueue
+from strictgate.observe.redaction import redactor
 
 _LEVELS: dict[type, str] = {
     Crashed: "error",
@@ -33,22 +39,39 @@ _LEVELS: dict[type, str] = {
     ToolsDropped: "warning",
     UpstreamFailed: "warning",
     FactLearned: "warning",
+    LogLinesDropped: "warning",
+    OutOfResources: "error",
 }
 
 
-def log_to(stream: TextIO) -> Observer:
-    """Return an observer that writes to `stream`."""
+class Stream(Protocol):
+    """Where lines go."""
+
+    def write(self, line: str, /) -> object: ...
+
+
+def log_to(stream: Stream, keys: Iterable[str] = ()) -> Observer:
+    """Return an observer that writes to `stream`.
+
+    Args:
+        keys: what must not be in the log.
+    """
+    redact = redactor(keys)
 
     def write(event: Event) -> None:
-        level = _LEVELS.get(type(event), "info")
-        fields = {name: getattr(event, name) for name in event.__slots__}
-        _write(stream, level, type(event).__name__, fields)
+        with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing
+            stream.write(_event_line(event, redact))
 
     return write
 
 
+def stderr_queue() -> LogQueue:
+    """Return standard error as a stream that nobody waits for."""
+    return LogQueue(sys.stderr, lambda lines: _event_line(LogLinesDropped(lines), _as_it_is))
+
+
 class ServerHandler(logging.Handler):
-    """What the HTTP server has to say, as lines of the same log."""
+    """What the HTTP server and other libraries have to say, as lines of the same log."""
 
     EXPECTED = frozenset(
         {
@@ -57,7 +80,7 @@ class ServerHandler(logging.Handler):
         }
     )
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         super().__init__(logging.WARNING)
         self._stream = stream
 
@@ -66,12 +89,24 @@ class ServerHandler(logging.Handler):
         text = logging.Formatter().format(record) if record.exc_info else message
         cancelled = text.rstrip().endswith("CancelledError")  # by a second signal
         if message not in self.EXPECTED and not cancelled:
-            _write(self._stream, record.levelname.lower(), "Server", {"message": text})
+            with suppress(OSError, ValueError):
+                line = _line(record.levelname.lower(), "Server", {"message": text})
+                self._stream.write(line)
 
 
-def _write(stream: TextIO, level: str, event: str, fields: Mapping[str, Any]) -> None:
+def _event_line(event: Event, redact: Callable[[str], str]) -> str:
+    values = {name: getattr(event, name) for name in event.__slots__}
+    fields = {
+        name: redact(value) if isinstance(value, str) else value for name, value in values.items()
+    }
+    return _line(_LEVELS.get(type(event), "info"), type(event).__name__, fields)
+
+
+def _line(level: str, event: str, fields: Mapping[str, Any]) -> str:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = {"time": now, "level": level, "event": event, **fields}
-    with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing
-        stream.write(write_json(line) + "\n")
-        stream.flush()
+    return json.dumps(line, separators=(",", ":")).replace("\x7f", "\\u007f") + "\n"
+
+
+def _as_it_is(text: str) -> str:
+    return text

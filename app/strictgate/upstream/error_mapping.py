@@ -1,6 +1,7 @@
 """The HTTP library's exceptions → ours, at one seam, by a table."""
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -12,6 +13,7 @@ import aiohttp
 
 from strictgate.core.errors import (
     GatewayError,
+    OutOfDescriptors,
     UpstreamBadResponse,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -43,6 +45,12 @@ def translate(fault: BaseException, upstream: str, address: str = "") -> Gateway
         upstream: the name that the configuration gives it.
         address: its base_url; told where it is on this machine, and so no secret of a network.
     """
+    if _number(fault) in (errno.EMFILE, errno.ENFILE):
+        return OutOfDescriptors(
+            "Strictgate has no file descriptor left for another connection. Raise the limit of its "
+            "process (ulimit -n), or lower limits.connections.",
+            headers={"retry-after": "1"},
+        )
     where = f" ({address})" if is_loopback(urlsplit(address).hostname or "") else ""
     for kind, error, what in FAULTS:
         if isinstance(fault, kind):
@@ -53,13 +61,23 @@ def translate(fault: BaseException, upstream: str, address: str = "") -> Gateway
 
 def _cause(fault: BaseException) -> str:
     """Return what the system or the TLS library says of the cause, without addresses; or ""."""
-    inner = getattr(fault, "certificate_error", None) or getattr(fault, "os_error", None) or fault
+    inner = _inner(fault)
     if isinstance(inner, ssl.SSLCertVerificationError):  # behind a comma stands the host's name
         return str(getattr(inner, "verify_message", "")).partition(",")[0]
     if isinstance(inner, socket.gaierror):
         return str(inner.strerror)
-    number = getattr(inner, "errno", None)
-    return os.strerror(number) if isinstance(number, int) and number > 0 else ""
+    number = _number(fault)
+    return os.strerror(number) if number > 0 else ""
+
+
+def _inner(fault: BaseException) -> BaseException:
+    return getattr(fault, "certificate_error", None) or getattr(fault, "os_error", None) or fault
+
+
+def _number(fault: BaseException) -> int:
+    """Return the system's number of the error; 0 where it has none."""
+    number = getattr(_inner(fault), "errno", None)
+    return number if isinstance(number, int) else 0
 
 
 @contextmanager
@@ -67,8 +85,8 @@ def translated(upstream: str, address: str = "") -> Iterator[None]:
     """Turn what the HTTP library raises inside into a GatewayError; see `translate`."""
     try:
         yield
-    except (TimeoutError, aiohttp.ClientError, ConnectionError) as fault:
+    except (TimeoutError, aiohttp.ClientError, OSError) as fault:
         error = translate(fault, upstream, address)
-        if error is None:  # pragma: no cover - the table ends in the roots of what is caught
+        if error is None:  # an OSError that has nothing to do with the network
             raise
         raise error from fault

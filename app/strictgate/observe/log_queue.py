@@ -1,0 +1,98 @@
+"""A text stream whose writer never waits: a thread of its own takes the lines to the file.
+
+Nobody may be reading the other end of the log's pipe. Then what does not fit into the queue is
+dropped and counted, and once there is room a line says how many there were.
+"""
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+CAPACITY = 4 << 20  # characters that may wait
+NAP = 0.02  # seconds in which lines gather, so that many go out in one write
+RETRY = 0.05  # seconds until a full pipe that does not block is tried again
+
+
+class LogFile(Protocol):
+    """What has a descriptor to write to."""
+
+    def fileno(self) -> int: ...
+
+
+class LogQueue:
+    """Close it at the end; its thread starts with the first line."""
+
+    def __init__(
+        self, file: LogFile, dropped: Callable[[int], str], capacity: int = CAPACITY
+    ) -> None:
+        """Prepare the stream.
+
+        Args:
+            dropped: makes the line that says how many lines were dropped.
+        """
+        self._file = file
+        self._dropped_line = dropped
+        self._capacity = capacity
+        self._lines: deque[str] = deque()
+        self._waiting = 0
+        """Characters in the queue, and in the write that is under way."""
+        self._dropped = 0
+        self._is_closed = False
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def write(self, line: str) -> None:
+        """Queue a line; where there is no room for it, count it."""
+        with self._changed:
+            if self._is_closed or self._waiting + len(line) > self._capacity:
+                self._dropped += 1
+                return
+            self._lines.append(line)
+            self._waiting += len(line)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+                self._thread.start()
+            elif len(self._lines) == 1:
+                self._changed.notify()
+
+    def close(self, patience: float = 1.0) -> None:
+        """Write what is waiting; give up after `patience` seconds."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(patience)
+
+    # --- in the thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            self._write_all(batch.encode("utf-8", "backslashreplace"))
+            with self._changed:
+                self._waiting = sum(map(len, self._lines))
+
+    def _next_batch(self) -> str:
+        """Return all lines that have gathered; "" when there will be no more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._lines or self._is_closed)
+            self._changed.wait_for(lambda: self._is_closed, NAP)
+            batch = "".join(self._lines)
+            self._lines.clear()
+            if self._dropped:
+                batch += self._dropped_line(self._dropped)
+                self._dropped = 0
+            return batch
+
+    def _write_all(self, data: bytes) -> None:
+        """Write past Python's own buffers, whose locks would hold the process's end up."""
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[os.write(self._file.fileno(), left) :]
+            except BlockingIOError:
+                time.sleep(RETRY)
+            except (OSError, ValueError):  # nobody reads it any more: that must stop nothing
+                return
