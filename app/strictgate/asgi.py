@@ -13,9 +13,10 @@ from strictgate.api.app import create_app
 from strictgate.observe.events import ignore
 from strictgate.observe.log import log_to, stderr_queue
 from strictgate.settings import load
+from strictgate.upstream.routing import configured_keys
 
 _settings = load()
 _log = stderr_queue()
 atexit.register(_log.close)
-_observe = log_to(_log, _settings.keys(os.environ)) if _settings.observe.log else ignore
+_observe = log_to(_log, configured_keys(_settings, os.environ)) if _settings.observe.log else ignore
 app = create_app(_settings, os.environ, _observe)

@@ -9,12 +9,11 @@ module holds it as a global.
 import json
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +22,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    TypeAdapter,
     ValidationError,
 )
 from pydantic.fields import FieldInfo
@@ -36,7 +34,6 @@ from pydantic_settings import (
 )
 
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
-from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.options import Enforcement
 from strictgate.core.wire.address import checked_base_url
 from strictgate.core.work import DEFAULT_BUDGET
@@ -284,13 +281,6 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return Variables(settings_cls), init_settings  # the file comes in as arguments
 
-    def keys(self, environment: Mapping[str, str]) -> frozenset[str]:
-        """Return every key that is configured, the clients' and the upstreams'."""
-        variables = [each.api_key_env for each in self.upstreams.values() if each.api_key_env]
-        theirs = {environment.get(name, "").strip() for name in variables}
-        ours = {key.get_secret_value() for key in self.server.api_keys}
-        return frozenset((theirs | ours) - {""})
-
     def with_upstream(self, name: str, base_url: str, preset: str = "generic") -> "Settings":
         """Return these settings with one more upstream, the default; raise SettingsError for a
         wrong URL."""
@@ -373,25 +363,3 @@ _WORDS = {
 def _sentence(each: Any) -> str:
     where = ".".join(str(step) for step in each["loc"])
     return f"{where}: {_WORDS.get(each['type']) or each['msg'].removeprefix('Value error, ')}"
-
-
-# --- other tables --------------------------------------------------------------------------------
-
-
-def field_readers(table: type) -> dict[str, Callable[[Any], Any]]:
-    """Return a reader for each field of the dataclass `table`, by the field's name.
-
-    A reader takes a value from JSON or TOML and returns the field's own. It does not convert types:
-    `1` is not true and `"1"` no number. It raises ValueError where the value is not allowed, with a
-    message that says what is: `input should be less than or equal to 10`.
-    """
-    hints = get_type_hints(table, include_extras=True)
-    return {name: partial(_read_value, TypeAdapter(hint)) for name, hint in hints.items()}
-
-
-def _read_value(adapter: TypeAdapter[Any], value: Any) -> Any:
-    try:  # as JSON, since a strict Python value would have to be the enum's member itself
-        return adapter.validate_json(write_json(value), strict=True)
-    except ValidationError as error:
-        first = error.errors()[0]["msg"]
-        raise ValueError(first[:1].lower() + first[1:]) from error

@@ -5,7 +5,7 @@ import pytest
 from strictgate.core.capabilities import Mode
 from strictgate.core.errors import NotFound
 from strictgate.settings import Settings, SettingsError
-from strictgate.upstream.routing import Router
+from strictgate.upstream.routing import Router, configured_keys
 
 UPSTREAMS = {
     "groq": {"preset": "groq"},
@@ -91,3 +91,13 @@ def test_mistakes(tables, named):
     """Tables that do not fit together are an error at start, which names the field."""
     with pytest.raises(SettingsError, match=named):
         router(**tables)
+
+
+def test_configured_keys():
+    """Those of the clients and of the upstreams; a variable that is not set has none."""
+    upstreams = {
+        "a": {"preset": "groq", "api_key_env": "A"},
+        "b": {"preset": "openai", "api_key_env": "B"},
+    }
+    settings = Settings(upstreams=upstreams, server={"api_keys": ["mine"]})
+    assert configured_keys(settings, {"A": " theirs "}) == {"mine", "theirs"}

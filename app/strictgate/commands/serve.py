@@ -34,6 +34,7 @@ from strictgate.observe.events import Observer, ignore
 from strictgate.observe.log import ServerHandler, log_to, stderr_queue
 from strictgate.observe.log_queue import LogQueue
 from strictgate.settings import Settings, SettingsError
+from strictgate.upstream.routing import configured_keys
 
 TICK = 0.05  # seconds between two looks at whether a lame duck may go
 
@@ -46,17 +47,17 @@ class GatewayServer(uvicorn.Server):
         config: uvicorn.Config,
         announce: Callable[[str], None],
         delay: float = 0.0,
-        grace: float = 0.0,
+        grace: float | None = None,
     ) -> None:
         """Prepare the server.
 
         Args:
             delay: seconds for which it goes on listening once it is to leave.
-            grace: seconds that leaving may take, the delay included.
+            grace: seconds that leaving may take, the delay included; None: as uvicorn has it.
         """
         super().__init__(config)
         self._announce = announce
-        self._delay = min(delay, grace)
+        self._delay = delay if grace is None else min(delay, grace)
         self._grace = grace
         self._left_at = 0.0
 
@@ -70,7 +71,7 @@ class GatewayServer(uvicorn.Server):
         # Signal handlers set flags, and uvicorn looks at them in the same way.
         while time.monotonic() < self._left_at + self._delay and not self.force_exit:  # noqa: ASYNC110
             await asyncio.sleep(TICK)
-        if self._grace:
+        if self._grace is not None:
             left = self._left_at + self._grace - time.monotonic()
             self.config.timeout_graceful_shutdown = max(0, math.ceil(left))
         await super().shutdown(sockets)
@@ -160,7 +161,7 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
 
 
 def _listener(settings: Settings, announce: Callable[[str], None], log: LogQueue) -> GatewayServer:
-    keys = settings.keys(os.environ)
+    keys = configured_keys(settings, os.environ)
     observe: Observer = log_to(log, keys) if settings.observe.log else ignore
     server: GatewayServer | None = None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from strictgate.core.errors import BadRequest
 from strictgate.core.request.options import KNOBS_KEY, Enforcement, RequestOptions
-from strictgate.settings import field_readers
+from strictgate.upstream.field_readers import field_readers
 
 NOT_KNOBS = {"prompt_template", "capability_ttl", "native_failures"}
 """What the configuration alone says."""

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities
-from strictgate.settings import field_readers
+from strictgate.upstream.field_readers import field_readers
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,3 +164,11 @@ def _key(name: str, variable: str | None, environment: Mapping[str, str]) -> Sec
             "the field out to send the client's own key."
         )
     return SecretStr(key)
+
+
+def configured_keys(settings: Settings, environment: Mapping[str, str]) -> frozenset[str]:
+    """Return every key that is configured, the clients' and the upstreams'."""
+    variables = [each.api_key_env for each in settings.upstreams.values() if each.api_key_env]
+    theirs = {environment.get(name, "").strip() for name in variables}
+    ours = {key.get_secret_value() for key in settings.server.api_keys}
+    return frozenset((theirs | ours) - {""})
