@@ -192,7 +192,7 @@ class LimitSettings(Frozen):
         default=1_000_000, gt=0, description="Subschemas of a schema, with references followed."
     )
     schema_pattern_bytes: int = Field(
-        default=8 << 20, gt=0, description="Of a schema's regular expressions, compiled."
+        default=8 << 20, gt=0, description="Of its compiled patterns."
     )
     schema_cache_bytes: int = Field(
         default=32 << 20, ge=0, description="Bytes of compiled schemas kept for later requests."
