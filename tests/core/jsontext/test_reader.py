@@ -116,3 +116,26 @@ def test_an_unfinished_string_is_no_depth():
 def test_integers_beyond_64_bits_are_written():
     """As digits, and everything beside them as UTF-8."""
     assert write_json({"ü": 10**20}) == '{"ü":100000000000000000000}'
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+@pytest.mark.parametrize("levels", [128, 129, 400, 5000, 100_000])
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_levels(opening, levels, is_whole):
+    """128 are read; more are refused where they begin, whatever else is wrong behind them."""
+    closing = "]" if opening == "[" else "}"
+    text = opening * levels + ("1" + closing * levels if is_whole else "")
+    if levels == 128 and is_whole:
+        parse_json(f"{text} ")
+        return
+    with pytest.raises(NotJSON) as error:
+        parse_json(text)
+    if levels > 128:
+        assert error.value.message == "Nested deeper than 128 levels"
+        assert error.value.position == 128 * len(opening)
+
+
+def test_many_brackets_in_a_string():
+    """They are no levels."""
+    assert parse_json('"' + "[" * 500 + '"') == "[" * 500
+    assert parse_json('[["' + "[" * 500 + '"],[]]') == [["[" * 500], []]
