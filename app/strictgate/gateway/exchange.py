@@ -42,7 +42,7 @@ class Exchange:
             BadRequest, NotFound: the request cannot be honoured.
         """
         self.read = self.surface.read_request(self.request)
-        self.planned = self._plan(self.read)
+        self.planned = await self._plan(self.read)
         self.writer = self.read.writer(new_identity())
 
     async def complete(self, take: DeltaSink | None = None) -> GatewayAnswer:
@@ -63,7 +63,7 @@ class Exchange:
         Raises:
             ToolsRefused: they cannot be.
         """
-        self.planned = self.gateway.without_tools(self.planned, refused)
+        self.planned = await self.gateway.without_tools(self.planned, refused)
 
     async def plans(self) -> list[PlannedRequest]:
         """Return the plan that `start` has made, and those that take its place if it is refused."""
@@ -98,9 +98,11 @@ class Exchange:
         """Return the frames for what is left of the answer, and the end."""
         return self.writer.rest(answer.completion, answer.sent)
 
-    def _plan(self, read: SurfaceRequest, adapter: UpstreamAdapter | None = None) -> PlannedRequest:
+    async def _plan(
+        self, read: SurfaceRequest, adapter: UpstreamAdapter | None = None
+    ) -> PlannedRequest:
         try:
-            return self.gateway.plan(read, adapter)
+            return await self.gateway.plan(read, adapter)
         except GatewayError as error:
             read.translate_error(error)
             raise

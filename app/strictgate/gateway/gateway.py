@@ -4,7 +4,7 @@ The driver (driver.py) takes each conversation to the network.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +17,7 @@ from strictgate.core.errors import (
     GatewayError,
     OutputInvalid,
     RequestTimeout,
+    SchemaTooComplex,
     ToolsRefused,
     UpstreamFailure,
     UpstreamTimeout,
@@ -31,6 +32,7 @@ from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
 from strictgate.core.wire.refusal import refused_functions, refuses_tools
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import total_tokens
+from strictgate.gateway.admission import AdmissionPending
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
 from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
@@ -48,6 +50,7 @@ from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Endpoint, Route, Router
 
 FORM_DEADLINE = 60.0  # seconds for the beginning of a form, which says where it goes
+MAX_LARGE_SCHEMAS = 128  # in one request
 MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
 
 
@@ -103,7 +106,7 @@ class Gateway:
         self._enforcement = settings.enforcement
         rules = settings.enforcement
         self._learner = Learner(rules.capability_ttl, rules.native_failures, observe)
-        self._planner = RequestPlanner(settings, router, self._learner.learned)
+        self._planner = RequestPlanner(settings, router, self._learner.learned, computing.workers)
 
     @property
     def router(self) -> Router:
@@ -124,7 +127,9 @@ class Gateway:
         """
         return self._planner.is_enforced(carried, body)
 
-    def plan(self, asked: SurfaceRequest, adapter: UpstreamAdapter | None = None) -> PlannedRequest:
+    async def plan(
+        self, asked: SurfaceRequest, adapter: UpstreamAdapter | None = None
+    ) -> PlannedRequest:
         """Make a conversation of a request.
 
         Args:
@@ -133,7 +138,7 @@ class Gateway:
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        return self._planner.plan(asked, adapter)
+        return await self._admitted(partial(self._planner.plan, asked, adapter))
 
     def capabilities(self, model: Any) -> Capabilities:
         """Return what the upstream of `model` can do, as far as is known; what is no name is none.
@@ -164,12 +169,21 @@ class Gateway:
         except ToolsRefused as refused:
             if planned.adapter is not None:  # the same is asked for in a chat completion first
                 raise
-            return await self._held(self._planner.without_tools(planned, refused), caller, take)
+            return await self._held(await self.without_tools(planned, refused), caller, take)
 
-    def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
+    async def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
         """Return `planned` anew, for an upstream that has refused its tools: they are told in the
         prompt."""
-        return self._planner.without_tools(planned, refused)
+        return await self._admitted(partial(self._planner.without_tools, planned, refused))
+
+    async def _admitted(self, plan: Callable[[], PlannedRequest]) -> PlannedRequest:
+        """Return what `plan` gives, once all schemas in it are admitted."""
+        for _ in range(MAX_LARGE_SCHEMAS):
+            try:
+                return plan()
+            except AdmissionPending as pending:
+                await self._planner.admission.admit(pending)
+        raise SchemaTooComplex(f"The request has more than {MAX_LARGE_SCHEMAS} large schemas.")
 
     async def _held(
         self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None

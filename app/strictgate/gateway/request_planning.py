@@ -39,10 +39,12 @@ from strictgate.core.request.tools import (
     named_functions,
 )
 from strictgate.core.schema.limits import Limits
-from strictgate.core.schema.schema import Schema, SchemaCache
+from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
 from strictgate.core.work import Work
+from strictgate.gateway.admission import Admission
 from strictgate.gateway.knobs import with_overrides
+from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.settings import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router
@@ -95,13 +97,19 @@ class PlannedRequest:
 class RequestPlanner:
     """One per process."""
 
-    def __init__(self, settings: Settings, router: Router, learned: LearnedCapabilities) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        router: Router,
+        learned: LearnedCapabilities,
+        workers: WorkerPool | None = None,
+    ) -> None:
         self._enforcement = settings.enforcement
         self._router = router
         self._learned = learned
         limits = settings.limits
         self._work = limits.work
-        self._schemas = SchemaCache(
+        self.admission = Admission(
             limits.schema_cache_bytes,
             Limits(
                 size=limits.schema_bytes,
@@ -110,6 +118,7 @@ class RequestPlanner:
                 cost=limits.schema_cost,
                 pattern_bytes=limits.schema_pattern_bytes,
             ),
+            workers,
         )
 
     def is_enforced(self, carried: CarriedSchemas, body: Body) -> bool:
@@ -164,6 +173,7 @@ class RequestPlanner:
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
+            AdmissionPending: a schema in it is to be admitted first.
         """
         body = asked.chat
         rules = with_overrides(self._enforcement, body.get(KNOBS_KEY))
@@ -224,7 +234,7 @@ class RequestPlanner:
     # --- schemas ---------------------------------------------------------------------------------
 
     def _read(self, wanted: Contract, rules: Enforcement, body: Body) -> ReadRequest:
-        schema = self._schemas.get(
+        schema = self.admission.get(
             wanted.source if wanted.has_document else ANY_OBJECT,
             name=wanted.name,
             formats=rules.formats,
@@ -256,7 +266,7 @@ class RequestPlanner:
     def _parameters(self, function: Function, rules: Enforcement) -> Schema:
         is_given = function.parameters is not None
         strictly = bool(function.strict) and rules.strict_rules is StrictRules.ENFORCE
-        return self._schemas.get(
+        return self.admission.get(
             function.parameters if is_given else ANY_OBJECT,
             name=function.name,
             formats=rules.formats,
@@ -286,7 +296,7 @@ class RequestPlanner:
         loose: Mapping[str, Any],
     ) -> ReadRequest:
         wanted, body = prompted_tools.prompt_tools(read.contract, read.body, strict, loose)
-        schema = self._schemas.get(wanted.source, name=wanted.name, formats=rules.formats)
+        schema = self.admission.get(wanted.source, name=wanted.name, formats=rules.formats)
         return ReadRequest(wanted, body, schema, None, read.origin)
 
 

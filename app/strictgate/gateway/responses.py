@@ -112,7 +112,7 @@ class ResponsesExchange(Exchange):
         if not RESPONSES.is_spoken_by(self.gateway.capabilities(self.request.get("model"))):
             return await self._as_chat()
         read = RESPONSES.read_natively(self.request)
-        planned = self._plan(read, read.adapter)
+        planned = await self._plan(read, read.adapter)
         if Mode.NATIVE not in planned.conversation.refused:
             return read, planned
         return await self._in_chat() or (read, planned)
@@ -138,7 +138,7 @@ class ResponsesExchange(Exchange):
         history = await self._history()
         self._given = await self._resolved(items_in(self.request))
         read = RESPONSES.read_request(self.request, [*history, *self._given], len(history))
-        return read, self._plan(read)
+        return read, await self._plan(read)
 
     def _is_refused(self, error: UpstreamError) -> bool:
         """Whether it is this way of asking that was refused: format, tools, or the whole API."""
