@@ -19,12 +19,12 @@ from strictgate.core.repair_steps import Step
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.problems import Problem, most_specific
 from strictgate.core.wire.calls import Call, failed_generation
+from strictgate.core.wire.refusal_patterns import TRUNCATED
 from strictgate.core.wire.reply import Choice
 
 _ADVICE = "Please adjust your prompt. See 'failed_generation' for more details."
 MISMATCH = f"Generated JSON does not match the expected schema. {_ADVICE} Error: "
 NOT_JSON = f"Failed to validate JSON. {_ADVICE}"
-TRUNCATED = "max completion tokens reached before generating a valid document"
 _RAISE = "raise max_tokens (max_completion_tokens, max_output_tokens)."
 CUT_OFF = f"Failed to validate JSON. The answer was cut off by the limit on its tokens: {_RAISE}"
 _MAX_HEADER = 500

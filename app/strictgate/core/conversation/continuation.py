@@ -16,13 +16,13 @@ from strictgate.core.conversation.choice_result import Accepted, Rejected, Stuck
 from strictgate.core.conversation.choice_state import ChoiceState
 from strictgate.core.conversation.choice_streams import StopPolicy
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.conversation.evaluation import UNFINISHED
 from strictgate.core.conversation.protocol import Ask, DriverAnswer, ReadMore, StreamPart, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
 from strictgate.core.conversation.whole_choice import accept_document
 from strictgate.core.errors import UpstreamBadResponse, UpstreamUnreachable
 from strictgate.core.guard import violation_details
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
+from strictgate.core.guard.judge_text import UNFINISHED
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.output.coercions import fold

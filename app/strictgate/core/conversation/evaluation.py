@@ -30,7 +30,7 @@ from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKi
 from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.judge_behind import Behind
-from strictgate.core.guard.judge_text import SEVERAL
+from strictgate.core.guard.judge_text import SEVERAL, UNFINISHED
 from strictgate.core.guard.logprob_steering import steer
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.violation_details import explain
@@ -44,7 +44,6 @@ from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Choice
 
 _MAX_WORD = 40
-UNFINISHED = "the document ends in the middle"
 _DIFFERS = "the new answer differs from what has been given out already"
 
 

@@ -193,6 +193,5 @@ def _nodes_by_identity(root: Node | None) -> dict[int, Node]:
         node = waiting.pop()
         if id(node.schema) not in known:
             known[id(node.schema)] = node
-            waiting += [*node.in_place, *(child for _, child in node.children)]
-            waiting += [] if node.target is None else [node.target]
+            waiting += node.successors
     return known

@@ -85,38 +85,30 @@ def number_constraints(context: Context, conjunction: Conjunction) -> NumberCons
     return constraints
 
 
-def _minimum(
-    constraints: NumberConstraints, keywords: Keywords, context: Context
-) -> NumberConstraints:
-    is_exclusive = keywords.get("exclusiveMinimum") is True
-    bound = Bound(_decimal(keywords["minimum"]), is_exclusive)
-    return _raised(constraints, "minimum", bound, context)
+def _inclusive(keyword: str, draft_4_flag: str) -> "_Reader":
+    """Return the reader of `minimum` or `maximum`; in draft 4, a flag beside it may exclude it."""
+
+    def add(
+        constraints: NumberConstraints, keywords: Keywords, context: Context
+    ) -> NumberConstraints:
+        bound = Bound(_decimal(keywords[keyword]), keywords.get(draft_4_flag) is True)
+        return _with_bound(constraints, keyword, bound, context)
+
+    return add
 
 
-def _maximum(
-    constraints: NumberConstraints, keywords: Keywords, context: Context
-) -> NumberConstraints:
-    is_exclusive = keywords.get("exclusiveMaximum") is True
-    bound = Bound(_decimal(keywords["maximum"]), is_exclusive)
-    return _lowered(constraints, "maximum", bound, context)
+def _exclusive(keyword: str) -> "_Reader":
+    """Return the reader of `exclusiveMinimum` or `exclusiveMaximum`."""
 
+    def add(
+        constraints: NumberConstraints, keywords: Keywords, context: Context
+    ) -> NumberConstraints:
+        value = keywords[keyword]
+        if isinstance(value, bool):  # draft 4: it says how to read the keyword beside it
+            return constraints
+        return _with_bound(constraints, keyword, Bound(_decimal(value), True), context)
 
-def _exclusive_minimum(
-    constraints: NumberConstraints, keywords: Keywords, context: Context
-) -> NumberConstraints:
-    value = keywords["exclusiveMinimum"]
-    if isinstance(value, bool):  # draft 4: it says how to read `minimum`
-        return constraints
-    return _raised(constraints, "exclusiveMinimum", Bound(_decimal(value), True), context)
-
-
-def _exclusive_maximum(
-    constraints: NumberConstraints, keywords: Keywords, context: Context
-) -> NumberConstraints:
-    value = keywords["exclusiveMaximum"]
-    if isinstance(value, bool):
-        return constraints
-    return _lowered(constraints, "exclusiveMaximum", Bound(_decimal(value), True), context)
+    return add
 
 
 def _multiple_of(
@@ -131,43 +123,34 @@ def _multiple_of(
     return replace(constraints, divisor=divisor)
 
 
-KEYWORDS: dict[str, Callable[[NumberConstraints, Keywords, Context], NumberConstraints]] = {
-    "exclusiveMaximum": _exclusive_maximum,
-    "exclusiveMinimum": _exclusive_minimum,
-    "maximum": _maximum,
-    "minimum": _minimum,
+_Reader = Callable[[NumberConstraints, Keywords, Context], NumberConstraints]
+KEYWORDS: dict[str, _Reader] = {
+    "exclusiveMaximum": _exclusive("exclusiveMaximum"),
+    "exclusiveMinimum": _exclusive("exclusiveMinimum"),
+    "maximum": _inclusive("maximum", "exclusiveMaximum"),
+    "minimum": _inclusive("minimum", "exclusiveMinimum"),
     "multipleOf": _multiple_of,
 }
+_LOWER = {"minimum", "exclusiveMinimum"}
 
 
-def _raised(
+def _with_bound(
     constraints: NumberConstraints, keyword: str, bound: Bound, context: Context
 ) -> NumberConstraints:
-    """Return the constraints with a lower bound, if it is the stronger one."""
+    """Return the constraints with a further bound, if it is stronger than the one on its side."""
     if not ranges.is_short(bound.number):
         context.unsupported_keywords.add(keyword)
         return constraints
-    old = constraints.low
-    is_weaker = old is not None and (bound.number, bound.is_exclusive) <= (
-        old.number,
+    is_lower = keyword in _LOWER
+    sign = 1 if is_lower else -1  # the mirror image of an upper bound is a lower one
+    old = constraints.low if is_lower else constraints.high
+    is_weaker = old is not None and (sign * bound.number, bound.is_exclusive) <= (
+        sign * old.number,
         old.is_exclusive,
     )
-    return constraints if is_weaker else replace(constraints, low=bound)
-
-
-def _lowered(
-    constraints: NumberConstraints, keyword: str, bound: Bound, context: Context
-) -> NumberConstraints:
-    """Return the constraints with an upper bound, if it is the stronger one."""
-    if not ranges.is_short(bound.number):
-        context.unsupported_keywords.add(keyword)
+    if is_weaker:
         return constraints
-    old = constraints.high
-    is_weaker = old is not None and (-bound.number, bound.is_exclusive) <= (
-        -old.number,
-        old.is_exclusive,
-    )
-    return constraints if is_weaker else replace(constraints, high=bound)
+    return replace(constraints, low=bound) if is_lower else replace(constraints, high=bound)
 
 
 def _decimal(value: Any) -> Decimal:

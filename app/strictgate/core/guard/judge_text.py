@@ -27,7 +27,7 @@ from strictgate.core.schema.schema import Schema, admit
 from strictgate.core.work import Work
 
 _NOTHING = "no JSON document in the answer"
-_UNFINISHED = "the document ends in the middle"
+UNFINISHED = "the document ends in the middle"
 SEVERAL = "the answer holds several different documents"
 _THINKING = "the answer ends in the middle of the thinking"
 _DOCUMENT_STARTS = ("{", "[", '"')
@@ -228,7 +228,7 @@ def _has_rival(best: _Document, documents: list[_Document]) -> bool:
 def _reason(found: Extracted, others: list[tuple[DocumentCandidate, NotJSON]]) -> str:
     """Say why the answer is not JSON, for the model to do better."""
     if found.unfinished:
-        return _UNFINISHED if found.candidates else _THINKING
+        return UNFINISHED if found.candidates else _THINKING
     for candidate, error in others:
         if candidate.text[:1] in _DOCUMENT_STARTS:
             before = candidate.text[: error.position]

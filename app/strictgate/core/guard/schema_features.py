@@ -59,17 +59,13 @@ def _reachable(root: Node | None) -> list[Node]:
         node = waiting.pop()
         if node not in found:
             found[node] = None
-            waiting += _successors(node)
+            waiting += node.successors
     return list(found)
-
-
-def _successors(node: Node) -> list[Node]:
-    return node.in_place + [child for _, child in node.children]
 
 
 def _is_recursive(nodes: Iterable[Node]) -> bool:
     try:
-        TopologicalSorter({node: _successors(node) for node in nodes}).prepare()
+        TopologicalSorter({node: node.successors for node in nodes}).prepare()
     except CycleError:
         return True
     return False

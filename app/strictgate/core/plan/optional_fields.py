@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import OptionalField
+from strictgate.core.request.tools import function_name
 from strictgate.core.wire import refusal_patterns as words
 from strictgate.core.wire.refusal import refuses_field
 
@@ -159,7 +160,7 @@ def _without_allowed(body: Body) -> Body:
     """Send only the functions that are allowed."""
     match body.get("tool_choice"):
         case {"type": "allowed_tools", "allowed_tools": {"tools": list(allowed)} as inner}:
-            names = {_name(each) for each in allowed}
+            names = {function_name(each) for each in allowed}
             return _only(body, names) | {"tool_choice": inner.get("mode", "auto")}
     return body
 
@@ -169,18 +170,12 @@ def _without_named(body: Body) -> Body:
     choice = body.get("tool_choice")
     if not isinstance(choice, dict) or choice.get("type") == "allowed_tools":
         return body
-    return _only(body, {_name(choice)}) | {"tool_choice": "required"}
+    return _only(body, {function_name(choice)}) | {"tool_choice": "required"}
 
 
 def _only(body: Body, names: Collection[Any]) -> Body:
-    return body | {"tools": [tool for tool in body.get("tools") or [] if _name(tool) in names]}
-
-
-def _name(tool: Any) -> Any:
-    """Return the name in `{"type": "function", "function": {"name": …}}`, or in `{"name": …}`."""
-    kind = tool.get("type", "function") if isinstance(tool, dict) else None
-    inner = tool.get(kind, tool) if isinstance(kind, str) else None
-    return inner.get("name") if isinstance(inner, dict) else None
+    given = body.get("tools") or []
+    return body | {"tools": [tool for tool in given if function_name(tool) in names]}
 
 
 def _without_required(body: Body) -> Body:

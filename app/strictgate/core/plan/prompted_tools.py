@@ -26,6 +26,7 @@ from strictgate.core.plan import prompt
 from strictgate.core.request.contract import ANY_OBJECT, Contract
 from strictgate.core.request.tools import NO_TOOLS, Function, Toolbox
 from strictgate.core.schema import root_wrapper
+from strictgate.core.schema.openai_strict import strict_object
 from strictgate.core.wire.calls import Call, call_as_json, default_call_id, read_calls
 
 CALLS, TEXT, ANSWER = "tool_calls", "content", "answer"
@@ -187,7 +188,7 @@ def _calls_schema(box: Toolbox, kept: Kept, home: str) -> dict[str, Any]:
         each = enumerate(functions)
         items = {"anyOf": [_call_schema(one, kept, f"{place}/anyOf/{at}") for at, one in each]}
     most = {} if box.parallel else {"maxItems": 1}
-    return _closed({CALLS: {"type": "array", "items": items, "minItems": 1} | most})
+    return strict_object({CALLS: {"type": "array", "items": items, "minItems": 1} | most})
 
 
 def _call_schema(function: Function, kept: Kept, home: str) -> dict[str, Any]:
@@ -200,24 +201,15 @@ def _call_schema(function: Function, kept: Kept, home: str) -> dict[str, Any]:
         case _Arguments(source):
             said = root_wrapper.embed_schema(source, f"{place}/anyOf/0")
             arguments = {"anyOf": [said, ANY_OBJECT]}
-    return _closed({"name": {"const": function.name}, "arguments": arguments})
+    return strict_object({"name": {"const": function.name}, "arguments": arguments})
 
 
 def _final_schema(wanted: Contract, home: str) -> dict[str, Any]:
     if not wanted.has_document:
-        return _closed({TEXT: {"type": "string"}})
-    return _closed(
+        return strict_object({TEXT: {"type": "string"}})
+    return strict_object(
         {ANSWER: root_wrapper.embed_schema(wanted.source, f"{home}/properties/{ANSWER}")}
     )
-
-
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
 
 
 # --- the messages --------------------------------------------------------------------------------

@@ -200,13 +200,21 @@ def _allowed(allowed: Mapping[str, Any], names: frozenset[str]) -> frozenset[str
 
 
 def _named(choice: Any, names: frozenset[str], key: str) -> str:
-    """Return the name in `{"type": "function", "function": {"name": …}}`, or in `{"name": …}`."""
-    kind = choice.get("type", "function") if isinstance(choice, dict) else None
-    inner = choice.get(kind, choice) if isinstance(kind, str) else None
-    name = inner.get("name") if isinstance(inner, dict) else None
+    """Return the name that a choice says; it must be one of `names`."""
+    name = function_name(choice)
     if not isinstance(name, str):
         raise missing_parameter(f"{key}.function.name" if key == "tool_choice" else f"{key}.name")
     if name not in names:
         where = "functions" if key == "function_call" else "tools"
         raise BadRequest(f"Tool choice '{name[:100]}' not found in '{where}' parameter.", param=key)
     return name
+
+
+def function_name(tool: Any) -> Any:
+    """Return the name in `{"type": "function", "function": {"name": …}}`, or in `{"name": …}`.
+
+    Tools and `tool_choice` have this form; what is not of it, or has no name, gives None.
+    """
+    kind = tool.get("type", "function") if isinstance(tool, dict) else None
+    inner = tool.get(kind, tool) if isinstance(kind, str) else None
+    return inner.get("name") if isinstance(inner, dict) else None

@@ -111,7 +111,7 @@ def _components(nodes: list[Node]) -> dict[Node, int]:
     """
     leads_from: dict[Node, list[Node]] = {node: [] for node in nodes}
     for node in nodes:
-        for child in _successors(node):
+        for child in node.successors:
             leads_from[child].append(node)
     component: dict[Node, int] = {}
     for number, start in enumerate(reversed(_finished(nodes))):
@@ -129,7 +129,7 @@ def _finished(nodes: list[Node]) -> list[Node]:
     finished: list[Node] = []
     seen: set[Node] = set()
     for start in nodes:
-        waiting = [] if start in seen else [(start, iter(_successors(start)))]
+        waiting = [] if start in seen else [(start, iter(start.successors))]
         seen.add(start)
         while waiting:
             node, rest = waiting[-1]
@@ -139,9 +139,5 @@ def _finished(nodes: list[Node]) -> list[Node]:
                 waiting.pop()
             else:
                 seen.add(child)
-                waiting.append((child, iter(_successors(child))))
+                waiting.append((child, iter(child.successors)))
     return finished
-
-
-def _successors(node: Node) -> list[Node]:
-    return node.in_place + [child for _, child in node.children]

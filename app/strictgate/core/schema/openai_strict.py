@@ -150,3 +150,13 @@ def _properties(schema: dict[str, Any]) -> dict[str, Any]:
 def _listed(schema: dict[str, Any]) -> list[Any]:
     required = schema.get("required")
     return required if isinstance(required, list) else []
+
+
+def strict_object(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object that keeps the rules and has all of `properties`."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

@@ -57,6 +57,11 @@ class Node:
     """Whether its `$ref` switches off the keywords beside it, as up to draft 7."""
     refers_to_meta_schema: bool = False
 
+    @property
+    def successors(self) -> list["Node"]:
+        """Every node that an edge leads to."""
+        return self.in_place + [child for _, child in self.children]
+
 
 def schema_graph(document: Any, draft: Draft) -> list[Node]:
     """Return the nodes of `document`, the root first; a boolean has none.

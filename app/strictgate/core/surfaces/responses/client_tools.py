@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.schema.openai_strict import strict_object
 from strictgate.core.schema.patterns import UnsupportedPattern, parse_pattern
 
 Body = Mapping[str, Any]
@@ -44,16 +45,6 @@ class ClientTool:
     """A call → the arguments."""
     result: Callable[[Body], Any] = lambda item: item.get("output")
     """What the client gives back → text, or parts."""
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    """Return the schema of an object that keeps the strict rules."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
 
 
 _STRINGS = {"type": "array", "items": {"type": "string"}}
@@ -94,7 +85,7 @@ def custom_function(tool: Body) -> Item:
         if syntax == "regex" and _is_pattern(definition):
             text["pattern"] = f"^(?:{definition})$"
     description = "\n\n".join(each for each in about if each)
-    return {"description": description, "parameters": _object(**{INPUT: text}), "strict": True}
+    return {"description": description, "parameters": strict_object({INPUT: text}), "strict": True}
 
 
 def _is_pattern(definition: str) -> bool:
@@ -107,15 +98,19 @@ def _is_pattern(definition: str) -> bool:
 
 # --- shells --------------------------------------------------------------------------------------
 
-_LOCAL_SHELL = _object(
-    command=_STRINGS | {"description": "The program and its arguments."},
-    working_directory=_TEXT_OR_NULL,
-    timeout_ms=_NUMBER_OR_NULL,
+_LOCAL_SHELL = strict_object(
+    {
+        "command": _STRINGS | {"description": "The program and its arguments."},
+        "working_directory": _TEXT_OR_NULL,
+        "timeout_ms": _NUMBER_OR_NULL,
+    }
 )
-_SHELL = _object(
-    commands=_STRINGS | {"description": "Command lines, each run by a shell of its own."},
-    timeout_ms=_NUMBER_OR_NULL,
-    max_output_length=_NUMBER_OR_NULL,
+_SHELL = strict_object(
+    {
+        "commands": _STRINGS | {"description": "Command lines, each run by a shell of its own."},
+        "timeout_ms": _NUMBER_OR_NULL,
+        "max_output_length": _NUMBER_OR_NULL,
+    }
 )
 
 
@@ -132,16 +127,18 @@ def _shell_fields(arguments: Body) -> Item:
 
 # --- apply_patch, tool_search --------------------------------------------------------------------
 
-_APPLY_PATCH = _object(
-    type={"type": "string", "enum": ["create_file", "update_file", "delete_file"]},
-    path={"type": "string"},
-    diff={
-        "type": "string",
-        "description": "In V4A format: lines that begin with a blank, '+' or '-', under headers "
-        "'@@'; of a new file every line begins with '+'. Empty for delete_file.",
-    },
+_APPLY_PATCH = strict_object(
+    {
+        "type": {"type": "string", "enum": ["create_file", "update_file", "delete_file"]},
+        "path": {"type": "string"},
+        "diff": {
+            "type": "string",
+            "description": "In V4A format: lines that begin with a blank, '+' or '-', under "
+            "headers '@@'; of a new file every line begins with '+'. Empty for delete_file.",
+        },
+    }
 )
-_TOOL_SEARCH = _object(query={"type": "string"})
+_TOOL_SEARCH = strict_object({"query": {"type": "string"}})
 
 
 def _patch_fields(arguments: Body) -> Item:
