@@ -1,6 +1,7 @@
 """What upstreams say, and how it is read: two tables, and what holds of any text."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,14 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.capabilities import Mode
+from strictgate.core.wire import refusal_patterns as words
 from strictgate.core.wire.refusal import (
     CRASHED,
+    MAX_TEXT,
     NOT_A_REFUSAL,
     STATUSES,
     Partner,
     Refused,
     classify_refusal,
     refused_functions,
+    refuses_field,
+    refuses_prefix,
     refuses_tools,
 )
 from tests.corpora import rows
@@ -229,6 +234,8 @@ GEMINI = 'Invalid JSON payload received. Unknown name "x" at \'tools[0].function
             True,
             set(),
         ),
+        (400, "tools[1].function.parameters: Invalid schema for function 'g'", True, {"g"}),
+        (400, "tools[2].function.parameters: unsupported json schema field", True, {"f", "g"}),
         (401, "Invalid schema for function 'g'", True, set()),
         (404, "The model `f` does not exist: invalid schema", True, set()),
     ],
@@ -245,3 +252,72 @@ def test_tools_refused_by_a_server_that_failed(status: int):
     assert refuses_tools(status, {"error": {"message": "Unsupported param: tools"}})
     assert refuses_tools(status, {"error": {"message": "tools param requires --jinja flag"}})
     assert not refuses_tools(status, {"error": {"message": "tools are not supported"}})
+
+
+NO_LOGPROBS = "logprobs is not supported"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "expected"),
+    [
+        (400, {"message": NO_LOGPROBS}, True),
+        (415, {"message": NO_LOGPROBS}, True),
+        *((status, {"message": NO_LOGPROBS}, False) for status in (401, 404, 414, 416, 500)),
+        (404, {"message": f"No endpoints found that support it. {NO_LOGPROBS}"}, True),
+        (400, {"message": "is not supported", "param": "logprobs"}, True),
+        (400, {"message": "logprobs is read. seed is not supported"}, False),
+        (400, {"message": f"failed to generate json: {NO_LOGPROBS}"}, False),
+        (400, {"message": f"the maximum context length: {NO_LOGPROBS}"}, False),
+        (400, {"message": f"{NO_LOGPROBS} while the server is overloaded"}, False),
+        (400, {"message": NO_LOGPROBS, "code": "model_not_found"}, False),
+        (400, {"message": NO_LOGPROBS, "code": "unsupported_value"}, True),
+    ],
+)
+def test_refuses_field(status: int, error: dict[str, Any], expected: bool):
+    """One sentence names the field and says no to it, and nothing else explains the error."""
+    named_by = re.compile("logprobs")
+    assert refuses_field(status, {"error": error}, named_by, words.SAYS_NO) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (400, {"error": {"message": "The last message must be from the user"}}, True),
+        (415, {"error": {"message": "prefill is not allowed"}}, True),
+        (400, "prefill is not allowed", True),
+        (500, {"error": {"message": "prefill is not allowed"}}, False),
+        (400, {"error": {"message": "temperature is not allowed"}}, False),
+        (400, {}, False),
+    ],
+)
+def test_refuses_prefix(status: int, body: Any, expected: bool):
+    """A failure whose words are about a prefix, with a status that refuses."""
+    assert refuses_prefix(status, body) is expected
+
+
+def test_the_field_at_fault_is_named_once():
+    """What an error names as its parameter counts as named in its sentences."""
+    message = {"message": "This is not supported."}
+    assert classify_refusal(400, {"error": message}, Mode.NATIVE) is NOT_A_REFUSAL
+    named = {"error": message | {"param": "response_format"}}
+    assert classify_refusal(400, named, Mode.NATIVE).kind is Refused.FORMAT
+
+
+@pytest.mark.parametrize(("surplus", "kind"), [(0, Refused.FORMAT), (1, Refused.NOT_A_REFUSAL)])
+def test_how_much_is_read(surplus: int, kind: Refused):
+    """Words count that lie within the limit to their last letter, over all texts of the body."""
+    last = "response_format json_schema is unsupported"
+    rest = MAX_TEXT - 2 * 4000 - len("\n\n\n") - len(last) + surplus
+    texts = ("a" * 4000, "b" * 4000, "c" * rest)
+    body = {"detail": [{"msg": each} for each in (*texts, last)]}
+    assert classify_refusal(400, body, Mode.NATIVE).kind is kind
+
+
+@pytest.mark.parametrize(("place", "is_listed"), [(159, False), (160, True), (161, True)])
+def test_how_long_a_list_is(place: int, is_listed: bool):
+    """What is allowed stands within 160 characters behind the words that announce it."""
+    cue = "Invalid response_format. It must be one of:"
+    listed = " json_object ".ljust(place - len(" json_schema"), "x") + " json_schema"
+    refusal = classify_refusal(400, cue + listed, Mode.NATIVE)
+    assert len(listed) == place
+    assert (refusal is NOT_A_REFUSAL) is (not is_listed), refusal
