@@ -11,7 +11,7 @@ from strictgate.core.repair_steps import Completion, Repair
 from strictgate.core.request.options import StreamMode
 from strictgate.core.wire.reply import parse_reply
 from tests.core.guards import PERSON
-from tests.core.talks import Late, body, contents, conversation, said, stream, turns
+from tests.core.talks import Late, body, contents, conversation, hold, said, stream, turns
 
 GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
 LONG = GOOD.replace("Ann", "A name that is so long that it is given out while it comes")
@@ -128,3 +128,41 @@ def test_an_object_in_prose_is_no_beginning():
     )
     assert contents(outcome) == [GOOD]
     assert taken[-1] is not None
+
+
+WRONG_AGE, WRONG_MOOD = GOOD.replace("7", "true"), GOOD.replace("calm", "happy")
+UP_TO_AGE, UP_TO_MOOD = GOOD[: GOOD.index(" 7")], GOOD[: GOOD.index(' "calm"')]
+
+
+@pytest.mark.parametrize(
+    ("first", "anew", "prefixes"),
+    [
+        (WRONG_MOOD, WRONG_AGE, [UP_TO_MOOD, UP_TO_MOOD]),
+        (WRONG_AGE, WRONG_MOOD, [UP_TO_AGE, UP_TO_MOOD]),
+        (WRONG_MOOD, WRONG_MOOD, [UP_TO_MOOD, UP_TO_MOOD]),
+    ],
+)
+def test_the_longer_document_is_kept(first, anew, prefixes):
+    """A model that begins anew where it was to go on is followed if it comes further so."""
+    outcome, asks = hold(talk(ABLE), said(first), said(anew), said(' "calm"}'))
+    assert contents(outcome) == [GOOD]
+    assert [ask.body["messages"][-1]["content"] for ask in asks[1:]] == prefixes
+
+
+@pytest.mark.parametrize(
+    ("schema", "beginning", "prefix", "rest"),
+    [
+        ({"properties": {"a": {"not": {"const": "bad"}}}}, '{"a":"bad', '{"a":', '"good"}'),
+        ({"propertyNames": {"pattern": "^[a-z]+$"}}, '{"a":1, "1', '{"a":1,', ' "b":2}'),
+    ],
+)
+def test_what_is_wrong_as_a_whole_is_not_steered(schema, beginning, prefix, rest):
+    """Where the validator alone refuses the end of a string, more text would only hide it."""
+    able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)
+    tops = [{"token": '"', "logprob": -1}, {"token": "more", "logprob": -2}]
+    tokens = [[{"token": beginning}], [{"token": '"', "top_logprobs": tops}]]
+    held = talk(able, {"type": "object"} | schema)
+    outcome, asks = hold(held, *stream(beginning, '"', "}", logprobs=tokens), said(rest))
+    assert asks[1].body["messages"][-1]["content"] == prefix
+    assert contents(outcome) == [prefix + rest]
+    assert outcome.steps == ()
