@@ -8,7 +8,7 @@ from strictgate.core.grammar.conjunction import Conjunction
 from strictgate.core.grammar.context import Context
 from strictgate.core.schema.drafts import KEYWORD_SINCE
 
-_MAX_COUNT = 100_000
+_MAX_COUNT = 100_000  # items; with a greater bound, the validator alone counts them
 _MAX_PREFIX = 100
 """Each item of a prefix has a rule of its own, which holds all that follows it; the time to read
 them grows with the square of their number."""

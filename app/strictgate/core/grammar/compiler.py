@@ -37,6 +37,7 @@ from strictgate.core.schema.schema import Formats, Schema
 MAX_DEPTH = 60
 """Levels of nested values, with references followed."""
 MAX_CONJUNCTIONS = 20_000
+"""Schemas of single values, each of which becomes a rule; `allOf` and `anyOf` multiply them."""
 
 
 def compile_grammar(schema: Schema) -> Grammar:

@@ -14,7 +14,7 @@ from typing import Union
 
 from strictgate.core.grammar.charsets import CodePoints, complement, union
 
-_MAX_DEPTH = 24
+_MAX_DEPTH = 24  # groups within groups: the parser calls itself for each
 _QUANTIFIER = re.compile(r"(?:\{(\d{1,4})(,?)(\d{0,4})\}|([*+?]))\??", re.ASCII)
 _SIGNS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _GROUP_START = re.compile(r"\((?:\?:|\?P?<[A-Za-z_]\w*>|(?!\?))", re.ASCII)

@@ -24,7 +24,7 @@ from strictgate.core.grammar.regexes import (
     parse_regex,
 )
 
-_MAX_LENGTH = 32 * 1024
+_MAX_LENGTH = 32 * 1024  # characters of the expression that the lexer is given
 _ANY_TEXT = f"{string_regex(ALL_CODE_POINTS)}*"
 
 

@@ -16,7 +16,7 @@ from strictgate.core.grammar import json_types, numbers, objects, values
 from strictgate.core.grammar.conjunction import UNIONS, Conjunct, Conjunction, keyword_values
 from strictgate.core.grammar.context import Context
 
-_MAX_PRODUCT = 64
+_MAX_PRODUCT = 64  # alternatives, each of which is compiled as a schema of its own
 _MAX_BRANCHES = 100
 """The most branches of one `oneOf` that are compared: every one with every other."""
 _MAX_DEPTH = 3

@@ -23,7 +23,7 @@ from strictgate.core.grammar.json_types import FRACTION, TypeSet
 from strictgate.core.grammar.object_rules import ObjectMembers
 from strictgate.core.schema.drafts import VALIDATORS, Draft
 
-MAX_VALUES = 20_000
+MAX_VALUES = 20_000  # of one enum, each of which is text of the grammar
 _NUMERIC = numbers.KEYWORDS.keys()
 _TEXTUAL = strings.KEYWORDS.keys() - {"format"}
 
