@@ -72,3 +72,35 @@ def test_what_is_no_grammar():
     with pytest.raises(NotExpressible) as refused:
         LlguidanceMatcher.load("start: nowhere\n")
     assert refused.value.reason
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from("ab<-+"), st.integers(1, 5))))
+def test_forks_share_an_engine_and_not_a_place(steps: list[tuple[int, str, int]]):
+    """Whatever the others read and take back, each stands where its own text ends.
+
+    A step names a fork and what it does: `a` and `b` are read, `<` takes back, `-` forgets it,
+    `+` forks it.
+    """
+    native = LlguidanceMatcher.load("start: /[ab]*c/\n")
+    native.consume(b"a")
+    forks = [(native, "a")]
+    for which, action, count in steps:
+        at = which % len(forks)
+        fork, text = forks[at]
+        if action == "+":
+            forks.append((fork.fork(), text))
+        elif action == "-" and len(forks) > 1:
+            del forks[at]
+        elif action == "<":
+            back = min(count, len(text))
+            fork.rollback(back)
+            forks[at] = (fork, text[: len(text) - back])
+        elif action in "ab":
+            assert fork.consume((action * count + "x").encode()) == count
+            forks[at] = (fork, text + action * count)
+    for fork, text in forks:
+        fork.rollback(len(text))
+        assert fork.consume(b"abc") == 3
+        assert fork.is_accepting()
+        fork.rollback(3)
+        assert fork.consume(text.encode()) == len(text)

@@ -206,3 +206,41 @@ def test_where_containers_and_names_stand():
     assert [text[slice(*span)] for span in scanner.name_spans(0)] == [b'"a"', b'"b\\""']
     assert scanner.name_spans(1) == []
     assert [text[slice(*span)] for span in scanner.name_spans(2, last=True)] == [b'"d"']
+
+
+# --- marks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("back", [0, 1, 3, 9, 20])
+def test_a_mark_is_come_back_to(back):
+    """Whatever was taken back and written meanwhile, marks within marks included."""
+    text = b'{"a": [1, {"b": "x\\u00e9y"}], "c": tru'
+    scanner = scanned(text)
+    before = state(scanner)
+    outer = scanner.mark()
+    scanner.rollback(back)
+    scanner.consume(b"  ")
+    middle = state(scanner)
+    inner = scanner.mark()
+    scanner.rollback(min(back, len(scanner)) + 2)
+    scanner.restore(inner)
+    assert state(scanner) == middle
+    scanner.restore(outer)
+    assert state(scanner) == before
+
+
+def test_a_long_way_back_is_read_from_the_container_that_goes_on():
+    """The journal is shorter than that: the containers around stay, with what they hold."""
+    rows = b",".join(b'{"n": %d}' % at for at in range(3_000))
+    scanner = scanned(b'{"before": {"x": 1}, "rows": [' + rows)
+    kept = scanner.value["before"]
+    scanner.rollback(len(rows) - 8)
+    assert state(scanner) == state(scanned(b'{"before": {"x": 1}, "rows": [' + rows[:8]))
+    assert scanner.value["before"] is kept
+
+
+def test_blanks_are_not_counted_byte_by_byte():
+    """However many there are."""
+    for count in (0, 1, 63, 64, 65, 1_000):
+        assert scanned(b"[1," + b" " * count).blanks == count
+        assert scanned(b" " * count).blanks == count

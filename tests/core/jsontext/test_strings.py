@@ -42,3 +42,18 @@ def test_characters(text, is_ascii):
     assert strings.length(units) == len(text)
     half = len(text) // 2
     assert strings.parse_string(b'"' + units[: strings.offset(units, half)] + b'"') == text[:half]
+
+
+@pytest.mark.parametrize("end", range(1_000, 1_060))
+def test_a_string_is_resumed_near_its_end(end):
+    """With the result of reading all of it, wherever it is cut."""
+    text = ("a\\u00e9\\ud83d\\ude00\u00e9 plain text that is long \U0001f600 " * 40).encode()[:end]
+    begun = strings.resume_from(text, 0, end)
+    assert begun <= end
+    assert strings.whole_until(text, begun) == strings.whole_until(text, 0)
+
+
+def test_escapes_alone_are_read_from_their_start():
+    """There is no place where it is certain that none is open."""
+    assert strings.resume_from(b"\\n" * 4_000, 0, 8_000) == 0
+    assert strings.resume_from(b"x" * 4_000, 0, 4_000) > 2_900

@@ -72,8 +72,12 @@ class Evaluation:
 
         Args:
             stream: what has read the document, if it was streamed.
+
+        Raises:
+            WorkSpent: the budget is used up.
         """
         schema = self.criteria.schema
+        self.criteria.work.spend(0)  # what was stopped for its cost stands nowhere in particular
         if stream is None or not (stream.is_closed or stream.is_whole):
             yield from self._announce(is_streamed=stream is not None)
         if stream is not None:

@@ -5,10 +5,11 @@ behind it, judges what the grammar could not hold, and has the last word when th
 matcher that gives up (it met a limit of its own) is no violation: the tracker goes on alone.
 """
 
+from dataclasses import dataclass
 from typing import Self
 
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, GrammarMatcher
-from strictgate.core.guard.incremental_validator import IncrementalValidator
+from strictgate.core.guard.incremental_validator import IncrementalValidator, TrackerMark
 from strictgate.core.guard.schema_features import Features
 from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.scanner import Scanner
@@ -19,6 +20,19 @@ from strictgate.core.work import Work
 _A_CALL, _A_BYTE, _MATCHED = 10, 1, 1
 """Units of work: of a call, and of each byte, to read it and to match it with a grammar. What the
 validator is asked beside that is counted where it is asked (partial_validation.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardMark:
+    """A place of a guard to come back to."""
+
+    matcher: GrammarMatcher | None
+    tracker: TrackerMark
+
+    @property
+    def low(self) -> int:
+        """Up to where the guard's text has stayed the same since."""
+        return self.tracker.scanner.low
 
 
 class Guard:
@@ -58,6 +72,20 @@ class Guard:
         twin._tracker = self._tracker.fork()
         twin.scanner = twin._tracker.scanner
         return twin
+
+    def mark(self) -> "GuardMark":
+        """Mark this place, to come back by `restore`, which costs what was changed meanwhile; a
+        copy would cost what there is. Marks are left in the reverse of their order."""
+        return GuardMark(self._matcher.fork() if self._matcher else None, self._tracker.mark())
+
+    def restore(self, mark: "GuardMark") -> None:
+        """Go back to the marked place."""
+        self._matcher = mark.matcher
+        self._tracker.restore(mark.tracker)
+
+    def forget(self, mark: "GuardMark") -> None:
+        """Stay here; nobody comes back to the marked place."""
+        self.scanner.forget(mark.tracker.scanner)
 
     def become(self, twin: Self) -> None:
         """Stand where `twin` does, which is of no use from then on."""

@@ -7,6 +7,7 @@ definite error is refused. The root is judged in full when it closes, always.
 Where it refuses depends on the text alone, never on how that was cut into pieces.
 """
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 from strictgate.core.guard import final_errors
@@ -16,13 +17,23 @@ from strictgate.core.guard.schema_features import Features
 from strictgate.core.jsontext import strings
 from strictgate.core.jsontext.lexer import LITERALS, LexerEvent, LexicalToken
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.jsontext.scanner import Scanner
+from strictgate.core.jsontext.scanner import Scanner, ScannerMark
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
 from strictgate.core.work import Work
 
 _STAND_INS: dict[LexicalToken | None, Any] = {LexicalToken.STRING: "", LexicalToken.NUMBER: 0}
 _NOTHING_COUNTED = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerMark:
+    """A place of an IncrementalValidator to come back to."""
+
+    scanner: ScannerMark
+    checking: bool
+    problems: tuple[Problem, ...]
+    counted: tuple[int, int, int]
 
 
 class IncrementalValidator:
@@ -59,6 +70,15 @@ class IncrementalValidator:
         """Take back the last `count` bytes."""
         self.scanner.rollback(count)
         self._counted = _NOTHING_COUNTED
+
+    def mark(self) -> TrackerMark:
+        """Mark this place, to come back by `restore`."""
+        return TrackerMark(self.scanner.mark(), self.checking, self._problems, self._counted)
+
+    def restore(self, mark: TrackerMark) -> None:
+        """Go back to the marked place."""
+        self.scanner.restore(mark.scanner)
+        self.checking, self._problems, self._counted = mark.checking, mark.problems, mark.counted
 
     def fork(self) -> Self:
         """Return a tracker that stands where this one does and goes its own way."""

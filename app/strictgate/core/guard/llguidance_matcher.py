@@ -5,11 +5,13 @@ limits bound the memory of one grammar to about 20 MiB and one step to some 20 m
 schema; they are far from what real ones need.
 
 Going ahead and back again costs microseconds at every length of document. A copy costs 20 µs for
-each KiB read.
+each KiB read; so the forks of one document share one engine, which goes to where the fork stands
+that is used (`_Engine`).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
@@ -52,13 +54,77 @@ class Health:
     is_spent: bool = False
 
 
+class _Engine:
+    """The engine of one document, and the forks that share it; one of them is seated.
+
+    What has been read by a fork that is not seated is `taken[:shared]` and then `own`. What the
+    seated one takes back is kept by the others that have read it, as their own.
+    """
+
+    def __init__(self, matcher: LLMatcher) -> None:
+        self.matcher = matcher
+        self._taken = bytearray()
+        self._seated: LlguidanceMatcher | None = None
+        self._forks: WeakSet[LlguidanceMatcher] = WeakSet()
+
+    def __len__(self) -> int:
+        return len(self._taken)
+
+    def join(self, fork: "LlguidanceMatcher", parent: "LlguidanceMatcher | None") -> None:
+        """Let `fork` stand where `parent` does."""
+        if parent is not None:
+            self.seat(parent)
+        fork.shared, fork.own = len(self._taken), b""
+        self._forks.add(fork)
+
+    def seat(self, fork: "LlguidanceMatcher") -> LLMatcher:
+        """Go to where `fork` stands; return the engine there."""
+        if self._seated is not fork:
+            if self._seated is not None:
+                self._seated.shared = len(self._taken)
+            self._seated = None
+            self.rollback(len(self._taken) - fork.shared)
+            self._seated = fork
+            own, fork.own = fork.own, b""
+            self.consume(own)
+        return self.matcher
+
+    def consume(self, data: bytes) -> int:
+        """Take in as much of `data` as fits where the seated fork stands."""
+        taken = self.matcher.try_consume_tokens(list(data)) if data else 0
+        self._taken += data[:taken]
+        return taken
+
+    def rollback(self, count: int) -> None:
+        """Take back the last `count` bytes."""
+        if not count:
+            return
+        length = len(self._taken) - count
+        for fork in self._forks:
+            if fork is not self._seated and fork.shared > length:
+                fork.own = bytes(self._taken[length : fork.shared]) + fork.own
+                fork.shared = length
+        self.matcher.rollback(count)
+        del self._taken[length:]
+
+
 class LlguidanceMatcher:
     """Where one document stands in a grammar."""
 
-    def __init__(self, matcher: LLMatcher, health: "Health | None" = None) -> None:
-        self._matcher = matcher
+    shared: int
+    """How many bytes that the engine has taken in are also this one's, while it is not seated; …"""
+    own: bytes
+    """… and what it has read behind these."""
+
+    def __init__(self, engine: _Engine, health: "Health | None" = None) -> None:
+        self._engine = engine
         self._health = health or Health()
         self._unmeasured = 0
+
+    @property
+    def _matcher(self) -> LLMatcher:
+        """The engine, where this one stands."""
+        return self._engine.seat(self)
 
     @classmethod
     def load(cls, grammar: str) -> "LlguidanceMatcher":
@@ -70,11 +136,25 @@ class LlguidanceMatcher:
         matcher = LLMatcher(_TOKENIZER, grammar, log_level=0, limits=LIMITS)
         if matcher.is_error():
             raise NotExpressible(matcher.get_error())
-        return cls(matcher)
+        return cls._joined(_Engine(matcher), None)
+
+    @classmethod
+    def _joined(
+        cls, engine: _Engine, parent: "LlguidanceMatcher | None", health: "Health | None" = None
+    ) -> "LlguidanceMatcher":
+        fork = cls(engine, health)
+        engine.join(fork, parent)
+        return fork
 
     def fork(self) -> "LlguidanceMatcher":
-        """Return one that stands where this one does and goes its own way."""
-        return LlguidanceMatcher(self._matcher.deep_copy(), self._health)
+        """Return one that stands where this one does and goes its own way.
+
+        Before its first byte that is a new document, which may be read in another thread.
+        """
+        if self._engine.seat(self) and not len(self._engine):
+            copy = _Engine(self._engine.matcher.deep_copy())
+            return self._joined(copy, None, self._health)
+        return self._joined(self._engine, self, self._health)
 
     def is_broken(self) -> bool:
         """Whether it, or another fork, met a limit: what they share is then of no use to any."""
@@ -90,7 +170,8 @@ class LlguidanceMatcher:
         taken = 0
         for start in range(0, len(data), BLOCK):
             block = data[start : start + BLOCK]
-            fitting = self._matcher.try_consume_tokens(list(block))
+            self._engine.seat(self)
+            fitting = self._engine.consume(block)
             self._measure(fitting)
             taken += fitting
             if fitting < len(block):
@@ -107,7 +188,8 @@ class LlguidanceMatcher:
     def rollback(self, count: int) -> None:
         """Take back the last `count` bytes."""
         if count:
-            self._matcher.rollback(count)
+            self._engine.seat(self)
+            self._engine.rollback(count)
 
     def fits(self, data: bytes) -> bool:
         """Whether all of `data` may come next."""

@@ -58,11 +58,11 @@ class PartialDocument:
 
     def may_cut(self, at: int) -> bool:
         """Whether no character is cut in two there."""
-        return at >= len(self) or self.guard.text[at] & 0xC0 != 0x80
+        return at >= len(self) or self.guard.scanner.part(at, at + 1)[0] & 0xC0 != 0x80
 
     def release(self, until: int) -> str:
         """Return what the caller does not have yet of the first `until` bytes; now it has it."""
-        piece = self.guard.text[self.released : until]
+        piece = self.guard.scanner.part(self.released, until)
         self.released = max(self.released, until)
         return piece.decode()
 

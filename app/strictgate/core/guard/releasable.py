@@ -8,7 +8,8 @@ string goes out while it is being written, up to a word's end.
 import re
 
 from strictgate.core.guard.guard import Guard
-from strictgate.core.jsontext.lexer import BLANKS, LexicalToken
+from strictgate.core.jsontext.lexer import LexicalToken
+from strictgate.core.jsontext.scanner import Scanner
 
 LONG = 32  # bytes of a string, from which on it is text rather than a value to be mended
 MOST = 64  # bytes of a long string that are held back
@@ -17,39 +18,39 @@ _LONGEST_CUT = 5  # bytes of what _CUT_SHORT may find: `\u00e`
 
 
 def final_length(guard: Guard) -> int:
-    """Return how many bytes of the guard's text are final."""
-    text = guard.text
-    if guard.is_closed():
-        return len(text.rstrip(BLANKS))
+    """Return how many bytes of the guard's text are final. Only its end is looked at."""
     scanner = guard.scanner
+    if guard.is_closed():
+        return scanner.without_blanks()
+    length = len(scanner)
     if (
         scanner.token is LexicalToken.STRING
-        and _is_long(text, scanner.token_start)
+        and length - scanner.token_start > LONG
         and guard.is_free()
     ):
-        return _word_end(text, scanner.token_start)
+        return _word_end(scanner, scanner.token_start, length)
     if scanner.token is not None:
-        return _settled(text[: scanner.token_start])
+        return _settled(scanner, scanner.token_start)
     if scanner.last is None:
-        return _settled(text)
+        return _settled(scanner, length)
     kind, start = scanner.last
-    end = len(text.rstrip(BLANKS))
+    end = scanner.without_blanks()
     if kind is LexicalToken.STRING and end - start > 2 * LONG:
-        return _word_end(text[: end - 1], start)
-    return _settled(text[:start])
+        return _word_end(scanner, start, end - 1)
+    return _settled(scanner, start)
 
 
-def _is_long(text: bytes, start: int) -> bool:
-    return len(text) - start > LONG
-
-
-def _word_end(text: bytes, start: int) -> int:
-    """Return where the last whole word of the string ends, not too far back."""
-    space = text.rfind(b" ", max(start + LONG // 2, len(text) - MOST + 1))
+def _word_end(scanner: Scanner, start: int, end: int) -> int:
+    """Return where the last whole word of a string ends, whose text has come to `end`; not too far
+    back."""
+    words = max(start + LONG // 2, end - MOST + 1)
+    begin = max(min(words, end - _LONGEST_CUT), 0)
+    tail = scanner.part(begin, end)
+    space = tail.rfind(b" ", words - begin)
     if space >= 0:
-        return space
-    half = _CUT_SHORT.search(text, len(text) - _LONGEST_CUT)
-    return half.start() if half and not _is_whole(text[half.start() :]) else len(text)
+        return begin + space
+    half = _CUT_SHORT.search(tail, max(len(tail) - _LONGEST_CUT, 0))
+    return begin + half.start() if half and not _is_whole(tail[half.start() :]) else end
 
 
 def _is_whole(character: bytes) -> bool:
@@ -60,6 +61,8 @@ def _is_whole(character: bytes) -> bool:
     return not character.startswith(b"\\")
 
 
-def _settled(text: bytes) -> int:
-    """Return the length without blanks and a comma at the end."""
-    return len(text.rstrip(BLANKS).removesuffix(b",").rstrip(BLANKS))
+def _settled(scanner: Scanner, end: int) -> int:
+    """Return the length of the first `end` bytes without blanks and a comma at their end."""
+    kept = scanner.without_blanks(end)
+    is_comma = scanner.part(kept - 1, kept) == b"," if kept else False
+    return scanner.without_blanks(kept - 1) if is_comma else kept

@@ -131,7 +131,8 @@ class Lexer:
             first = numbers.STARTS[self._text[self._start]]
             _, self._part = numbers.advance(self._text, self._start + 1, first)
         elif self.token is LexicalToken.NAME or self.token is LexicalToken.STRING:
-            self._whole = strings.whole_until(self._text, self._start + 1)
+            begun = strings.resume_from(self._text, self._start + 1, len(self._text))
+            self._whole = strings.whole_until(self._text, begun)
 
     # --- between tokens ------------------------------------------------------------------------
 

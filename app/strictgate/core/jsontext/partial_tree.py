@@ -91,6 +91,21 @@ class Tree:
         self.offsets.append(closed.offsets.copy())
         self._names.append("")
 
+    def restart(self, depth: int) -> None:
+        """Go back to just behind the bracket that opened the container at `depth`."""
+        for each in (self.open, self.offsets, self._names):
+            del each[depth + 1 :]
+        fresh: Container = {} if isinstance(self.open[depth], dict) else []
+        if depth == 0:
+            self.root = fresh
+        elif isinstance(parent := self.open[depth - 1], list):
+            parent[-1] = fresh
+        else:
+            parent[self._names[depth - 1]] = fresh
+        self.open[depth] = fresh
+        del self.offsets[depth][1:]
+        self._names[depth] = ""
+
     def fork(self) -> Self:
         """Return a tree that grows on its own."""
         twin = type(self)()

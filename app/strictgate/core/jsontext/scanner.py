@@ -7,6 +7,7 @@ reach.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Self
 
 from strictgate.core.jsontext import numbers, strings
@@ -14,6 +15,7 @@ from strictgate.core.jsontext.lexer import BLANKS, Expects, Lexer, LexerEvent, L
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
 
+_LOOK_BACK = 64  # bytes
 _VALUES = frozenset({LexicalToken.STRING, LexicalToken.NUMBER, LexicalToken.LITERAL})
 
 Watch = Callable[[LexerEvent, int], int | None]
@@ -23,8 +25,20 @@ There and in the next calls it sees the state just behind that byte.
 """
 
 
+@dataclass(slots=True)
+class ScannerMark:
+    """A place to come back to: its text is the first `low` bytes of the scanner's, then `tail`."""
+
+    low: int
+    tail: bytes = b""
+
+
 class Scanner(Lexer):
     """One document, from its first byte on. Offsets and lengths are bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._marks: list[ScannerMark] = []
 
     def __len__(self) -> int:
         return len(self._text)
@@ -100,7 +114,17 @@ class Scanner(Lexer):
     @property
     def blanks(self) -> int:
         """How many blanks the text ends with, outside tokens."""
-        return len(self._text) - len(self._text.rstrip(BLANKS)) if self.token is None else 0
+        return len(self._text) - self.without_blanks() if self.token is None else 0
+
+    def without_blanks(self, end: int | None = None) -> int:
+        """Return the length of the first `end` bytes, or of all, without blanks at their end."""
+        end, look = len(self._text) if end is None else end, _LOOK_BACK
+        while True:
+            begin = max(end - look, 0)
+            kept = self._text[begin:end].rstrip(BLANKS)
+            if kept or not begin:
+                return begin + len(kept)
+            look *= 4
 
     def is_complete(self) -> bool:
         """Whether this is a whole document; a number may still get longer."""
@@ -146,17 +170,51 @@ class Scanner(Lexer):
         """Return a scanner that stands where this one does and goes its own way."""
         twin = type(self)()
         twin.__dict__.update(self.__dict__)
+        twin._marks = []
         twin._text = self._text.copy()
         twin._journal = self._journal.copy()
         twin._tree = self._tree.fork()
         return twin
 
+    def mark(self) -> ScannerMark:
+        """Mark this place, to come back by `restore`; what is changed meanwhile is what that costs.
+
+        Marks are left in the reverse of their order, each by `restore` or by `forget`.
+        """
+        self._marks.append(ScannerMark(len(self._text)))
+        return self._marks[-1]
+
+    def restore(self, mark: ScannerMark) -> None:
+        """Go back to the marked place."""
+        self.forget(mark)
+        self._return_to(mark.low)
+        self.consume(mark.tail)
+
+    def forget(self, mark: ScannerMark) -> None:
+        """Stay here; nobody comes back to the marked place."""
+        assert self._marks.pop() is mark, "marks are left in the reverse of their order"
+
     def _return_to(self, length: int) -> None:
+        for mark in self._marks:
+            if mark.low > length:
+                mark.tail = bytes(self._text[length : mark.low]) + mark.tail
+                mark.low = length
         del self._text[length:]
         if self._undo_to(length):
             self._reenter_token()
             return
         text = self.text
-        self._text.clear()
-        self._clear()
-        self.consume(text)
+        starts = self._tree.offsets  # as far back as the journal reaches
+        depth = sum(offsets[0] < length for offsets in starts)
+        begun = starts[depth - 1][0] + 1 if depth else 0
+        if depth:  # the container that goes on there is read again, but nothing before it
+            self._tree.restart(depth - 1)
+            self._journal.clear()
+            is_object = isinstance(self._tree.open[-1], dict)
+            self.expects = Expects.NAME_OR_END if is_object else Expects.VALUE_OR_END
+            self.token = self.last = None
+            del self._text[begun:]
+        else:
+            self._text.clear()
+            self._clear()
+        self.consume(text[begun:])

@@ -47,12 +47,29 @@ _ESCAPES = (("\\\\", _SHORT), *(("\\\\", "u", *each) for each in _CODES))
 _UNIT = _alternatives((_ASCII,), *_CHARACTERS, *_ESCAPES)
 _WHOLE = re.compile(f"(?:{_ASCII}++|{_alternatives(*_CHARACTERS, *_ESCAPES)})*+".encode("latin-1"))
 _BEGUN = re.compile(_beginnings(*_CHARACTERS, *_ESCAPES).encode("latin-1"))
+_NEAR = 1024  # bytes
+_PLAIN_RUN = re.compile(rb"[^\\]{12}")
 _EACH = re.compile(_UNIT.encode("latin-1"))
 
 
 def whole_until(text: bytes | bytearray, start: int) -> int:
     """Return where the whole units end that stand from `start`, which is where one begins."""
     return _WHOLE.match(text, start).end()  # type: ignore[union-attr]
+
+
+def resume_from(text: bytes | bytearray, start: int, end: int) -> int:
+    """Return a place near `end` where a unit begins, in the string whose units begin at `start`.
+
+    It need not go back to the start: where 12 bytes without a backslash came, no escape is open.
+    """
+    low = max(start, end - _NEAR)
+    plain = _PLAIN_RUN.search(text, low, end) if low > start else None
+    if plain is None:
+        return start
+    position = plain.end()
+    while position < end and text[position] & 0xC0 == 0x80:  # the rest of a character
+        position += 1
+    return position
 
 
 def begun_until(text: bytes | bytearray, start: int) -> int:

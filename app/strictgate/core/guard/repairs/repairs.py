@@ -1,7 +1,7 @@
 """Mends at a violation: what is merely misspelt, or said in another type, is put right.
 
 The guard has refused a byte. Each mend of the table, in the order of its level, may propose what
-the model meant; the guard tries every proposal, with what follows it, on a copy of itself. The
+the model meant; the guard tries every proposal, with what follows it, on itself, and goes back. The
 first mend of which a proposal fits decides: if two fit that differ, there is no telling, and
 nothing is mended. The levels and names of the steps are those of core/repair_steps.py.
 
@@ -77,6 +77,15 @@ def repair_violation(
     return _Mender(level, 0).mend(guard, ahead, final=final, floor=floor)
 
 
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """A proposal that fits, with the text that it comes to from `low` on."""
+
+    proposal: Proposal
+    text: bytes
+    low: int
+
+
 class _Mender:
     """Mends at one level of repair, `depth` mends deep."""
 
@@ -103,20 +112,40 @@ class _Mender:
         """Return what comes of the proposals: the one that fits; several; None if none does."""
         if isinstance(proposals, NeedsMoreText):
             return proposals
-        fitting: dict[bytes, tuple[Guard, Repaired]] = {}
-        for proposal in proposals:
-            twin = violation.guard.fork()
-            made = self._make(twin, violation, proposal)
+        guard = violation.guard
+        fitting: list[tuple[_Fitting, Repaired]] = []
+        for at, proposal in enumerate(proposals):
+            mark = guard.mark()
+            made = self._make(guard, violation, proposal)
+            if isinstance(made, Repaired) and at == len(proposals) - 1 and not fitting:
+                guard.forget(mark)  # the only one, and in its place already
+                return made
+            text = guard.scanner.part(mark.low, len(guard.scanner))
+            place = _Fitting(proposal, text, mark.low)
+            guard.restore(mark)
             if isinstance(made, NeedsMoreText):
                 return made
             if made:
-                fitting.setdefault(twin.text + violation.ahead[made.used :], (twin, made))
+                fitting.append((place, made))
+        return self._chosen(violation, fitting)
+
+    def _chosen(
+        self, violation: Violation, fitting: "list[tuple[_Fitting, Repaired]]"
+    ) -> Repaired | NeedsMoreText | tuple[Repaired, ...] | None:
+        """Return the only mend that fits, made once more; several, where they differ."""
         if not fitting:
             return None
-        if len(fitting) > 1:
-            return tuple(made for _, made in fitting.values())
-        twin, made = next(iter(fitting.values()))
-        violation.guard.become(twin)
+        low = min(place.low for place, _ in fitting)
+        texts = {
+            violation.text[low : place.low] + place.text + violation.ahead[made.used :]
+            for place, made in fitting
+        }
+        if len(texts) > 1:
+            return tuple(made for _, made in fitting)
+        mark = violation.guard.mark()
+        made = self._make(violation.guard, violation, fitting[0][0].proposal)
+        violation.guard.forget(mark)
+        assert isinstance(made, Repaired), "it has fitted before"
         return made
 
     def _make(
