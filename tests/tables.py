@@ -146,6 +146,7 @@ SHAPES: dict[str, Row] = {
     ),
     "respelling": _grouped("", test=Row("description source plain", "taken")),
     "seed_requests": Row("about requests", parts={"requests": Row("name source request")}),
+    "tool_dialects": _grouped("", test=Row("description schema good bad")),
     "strict_rules": Row("what schema violations"),
     "wire_fixtures": Row(_WIRE, "request date source refused_type"),
 }

@@ -24,13 +24,13 @@ def test_check_names_keywords(file, capsys):
     schema = {
         "type": "object",
         "propertes": {"a": {}},
-        "properties": {"minimum": {"nullable": True, "title": "x", "maxLength": 3}},
+        "properties": {"minimum": {"discriminator": {}, "title": "x", "maxLength": 3}},
     }
     main(["check", "--json", file(schema)])
 
     told = json.loads(capsys.readouterr().out)["enforced"]
     assert told["keywords_enforced"] == ["maxLength", "properties", "type"]
-    assert told["keywords_unknown"] == ["nullable", "propertes"]
+    assert told["keywords_unknown"] == ["discriminator", "propertes"]
 
 
 def test_check_strict(file, capsys):

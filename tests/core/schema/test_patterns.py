@@ -34,6 +34,8 @@ def test_plain_patterns_are_taken_as_they_are(pattern):
         ("^(?!a)b", Pattern(("^b",), ("^(?:a)",))),
         ("^(?=.*[0-9])(?!x|y).{8,}$", Pattern(("^.{8,}$", "^(?:.*[0-9])"), ("^(?:x|y)",))),
         (r"^(?!\)[)(])b", Pattern(("^b",), (r"^(?:\)[)(])",))),
+        (r"^(?!a)b(?<!\()$", Pattern(("^b$",), (r"(?:\()$", "^(?:a)"))),
+        (r"b(?<=[)])(?<!c)$", Pattern(("b$", "(?:[)])$"), ("(?:c)$",))),
     ],
 )
 def test_leading_look_ahead_is_parted(pattern, parts):
@@ -65,6 +67,11 @@ def test_parted_patterns_mean_the_same(pattern, good, bad):
         ("^(?!a)?b", "uses look-ahead"),
         ("^(?!a(?!b))c", "uses look-ahead"),
         ("(?<=a)b", "uses look-behind"),
+        ("b(?<!a)", "uses look-behind"),
+        ("(b(?<!a)$)", "uses look-behind"),
+        ("c|b(?<!a)$", "uses look-behind"),
+        ("b(?<!a(?<!c))$", "uses look-behind"),
+        (r"b\(?<!a)$", "uses look-behind"),
         (r"(a)\1", "uses a back-reference"),
         (r"(?<n>a)\k<n>", "uses a back-reference"),
         (r"(?<!a)\1", "uses look-behind and a back-reference"),

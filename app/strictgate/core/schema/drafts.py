@@ -16,6 +16,7 @@ A document that declares none is in the newest draft. Where that refuses it, it 
 (OpenAPI 3.0 has `exclusiveMinimum: true`, many have `items: […]`): see `choose_undeclared_draft`.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -99,6 +100,9 @@ _DECLARED: dict[str, Draft] = {uri.partition("://")[2]: d for d, uri in META_SCH
     "spec.openapis.org/oas/3.1/dialect/base": Draft.DRAFT_2020_12,
 }
 """The drafts by all names under which documents declare them, without the scheme and the `#`."""
+
+_FUTURE = re.compile(r"json-schema\.org/(?:draft/[\w-]+|v\d+(?:/[\w-]+)?)(?:/schema)?")
+"""Drafts that are not known yet, as `draft/next`: they are read as the newest."""
 
 KEYWORD_SINCE: dict[str, Draft] = {
     "const": Draft.DRAFT_6,
@@ -186,7 +190,7 @@ def draft_of_uri(uri: Any) -> Draft | None:
     if not isinstance(uri, str):
         return None
     name = uri.removeprefix("https://").removeprefix("http://").removesuffix("#").removesuffix("/")
-    return _DECLARED.get(name)
+    return _DECLARED.get(name, DEFAULT if _FUTURE.fullmatch(name) else None)
 
 
 def subschemas(schema: dict[str, Any]) -> Iterator[tuple[Path, Applicator, Any]]:

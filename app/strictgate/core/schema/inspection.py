@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema import cost, drafts, patterns, references, root_type
+from strictgate.core.schema import cost, drafts, patterns, references, root_type, tool_dialects
 from strictgate.core.schema.cost import Expansion
 from strictgate.core.schema.drafts import META_SCHEMAS, Draft
 from strictgate.core.schema.limits import Limits, OverLimit, SchemaFault, measure
@@ -33,7 +33,8 @@ class InspectedSchema:
     text: str
     """`source` as compact JSON."""
     document: Any
-    """`source` as `draft` writes it, for the validator and for the grammar."""
+    """`source` as it is meant (tool_dialects.py) and as `draft` writes it, for the validator and
+    for the grammar."""
     draft: Draft
     """The draft that it is read in."""
     is_object_root: bool
@@ -63,7 +64,9 @@ def inspect_schema(given: Any, limits: Limits) -> InspectedSchema:
         raise SchemaFault("a schema is an object or a boolean. " + _ADVICE, None)
     source = _without_declaration(given)
     measured = measure(source, limits)
-    draft, document = _checked_by_meta_schema(source, _declared_draft(given))
+    declared = _declared_draft(given)
+    meant = tool_dialects.as_meant(source, is_declared=declared is not None)
+    draft, document = _checked_by_meta_schema(meant, declared)
     document = references.with_encoded_uris(document)
     nodes = references.schema_graph(document, draft)
     expanded = cost.measure_expansion(nodes)
@@ -92,7 +95,7 @@ def _without_declaration(given: Any) -> Any:
 
 
 def _declared_draft(given: Any) -> Draft | None:
-    if not isinstance(given, dict) or "$schema" not in given:
+    if not isinstance(given, dict) or given.get("$schema") is None:
         return None
     draft = drafts.draft_of_uri(given["$schema"])
     if draft is None:

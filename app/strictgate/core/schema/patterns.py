@@ -6,6 +6,7 @@ accepted all the same, because common tools write them:
 
 * `^(?!A)B` says "B, and not A, from the start". It is split into two patterns, of which one must
   match and the other must not. pydantic writes decimal numbers like this, zod e-mail addresses.
+  `B(?<!A)$` says the same from the end.
 * What `_EQUIVALENTS` lists has a pattern without look-around that means the same.
 
 All other patterns that the engine does not take are refused.
@@ -42,7 +43,8 @@ _LIMITED = {size: RegexOptions(size_limit=size, dfa_size_limit=_DFA_SIZE) for si
 _ECMA_SYNTAX = Draft202012Validator({"format": "regex"}, validate_formats=True)
 MAX_LENGTH = 8192
 """In characters. The longest of 9,638 patterns in real schemas has 5,153."""
-_LOOK_AHEAD = re.compile(r"\(\?([=!])")
+_LOOK_AHEAD = re.compile(r"\^\(\?([=!])")
+_LOOK_BEHIND = re.compile(r"\(\?<([=!])")
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
 _REASONS = (
     (re.compile(r"\(\?[=!]"), "look-ahead"),
@@ -102,7 +104,7 @@ def parse_pattern(pattern: str, room: int = MAX_SIZE) -> Pattern:
         raise UnsupportedPattern(f"is longer than {MAX_LENGTH} characters")
     if _is_engine_syntax(pattern):
         return Pattern((pattern,), is_plain=True, size=_compiled_size(pattern, room))
-    found = _split_look_aheads(pattern)
+    found = _split_look_around(pattern)
     if pattern in _EQUIVALENTS:
         found = Pattern((_EQUIVALENTS[pattern],))
     parts = found.must_match + found.must_not_match if found else ()
@@ -178,23 +180,43 @@ def _compiled_size(pattern: str, room: int) -> int:
     raise PatternTooLarge("is too large a regular expression")
 
 
-def _split_look_aheads(pattern: str) -> Pattern | None:
-    """Split `^(?!A)(?=B)C` into A, B and C; None if the pattern does not have this form."""
-    rest = pattern.removeprefix("^")
-    at_top_level = {token for _, token, depth in _tokens(rest) if depth == 0}
-    if rest == pattern or "|" in at_top_level:
+def _split_look_around(pattern: str) -> Pattern | None:
+    """Split `^(?!A)(?=B)C(?<!D)$` into A, B, `^C$` and D; None if it does not have this form."""
+    if "|" in {token for _, token, depth in _tokens(pattern) if depth == 0}:
         return None
     must_match: list[str] = []
     must_not_match: list[str] = []
+    rest = pattern
+    while look_behind := _end_look_behind(rest):
+        at, sign = look_behind
+        (must_match if sign == "=" else must_not_match).append(f"(?:{rest[at + 4 : -2]})$")
+        rest = f"{rest[:at]}$"
     while found := _LOOK_AHEAD.match(rest):
-        end = _group_end(rest)
+        end = _group_end(rest[1:])
         if end is None:
             return None
-        (must_match if found[1] == "=" else must_not_match).append(f"^(?:{rest[3:end]})")
-        rest = rest[end + 1 :]
-        if rest.startswith(("*", "+", "?", "{")):  # the look-ahead has a quantifier
+        (must_match if found[1] == "=" else must_not_match).append(f"^(?:{rest[4 : end + 1]})")
+        rest = "^" + rest[end + 2 :]
+        if rest.startswith(("^*", "^+", "^?", "^{")):  # the look-ahead has a quantifier
             return None
-    return Pattern((f"^{rest}", *must_match), tuple(must_not_match))
+    return Pattern((rest, *must_match), tuple(must_not_match)) if rest != pattern else None
+
+
+def _end_look_behind(pattern: str) -> tuple[int, str] | None:
+    """Return where the look-behind starts with which the pattern ends, before its `$`, and its
+    sign; None if there is none."""
+    if not pattern.endswith(")$"):
+        return None
+    opened: list[int] = []
+    for at, token, _ in _tokens(pattern):
+        if token == "(":
+            opened.append(at)
+        elif token == ")" and opened:
+            start = opened.pop()
+            if at == len(pattern) - 2:
+                found = _LOOK_BEHIND.match(pattern, start)
+                return (start, found[1]) if found and not opened else None
+    return None
 
 
 def _tokens(pattern: str) -> Iterator[tuple[int, str, int]]:

@@ -299,7 +299,7 @@ class Description:
     keywords_enforced: tuple[str, ...]
     keywords_unknown: tuple[str, ...]
     """Keywords that no draft has, and that say nothing here. They are misspelt, or those of another
-    tool, as `nullable`."""
+    tool, as `xml`."""
 
 
 def describe(schema: Schema) -> Description:
