@@ -2,12 +2,12 @@
 
 import pytest
 
-from strictgate.core.capabilities import Capabilities, Prefill
+from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.conversation.protocol import Ask, ReadMore
 from strictgate.core.conversation.reply_reader import ReplyEnd
-from strictgate.core.errors import ToolUseInvalid
+from strictgate.core.errors import OutputInvalid, ToolUseInvalid
 from strictgate.core.request.options import Enforcement, StreamMode
-from tests.core.talks import MOOD, stream_of, turns
+from tests.core.talks import MOOD, body, contents, conversation, said, stream_of, turns
 from tests.core.test_conversation_tools import BAD, GOOD, TOOLS, called, calls_of, talk
 
 
@@ -191,3 +191,56 @@ def test_custom_calls_stay_byte_for_byte(size):
 
     (call,) = outcome.body["choices"][0]["message"]["tool_calls"]
     assert call == {"id": "c0", "type": "custom", "custom": {"name": "patch", "input": text}}
+
+
+CALM = '{"choice":"calm"}'
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 100])
+@pytest.mark.parametrize(
+    ("behind", "is_good"),
+    [
+        (CALM, False),
+        ("\nNo: " + CALM, False),
+        (CALM[:9], False),
+        ("\nSo it is.", True),
+        (GOOD, True),
+    ],
+)
+def test_text_behind_arguments(size, behind, is_good):
+    """Arguments have one result, whole and streamed: other arguments behind them are asked about,
+    other text is taken off, by name."""
+    rules = Enforcement(max_attempts=1)
+    made = talk(stream=bool(size), capabilities=ABLE, parallel_tool_calls=False, rules=rules)
+    text = GOOD + behind
+    answers = streamed(*pieces("mood", text, 0, size)) if size else [called(("mood", text))]
+    if not is_good:
+        with pytest.raises(ToolUseInvalid) as failed:
+            turns(made, *answers)
+        assert text in failed.value.failed_generation
+        return
+    outcome, _ = turns(made, *answers)
+    assert calls_of(outcome) == [("c0", "mood", GOOD)]
+    assert [step.name for _, step in outcome.steps] == ["prose_removed"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 100])
+@pytest.mark.parametrize("behind", ["", "\n" + CALM, "\nNo: " + CALM, "\nSo it is."])
+@pytest.mark.parametrize("where", ["arguments", "content"])
+def test_text_behind_a_document_in_a_forced_call(size, behind, where):
+    """In the call's arguments, and where a model answers in plain text all the same."""
+    able = Capabilities(modes=(Mode.TOOL,))
+    made = conversation(body(stream=bool(size)), able, max_attempts=1)
+    text = GOOD + behind
+    if where == "arguments":
+        answers = streamed(*pieces("mood", text, 0, size)) if size else [called(("mood", text))]
+    else:
+        cut = [text[at : at + size] for at in range(0, len(text), size)] if size else []
+        answers = streamed(*({"content": each} for each in cut)) if size else [said(text)]
+    if CALM in behind:
+        with pytest.raises(OutputInvalid):
+            turns(made, *answers)
+        return
+    outcome, _ = turns(made, *answers)
+    assert contents(outcome) == [GOOD]
+    assert [step.name for _, step in outcome.steps] == ["prose_removed"] * bool(behind)

@@ -76,7 +76,7 @@ class Evaluation:
         Raises:
             WorkSpent: the budget is used up.
         """
-        schema = self.criteria.schema
+        schema, stream = self.criteria.schema, self._heard(stream)
         self.criteria.work.spend(0)  # what was stopped for its cost stands nowhere in particular
         if stream is None or not (stream.is_closed or stream.is_whole):
             yield from self._announce(is_streamed=stream is not None)
@@ -102,6 +102,12 @@ class Evaluation:
             return self._evaluated(judged, stream)
         assert judged is None or isinstance(judged, Rejected), "what is not final"
         return self._salvaged(stream, judged)
+
+    def _heard(self, stream: DocumentChoiceStream | None) -> DocumentChoiceStream | None:
+        """Return what has read the document; None where that was to be in a call, and no call came:
+        the text is judged as one that came whole."""
+        is_deaf = stream is not None and stream.by_call and not self.choice.arguments.strip()
+        return None if is_deaf else stream
 
     def _announce(self, *, is_streamed: bool) -> Generator[Turn, DriverAnswer, None]:
         """Say beforehand what takes long; it does not where all is valid as it stands."""

@@ -3,7 +3,8 @@
 A stream takes the first document that its guard has closed, at a place where nothing before it can
 be meant instead (document_start.py). What comes behind may take its place all the same, as it may
 in a text that is judged whole (judge_text.py): another valid document that says something else, or
-an object, valid or not, with some of the same properties. Then no document is the answer.
+an object, valid or not, with some of the same properties. Then no document is the answer. A scalar
+counts only as a whole line, and behind another scalar.
 """
 
 import re
@@ -54,9 +55,11 @@ def judge_behind(
     text = _without_closers(document, behind.decode(errors="ignore"))
     if _NOTHING.fullmatch(text):
         return Behind.NOTHING
-    if not _BRACKET.search(text):
-        return Behind.TALK
     value = parse_json(document.text)
+    if not isinstance(value, dict | list) and any(
+        _replaces(scalar, value, schema) for scalar in _scalars(text)
+    ):
+        return Behind.DOCUMENT
     for found in _documents(text):
         if isinstance(found, Unclosed):
             return Behind.BEGINNING
@@ -77,6 +80,15 @@ def _without_closers(document: PartialDocument, text: str) -> str:
         closer = _CLOSER.match(text)
         text = text[closer.end() :] if closer else text
     return text
+
+
+def _scalars(text: str) -> Iterator[Any]:
+    """Yield the scalars that are all of a line: documents, where the first one is a scalar."""
+    for line in text.splitlines():
+        try:
+            yield parse_json(line)
+        except NotJSON:
+            continue
 
 
 def _documents(text: str) -> Iterator[str | Unclosed]:
