@@ -125,9 +125,9 @@ def test_several_choices():
     """It is over when it is for all of them, and what stands behind each is known."""
     stream = ReplyStream([choice(0), choice(1)])
     stream.feed([Delta(0, GOOD), Delta(1, GOOD[:-1]), Delta(7, "who?")])
-    assert not stream.is_closed()
+    assert not stream.is_closed
     stream.feed([Delta(1, "}"), Delta(0, "\n```")])
-    assert stream.is_closed()
+    assert stream.is_closed
     assert not stream.is_whole()
     stream.feed([Delta(0, "I hope this helps"), Delta(1, finish_reason="stop")])
     assert not stream.is_whole()

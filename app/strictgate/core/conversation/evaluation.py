@@ -78,7 +78,7 @@ class Evaluation:
         """
         schema, stream = self.criteria.schema, self._heard(stream)
         self.criteria.work.spend(0)  # what was stopped for its cost stands nowhere in particular
-        if stream is None or not (stream.is_closed or stream.is_whole):
+        if stream is None or not stream.is_closed:
             yield from self._announce(is_streamed=stream is not None)
         if stream is not None:
             stream.flush()

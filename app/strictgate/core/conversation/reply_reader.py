@@ -207,7 +207,7 @@ class ReplyReader:
                 is_over = not tail or not answer.deltas or stream.has_more()
                 answer = yield from self._read_tail(TAIL_PATIENCE, is_over=is_over)
                 end, tail = (ReplyEnd.STOPPED if answer is None else end), tail - 1
-            elif stream.is_closed():
+            elif stream.is_closed:
                 answer = yield from self._read_tail(BEHIND_PATIENCE, news=self._news(stream))
                 end = ReplyEnd.STOPPED if answer is None else end
             elif stream.is_useless(self.policy):
