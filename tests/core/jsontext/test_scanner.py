@@ -222,7 +222,7 @@ def test_a_mark_is_come_back_to(back):
     scanner.consume(b"  ")
     middle = state(scanner)
     inner = scanner.mark()
-    scanner.rollback(min(back, len(scanner)) + 2)
+    scanner.rollback(min(back + 2, len(scanner)))
     scanner.restore(inner)
     assert state(scanner) == middle
     scanner.restore(outer)
