@@ -10,7 +10,8 @@ ROOMS = (
     *("commands", "asgi", "api", "gateway", "upstream", "demo"),
     *("core.conversation", "core.guard", "core.surfaces", "core.plan"),
     *("settings", "observe"),
-    *("core.request", "core.output", "core.grammar", "core.schema", "core.wire"),
+    *("core.resilience", "core.request", "core.output", "core.grammar", "core.schema"),
+    "core.wire",
     *("core.jsontext", "core.errors", "core.capabilities", "core.repair_steps", "core.work"),
     "core.lru_cache",
 )

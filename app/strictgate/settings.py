@@ -169,6 +169,20 @@ class Upstream(Pins):
     idle_timeout: float = Field(
         default=60.0, gt=0, description="Seconds between two pieces of an answer."
     )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="Times that an enforced request is made again after a failure that may pass.",
+    )
+    breaker_failures: int = Field(
+        default=10,
+        ge=0,
+        description="Failures in a row after which it is not asked for a while; 0: never.",
+    )
+    breaker_cooldown: float = Field(
+        default=5.0, gt=0, description="Seconds until it is tried again then."
+    )
     proxy: Url | None = Field(
         default=None, description="HTTP proxy; proxy variables of the environment are ignored."
     )

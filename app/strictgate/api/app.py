@@ -51,7 +51,7 @@ def create_app(
     Raises:
         SettingsError: the settings do not fit together.
     """
-    client = Client(settings.limits)
+    client = Client(settings.limits, observe)
     compiler = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     router = Router(settings, environment)
     store = _store(settings.store, observe)

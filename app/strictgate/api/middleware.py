@@ -41,6 +41,8 @@ ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SMALL = 64 << 10  # bytes
 STALL = 30.0  # seconds that a client may take to read a piece
+_FINAL = frozenset({*range(400, 500), 508} - {408, 409, 425, 429})
+"""Statuses of errors that are the same however often it is asked; OpenAI's SDKs heed the header."""
 _STREAM_TYPES = (b"text/event-stream", b"application/x-ndjson")
 _FRAME_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 PRIVATE_SUFFIXES = (".localhost", ".internal", ".svc", ".cluster.local")
@@ -231,7 +233,8 @@ class _Visit:
         self.note(error)
         if not self.status:
             told = self.surface.error(error)
-            await response.send_json(self.send, told.status, told.body, told.headers)
+            headers = {"x-should-retry": "false"} if told.status in _FINAL else {}
+            await response.send_json(self.send, told.status, told.body, {**headers, **told.headers})
         elif self._is_stream:
             gap = b"" if self._tail.endswith(_FRAME_ENDS) else b"\n\n"
             await response.piece(self.send, gap + self.surface.error_frame(error), more=False)

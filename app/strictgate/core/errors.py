@@ -25,6 +25,7 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
     + ToolsRefused          as the upstream answered: its model calls no functions
   + UpstreamFailure         500  never raised itself: no whole answer from the upstream
     + UpstreamUnreachable   502  no connection
+    + UpstreamUnavailable   503  it has failed repeatedly, and is not asked for a moment
     + UpstreamBadResponse   502  not what an OpenAI-compatible server may say
     + UpstreamTimeout       504
 
@@ -137,6 +138,10 @@ class UpstreamFailure(GatewayError):
 
 class UpstreamUnreachable(UpstreamFailure):
     status, type, code = 502, "server_error", "upstream_unreachable"
+
+
+class UpstreamUnavailable(UpstreamFailure):
+    status, type, code = 503, "server_error", "upstream_unavailable"
 
 
 class UpstreamBadResponse(UpstreamFailure):

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from strictgate.core.conversation.protocol import (
@@ -23,10 +24,14 @@ from strictgate.core.conversation.protocol import (
 )
 from strictgate.core.errors import GatewayError, UpstreamFailure, UpstreamTimeout
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
+from strictgate.core.plan.planner import Body, Plan
 from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.choice_delta import ChoiceDelta
+from strictgate.core.wire.reply import Failure, Reply
 from strictgate.gateway.moving import Talk
+from strictgate.gateway.retrying import ask_repeatedly
+from strictgate.observe.events import Observer, ignore
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
 from strictgate.upstream.stream import UpstreamStream
@@ -60,7 +65,10 @@ class Driver:
     """Is told of each request to the upstream that got no whole answer, whatever comes of it."""
     head: Mapping[str, Any] = field(default_factory=dict, init=False)
     """The fields that every chunk repeats, once the first has been sent."""
+    observe: Observer = ignore
+    """Is told of repetitions."""
     _stream: UpstreamStream | None = field(default=None, init=False)
+    _deadline: float = field(default=0.0, init=False)
 
     async def run(self, talk: Talk) -> Outcome:
         """Answer its turns until it is over.
@@ -69,6 +77,7 @@ class Driver:
             GatewayError: as the conversation has it.
         """
         timeout = self.endpoint.settings.timeout
+        self._deadline = asyncio.get_running_loop().time() + timeout
         try:
             async with asyncio.timeout(timeout) as clock:
                 return await self._hold(talk)
@@ -106,8 +115,12 @@ class Driver:
         match turn:
             case Ask(plan, body):
                 await self._close()
-                answer = await self.client.ask(
-                    self.endpoint, body, self.headers, self.query, plan.base, adapter=self.adapter
+                answer = await ask_repeatedly(
+                    partial(self._ask, plan, body),
+                    self.endpoint,
+                    self.client.health(self.endpoint),
+                    self._deadline,
+                    self.observe,
                 )
                 if not isinstance(answer, UpstreamStream):
                     return answer
@@ -127,6 +140,12 @@ class Driver:
                 return await self.compiler.grammar(schema) if self.compiler is not None else None
             case HeavyStep():
                 raise AssertionError("a heavy step is the talk's own to answer")
+
+    async def _ask(
+        self, plan: Plan, body: Body, *, is_repetition: bool
+    ) -> Reply | Failure | UpstreamStream:
+        about = (self.endpoint, body, self.headers, self.query, plan.base)
+        return await self.client.ask(*about, adapter=self.adapter, is_repetition=is_repetition)
 
     def _new_head(self, stream: UpstreamStream) -> Mapping[str, Any]:
         return default_head(self.model) | stream.collector.head()

@@ -21,6 +21,7 @@ from strictgate.core.errors import (
     ToolsRefused,
     UpstreamFailure,
     UpstreamTimeout,
+    UpstreamUnavailable,
 )
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.contract import CarriedSchemas
@@ -203,6 +204,7 @@ class Gateway:
             take,
             planned.adapter,
             partial(self._failed, endpoint, caller),
+            observe=self._observe,
         )
         outcome: Outcome | None = None
         try:
@@ -224,6 +226,8 @@ class Gateway:
 
     def _failed(self, endpoint: Endpoint, caller: Caller, error: UpstreamFailure) -> None:
         """Tell the observer that a request to an upstream got no whole answer, and why."""
+        if isinstance(error, UpstreamUnavailable):  # the failures that led to it have been told
+            return
         about = (caller.request_id, endpoint.name, endpoint.base_url)
         self._observe(UpstreamFailed(*about, error.code or error.type, error.message))
 

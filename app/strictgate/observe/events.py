@@ -109,6 +109,27 @@ class UpstreamFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerChanged:
+    """An upstream that is down is not asked any more, is tried again, or is asked as before."""
+
+    upstream: str
+    state: str
+    """`closed`, `open` or `half_open`; see core/resilience/circuit_breaker.py."""
+    failures: int
+    """In a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRepeated:
+    """A request to an upstream failed in a way that may pass, and is made again after a while."""
+
+    upstream: str
+    reason: str
+    """The status."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogLinesDropped:
     """Nobody read the log for a while: so many of its lines were dropped."""
 
@@ -143,6 +164,8 @@ Event = (
     | FactLearned
     | StoreFailed
     | UpstreamFailed
+    | BreakerChanged
+    | RequestRepeated
     | LogLinesDropped
     | OutOfResources
     | Crashed

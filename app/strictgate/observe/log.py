@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from strictgate.observe.events import (
+    BreakerChanged,
     Crashed,
     Event,
     FactLearned,
@@ -31,6 +32,7 @@ from strictgate.observe.log_queue import LogQueue
 from strictgate.observe.redaction import redactor
 
 _LEVELS: dict[type, str] = {
+    BreakerChanged: "warning",
     Crashed: "error",
     ModelDemoted: "warning",
     ModeRefused: "warning",

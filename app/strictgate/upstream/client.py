@@ -21,11 +21,13 @@ from strictgate.core.plan.planner import Body
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply
+from strictgate.observe.events import Observer, ignore
 from strictgate.settings import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import ResponseBody, raw_piece
 from strictgate.upstream.connections import CleanConnector
 from strictgate.upstream.error_mapping import translated
+from strictgate.upstream.health import UpstreamHealth
 from strictgate.upstream.routing import Endpoint
 from strictgate.upstream.stream import UpstreamStream, release_or_abort
 
@@ -39,8 +41,10 @@ USER_AGENT = f"strictgate/{__version__}"
 class Client:
     """One per process; use as an async context manager."""
 
-    def __init__(self, limits: LimitSettings) -> None:
+    def __init__(self, limits: LimitSettings, observe: Observer = ignore) -> None:
         self._limits = limits
+        self._observe = observe
+        self._health: dict[str, UpstreamHealth] = {}
         self._session: aiohttp.ClientSession
         self._fresh: aiohttp.ClientSession
 
@@ -56,9 +60,16 @@ class Client:
         await self._session.close()
         await self._fresh.close()
 
+    def health(self, endpoint: Endpoint) -> UpstreamHealth:
+        """Return how an upstream is."""
+        found = self._health.get(endpoint.name)
+        if found is None:
+            found = self._health[endpoint.name] = UpstreamHealth(endpoint, self._observe)
+        return found
+
     # --- asking ----------------------------------------------------------------------------------
 
-    async def ask(
+    async def ask(  # noqa: PLR0913 what one request is made of
         self,
         endpoint: Endpoint,
         body: Body,
@@ -67,12 +78,14 @@ class Client:
         base: str = "",
         *,
         adapter: UpstreamAdapter | None = None,
+        is_repetition: bool = False,
     ) -> Reply | Failure | UpstreamStream:
         """POST `body` as a chat completion; give the answer whole, or as a stream to be read.
 
         Args:
             base: see `address`.
             adapter: how it is asked in another API; None: as it is.
+            is_repetition: the same has failed just now.
 
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
@@ -82,7 +95,9 @@ class Client:
         path, asked = (_CHAT, body) if adapter is None else (adapter.path, adapter.sent(body))
         url, data = address(endpoint, path, query, base), write_json(asked).encode()
         with translated(endpoint.name, endpoint.base_url):
-            response = await self._send(endpoint, "POST", url, sent, data)
+            response = await self._send(
+                endpoint, "POST", url, sent, data, is_repetition=is_repetition
+            )
             stream = None
             try:
                 response_reading.check_status(response, endpoint)
@@ -131,6 +146,21 @@ class Client:
             release_or_abort(response)
 
     async def _send(
+        self,
+        endpoint: Endpoint,
+        method: str,
+        url: URL,
+        headers: Headers | list[Header],
+        data: Any,
+        *,
+        is_repetition: bool = False,
+    ) -> aiohttp.ClientResponse:
+        with self.health(endpoint).asked(is_repetition=is_repetition) as note:
+            response = await self._sent(endpoint, method, url, headers, data)
+            note(response.status)
+            return response
+
+    async def _sent(
         self, endpoint: Endpoint, method: str, url: URL, headers: Headers | list[Header], data: Any
     ) -> aiohttp.ClientResponse:
         settings = endpoint.settings

@@ -1,0 +1,1 @@
+"""What an upstream in trouble is spared: requests that would fail, and repetitions."""

@@ -1,0 +1,78 @@
+"""A circuit breaker: an upstream that is down is not asked for a while, then by one request.
+
+| state     | what happens                                 | then                                  |
+|-----------|----------------------------------------------|---------------------------------------|
+| CLOSED    | a request                                    | it goes                               |
+|           | a failure, with `threshold` of them in a row | OPEN                                  |
+|           | a success                                    | counting begins anew                  |
+| OPEN      | a request within `cooldown`                  | it is refused                         |
+|           | a request after that                         | HALF_OPEN; it goes, as the probe      |
+|           | a success, of a request from before          | CLOSED                                |
+| HALF_OPEN | a request while the probe is under way       | it is refused                         |
+|           | a request once the probe takes `cooldown`    | CLOSED, but the next failure opens it |
+|           | a success                                    | CLOSED                                |
+|           | a failure                                    | OPEN                                  |
+|           | the probe is given up: its client has left | OPEN, but the next request may go     |
+
+A probe that takes so long does not fail as an upstream does that is down.
+
+A failure is no connection, or an answer that says that nobody serves behind it. What an upstream
+answers otherwise, be it an error, is a success here: the caller's mistakes open nothing.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BreakerState(StrEnum):
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(slots=True)
+class CircuitBreaker:
+    """The breaker of one upstream. Times are seconds of one clock that does not go back."""
+
+    threshold: int
+    """Failures in a row that open it; 0: nothing does."""
+    cooldown: float
+    state: BreakerState = BreakerState.CLOSED
+    failures: int = 0
+    """In a row, up to now."""
+    _since: float = 0.0
+    """When it was opened, or when the probe went."""
+
+    def admit(self, now: float) -> float:
+        """Ask whether a request may go; return 0, or the seconds after which to ask again."""
+        if self.state is BreakerState.CLOSED:
+            return 0.0
+        wait = self._since + self.cooldown - now
+        if wait > 0:
+            return wait
+        if self.state is BreakerState.OPEN:
+            self.state = BreakerState.HALF_OPEN
+            self._since = now
+        else:
+            self.state = BreakerState.CLOSED
+            self.failures = self.threshold - 1
+        return 0.0
+
+    def succeeded(self) -> None:
+        """Note that the upstream has answered."""
+        self.state = BreakerState.CLOSED
+        self.failures = 0
+
+    def failed(self, now: float) -> None:
+        """Note that the upstream is down."""
+        self.failures += 1
+        is_one_too_many = self.state is BreakerState.CLOSED and self.failures >= self.threshold
+        if self.threshold and (is_one_too_many or self.state is BreakerState.HALF_OPEN):
+            self.state = BreakerState.OPEN
+            self._since = now
+
+    def given_up(self, now: float) -> None:
+        """Note that a request ended without showing anything about the upstream."""
+        if self.state is BreakerState.HALF_OPEN:
+            self.state = BreakerState.OPEN
+            self._since = now - self.cooldown
