@@ -101,3 +101,13 @@ def test_configured_keys():
     }
     settings = Settings(upstreams=upstreams, server={"api_keys": ["mine"]})
     assert configured_keys(settings, {"A": " theirs "}) == {"mine", "theirs"}
+
+
+def test_credentials():
+    """Strictgate's own key goes before the client's."""
+    upstreams = {"a": {"preset": "groq", "api_key_env": "A"}, "b": {"preset": "openai"}}
+    endpoints = Router(Settings(upstreams=upstreams), {"A": "ours"}).endpoints
+
+    assert endpoints["a"].credentials("Bearer theirs") == {"authorization": "Bearer ours"}
+    assert endpoints["b"].credentials("Bearer theirs") == {"authorization": "Bearer theirs"}
+    assert endpoints["b"].credentials(None) == {}

@@ -26,11 +26,8 @@ from strictgate.core.errors import (
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.request.options import KNOBS_KEY
-from strictgate.core.request.tools import named_functions
 from strictgate.core.surfaces.surface import Surface, SurfaceRequest, UpstreamAdapter
-from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
-from strictgate.core.wire.refusal import refused_functions, refuses_tools
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import total_tokens
 from strictgate.gateway.admission import AdmissionPending
@@ -38,6 +35,7 @@ from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_
 from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.moving import Talk
+from strictgate.gateway.refused_tools import callable_functions, check_tools
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import ResponseStore
 from strictgate.gateway.worker_pool import WorkerPool
@@ -193,7 +191,7 @@ class Gateway:
         endpoint = route.endpoint
         unwanted = OURS | OF_THE_BODY | (KEYS if endpoint.secret else set())
         headers = dict(passed_on(caller.headers, unwanted))
-        headers |= _credentials(endpoint, caller)
+        headers |= endpoint.credentials(caller.authorization)
         driver = Driver(
             self._client,
             self._computing.grammars,
@@ -309,7 +307,7 @@ class Gateway:
             NotFound: nowhere.
             ToolsRefused: the upstream refuses the functions in it, which can be told in the prompt.
         """
-        functions = _functions(request)
+        functions = callable_functions(request)
         if isinstance(request.body, RequestBody):
             endpoint, body = self._routed(request.body)
             request = replace(request, body=body)
@@ -318,11 +316,11 @@ class Gateway:
         else:
             endpoint = None
         endpoint = endpoint or self._router.default()
-        credentials = _credentials(endpoint, caller)
+        credentials = endpoint.credentials(caller.authorization)
         try:
             async with relay(self._client, endpoint, request, credentials, surface) as answer:
                 if functions and answer.error is not None:
-                    _check_tools(answer, functions)
+                    check_tools(answer, functions)
                 yield answer
         except UpstreamFailure as error:
             self._failed(endpoint, caller, error)
@@ -374,7 +372,7 @@ class Gateway:
             return []
         try:
             async with asyncio.timeout(MODELS_TIMEOUT):
-                credentials = _credentials(endpoint, caller)
+                credentials = endpoint.credentials(caller.authorization)
                 listed = await self._client.get(endpoint, "/models", credentials)
         except TimeoutError as error:
             raise UpstreamTimeout(
@@ -384,26 +382,3 @@ class Gateway:
         data = listed.get("data") if isinstance(listed, dict) else None
         rows = data if isinstance(data, list) else []
         return [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
-
-
-def _functions(request: RawRequest) -> list[str]:
-    """Return the names of the functions that a request lets the model call."""
-    members = request.body.members if isinstance(request.body, RequestBody) else None
-    is_asking = request.path in ("/chat/completions", "/responses")
-    functions = named_functions(members) if members is not None and is_asking else ()
-    return [each["name"] for each in functions]
-
-
-def _check_tools(answer: RawAnswer, names: Sequence[str]) -> None:
-    """Raise ToolsRefused where an error refuses these functions."""
-    status, body = answer.status, answer.error
-    functions = refused_functions(status, body, names, alone=True)
-    if functions or refuses_tools(status, body):
-        raise ToolsRefused(status, error_of(status, body), {}, functions)
-
-
-def _credentials(endpoint: Endpoint, caller: Caller) -> dict[str, str]:
-    """Strictgate's own key where it has one, else the client's."""
-    if endpoint.secret:
-        return {"authorization": f"Bearer {endpoint.secret}"}
-    return {"authorization": caller.authorization} if caller.authorization else {}

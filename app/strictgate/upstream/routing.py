@@ -36,6 +36,13 @@ class Endpoint:
         """The key itself, for the wire; "" where there is none."""
         return self.api_key.get_secret_value() if self.api_key is not None else ""
 
+    def credentials(self, authorization: str | None) -> dict[str, str]:
+        """Return the headers that prove who asks: with Strictgate's own key where it has one, else
+        with the client's `authorization`."""
+        if self.secret:
+            return {"authorization": f"Bearer {self.secret}"}
+        return {"authorization": authorization} if authorization else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
