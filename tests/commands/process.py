@@ -2,14 +2,20 @@
 
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
 from contextlib import closing, contextmanager
+from functools import partial
+
+
+def _limit(descriptors):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
 
 
 @contextmanager
-def running(*arguments, **environment):
+def running(*arguments, descriptors=None, **environment):
     """The command, until the block ends; gives the process and its URL."""
     process = subprocess.Popen(
         [sys.executable, "-m", "strictgate", "serve", "--port", "0", *arguments],
@@ -17,6 +23,7 @@ def running(*arguments, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=None if descriptors is None else partial(_limit, descriptors),
     )
     try:
         line = process.stdout.readline()
@@ -30,10 +37,15 @@ def running(*arguments, **environment):
         process.stderr.close()
 
 
+def connected(url):
+    """A connection on which nothing has been sent."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
 def raw(url, data):
     """Send bytes as they are; return what comes until the server closes."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    with closing(socket.create_connection((host, int(port)), timeout=30)) as connection:
+    with closing(connected(url)) as connection:
         connection.sendall(data)
         pieces = []
         while piece := connection.recv(1 << 16):

@@ -21,6 +21,7 @@ from functools import lru_cache
 from strictgate.api import response
 from strictgate.api.request import ClientLeft, Message, Receive, Scope, StreamFailed
 from strictgate.api.response import Send
+from strictgate.api.turns import Turns
 from strictgate.core.errors import (
     GatewayError,
     HostRefused,
@@ -85,6 +86,7 @@ class GatewayMiddleware:
     observe: Observer
     is_draining: Callable[[], bool] = field(default=lambda: False)
     under_way: int = 0
+    _turns: Turns = field(default_factory=Turns)
     _token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,6 +130,7 @@ class GatewayMiddleware:
             if self.rules.key_digests:
                 _check_key(authorization, self.rules.key_digests)
                 authorization = None
+            await self._turns.take()
         query = scope["query_string"].decode("latin-1")
         caller = Caller(visit.id, authorization, self._marked(visit), query)
         await self.inner({**scope, "caller": caller}, receive, visit.send)

@@ -11,6 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from strictgate.commands.descriptors import ConnectionLimit
 from strictgate.core.jsontext.reader import write_json
 
 HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request
@@ -18,6 +19,7 @@ HEAD_BYTES = 32 << 10  # of the request line and all headers
 HEAD_FIELDS = 100  # headers
 URL_BYTES = 8 << 10
 """Of the path and the query; RFC 9112 §3 wants at least 8,000."""
+LINGER = 1.0  # seconds that a client has to read a refusal
 _STATUS = {
     400: (
         "400 Bad Request",
@@ -43,19 +45,32 @@ class HttpProtocol(HttpToolsProtocol):
     What is over a limit gets a 414 or a 431, what is late a 408; either closes the connection.
     """
 
+    limit: ConnectionLimit | None = None
+    """How many connections there may be; None: any number. See `limited_by`."""
     _deadline: asyncio.TimerHandle | None = None
     _in_head = True
     _head_bytes = 0
+    _is_turned_away = False
+
+    @classmethod
+    def limited_by(cls, limit: ConnectionLimit) -> type["HttpProtocol"]:
+        """Return the class of connections of which there may be so many."""
+        return type("LimitedHttpProtocol", (cls,), {"limit": limit})
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._await_head()
+        refusal = self.limit.refusal(self.connections) if self.limit is not None else None
+        if refusal is not None:
+            self._turn_away(refusal)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_arrived()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_turned_away:
+            return
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -85,6 +100,17 @@ class HttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400)
+
+    def _turn_away(self, answer: bytes) -> None:
+        """Answer without reading the request, and close once the client has read that.
+
+        A connection that is closed with something unread is reset, and the answer may be lost.
+        """
+        self._is_turned_away = True
+        self._head_arrived()
+        self.transport.write(answer)
+        self.transport.write_eof()
+        self.loop.call_later(LINGER, self.transport.close)
 
     def _status_of_head(self) -> int | None:
         """Return the status with which a request with this head is refused, or None."""

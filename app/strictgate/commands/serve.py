@@ -27,6 +27,7 @@ from types import FrameType
 import uvicorn
 
 from strictgate.api.app import create_app
+from strictgate.commands.descriptors import ConnectionLimit, raised_descriptor_limit
 from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.core.wire.address import is_loopback
 from strictgate.demo.upstream import create_demo
@@ -169,10 +170,11 @@ def _listener(settings: Settings, announce: Callable[[str], None], log: LogQueue
         return server is not None and server.should_exit
 
     app = create_app(settings, os.environ, observe, is_draining)
+    limit = ConnectionLimit(raised_descriptor_limit(), observe)
     server = GatewayServer(
         uvicorn.Config(
             app,
-            http=HttpProtocol,
+            http=HttpProtocol.limited_by(limit),
             ws="none",
             lifespan="on",
             access_log=False,

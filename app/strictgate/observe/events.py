@@ -141,6 +141,7 @@ class OutOfResources:
     """A request could not be served for want of something of this machine."""
 
     request_id: str
+    """"": it was not read."""
     message: str
 
 
