@@ -121,3 +121,19 @@ def test_schema_decides_the_draft_and_is_left_out():
     assert found.draft.label == "7"
     assert found.text == '{"not":{"$schema":"x:y"}}'
     assert "$schema" in given
+
+
+@pytest.mark.parametrize(
+    ("schema", "kib"),
+    [
+        ({}, 4),
+        ({"properties": {f"p{at}": {"type": "string"} for at in range(200)}}, 242),
+        ({"enum": [f"value {at}" for at in range(1000)]}, 249),
+        ({"description": "d" * 10_000}, 53),
+        ({"pattern": "^[a-z]{1,500}$"}, 64 + 5),
+        ({"anyOf": [{"pattern": each} for each in COUNTED]}, 3 * 64 + 9),
+    ],
+)
+def test_weights(schema, kib):
+    """What is kept of a schema, by its text, its values and its patterns, in KiB."""
+    assert inspect_schema(schema, Limits()).weight >> 10 == kib

@@ -13,9 +13,10 @@ def nested(levels):
 
 
 def test_what_fits_is_measured():
-    """Text, depth and number of values of a document within the limits."""
+    """Text, depth and number of values of a document within the limits, containers apart."""
     found = measure({"a": [1, {"b": None}]}, Limits())
-    assert (found.text, found.depth, found.nodes) == ('{"a":[1,{"b":null}]}', 3, 5)
+    assert (found.text, found.depth) == ('{"a":[1,{"b":null}]}', 3)
+    assert (found.nodes, found.containers) == (5, 3)
 
 
 def test_depth_is_limited_to_the_level():

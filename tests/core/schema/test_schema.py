@@ -159,9 +159,9 @@ def test_the_cache_does_not_confuse_what_python_calls_equal(one, other):
 
 def test_the_cache_drops_what_was_used_longest_ago():
     """Room is counted in bytes; a schema that is bigger than all of it is not kept."""
-    room = 3 * SchemaCache.CONSTANT
-    cache = SchemaCache(room, Limits())
     first, second, third = ({"title": each} for each in "abc")
+    room = admit(first, name="x").inspected.weight * 5 // 2
+    cache = SchemaCache(room, Limits())
     kept = cache.get(first, name="x")
     gone = cache.get(second, name="x")
     assert cache.get(first, name="x") is kept

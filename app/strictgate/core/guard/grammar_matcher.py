@@ -11,7 +11,7 @@ A grammar that meets a limit of its engine refuses everything from then on. That
 import re
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import ClassVar, Self
+from typing import Self
 
 from strictgate.core.grammar.grammar import Grammar
 from strictgate.core.guard.escape_normalizer import (
@@ -22,7 +22,13 @@ from strictgate.core.guard.escape_normalizer import (
     reach,
     respelt,
 )
-from strictgate.core.guard.llguidance_matcher import Bits, LlguidanceMatcher, bits, members
+from strictgate.core.guard.llguidance_matcher import (
+    MAX_STATES,
+    Bits,
+    LlguidanceMatcher,
+    bits,
+    members,
+)
 
 BLANKS = b" \t\r\n"
 MAX_FORCED = 4_000  # bytes
@@ -49,11 +55,6 @@ class CompiledGrammar:
     size: int
     """About how many bytes of memory it takes."""
 
-    FIXED: ClassVar[int] = 64 * 1024
-    """Bytes of memory of any, and …"""
-    FACTOR: ClassVar[int] = 150
-    """… per byte of the grammar's text, once documents have been read; measured over real ones."""
-
     def is_broken(self) -> bool:
         """Whether a matcher met a limit of the engine: then none works any more."""
         return self.native.is_broken()
@@ -69,8 +70,27 @@ def load_grammar(grammar: Grammar) -> CompiledGrammar:
     Raises:
         NotExpressible: it is over a limit of the engine.
     """
-    size = CompiledGrammar.FIXED + CompiledGrammar.FACTOR * len(grammar.text)
-    return CompiledGrammar(LlguidanceMatcher.load(grammar.text), grammar.unsupported_keywords, size)
+    return CompiledGrammar(
+        LlguidanceMatcher.load(grammar.text), grammar.unsupported_keywords, _size(grammar.text)
+    )
+
+
+_FIXED_SIZE = 90 * 1024
+_SIZE_PER_BYTE = 50
+_SIZE_PER_COUNT = 300
+_COUNT = re.compile(r"\{(?:\d+,)?(\d{2,})\}")
+
+
+def _size(text: str) -> int:
+    """Return about how many bytes a grammar takes, from its text, once documents have been read.
+
+    The engine makes the states of its lexer while it reads: one for each step of a counted
+    repetition. The figures are fitted to the resident memory of 20 families of schemas, which
+    `benchmarks/memory.py` prints beside the size. Choices of many texts take less than half of it,
+    and counted patterns too as long as only short texts have been read.
+    """
+    counted = min(sum(map(int, _COUNT.findall(text))), MAX_STATES)
+    return _FIXED_SIZE + _SIZE_PER_BYTE * len(text) + _SIZE_PER_COUNT * counted
 
 
 class GrammarMatcher:

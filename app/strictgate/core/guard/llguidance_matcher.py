@@ -17,12 +17,14 @@ from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from strictgate.core.grammar.grammar import NotExpressible
 
+MAX_STATES = 10_000
+"""States of the lexer of one grammar."""
 LIMITS = LLParserLimits(
     max_items_in_row=20_000,
     initial_lexer_fuel=5_000_000,
     step_lexer_fuel=200_000,
     step_max_items=50_000,
-    max_lexer_states=10_000,
+    max_lexer_states=MAX_STATES,
     max_grammar_size=500_000,
     verbose_errors=False,  # they would quote the schema
 )

@@ -30,6 +30,11 @@ from strictgate.core.schema.drafts import walk_subschemas
 _SIZES = tuple(8192 << step for step in range(11))
 """The limits in bytes that a pattern is compiled under, one after the other. Each attempt that
 fails costs half of the next one, so all of them together cost about as much as the last."""
+_NOTHING = 1
+"""A limit that only those patterns can be compiled under that are mere texts, or a choice of such:
+the engine looks for these without states."""
+_PER_CHARACTER = 10
+"""Bytes that such a pattern takes for each character; measured."""
 MAX_SIZE = _SIZES[-1]
 """Bytes that one pattern may take compiled, whatever a schema's budget is."""
 _DFA_SIZE = 64 * 1024
@@ -39,7 +44,9 @@ pattern of a real schema."""
 OPTIONS = RegexOptions(size_limit=MAX_SIZE, dfa_size_limit=_DFA_SIZE)
 """Options for the validator: these choose the linear-time engine. Its default is another engine,
 which backtracks."""
-_LIMITED = {size: RegexOptions(size_limit=size, dfa_size_limit=_DFA_SIZE) for size in _SIZES}
+_LIMITED = {
+    size: RegexOptions(size_limit=size, dfa_size_limit=_DFA_SIZE) for size in (_NOTHING, *_SIZES)
+}
 _ECMA_SYNTAX = Draft202012Validator({"format": "regex"}, validate_formats=True)
 MAX_LENGTH = 8192
 """In characters. The longest of 9,638 patterns in real schemas has 5,153."""
@@ -85,8 +92,8 @@ class Pattern:
     is_plain: bool = False
     """Whether the engine takes the pattern as it was written."""
     size: int = field(default=0, compare=False)
-    """Bytes that it takes compiled: never fewer than the engine says, and at most twice as many,
-    above 8 KiB."""
+    """About how many bytes it takes compiled. Above 8 KiB, this is what the engine says, or up to
+    twice as much."""
 
 
 def parse_pattern(pattern: str, room: int = MAX_SIZE) -> Pattern:
@@ -169,11 +176,14 @@ def _is_engine_syntax(pattern: str) -> bool:
 
 
 def _compiled_size(pattern: str, room: int) -> int:
-    """Return the least of `_SIZES` that `pattern` can be compiled under.
+    """Return the least of `_SIZES` that `pattern` can be compiled under; less for a mere text.
 
     Raises:
         PatternTooLarge: it is more than `room`.
     """
+    length = _PER_CHARACTER * len(pattern)
+    if length <= room and _compiles(pattern, _NOTHING):
+        return length
     for size in _SIZES:
         if size <= room and _compiles(pattern, size):
             return size

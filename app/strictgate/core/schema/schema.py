@@ -337,11 +337,6 @@ class SchemaCache:
     Refused ones are not kept: a refusal costs little, and is the caller's to put right.
     """
 
-    FACTOR = 16
-    """Bytes of memory per byte of schema, and …"""
-    CONSTANT = 8192
-    """… per schema; measured over real ones."""
-
     def __init__(self, capacity: int, limits: Limits) -> None:
         self._limits = limits
         self._schemas: LruCache[Key, Schema] = LruCache(capacity)
@@ -375,7 +370,7 @@ class SchemaCache:
             context=context,
         )
         if key is not None:
-            self._schemas.put(key, schema, self.CONSTANT + self.FACTOR * len(key[0]))
+            self._schemas.put(key, schema, schema.inspected.weight)
         return schema
 
     def __len__(self) -> int:
