@@ -78,6 +78,8 @@ def load_grammar(grammar: Grammar) -> CompiledGrammar:
 _FIXED_SIZE = 90 * 1024
 _SIZE_PER_BYTE = 50
 _SIZE_PER_COUNT = 300
+_SIZE_PER_LETTER = 900
+_LONG_TEXT = re.compile(r'"((?:[^"\\]|\\.){256,})"')
 _COUNT = re.compile(r"\{(?:\d+,)?(\d{2,})\}")
 
 
@@ -85,12 +87,15 @@ def _size(text: str) -> int:
     """Return about how many bytes a grammar takes, from its text, once documents have been read.
 
     The engine makes the states of its lexer while it reads: one for each step of a counted
-    repetition. The figures are fitted to the resident memory of 20 families of schemas, which
-    `benchmarks/memory.py` prints beside the size. Choices of many texts take less than half of it,
-    and counted patterns too as long as only short texts have been read.
+    repetition, and one for each byte of a text that the document must hold. The figures are fitted
+    to the resident memory of 20 families of schemas, which `benchmarks/memory.py` prints beside the
+    size. Choices of many texts take less than half of it, and counted patterns too as long as only
+    short texts have been read.
     """
     counted = min(sum(map(int, _COUNT.findall(text))), MAX_STATES)
-    return _FIXED_SIZE + _SIZE_PER_BYTE * len(text) + _SIZE_PER_COUNT * counted
+    letters = min(sum(map(len, _LONG_TEXT.findall(text))), MAX_STATES)
+    states = _SIZE_PER_COUNT * counted + _SIZE_PER_LETTER * letters
+    return _FIXED_SIZE + _SIZE_PER_BYTE * len(text) + states
 
 
 class GrammarMatcher:
