@@ -35,7 +35,6 @@ from strictgate.core.schema.schema import Formats, Schema, admit
 HEADER = 8
 """Bytes of the length before each message, most significant first."""
 SCHEMAS = 64 << 20  # bytes of schemas that a worker keeps
-_FACTOR = 64  # bytes of memory per character of a schema, compiled and with its graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ _schemas: LruCache[tuple[str, Draft, Formats], Schema] = LruCache(SCHEMAS)
 def keep_schema(schema: Schema) -> None:
     """Keep a schema that has been admitted, for the conversations that come with it."""
     key = (schema.text, schema.inspected.draft, schema.formats)
-    _schemas.put(key, schema, _FACTOR * len(schema.text))
+    _schemas.put(key, schema, schema.inspected.weight)
 
 
 def _schema(text: str, draft: Draft, formats: Formats) -> Schema:

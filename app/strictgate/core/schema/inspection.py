@@ -4,7 +4,7 @@ Their order is: limits, draft, meta-schema, references, loops and cost, patterns
 because no other check is safe on a schema of any size. The first fault is raised, as a SchemaFault.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema import cost, drafts, patterns, references, root_type, tool_dialects
 from strictgate.core.schema.cost import Expansion
 from strictgate.core.schema.drafts import META_SCHEMAS, Draft
-from strictgate.core.schema.limits import Limits, Measure, OverLimit, SchemaFault, measure
+from strictgate.core.schema.limits import Limits, OverLimit, SchemaFault, measure
 from strictgate.core.schema.patterns import Pattern
 from strictgate.core.schema.problems import locate_error
 from strictgate.core.schema.references import Node
@@ -52,7 +52,7 @@ class InspectedSchema:
     formats: frozenset[str]
     """The values of `format`, known or not."""
     weight: int
-    """About how many bytes of memory the schema takes, parsed and compiled: see `_weight`."""
+    """About how many bytes of memory the schema takes, parsed and compiled: see `weigh`."""
 
 
 def inspect_schema(given: Any, limits: Limits) -> InspectedSchema:
@@ -87,7 +87,12 @@ def inspect_schema(given: Any, limits: Limits) -> InspectedSchema:
         width=expanded.width,
         patterns=found,
         formats=frozenset(_formats(nodes)),
-        weight=_weight(measured, found.values()),
+        weight=weigh(
+            measured.text,
+            measured.nodes,
+            measured.containers,
+            sum(each.size for each in found.values()),
+        ),
     )
 
 
@@ -99,16 +104,20 @@ _CONTAINER_WEIGHT = 900
 _SCALAR_WEIGHT = 190
 
 
-def _weight(measured: Measure, found: Iterable[Pattern]) -> int:
-    """Return about how many bytes of memory a schema takes once it is compiled.
+def weigh(text: str, nodes: int, containers: int, compiled: int = 0) -> int:
+    """Return about how many bytes of memory a schema takes.
 
     The figures are fitted to the resident memory of 22 families of schemas, which
     `benchmarks/memory.py` prints beside the weight.
+
+    Args:
+        text: the schema as compact JSON.
+        nodes: the number of its values, and …
+        containers: … of those that are objects or arrays; 0 if nothing is compiled from them.
+        compiled: bytes of its patterns.
     """
-    values = _CONTAINER_WEIGHT * measured.containers
-    values += _SCALAR_WEIGHT * (measured.nodes - measured.containers)
-    text = _TEXT_WEIGHT * len(measured.text)
-    return _FIXED_WEIGHT + text + values + sum(each.size for each in found)
+    values = _CONTAINER_WEIGHT * containers + _SCALAR_WEIGHT * (nodes - containers)
+    return _FIXED_WEIGHT + _TEXT_WEIGHT * len(text) + values + compiled
 
 
 def _without_declaration(given: Any) -> Any:

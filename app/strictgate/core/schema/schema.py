@@ -20,7 +20,7 @@ from strictgate.core.schema.drafts import REGISTRY_DRAFTS, VALIDATORS, Draft
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.explanation_cost import MAX_PAIRS, ExplanationCost, explanation_cost
 from strictgate.core.schema.formats import FORMAT_SINCE, backported_formats
-from strictgate.core.schema.inspection import InspectedSchema, inspect_schema
+from strictgate.core.schema.inspection import InspectedSchema, inspect_schema, weigh
 from strictgate.core.schema.limits import Limits, SchemaFault
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.references import Node
@@ -196,6 +196,7 @@ def elsewhere(
         width=0,
         patterns={},
         formats=frozenset(),
+        weight=weigh(text, nodes, containers=0),
     )
     return Schema(source, text, None, inspected, formats)
 
