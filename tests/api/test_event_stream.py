@@ -12,7 +12,7 @@ from strictgate.core.surfaces.chat.surface import CHAT, ChatWriter
 from strictgate.core.surfaces.openai import COMMENT
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Collector
-from strictgate.core.wire.sse import DONE, Splitter
+from strictgate.core.wire.sse import DONE, PIECE, Splitter
 from strictgate.observe.events import Enforced
 from tests.gates import gate, guarding_gate
 from tests.streams import LONG as PAGES
@@ -33,7 +33,7 @@ CHOICE = {
 WHOLE = {"id": "other", "created": 1, "model": "m", "choices": [CHOICE], "x_strictgate": {}}
 
 
-def sent(*news, sent_already):
+def sent(*news, sent_already, answer=WHOLE):
     """The messages of a stream that brings `news`, and then the answer."""
     messages = []
 
@@ -46,7 +46,7 @@ def sent(*news, sent_already):
         stream = EventStream(send, CHAT.stream_type, writer, lambda: early)
         for each in news:
             await stream.take(HEAD, each)
-        await stream.finish(writer.rest(WHOLE, sent_already), {"x-strictgate-attempts": "1"})
+        await stream.finish(writer.rest(answer, sent_already), {"x-strictgate-attempts": "1"})
 
     asyncio.run(run())
     return messages
@@ -240,3 +240,13 @@ def test_comments(demo):
     [text], details = read(answer)
     assert len(details["attempts"]) > 1
     validate(json.loads(text), REPORT)
+
+
+def test_a_long_answer_goes_out_in_pieces():
+    """Each is made when there is room for it; the client puts them together."""
+    long = CHOICE | {"message": {"role": "assistant", "content": "a" * 100_000}}
+    made = sent(sent_already={}, answer=WHOLE | {"choices": [long]})
+    pieces = [message["body"] for message in made[1:]]
+    assert all(len(piece) < 2 * PIECE for piece in pieces)
+    assert [message["more_body"] for message in made[1:]] == [True] * (len(pieces) - 1) + [False]
+    assert whole(body_of(made))["choices"][0]["message"]["content"] == "a" * 100_000

@@ -7,7 +7,7 @@ repairs, nobody knows yet: the last chunk's `x_strictgate` says it.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from strictgate.api import response
@@ -63,15 +63,21 @@ class EventStream:
                 if loop.time() >= self._last + pause:
                     await self._write(self._frames.pause())
 
-    async def finish(self, rest: bytes, headers: Mapping[str, str]) -> None:
+    async def finish(self, rest: Iterator[bytes], headers: Mapping[str, str]) -> None:
         """Send the rest of the answer; `beat` must be over.
 
         Args:
-            headers: of an answer that goes out in one piece.
+            rest: in pieces, each of which is made when there is room for it.
+            headers: of an answer of which nothing has gone out yet.
         """
+        last = next(rest)
         if not self._is_open:
             await self._open(headers)
-        await response.piece(self._send, rest, more=False)
+        for piece in rest:
+            await response.piece(self._send, last, more=True)
+            await asyncio.sleep(0)  # sending does not wait where there is room
+            last = piece
+        await response.piece(self._send, last, more=False)
 
     async def fail(self, error: GatewayError) -> None:
         """End with `error`.

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from strictgate.core.errors import GatewayError, ToolsRefused
@@ -94,8 +94,8 @@ class Exchange:
         """Return a frame that says nothing."""
         return self.writer.pause()
 
-    def rest(self, answer: GatewayAnswer) -> bytes:
-        """Return the frames for what is left of the answer, and the end."""
+    def rest(self, answer: GatewayAnswer) -> Iterator[bytes]:
+        """Yield the frames for what is left of the answer, and the end, in pieces."""
         return self.writer.rest(answer.completion, answer.sent)
 
     async def _plan(

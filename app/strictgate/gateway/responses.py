@@ -12,7 +12,7 @@ refuses it now, the same is asked for in a chat completion, as far as that can s
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from strictgate.core.capabilities import Mode
@@ -100,11 +100,15 @@ class ResponsesExchange(Exchange):
         self._keep()
         return told
 
-    def rest(self, answer: GatewayAnswer) -> bytes:
-        """Return the events that are left; what they end with is kept before anybody knows it."""
-        frames = super().rest(answer)
+    def rest(self, answer: GatewayAnswer) -> Iterator[bytes]:
+        """Yield the events that are left; what they end with is kept before anybody knows it."""
+        pieces = super().rest(answer)
+        last = next(pieces)
+        for piece in pieces:
+            yield last
+            last = piece
         self._keep()
-        return frames
+        yield last
 
     # --- which API it is asked in ----------------------------------------------------------------
 

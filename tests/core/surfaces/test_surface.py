@@ -95,7 +95,8 @@ def test_streamed(writer, sent):
     """What has been news is not said again; all of it together is the text."""
     news = [ChoiceDelta(0, {"content": each}) for each in '{"a":1}'[:sent]]
     frames = b"".join(writer.news(HEAD, [each]) for each in news)
-    frames += writer.pause() + writer.rest(WHOLE, {0: {"content": sent}} if sent else {})
+    frames += writer.pause()
+    frames += b"".join(writer.rest(WHOLE, {0: {"content": sent}} if sent else {}))
     deltas = [text for event in events(frames) for text in _deltas(event)]
 
     assert "".join(deltas) == '{"a":1}'

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.wire.sse import DONE, BadEvent, Splitter, SseEvent, encode_event
+from strictgate.core.wire.sse import (
+    DONE,
+    PIECE,
+    BadEvent,
+    Splitter,
+    SseEvent,
+    encode_event,
+    joined_frames,
+)
 from tests.corpora import rows
 
 BOM = b"\xef\xbb\xbf"
@@ -157,3 +165,23 @@ def test_what_is_good_comes_before_what_is_bad():
         splitter.feed(b"data: 2\n\n")
     with pytest.raises(BadEvent):
         splitter.flush()
+
+
+def test_frames_are_made_when_it_is_their_turn():
+    """A piece of PIECE bytes is there before the frame behind it is made."""
+    made = []
+
+    def frames():
+        for at in range(5):
+            made.append(at)
+            yield bytes([at]) * (PIECE // 2)
+
+    pieces = joined_frames(frames())
+    assert len(next(pieces)) == PIECE
+    assert made == [0, 1]
+    assert b"".join(pieces) == b"".join(bytes([at]) * (PIECE // 2) for at in (2, 3, 4))
+
+
+def test_no_frames_are_no_piece():
+    """Nothing is sent for nothing."""
+    assert list(joined_frames([])) == []

@@ -15,7 +15,7 @@ identity and the time of an answer come to it as values.
 Which surface a path belongs to is said in table.py, and nowhere else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -64,8 +64,8 @@ class AnswerWriter(Protocol):
             head: the fields that every chunk of the completion has: id, created, model.
         """
 
-    def rest(self, completion: Body, sent: Mapping[int, Mapping[str, int]]) -> bytes:
-        """Return the frames for what has not been news yet, and the end of the stream.
+    def rest(self, completion: Body, sent: Mapping[int, Mapping[str, int]]) -> Iterator[bytes]:
+        """Yield the frames for what has not been news yet, and the end of the stream, in pieces.
 
         Args:
             sent: how many characters of each choice's texts have been news.

@@ -18,13 +18,14 @@ for events over the limit, and must not be used after that.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
 
 MAX_EVENT = 1 << 20
 DONE = b"data: [DONE]\n\n"
+PIECE = 64 << 10  # bytes of a stream that are sent at once
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BYTE_ORDER_MARKS = (
@@ -48,6 +49,20 @@ class SseEvent:
 def encode_event(data: str) -> bytes:
     """Return the bytes of one event with this data, which must not contain line ends."""
     return b"data: %b\n\n" % data.encode()
+
+
+def joined_frames(frames: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield `frames`, joined to pieces of about PIECE bytes; no frame is made before its turn."""
+    piece: list[bytes] = []
+    size = 0
+    for frame in frames:
+        piece.append(frame)
+        size += len(frame)
+        if size >= PIECE:
+            yield b"".join(piece)
+            piece, size = [], 0
+    if piece:
+        yield b"".join(piece)
 
 
 class Splitter:

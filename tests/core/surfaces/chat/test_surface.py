@@ -47,14 +47,14 @@ def test_odd_names_pass():
 def test_usage(options):
     """It is streamed where it was asked for."""
     writer = CHAT.read_request({"stream_options": options}).writer(IDENTITY)
-    last = events(writer.rest(WHOLE | {"usage": {"total_tokens": 1}}, {}))[-1]
+    last = events(b"".join(writer.rest(WHOLE | {"usage": {"total_tokens": 1}}, {})))[-1]
 
     assert (last["choices"] == []) is (options == {"include_usage": True})
 
 
 def test_the_head():
     """A chunk has the completion's own id and time."""
-    first = events(CHAT.read_request({}).writer(IDENTITY).rest(WHOLE, {}))[0]
+    first = events(b"".join(CHAT.read_request({}).writer(IDENTITY).rest(WHOLE, {})))[0]
 
     assert HEAD.items() <= first.items()
 

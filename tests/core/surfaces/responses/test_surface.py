@@ -64,7 +64,10 @@ def test_identity():
 def test_their_identity(streamed):
     """What an upstream made in this API keeps the id by which it knows it."""
     writer = RESPONSES.read_request(BODY).writer(IDENTITY)
-    told = events(writer.rest(NATIVE, {}))[-1]["response"] if streamed else writer.body(NATIVE)
+    if streamed:
+        told = events(b"".join(writer.rest(NATIVE, {})))[-1]["response"]
+    else:
+        told = writer.body(NATIVE)
 
     assert told["id"] == "resp_theirs"
     assert writer.response == told

@@ -1,7 +1,8 @@
 """OpenAI's chat completions: what the conversation itself speaks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import GatewayError
@@ -72,15 +73,18 @@ class ChatWriter:
 
     def news(self, head: Body, news: Sequence[ChoiceDelta]) -> bytes:
         """Return the chunks for what is new."""
-        return _frames(
-            chunk
-            for each in news
-            for chunk in self._chunks.news(head, each.index, each.delta, each.logprobs)
+        return b"".join(
+            _frames(
+                chunk
+                for each in news
+                for chunk in self._chunks.news(head, each.index, each.delta, each.logprobs)
+            )
         )
 
-    def rest(self, completion: Body, sent: Mapping[int, Mapping[str, int]]) -> bytes:
-        """Return the chunks for what is left, and `[DONE]`."""
-        return _frames(self._chunks.rest(completion, sent)) + sse.DONE
+    def rest(self, completion: Body, sent: Mapping[int, Mapping[str, int]]) -> Iterator[bytes]:
+        """Yield the chunks for what is left, and `[DONE]`, in pieces."""
+        frames = _frames(self._chunks.rest(completion, sent))
+        return sse.joined_frames(chain(frames, (sse.DONE,)))
 
     def failed(self, error: GatewayError) -> bytes:
         """Return the error in one frame, and `[DONE]`."""
@@ -91,8 +95,8 @@ class ChatWriter:
         return COMMENT
 
 
-def _frames(chunks: Iterable[Chunk]) -> bytes:
-    return b"".join(sse.encode_event(write_json(chunk)) for chunk in chunks)
+def _frames(chunks: Iterable[Chunk]) -> Iterator[bytes]:
+    return (sse.encode_event(write_json(chunk)) for chunk in chunks)
 
 
 CHAT = ChatSurface()

@@ -26,6 +26,7 @@ from strictgate.core.surfaces.responses.response import ResponseEnvelope, finish
 from strictgate.core.surfaces.surface import AnswerIdentity, Body
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.request_body import RequestBody
+from strictgate.core.wire.sse import joined_frames
 
 _FORMATS = (b'"json_schema"', b'"json_object"')
 
@@ -142,13 +143,19 @@ class ResponsesWriter:
             event for each in news for event in self._events.news(each.delta, each.logprobs)
         )
 
-    def rest(self, completion: Body, sent: Mapping[int, Mapping[str, int]]) -> bytes:
-        """Return the events for what is left, to the end; they know what they have `sent`."""
+    def rest(self, completion: Body, sent: Mapping[int, Mapping[str, int]]) -> Iterator[bytes]:
+        """Yield the events for what is left, to the end; they know what they have `sent`."""
         envelope = self._named(completion)
         events = self._events if envelope is self.envelope else ResponseEvents(envelope)
-        rest = list(events.rest(completion))
-        self.response = rest[-1]["response"]
-        return _encoded(rest)
+        return joined_frames(self._ending(events.rest(completion)))
+
+    def _ending(self, events: Iterable[ResponseEvent]) -> Iterator[bytes]:
+        """Yield the frames of `events`, whose last one has the response as it was given."""
+        told = None
+        for event in events:
+            told = event.get("response")
+            yield encode_response_event(event)
+        self.response = told
 
     def failed(self, error: GatewayError) -> bytes:
         """Return the event `response.failed`."""
