@@ -71,6 +71,25 @@ def test_host(host, status):
     assert visit(welcome, rules, host=host)[0] == status
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("strictgate.prod", 200),
+        ("strictgate.prod:8080", 200),
+        ("strictgate.prod.svc.k8s.corp", 200),
+        ("strictgate.test", 421),
+        ("prod", 200),
+        ("evil.example", 421),
+        ("strictgate.prod.evil.example", 421),
+    ],
+)
+def test_host_in_a_cluster(host, status):
+    """A pod's services may be called by the short names that its resolver completes."""
+    rules = AccessRules(host_suffixes=(".prod", ".svc.k8s.corp"))
+
+    assert visit(welcome, rules, host=host)[0] == status
+
+
 def test_health_has_any_host():
     """What asks whether the process lives may call it by any name: the answer tells nothing."""
     assert visit(welcome, path="/healthz", host="node-7.corp.example")[0] == 200

@@ -60,6 +60,8 @@ class AccessRules:
     key_digests: Sequence[bytes] = ()
     """SHA-256 of each client key; empty: no key is needed."""
     hosts: frozenset[str] = frozenset()
+    host_suffixes: tuple[str, ...] = ()
+    """Endings of names that are welcome as well, each with its dot."""
     origins: frozenset[str] = frozenset()
     connections: int = 1000
 
@@ -119,7 +121,7 @@ class GatewayMiddleware:
     async def _admit(self, visit: "_Visit", receive: Receive) -> None:
         scope = visit.scope
         if scope["path"] not in _OPEN_PATHS:
-            _check_host(visit.header("host"), self.rules.hosts)
+            _check_host(visit.header("host"), self.rules)
         visit.origin = _checked_origin(visit.header("origin"), self.rules.origins)
         if visit.origin and scope["method"] == "OPTIONS":
             await visit.preflight()
@@ -265,7 +267,7 @@ def shutting_down() -> Overloaded:
     return Overloaded("Strictgate is shutting down.", code="shutting_down", headers=LEAVING)
 
 
-def _check_host(host: str | None, allowed: frozenset[str]) -> None:
+def _check_host(host: str | None, rules: AccessRules) -> None:
     """Refuse names that an attacker's DNS could point here.
 
     An address cannot be rebound; a name without a dot, or with one of PRIVATE_SUFFIXES, is not in
@@ -274,9 +276,10 @@ def _check_host(host: str | None, allowed: frozenset[str]) -> None:
     if host is None:  # HTTP/1.0; a browser always sends one
         return
     name = _host_name(host)
-    if "*" in allowed or name in allowed or _is_address(name):
+    if "*" in rules.hosts or name in rules.hosts or _is_address(name):
         return
-    if not name or ("." in name and not name.endswith(PRIVATE_SUFFIXES)):
+    private = (*PRIVATE_SUFFIXES, *rules.host_suffixes)
+    if not name or ("." in name and not name.endswith(private)):
         raise HostRefused(
             f"The Host '{name[:100]}' is not one of Strictgate's. "
             "Add it to server.allowed_hosts if it is."

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.wire.address import checked_base_url, is_loopback
+from strictgate.core.wire.address import checked_base_url, cluster_suffixes, is_loopback
 
 LONG = ".".join(["a" * 60] * 5)
 
@@ -53,3 +53,25 @@ def test_no_address(url, said):
 def test_is_loopback(host, is_own):
     """This machine alone."""
     assert is_loopback(host) is is_own
+
+
+@pytest.mark.parametrize(
+    ("text", "suffixes"),
+    [
+        (
+            "search prod.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.9.0.1\n",
+            (".prod", ".svc.cluster.local"),
+        ),
+        (
+            "nameserver 10.96.0.10\nsearch team-a.svc.k8s.corp. svc.k8s.corp corp\noptions ndots:5",
+            (".team-a", ".svc.k8s.corp"),
+        ),
+        ("search corp.example\nnameserver 10.0.0.1\n", ()),
+        ("# search prod.svc.cluster.local\n", ()),
+        ("search\n", ()),
+        ("", ()),
+    ],
+)
+def test_cluster_suffixes(text, suffixes):
+    """A pod's own namespace and its cluster's zone; elsewhere nothing."""
+    assert cluster_suffixes(text) == suffixes

@@ -45,3 +45,23 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def cluster_suffixes(resolv_conf: str) -> tuple[str, ...]:
+    """Return what names of services end in, as a pod of Kubernetes may call them.
+
+    A pod's resolver searches `NAMESPACE.svc.ZONE` and `svc.ZONE`, so that `name.NAMESPACE` and
+    `name.NAMESPACE.svc` lead to a service (kubernetes.io/docs/concepts/services-networking/
+    dns-pod-service).
+
+    Args:
+        resolv_conf: the text of its /etc/resolv.conf.
+    """
+    searched = [
+        domain.rstrip(".").lower()
+        for line in resolv_conf.splitlines()
+        if line.startswith("search")
+        for domain in line.split()[1:]
+    ]
+    own = [match for each in searched if (match := re.fullmatch(r"([^.]+)(\.svc\..+)", each))]
+    return tuple(suffix for match in own for suffix in (f".{match[1]}", match[2]))
