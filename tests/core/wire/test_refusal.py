@@ -321,3 +321,38 @@ def test_how_long_a_list_is(place: int, is_listed: bool):
     refusal = classify_refusal(400, cue + listed, Mode.NATIVE)
     assert len(listed) == place
     assert (refusal is NOT_A_REFUSAL) is (not is_listed), refusal
+
+
+@pytest.mark.parametrize(
+    ("error", "pattern"),
+    [
+        ({"message": "Failed to generate JSON."}, "json_validate_failed"),
+        ({"message": "No.", "code": "json_validate_failed"}, "code"),
+        ({"message": "Invalid schema for response_format 'x'."}, "invalid_schema"),
+        ({"message": "No.", "code": "invalid_json_schema"}, "code"),
+        ({"message": "The model `x` does not exist"}, "unknown_model"),
+        ({"message": "No.", "code": "model_not_found"}, "code"),
+    ],
+)
+def test_what_decided(error: dict[str, Any], pattern: str):
+    """The pattern that decided is named, or that it was the code alone."""
+    assert classify_refusal(400, {"error": error}, Mode.NATIVE).pattern == pattern
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+@pytest.mark.parametrize(
+    ("sent", "message", "kind", "modes"),
+    [
+        (Mode.TOOL, "Failed to parse grammar", Refused.DIALECT, (Mode.TOOL,)),
+        (Mode.NATIVE, "Failed to parse grammar", Refused.DIALECT, (Mode.NATIVE,)),
+        (Mode.PROMPT, "Failed to parse grammar", Refused.NOT_A_REFUSAL, ()),
+        (Mode.TOOL, "tools param requires --jinja flag", Refused.FORMAT, (Mode.TOOL,)),
+        (Mode.NATIVE, "tools param requires --jinja flag", Refused.NOT_A_REFUSAL, ()),
+    ],
+)
+def test_a_server_that_failed(
+    status: int, sent: Mode, message: str, kind: Refused, modes: tuple[Mode, ...]
+):
+    """What it failed over counts for the mode that was sent, and for no other."""
+    refusal = classify_refusal(status, {"error": {"message": message}}, sent)
+    assert (refusal.kind, refusal.modes) == (kind, modes)
