@@ -236,6 +236,7 @@ GEMINI = 'Invalid JSON payload received. Unknown name "x" at \'tools[0].function
         ),
         (400, "tools[1].function.parameters: Invalid schema for function 'g'", True, {"g"}),
         (400, "tools[2].function.parameters: unsupported json schema field", True, {"f", "g"}),
+        (400, "tools[7].function.parameters: unsupported json schema field", True, {"f", "g"}),
         (401, "Invalid schema for function 'g'", True, set()),
         (404, "The model `f` does not exist: invalid schema", True, set()),
     ],
@@ -244,6 +245,16 @@ def test_refused_functions(status, message, alone, refused):
     """The functions whose schemas are refused: those that are named, or else all."""
     body = {"error": {"message": message}}
     assert refused_functions(status, body, ["f", "g"], alone=alone) == refused
+
+
+@pytest.mark.parametrize(
+    "error", [{"code": "invalid_function_parameters"}, {"schema_path": "/properties/a"}]
+)
+def test_functions_refused_by_a_code(error: dict[str, Any]):
+    """What a code or a member says needs no words about it."""
+    body = {"error": {"message": "No."} | error}
+    assert refused_functions(400, body, ["f", "g"], alone=True) == {"f", "g"}
+    assert refused_functions(400, body, ["f", "g"], alone=False) == set()
 
 
 @pytest.mark.parametrize("status", sorted(CRASHED))
