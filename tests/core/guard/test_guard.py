@@ -81,6 +81,8 @@ def test_fork_goes_its_own_way():
     twin = made.fork()
     twin.consume(b"2, ")
     assert (made.text, twin.text) == (b'{"age": 1', b'{"age": 12, ')
+    assert guard(text='{"mood": ').fork().consume(b'"happy"') == 1
+    assert guard(text='{"mood": ', grammar=False).fork().consume(b'"happy"') == len(b'"happy')
 
 
 def test_a_number_may_go_on():
@@ -166,3 +168,22 @@ def test_a_grammar_that_explodes():
     assert Guard(admit(TWO_LETTERS, name="s"), grammar).consume(b'["c"') == len(b'["c')
     alone = Guard(admit(TWO_LETTERS, name="s"), grammar, checking=False)
     assert alone.consume(b'["c"') == len(b'["c"')
+
+
+@pytest.mark.parametrize(
+    ("text", "grammar", "is_free"),
+    [
+        ('{"name": "An', True, True),
+        ('{"mood": "c', True, False),
+        ('{"name": ', True, False),
+        ('{"mood": "c', False, True),
+    ],
+)
+def test_a_free_string(text, grammar, is_free):
+    """A string is free that may go on with nearly anything; without a grammar each may be."""
+    assert guard(text=text, grammar=grammar).is_free() is is_free
+
+
+def test_what_the_schema_says_anywhere():
+    """The guard has the features of its schema, by which repairs find what was meant."""
+    assert any(node.schema == PERSON for node in guard().features.nodes)
