@@ -18,7 +18,10 @@ from strictgate.core.errors import (
     OutputTooComplex,
     ToolsRefused,
 )
+from strictgate.core.grammar.grammar import NotExpressible
+from strictgate.core.guard.input_matcher import InputMatcher
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.lru_cache import LruCache
 from strictgate.core.plan import prompted_tools
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.plan.planner import Planner
@@ -33,6 +36,8 @@ from strictgate.core.request.options import (
 )
 from strictgate.core.request.tools import (
     Function,
+    InputGrammar,
+    InputRule,
     Toolbox,
     Toolset,
     is_strict_unsaid,
@@ -51,6 +56,9 @@ from strictgate.upstream.routing import Route, Router
 
 Body = Mapping[str, Any]
 
+_INPUTS = 8 << 20  # bytes of the grammars of custom tools that are kept
+_INPUT_WEIGHT = 1 << 20  # of one: what real ones grow to when they are used
+
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
@@ -60,6 +68,8 @@ class ReadRequest:
     body: Body
     schema: Schema
     tools: Toolset | None
+    inputs: Mapping[str, InputRule]
+    """By the name of each custom tool with a grammar."""
     origin: Origin = Origin.CHAT
 
 
@@ -109,6 +119,7 @@ class RequestPlanner:
         self._learned = learned
         limits = settings.limits
         self._work = limits.work
+        self._inputs: LruCache[tuple[str, str], InputMatcher] = LruCache(_INPUTS)
         self.admission = Admission(
             limits.schema_cache_bytes,
             Limits(
@@ -178,7 +189,8 @@ class RequestPlanner:
         body = asked.chat
         rules = with_overrides(self._enforcement, body.get(KNOBS_KEY))
         wanted = read_contract(body, strict_by_default=asked.strict_by_default)
-        read = replace(self._read(wanted, rules, body), origin=asked.origin)
+        inputs = {each.name: self._input_rule(each) for each in asked.input_grammars}
+        read = replace(self._read(wanted, rules, body, inputs), origin=asked.origin)
         route = self._router.route(read.contract.model)
         capabilities = self._known(route)
         if adapter is not None:
@@ -228,21 +240,49 @@ class RequestPlanner:
         )
         refused = self._learned.refused_modes(upstream, model, now, read.schema.text)
         continues = self._learned.holds(Fact.CONTINUES, upstream, model, now)
-        work = Work(self._work)
-        return Conversation(planner, rules, refused, is_proven=continues, work=work)
+        inputs, work = read.inputs if read.tools is None else {}, Work(self._work)
+        return Conversation(planner, rules, refused, is_proven=continues, work=work, inputs=inputs)
 
     # --- schemas ---------------------------------------------------------------------------------
 
-    def _read(self, wanted: Contract, rules: Enforcement, body: Body) -> ReadRequest:
+    def _read(
+        self, wanted: Contract, rules: Enforcement, body: Body, inputs: Mapping[str, InputRule]
+    ) -> ReadRequest:
         schema = self.admission.get(
             wanted.source if wanted.has_document else ANY_OBJECT,
             name=wanted.name,
             formats=rules.formats,
             strictly=wanted.strict and rules.strict_rules is StrictRules.ENFORCE,
         )
-        return ReadRequest(wanted, body, schema, self._toolset(wanted.toolbox, rules))
+        tools = self._toolset(wanted.toolbox, rules, inputs)
+        return ReadRequest(wanted, body, schema, tools, inputs)
 
-    def _toolset(self, box: Toolbox, rules: Enforcement) -> Toolset | None:
+    def _input_rule(self, grammar: InputGrammar) -> InputRule:
+        """Return what judges the input of a custom tool.
+
+        Raises:
+            BadRequest: its grammar is none that can be enforced.
+        """
+        key = grammar.syntax, grammar.definition
+        known = self._inputs.get(key)
+        if known is not None and not known.is_broken():
+            return known
+        try:
+            made = InputMatcher(*key)
+        except NotExpressible as error:
+            raise BadRequest(
+                f"Invalid '{grammar.at}': the grammar of the tool '{grammar.name[:100]}' cannot be "
+                f"enforced: {error.reason[:500]}. Write it as llguidance reads it, or leave the "
+                "format out.",
+                param=grammar.at,
+                code="invalid_grammar",
+            ) from error
+        self._inputs.put(key, made, _INPUT_WEIGHT + len(grammar.definition))
+        return made
+
+    def _toolset(
+        self, box: Toolbox, rules: Enforcement, inputs: Mapping[str, InputRule]
+    ) -> Toolset | None:
         """Return what calls are judged by; None where no function's arguments are."""
         schemas: dict[str, Schema | None] = dict.fromkeys(box.others)
         for each in box.functions:
@@ -250,9 +290,9 @@ class RequestPlanner:
                 schemas[each.name] = self._parameters(each, rules)
             else:
                 schemas[each.name] = self._unsaid(each, rules)
-        if not any(schemas.values()):
+        if not any(schemas.values()) and not inputs:
             return None
-        return box.judged_by(schemas)
+        return box.judged_by(schemas, inputs)
 
     def _unsaid(self, function: Function, rules: Enforcement) -> Schema | None:
         """Return the schema of a function that may be strict by default; None where it cannot."""
@@ -297,7 +337,7 @@ class RequestPlanner:
     ) -> ReadRequest:
         wanted, body = prompted_tools.prompt_tools(read.contract, read.body, strict, loose)
         schema = self.admission.get(wanted.source, name=wanted.name, formats=rules.formats)
-        return ReadRequest(wanted, body, schema, None, read.origin)
+        return ReadRequest(wanted, body, schema, None, read.inputs, read.origin)
 
 
 def _lacks_tools(capabilities: Capabilities) -> bool:

@@ -41,6 +41,7 @@ from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Planner
 from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, Steering, StreamMode
+from strictgate.core.request.tools import InputRule
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.reply import Failure
 from strictgate.core.work import Work, WorkSpent
@@ -59,6 +60,7 @@ class Conversation:
         *,
         is_proven: bool = False,
         work: Work | None = None,
+        inputs: Mapping[str, InputRule] | None = None,
     ) -> None:
         """Prepare the exchange.
 
@@ -68,8 +70,10 @@ class Conversation:
             refused: modes that the upstream is known to refuse.
             is_proven: the model is known to go on from prefixes.
             work: what all judging is counted on; None: on a meter of its own.
+            inputs: of an answer that is calls in one document: see Criteria.
         """
-        self._arguments = (planner, enforcement, tuple(refused), is_proven)
+        self._arguments = (planner, enforcement, tuple(refused))
+        self._options: dict[str, Any] = {"is_proven": is_proven, "inputs": inputs}
         self.enforcement = enforcement
         self.work = work or Work()
         """How much of its budget this request has used."""
@@ -92,6 +96,7 @@ class Conversation:
             CallIds.after(planner.body["messages"]),
             any_object=contract.is_json_object,
             words_member=contract.words_member,
+            inputs=inputs or {},
             with_tokens=contract.wants_logprobs,
             work=self.work,
         )
@@ -116,8 +121,7 @@ class Conversation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it as it was before it was run."""
-        planner, enforcement, refused, is_proven = self._arguments
-        return partial(Conversation, is_proven=is_proven), (planner, enforcement, refused)
+        return partial(Conversation, **self._options), self._arguments
 
     def adopt(self, record: AttemptLog, plan: Plan) -> None:
         """Take over what became of it where it was run in place of here."""

@@ -4,7 +4,7 @@ A grammar is compiled only when a text has to be guarded: most answers that come
 once and need none. Compiling is a turn of the conversation, because it may take long.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from strictgate.core.conversation.protocol import Compile, DriverAnswer, Turn
@@ -13,7 +13,7 @@ from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.repair_steps import Repair
-from strictgate.core.request.tools import Toolset
+from strictgate.core.request.tools import InputRule, Toolset
 from strictgate.core.schema.schema import Schema
 from strictgate.core.work import Work
 
@@ -55,6 +55,8 @@ class Criteria:
     """The caller asked for JSON mode without a schema: only an object is an answer."""
     words_member: str = ""
     """See Contract.words_member."""
+    inputs: Mapping[str, InputRule] = field(default_factory=dict)
+    """Of documents that are calls: what the input of each custom tool is judged by."""
     with_tokens: bool = True
     """The caller asked for log-probabilities."""
     grammars: Grammars = field(default_factory=Grammars, compare=False)

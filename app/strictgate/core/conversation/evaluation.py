@@ -15,15 +15,22 @@ from strictgate.core.conversation.choice_result import Accepted, Evaluated, Reje
 from strictgate.core.conversation.choice_state import ChoiceState
 from strictgate.core.conversation.choice_streams import CallsStream, DocumentChoiceStream
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.conversation.judging_cost import LIGHT, judging_cost, validation_cost
+from strictgate.core.conversation.judging_cost import (
+    LIGHT,
+    input_cost,
+    judging_cost,
+    validation_cost,
+)
 from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Turn
 from strictgate.core.conversation.whole_choice import (
     CUT_OFF_BEHIND,
     accept_document,
     answer_text,
+    input_length,
     judge_choice,
     judged_texts,
     stands_valid,
+    wrong_inputs,
 )
 from strictgate.core.errors import GatewayError, UpstreamError
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
@@ -76,6 +83,10 @@ class Evaluation:
         Raises:
             WorkSpent: the budget is used up.
         """
+        evaluated = yield from self._run(stream)
+        return self._with_inputs(evaluated) if self.criteria.inputs else evaluated
+
+    def _run(self, stream: DocumentChoiceStream | None) -> Generator[Turn, DriverAnswer, Evaluated]:
         schema, stream = self.criteria.schema, self._heard(stream)
         self.criteria.work.spend(0)  # what was stopped for its cost stands nowhere in particular
         if stream is None or not stream.is_closed:
@@ -112,14 +123,20 @@ class Evaluation:
     def _announce(self, *, is_streamed: bool) -> Generator[Turn, DriverAnswer, None]:
         """Say beforehand what takes long; it does not where all is valid as it stands."""
         texts = judged_texts(self.choice, self.plan, self.criteria)
-        cost = sum(judging_cost(len(text), schema) for text, schema in texts)
+        inputs = input_cost(input_length(self.choice, self.criteria))
+        cost = inputs + sum(judging_cost(len(text), schema) for text, schema in texts)
         if cost <= LIGHT:
             return
         at_least = sum(validation_cost(len(text), schema) for text, schema in texts)
-        is_light = at_least < LIGHT and not is_streamed
+        is_light = at_least + inputs < LIGHT and not is_streamed
         wrapped = self.plan.wrapped
         if not (is_light and all(stands_valid(*each, wrapped=wrapped) for each in texts)):
             yield HeavyStep(cost)
+
+    def _with_inputs(self, evaluated: Evaluated) -> Evaluated:
+        """Return it rejected where it is calls, and the input of one does not match its grammar."""
+        wrong = wrong_inputs(evaluated.result, self.criteria.inputs)
+        return evaluated if wrong is None else replace(evaluated, result=wrong, document=None)
 
     def _evaluated(
         self, result: Accepted | Rejected, stream: DocumentChoiceStream | None

@@ -19,6 +19,7 @@ SLICE = 1024
 WHOLE_STREAM = 24 * SLICE
 """… and those from which on it is no longer guarded where everybody waits for it."""
 _PER_KIB_GUARDED = 4.0
+_PER_KIB_OF_INPUT = 1.0
 _PER_KIB_PARSED = 0.03
 _PER_KIB_AND_SUBSCHEMA = 0.04
 _PER_NODE_EXPLAINED = 0.005
@@ -37,6 +38,11 @@ def judging_cost(characters: int, schema: Schema) -> float:
     guarded = characters / 1024 * _PER_KIB_GUARDED
     explained = schema.inspected.nodes * _PER_NODE_EXPLAINED
     return guarded + explained + validation_cost(characters, schema)
+
+
+def input_cost(characters: int) -> float:
+    """Return what it takes to judge inputs of custom tools by their grammars."""
+    return characters / 1024 * _PER_KIB_OF_INPUT
 
 
 def stream_cost(characters: int) -> float:

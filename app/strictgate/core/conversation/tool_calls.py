@@ -15,7 +15,7 @@ from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import extract
 from strictgate.core.repair_steps import Repair, Step
-from strictgate.core.request.tools import Toolset
+from strictgate.core.request.tools import INPUT, InputRule, Toolset
 from strictgate.core.schema.problems import Problem, most_specific
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import (
@@ -39,6 +39,8 @@ _ARGUMENT_NAMES = ("arguments", "parameters")
 _NOTHING: Mapping[str, Any] = {"null": None, "None": None, "undefined": None, '""': "", "''": ""}
 """Texts that say that there are no arguments, with the value that they may be meant as."""
 _MOST_PROBLEMS = 10
+JudgedArguments = tuple[str, tuple[Step, ...]]
+"""The arguments as the caller can have them, and what was done for that."""
 _MAX_NAME = 200  # characters of an unknown name that are told
 
 
@@ -161,18 +163,20 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
 
 def _judged(
     call: Call, position: int, tools: Toolset, repair: Repair, work: Work
-) -> ToolCallError | tuple[str, tuple[Step, ...]]:
+) -> ToolCallError | JudgedArguments:
     """Return the arguments as the caller can have them, or what is wrong."""
-    schema = tools.schemas.get(call.name)
+    schema, rule = tools.schemas.get(call.name), tools.inputs.get(call.name)
     if call.name not in tools.callable or (call.is_custom and schema is not None):
         return ToolCallError(CallFault.NAME, _unknown(call, tools), call, position)
     if schema is None:
-        return call.arguments, ()
+        return _with_input(call, position, rule, call.arguments, (call.arguments, ()))
     if repair is not Repair.OFF and _says_nothing(call.arguments, schema):
         return "{}", (_placed(Step(EMPTY), position, tools),)
     match judge_text(call.arguments, schema, repair, wrapped=False, work=work):
-        case ValidText(text, _, steps):
-            return text, tuple(_placed(step, position, tools) for step in steps)
+        case ValidText(text, value, steps):
+            placed = tuple(_placed(step, position, tools) for step in steps)
+            given = "" if rule is None else value[INPUT]
+            return _with_input(call, position, rule, given, (text, placed))
         case InvalidText((), reason):
             return ToolCallError(CallFault.NOT_JSON, f"{NOT_JSON}: {reason}", call, position)
         case InvalidText(problems):
@@ -182,6 +186,36 @@ def _judged(
             errors = ", ".join(_as_groq(each) for each in first[:_MOST_PROBLEMS])
             message = f"parameters for tool {call.name} did not match schema: errors: [{errors}]"
             return ToolCallError(CallFault.INVALID, FAILED + message, call, position, problems)
+
+
+def _with_input(
+    call: Call, position: int, rule: InputRule | None, given: str, good: JudgedArguments
+) -> ToolCallError | JudgedArguments:
+    """Return `good`, or what is wrong with the input that was `given`."""
+    wrong = rule.fault(given) if rule is not None else None
+    return _mismatch(call, position, wrong) if wrong else good
+
+
+def input_faults(document: Any, rules: Mapping[str, InputRule]) -> list[ToolCallError]:
+    """Return what is wrong with the inputs in a document that is calls, which its schema allows.
+
+    Args:
+        rules: by the name of the function.
+    """
+    calls = document.get("tool_calls") if isinstance(document, dict) else None
+    faults = []
+    for position, each in enumerate(calls or ()):
+        rule = rules.get(each["name"])
+        wrong = rule.fault(each["arguments"][INPUT]) if rule is not None else None
+        if wrong:
+            call = Call(each["name"], each["arguments"][INPUT], {}, is_custom=True)
+            faults.append(_mismatch(call, position, wrong))
+    return faults
+
+
+def _mismatch(call: Call, position: int, wrong: str) -> ToolCallError:
+    message = f"{FAILED}input for tool {call.name} did not match its grammar: {wrong}"
+    return ToolCallError(CallFault.INVALID, message, call, position)
 
 
 def _unknown(call: Call, tools: Toolset) -> str:

@@ -4,13 +4,13 @@ A refusal, a content filter's stop and a call of the caller's own tools are pass
 they are outcomes of their own and never repaired into a document.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.choice_result import Accepted, Rejected, ToolCallErrors
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.conversation.tool_calls import judge_calls, render_calls
+from strictgate.core.conversation.tool_calls import input_faults, judge_calls, render_calls
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
@@ -18,7 +18,7 @@ from strictgate.core.output.extract import is_document_alone
 from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
 from strictgate.core.repair_steps import Extraction, Step, distinct_steps
-from strictgate.core.request.tools import Toolset
+from strictgate.core.request.tools import InputRule, Toolset
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import Call, failed_generation
@@ -71,6 +71,29 @@ def judged_texts(choice: Choice, plan: Plan, criteria: Criteria) -> list[tuple[s
         largest = max(filter(None, tools.schemas.values()), key=_nodes, default=None)
         return [] if largest is None else [(choice.text, largest)]
     return []
+
+
+def input_length(choice: Choice, criteria: Criteria) -> int:
+    """Return how many characters of `choice` may be inputs that a grammar judges."""
+    if criteria.inputs:
+        return len(choice.text)
+    if not (criteria.tools and criteria.tools.inputs):
+        return 0
+    return sum(len(call.arguments) for call in choice.calls)
+
+
+def wrong_inputs(result: Accepted | Rejected, inputs: Mapping[str, InputRule]) -> Rejected | None:
+    """Return the rejection of an accepted document that is calls, where the input of one does not
+    match its grammar."""
+    if isinstance(result, Rejected) or result.passed_on:
+        return None
+    message = result.choice["message"]
+    text = str(message["content"])
+    faults = tuple(input_faults(parse_json(text), inputs))
+    if not faults:
+        return None
+    misuse = ToolCallErrors(message, (), faults, Toolset({}, frozenset(), must_call=False))
+    return Rejected(text, (), faults[0].message, truncated=False, misuse=misuse)
 
 
 def stands_valid(text: str, schema: Schema, *, wrapped: bool) -> bool:

@@ -19,7 +19,13 @@ from strictgate.core.request.field_checks import (
     optional_field,
     wrong_type,
 )
-from strictgate.core.request.tools import NO_TOOLS, Toolbox, named_functions, read_tools
+from strictgate.core.request.tools import (
+    NO_TOOLS,
+    Toolbox,
+    custom_grammars,
+    named_functions,
+    read_tools,
+)
 
 MAX_CHOICES = 16
 ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
@@ -67,16 +73,17 @@ class CarriedSchemas:
     tools: bool = False
     """There are functions, whose parameters are schemas."""
     strict_tools: bool = False
-    """Some of them have `strict: true`."""
+    """Some of them have `strict: true`, or are custom tools with a grammar."""
 
 
 def carried_schemas(body: Mapping[str, Any]) -> CarriedSchemas:
     """Look at what schemas the chat completion request `body` carries; nothing is checked."""
     functions = list(named_functions(body))
+    has_grammar = next(custom_grammars(body), None) is not None
     return CarriedSchemas(
         document=_wants_document(body),
-        tools=bool(functions),
-        strict_tools=any(each.get("strict") is True for each in functions),
+        tools=bool(functions) or has_grammar,
+        strict_tools=has_grammar or any(each.get("strict") is True for each in functions),
     )
 
 

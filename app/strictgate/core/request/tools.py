@@ -5,8 +5,8 @@ The deprecated `functions` and `function_call` say the same thing in another pla
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from strictgate.core.errors import BadRequest
 from strictgate.core.jsontext.reader import write_json
@@ -40,6 +40,31 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class InputGrammar:
+    """The grammar that the input of a custom tool has to match."""
+
+    name: str
+    """Of the tool, in the chat completion."""
+    syntax: str
+    """`lark` or `regex`."""
+    definition: str
+    at: str
+    """Where in the request it stands: `tools[0].format.definition`."""
+
+
+class InputRule(Protocol):
+    """Judges the input of a custom tool."""
+
+    def fault(self, text: str) -> str | None:
+        """Return what is wrong with it, in words; None: nothing."""
+
+
+INPUT = "input"
+"""The one argument of a function that stands for a custom tool."""
+GRAMMAR_SYNTAXES = ("lark", "regex")
+
+
+@dataclass(frozen=True, slots=True)
 class Toolset:
     """What calls are judged by."""
 
@@ -51,6 +76,8 @@ class Toolset:
     is_deprecated: bool = False
     is_named: bool = False
     """The caller named the one function that must be called."""
+    inputs: Mapping[str, InputRule] = field(default_factory=dict)
+    """By the name of each custom tool, or of the function that stands for it, with a grammar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +96,10 @@ class Toolbox:
     is_named: bool = False
     """The caller named the one function that must be called."""
 
-    def judged_by(self, schemas: Mapping[str, Schema | None]) -> Toolset:
-        """Return what calls are judged by, with these schemas of arguments."""
+    def judged_by(
+        self, schemas: Mapping[str, Schema | None], inputs: Mapping[str, InputRule] | None = None
+    ) -> Toolset:
+        """Return what calls are judged by: these schemas of arguments, and grammars of inputs."""
         names = [*(each.name for each in self.functions), *self.others]
         return Toolset(
             dict.fromkeys(names) | dict(schemas),
@@ -79,6 +108,7 @@ class Toolbox:
             self.parallel,
             self.is_deprecated,
             self.is_named,
+            inputs or {},
         )
 
 
@@ -95,6 +125,27 @@ def named_functions(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         inner = each.get("function", each) if isinstance(each, dict) else None
         if isinstance(inner, dict) and isinstance(inner.get("name"), str):
             yield inner
+
+
+def input_grammar(name: str, given: Any, at: str) -> InputGrammar | None:
+    """Return the grammar `{"syntax": …, "definition": …}` of a custom tool of that name; None where
+    there is none of a known syntax."""
+    known: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    syntax, definition = known.get("syntax"), known.get("definition")
+    if syntax not in GRAMMAR_SYNTAXES or not isinstance(definition, str):
+        return None
+    return InputGrammar(name, syntax, definition, f"{at}.definition")
+
+
+def custom_grammars(body: Mapping[str, Any]) -> Iterator[InputGrammar]:
+    """Yield the grammars of the custom tools of a chat completion."""
+    tools = body.get("tools")
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        match tool:
+            case {"custom": {"name": name, "format": {"type": "grammar", "grammar": grammar}}}:
+                at = f"tools[{index}].custom.format.grammar"
+                if (found := input_grammar(str(name), grammar, at)) is not None:
+                    yield found
 
 
 def is_strict_unsaid(parameters: Any) -> bool:

@@ -23,6 +23,7 @@ from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import GatewayError
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
+from strictgate.core.request.tools import InputGrammar
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.request_body import RequestBody
@@ -92,6 +93,10 @@ class SurfaceRequest(Protocol):
     @property
     def strict_by_default(self) -> bool:
         """Whether a function that does not say if it is strict is so where its schema allows it."""
+
+    @property
+    def input_grammars(self) -> Sequence[InputGrammar]:
+        """The grammars of its custom tools."""
 
     def writer(self, identity: AnswerIdentity) -> AnswerWriter:
         """Return what writes the answer to it."""

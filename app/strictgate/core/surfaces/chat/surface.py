@@ -9,6 +9,7 @@ from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas, carried_schemas
+from strictgate.core.request.tools import InputGrammar, custom_grammars
 from strictgate.core.surfaces.chat.chunks import Chunk, Chunks
 from strictgate.core.surfaces.openai import COMMENT, OpenAISurface
 from strictgate.core.surfaces.surface import AnswerIdentity, Body
@@ -49,6 +50,11 @@ class ChatSurfaceRequest:
     nulls: tuple[str, ...] = ()
     origin: Origin = Origin.CHAT
     strict_by_default: bool = False
+
+    @property
+    def input_grammars(self) -> Sequence[InputGrammar]:
+        """The grammars of its custom tools."""
+        return [*custom_grammars(self.chat)]
 
     def writer(self, identity: AnswerIdentity) -> "ChatWriter":
         """Return the writer; a completion has its upstream's id and time, not ours."""

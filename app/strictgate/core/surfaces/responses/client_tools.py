@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.request.tools import INPUT, InputGrammar, input_grammar
 from strictgate.core.schema.openai_strict import strict_object
 from strictgate.core.schema.patterns import UnsupportedPattern, parse_pattern
 
@@ -66,15 +67,14 @@ def _with_nulls(given: Any, parameters: Mapping[str, Any]) -> Item:
 
 # --- custom --------------------------------------------------------------------------------------
 
-INPUT = "input"
 _GRAMMAR = "The input must match this {syntax} grammar:\n{definition}"
 
 
 def custom_function(tool: Body) -> Item:
     """Return the function that stands for a custom tool: its input is one string.
 
-    A grammar of syntax `regex` is enforced as the string's pattern, where patterns of the kind are;
-    one of syntax `lark` is told to the model.
+    A grammar is told to the model; one of syntax `regex` is the string's pattern, too, where it can
+    be. The input is judged by the grammar itself: see custom_grammar.
     """
     given, text = tool.get("format"), {"type": "string"}
     grammar = given if isinstance(given, dict) and given.get("type") == "grammar" else {}
@@ -86,6 +86,19 @@ def custom_function(tool: Body) -> Item:
             text["pattern"] = f"^(?:{definition})$"
     description = "\n\n".join(each for each in about if each)
     return {"description": description, "parameters": strict_object({INPUT: text}), "strict": True}
+
+
+def custom_grammar(tool: Body, name: str, at: str) -> InputGrammar | None:
+    """Return the grammar of a custom tool; None where it has none that is known.
+
+    Args:
+        name: of the tool in the chat completion.
+        at: where it stands.
+    """
+    given = tool.get("format")
+    if tool.get("type") != "custom" or not isinstance(given, dict):
+        return None
+    return input_grammar(name, given, f"{at}.format") if given.get("type") == "grammar" else None
 
 
 def _is_pattern(definition: str) -> bool:

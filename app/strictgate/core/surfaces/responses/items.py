@@ -8,13 +8,13 @@ from typing import Any
 from strictgate.core.errors import BadRequest
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.request.field_checks import missing_parameter, optional_field, wrong_type
+from strictgate.core.request.tools import INPUT
 from strictgate.core.surfaces.responses.client_tools import (
     CLIENT_TOOLS,
     CUSTOM_CALL,
     CUSTOM_OUTPUT,
     FUNCTION_CALL,
     FUNCTION_OUTPUT,
-    INPUT,
     ClientTool,
 )
 from strictgate.core.surfaces.responses.content import chat_content, chat_parts, text_field

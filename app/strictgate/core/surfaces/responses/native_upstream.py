@@ -13,6 +13,7 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.core.surfaces.responses.client_tools import (
     CLIENT_TOOLS,
     CUSTOM_CALL,
+    CUSTOM_OUTPUT,
     FUNCTION_CALL,
     FUNCTION_OUTPUT,
 )
@@ -40,7 +41,9 @@ class NativeResponsesAdapter:
         """Return the request for what a chat completion would ask."""
         body = {key: value for key, value in self.request.items() if key not in _NOT_SENT}
         body["model"] = chat["model"]
-        added = [item for message in chat["messages"][self.told :] for item in self._items(message)]
+        added: list[Item] = []
+        for message in chat["messages"][self.told :]:
+            added += self._items(message, added)
         if added:
             body["input"] = [*_listed(body.get("input")), *added]
         return body
@@ -69,22 +72,31 @@ class NativeResponsesAdapter:
             "usage": _usage(response.get("usage")),
         }
 
-    def _items(self, message: Mapping[str, Any]) -> Iterator[Item]:
-        """Yield the items that a message of the conversation's own is."""
+    def _items(self, message: Mapping[str, Any], before: Sequence[Item]) -> Iterator[Item]:
+        """Yield the items that a message of the conversation's own is.
+
+        Args:
+            before: those of the messages before, which may hold the call that this one is about.
+        """
         if message["role"] == "tool":
-            result = {"call_id": message["tool_call_id"], "output": message["content"]}
-            yield {"type": FUNCTION_OUTPUT, **result}
+            identity = message["tool_call_id"]
+            kinds = (each["type"] for each in before if each.get("call_id") == identity)
+            if kind := next(kinds, None):
+                output = CUSTOM_OUTPUT if kind == CUSTOM_CALL else FUNCTION_OUTPUT
+                yield {"type": output, "call_id": identity, "output": message["content"]}
             return
         if message.get("content"):
             yield {"role": message["role"], "content": message["content"]}
         for call in message.get("tool_calls") or ():
-            if "function" not in call:
-                continue
-            tool = self.table.of_chat(call["function"]["name"])
+            inner = call.get("function") or call["custom"]
+            tool = self.table.of_chat(inner["name"])
+            kind = FUNCTION_CALL if "function" in call else CUSTOM_CALL
+            if kind == CUSTOM_CALL and (tool is None or tool.call != CUSTOM_CALL):
+                continue  # it stands for a call of another kind
             known = {} if tool is None else {"name": tool.name}
             if tool is not None and tool.namespace is not None:
                 known["namespace"] = tool.namespace
-            yield {"type": FUNCTION_CALL, "call_id": call["id"], **call["function"], **known}
+            yield {"type": kind, "call_id": call["id"], **inner, **known}
 
     def _call(self, item: Item) -> dict[str, Any] | None:
         """Return a call as a chat completion has it; None where the item is no call of a client's.

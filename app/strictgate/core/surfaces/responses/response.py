@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.jsontext.reader import parse_leniently, write_json
-from strictgate.core.request.tools import is_strict_unsaid
+from strictgate.core.request.tools import INPUT, is_strict_unsaid
 from strictgate.core.surfaces.responses import native_upstream
 from strictgate.core.surfaces.responses.client_tools import (
     CLIENT_TOOLS,
     CUSTOM_CALL,
     FUNCTION_CALL,
-    INPUT,
 )
 from strictgate.core.surfaces.responses.items import sealed
 from strictgate.core.surfaces.responses.tools import MappedTool, ToolTable

@@ -12,9 +12,10 @@ from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import GatewayError
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
-from strictgate.core.request.tools import is_strict_unsaid, named_functions
+from strictgate.core.request.tools import InputGrammar, is_strict_unsaid, named_functions
 from strictgate.core.surfaces.openai import COMMENT, OpenAISurface
 from strictgate.core.surfaces.responses import request
+from strictgate.core.surfaces.responses.client_tools import custom_grammar
 from strictgate.core.surfaces.responses.events import (
     ResponseEvent,
     ResponseEvents,
@@ -98,6 +99,12 @@ class ResponsesRequest:
     def chat(self) -> Body:
         """The chat completion that asks for the same."""
         return self.read.chat
+
+    @property
+    def input_grammars(self) -> Sequence[InputGrammar]:
+        """The grammars of its custom tools."""
+        found = (tool.grammar for tool in self.read.table.tools)
+        return [each for each in found if each is not None]
 
     @property
     def adapter(self) -> NativeResponsesAdapter:
@@ -187,6 +194,8 @@ def _functions(tools: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_strict(function: Mapping[str, Any]) -> bool:
+    if custom_grammar(function, "", "") is not None:
+        return True
     strict = function.get("strict")
     return is_strict_unsaid(function.get("parameters")) if strict is None else strict is True
 

@@ -20,11 +20,13 @@ from typing import Any
 
 from strictgate.core.errors import BadRequest
 from strictgate.core.request.field_checks import missing_parameter, optional_field, wrong_type
+from strictgate.core.request.tools import InputGrammar
 from strictgate.core.surfaces.responses.client_tools import (
     CLIENT_TOOLS,
     CUSTOM_CALL,
     FUNCTION_CALL,
     custom_function,
+    custom_grammar,
     is_run_by_client,
 )
 
@@ -50,6 +52,8 @@ class MappedTool:
     """As a chat completion has it; its name differs from that of every other."""
     at: str
     """Where it stands in the request: `tools[1].tools[0]`."""
+    grammar: InputGrammar | None = None
+    """Of the input of a custom tool."""
 
     @property
     def key(self) -> tuple[str, str | None, str]:
@@ -159,7 +163,8 @@ def _mapped(tool: Body, at: str, namespace: str | None, taken: set[str]) -> Mapp
     else:
         return None
     function = function | {"name": _free(_joined(name, namespace), taken)}
-    return MappedTool(call, name, namespace, function, at)
+    grammar = custom_grammar(tool, function["name"], at)
+    return MappedTool(call, name, namespace, function, at, grammar)
 
 
 def _own_words(tool: Body) -> dict[str, Any]:

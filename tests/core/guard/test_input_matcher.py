@@ -1,0 +1,67 @@
+"""Inputs of custom tools by their grammars."""
+
+import pickle
+
+import pytest
+
+from strictgate.core.grammar.grammar import NotExpressible
+from strictgate.core.guard.input_matcher import MAX_DEFINITION, MAX_INPUT, InputMatcher
+
+LINES = 'start: ("+" /.*/ LF)+\n%import common.LF\n'
+
+
+@pytest.mark.parametrize(
+    ("syntax", "definition", "text", "fault"),
+    [
+        ("lark", LINES, "+a\n+é\n", None),
+        ("lark", LINES, "", "it ends too early"),
+        ("lark", LINES, "+a", "it ends too early"),
+        ("lark", LINES, "+a\n-b\n", "line 2, column 1: '-b\\n' is not allowed there"),
+        ("lark", 'start: "é" "a"', "éb", "line 1, column 2: 'b' is not allowed there"),
+        ("lark", 'start: "é"', "è", "line 1, column 1: 'è' is not allowed there"),
+        ("lark", "start: /a*/", "a" * MAX_INPUT, None),
+        ("lark", "start: /a*/", "a" * (MAX_INPUT + 1), f"it is longer than {MAX_INPUT} bytes"),
+        ("lark", "start: /.*/", "\ud800", "line 1, column 1: '\\ud800' is not allowed there"),
+        ("regex", "^[a-z]+$", "abc", None),
+        ("regex", "[a-z]+", "abc1", "line 1, column 4: '1' is not allowed there"),
+    ],
+)
+def test_inputs(syntax, definition, text, fault):
+    """All of the text must match; what is wrong is told with its place."""
+    matcher = InputMatcher(syntax, definition)
+
+    assert matcher.fault(text) == fault
+    assert pickle.loads(pickle.dumps(matcher)).fault(text) == fault
+
+
+@pytest.mark.parametrize(
+    ("syntax", "definition"),
+    [
+        ("lark", "begin: /a/"),
+        ("lark", "start: other"),
+        ("lark", "start: (("),
+        ("lark", ""),
+        ("lark", 'start: "a"' + " " * MAX_DEFINITION),
+        ("regex", "(?=a)b"),
+        ("regex", r"(a)\1"),
+        ("regex", "("),
+    ],
+)
+def test_no_grammars(syntax, definition):
+    """What is no grammar is refused in one line."""
+    with pytest.raises(NotExpressible) as refused:
+        InputMatcher(syntax, definition)
+
+    assert refused.value.reason
+    assert "\n" not in refused.value.reason
+
+
+def test_broken():
+    """A grammar whose limit is met judges nothing: no input matches it."""
+    matcher = InputMatcher(
+        "lark", "start: " + " ".join(f"/(a|b)*a(a|b){{{n}}}/" for n in (60,) * 9)
+    )
+    fault = matcher.fault("ab" * 4000)
+
+    assert fault is not None
+    assert matcher.is_broken() == ("too complex" in fault)
