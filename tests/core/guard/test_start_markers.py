@@ -78,6 +78,8 @@ def test_no_mark_waits_for_ever():
         ("Okay, so it is:\n", False),
         ("Here is my thought process:\n", False),
         ("A first draft:\n", False),
+        ("<foo>\nHere:\n", False),
+        ("<|plan|> Here:\n", False),
         ("We could say:\n", False),
         ("x" * 400 + ":\n", True),
         ("x" * 401 + ":\n", False),

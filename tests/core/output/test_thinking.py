@@ -53,6 +53,8 @@ MARKS = [
     ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
     ("analysis", "assistantfinal"),
     ("Here is my thought process: ", "\nHere is my response: "),
+    ("Here are my reasoning steps:\n", "\n[BEGIN FINAL RESPONSE]\n"),
+    ("<start_of_thought>", "<end_of_thought>"),
 ]
 DRAFT = 'Perhaps {"a": 1} no.'
 
@@ -72,3 +74,60 @@ def test_marks_of_thinking(opening: str, closing: str):
 def test_what_is_no_thinking(text: str):
     """Words and tags that answers have."""
     assert without_thinking(text) == WithoutThinking(text)
+
+
+UNKNOWN = [
+    ("<foo>", "</foo>"),
+    ("", "</foo>"),  # the opening one is in the prompt
+    ("<Plan step='1'>", "</plan >"),
+    ("Let me see. <inner_monologue>", "</inner_monologue>\n"),
+    ("<outer><inner>", "</inner></outer>"),
+    ("<a1>x</a1><foo>", "</foo>"),
+    ('<foo>{"a": 3}</foo><bar>', "</bar>"),
+    ("<|scratch|>", "<|/scratch|>"),
+    ("<|thinking|>", "<|/thinking|>"),
+    ("<｜draft｜>", "<｜/draft｜>"),
+    ("<|begin_of_plan|>", "<|end_of_plan|>"),
+    ("<|START_PLAN|>", "<|END_PLAN|>"),
+    ("<|plan_start|>", "<|plan_end|>"),
+    ("[DRAFT]", "[/DRAFT]"),
+]
+
+
+@pytest.mark.parametrize("answer", ['{"a": 2}', '<answer>{"a": 2}</answer>', "```json\n[2]\n```"])
+@pytest.mark.parametrize(("opening", "closing"), UNKNOWN)
+def test_unknown_tags(opening: str, closing: str, answer: str):
+    """A draft in tags that nobody knows is none where the answer follows."""
+    found = without_thinking(opening + DRAFT + closing + answer)
+    assert (found.text.strip(), found.removed) == (answer, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<foo>{"a": 1}</foo>',
+        '<foo>{"a": 1}</foo> That is all.',
+        '<answer>{"a": 1}</answer><why>{"b": 2}</why>',
+        '<item>{"a": 1}</item><item>{"a": 2}</item>',
+        'Here: {"a": 1}. <q>x</q> {"a": 2}',
+        'Here: {"a": 1}</s>{"a": 2}',
+        'Here: {"a": 1}<|end_of_text|>{"a": 2}',
+        'Here: {"a": 1}<|im_end|>{"a": 2}',
+        'Use <name>x</name>: {"a": 1}',
+        '[INST] x [/INST] {"a": 1}',
+        '["A"] and [/B] {"a": 1}',
+        '{"a": "<foo>{}</foo>"} {"b": 1}',
+        'x {"a": "<foo>{}</foo>{}"}',
+        "x {'a': '{}</foo>{}",
+        '<think {"a": 1} </foo',
+    ],
+)
+def test_what_is_no_draft(text: str):
+    """Where nothing follows, it may be the answer that is tagged; documents keep their order."""
+    assert without_thinking(text) == WithoutThinking(text)
+
+
+def test_many_tags():
+    """The search is linear."""
+    for part in ("<foo>", "x <foo>{}</foo>", "x <a ", "<|a", "[A]{"):
+        assert not without_thinking("x" + part * 9000 + "{}" * 9000).unfinished

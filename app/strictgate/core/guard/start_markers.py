@@ -30,6 +30,7 @@ _TAG_BEGUN = re.compile(
     rb"""
     (?: </?[\w:]{0,20}(?:[ \t][^<>]{0,120})? | <\|/?\w*+[|>]? | <channel\|?
       | <\|channel[|]?>[^{]*+ | <\|end\|>\s*+ | <\|END_THINKING\|><?[|\w]*+ | \[/?[A-Za-z]{0,5}
+      | \[BEGIN[ ]?[A-Z ]{0,15}
       | \xe2 (?: \x97 (?: \x81 (?: /?[A-Za-z]{0,5} (?: \xe2\x96? )? )? )? )? ) \Z
     """,
     re.VERBOSE,
@@ -162,7 +163,9 @@ def announces(text: bytearray, start: int, end: int, *, is_fenced: bool) -> bool
     if _MUSES.match(text, edges.end() if edges else start, end):
         return False
     found = _ANNOUNCED.match(text, start, end)
-    if found is None or _NAME_BEFORE.search(text[max(start, end - WINDOW) : end]):
+    if found is None or thinking.has_unknown_tag(text[start:end].decode(errors="ignore")):
+        return False
+    if _NAME_BEFORE.search(text[max(start, end - WINDOW) : end]):
         return False
     return is_fenced or found["line"] is not None
 

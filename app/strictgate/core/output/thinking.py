@@ -5,6 +5,11 @@ for a later tag may stand in a string; else the last closing tag. A tag in a str
 closes nothing, but for the first one of a text that an opening tag heads. It needs no opening one:
 some chat templates put that into the prompt. An opening tag that is not closed means that there is
 no answer yet: an object inside it is a thought, an example, never the document.
+
+Models come up with tags that no list has (`<plan>`, `<|scratch|>`, `[DRAFT]`). What stands before
+the tag that closes one is a draft, too, where a document stands behind it, and none in front of
+what it opens; where none follows, it may be the answer that is tagged. Tags that say so
+(`<answer>`), and those of texts with markup (`</p>`), are none.
 """
 
 import re
@@ -28,6 +33,8 @@ _OPENING = [
     r"<\|channel\|>commentary[^<{]{0,80}<\|message\|>(?=\s{0,20}[^\s{\[`])",  # in words
     r"\banalysis(?-i:(?=[A-Z][a-z' ]))",  # the same, with its markers stripped
     r"Here is my thought process:",  # Granite
+    r"Here are my reasoning steps:",  # Apriel
+    "<start_of_thought>",
 ]
 _CLOSING = [
     rf"</(?:{_NAMES})[ \t]*+>",
@@ -40,6 +47,8 @@ _CLOSING = [
     r"<\|end\|>(?=\s{0,20}[{\[`])",  # harmony without the header of the answer
     r"\bassistantfinal|(?<=[.!?\"'])assistantfinal",
     r"Here is my response:",
+    r"\[BEGIN FINAL RESPONSE\]",
+    "<end_of_thought>",
 ]
 OPENING = "|".join(_OPENING)
 _HEAD = re.compile(rf"\s*+(?:{OPENING})", re.IGNORECASE)
@@ -49,6 +58,25 @@ _IN_DOCUMENT = {
     quote: re.compile(rf"(?P<tag>{CLOSED.pattern})|{tokens.pattern}", re.IGNORECASE | re.DOTALL)
     for quote, tokens in brackets.TOKENS.items()
 }
+_PLAIN_NAMES = (
+    "(?:the_|my_|final_)?(?:answer|output|result|response|reply|solution|document|json|object|data)"
+    "|final|content|text|message|tool|tools|tool_?calls?|tool_?response|function(?:_?calls?)?"
+    "|start|begin|end|eos|s|im_start|im_end|assistant|user|system|constrain|channel"
+    "|a|b|i|p|u|br|hr|em|li|ol|ul|td|th|tr|div|pre|code|span|table|strong|body|html|xml"
+)
+_UNKNOWN_TAG = re.compile(
+    rf"""
+    <(?P<closes_angle>/)?+(?!(?:{_NAMES}|{_PLAIN_NAMES})[\s>])(?P<angle>[a-z][\w:.-]{{0,60}})
+      (?:[ \t][^<>]{{0,120}}+)?>
+  | <[|\uff5c](?P<closes_bar>/|end_(?:of_)?)?+(?:start_(?:of_)?|begin_(?:of_)?)?+
+      (?!(?:{_PLAIN_NAMES})[|\uff5c])(?P<bar>[a-z]\w{{0,60}}?)(?P<bar_ends>_end)?(?:_start)?[|\uff5c]>
+  | \[(?P<closes_square>/)?(?!(?:{_PLAIN_NAMES})\])(?P<square>(?-i:[A-Z][A-Z_]{{1,40}}))\]
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_MAX_OPEN = 16  # tags in tags
+_CLOSES = ("closes_angle", "closes_bar", "bar_ends", "closes_square")
+_TAG_OR_DOCUMENT = re.compile(rf"{_UNKNOWN_TAG.pattern}|[{{\[]|```|~~~", re.IGNORECASE | re.VERBOSE)
 _ANSWER = re.compile(r"\s*+(?:[{\[]|```|~~~)")
 _DOCUMENT = re.compile(r"\s*+(?:[{\[\"]|```|~~~)")
 
@@ -66,11 +94,14 @@ class WithoutThinking:
 def without_thinking(text: str) -> WithoutThinking:
     """Take the thinking off the head of `text`."""
     thinks = bool(_HEAD.match(text))
-    if not thinks and _DOCUMENT.match(text):
+    if not thinks and _DOCUMENT.match(text) and not _UNKNOWN_TAG.match(text.lstrip()):
         return WithoutThinking(text)
     ends = list(_ends(text, thinks=thinks))
+    if not ends and thinks:
+        return WithoutThinking("", unfinished=True)
     if not ends:
-        return WithoutThinking("", unfinished=True) if thinks else WithoutThinking(text)
+        start = _behind_unknown(text)
+        return WithoutThinking(text[start:], removed=True) if start else WithoutThinking(text)
     start = next((end for end in ends if _ANSWER.match(text, end)), ends[-1])
     return WithoutThinking(text[start:], removed=True)
 
@@ -90,6 +121,45 @@ def _ends(text: str, *, thinks: bool) -> Iterator[int]:
             event, position = _leave(text, event.start())
         if event and event["tag"]:
             yield position
+
+
+def has_unknown_tag(text: str) -> bool:
+    """Whether a tag that nobody knows stands in `text`, prose."""
+    return _UNKNOWN_TAG.search(text) is not None
+
+
+def _behind_unknown(text: str) -> int:
+    """Return where the last unknown tag ends that closes a draft; 0: there is none."""
+    opened: list[tuple[str, bool]] = []  # the tags that are open; whether a document came before
+    names: set[str] = set()  # of the tags that have closed a draft: one more is one more of them
+    has_document = has_draft = is_broken = False
+    position = closed = found = 0
+    while event := _TAG_OR_DOCUMENT.search(text, position):
+        position = event.end()
+        name = event["angle"] or event["bar"] or event["square"]
+        if name is None:
+            is_bracket = event[0] in "{["
+            if is_bracket and not brackets.starts_document(text, event.start()):
+                continue
+            has_document, has_draft = has_document or not opened, True
+            if closed and not any(each in names for each, _ in opened):
+                found = closed
+            if is_bracket and not is_broken:
+                end = brackets.closing(text, event.start(), len(text))
+                is_broken = not isinstance(end, int)
+                position = end if isinstance(end, int) else position
+        elif not any(event[each] for each in _CLOSES):
+            opened += [(name.lower(), has_document)][: _MAX_OPEN - len(opened)]
+        else:
+            at = next((at for at, each in enumerate(opened) if each[0] == name.lower()), None)
+            is_amid = has_document if at is None else opened[at][1]
+            is_alone = event["angle"] is not None and not is_broken  # its opening is in the prompt
+            is_sure = is_alone if at is None else not is_amid
+            del opened[at if at is not None else len(opened) :]
+            if has_draft and is_sure:
+                closed, has_document, has_draft = position, False, bool(opened)
+                names.add(name.lower())
+    return found
 
 
 def _leave(text: str, start: int) -> tuple[re.Match[str] | None, int]:
