@@ -21,7 +21,7 @@ from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.wire import refusal_patterns as words
-from strictgate.core.wire.error_body import ErrorText, error_of, error_text
+from strictgate.core.wire.error_body import ErrorText, error_text
 
 STATUSES = frozenset({400, 404, 405, 422, 501})
 """405 is DeepInfra's."""
@@ -251,10 +251,16 @@ def refuses_field(
     )
 
 
+_PREFIX_SAYS_NO = re.compile(
+    rf"{words.FIELD_SAYS_NO.pattern}|\b(?:must|should|cannot|can't|only|expect(?:ed|s))\b"
+    r"|\bnot (?:allowed|permitted|possible|valid)\b",
+    re.IGNORECASE,
+)
+
+
 def refuses_prefix(status: int, body: Any) -> bool:
-    """Whether a failure can be about a prefix that the model is to go on from."""
-    message = str(error_of(status, body).get("message") or "")
-    return status in _REFUSING and words.PREFIX.search(message) is not None
+    """Whether a failure says no to a prefix that the model is to go on from."""
+    return refuses_field(status, body, words.PREFIX, _PREFIX_SAYS_NO)
 
 
 def refused_functions(
