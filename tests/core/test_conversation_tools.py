@@ -23,8 +23,9 @@ GOOD = '{"choice":"angry"}'
 BAD = '{"choice":"happy"}'
 
 
-def talk(document=None, capabilities=None, rules=None, **changes):
-    """A conversation about a request with tools; `document`: the schema of a final answer."""
+def talk(document=None, capabilities=None, rules=None, *, is_loose=False, **changes):
+    """A conversation about a request with tools; `document`: the schema of a final answer;
+    `is_loose`: no function is judged."""
     body = {
         "model": "m",
         "messages": [{"role": "user", "content": "hi"}],
@@ -36,7 +37,7 @@ def talk(document=None, capabilities=None, rules=None, **changes):
     wanted = read_contract(body)
     schemas = {"mood": admit(MOOD, name="mood"), "now": None}
     box = wanted.toolbox
-    tools = box.judged_by(schemas)
+    tools = None if is_loose else box.judged_by(schemas)
     schema = admit(document if document is not None else {"type": "object"}, name="d")
     made = Planner(wanted, schema, capabilities or Capabilities(), body, "m", tools=tools)
     return Conversation(made, rules or Enforcement())
@@ -368,3 +369,13 @@ def test_a_malformed_call():
     )
     assert len(asks) == 2
     assert calls_of(outcome) == [("c0", "mood", GOOD)]
+
+
+@pytest.mark.parametrize("empty", [said(""), said(None), called()])
+def test_an_empty_last_answer(empty):
+    """The error has the last that the model wrote, though its last answer was empty."""
+    bad = called(("mood", BAD))
+    with pytest.raises(ToolUseInvalid) as failed:
+        hold(talk(tool_choice="required"), bad, empty, empty)
+
+    assert failed.value.failed_generation == f'{{"name": "mood", "arguments": {BAD}}}'

@@ -46,6 +46,7 @@ from strictgate.core.request.tools import (
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
+from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 from strictgate.gateway.admission import Admission
 from strictgate.gateway.knobs import with_overrides
@@ -218,7 +219,8 @@ class RequestPlanner:
     ) -> PlannedRequest:
         wanted, asked, reader = read.contract, read, None
         if wanted.has_tools and _lacks_tools(capabilities):
-            reader = PromptedToolsReader(wanted.toolbox.is_deprecated, len(read.body["messages"]))
+            ids = CallIds.after(read.body["messages"])
+            reader = PromptedToolsReader(wanted.toolbox.is_deprecated, ids)
             asked, rules = self._emulated(read, rules), replace(rules, stream=StreamMode.BUFFERED)
             capabilities = replace(capabilities, modes=prompted_tools.telling_modes(capabilities))
         talk = self._conversation(asked, route, capabilities, rules)

@@ -87,6 +87,14 @@ def test_the_error_of_the_thread():
     assert failed.value.headers["x-strictgate-schema-path"] == "/properties/choice/enum"
 
 
+def test_an_empty_last_answer():
+    """The error has the last that the model wrote, though its last answer was empty."""
+    with pytest.raises(OutputInvalid) as failed:
+        hold(conversation(), said('{"choice":"happy"}'), said("not this"), said(" "))
+
+    assert failed.value.failed_generation == "not this"
+
+
 def test_not_json():
     """What is not JSON has an error of its own, with the text."""
     with pytest.raises(OutputInvalid) as failed:

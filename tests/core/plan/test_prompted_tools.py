@@ -11,6 +11,7 @@ from strictgate.core.plan import prompted_tools
 from strictgate.core.plan.prompted_tools import PromptedToolsReader, plain_words, telling_modes
 from strictgate.core.request.contract import read_contract
 from strictgate.core.schema.schema import admit
+from strictgate.core.wire.calls import CallIds
 from tests.core.talks import MOOD
 
 TREE = {
@@ -225,7 +226,7 @@ def answered(document, **options):
         "message": {"role": "assistant", "content": text},
         "finish_reason": "stop",
     }
-    reader = PromptedToolsReader(is_deprecated=False, turn=1, **options)
+    reader = PromptedToolsReader(is_deprecated=False, ids=CallIds(1), **options)
     return reader.rendered({"id": "x", "choices": [choice]})["choices"][0]
 
 
@@ -268,16 +269,30 @@ def test_deprecated():
 
     text = json.dumps(calls(("tree", {})))
     choice = {"index": 0, "message": {"content": text}, "finish_reason": "stop"}
-    rendered = PromptedToolsReader(is_deprecated=True, turn=0).rendered({"choices": [choice]})[
-        "choices"
-    ][0]
+    rendered = PromptedToolsReader(is_deprecated=True, ids=CallIds()).rendered(
+        {"choices": [choice]}
+    )["choices"][0]
     assert rendered["message"]["function_call"] == {"name": "tree", "arguments": "{}"}
     assert rendered["finish_reason"] == "function_call"
 
 
+def test_ids_of_calls():
+    """An id differs from those of the turns before, and from the others of its message."""
+    text = json.dumps(calls(("tree", {}), ("tree", {})))
+    choice = {"index": 0, "message": {"content": text}, "finish_reason": "stop"}
+
+    def ids(used):
+        reader = PromptedToolsReader(is_deprecated=False, ids=CallIds(1, frozenset(used)))
+        (rendered,) = reader.rendered({"choices": [choice]})["choices"]
+        return [call["id"] for call in rendered["message"]["tool_calls"]]
+
+    first = ids([])
+    assert len({*first, *ids(first)}) == 4
+
+
 def test_error():
     """A failure is one to call."""
-    error = PromptedToolsReader(is_deprecated=False, turn=0).error(
+    error = PromptedToolsReader(is_deprecated=False, ids=CallIds()).error(
         OutputInvalid("m", failed_generation="f")
     )
 

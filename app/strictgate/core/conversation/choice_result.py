@@ -60,6 +60,13 @@ class Rejected:
     """There is a whole document, and another one in its place: none is gone on from."""
 
     @property
+    def written(self) -> str:
+        """What the model wrote, as `failed_generation` has it; "": nothing."""
+        if self.misuse is None:
+            return self.text
+        return failed_generation(self.misuse.calls, self.text)
+
+    @property
     def is_json(self) -> bool:
         """Whether it could be read, but is not what it should be."""
         return not self.misuse.is_not_json if self.misuse is not None else bool(self.problems)
@@ -140,7 +147,7 @@ class ToolCallErrors:
         if rejection.truncated:
             details = {"reason": TRUNCATED}
             message = f"{message}. The answer was cut off by the limit on its tokens: {_RAISE}"
-        written = failed_generation(self.calls, rejection.text)
+        written = rejection.written
         return ToolUseInvalid(message, failed_generation=written, details=details, headers=headers)
 
 

@@ -29,7 +29,6 @@ from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.negotiation import Negotiation
 from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Outcome, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
-from strictgate.core.conversation.tool_calls import CallIds
 from strictgate.core.errors import (
     OutputInvalid,
     OutputTooComplex,
@@ -42,6 +41,7 @@ from strictgate.core.plan.planner import Plan, Planner
 from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, Steering, StreamMode
 from strictgate.core.request.tools import InputRule
+from strictgate.core.wire.calls import CallIds
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.reply import Failure
 from strictgate.core.work import Work, WorkSpent
@@ -84,11 +84,11 @@ class Conversation:
         self._negotiation = Negotiation(replace(planner, steers=steers), refused, self.record)
         self._last_rejected: Rejected | None = None
         """The verdict that is the error if nothing more comes."""
+        self._last_written = ""
+        """The last that the model wrote for the choice that is asked about, if it was anything."""
         contract, tools = planner.contract, planner.tools
-        box = contract.toolbox
-        says_which = contract.has_document or not box.parallel or box.must_call
-        if tools is None and contract.has_tools and says_which:
-            tools = box.judged_by({})  # no arguments, but which calls are an answer
+        if tools is None and contract.has_tools:
+            tools = contract.toolbox.judged_by({})  # no arguments, but which calls are an answer
         self._criteria = Criteria(
             planner.schema if contract.has_document else None,
             enforcement.repair,
@@ -171,6 +171,7 @@ class Conversation:
         self, state: ChoiceState, result: Accepted | Rejected | None
     ) -> Generator[Turn, DriverAnswer, Accepted]:
         """Ask about one choice until it is good; None: the upstream gave fewer than asked for."""
+        self._last_written = ""
         while not isinstance(result, Accepted):
             if result is not None:
                 self._note(result)
@@ -192,6 +193,7 @@ class Conversation:
     def _note(self, rejected: Rejected) -> None:
         """Note what is the error if nothing more comes; half an answer has no verdict."""
         self._last_rejected = None if rejected.broken else rejected
+        self._last_written = rejected.written if rejected.written.strip() else self._last_written
 
     def _check_may_ask_again(self, rejected: Rejected, state: ChoiceState) -> None:
         is_last = state.tries >= self.enforcement.max_attempts or self.work.is_spent
@@ -201,6 +203,8 @@ class Conversation:
             raise rejected.broken or self._invalid(rejected)
 
     def _invalid(self, rejected: Rejected) -> OutputInvalid:
+        if not rejected.written.strip():  # an empty answer says less than the one before it
+            rejected = replace(rejected, text=self._last_written)
         error = rejected.error(self.record.headers(self.plan))
         error.details = self.record.failure_details(self.plan) | dict(error.details or {})
         return error

@@ -8,13 +8,13 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from strictgate.core.conversation.protocol import Compile, DriverAnswer, Turn
-from strictgate.core.conversation.tool_calls import CallIds
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.repair_steps import Repair
 from strictgate.core.request.tools import InputRule, Toolset
 from strictgate.core.schema.schema import Schema
+from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 
 

@@ -6,7 +6,7 @@ A choice with calls is the caller's as a whole or not at all. What is wrong is t
 asked for. The input of a custom tool is free text, and stays as it is byte for byte.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,10 +19,10 @@ from strictgate.core.request.tools import INPUT, InputRule, Toolset
 from strictgate.core.schema.problems import Problem, most_specific
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import (
+    FIRST_IDS,
     Call,
-    default_call_id,
+    CallIds,
     failed_generation,
-    read_calls,
     render_call,
 )
 from strictgate.core.wire.reply import Choice
@@ -76,37 +76,6 @@ class ToolCallError:
 
 
 @dataclass(frozen=True, slots=True)
-class CallIds:
-    """What the ids of new calls must differ from: those of the turns before."""
-
-    turn: int = 0
-    """How many messages there are."""
-    used: frozenset[str] = frozenset()
-
-    @classmethod
-    def after(cls, messages: Sequence[Mapping[str, Any]]) -> "CallIds":
-        """Return what new calls must differ from behind `messages`."""
-        raws = (call.raw.get("id") for message in messages for call in read_calls(message))
-        return cls(len(messages), frozenset(each for each in raws if isinstance(each, str)))
-
-    def of(self, calls: Sequence[Call], texts: Iterable[str]) -> list[str]:
-        """Return an id for each call: its own, if it is one and no other call has it.
-
-        Args:
-            texts: the arguments of each, as the caller gets them.
-        """
-        ids, taken = [], set(self.used)
-        for at, (call, text) in enumerate(zip(calls, texts, strict=True)):
-            identity, place = call.raw.get("id"), at
-            while not isinstance(identity, str) or not identity or identity in taken:
-                identity = default_call_id(call.name, text, place, self.turn)
-                place += len(calls)
-            ids.append(identity)
-            taken.add(identity)
-        return ids
-
-
-@dataclass(frozen=True, slots=True)
 class JudgedCalls:
     """The calls of one choice, judged."""
 
@@ -121,7 +90,7 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
     choice: Choice,
     tools: Toolset,
     repair: Repair,
-    ids: CallIds = CallIds(),
+    ids: CallIds = FIRST_IDS,
     *,
     is_misuse: bool = False,
     is_last: bool = False,
@@ -166,7 +135,7 @@ def _judged(
 ) -> ToolCallError | JudgedArguments:
     """Return the arguments as the caller can have them, or what is wrong."""
     schema, rule = tools.schemas.get(call.name), tools.inputs.get(call.name)
-    if call.name not in tools.callable or (call.is_custom and schema is not None):
+    if not tools.allows(call.name) or (call.is_custom and schema is not None):
         return ToolCallError(CallFault.NAME, _unknown(call, tools), call, position)
     if schema is None:
         return _with_input(call, position, rule, call.arguments, (call.arguments, ()))
@@ -346,7 +315,7 @@ def call_feedback(
 
 def _is_readable(call: Call, tools: Toolset) -> bool:
     """Whether an upstream can read a call that it is told of."""
-    if call.name not in tools.callable:
+    if not tools.allows(call.name):
         return False
     try:
         return call.is_custom or isinstance(parse_json(call.arguments), dict)

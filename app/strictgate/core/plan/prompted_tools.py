@@ -27,7 +27,7 @@ from strictgate.core.request.contract import ANY_OBJECT, Contract
 from strictgate.core.request.tools import NO_TOOLS, Function, Toolbox
 from strictgate.core.schema import root_wrapper
 from strictgate.core.schema.openai_strict import strict_object
-from strictgate.core.wire.calls import Call, call_as_json, default_call_id, read_calls
+from strictgate.core.wire.calls import Call, CallIds, call_as_json, read_calls, render_call
 
 CALLS, TEXT, ANSWER = "tool_calls", "content", "answer"
 _TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"})
@@ -49,8 +49,8 @@ class PromptedToolsReader:
     """How the answers to one request are read."""
 
     is_deprecated: bool
-    turn: int
-    """How many messages there were: it makes the ids of calls differ from turn to turn."""
+    ids: CallIds
+    """What the ids of calls must differ from."""
 
     def rendered(self, completion: Mapping[str, Any]) -> dict[str, Any]:
         """Return `completion` with its documents as the calls, or the answers, that they are."""
@@ -91,16 +91,14 @@ class PromptedToolsReader:
         if ANSWER in document:
             return {"content": _at(text, (ANSWER,))}
         made = [
-            {"name": call["name"], "arguments": _at(text, (CALLS, position, "arguments"))}
+            Call(call["name"], _at(text, (CALLS, position, "arguments")), {})
             for position, call in enumerate(document[CALLS])
         ]
         if self.is_deprecated:
-            return {"function_call": made[0]}
-        return {CALLS: [self._call(call, position) for position, call in enumerate(made)]}
-
-    def _call(self, made: Mapping[str, str], position: int) -> dict[str, Any]:
-        identity = default_call_id(made["name"], made["arguments"], position, self.turn)
-        return {"id": identity, "type": "function", "function": dict(made)}
+            return {"function_call": {"name": made[0].name, "arguments": made[0].arguments}}
+        ids = self.ids.of(made, [call.arguments for call in made])
+        each = zip(made, ids, strict=True)
+        return {CALLS: [render_call(call, call.arguments, identity) for call, identity in each]}
 
 
 def _at(text: str, path: tuple[str | int, ...]) -> str:

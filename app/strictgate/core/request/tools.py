@@ -78,6 +78,12 @@ class Toolset:
     """The caller named the one function that must be called."""
     inputs: Mapping[str, InputRule] = field(default_factory=dict)
     """By the name of each custom tool, or of the function that stands for it, with a grammar."""
+    is_open: bool = False
+    """Calls of names that are not here are the host's affair."""
+
+    def allows(self, name: str) -> bool:
+        """Whether a tool of that name may be called."""
+        return name in self.callable or (self.is_open and name not in self.schemas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,9 @@ class Toolbox:
     """They came as `functions`."""
     is_named: bool = False
     """The caller named the one function that must be called."""
+    is_open: bool = False
+    """There are tools without a name, which the host knows and runs (Groq's `browser_search`,
+    Moonshot's `builtin_function`): calls may have names that are not here."""
 
     def judged_by(
         self, schemas: Mapping[str, Schema | None], inputs: Mapping[str, InputRule] | None = None
@@ -109,6 +118,7 @@ class Toolbox:
             self.is_deprecated,
             self.is_named,
             inputs or {},
+            self.is_open,
         )
 
 
@@ -179,7 +189,8 @@ def read_tools(body: Mapping[str, Any], *, strict_by_default: bool = False) -> T
     parallel = optional_field(body, "parallel_tool_calls", bool) is not False and not old
     choice = body.get("function_call" if old else "tool_choice")
     is_named = isinstance(choice, dict) and choice.get("type") != "allowed_tools"
-    return Toolbox(functions, others, callable_, must_call, parallel, old, is_named)
+    is_open = len(functions) + len(others) < len(given)
+    return Toolbox(functions, others, callable_, must_call, parallel, old, is_named, is_open)
 
 
 def _functions(

@@ -12,7 +12,7 @@ They stand in `tool_calls`, or in the deprecated `function_call`
 * What is no object (a text) is a call without a name: nobody knows it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -103,6 +103,40 @@ def default_call_id(name: str, arguments: str, position: int, turn: int = 0) -> 
         number, at = divmod(number, len(_LETTERS))
         letters.append(_LETTERS[at])
     return "".join(letters)
+
+
+@dataclass(frozen=True, slots=True)
+class CallIds:
+    """What the ids of new calls must differ from: those of the turns before."""
+
+    turn: int = 0
+    """How many messages there are."""
+    used: frozenset[str] = frozenset()
+
+    @classmethod
+    def after(cls, messages: Sequence[Mapping[str, Any]]) -> "CallIds":
+        """Return what new calls must differ from behind `messages`."""
+        raws = (call.raw.get("id") for message in messages for call in read_calls(message))
+        return cls(len(messages), frozenset(each for each in raws if isinstance(each, str)))
+
+    def of(self, calls: Sequence[Call], texts: Iterable[str]) -> list[str]:
+        """Return an id for each call: its own, if it is one and no other call has it.
+
+        Args:
+            texts: the arguments of each, as the caller gets them.
+        """
+        ids, taken = [], set(self.used)
+        for at, (call, text) in enumerate(zip(calls, texts, strict=True)):
+            identity, place = call.raw.get("id"), at
+            while not isinstance(identity, str) or not identity or identity in taken:
+                identity = default_call_id(call.name, text, place, self.turn)
+                place += len(calls)
+            ids.append(identity)
+            taken.add(identity)
+        return ids
+
+
+FIRST_IDS = CallIds()
 
 
 def failed_generation(calls: Sequence[Call], text: str) -> str:

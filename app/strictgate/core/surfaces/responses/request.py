@@ -44,6 +44,8 @@ _MOVED = (
     "information: https://platform.openai.com/docs/api-reference/responses/create."
 )
 _FORMAT = ("name", "description", "schema", "strict")
+_BRINGING = ("tool_search_call",)
+"""Calls of tools that bring more tools, which may be called in later turns."""
 _LOGPROBS = "message.output_text.logprobs"
 
 
@@ -88,6 +90,8 @@ def read_natively(body: Body) -> ReadResponsesRequest:
     chat = _common(body) | {"messages": [{"role": "user", "content": "…"}]}
     if table.tools:
         chat["tools"] = [_native_tool(tool) for tool in table.tools]
+        if table.dropped or any(tool.call in _BRINGING for tool in table.tools):
+            chat["tools"].append({"type": "hosted"})  # whose calls, too, are no faults
         choice = body.get("tool_choice")
         is_plain = not isinstance(choice, dict) or choice.get("type") == "function"
         if is_plain and not table.dropped:  # else "required" may mean what is not judged
