@@ -35,3 +35,29 @@ def test_native_only(name, root):
     assert passed.json == {"path": f"/v1/responses/{name}"}
     assert (refused.status, refused.error["code"]) == (400, "unsupported_endpoint")
     assert "chat completions alone" in refused.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/conversations"),
+        ("GET", "/v1/conversations/conv_1"),
+        ("DELETE", "/openai/v1/conversations/conv_1"),
+        ("POST", "/v1/conversations/conv_1/items"),
+        ("GET", "/v1/conversations/conv_1/items/msg_1"),
+    ],
+)
+def test_conversations(method, path):
+    """They are kept by the upstream; where it has none, an error says what to do."""
+    body = (
+        {"data": b"{}", "content-type": "application/json"} if method == "POST" else {"data": None}
+    )
+    with serving(upstream) as url:
+        with gate(url, upstreams={"demo": {"responses": True}}) as native:
+            passed = native.request(method, path, **body)
+        with gate(url) as plain:
+            refused = plain.request(method, path, **body)
+
+    assert passed.json == {"path": path.removeprefix("/openai")}
+    assert (refused.status, refused.error["code"]) == (400, "unsupported_endpoint")
+    assert "previous_response_id" in refused.error["message"]

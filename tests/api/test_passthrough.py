@@ -281,3 +281,29 @@ def test_headers_of_an_answer():
     assert told["x-upstream-request-id"] == "theirs"
     assert told["x-request-id"].startswith("req_")
     assert "set-cookie" not in told
+
+
+async def mirror(scope, receive, send):
+    """An upstream that answers with what it was sent."""
+    if scope["type"] != "http":
+        return
+    sent = await receive()
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": sent["body"]})
+
+
+def test_odd_bodies():
+    """What other endpoints are asked is the upstream's to judge, whatever it is."""
+    tool = {"type": "function", "function": {"name": "x", "strict": True, "parameters": 5}}
+    bodies = [
+        *(b"", b"[]", b'"x"', b"{}", b"no json", b'{"model":5}', b'{"model":null}'),
+        *(b'{"model":"m","x":NaN,"y":1e999}', b'{"model":"m","a":1,"a":2}'),
+        b'{"model":"m","response_format":{"type":"json_schema"}}',
+        json.dumps({"model": "m", "prompt": [1, "x"], "tools": [tool]}).encode(),
+    ]
+    with serving(mirror) as url, gate(url) as running:
+        for path in ("/v1/completions", "/v1/embeddings", "/openai/v1/moderations"):
+            for body in bodies:
+                answer = running.post(body, path)
+                assert (answer.status, answer.raw) == (200, body)

@@ -19,7 +19,7 @@ from strictgate.api.middleware import (
     shutting_down,
 )
 from strictgate.api.models import Models
-from strictgate.api.native_only import NativeOnly
+from strictgate.api.native_only import Conversations, NativeOnly
 from strictgate.api.passthrough import Passthrough
 from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
@@ -93,6 +93,7 @@ def _add_routes(app: Any, gateway: Gateway, body_limit: int) -> None:
     models = Models(gateway, relay)
     stored = StoredResponses(gateway, relay)
     native_only = NativeOnly(gateway, relay, body_limit)
+    conversations = Conversations(gateway, relay)
     for path, surface in ROUTES.items():
         route = EnforcedRoute(surface, gateway, relay, body_limit)
         app.add_route(path, route, methods=["POST"])
@@ -102,6 +103,8 @@ def _add_routes(app: Any, gateway: Gateway, body_limit: int) -> None:
         app.add_route(f"{root}/responses/{{id}}/cancel", stored, methods=["POST"])
         for name in ("compact", "input_tokens"):
             app.add_route(f"{root}/responses/{name}", native_only, methods=["POST"])
+        for path in ("/conversations", "/conversations/{path:path}"):
+            app.add_route(root + path, conversations, methods=_METHODS)
         app.add_route(f"{root}/models", models, methods=["GET"])
         app.add_route(f"{root}/models/{{model:path}}", models, methods=["GET"])
         app.add_route(f"{root}/{{path:path}}", relay, methods=_METHODS)

@@ -1,5 +1,5 @@
 """What only an upstream that has /responses itself can do: POST /v1/responses/compact and
-/v1/responses/input_tokens."""
+/v1/responses/input_tokens, and all of /v1/conversations, which are kept there."""
 
 from strictgate.api.passthrough import Passthrough
 from strictgate.api.request import ClientRequest, Receive, Scope
@@ -16,8 +16,26 @@ _INSTEAD = {
 """By the last step of the path."""
 
 
+class Conversations:
+    """The ASGI application of /v1/conversations: the default upstream's, as no model is named."""
+
+    def __init__(self, gateway: Gateway, relay: Passthrough) -> None:
+        self._gateway = gateway
+        self._relay = relay
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not RESPONSES.is_spoken_by(self._gateway.default_capabilities()):
+            raise BadRequest(
+                f"{scope['method']} {scope['path'][:200]} needs a default upstream that has "
+                "/responses itself, and this one has chat completions alone. Refer to the turn "
+                "before by 'previous_response_id' instead.",
+                code="unsupported_endpoint",
+            )
+        await self._relay(scope, receive, send)
+
+
 class NativeOnly:
-    """The ASGI application."""
+    """The ASGI application of the other two."""
 
     def __init__(self, gateway: Gateway, relay: Passthrough, body_limit: int) -> None:
         self._gateway = gateway

@@ -35,7 +35,8 @@ _SAME = (
 """Fields that chat completions have under the same name."""
 _NOT_HERE = {
     "background": "Responses in the background need an upstream that has /responses itself.",
-    "conversation": "Conversations need an upstream that has /responses itself.",
+    "conversation": "Conversations need an upstream that has /responses itself. Refer to the turn "
+    "before by 'previous_response_id' instead.",
     "prompt": "Stored prompts need an upstream that has /responses itself.",
 }
 _MOVED = (
