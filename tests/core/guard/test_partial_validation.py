@@ -5,6 +5,7 @@ import pytest
 from strictgate.core.guard import final_errors
 from strictgate.core.guard.partial_validation import PartialValidator, PartialValue
 from strictgate.core.schema.schema import admit
+from strictgate.core.work import Work
 
 
 def judge(schema):
@@ -38,3 +39,14 @@ def test_what_is_missing():
     schema = {"required": ["z"], "properties": {"a": {"required": ["c", "b", "d"]}}}
     look = PartialValue([{"a": {"b": 1}}], ("a",), {"b": 1}, final_errors.ENTERED, 9)
     assert judge(schema).missing(look) == ("c", "d")
+
+
+def test_the_same_text_is_explained_once():
+    """Each mend that is tried at the end closes the document again, which explains it anew."""
+    work = Work()
+    validator = PartialValidator(admit({"items": {"type": "string"}}, name="s"), work)
+    first = validator.of_root([1, 2], b"[1,2]")
+    spent = work.spent
+    assert validator.of_root([1, 2], b"[1,2]") is first
+    assert work.spent == spent
+    assert validator.of_root(["a", 2], b'["a",2]') != first

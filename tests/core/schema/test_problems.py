@@ -112,3 +112,12 @@ def test_a_problem_knows_its_keyword():
     """The last step of the schema's path, if there is one."""
     assert found({"type": "string"}, 1)[0].keyword == "type"
     assert found(False, 1)[0].keyword == ""
+
+
+def test_many_missing_names_are_one_problem():
+    """All of them are named, in their order, however many there are."""
+    names = [f"p{at}" for at in range(3_000)]
+    (problem,) = admit({"required": names}, name="s").problems({})
+    assert problem.expected == names
+    assert problem.message.startswith("missing properties: 'p0', 'p1', ")
+    assert problem.message.endswith(", 'p2999'")

@@ -119,7 +119,9 @@ class IncrementalValidator:
             if back is not None:
                 return back
         if event is LexerEvent.CLOSED and not scanner.containers:
-            self._problems = self._judge.of_root(scanner.value)
+            valid = self._judge.schema.is_valid(scanner.value)
+            text = b"" if valid else scanner.part(0, length)
+            self._problems = () if valid else self._judge.of_root(scanner.value, text)
         elif self.checking:
             look = self._look(event, length)
             self._problems = self._judge.of(look) if look else ()

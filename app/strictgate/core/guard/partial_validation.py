@@ -26,6 +26,7 @@ from strictgate.core.work import Work
 _MOST_PROBLEMS = 10
 _MOST_AT_ONCE = 10_000
 _COMPARED = 1024  # items before a new one that it is compared with at once
+_COMPARED_AT_ONCE = 16  # items for one unit of work
 _BYTES_PER_VALUE = 8  # about
 _COPIED = 30  # bytes of memory that a byte of text takes in a copy, at most
 _A_PAIR = 3  # units of work to count a pair of a schema and a part of a value
@@ -53,6 +54,7 @@ class PartialValidator:
     def __init__(self, schema: Schema, work: Work | None = None) -> None:
         self.schema = schema
         self._work = work or Work()
+        self._last: tuple[bytes, tuple[Problem, ...]] = (b"", ())
 
     @cached_property
     def features(self) -> Features:
@@ -63,9 +65,18 @@ class PartialValidator:
     def _ways(self) -> VisitCounts:
         return VisitCounts(self.features.nodes)
 
-    def of_root(self, value: Any) -> tuple[Problem, ...]:
-        """Return what is wrong with a whole document: all that may be mended at once."""
-        return self.schema.problems(value, _MOST_AT_ONCE, self._work)
+    def of_root(self, value: Any, text: bytes) -> tuple[Problem, ...]:
+        """Return what is wrong with a whole document: all that may be mended at once.
+
+        Args:
+            text: what says `value`; the answer about the same text is known, for each mend that is
+                tried at the end closes the document again.
+        """
+        known, problems = self._last
+        if text != known:
+            problems = self.schema.problems(value, _MOST_AT_ONCE, self._work)
+            self._last = (text, problems)
+        return problems
 
     def of(self, look: PartialValue) -> tuple[Problem, ...]:
         """Return what is wrong for good with a part of one."""
@@ -108,6 +119,7 @@ class PartialValidator:
         if not self.features.has_unique or isinstance(container, dict):
             return False
         assert isinstance(step, int)
+        self._work.spend(min(step, _COMPARED) // _COMPARED_AT_ONCE)
         return look.leaf in container[max(0, step - _COMPARED) : step]
 
     def _is_explainable(self, tree: Any, look: PartialValue) -> bool:

@@ -73,16 +73,19 @@ def collect_problems(
         limit: the greatest number of problems.
     """
     found: dict[tuple[str, Path, Path], Problem] = {}
+    missing: dict[tuple[str, Path, Path], list[str]] = {}
     for error in errors:
         problem = _problem(error, value, limit)
         key = (problem.kind, problem.path, problem.schema_path)
         if problem.kind == "Required" and key in found:
-            names = found[key].expected + problem.expected
-            message = f"missing properties: {_names(names)}"
-            problem = replace(problem, expected=names, message=message)
+            missing.setdefault(key, list(found[key].expected)).extend(problem.expected)
+            continue
         if key not in found and len(found) >= limit:
             break
         found[key] = problem
+    for key, names in missing.items():
+        message = f"missing properties: {_names(names)}"
+        found[key] = replace(found[key], expected=names, message=message)
     return tuple(sorted(found.values(), key=_relevance))
 
 

@@ -32,6 +32,7 @@ _FEW = 100
 of them would be of no use."""
 _A_PAIR, _A_VISIT = 3, 6
 """Units of work: to count a pair of a schema and a part of the value, and to list its errors."""
+_COPIED = 100  # bytes of memory that are copied for one unit
 _TO_COUNT = _A_PAIR * MAX_PAIRS
 
 
@@ -88,7 +89,9 @@ class Schema:
         if self.is_valid(value):
             return ()
         cost = self._explanation_cost(value, work)
-        if cost is not None and cost.is_affordable:
+        listing = 0 if cost is None else _A_VISIT * cost.visits + cost.copies // _COPIED
+        if cost is not None and cost.is_affordable and work.affords(listing):
+            work.spend(listing)
             errors = self.validator.iter_errors(value)
         elif cost is not None and cost.is_first_affordable and limit <= _FEW:
             errors = self._first_error(value)
@@ -110,8 +113,6 @@ class Schema:
         if not cost.is_affordable and work.affords(_TO_COUNT):
             cost = explanation_cost(root, value, _ValidUnions(self))
             work.spend(_A_PAIR * cost.pairs)
-        if cost.is_affordable and work.affords(_A_VISIT * cost.visits):
-            work.spend(_A_VISIT * cost.visits)
         return cost
 
     def _first_error(self, value: Any) -> tuple[ValidationError, ...]:
