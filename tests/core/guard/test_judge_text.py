@@ -1,6 +1,7 @@
 """The judge: tables of answers, and what must hold whatever the text is."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.jsontext.reader import parse_json, write_json
 from strictgate.core.repair_steps import LenientRepair, Repair, Step
+from strictgate.core.schema.problems import UNEXPLAINED
 from strictgate.core.schema.schema import Schema, admit
+from strictgate.core.work import Work, WorkSpent
 from tests.tables import cases, label
 
 ANYTHING = admit(True, name="anything")
@@ -314,3 +317,35 @@ def test_what_is_mended_is_valid_and_has_no_new_names(value: Any, schema: Schema
         )
         dropped = any(step.name == LenientRepair.DROPPED for step in found.steps)
         assert level is Repair.LENIENT or not dropped
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}',
+        '{"a": "1"}',
+        '{"a": "x"}',
+        "{'A': 1,}",
+        'Well: {"a": 1} or {"a": 2}?',
+        '```json\n{"a": "7"}\n```',
+        '{"a": 1',
+        "nothing",
+    ],
+)
+def test_a_budget_never_changes_a_verdict(text):
+    """However little there is: the same verdict, or none; at most an explanation is left out, or a
+    mend that would have needed it, and then the problem says so."""
+    schema = admit({"properties": {"a": {"type": "integer"}}, "required": ["a"]}, name="s")
+    enough = Work()
+    expected = judge_text(text, schema, Repair.LOSSLESS, wrapped=False, work=enough)
+    verdicts = []
+    for budget in range(enough.spent + 1):
+        with suppress(WorkSpent):
+            work = Work(budget)
+            verdicts.append(judge_text(text, schema, Repair.LOSSLESS, wrapped=False, work=work))
+    may_lack = (isinstance(expected, ValidText) and expected.steps) or (
+        isinstance(expected, InvalidText) and expected.problems
+    )
+    unexplained = InvalidText((UNEXPLAINED,), "", unfinished=False)
+    for verdict in verdicts:
+        assert verdict == expected or (may_lack and verdict == unexplained)

@@ -50,10 +50,10 @@ _MAX_ANSWERS = 16
 _PIECE = 1024  # bytes at once: of what a guard refuses, it has read the rest in vain
 
 _SCALARS = b'"-0123456789tfn'
-_DOCUMENTS = (b"{", b"[", b'"')
 _EDGES_BEGUN = (b"", b"\xef", b"\xef\xbb", b"\xe2", b"\xe2\x80", b"\xe2\x81", b"\xc2")
 _BLANK_RUN = re.compile(rb"[ \t\r\n]*+")
 _BRACKET = re.compile(rb"[{\[]")
+_DOCUMENT = re.compile(rb"\s*+[{\[\"]")
 _LOOKS_LIKE = re.compile(
     r"""\[|\{\s*+(?:\{\s*+)?
         (?:"[^"\n]*+"|'[^'\n]*+'|`[^`\n]*+`|[“”„][^“”\n]*+[“”]|[\w$-]++)\s*+:""",
@@ -100,6 +100,10 @@ class DocumentStart:
     def text(self) -> bytes:
         """All that was fed."""
         return bytes(self._text)
+
+    def beginning(self, count: int) -> bytes:
+        """Return the first `count` bytes of what was fed."""
+        return bytes(self._text[:count])
 
     @property
     def is_thinking(self) -> bool:
@@ -230,7 +234,7 @@ class DocumentStart:
         elif left and len(text) - left[1] >= _SILENCE:
             self._given = left[0]
             return True
-        if self._answer == 0 and text.lstrip().startswith(_DOCUMENTS):
+        if self._answer == 0 and _DOCUMENT.match(text):
             return False  # a tag in it closes nothing
         while self._answers <= _MAX_ANSWERS and (tag := self._closing()):
             self._position = tag.end()

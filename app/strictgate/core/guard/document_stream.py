@@ -79,9 +79,10 @@ class DocumentStream(DocumentReader):
         """Whether it has been going on for long without anything that looks like a document."""
         if self._aligner or self.start is not None or self._head.is_thinking:
             return False
-        if self._head.text.lstrip()[:1] in _BEGINNINGS:
+        head = self._head.beginning(4 * _TALK)
+        if head.lstrip()[:1] in _BEGINNINGS:
             return False
-        is_prose = not _OPENER.search(self._head.text)
+        is_prose = not _OPENER.search(head)
         return self._length > (_TALK if is_prose else 4 * _TALK)
 
     def _go_on(self, *, final: bool) -> None:

@@ -125,7 +125,7 @@ class _Case:
         if not _has_rival(best, documents) and (verdict := self._mended(best)):
             return verdict
         form = next(self._forms(best))
-        problems = self._schema.problems(form.value)
+        problems = self._schema.problems(form.value, work=self._work)
         return InvalidText(problems, "" if problems else SEVERAL, unfinished=False)
 
     def _valid(self, documents: list[_Document]) -> ValidText | InvalidText | None:
