@@ -226,7 +226,7 @@ class LimitSettings(Frozen):
     )
     workers: int = Field(default=2, ge=0, description="Processes for what takes long to compute.")
     worker_queue: int = Field(default=64, gt=0, description="Steps that may wait for a worker.")
-    worker_seconds: float = Field(default=10.0, gt=0, description="For one step in a worker.")
+    worker_seconds: float = Field(default=10.0, gt=0, description="Of computing, for one step.")
     worker_bytes: int = Field(default=2 << 30, gt=0, description="Of a worker's address space.")
 
 

@@ -87,4 +87,4 @@ def test_admission():
 def test_messages():
     """One behind the other, then the end."""
     stream = io.BytesIO(framed(dumped(1)) + framed(dumped("two")))
-    assert [read_message(stream) for _ in range(3)] == [1, "two", None]
+    assert [read_message(stream) for _ in range(3)] == [dumped(1), dumped("two"), None]

@@ -167,7 +167,7 @@ class Talk:
     def _not_judged(self, reason: str) -> NotJudged:
         """Return the error for a text that nobody has judged."""
         return NotJudged(
-            f"The model's answer could not be judged: {reason}.", failed_generation=self._text()
+            f"The model's answer could not be judged, as {reason}.", failed_generation=self._text()
         )
 
     def _text(self) -> str:

@@ -1,14 +1,16 @@
 """A worker: a process that computes conversations too heavy for the event loop.
 
-`python -m strictgate.gateway.worker BYTES` reads questions (worker_messages.py) from its standard
-input and writes answers to its standard output, each with its length before it, until the input
-ends. It has no network, no keys and no settings; BYTES of memory are all that it can have. A
-conversation that has not been heard of for long is forgotten, and then begun anew by the gateway.
+`python -m strictgate.gateway.worker BYTES SECONDS` reads questions (worker_messages.py) from its
+standard input and writes answers to its standard output, each with its length before it, until the
+input ends. It has no network, no keys and no settings. BYTES of memory are all that it can have,
+and SECONDS of computing all that one question may take: more ends it by a signal. A conversation
+that has not been heard of for long is forgotten, and then begun anew by the gateway.
 """
 
 import gc
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -55,7 +57,7 @@ from strictgate.gateway.worker_messages import (
 
 CONVERSATIONS = 64  # that are kept between two turns
 GRAMMARS = 64 << 20  # bytes of grammars that are kept
-NICENESS = 5  # whoever waits for an event loop goes first
+NICENESS = 2  # whoever waits for an event loop goes first
 
 
 @dataclass(slots=True)
@@ -192,12 +194,16 @@ def admitted(question: Admit) -> Admitted:
 # --- the process ----------------------------------------------------------------------------------
 
 
-def read_message(stream: BinaryIO) -> Any:
+def read_message(stream: BinaryIO) -> bytes | None:
     """Return the next message; None at the end."""
     header = stream.read(HEADER)
-    if len(header) < HEADER:
-        return None
-    return loaded(stream.read(int.from_bytes(header)))
+    return stream.read(int.from_bytes(header)) if len(header) == HEADER else None
+
+
+def allow(seconds: float) -> None:
+    """Let this process compute for that long, and end it then; 0: for ever."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def limit(memory: int) -> None:
@@ -224,12 +230,15 @@ def main() -> None:
     limit(int(sys.argv[1]))
     gc.freeze()
     worker = Worker()
-    while (question := read_message(questions)) is not None:
+    while (message := read_message(questions)) is not None:
+        allow(float(sys.argv[2]))
+        question = loaded(message)
         if isinstance(question, Forget):
             worker.forget(question.keys)
-            continue
-        answers.write(framed(dumped(worker.answer(question))))
-        answers.flush()
+        else:
+            answers.write(framed(dumped(worker.answer(question))))
+            answers.flush()
+        allow(0)
 
 
 if __name__ == "__main__":

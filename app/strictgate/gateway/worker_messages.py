@@ -19,7 +19,7 @@ import io
 import json
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from strictgate.core.conversation.attempt_log import AttemptLog
@@ -35,6 +35,7 @@ from strictgate.core.schema.schema import Formats, Schema, admit
 HEADER = 8
 """Bytes of the length before each message, most significant first."""
 SCHEMAS = 64 << 20  # bytes of schemas that a worker keeps
+_UNLIMITED = Limits(**{each.name: 1 << 60 for each in fields(Limits)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +178,7 @@ def _schema(text: str, draft: Draft, formats: Formats) -> Schema:
     source = json.loads(text)
     if isinstance(source, dict):
         source = {"$schema": META_SCHEMAS[draft], **source}
-    size = max(1, len(text.encode()))
-    unlimited = Limits(size, size, size, 10**18, size, size, size)
-    schema = admit(source, name="schema", limits=unlimited, formats=formats)
+    schema = admit(source, name="schema", limits=_UNLIMITED, formats=formats)
     keep_schema(schema)
     return schema
 

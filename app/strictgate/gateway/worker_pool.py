@@ -6,7 +6,7 @@ task asks, so that whoever waits for an answer can leave at any time.
 | what happens                            | what is done                                          |
 |-----------------------------------------|-------------------------------------------------------|
 | a question                              | it waits its turn; `worker_queue` others may, else 503|
-| the answer takes longer than the limit  | the process is killed: WorkerLost                     |
+| it computes for longer than the limit   | it ends, or is killed: WorkerLost                     |
 | whoever asked has left                  | not asked any more; after `GRACE`, it is killed       |
 | the process ends, or crashes            | WorkerLost                                            |
 | the next question                       | a new process is started                              |
@@ -14,6 +14,7 @@ task asks, so that whoever waits for an answer can leave at any time.
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
@@ -34,6 +35,7 @@ from strictgate.gateway.worker_messages import (
 )
 from strictgate.settings import LimitSettings
 
+PATIENCE = 6  # times as long a question may take as it may be computed: the machine may be busy
 GRACE = 0.5  # seconds for an answer that nobody waits for
 _BUFFER = 1 << 20
 _KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG")
@@ -66,16 +68,16 @@ class WorkerProcess:
     forgotten: list[int] = field(default_factory=list)
     """The conversations that nobody goes on with."""
 
-    async def kill(self) -> None:
-        """End the process; the next question starts another."""
+    async def kill(self) -> int | None:
+        """End the process, if there is one; return how it ended."""
         process, self.process = self.process, None
         if process is None:
-            return
+            return None
         if process.returncode is None:
             process.kill()
         assert process.stdin is not None, "a pipe"
         process.stdin.close()
-        await process.wait()
+        return await process.wait()
 
 
 class WorkerPool:
@@ -144,16 +146,14 @@ class WorkerPool:
         """Have one question answered."""
         lost: Exception | None = None
         try:
-            async with asyncio.timeout(self._limits.worker_seconds) as clock:
+            async with asyncio.timeout(PATIENCE * self._limits.worker_seconds) as clock:
                 hurry = partial(_hurry, clock)
                 asked.answer.add_done_callback(hurry)
                 answer = await self._exchange(worker, asked.question)
         except TimeoutError:
-            seconds = self._limits.worker_seconds
-            lost = WorkerLost(f"it takes longer than {seconds:g} seconds (limits.worker_seconds)")
+            lost = self._too_long()
         except (OSError, EOFError):
-            most = self._limits.worker_bytes
-            lost = WorkerLost(f"its process ended, which has {most} bytes (limits.worker_bytes)")
+            lost = self._ended(await worker.kill())
         else:
             if isinstance(answer, WorkerCrashed):
                 lost = WorkerBug(answer.traceback)
@@ -164,6 +164,16 @@ class WorkerPool:
             await worker.kill()
             if not asked.answer.done():
                 asked.answer.set_exception(lost)
+
+    def _ended(self, code: int | None) -> WorkerLost:
+        if sys.platform != "win32" and code == -signal.SIGPROF:
+            return self._too_long()
+        most = self._limits.worker_bytes
+        return WorkerLost(f"its process ended, which has {most} bytes (limits.worker_bytes)")
+
+    def _too_long(self) -> WorkerLost:
+        seconds = self._limits.worker_seconds
+        return WorkerLost(f"that takes longer than {seconds:g} seconds (limits.worker_seconds)")
 
     async def _exchange(self, worker: WorkerProcess, question: bytes) -> Answer:
         if worker.process is not None and worker.process.returncode is not None:
@@ -189,6 +199,7 @@ class WorkerPool:
             "-m",
             "strictgate.gateway.worker",
             str(self._limits.worker_bytes),
+            str(self._limits.worker_seconds),
             stdin=PIPE,
             stdout=PIPE,
             env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},

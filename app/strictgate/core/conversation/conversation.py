@@ -121,7 +121,8 @@ class Conversation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it as it was before it was run."""
-        return partial(Conversation, **self._options), self._arguments
+        work = Work(self.work.budget)
+        return partial(Conversation, work=work, **self._options), self._arguments
 
     def adopt(self, record: AttemptLog, plan: Plan) -> None:
         """Take over what became of it where it was run in place of here."""

@@ -23,6 +23,7 @@ _PER_KIB_OF_INPUT = 1.0
 _PER_KIB_PARSED = 0.03
 _PER_KIB_AND_SUBSCHEMA = 0.04
 _PER_NODE_EXPLAINED = 0.005
+_PER_PAIR_EXPLAINED = 0.0001  # each of many missing names is told with all others
 _LOGPROBS_ENTRY = 50  # characters that take as long
 
 
@@ -36,7 +37,8 @@ def judging_cost(characters: int, schema: Schema) -> float:
     """Return what it takes to judge a text that is not valid as it stands: to search, to mend and
     to guard it, and to explain what is wrong."""
     guarded = characters / 1024 * _PER_KIB_GUARDED
-    explained = schema.inspected.nodes * _PER_NODE_EXPLAINED
+    nodes = schema.inspected.nodes
+    explained = nodes * _PER_NODE_EXPLAINED + nodes * nodes * _PER_PAIR_EXPLAINED
     return guarded + explained + validation_cost(characters, schema)
 
 
