@@ -13,9 +13,10 @@ admitted in a worker, and plans anew. What the worker says is kept:
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from strictgate.core.errors import GatewayError, SchemaTooComplex
 from strictgate.core.jsontext.reader import write_json
@@ -26,6 +27,7 @@ from strictgate.core.schema.schema import Formats, Schema, SchemaCache, elsewher
 from strictgate.gateway.worker_messages import Admit, Admitted
 from strictgate.gateway.worker_pool import WorkerLost, WorkerPool
 
+MAX_PENDING = 128  # schemas of one request
 LIGHT_SIZE = 6 << 10  # characters
 LIGHT_PATTERNS = 8
 LIGHT_MILLISECONDS = 15.0
@@ -35,6 +37,7 @@ _FACTOR = 4  # bytes of memory per character of a schema's text, parsed
 _PATTERN = re.compile(r'"pattern(?:Properties)?":')
 _LARGE_COUNT = re.compile(r"\{\d*,?\d{3,}\}")  # in a pattern: each copy is compiled
 
+T = TypeVar("T")
 _Key = tuple[bytes, Formats, bool, str, SchemaContext]
 
 
@@ -106,6 +109,20 @@ class Admission:
             source, name=name, formats=formats, strictly=strictly, context=context
         )
 
+    async def admitted(self, plan: Callable[[], T]) -> T:
+        """Return what `plan` gives, once the schemas that it comes upon are admitted.
+
+        Raises:
+            Overloaded: too many wait already.
+            SchemaTooComplex: there are too many large ones.
+        """
+        for _ in range(MAX_PENDING):
+            try:
+                return plan()
+            except AdmissionPending as pending:
+                await self.admit(pending)
+        raise SchemaTooComplex(f"The request has more than {MAX_PENDING} large schemas.")
+
     async def admit(self, pending: AdmissionPending) -> None:
         """Have a worker admit what `get` has said to be pending, and keep its verdict.
 
@@ -148,6 +165,6 @@ def _key(question: Admit) -> _Key:
 def _too_complex(question: Admit, reason: str) -> SchemaTooComplex:
     where = question.context
     return SchemaTooComplex(
-        f"Invalid schema for {where.phrase} '{question.name}': to compile {reason}.",
+        f"Invalid schema for {where.phrase} '{question.name}': it cannot be compiled, as {reason}.",
         param=where.param,
     )

@@ -4,7 +4,7 @@ The driver (driver.py) takes each conversation to the network.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,6 @@ from strictgate.core.errors import (
     GatewayError,
     OutputInvalid,
     RequestTimeout,
-    SchemaTooComplex,
     ToolsRefused,
     UpstreamFailure,
     UpstreamTimeout,
@@ -30,7 +29,6 @@ from strictgate.core.surfaces.surface import Surface, SurfaceRequest, UpstreamAd
 from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import total_tokens
-from strictgate.gateway.admission import AdmissionPending
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
 from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
@@ -49,7 +47,6 @@ from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Endpoint, Route, Router
 
 FORM_DEADLINE = 60.0  # seconds for the beginning of a form, which says where it goes
-MAX_LARGE_SCHEMAS = 128  # in one request
 MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
 
 
@@ -137,7 +134,7 @@ class Gateway:
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        return await self._admitted(partial(self._planner.plan, asked, adapter))
+        return await self._planner.admission.admitted(partial(self._planner.plan, asked, adapter))
 
     def capabilities(self, model: Any) -> Capabilities:
         """Return what the upstream of `model` can do, as far as is known; what is no name is none.
@@ -173,16 +170,9 @@ class Gateway:
     async def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
         """Return `planned` anew, for an upstream that has refused its tools: they are told in the
         prompt."""
-        return await self._admitted(partial(self._planner.without_tools, planned, refused))
-
-    async def _admitted(self, plan: Callable[[], PlannedRequest]) -> PlannedRequest:
-        """Return what `plan` gives, once all schemas in it are admitted."""
-        for _ in range(MAX_LARGE_SCHEMAS):
-            try:
-                return plan()
-            except AdmissionPending as pending:
-                await self._planner.admission.admit(pending)
-        raise SchemaTooComplex(f"The request has more than {MAX_LARGE_SCHEMAS} large schemas.")
+        return await self._planner.admission.admitted(
+            partial(self._planner.without_tools, planned, refused)
+        )
 
     async def _held(
         self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None
