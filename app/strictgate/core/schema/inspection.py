@@ -107,7 +107,7 @@ _SCALAR_WEIGHT = 190
 def weigh(text: str, nodes: int, containers: int, compiled: int = 0) -> int:
     """Return about how many bytes of memory a schema takes.
 
-    The figures are fitted to the resident memory of 22 families of schemas, which
+    The figures are fitted to the resident memory of 20 families of schemas, which
     `benchmarks/memory.py` prints beside the weight.
 
     Args:
