@@ -11,10 +11,15 @@ import uvicorn
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve `app` while the block runs; gives the URL, as in `http://127.0.0.1:40001`."""
+def serving(app: Any, **options: Any) -> Iterator[str]:
+    """Serve `app` while the block runs; gives the URL, as in `http://127.0.0.1:40001`.
+
+    Args:
+        options: further ones of uvicorn's.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    fixed = {"log_config": None, "access_log": False, "timeout_graceful_shutdown": 1}
+    config = uvicorn.Config(app, **fixed, **options)
     server = _Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import stat
+import time
 
 import pytest
 
@@ -178,3 +179,20 @@ def test_a_full_disk_is_reported(tmp_path, clock):
     assert run(store.get("me", "b")) is not None
     assert [str(each) for each in errors] == ["database or disk is full"]
     store.close()
+
+
+def test_a_clock_that_is_set_anew(tmp_path, monkeypatch):
+    """Ten years at once, forwards or back, neither delete what is kept nor keep it from coming."""
+
+    async def main():
+        store = ResponseStore(str(tmp_path / "s.db"), ttl=100, max_bytes=1000)
+        try:
+            for number, jump in enumerate((0.0, 3e8, -3e8)):
+                now = time.time() + jump
+                monkeypatch.setattr(time, "time", lambda now=now: now)
+                store.put("me", StoredResponse({"id": f"r{number}"}, []))
+            return [await store.get("me", f"r{number}") for number in range(3)]
+        finally:
+            store.close()
+
+    assert None not in asyncio.run(main())

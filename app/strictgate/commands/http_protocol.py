@@ -19,6 +19,7 @@ HEAD_BYTES = 32 << 10  # of the request line and all headers
 HEAD_FIELDS = 100  # headers
 URL_BYTES = 8 << 10
 """Of the path and the query; RFC 9112 §3 wants at least 8,000."""
+STALL = 30.0  # seconds in which a client must take something of what waits for it
 LINGER = 1.0  # seconds that a client has to read a refusal
 _STATUS = {
     400: (
@@ -51,6 +52,7 @@ class HttpProtocol(HttpToolsProtocol):
     _in_head = True
     _head_bytes = 0
     _is_turned_away = False
+    _stall: asyncio.TimerHandle | None = None
 
     @classmethod
     def limited_by(cls, limit: ConnectionLimit) -> type["HttpProtocol"]:
@@ -66,6 +68,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_arrived()
+        if self._stall is not None:
+            self._stall.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -97,6 +101,31 @@ class HttpProtocol(HttpToolsProtocol):
             self.app = _refusal(status)
             self.url = b"/"  # its own may be too long to be parsed
         super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reader()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch_reader()
+
+    def _watch_reader(self) -> None:
+        """Cut the connection where the client takes nothing of what waits for it for STALL seconds.
+
+        Closing is not enough: that would wait until the client has read it all.
+        """
+        left = self.transport.get_write_buffer_size()
+        if left and self._stall is None:
+            self._stall = self.loop.call_later(STALL, self._check_reader, left)
+
+    def _check_reader(self, before: int) -> None:
+        self._stall = None
+        left = self.transport.get_write_buffer_size()
+        if left >= before:
+            self.transport.abort()
+        else:
+            self._watch_reader()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400)

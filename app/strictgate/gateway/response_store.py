@@ -68,12 +68,12 @@ class ResponseStore:
         path: str,
         ttl: float,
         max_bytes: int,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         on_error: Callable[[sqlite3.Error], None] = lambda error: None,
     ) -> None:
         self._ttl = ttl
         self._max_bytes = max_bytes
-        self._clock = clock
+        self._clock = clock or steady_clock()
         self._on_error = on_error
         self._waiting = 0
         self._size: int | None = None
@@ -213,6 +213,12 @@ class ResponseStore:
                 "DELETE FROM responses WHERE owner = ? AND id = ?", (owner, identity)
             )
             return gone.rowcount > 0
+
+
+def steady_clock() -> Callable[[], float]:
+    """Return a clock of the seconds since 1970 that does not jump when the system's is set."""
+    since = time.time() - time.monotonic()
+    return lambda: since + time.monotonic()
 
 
 def _opened(path: str) -> sqlite3.Connection:
