@@ -34,9 +34,11 @@ def test_final_length(text, final):
 
 
 OPEN = '{"name": "'
+LATE = '{"age": 1,' + " " * 66 + '"name": "'  # the string starts at byte 84
 HALF = LONG // 2
 
 
+@pytest.mark.parametrize("opening", [OPEN, LATE])
 @pytest.mark.parametrize(
     ("string", "final"),
     [
@@ -59,11 +61,11 @@ HALF = LONG // 2
         ("x" * 60 + " " + "x" * 20 + '"', "x" * 60),
     ],
 )
-def test_where_a_long_text_ends(string, final):
+def test_where_a_long_text_ends(opening, string, final):
     """What goes out of a string, byte by byte around each limit; None: nothing of it."""
-    text = OPEN + string
+    text = opening + string
     released = text.encode()[: final_length(guard(text=text))].decode()
-    assert released == ('{"name":' if final is None else OPEN + final)
+    assert released == (opening.removesuffix(' "') if final is None else opening + final)
 
 
 @pytest.mark.parametrize(("whole", "half"), [("é", 1), ("€", 1), ("€", 2), ("😀", 3)])
