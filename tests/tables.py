@@ -128,6 +128,7 @@ SHAPES: dict[str, Row] = {
     ),
     "problems": Row("schema value sentences"),
     "real_schema_exceptions": Row("refused verdicts", parts={"refused": Row("code reason ids")}),
+    "refused_prefixes": Row("status message is_refused"),
     "refusals": Row(
         "description cases",
         parts={

@@ -371,35 +371,7 @@ def test_a_server_that_failed(
 
 @pytest.mark.parametrize(
     ("status", "message", "is_refused"),
-    [
-        (
-            400,
-            "Assistant response prefill is incompatible with enable_thinking.",
-            True,
-        ),  # llama.cpp
-        (400, "Cannot have 2 or more assistant messages at the end of the list.", True),
-        (
-            400,
-            "This model does not support assistant message prefill. "
-            "The conversation must end with a user message.",
-            True,
-        ),
-        (
-            400,
-            "Expected last role User or Tool (or Assistant with prefix True) for serving but got "
-            "assistant",
-            True,
-        ),
-        (422, "messages.1.prefix: Extra inputs are not permitted", True),
-        (400, "Unknown parameter: 'continue_final_message'.", True),
-        (400, "Cannot set `add_generation_prompt` to True when the last message is final.", True),
-        (400, "The last message was cut to fit the context.", False),
-        (400, "Messages of the assistant are logged for this organization.", False),
-        (401, "Assistant messages are not supported with this key.", False),
-        (400, "The prefix cache is warming up.", False),
-        (400, "Rate limit reached: only 3 assistant messages a minute. Please try again.", False),
-        (503, "This model does not support assistant message prefill.", False),
-    ],
+    [tuple(row.values()) for row in load("refused_prefixes")],
 )
 def test_refused_prefixes(status: int, message: str, is_refused: bool):
     """A prefix is refused by a sentence that names it and says no, as any other field is."""
