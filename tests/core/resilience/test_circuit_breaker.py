@@ -1,7 +1,7 @@
 """When a breaker opens and closes, by its table and by what must hold of any history."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strictgate.core.resilience.circuit_breaker import BreakerState, CircuitBreaker
@@ -71,6 +71,10 @@ EVENTS = st.lists(
 
 
 @given(EVENTS, st.integers(1, 4))
+@example(
+    steps=[("fail", 2.0), ("fail", 2.6846899814902634), ("fail", 0.6877831454893739), ("ask", 0.0)],
+    threshold=3,
+)
 def test_any_history(steps, threshold):
     """Nobody waits for longer than the cooldown; a success lets everybody in."""
     breaker, now = CircuitBreaker(threshold, COOLDOWN), 0.0

@@ -12,7 +12,7 @@
 |           | a request once the probe takes `cooldown`    | CLOSED, but the next failure opens it |
 |           | a success                                    | CLOSED                                |
 |           | a failure                                    | OPEN                                  |
-|           | the probe is given up: its client has left | OPEN, but the next request may go     |
+|           | the probe is given up: its client has left   | OPEN, but the next request may go     |
 
 A probe that takes so long does not fail as an upstream does that is down.
 
@@ -20,6 +20,7 @@ A failure is no connection, or an answer that says that nobody serves behind it.
 answers otherwise, be it an error, is a success here: the caller's mistakes open nothing.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,7 +48,7 @@ class CircuitBreaker:
         """Ask whether a request may go; return 0, or the seconds after which to ask again."""
         if self.state is BreakerState.CLOSED:
             return 0.0
-        wait = self._since + self.cooldown - now
+        wait = self.cooldown - (now - self._since)  # never more than the cooldown, rounded or not
         if wait > 0:
             return wait
         if self.state is BreakerState.OPEN:
@@ -75,4 +76,4 @@ class CircuitBreaker:
         """Note that a request ended without showing anything about the upstream."""
         if self.state is BreakerState.HALF_OPEN:
             self.state = BreakerState.OPEN
-            self._since = now - self.cooldown
+            self._since = -math.inf
