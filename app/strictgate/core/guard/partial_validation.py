@@ -24,7 +24,7 @@ from strictgate.core.schema.schema import Schema
 from strictgate.core.work import Work
 
 _MOST_PROBLEMS = 10
-_MOST_AT_ONCE = 10_000
+_MOST_AT_ONCE = 50_000  # each time costs reading all of the document once more
 _COMPARED = 1024  # items before a new one that it is compared with at once
 _COMPARED_AT_ONCE = 16  # items for one unit of work
 _BYTES_PER_VALUE = 8  # about
