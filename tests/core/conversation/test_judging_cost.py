@@ -103,3 +103,10 @@ def test_a_long_stream_is_announced_once():
     pieces = ["x" * 500] * 100
     announced = steps(talk(stream=True), *streamed('{"name": "', *pieces, '"}'))
     assert len([each for each in announced if each.cost > LIGHT]) == 1
+
+
+def test_a_wide_union_is_heavy_at_once():
+    """Its guard follows every branch: a few characters are announced before they are read."""
+    one = conversation(body(UNION, stream=True))
+    announced = steps(one, *streamed("[[", "]]"))
+    assert announced[0].cost > LIGHT

@@ -7,6 +7,7 @@ once and need none. Compiling is a turn of the conversation, because it may take
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
+from strictgate.core.conversation.judging_cost import width_factor
 from strictgate.core.conversation.protocol import Compile, DriverAnswer, Turn
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.guard.guard import Guard
@@ -67,8 +68,16 @@ class Criteria:
     @property
     def is_here(self) -> bool:
         """Whether all that it takes to judge is in this process."""
+        return all(each.is_here for each in self._schemas())
+
+    @property
+    def width_factor(self) -> int:
+        """How many times as long as usual it takes to guard what is judged; 0: nothing is."""
+        return max(map(width_factor, self._schemas()), default=0)
+
+    def _schemas(self) -> list[Schema]:
         functions = self.tools.schemas.values() if self.tools is not None else ()
-        return all(each is None or each.is_here for each in (self.schema, *functions))
+        return [each for each in (self.schema, *functions) if each is not None]
 
     def new_document(self, schema: Schema) -> PartialDocument:
         """Return an empty document of `schema`, whose grammar must be loaded."""

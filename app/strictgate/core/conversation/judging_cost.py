@@ -24,6 +24,7 @@ _PER_KIB_PARSED = 0.03
 _PER_KIB_AND_SUBSCHEMA = 0.04
 _PER_NODE_EXPLAINED = 0.005
 _PER_PAIR_EXPLAINED = 0.0001  # each of many missing names is told with all others
+_WIDE = 50  # squares of the width that double the cost of guarding: 300 options, 6 s a KiB
 _LOGPROBS_ENTRY = 50  # characters that take as long
 
 
@@ -36,7 +37,7 @@ def validation_cost(characters: int, schema: Schema) -> float:
 def judging_cost(characters: int, schema: Schema) -> float:
     """Return what it takes to judge a text that is not valid as it stands: to search, to mend and
     to guard it, and to explain what is wrong."""
-    guarded = characters / 1024 * _PER_KIB_GUARDED
+    guarded = stream_cost(characters * width_factor(schema))
     nodes = schema.inspected.nodes
     explained = nodes * _PER_NODE_EXPLAINED + nodes * nodes * _PER_PAIR_EXPLAINED
     return guarded + explained + validation_cost(characters, schema)
@@ -45,6 +46,13 @@ def judging_cost(characters: int, schema: Schema) -> float:
 def input_cost(characters: int) -> float:
     """Return what it takes to judge inputs of custom tools by their grammars."""
     return characters / 1024 * _PER_KIB_OF_INPUT
+
+
+def width_factor(schema: Schema) -> int:
+    """Return how many times as long as usual it takes to guard a document of `schema`: both engines
+    of the guard follow all branches of a union that are still open."""
+    width: int = schema.inspected.width
+    return 1 + width * width // _WIDE
 
 
 def stream_cost(characters: int) -> float:

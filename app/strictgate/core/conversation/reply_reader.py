@@ -196,10 +196,11 @@ class ReplyReader:
         answer: DriverAnswer = part
         broken: GatewayError | None = None
         end, tail, length = ReplyEnd.OWN, TAIL_PARTS, 0
+        factor = self.criteria.width_factor
         while isinstance(answer, StreamPart):
             yield from self._load_functions(answer)
             try:
-                length = yield from self._feed(stream, answer.deltas, length)
+                length = yield from self._feed(stream, answer.deltas, length, factor)
             except WorkSpent:  # the evaluation of what has come will say so
                 answer, end = None, ReplyEnd.STOPPED
                 break
@@ -242,14 +243,15 @@ class ReplyReader:
         return (yield from self.evaluate(answer, stream, end=end, broken=broken))
 
     def _feed(
-        self, stream: ReplyStream, deltas: Sequence[Delta], length: int
+        self, stream: ReplyStream, deltas: Sequence[Delta], length: int, factor: int
     ) -> Generator[Turn, DriverAnswer, int]:
         """Feed what a part brought, in slices, others first; return what `length` has become.
 
         Args:
-            length: how much of this reply has been guarded, in characters.
+            length: how much of this reply has been guarded, in characters of a narrow schema.
+            factor: how many of these a character counts for.
         """
-        more = guarded_length(deltas) if self._is_guarded else 0
+        more = guarded_length(deltas) * factor
         if more <= SLICE and (length > WHOLE_STREAM or length + more <= WHOLE_STREAM):
             stream.feed(deltas)
             return length + more
@@ -258,11 +260,6 @@ class ReplyReader:
             stream.feed(part)
             yield HeavyStep(0)
         return length + more
-
-    @property
-    def _is_guarded(self) -> bool:
-        """Whether any text is: a document, or the arguments of calls."""
-        return self.criteria.schema is not None or self.criteria.tools is not None
 
     def _load_functions(self, part: StreamPart) -> Generator[Turn, DriverAnswer, None]:
         """Have the grammars of the arguments of the functions loaded that are called."""
