@@ -129,6 +129,10 @@ SHAPES: dict[str, Row] = {
     "problems": Row("schema value sentences"),
     "real_schema_exceptions": Row("refused verdicts", parts={"refused": Row("code reason ids")}),
     "refused_prefixes": Row("status message is_refused"),
+    "recognition": Row(
+        "description hosts",
+        parts={"hosts": Row("name preset answers", "base problem is_named")},
+    ),
     "refusals": Row(
         "description cases",
         parts={

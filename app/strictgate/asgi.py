@@ -19,4 +19,4 @@ _settings = load()
 _log = stderr_queue()
 atexit.register(_log.close)
 _observe = log_to(_log, configured_keys(_settings, os.environ)) if _settings.observe.log else ignore
-app = create_app(_settings, os.environ, _observe)
+app = create_app(_settings, os.environ, _observe, recognises=True)

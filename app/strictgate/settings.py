@@ -154,7 +154,10 @@ class Pins(Frozen):
 class Upstream(Pins):
     """`[upstreams.NAME]`: one OpenAI-compatible server."""
 
-    preset: str = Field(default="generic", description="The provider whose quirks to expect.")
+    preset: str | None = Field(
+        default=None,
+        description="The provider whose quirks to expect; without it that is found out at start.",
+    )
     base_url: Url | None = Field(default=None, description="Its API's; it usually ends in /v1.")
     api_key_env: str | None = Field(
         default=None,
@@ -295,9 +298,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return Variables(settings_cls), init_settings  # the file comes in as arguments
 
-    def with_upstream(self, name: str, base_url: str, preset: str = "generic") -> "Settings":
+    def with_upstream(self, name: str, base_url: str, preset: str | None = None) -> "Settings":
         """Return these settings with one more upstream, the default; raise SettingsError for a
-        wrong URL."""
+        wrong URL. Without a preset it is found out at start what it is."""
         with _named(f"upstreams.{name}."):
             more = self.upstreams | {name: Upstream(base_url=base_url, preset=preset)}
         return self.model_copy(update={"upstreams": more, "default_upstream": name})

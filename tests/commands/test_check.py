@@ -82,3 +82,14 @@ def test_check_tells_every_problem(file, capsys):
         "/properties/c/anyOf/0/minimum",
         "/properties/c/anyOf/1",
     }
+
+
+def test_check_of_a_configuration(file, tmp_path, capsys):
+    """What `serve` would refuse of it is told, and nothing else."""
+    path = tmp_path / "keyed.toml"
+    path.write_text('[upstreams.groq]\npreset = "groq"\napi_key_env = "NO_SUCH_VARIABLE"\n')
+
+    assert main(["check", file(SCHEMA), "--config", str(path)]) == 2
+    assert "the variable NO_SUCH_VARIABLE is not set" in capsys.readouterr().err
+    path.write_text('[upstreams.groq]\npreset = "groq"\n')
+    assert main(["check", file(SCHEMA), "--config", str(path)]) == 0

@@ -9,6 +9,9 @@ from strictgate.commands.plan import likely_path, upstream_requests
 from strictgate.core.errors import BadRequest
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.settings import Settings
+from strictgate.upstream import recognition
+from tests.servers import serving
+from tests.upstream.asking import answering
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "format": "email"}}}
 
@@ -128,6 +131,42 @@ def test_responses_without_schema(responses, enforced):
 def test_likely_path(body, path):
     """An `input` is the Responses API's, messages are a chat's."""
     assert likely_path(body) == path
+
+
+def test_a_missing_key(file, tmp_path, capsys):
+    """What `serve` refuses is refused here, too."""
+    path = tmp_path / "keyed.toml"
+    path.write_text('[upstreams.groq]\npreset = "groq"\napi_key_env = "NO_SUCH_VARIABLE"\n')
+
+    assert main(["plan", file(request()), "--config", str(path)]) == 2
+    assert "the variable NO_SUCH_VARIABLE is not set" in capsys.readouterr().err
+
+
+def test_no_upstream(file, capsys):
+    """That there is none is no matter of the model."""
+    assert main(["plan", file(request())]) == 2
+    assert "no upstream is configured" in capsys.readouterr().err
+
+
+def test_preset(file, capsys):
+    """--preset says what --upstream is; by itself it says nothing."""
+    named = [file(request()), "--preset", "lmstudio"]
+
+    assert main(["plan", *named, "--upstream", "http://127.0.0.1:9/v1"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [each["mode"] for each in told["requests"]] == ["native", "prompt"]
+    assert main(["plan", *named]) == 2
+    assert "--preset says what --upstream URL is" in capsys.readouterr().err
+
+
+def test_recognised(monkeypatch):
+    """An upstream without a preset is looked at, as when it is served."""
+    monkeypatch.setattr(recognition, "PATIENCE", 30.0)
+    models = {"data": [{"id": "m", "owned_by": "organization_owner"}]}
+    with serving(answering(json.dumps(models).encode())) as url:
+        told = shown(request(), base_url=f"{url}/v1")
+
+    assert [each["mode"] for each in told["requests"]] == ["native", "prompt"]
 
 
 def test_another_path():

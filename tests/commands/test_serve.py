@@ -13,6 +13,8 @@ from strictgate.commands.serve import check_exposure
 from strictgate.settings import Settings, SettingsError
 from tests.chats import CHAT, asked
 from tests.commands.process import raw, running
+from tests.servers import serving
+from tests.upstream.asking import answering
 
 
 def under_way(url, body):
@@ -43,6 +45,48 @@ def test_upstream_alone_is_a_configuration(server):
     """`--upstream URL` needs nothing else."""
     with running("--upstream", f"{server}/v1") as (_, url):
         assert asked(url)["choices"]
+
+
+def test_it_says_what_the_upstream_is():
+    """An upstream is recognised by what it answers; what follows is said behind the URL."""
+    models = {"data": [{"id": "m", "owned_by": "llamacpp"}]}
+    with (
+        serving(answering(json.dumps(models).encode())) as upstream,
+        running("--upstream", f"{upstream}/v1") as (process, _),
+    ):
+        lines = iter(process.stdout.readline, "")
+        first = next(line for line in lines if "recognised as" in line)  # at once, or a bit later
+        rest = [next(lines) for _ in range(4)]
+
+    assert first.startswith(f"Upstream 'upstream', {upstream}/v1: recognised as \"llamacpp\"")
+    assert "(trailing)" in rest[1]
+    assert "--preset NAME" in rest[3]
+
+
+def test_an_upstream_that_is_not_there_stops_nothing():
+    """It is said, and Strictgate listens."""
+    with running("--upstream", "http://127.0.0.1:9/v1") as (process, _):
+        lines = [process.stdout.readline() for _ in range(2)]
+
+    assert "not recognised" in lines[0]
+    assert "cannot be reached: Connection refused" in lines[1]
+
+
+def test_its_own_upstream():
+    """It is not served, and it is said why."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    address = ("--port", str(port), "--upstream", f"http://localhost:{port}/v1")
+    told = subprocess.run(
+        [sys.executable, "-m", "strictgate", "serve", *address],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert told.returncode == 2
+    assert "is where Strictgate itself listens" in told.stderr
 
 
 def test_port_in_use(server):

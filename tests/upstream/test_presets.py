@@ -3,11 +3,12 @@
 import pytest
 
 from strictgate.core.capabilities import LADDER, Capabilities, ForcedTool, Mode, Prefill
-from strictgate.upstream.presets import PRESETS, parse
+from strictgate.upstream.presets import PRESETS, parse, preset_of_host
 
 NAMES = [
     *("groq", "moonshot", "deepseek", "openai", "openrouter", "mistral", "together", "fireworks"),
     *("cerebras", "ollama", "lmstudio", "vllm", "sglang", "llamacpp", "zai", "generic", "demo"),
+    "litellm",
 ]
 
 
@@ -63,13 +64,14 @@ def test_a_tool_that_cannot_be_forced_is_no_mode(name: str):
 
 
 def test_a_grammar_that_forbids_calls_is_not_sent_beside_tools():
-    """What constrains by a grammar is given tools, and the format in the prompt; never both."""
+    """What constrains by a grammar, or may have such a server behind it, is given tools, and the
+    format in the prompt; never both."""
     engines = {
         name: preset.capabilities
         for name, preset in PRESETS.items()
         if preset.base_url.startswith("http://127.0.0.1:")
     }
-    assert engines.keys() == {"llamacpp", "lmstudio", "ollama", "sglang", "vllm"}
+    assert engines.keys() == {"llamacpp", "lmstudio", "ollama", "sglang", "vllm", "litellm"}
     assert not any(each.json_with_tools for each in engines.values())
 
 
@@ -93,6 +95,9 @@ def test_a_preset_is_read():
         ("base_url = 1", "base_url = 1: input should be a valid string"),
         ("top_logprobs = -1", "greater than or equal to 0"),
         ("modes", "Expected '='"),
+        ("known_by = 1", "known_by: expected a table"),
+        ("known_by.host = []", "Preset a: known_by: unknown key 'host'"),
+        ("known_by.answers = {a = 1}", "input should be a valid string"),
     ],
 )
 def test_a_mistake_is_named(line: str, message: str):
@@ -105,3 +110,28 @@ def test_a_stray_value_is_named():
     """A value outside of a table is an error."""
     with pytest.raises(ValueError, match="Preset base_url: expected a table"):
         parse('base_url = "x"')
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://api.groq.com/openai/v1", "groq"),
+        ("https://API.groq.com./openai/v1", "groq"),
+        ("https://eu.api.openai.com/v1", "openai"),
+        ("https://notapi.openai.com/v1", None),
+        ("https://api.groq.com.example/v1", None),
+        ("http://127.0.0.1:11434/v1", None),
+        ("", None),
+    ],
+)
+def test_preset_of_host(url: str, name: str | None):
+    """A provider's own host tells who it is; a port on one's own machine tells nothing."""
+    assert preset_of_host(url) == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_host_of_the_world_is_known(name: str):
+    """Whoever writes out the address of a preset gets that preset."""
+    preset = PRESETS[name]
+    if preset.base_url.startswith("https://"):
+        assert preset_of_host(preset.base_url) == name

@@ -1,7 +1,8 @@
 """Puts the parts together: settings in, ASGI application out."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -24,6 +25,7 @@ from strictgate.api.passthrough import Passthrough
 from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from strictgate.core.surfaces.table import ROOTS, ROUTES
+from strictgate.core.wire.address import cluster_suffixes
 from strictgate.gateway.gateway import Computing, Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.response_store import IN_FILE, IN_MEMORY, MEMORY, ResponseStore
@@ -31,6 +33,7 @@ from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Observer, StoreFailed, ignore
 from strictgate.settings import Settings, SettingsError, StoreSettings
 from strictgate.upstream.client import Client
+from strictgate.upstream.recognition import Recogniser
 from strictgate.upstream.routing import Router
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -41,12 +44,15 @@ def create_app(
     environment: Mapping[str, str],
     observe: Observer = ignore,
     is_draining: Callable[[], bool] = lambda: False,
+    *,
+    recognises: bool = False,
 ) -> GatewayMiddleware:
     """Return the whole application.
 
     Args:
         environment: where the variables that `api_key_env` names are looked up.
         is_draining: whether the server is on its way down.
+        recognises: whether upstreams without a preset are looked at when it starts.
 
     Raises:
         SettingsError: the settings do not fit together.
@@ -60,7 +66,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client, workers:
+        looking = Recogniser(router, client, observe).at_work() if recognises else nullcontext()
+        async with client, workers, looking:
             yield
         compiler.close()
         if store is not None:
@@ -69,7 +76,7 @@ def create_app(
     app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     _add_routes(app, gateway, settings.limits.body_bytes)
     _add_health(app, is_draining)
-    return GatewayMiddleware(app, _rules(settings), observe, is_draining)
+    return GatewayMiddleware(app, _rules(settings, environment), observe, is_draining)
 
 
 def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:
@@ -157,11 +164,21 @@ def _shaped(scope: Any, error: HTTPException) -> GatewayError:
             return BadRequest(f"{what}: {error.detail}")
 
 
-def _rules(settings: Settings) -> AccessRules:
+def _rules(settings: Settings, environment: Mapping[str, str]) -> AccessRules:
     server = settings.server
+    in_cluster = "KUBERNETES_SERVICE_HOST" in environment  # Kubernetes sets it in every pod
     return AccessRules(
         key_digests=tuple(digest(key.get_secret_value()) for key in server.api_keys),
         hosts=frozenset({server.host.lower(), *(name.lower() for name in server.allowed_hosts)}),
+        host_suffixes=cluster_suffixes(_resolver()) if in_cluster else (),
         origins=frozenset(server.allowed_origins),
         connections=settings.limits.connections,
     )
+
+
+def _resolver() -> str:
+    """Return how this machine's resolver is set up; "" where that is not told."""
+    try:
+        return Path("/etc/resolv.conf").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -18,6 +18,7 @@ from strictgate import __version__
 from strictgate.commands.check import check_schema, report
 from strictgate.commands.plan import PATHS, upstream_requests
 from strictgate.commands.serve import serve
+from strictgate.commands.start_checks import check_settings
 from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.wire.request_body import RequestBody
@@ -104,6 +105,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, metavar="P", help="port; 8080, 0 picks a free one")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
+    _add_preset(parser)
     where.add_argument("--demo", action="store_true", help="the embedded demonstration upstream")
     parser.set_defaults(command=_serve)
 
@@ -112,6 +114,9 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("schema", type=Path, metavar="SCHEMA.json")
     parser.add_argument("--strict", action="store_true", help='the rules of "strict": true too')
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="a configuration to be checked as well"
+    )
     parser.set_defaults(command=_check)
 
 
@@ -119,8 +124,15 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("request", type=Path, metavar="REQUEST.json")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
     parser.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
+    _add_preset(parser)
     parser.add_argument("--path", choices=sorted(PATHS), help="where it is posted to, below /v1")
     parser.set_defaults(command=_plan)
+
+
+def _add_preset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--preset", metavar="NAME", help="what the --upstream is; by default it is recognised"
+    )
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -141,9 +153,11 @@ def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
 
 
 def _with_upstream(settings: Settings, options: argparse.Namespace) -> Settings:
-    if not options.upstream:
-        return settings
-    return settings.with_upstream("upstream", options.upstream)
+    if options.upstream:
+        return settings.with_upstream("upstream", options.upstream, options.preset)
+    if options.preset:
+        raise UsageError("--preset says what --upstream URL is; in a file it is `preset`")
+    return settings
 
 
 def _announcement(*, demo: bool) -> Callable[[str], None]:
@@ -172,6 +186,8 @@ def _demo_body() -> str:
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.config:
+        check_settings(load(options.config), os.environ)
     found = check_schema(_document(options.schema), strictly=options.strict)
     print(write_json(found) if options.json else report(found))
     return 1 if found["problems"] else 0

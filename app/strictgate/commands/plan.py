@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from strictgate.commands.start_checks import check_settings
 from strictgate.core.errors import BadRequest
 from strictgate.core.plan.planner import Plan
 from strictgate.core.request.options import KNOBS_KEY
@@ -19,6 +20,7 @@ from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.observe.events import ignore
 from strictgate.settings import Settings
 from strictgate.upstream.client import Client
+from strictgate.upstream.recognition import Recogniser
 from strictgate.upstream.routing import Endpoint, Router
 
 _ROOT = ROOTS[0]
@@ -42,6 +44,8 @@ def upstream_requests(
     `upstream`, `method`, `url`, whose key is its `authorization`, and its `body`; where a schema is
     enforced, also the `mode`, and what became of the request in it.
 
+    None of them is sent; an upstream without a preset is looked at, as when it is served.
+
     Args:
         environment: the variables of the process; a key that is not set there is not needed.
         body: the request as the client would post it.
@@ -49,12 +53,19 @@ def upstream_requests(
 
     Raises:
         GatewayError: what the client would be answered at once.
-        SettingsError: the settings do not fit together.
+        SettingsError: the settings could not be served.
     """
-    router = Router(settings, _AnyKey(environment))
-    gateway = Gateway(settings, router, Client(settings.limits), ignore)
+    check_settings(settings, environment)
+    router, client = Router(settings, environment), Client(settings.limits)
+    gateway = Gateway(settings, router, client, ignore)
     path = path or likely_path(body.look())
-    return asyncio.run(_requests(gateway, path, PATHS[path], body))
+
+    async def requests() -> dict[str, Any]:
+        async with client:
+            await Recogniser(router, client, ignore).start()
+        return await _requests(gateway, path, PATHS[path], body)
+
+    return asyncio.run(requests())
 
 
 async def _requests(
@@ -70,13 +81,6 @@ async def _requests(
         for mode in planned.conversation.planner.ladder()
     ]
     return about | {"enforced": True, "requests": requests}
-
-
-class _AnyKey(dict[str, str]):
-    """An environment in which every key is set: nothing is sent, so none is needed."""
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return super().get(name) or "…"
 
 
 def _passed_on(gateway: Gateway, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -29,9 +30,10 @@ import uvicorn
 from strictgate.api.app import create_app
 from strictgate.commands.descriptors import ConnectionLimit, raised_descriptor_limit
 from strictgate.commands.http_protocol import HttpProtocol
-from strictgate.core.wire.address import is_loopback
+from strictgate.commands.start_checks import check_exposure, check_loops, check_settings
+from strictgate.commands.start_report import StartReport
 from strictgate.demo.upstream import create_demo
-from strictgate.observe.events import Observer, ignore
+from strictgate.observe.events import Event, Observer, ignore
 from strictgate.observe.log import ServerHandler, log_to, stderr_queue
 from strictgate.observe.log_queue import LogQueue
 from strictgate.settings import Settings, SettingsError
@@ -111,23 +113,6 @@ def _url(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def check_exposure(settings: Settings) -> None:
-    """Check that no network can use the upstreams without a client key.
-
-    Raises:
-        SettingsError: the address is not loopback, there are no client keys, and the settings do
-            not say that this is wanted.
-    """
-    server = settings.server
-    if server.api_keys or server.allow_keyless or is_loopback(server.host):
-        return
-    raise SettingsError(
-        f"server.host: {server.host} can be reached from other machines, and no client keys are "
-        "set. Set STRICTGATE_SERVER__API_KEYS, or say server.allow_keyless = true "
-        "(STRICTGATE_SERVER__ALLOW_KEYLESS=true) if the network around it is trusted."
-    )
-
-
 def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = False) -> None:
     """Serve until a signal (SIGTERM, SIGINT) tells the process to stop, then drain.
 
@@ -139,11 +124,10 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
     Raises:
         SettingsError: the configuration cannot be served.
     """
-    check_exposure(settings)
-    if not settings.upstreams and not demo:
-        raise SettingsError(
-            "no upstream is configured: give --upstream URL, --config FILE, or --demo"
-        )
+    if demo:
+        check_exposure(settings)
+    else:
+        check_settings(settings, os.environ)
     log = stderr_queue()
     logging.getLogger().addHandler(ServerHandler(log))
     companion = None
@@ -151,8 +135,10 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
         beside = _bound("127.0.0.1", 0)
         settings = settings.with_upstream("demo", f"{_url(beside)}/v1", "demo")
         companion = DemoServer(_demo_config(), lambda url: None), beside
-    server = _listener(settings, announce, log)
+    report = None if demo else StartReport(settings, partial(print, flush=True))
+    server = _listener(settings, announce, report, log)
     bound = _bound(settings.server.host, settings.server.port)
+    check_loops(settings, *bound.getsockname()[:2])
     run = _both(server, bound, *companion) if companion else server.serve([bound])
     try:
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
@@ -161,15 +147,27 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
         log.close()
 
 
-def _listener(settings: Settings, announce: Callable[[str], None], log: LogQueue) -> GatewayServer:
+def _listener(
+    settings: Settings, announce: Callable[[str], None], report: StartReport | None, log: LogQueue
+) -> GatewayServer:
     keys = configured_keys(settings, os.environ)
-    observe: Observer = log_to(log, keys) if settings.observe.log else ignore
+    write: Observer = log_to(log, keys) if settings.observe.log else ignore
     server: GatewayServer | None = None
+
+    def observe(event: Event) -> None:
+        write(event)
+        if report is not None:
+            report.observe(event)
+
+    def begin(url: str) -> None:
+        announce(url)
+        if report is not None:
+            report.begin()
 
     def is_draining() -> bool:
         return server is not None and server.should_exit
 
-    app = create_app(settings, os.environ, observe, is_draining)
+    app = create_app(settings, os.environ, observe, is_draining, recognises=True)
     limit = ConnectionLimit(raised_descriptor_limit(), observe)
     server = GatewayServer(
         uvicorn.Config(
@@ -182,7 +180,7 @@ def _listener(settings: Settings, announce: Callable[[str], None], log: LogQueue
             server_header=False,
             proxy_headers=False,
         ),
-        announce,
+        begin,
         settings.server.drain_delay,
         settings.server.drain_timeout,
     )

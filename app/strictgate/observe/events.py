@@ -146,6 +146,19 @@ class OutOfResources:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamRecognised:
+    """An upstream without a preset in the configuration was looked at, to see what it is."""
+
+    upstream: str
+    preset: str
+    """The one that is used from now on: `generic` where nothing was recognised."""
+    sign: str
+    """What it was known by, for people; "": by nothing."""
+    problem: str
+    """Why nothing was seen of it, or what is wrong with its address; "": nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 
@@ -169,6 +182,7 @@ Event = (
     | RequestRepeated
     | LogLinesDropped
     | OutOfResources
+    | UpstreamRecognised
     | Crashed
 )
 Observer = Callable[[Event], None]

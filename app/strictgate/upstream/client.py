@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -36,6 +37,20 @@ Headers = Mapping[str, str]
 _CHAT = "/chat/completions"
 STALE = 0.25  # seconds within which a closed connection shows to be one
 USER_AGENT = f"strictgate/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to a GET."""
+
+    status: int
+    headers: tuple[str, ...]
+    """`name: value`, in small letters."""
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the document, or the text where it is none."""
+        return response_reading.json_or_text(self.body)
 
 
 class Client:
@@ -117,12 +132,22 @@ class Client:
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
         """
+        fetched = await self.fetch(endpoint, path, headers)
+        return fetched.json() if fetched.status == 200 else None
+
+    async def fetch(self, endpoint: Endpoint, path: str, headers: Headers) -> "Fetched":
+        """GET what is at `path`, whole.
+
+        Raises:
+            UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
+        """
         url = address(endpoint, path)
         sent = {"accept-encoding": "identity", **headers}
         with translated(endpoint.name, endpoint.base_url):
             async with self.open(endpoint, "GET", url, sent, None) as response:
                 raw = await self._all(response, endpoint)
-                return response_reading.json_or_text(raw) if response.status == 200 else None
+                lines = [f"{name}: {value}".lower() for name, value in response.headers.items()]
+                return Fetched(response.status, tuple(lines), raw)
 
     async def _all(self, response: aiohttp.ClientResponse, endpoint: Endpoint) -> bytes:
         return await ResponseBody(response, endpoint, self._limits.upstream_bytes).all()

@@ -5,7 +5,7 @@ A name is looked up in `[models]` first; one that is not there goes to the defau
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
@@ -13,7 +13,7 @@ from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import NotFound
 from strictgate.settings import Settings, SettingsError
 from strictgate.settings import Upstream as UpstreamSettings
-from strictgate.upstream.presets import PRESETS
+from strictgate.upstream.presets import GENERIC, PRESETS, Preset, preset_of_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,21 @@ class Router:
             raise SettingsError(f"{field}: no upstream '{upstream}' (configured: {known})")
 
     @property
+    def unrecognised(self) -> tuple[str, ...]:
+        """The upstreams of which neither the configuration nor the address says what they are."""
+        return tuple(
+            name
+            for name, each in self.endpoints.items()
+            if each.settings.preset is None and preset_of_host(each.base_url) is None
+        )
+
+    def recognise(self, upstream: str, preset: str) -> None:
+        """Expect of `upstream`, from now on, what the preset of this name says."""
+        endpoint = self.endpoints[upstream]
+        able = endpoint.settings.applied_to(PRESETS[preset].capabilities)
+        self.endpoints[upstream] = replace(endpoint, capabilities=able)
+
+    @property
     def model_names(self) -> tuple[str, ...]:
         """The names of models that the configuration lists, in its order."""
         return tuple(self._models)
@@ -136,12 +151,7 @@ class Router:
 
 def _endpoint(name: str, settings: UpstreamSettings, environment: Mapping[str, str]) -> Endpoint:
     """Return the upstream `name`: its preset, with what its own settings say instead."""
-    preset = PRESETS.get(settings.preset)
-    if preset is None:
-        known = ", ".join(PRESETS)
-        raise SettingsError(
-            f"upstreams.{name}.preset: no preset '{settings.preset}'. There are: {known}."
-        )
+    preset = _preset(name, settings)
     base_url = settings.base_url or preset.base_url
     if not base_url:
         raise SettingsError(
@@ -154,6 +164,15 @@ def _endpoint(name: str, settings: UpstreamSettings, environment: Mapping[str, s
         capabilities=settings.applied_to(preset.capabilities),
         settings=settings,
     )
+
+
+def _preset(name: str, settings: UpstreamSettings) -> Preset:
+    """Return the preset that is configured, or that the address is known to have."""
+    wanted = settings.preset or preset_of_host(settings.base_url or "") or GENERIC
+    if wanted not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise SettingsError(f"upstreams.{name}.preset: no preset '{wanted}'. There are: {known}.")
+    return PRESETS[wanted]
 
 
 def _key(name: str, variable: str | None, environment: Mapping[str, str]) -> SecretStr | None:

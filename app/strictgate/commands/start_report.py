@@ -1,0 +1,88 @@
+"""What `strictgate serve` says of its upstreams at the start, in words for people."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from strictgate.core.capabilities import Capabilities, Prefill
+from strictgate.observe.events import Event, UpstreamRecognised
+from strictgate.settings import Settings, Upstream
+from strictgate.upstream.presets import GENERIC, PRESETS, preset_of_host
+
+Say = Callable[[str], None]
+
+
+class StartReport:
+    """Says each upstream's lines once Strictgate listens, and again where more is found out."""
+
+    def __init__(self, settings: Settings, say: Say) -> None:
+        self._upstreams = settings.upstreams
+        self._say = say
+        self._seen: dict[str, UpstreamRecognised] = {}
+        self._has_begun = False
+
+    def observe(self, event: Event) -> None:
+        """Take note of what an upstream was recognised as."""
+        if isinstance(event, UpstreamRecognised):
+            self._seen[event.upstream] = event
+            if self._has_begun:
+                self._tell(event.upstream)
+
+    def begin(self) -> None:
+        """Say the lines of all."""
+        self._has_begun = True
+        for name in self._upstreams:
+            self._tell(name)
+
+    def _tell(self, name: str) -> None:
+        lines = upstream_lines(name, self._upstreams[name], self._seen.get(name))
+        with suppress(OSError, ValueError):  # nobody reads them any more
+            self._say("\n".join(lines))
+
+
+def upstream_lines(name: str, upstream: Upstream, seen: UpstreamRecognised | None) -> list[str]:
+    """Return the lines about one upstream.
+
+    Args:
+        seen: what came of looking at it; None: that was not needed.
+    """
+    by_host = preset_of_host(upstream.base_url or "")
+    preset = seen.preset if seen else upstream.preset or by_host or GENERIC
+    able = upstream.applied_to(PRESETS[preset].capabilities)
+    address = upstream.base_url or PRESETS[preset].base_url
+    lines = [f"Upstream '{name}', {address}: {_identity(upstream, preset, seen)}"]
+    if seen and seen.problem:
+        lines.append(f"  {seen.problem}")
+    lines.extend(f"  {each}" for each in _behaviour(able))
+    if upstream.preset is None:
+        lines.append(
+            f"  Not so? --preset NAME, or preset in [upstreams.{name}]: {_others(preset)}."
+        )
+    return lines
+
+
+def _identity(upstream: Upstream, preset: str, seen: UpstreamRecognised | None) -> str:
+    if upstream.preset is not None:
+        return f'preset "{preset}", as configured.'
+    if seen is None:
+        return f'preset "{preset}", by its host.'
+    if seen.sign and preset != GENERIC:
+        return f'recognised as "{preset}": {seen.sign}.'
+    return f'not recognised, so nothing is assumed of it (preset "{preset}").'
+
+
+def _behaviour(able: Capabilities) -> Iterator[str]:
+    told = ", the schema in the prompt as well" if able.native_needs_prompt else ""
+    yield f"A schema is asked for as {', then '.join(able.modes)}{told}."
+    if able.prefill is Prefill.NONE:
+        yield "It is not known to go on from a prefix: streams go out once they are checked whole."
+    else:
+        yield f"It goes on from a prefix ({able.prefill}): streams are guarded as they come."
+    yield (
+        f"Steered by its log-probabilities ({able.top_logprobs} for each token)."
+        if able.top_logprobs
+        else "No log-probabilities are asked for."
+    )
+
+
+def _others(preset: str) -> str:
+    return " ".join(name for name in PRESETS if name not in (preset, "demo"))

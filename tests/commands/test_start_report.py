@@ -1,0 +1,75 @@
+"""What is said of the upstreams at the start."""
+
+from strictgate.commands.start_report import StartReport, upstream_lines
+from strictgate.observe.events import ModelDemoted, UpstreamRecognised
+from strictgate.settings import Settings, Upstream
+
+URL = "http://127.0.0.1:1/v1"
+
+
+def seen(preset, sign="", problem=""):
+    return UpstreamRecognised("main", preset, sign, problem)
+
+
+def test_recognised():
+    """What it is, by what that was seen, what follows from it, and how to change it."""
+    lines = upstream_lines("main", Upstream(base_url=URL), seen("llamacpp", "a header"))
+
+    assert lines == [
+        f"Upstream 'main', {URL}: recognised as \"llamacpp\": a header.",
+        "  A schema is asked for as native, then json_object, then tool, then prompt, "
+        "the schema in the prompt as well.",
+        "  It goes on from a prefix (trailing): streams are guarded as they come.",
+        "  Steered by its log-probabilities (20 for each token).",
+        lines[-1],
+    ]
+    assert "--preset NAME, or preset in [upstreams.main]: generic groq" in lines[-1]
+    assert "llamacpp" not in lines[-1]
+
+
+def test_unknown():
+    """Where nothing was seen it is said why, and what is done nevertheless."""
+    lines = upstream_lines("main", Upstream(base_url=URL), seen("generic", problem="Refused."))
+
+    assert 'not recognised, so nothing is assumed of it (preset "generic")' in lines[0]
+    assert lines[1] == "  Refused."
+    assert "not known to go on from a prefix" in lines[3]
+
+
+def test_configured():
+    """What is pinned counts; there is nothing to change that was not said."""
+    lines = upstream_lines("main", Upstream(preset="vllm", top_logprobs=0), None)
+
+    assert lines[0] == (
+        "Upstream 'main', http://127.0.0.1:8000/v1: preset \"vllm\", as configured."
+    )
+    assert lines[-1] == "  No log-probabilities are asked for."
+
+
+def test_by_its_host():
+    """Nothing was asked of it."""
+    upstream = Upstream(base_url="https://api.groq.com/openai/v1")
+    assert upstream_lines("g", upstream, None)[0].endswith('preset "groq", by its host.')
+
+
+def test_the_report_waits_and_goes_on():
+    """It begins when Strictgate listens; what is found out later is said then."""
+    said = []
+    report = StartReport(Settings(upstreams={"main": {"base_url": URL}}), said.append)
+    report.observe(seen("generic", problem="Refused."))
+    report.observe(ModelDemoted("main", "m"))
+    assert said == []
+    report.begin()
+    report.observe(seen("ollama", "its text"))
+
+    assert ["generic" in said[0], "ollama" in said[1]] == [True, True]
+    assert len(said) == 2
+
+
+def test_a_closed_output_stops_nothing():
+    """Nobody may be there to read."""
+
+    def say(_):
+        raise BrokenPipeError
+
+    StartReport(Settings(upstreams={"main": {"base_url": URL}}), say).begin()
