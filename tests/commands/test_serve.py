@@ -68,7 +68,7 @@ def test_an_upstream_that_is_not_there_stops_nothing():
     with running("--upstream", "http://127.0.0.1:9/v1") as (process, _):
         lines = [process.stdout.readline() for _ in range(2)]
 
-    assert "not recognised" in lines[0]
+    assert "not there yet" in lines[0]
     assert "cannot be reached: Connection refused" in lines[1]
 
 

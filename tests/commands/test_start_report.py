@@ -7,8 +7,8 @@ from strictgate.settings import Settings, Upstream
 URL = "http://127.0.0.1:1/v1"
 
 
-def seen(preset, sign="", problem=""):
-    return UpstreamRecognised("main", preset, sign, problem)
+def seen(preset, sign="", problem="", *, has_answered=True):
+    return UpstreamRecognised("main", preset, sign, problem, has_answered)
 
 
 def test_recognised():
@@ -29,10 +29,13 @@ def test_recognised():
 
 def test_unknown():
     """Where nothing was seen it is said why, and what is done nevertheless."""
-    lines = upstream_lines("main", Upstream(base_url=URL), seen("generic", problem="Refused."))
+    away = seen("generic", problem="Refused.", has_answered=False)
+    lines = upstream_lines("main", Upstream(base_url=URL), away)
 
-    assert 'not recognised, so nothing is assumed of it (preset "generic")' in lines[0]
+    assert 'not there yet. Until it is, nothing is assumed of it (preset "generic")' in lines[0]
     assert lines[1] == "  Refused."
+    here = upstream_lines("main", Upstream(base_url=URL), seen("generic"))
+    assert 'not recognised, so nothing is assumed of it (preset "generic")' in here[0]
     assert "not known to go on from a prefix" in lines[3]
 
 

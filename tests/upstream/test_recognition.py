@@ -117,6 +117,7 @@ def test_several_at_once():
         events, _ = looked_at({"base_url": "http://127.0.0.1:9/v1"}, {"base_url": f"{url}/v1"})
 
     assert [each.preset for each in events] == ["generic", "sglang"]
+    assert [each.has_answered for each in events] == [False, True]
     assert "cannot be reached: Connection refused" in events[0].problem
 
 

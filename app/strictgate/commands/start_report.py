@@ -67,6 +67,8 @@ def _identity(upstream: Upstream, preset: str, seen: UpstreamRecognised | None) 
         return f'preset "{preset}", by its host.'
     if seen.sign and preset != GENERIC:
         return f'recognised as "{preset}": {seen.sign}.'
+    if not seen.has_answered:
+        return f'not there yet. Until it is, nothing is assumed of it (preset "{preset}").'
     return f'not recognised, so nothing is assumed of it (preset "{preset}").'
 
 

@@ -156,6 +156,8 @@ class UpstreamRecognised:
     """What it was known by, for people; "": by nothing."""
     problem: str
     """Why nothing was seen of it, or what is wrong with its address; "": nothing."""
+    has_answered: bool
+    """If it has not, it is looked at again until it has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ PATIENCE = 0.5  # seconds at the start
 LATER = 5.0  # seconds each time after that
 PAUSES = (1.0, 60.0)  # seconds before it is looked at again: the first, doubled up to the last
 MODELS = "/models"
+_AT_ONCE = 4  # small servers let few connections wait
 _VERSION = "/v1"
 _NOT_YET = frozenset({502, 503, 504})
 """What a proxy answers for a server that is not there yet."""
@@ -114,9 +115,12 @@ async def look(client: Client, endpoint: Endpoint) -> Recognised:
 
 
 async def _all(client: Client, root: Endpoint, paths: Sequence[str]) -> dict[str, Fetched]:
+    places = asyncio.Semaphore(_AT_ONCE)
+
     async def one(path: str) -> Fetched | None:
         try:
-            return await client.fetch(root, path, {})
+            async with places:
+                return await client.fetch(root, path, {})
         except GatewayError:
             return None
 
@@ -129,7 +133,10 @@ def _missing_version(endpoint: Endpoint, listed: Fetched, below: Mapping[str, Fe
     versioned = below.get(_VERSION + MODELS)
     if listed.status != 404 or versioned is None or versioned.status not in (200, 401):
         return ""
-    return f"GET {MODELS} is 404 there, and not below {_VERSION}: set it to {endpoint.base_url}/v1"
+    return (
+        f"GET {MODELS} is 404 at this address, and not below {_VERSION}: "
+        f"its API is at {endpoint.base_url}{_VERSION}, which should be its base URL."
+    )
 
 
 class Recogniser:
@@ -181,4 +188,6 @@ class Recogniser:
             return Recognised(problem=problem, has_answered=False)
 
     def _tell(self, name: str, seen: Recognised) -> None:
-        self._observe(UpstreamRecognised(name, seen.preset, seen.sign, seen.problem))
+        self._observe(
+            UpstreamRecognised(name, seen.preset, seen.sign, seen.problem, seen.has_answered)
+        )
