@@ -30,9 +30,15 @@ def test_a_schema_is_compiled_anew(uri, formats):
     assert again(schema) is there
 
 
-@pytest.mark.parametrize("source", [True, {}, {"const": 10**30}, {"enum": [1.0, "é\u2028"]}])
+@pytest.mark.parametrize(
+    "source",
+    [
+        *(True, {}, {"const": 10**30}, {"enum": [1.0, "é\u2028"]}),
+        {"pattern": "^[A-Z]{2}-[0-9]+$"},
+    ],
+)
 def test_any_schema(source):
-    """Big integers, and what is no object."""
+    """Big integers, what is no object, patterns that are larger compiled than the schema's text."""
     assert again(admit(source, name="x")).source == source
 
 
