@@ -158,6 +158,13 @@ def test_broken_connection():
     assert contents(outcome) == [GOOD]
 
 
+@pytest.mark.parametrize("text", ["", UP_TO_MOOD])
+def test_a_failure_of_the_host_in_its_first_answer(text):
+    """An answer that comes whole, and with `finish_reason: error`, needed no grammar until then."""
+    outcome, _ = hold(talk(), said(text, finish_reason="error"), said(GOOD), said(GOOD))
+    assert contents(outcome) == [GOOD]
+
+
 def test_steered():
     """With log-probabilities, the model's next choice that is allowed stands for the wrong one."""
     able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)

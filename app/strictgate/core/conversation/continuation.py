@@ -87,7 +87,7 @@ class Continuation:
         if not self.is_possible(planner) or rejected.misuse or rejected.is_disputed:
             return rejected
         result: Result = rejected
-        while isinstance(result, Rejected) and self._may_go_on(planner, state, result):
+        while isinstance(result, Rejected) and (yield from self._may_go_on(planner, state, result)):
             stuck = state.note_stuck()
             if stuck >= len(RECOVERY_STEPS):
                 break
@@ -95,7 +95,9 @@ class Continuation:
             result = recovered or result
         return _with_place(result, state.document) if isinstance(result, Rejected) else result
 
-    def _may_go_on(self, planner: Planner, state: ChoiceState, rejected: Rejected) -> bool:
+    def _may_go_on(
+        self, planner: Planner, state: ChoiceState, rejected: Rejected
+    ) -> Generator[Turn, DriverAnswer, bool]:
         """Whether the rest may be asked for; if so, there is a document to go on from."""
         progress, budget = state.progress, planner.budget()
         if (
@@ -112,6 +114,7 @@ class Continuation:
         assert schema is not None, "only documents are gone on from"
         if state.document is not None:
             return state.open_document()
+        yield from self.criteria.grammars.load(schema)  # a host's error comes before any text
         return state.open_document(self.criteria.new_document(schema))
 
     def _recover(
