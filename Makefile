@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test coverage mutation test-clients corpora check lock clean
+.PHONY: demo test coverage mutation faults soak hostile test-clients corpora check lock clean
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,21 @@ coverage: $(VENV)/.dev
 mutation: $(VENV)/.dev
 	$(BIN)/pip install --quiet cosmic-ray
 	$(BIN)/python -m tests.mutation $(MODULES)
+
+# A long fault campaign, docs/reliability.md: N requests, the cases from SEED. About 20 a second.
+N ?= 10000
+SEED ?= 1
+faults: $(VENV)/.dev
+	$(BIN)/python -m tests.faults campaign $(N) --seed $(SEED)
+
+# The same for hours: batch after batch against one gateway, whose memory must stay flat.
+BATCHES ?= 20
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.faults soak $(BATCHES) --seed $(SEED)
+
+# Hostile schemas and documents, one after the other, beside a client that does nothing wrong.
+hostile: $(VENV)/.dev
+	$(BIN)/python -m tests.faults hostile
 
 test-clients: $(VENV)/.dev
 	$(BIN)/python -m tests.client_matrix.run

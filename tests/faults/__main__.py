@@ -1,0 +1,34 @@
+"""The long runs: `python -m tests.faults campaign 10000`."""
+
+import argparse
+import sys
+
+from tests.faults import campaign, load
+
+
+def main() -> int:
+    """Run what the command line names; 1 where something complains."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("campaign", help="faults of hosts and clients, from a seed")
+    one.add_argument("number", type=int, help="requests")
+    many = commands.add_parser("soak", help="campaigns against one gateway; does it grow?")
+    many.add_argument("number", type=int, help=f"batches of {load.BATCH} requests")
+    for command in (one, many):
+        command.add_argument("--seed", type=int, default=1)
+    commands.add_parser("hostile", help="dear schemas and documents beside a good client")
+    chosen = parser.parse_args()
+    match chosen.command:
+        case "campaign":
+            report = campaign.run(chosen.seed, chosen.number)
+            print(report)
+            return 1 if report.complaints else 0
+        case "soak":
+            return 0 if load.soak(chosen.seed, chosen.number) else 1
+        case _:
+            load.hostile()
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The kinds of faults, a table for each place where a host can go wrong."""

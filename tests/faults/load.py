@@ -1,0 +1,157 @@
+"""The long runs: batches without end against one gateway, and what is hostile beside a good client.
+
+`soak` asks whether anything grows. `hostile` asks what others notice: the control client asks for a
+small document again and again, alone and then beside each hostile request.
+"""
+
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.faults.campaign import Report, batch, campaign_gateway, cases, rested
+from tests.faults.gateway import Gateway, gateway, settings_for
+from tests.faults.hostile import HOSTILE, Hostile
+from tests.faults.http_client import Answer, exchange, post
+from tests.faults.kinds.table import FAULTS
+from tests.faults.oracle import ALWAYS, Case
+from tests.faults.upstream import Token, upstream
+
+BATCH = 2 * len(FAULTS)
+MIB = 1 << 20
+PAUSE = 0.02  # seconds between two requests of the control client
+SHORTEST = 4.0  # seconds for which a hostile request is repeated
+_CONTROL = Case(
+    "good", Token("n0nce-c0c0c0c0c0c0", "choice", ALWAYS, 0), "chat", False, True, False
+)
+
+
+def soak(seed: int, batches: int) -> bool:
+    """Run batches against one gateway; print a line for each, and then the growth.
+
+    Returns:
+        Whether there was nothing to complain about.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(_soak(seed, batches, Path(folder)))
+
+
+async def _soak(seed: int, batches: int, folder: Path) -> bool:
+    residents, is_good = [], True
+    async with campaign_gateway(folder) as (gate, running):
+        before = await rested(gate, running, None)
+        for number in range(batches):
+            report = Report()
+            await batch(gate, list(cases(seed + number, BATCH)), report)
+            after = await rested(gate, running, before)
+            is_held = after.holds_more_than(before)
+            is_good &= not report.complaints and not is_held
+            residents.append(after.resident)
+            print(
+                f"batch {number}: {len(report.complaints)} complaints, slowest "
+                f"{report.slowest:.1f} s, {after.resident / MIB:.1f} MiB"
+                + (", MORE IS HELD" if is_held else ""),
+                *(f"! {each.words}: {each.case}" for each in report.complaints),
+                sep="\n",
+                flush=True,
+            )
+    settled = residents[len(residents) // 3 :]
+    growth = statistics.linear_regression(range(len(settled)), settled).slope if settled[1:] else 0
+    print(f"growth {growth / BATCH * 10_000 / MIB:.2f} MiB per 10,000 requests")
+    return is_good
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What came of one hostile request, and what the control client noticed."""
+
+    name: str
+    statuses: tuple[int, ...]
+    seconds: float
+    """Of the slowest hostile request."""
+    stretch: float
+    """Seconds: the longest that the event loop computed without a pause."""
+    p50: float
+    p99: float
+    """Milliseconds of the control client."""
+    resident: float
+    """MiB that the process has more than before."""
+
+    def __str__(self) -> str:
+        statuses = ",".join(map(str, sorted(set(self.statuses))))
+        return (
+            f"{self.name:36} {statuses:8} {self.seconds:6.2f} s  loop {self.stretch * 1e3:5.0f} ms"
+            f"  control {self.p50:5.1f} / {self.p99:6.1f} ms  {self.resident:+7.1f} MiB"
+        )
+
+
+def hostile() -> None:
+    """Run each hostile request beside the control client; print a line for each."""
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_hostile(Path(folder)))
+
+
+async def _hostile(folder: Path) -> None:
+    async with upstream() as running:
+        with gateway(folder, settings_for(running.port, {"on/good": "good"})) as gate:
+            await _control(gate, 2.0)
+            print(await _beside(gate, "nothing", None, is_stream=False))
+            for name, each in HOSTILE.items():
+                for is_stream in (False, True):
+                    print(await _beside(gate, name, each, is_stream=is_stream), flush=True)
+
+
+async def _beside(gate: Gateway, name: str, row: Hostile | None, *, is_stream: bool) -> Beside:
+    before = gate.health()
+    answers: list[tuple[int, float]] = []
+    ends = time.monotonic() + SHORTEST
+    request = None if row is None else _request(name, row, is_stream=is_stream)
+
+    async def ask() -> None:
+        while request is not None and time.monotonic() < ends:
+            began = time.monotonic()
+            answer: Answer = await exchange(gate.port, request)
+            answers.append((answer.status, time.monotonic() - began))
+
+    asking = asyncio.ensure_future(ask())
+    waits = await _control(gate, SHORTEST)
+    await asking
+    after = gate.health()
+    return Beside(
+        name + (", streamed" if is_stream else ""),
+        tuple(status for status, _ in answers),
+        max((seconds for _, seconds in answers), default=0.0),
+        after.stretch,
+        statistics.median(waits) * 1e3,
+        statistics.quantiles(waits, n=100)[98] * 1e3,
+        (after.resident - before.resident) / MIB,
+    )
+
+
+async def _control(gate: Gateway, seconds: float) -> list[float]:
+    """Ask for a small document for so long; return the seconds of each answer."""
+    waits = []
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        began = time.monotonic()
+        answer = await exchange(gate.port, post(_CONTROL.path, _CONTROL.body))
+        assert answer.status == 200, answer
+        waits.append(time.monotonic() - began)
+        await asyncio.sleep(PAUSE)
+    return waits
+
+
+def _request(name: str, row: Hostile, *, is_stream: bool) -> bytes:
+    token = Token("n0nce-bad0bad0bad0", name, ALWAYS, 0)
+    wanted = {"name": "x", "schema": row.schema()}
+    body: dict[str, Any] = {
+        "model": "on/good" if is_stream else "good",
+        "stream": is_stream,
+        "messages": [{"role": "user", "content": f"Write JSON. {token}"}],
+        "response_format": {"type": "json_schema", "json_schema": wanted},
+    }
+    return post("/v1/chat/completions", json.dumps(body).encode())
