@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from strictgate.settings import LimitSettings, Settings
+from strictgate.upstream import client as client_module
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.routing import Router
 
@@ -27,8 +28,10 @@ class Upstream:
         self.connections += 1
         name = f"connection {self.connections} request".encode()
         number = 0
-        while await reader.readuntil(b"\r\n\r\n"):
+        while head := await reader.readuntil(b"\r\n\r\n"):
             number += 1
+            if b"content-length: 4" in head.lower():
+                await reader.readexactly(4)
             body = b"%s %d" % (name, number)
             first = self.connections == 1 and number == 1
             writer.write(ANSWER % (len(body), body) + (self.behind if first else b""))
@@ -37,7 +40,7 @@ class Upstream:
                 writer.write(self.idle)
 
 
-async def bodies(upstream: Upstream, pause: float, method: str = "GET") -> list[bytes]:
+async def bodies(upstream: Upstream, pause: float, data: bytes | None = None) -> list[bytes]:
     """Ask twice, `pause` seconds apart; return what came."""
 
     async def guarded(reader, writer):
@@ -56,7 +59,7 @@ async def bodies(upstream: Upstream, pause: float, method: str = "GET") -> list[
             if turn:
                 await asyncio.sleep(pause)
             url = address(endpoint, "/x")
-            async with client.open(endpoint, method, url, {}, None) as response:
+            async with client.open(endpoint, "POST", url, {}, data) as response:
                 found.append(await response.content.read())
     return found
 
@@ -89,6 +92,20 @@ def test_a_stray_response_costs_the_connection(pause):
     """Where a whole response is left over, nobody could tell it from the next answer."""
     stray = Upstream(behind=STRAY) if pause is None else Upstream(idle=STRAY, pause=pause)
     found = asyncio.run(bodies(stray, 0.05))
+    assert found == [b"connection 1 request 1", b"connection 2 request 1"]
+
+
+@pytest.mark.parametrize("data", [None, b"data"])
+@pytest.mark.parametrize("unasked", [ANSWER % (5, b"stray"), b"junk\r\n\r\n"])
+def test_what_comes_between_the_look_and_the_request(unasked, data, monkeypatch):
+    """The loop may turn in between, and the connection is lost then as well."""
+
+    async def note_late(session, context, params):
+        await asyncio.sleep(0.05)
+        context.trace_request_ctx.reused = True
+
+    monkeypatch.setattr(client_module, "_note_reuse", note_late)
+    found = asyncio.run(bodies(Upstream(idle=unasked, pause=0.02), 0, data))
     assert found == [b"connection 1 request 1", b"connection 2 request 1"]
 
 

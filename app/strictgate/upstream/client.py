@@ -26,7 +26,7 @@ from strictgate.observe.events import Observer, ignore
 from strictgate.settings import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import ResponseBody, raw_piece
-from strictgate.upstream.connections import CleanConnector
+from strictgate.upstream.connections import CleanConnector, has_unasked_input
 from strictgate.upstream.error_mapping import translated
 from strictgate.upstream.health import UpstreamHealth
 from strictgate.upstream.routing import Endpoint
@@ -66,6 +66,8 @@ class Client:
     async def __aenter__(self) -> "Client":
         trace = aiohttp.TraceConfig()
         trace.on_connection_reuseconn.append(_note_reuse)
+        trace.on_request_headers_sent.append(_note_unasked)  # called before a byte is written
+        trace.on_request_chunk_sent.append(_note_first_chunk)
         kept = CleanConnector(limit=0, keepalive_timeout=15)
         self._session = _session(kept, trace_configs=[trace])
         self._fresh = _session(aiohttp.TCPConnector(limit=0, force_close=True))
@@ -189,7 +191,7 @@ class Client:
         self, endpoint: Endpoint, method: str, url: URL, headers: Headers | list[Header], data: Any
     ) -> aiohttp.ClientResponse:
         settings = endpoint.settings
-        seen = SimpleNamespace(reused=False)
+        seen = SimpleNamespace(reused=False, has_begun=False, is_unasked=False)
         options: dict[str, Any] = {
             "headers": headers,
             "data": data,
@@ -204,15 +206,19 @@ class Client:
             may_repeat = isinstance(data, bytes | None)
             try:
                 response = await self._session.request(method, url, **options)
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-                was_stale = seen.reused and time.monotonic() - began < STALE
-                if not was_stale or not may_repeat:
+            except aiohttp.ClientError as error:
+                is_lost = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+                was_stale = is_lost and seen.reused and time.monotonic() - began < STALE
+                if not (was_stale or seen.is_unasked) or not may_repeat:
                     raise
             else:
                 # A server says 408 to a connection that was idle for too long (RFC 9110 §15.5.9).
-                if not (response.status == 408 and seen.reused and may_repeat):
+                was_idle = response.status == 408 and seen.reused and may_repeat
+                if not was_idle and not seen.is_unasked:
                     return response
                 response.close()
+                if not may_repeat:
+                    raise aiohttp.ServerDisconnectedError
             return await self._fresh.request(method, url, **options)
 
     async def pieces(
@@ -256,3 +262,16 @@ def _session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.ClientS
 
 async def _note_reuse(_: Any, context: Any, __: Any) -> None:
     context.trace_request_ctx.reused = True
+
+
+async def _note_unasked(_: Any, context: Any, __: Any) -> None:
+    """Look whether something is there to be taken for the answer before anything was asked."""
+    seen = context.trace_request_ctx
+    seen.is_unasked |= seen.reused and has_unasked_input()
+
+
+async def _note_first_chunk(session: Any, context: Any, params: Any) -> None:
+    """Of the body; the headers go out with it. See aiohttp's `StreamWriter.write`."""
+    if not context.trace_request_ctx.has_begun:
+        context.trace_request_ctx.has_begun = True
+        await _note_unasked(session, context, params)
