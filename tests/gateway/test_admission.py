@@ -98,3 +98,24 @@ def test_over_the_limits_of_a_worker():
         return error.value.param
 
     assert admitted(use, worker_seconds=0.001)[0] == "response_format"
+
+
+def test_a_refusal_that_is_kept_holds_no_request():
+    """Raised again and again, one exception would gather the frames of all who asked."""
+
+    async def use(schemas):
+        raised = []
+        with pytest.raises(BadRequest) as first:
+            await pending(schemas, NO_SCHEMA)
+        raised.append(first.value)
+        for _ in range(2):
+            with pytest.raises(BadRequest) as again:
+                schemas.get(NO_SCHEMA, name="x")
+            raised.append(again.value)
+        return raised
+
+    raised, _ = admitted(use)
+    assert len({*map(id, raised)}) == 3
+    assert len({each.message for each in raised}) == 1
+    assert {type(each) for each in raised} == {type(raised[0])}
+    assert len({(each.param, each.code, str(each.headers)) for each in raised}) == 1

@@ -14,6 +14,7 @@ admitted in a worker, and plans anew. What the worker says is kept:
 
 import re
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -100,7 +101,7 @@ class Admission:
                     case None:
                         raise AdmissionPending(question)
                     case GatewayError() as refusal:
-                        raise refusal
+                        raise copy(refusal)  # a raised one holds the frames it went through
                     case Schema() as schema:
                         return schema
                     case _Light():
