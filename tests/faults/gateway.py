@@ -21,6 +21,8 @@ from strictgate.commands.serve import serve
 from strictgate.settings import Settings
 
 TICK = 0.005  # seconds between two looks at what the loop has computed
+FIRST_BYTE = 2.0
+"""Seconds of the shortest of the time limits in `settings_for`."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -97,8 +99,8 @@ def settings_for(port: int, models: Mapping[str, str], **tables: Any) -> dict[st
     one = {
         "base_url": f"http://127.0.0.1:{port}/v1",
         "timeout": 6.0,
-        "first_byte_timeout": 2.0,
-        "idle_timeout": 2.0,
+        "first_byte_timeout": FIRST_BYTE,
+        "idle_timeout": FIRST_BYTE,
         "breaker_failures": 0,
     }
     return {

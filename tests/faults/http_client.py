@@ -1,9 +1,10 @@
 """One request on a connection of its own, and the answer read strictly by RFC 9112."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 LIMIT = 8 << 20
 _HEAD_END = b"\r\n\r\n"
@@ -18,6 +19,8 @@ class Answer:
     body: bytes = b""
     is_whole: bool = True
     """Whether the body came to the end that its head had promised."""
+    seconds: float = 0.0
+    """From the request to the end of the answer."""
 
 
 NOTHING = Answer(0, is_whole=False)
@@ -50,9 +53,11 @@ async def connected(
 
 async def exchange(port: int, request: bytes) -> Answer:
     """Send a request as it is; return the answer."""
+    began = time.monotonic()
     async with connected(port) as (reader, writer):
         writer.write(request)
-        return await read_answer(reader)
+        answer = await read_answer(reader)
+    return replace(answer, seconds=time.monotonic() - began)
 
 
 async def read_answer(reader: asyncio.StreamReader) -> Answer:

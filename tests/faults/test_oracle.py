@@ -1,9 +1,11 @@
 """The oracle finds what it is there for: a campaign without complaints would say little else."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from tests.faults.gateway import FIRST_BYTE
 from tests.faults.http_client import NOTHING, Answer
 from tests.faults.kinds.framing import STRAY
 from tests.faults.oracle import ALWAYS, Case, Complaint, outcome
@@ -65,6 +67,7 @@ COMPLETED = event(
         (case("silence", **STREAM), streamed(ERROR, DONE), "upstream_timeout"),
         (case(**RESPONSES), streamed(COMPLETED), "ok"),
         (case("reset-somewhere", is_enforced=False), Answer(200, JSON, b"{", False), "cut"),
+        (case(), replace(failed("upstream_timeout"), seconds=FIRST_BYTE), "upstream_timeout"),
     ],
 )
 def test_what_may_be(asked, answer, expected):

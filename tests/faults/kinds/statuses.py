@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from tests.faults.kinds.fault import BAD, OK, PASSED_ON, TIMEOUT, UNREACHABLE, Fault, fault
 from tests.faults.reply import Act, Asked, Step, Steps, completion, dumped, head, healthy, sized
@@ -39,8 +40,9 @@ def coded(name: str, encode: Callable[[bytes], bytes]) -> Callable[[Asked], Step
     return send
 
 
-def _bomb(asked: Asked) -> Iterator[Step]:
-    yield sized(gzip.compress(b" " * (64 << 20)), "content-encoding: gzip")
+@cache
+def _bomb() -> bytes:
+    return sized(gzip.compress(b" " * (64 << 20)), "content-encoding: gzip")
 
 
 def _early_hints(number: int) -> Callable[[Asked], Iterator[Step]]:
@@ -116,5 +118,5 @@ TABLE: dict[str, Fault] = {
     "coding-members": fault(
         coded("gzip", lambda body: gzip.compress(body[:50]) + gzip.compress(body[50:])), OK
     ),
-    "coding-bomb": fault(_bomb, BAD),
+    "coding-bomb": fault(lambda asked: [_bomb()], BAD),
 }
