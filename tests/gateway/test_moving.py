@@ -6,9 +6,10 @@ import json
 import pytest
 
 from strictgate.core.conversation.protocol import Ask, Outcome, ReadMore, Stop, StreamPart
-from strictgate.core.errors import NotJudged, OutputInvalid
+from strictgate.core.errors import NotJudged, OutputInvalid, UpstreamTimeout
 from strictgate.core.request.options import StreamMode
 from strictgate.gateway.moving import Talk
+from strictgate.gateway.worker_messages import GoOn
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.settings import LimitSettings
 from tests.core.talks import body, conversation, said, streamed, turns
@@ -187,6 +188,27 @@ def test_a_worker_that_forgets():
             return await running.send(said(table()))
 
     outcome = asyncio.run(forget())
+    assert outcome.body["choices"][0]["message"]["content"] == table()
+
+
+def test_an_answer_that_was_not_waited_for():
+    """What the conversation was told meanwhile is told to the worker again: nothing is lost."""
+
+    async def leave():
+        async with WorkerPool(LimitSettings(workers=1)) as pool:
+            one = talk()
+            running = Talk(one.run(), one, pool)
+            await running.begin()
+            await running.send(said(WRONG))
+            busy = asyncio.create_task(pool.ask(pool.worker(), GoOn(-1, None)))
+            await asyncio.sleep(0)
+            late = asyncio.create_task(running.send(said(table())))
+            await asyncio.sleep(0)
+            late.cancel()
+            await busy
+            return await running.throw(UpstreamTimeout("too late"))
+
+    outcome = asyncio.run(leave())
     assert outcome.body["choices"][0]["message"]["content"] == table()
 
 

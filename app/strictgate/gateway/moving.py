@@ -155,9 +155,11 @@ class Talk:
                 raise AssertionError(f"no answer of a conversation: {other!r}")
 
     async def _answer(self, there: _There) -> Answer:
-        if there.begun == there.worker.begun:
+        begun, there.begun = there.begun, -1  # who leaves meanwhile does not know what it has read
+        if begun == there.worker.begun:
             answer = await there.pool.ask(there.worker, GoOn(there.key, self._entries[-1]))
             if not isinstance(answer, Unknown):
+                there.begun = begun
                 return answer
         begin = Begin(there.key, there.conversation, tuple(self._entries))
         answer = await there.pool.ask(there.worker, begin)
