@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
-from strictgate.core.errors import BadRequest, SchemaTooComplex
+from strictgate.core.errors import BadRequest, Overloaded, SchemaTooComplex
 from strictgate.core.schema.limits import Limits
 from strictgate.gateway import admission
 from strictgate.gateway.admission import Admission, AdmissionPending, takes_long
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.settings import LimitSettings
+from tests.gateway.test_moving import killed
 
 SMALL = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^a{1,20}$"}}}
 LARGE = {"enum": [f"value {number}" for number in range(600)]}
@@ -119,3 +120,22 @@ def test_a_refusal_that_is_kept_holds_no_request():
     assert len({each.message for each in raised}) == 1
     assert {type(each) for each in raised} == {type(raised[0])}
     assert len({(each.param, each.code, str(each.headers)) for each in raised}) == 1
+
+
+def test_a_worker_that_is_lost():
+    """That is no verdict on the schema: it is admitted when it comes again."""
+
+    async def use(schemas):
+        with pytest.raises(AdmissionPending) as error:
+            schemas.get(LARGE, name="x")
+        pool = schemas._workers
+        async with asyncio.TaskGroup() as group:
+            group.create_task(killed(pool.worker()))
+            with pytest.raises(Overloaded, match="Try again") as lost:
+                await schemas.admit(error.value)
+        assert lost.value.headers["retry-after"] == "1"
+        return await pending(schemas, LARGE)
+
+    schema, begun = admitted(use)
+    assert schema.inspected.source == LARGE
+    assert begun == 2

@@ -1,6 +1,9 @@
 """The pool of workers: waiting, leaving, crashing. Its processes are real."""
 
 import asyncio
+import os
+import signal
+import sys
 
 import pytest
 
@@ -88,6 +91,78 @@ def test_too_little_memory():
             await pool.ask(pool.worker(), BUG)
 
     with_pool(use, worker_bytes=1 << 20)
+
+
+def test_memory_that_is_not_enough():
+    """A question that needs more than there is costs the process, and would again."""
+
+    async def use(pool):
+        with pytest.raises(WorkerLost, match=r"limits\.worker_bytes") as error:
+            await pool.ask(pool.worker(), Begin(1, bytes(1 << 20), ()))
+        assert error.value.is_lasting
+
+    with_pool(use, worker_bytes=1 << 20)
+
+
+def test_no_process_can_be_started(monkeypatch):
+    """The answer says so; it may be otherwise a moment later."""
+
+    async def use(pool):
+        worker = pool.worker()
+        with monkeypatch.context() as broken:
+            broken.setattr(sys, "executable", "/nowhere/python")
+            with pytest.raises(WorkerLost, match="no process can be started") as error:
+                await pool.ask(worker, NOBODY)
+        assert not error.value.is_lasting
+        assert await pool.ask(worker, NOBODY) == Unknown()
+
+    with_pool(use)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signals_that_tell_the_gateway_to_leave(name):
+    """A terminal and systemd send them to all of its processes; what is under way is judged."""
+
+    async def use(pool):
+        worker = pool.worker()
+        assert await pool.ask(worker, NOBODY) == Unknown()
+        os.kill(worker.process.pid, getattr(signal, name))
+        assert await pool.ask(worker, NOBODY) == Unknown()
+        assert worker.begun == 1
+        assert os.getsid(worker.process.pid) != os.getsid(0)
+
+    with_pool(use)
+
+
+def test_who_has_left_takes_no_place():
+    """Only those that somebody waits for count."""
+
+    async def use(pool):
+        worker = pool.worker()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(pool.ask(worker, NOBODY)) for _ in range(2)]
+            await asyncio.sleep(0)
+            tasks[1].cancel()
+            await asyncio.sleep(0)
+            assert worker.load == 1
+            assert await pool.ask(worker, NOBODY) == Unknown()
+
+    with_pool(use, worker_queue=2)
+
+
+def test_nobody_waits_for_a_closed_pool():
+    """Those that wait when it is closed are told, and so are those that come later."""
+
+    async def run():
+        async with WorkerPool(LimitSettings(workers=1)) as pool:
+            worker = pool.worker()
+            tasks = [asyncio.create_task(pool.ask(worker, NOBODY)) for _ in range(2)]
+            await started(worker)
+        ends = await asyncio.gather(*tasks, pool.ask(worker, NOBODY), return_exceptions=True)
+        assert [str(each) for each in ends] == ["the gateway is shutting down"] * 3
+
+    asyncio.run(run())
 
 
 def test_nobody_waits_for_it():

@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from strictgate.core.errors import GatewayError, SchemaTooComplex
+from strictgate.core.errors import GatewayError, Overloaded, SchemaTooComplex
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Formats, Schema, SchemaCache, elsewhere
 from strictgate.gateway.worker_messages import Admit, Admitted
-from strictgate.gateway.worker_pool import WorkerLost, WorkerPool
+from strictgate.gateway.worker_pool import WorkerLate, WorkerLost, WorkerPool
 
 MAX_PENDING = 128  # schemas of one request
 LIGHT_SIZE = 6 << 10  # characters
@@ -115,9 +115,9 @@ class Admission:
 
         Raises:
             Overloaded: too many wait already.
-            SchemaTooComplex: there are too many large ones.
+            SchemaTooComplex: there are too many large ones, or one takes too long.
         """
-        for _ in range(MAX_PENDING):
+        for _ in range(MAX_PENDING + 1):
             try:
                 return plan()
             except AdmissionPending as pending:
@@ -128,7 +128,8 @@ class Admission:
         """Have a worker admit what `get` has said to be pending, and keep its verdict.
 
         Raises:
-            Overloaded: too many wait already.
+            Overloaded: too many wait already, or the worker was lost for no fault of the schema.
+            SchemaTooComplex: it took too long at this moment.
         """
         assert self._workers is not None, "where else"
         question = pending.question
@@ -138,6 +139,8 @@ class Admission:
             answer = await self._workers.ask(self._workers.worker(), question)
         except WorkerLost as lost:
             answer = _too_complex(question, str(lost))
+            if not lost.is_lasting:  # no verdict to be kept: the machine may be busy
+                raise (answer if isinstance(lost, WorkerLate) else _not_now(question)) from lost
         match answer:
             case Admitted() if answer.took <= LIGHT_MILLISECONDS:
                 verdict = _Light()
@@ -161,6 +164,14 @@ class Admission:
 def _key(question: Admit) -> _Key:
     digest = blake2b(question.source.encode(), digest_size=16).digest()
     return digest, question.formats, question.strictly, question.name, question.context
+
+
+def _not_now(question: Admit) -> Overloaded:
+    return Overloaded(
+        f"The schema '{question.name}' could not be compiled: the worker process was lost, or "
+        "could not be started. Try again later.",
+        headers={"retry-after": "1"},
+    )
 
 
 def _too_complex(question: Admit, reason: str) -> SchemaTooComplex:

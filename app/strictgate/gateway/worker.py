@@ -3,8 +3,9 @@
 `python -m strictgate.gateway.worker BYTES SECONDS` reads questions (worker_messages.py) from its
 standard input and writes answers to its standard output, each with its length before it, until the
 input ends. It has no network, no keys and no settings. BYTES of memory are all that it can have,
-and SECONDS of computing all that one question may take: more ends it by a signal. A conversation
-that has not been heard of for long is forgotten, and then begun anew by the gateway.
+and SECONDS of computing all that one question may take: more ends it by a signal. The signals that
+tell a gateway to leave are not for it: what is under way is still to be judged. A conversation that
+has not been heard of for long is forgotten, and then begun anew by the gateway.
 """
 
 import gc
@@ -36,6 +37,7 @@ from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema.schema import Schema, admit_as_asked
 from strictgate.gateway.worker_messages import (
     HEADER,
+    NO_MEMORY,
     Admit,
     Admitted,
     Answer,
@@ -217,12 +219,25 @@ def limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def stay() -> None:
+    """Ignore what tells the gateway to leave: a terminal and systemd send it to its processes, too.
+
+    The end of the input ends this process, whatever becomes of the gateway.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
 def main() -> None:
     """Answer questions until there are no more."""
+    stay()
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever is printed is no answer
 
     def crashed(*error: Any) -> None:
+        if isinstance(error[1], MemoryError):  # no bug; and there is none to say it with
+            os._exit(NO_MEMORY)
         answers.write(framed(dumped(WorkerCrashed("".join(traceback.format_exception(*error))))))
         answers.flush()
 

@@ -34,6 +34,8 @@ from strictgate.core.schema.schema import Formats, Schema, admit
 
 HEADER = 8
 """Bytes of the length before each message, most significant first."""
+NO_MEMORY = 77
+"""Exit code of a worker that needs more memory than it can have."""
 SCHEMAS = 64 << 20  # bytes of schemas that a worker keeps
 _UNLIMITED = Limits(**{each.name: 1 << 60 for each in fields(Limits)})
 
@@ -123,7 +125,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class WorkerCrashed:
-    """A bug, or no memory; the process ends."""
+    """A bug; the process ends."""
 
     traceback: str
 

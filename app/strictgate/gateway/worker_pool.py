@@ -8,7 +8,9 @@ task asks, so that whoever waits for an answer can leave at any time.
 | a question                              | it waits its turn; `worker_queue` others may, else 503|
 | it computes for longer than the limit   | it ends, or is killed: WorkerLost                     |
 | whoever asked has left                  | not asked any more; after `GRACE`, it is killed       |
-| the process ends, or crashes            | WorkerLost                                            |
+| the process ends, or cannot be started  | WorkerLost                                            |
+| it crashes                              | WorkerBug                                             |
+| the pool is closed                      | WorkerLost, for all that wait                         |
 | the next question                       | a new process is started                              |
 """
 
@@ -25,6 +27,7 @@ from functools import partial
 from strictgate.core.errors import Overloaded
 from strictgate.gateway.worker_messages import (
     HEADER,
+    NO_MEMORY,
     Answer,
     Forget,
     Question,
@@ -38,11 +41,26 @@ from strictgate.settings import LimitSettings
 PATIENCE = 6  # times as long a question may take as it may be computed: the machine may be busy
 GRACE = 0.5  # seconds for an answer that nobody waits for
 _BUFFER = 1 << 20
+_LASTING = (NO_MEMORY, -signal.SIGABRT, -signal.SIGSEGV)
+"""How a process ends that needs more memory: llguidance aborts, and a stack may be too deep."""
 _KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG")
 
 
 class WorkerLost(Exception):
-    """There is no answer: it took too long, or too much memory."""
+    """There is no answer: it took too long, or too much memory, or there was no process."""
+
+    def __init__(self, reason: str, *, is_lasting: bool = False) -> None:
+        """Say why.
+
+        Args:
+            is_lasting: the same question would have the same end; else that was of the moment.
+        """
+        super().__init__(reason)
+        self.is_lasting = is_lasting
+
+
+class WorkerLate(WorkerLost):
+    """It took too long."""
 
 
 class WorkerBug(RuntimeError):
@@ -68,16 +86,30 @@ class WorkerProcess:
     forgotten: list[int] = field(default_factory=list)
     """The conversations that nobody goes on with."""
 
-    async def kill(self) -> int | None:
-        """End the process, if there is one; return how it ended."""
+    @property
+    def load(self) -> int:
+        """How many questions somebody waits for."""
+        return sum(not each.answer.done() for each in self.asked)
+
+    async def kill(self, grace: float = 0.0) -> int | None:
+        """End the process, if there is one; return how it ended.
+
+        Args:
+            grace: seconds for it to end by itself: who kills what has just ended does not learn
+                how it did.
+        """
         process, self.process = self.process, None
         if process is None:
             return None
-        if process.returncode is None:
-            process.kill()
         assert process.stdin is not None, "a pipe"
         process.stdin.close()
-        return await process.wait()
+        try:
+            async with asyncio.timeout(grace):
+                return await process.wait()
+        except TimeoutError:
+            if process.returncode is None:
+                process.kill()
+            return await process.wait()
 
 
 class WorkerPool:
@@ -103,7 +135,7 @@ class WorkerPool:
 
     def worker(self) -> WorkerProcess:
         """Return the one that has the least to do; a new one, if all have some."""
-        least = min(self._workers, key=lambda each: len(each.asked), default=None)
+        least = min(self._workers, key=lambda each: each.load, default=None)
         if least is None or (least.asked and len(self._workers) < self._limits.workers):
             least = WorkerProcess()
             self._workers.append(least)
@@ -117,7 +149,9 @@ class WorkerPool:
             Overloaded: too many wait already.
             WorkerLost
         """
-        if sum(len(each.asked) for each in self._workers) >= self._limits.worker_queue:
+        if not self.is_open:
+            raise _leaving()
+        if sum(each.load for each in self._workers) >= self._limits.worker_queue:
             raise Overloaded(
                 "Too many heavy requests are waiting (limits.worker_queue). Try again later.",
                 headers={"retry-after": "1"},
@@ -140,6 +174,9 @@ class WorkerPool:
                 if not worker.asked:
                     worker.has_work.clear()
         finally:
+            for each in worker.asked:
+                if not each.answer.done():
+                    each.answer.set_exception(_leaving())
             await worker.kill()
 
     async def _answer(self, worker: WorkerProcess, asked: _Asked) -> None:
@@ -152,8 +189,10 @@ class WorkerPool:
                 answer = await self._exchange(worker, asked.question)
         except TimeoutError:
             lost = self._too_long()
+        except WorkerLost as not_started:
+            lost = not_started
         except (OSError, EOFError):
-            lost = self._ended(await worker.kill())
+            lost = self._ended(await worker.kill(GRACE))
         else:
             if isinstance(answer, WorkerCrashed):
                 lost = WorkerBug(answer.traceback)
@@ -167,19 +206,24 @@ class WorkerPool:
 
     def _ended(self, code: int | None) -> WorkerLost:
         if sys.platform != "win32" and code == -signal.SIGPROF:
-            return self._too_long()
+            return self._too_long(is_lasting=True)
         most = self._limits.worker_bytes
-        return WorkerLost(f"its process ended, which has {most} bytes (limits.worker_bytes)")
+        reason = f"its process ended, which has {most} bytes (limits.worker_bytes)"
+        return WorkerLost(reason, is_lasting=code in _LASTING)
 
-    def _too_long(self) -> WorkerLost:
+    def _too_long(self, *, is_lasting: bool = False) -> WorkerLate:
         seconds = self._limits.worker_seconds
-        return WorkerLost(f"that takes longer than {seconds:g} seconds (limits.worker_seconds)")
+        reason = f"that takes longer than {seconds:g} seconds (limits.worker_seconds)"
+        return WorkerLate(reason, is_lasting=is_lasting)
 
     async def _exchange(self, worker: WorkerProcess, question: bytes) -> Answer:
         if worker.process is not None and worker.process.returncode is not None:
             await worker.kill()
         if worker.process is None:
-            worker.process = await self._started()
+            try:
+                worker.process = await self._started()
+            except OSError as error:
+                raise WorkerLost(f"no process can be started for it: {error.strerror}") from error
             worker.begun += 1
         process = worker.process
         assert process.stdin is not None, "a pipe"
@@ -204,7 +248,12 @@ class WorkerPool:
             stdout=PIPE,
             env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
             limit=_BUFFER,
+            start_new_session=True,  # Ctrl+C is for the gateway
         )
+
+
+def _leaving() -> WorkerLost:
+    return WorkerLost("the gateway is shutting down")
 
 
 def _hurry(clock: asyncio.Timeout, answer: asyncio.Future[Answer]) -> None:
