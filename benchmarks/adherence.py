@@ -1,6 +1,7 @@
 """How often a model's documents are valid, and right: `python benchmarks/adherence.py`.
 
-Asks one model of one upstream for the documents of `adherence_suite/tasks/`, by each strategy: the
+Asks one model of one upstream for the documents of `adherence_suite/tasks/`, or of real schemas
+(`--subset real`; STRICTGATE_CORPORA names the folder of the test data), by each strategy: the
 upstream alone, with retries, with its own grammar, and through a Strictgate that this program
 starts. Every call is counted at the upstream. Adherence is not correctness, so both are told.
 
@@ -27,15 +28,25 @@ from adherence_suite import results
 from adherence_suite.asking import Answer, Asked, Client, Sampling
 from adherence_suite.counting import Counter, counting
 from adherence_suite.gate import strictgate
+from adherence_suite.records import records, short_records
 from adherence_suite.report import markdown
 from adherence_suite.results import Result
 from adherence_suite.strategies import BY_NAME, STRATEGIES, Strategy
-from adherence_suite.tasks import load
+from adherence_suite.tasks import Task, load
 from processes import NotReady, free_port
 
 from strictgate import __version__
 
 DOCUMENT = 1200.0  # seconds that one document may take
+
+
+def _few(count: int | None) -> list[Task]:
+    return [*load(14), *short_records(14)][:count]
+
+
+SUBSETS = {"own": load, "real": records, "short": short_records, "commit": _few}
+"""The tasks by name: our own, those on real schemas, the short ones of these, and a few of
+both, always the same ones."""
 
 
 def main() -> int:
@@ -60,6 +71,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--title", default="", help="the model and its server, for the report")
     parser.add_argument("--preset", default="llamacpp", help="what Strictgate takes it for")
     parser.add_argument("--strategies", type=_strategies, default=STRATEGIES, metavar="NAME,…")
+    parser.add_argument("--subset", choices=SUBSETS, default="own", help="which tasks")
     parser.add_argument("--tasks", type=int, metavar="N", help="only so many, of all kinds")
     parser.add_argument("--only", type=lambda text: text.split(","), metavar="TASK,…")
     parser.add_argument("--rounds", type=int, default=1, help="how often, with other seeds")
@@ -94,7 +106,8 @@ async def _measured(
 ) -> tuple[list[Result], str]:
     known = list(results.read(options.out)) if options.out else []
     done = {(one.strategy, one.task, one.round): one for one in known}
-    tasks = [each for each in load(options.tasks) if not options.only or each.name in options.only]
+    offered = SUBSETS[options.subset](options.tasks)
+    tasks = [each for each in offered if not options.only or each.name in options.only]
     async with _asking(options, strategies) as (client, counter):
         for turn, (place, task) in product(range(options.rounds), enumerate(tasks)):
             first = (turn + place) % max(1, len(strategies))  # later ones find the prompt cached

@@ -50,7 +50,7 @@ def strictgate(preset: str, upstream: str, folder: Path) -> Iterator[str]:
 
 def _surroundings() -> dict[str, str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith("STRICTGATE_")}
-    return kept | {"PYTHONPATH": str(ROOT)}
+    return kept | {"PYTHONPATH": str(ROOT / "app")}
 
 
 def _fault(port: int) -> str:

@@ -17,13 +17,17 @@ _HEADS = (
     "values right",
     "calls/doc",
     "tokens/doc",
+    "tokens per right doc",
+    "lost members",
     "s/doc",
     "s to the first text",
 )
 _ABOUT = """\
 *Valid* is against the whole schema, formats included; a code fence around the upstream's own
 answer is forgiven. *Faithful*: of the tasks that have a right answer, every value that counts is
-right; *values right* counts them one by one. Calls and tokens are counted at the upstream, with
+right; *values right* counts them one by one; *lost members* are those of the right
+answers that valid documents do not have. Of a real schema's record, a document is right if it
+equals the record. Calls and tokens are counted at the upstream, with
 cancelled streams."""
 
 
@@ -63,9 +67,17 @@ def _row(name: str, group: list[Result]) -> list[str]:
         _rate(right, counted),
         f"{fmean(one.calls for one in group):.2f}",
         f"{fmean(one.tokens for one in group):,.0f}",
+        _cost(known),
+        str(sum(one.lost for one in known)),
         f"{fmean(one.seconds for one in group):.1f}",
         _first(group),
     ]
+
+
+def _cost(known: list[Result]) -> str:
+    """Return the tokens that a right document costs, with those spent on the others."""
+    right = sum(one.is_faithful for one in known)
+    return f"{sum(one.tokens for one in known) / right:,.0f}" if right else "-"
 
 
 def _first(group: list[Result]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from adherence_suite.asking import Answer, Asked
 from adherence_suite.counting import Exchange
-from adherence_suite.score import Score, faithful, score
+from adherence_suite.score import Score, faithful, lost, score
 from adherence_suite.strategies import Strategy
 
 
@@ -36,6 +36,8 @@ class Result:
     error: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     exchanges: tuple[dict[str, Any], ...] = ()
+    lost: int = 0
+    """Members of the right answer that a valid document does not have."""
 
     @property
     def is_valid(self) -> bool:
@@ -74,6 +76,7 @@ def result(
         error=str(answer.error.get("message") or ""),
         details=dict(answer.details),
         exchanges=tuple(asdict(each) | {"tokens": each.tokens} for each in exchanges),
+        lost=0 if failure else lost(judged.value, task),
     )
 
 

@@ -45,7 +45,39 @@ def faithful(value: Any, task: Task) -> tuple[int, int]:
     if task.expected is NOTHING:
         return 0, 0
     marks = list(_marks(task.expected, value))
+    if task.is_exact:
+        marks.append(_equals(task.expected, value))
     return sum(marks), len(marks)
+
+
+def lost(value: Any, task: Task) -> int:
+    """Return how many members of the right answer are not there, each with all that it holds."""
+    return 0 if task.expected is NOTHING else sum(_missing(task.expected, value))
+
+
+def _equals(one: Any, other: Any) -> bool:
+    """Whether both are the same JSON document: nothing more, nothing less."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equals(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equals, one, other))
+    return _same(one, other)
+
+
+def _missing(expected: Any, value: Any) -> Iterator[int]:
+    """Yield 1 for each member or element of `expected` that `value` does not have."""
+    if isinstance(expected, dict):
+        for name, wanted in expected.items():
+            if isinstance(value, dict) and name in value:
+                yield from _missing(wanted, value[name])
+            else:
+                yield 1
+    elif isinstance(expected, list):
+        for index, wanted in enumerate(expected):
+            if isinstance(value, list) and index < len(value):
+                yield from _missing(wanted, value[index])
+            else:
+                yield 1
 
 
 def _marks(expected: Any, value: Any) -> Iterator[bool]:

@@ -70,6 +70,22 @@ STRATEGIES = (
         _BUFFERED | {"modes": ["json_object", "prompt"]},
     ),
     Strategy(
+        "strictgate-right",
+        "Strictgate as it comes: `prefer` is `right`",
+        {"prefer": "right"},
+    ),
+    Strategy(
+        "strictgate-prefer-native",
+        "the upstream's grammar first, going on from what is good",
+        {"prefer": "native"},
+    ),
+    Strategy(
+        "strictgate-cheap",
+        "the same without the schema in the prompt",
+        {"prefer": "cheap"},
+    ),
+    Strategy("strictgate-prompt", "the guard over the free answer alone", {"modes": ["prompt"]}),
+    Strategy(
         "strictgate-native",
         "the upstream's grammar, through Strictgate",
         _BUFFERED | {"modes": ["native"]},

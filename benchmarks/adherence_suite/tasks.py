@@ -30,6 +30,8 @@ class Task:
     prompt: str
     schema: Mapping[str, Any]
     expected: Any = NOTHING
+    is_exact: bool = False
+    """Whether the right answer has nothing but what is expected."""
 
     @cached_property
     def schema_text(self) -> str:

@@ -1,0 +1,92 @@
+"""How benchmarks/adherence.py tells a record, and what it calls right: no model is asked."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+RECORD = {"name": "Ann", "tags": ["a", {"b": 1.5}], "more": {}, "none": None}
+
+
+@pytest.fixture
+def suite(monkeypatch):
+    """The modules of the suite by name, as the program has them."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    before = set(sys.modules)
+    yield lambda name: importlib.import_module(f"adherence_suite.{name}")
+    for name in set(sys.modules) - before:
+        if name.startswith("adherence_suite"):
+            del sys.modules[name]
+
+
+def test_a_record_is_told_leaf_by_leaf(suite):
+    """Nothing of it is left out: what is empty is a leaf."""
+    told = list(suite("records").lines(RECORD))
+
+    assert told == [
+        'name: "Ann"',
+        'tags[0]: "a"',
+        "tags[1].b: 1.5",
+        "more: {}",
+        "none: null",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_right", "lost"),
+    [
+        (RECORD, True, 0),
+        ({name: each for name, each in RECORD.items() if name != "none"}, False, 1),
+        (RECORD | {"tags": ["a"]}, False, 1),
+        (RECORD | {"tags": ["a", {}]}, False, 1),
+        (RECORD | {"extra": 1}, False, 0),
+        (RECORD | {"more": {"x": 1}}, False, 0),
+        (RECORD | {"name": "Bea"}, False, 0),
+        ([], False, 4),
+    ],
+)
+def test_right_is_what_equals_the_record(suite, answer, is_right, lost):
+    """One lost member, and one that was invented, are wrong alike."""
+    tasks, score = suite("tasks"), suite("score")
+    task = tasks.Task("t", "real", "", {}, RECORD, is_exact=True)
+    right, counted = score.faithful(answer, task)
+
+    assert (right == counted, score.lost(answer, task)) == (is_right, lost)
+
+
+def test_what_is_empty_must_be_there(suite):
+    """A member without leaves counts as well, and is nothing else that is empty."""
+    tasks, score = suite("tasks"), suite("score")
+    task = tasks.Task("t", "real", "", {}, {"more": {}}, is_exact=True)
+
+    for answer, is_right in [({"more": {}}, True), ({}, False), ({"more": []}, False)]:
+        right, counted = score.faithful(answer, task)
+        assert (right == counted) is is_right
+
+
+def test_tasks_are_of_all_families_in_turn(suite, monkeypatch, tmp_path):
+    """A row without an instance that fits gives none."""
+    rows = [
+        {"id": f"{split}/{at}", "split": split, "schema": {"type": "object"}, "tests": tests}
+        for split in ("one", "two")
+        for at, tests in enumerate(
+            [
+                [{"valid": True, "data": {"text": "x" * 80}}],
+                [{"valid": True, "data": {"text": "y" * 80}}],
+                [{"valid": False, "data": {"text": "z" * 80}}],
+                [{"valid": True, "data": {"text": "short"}}],
+            ]
+        )
+    ]
+    for name in ("maskbench", "schemastore"):
+        (tmp_path / name).mkdir()
+        text = "\n".join(map(json.dumps, rows)) if name == "maskbench" else ""
+        (tmp_path / name / "dev.jsonl").write_text(text)
+    monkeypatch.setenv("STRICTGATE_CORPORA", str(tmp_path))
+    names = [task.name for task in suite("records").records()]
+
+    assert [name.partition("_")[0] for name in names] == ["one", "two", "one", "two"]
+    assert names == [task.name for task in suite("records").records()]
