@@ -131,6 +131,11 @@ class Pins(Frozen):
     modes: Modes | None = Field(
         default=None, description="The modes of its models, in the order of trying."
     )
+    prompt_first: bool | None = Field(
+        default=None,
+        description="Whether the free answer under guard is asked for first, where its models go "
+        "on from a prefix, and its own grammar last.",
+    )
     tools: bool | None = Field(
         default=None,
         description="Whether its models call functions; where not, tools go into the prompt.",
@@ -147,6 +152,8 @@ class Pins(Frozen):
 
     def applied_to(self, capabilities: Capabilities) -> Capabilities:
         """Return `capabilities` with what is pinned here."""
+        if self.modes is not None:  # they are in the order of trying
+            capabilities = replace(capabilities, prompt_first=False)
         pinned = {name: getattr(self, name) for name in Pins.model_fields}
         return replace(capabilities, **{k: v for k, v in pinned.items() if v is not None})
 

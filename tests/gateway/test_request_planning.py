@@ -256,3 +256,58 @@ def test_emulated_functions_that_are_too_much():
     told, schema = read_messages(many, limits={"schema_nodes": 160})
 
     assert (told.count("angry"), schema.count("angry")) == (9, 0)
+
+
+def planned(knobs, preset="llamacpp", **upstream):
+    """The planner of a request with these knobs, to an upstream with this preset."""
+    table = {"preset": preset, "base_url": "http://x"} | upstream
+    settings = Settings(upstreams={"up": table})
+    made = RequestPlanner(settings, Router(settings, {}), LearnedCapabilities(1.0))
+    inner = {"name": "mood", "schema": MOOD}
+    request = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "hi"}],
+        "response_format": {"type": "json_schema", "json_schema": inner},
+        "strictgate": knobs,
+    }
+    return made.plan(ChatSurface().read_request(request)).conversation.planner
+
+
+@pytest.mark.parametrize(
+    ("knobs", "upstream", "first"),
+    [
+        ({}, {}, "prompt"),
+        ({"prefer": "right"}, {}, "prompt"),
+        ({"prefer": "native"}, {}, "native"),
+        ({"prefer": "cheap"}, {}, "native"),
+        ({"max_continuations": 0}, {}, "native"),
+        ({"modes": ["native", "prompt"]}, {}, "native"),
+        ({"modes": ["json_object", "native"], "prefer": "right"}, {}, "json_object"),
+        ({}, {"prefill": "none"}, "native"),
+        ({}, {"prompt_first": False}, "native"),
+        ({}, {"modes": ["native", "prompt"]}, "native"),
+        ({}, {"preset": "openai"}, "native"),
+        ({"prefer": "right"}, {"preset": "vllm"}, "native"),
+        ({}, {"preset": "vllm", "prompt_first": True}, "prompt"),
+    ],
+)
+def test_what_is_preferred_comes_first(knobs, upstream, first):
+    """By what was measured of the host, unless the request or the configuration pins it."""
+    assert planned(knobs, **upstream).ladder()[0].value == first
+
+
+@pytest.mark.parametrize(("prefer", "told"), [("native", True), ("cheap", False)])
+def test_cheap_leaves_the_schema_to_the_grammar(prefer, told):
+    """It is in the format, and in no message besides."""
+    made = planned({"prefer": prefer})
+    body = made.plan(made.ladder()[0]).body
+
+    assert body["response_format"]["json_schema"]["schema"]
+    assert ("angry" in json.dumps(body["messages"])) is told
+
+
+def test_cheap_tells_a_host_whose_grammar_is_not_sure():
+    """What ignores the format must be told."""
+    made = planned({"prefer": "cheap"}, "openrouter")
+
+    assert "angry" in json.dumps(made.plan(made.ladder()[0]).body["messages"])

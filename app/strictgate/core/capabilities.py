@@ -105,6 +105,10 @@ class Capabilities:
     modes: Annotated[tuple[Mode, ...], MinLen(1)] = LADDER
     native_needs_prompt: bool = False
     """Put the schema into the prompt in native mode too."""
+    prompt_first: bool = False
+    """Its models' free answers under guard are right more often than what its grammar lets them
+    write; where they go on from a prefix, mode `prompt` comes first, and `native` is the last try.
+    """
     json_with_tools: bool = True
     """JSON mode and native mode go together with tools."""
     json_with_stream: bool = True

@@ -30,6 +30,8 @@ from strictgate.core.request.contract import ANY_OBJECT, CarriedSchemas, Contrac
 from strictgate.core.request.options import (
     KNOBS_KEY,
     Enforcement,
+    Prefer,
+    RequestOptions,
     StreamMode,
     StrictRules,
     ToolEnforcement,
@@ -200,8 +202,7 @@ class RequestPlanner:
             whole = replace(read, contract=replace(read.contract, stream=False))
             conversation = self._conversation(whole, route, capabilities, rules)
             return PlannedRequest(read, route, conversation, adapter)
-        if rules.modes:
-            capabilities = replace(capabilities, modes=rules.modes)
+        capabilities = _preferred(capabilities, rules)
         texts = (each.schema_text for each in read.contract.toolbox.functions)
         if self._refuses_any(route, texts):
             capabilities = replace(capabilities, tools=False)
@@ -222,7 +223,8 @@ class RequestPlanner:
             ids = CallIds.after(read.body["messages"])
             reader = PromptedToolsReader(wanted.toolbox.is_deprecated, ids)
             asked, rules = self._emulated(read, rules), replace(rules, stream=StreamMode.BUFFERED)
-            capabilities = replace(capabilities, modes=prompted_tools.telling_modes(capabilities))
+            told = prompted_tools.telling_modes(capabilities)
+            capabilities = replace(capabilities, modes=told, prompt_first=False)  # unmeasured
         talk = self._conversation(asked, route, capabilities, rules)
         return PlannedRequest(read, route, talk, emulation=reader)
 
@@ -340,6 +342,21 @@ class RequestPlanner:
         wanted, body = prompted_tools.prompt_tools(read.contract, read.body, strict, loose)
         schema = self.admission.get(wanted.source, name=wanted.name, formats=rules.formats)
         return ReadRequest(wanted, body, schema, None, read.inputs, read.origin)
+
+
+def _preferred(capabilities: Capabilities, rules: RequestOptions) -> Capabilities:
+    """Return `capabilities` with the modes and their order as the request has it."""
+    if rules.modes:
+        return replace(capabilities, modes=rules.modes, prompt_first=False)
+    if not capabilities.prompt_first:
+        return capabilities
+    match rules.prefer:
+        case Prefer.RIGHT:  # a free answer that cannot be gone on from needs the grammar
+            return replace(capabilities, prompt_first=rules.max_continuations > 0)
+        case Prefer.NATIVE:
+            return replace(capabilities, prompt_first=False)
+        case Prefer.CHEAP:
+            return replace(capabilities, prompt_first=False, native_needs_prompt=False)
 
 
 def _lacks_tools(capabilities: Capabilities) -> bool:

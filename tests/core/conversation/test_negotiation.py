@@ -1,10 +1,26 @@
 """Conversations with upstreams that refuse: the format, the schema, a field, the tools, a text."""
 
+import json
+
 import pytest
 
-from strictgate.core.capabilities import Capabilities, Fact, Mode
+from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
+from strictgate.core.conversation.protocol import Ask
 from strictgate.core.errors import OutputInvalid, ToolsRefused, UpstreamError
-from tests.core.talks import BAD, GOOD, body, contents, conversation, hold, modes, refused, said
+from strictgate.core.request.options import StreamMode
+from tests.core.talks import (
+    BAD,
+    GOOD,
+    body,
+    contents,
+    conversation,
+    hold,
+    modes,
+    refused,
+    said,
+    stream,
+    turns,
+)
 
 NO_SCHEMA = refused(400, "This model does not support response format `json_schema`.")
 NO_OBJECT = refused(400, "'response_format.type' must be 'json_schema' or 'text'")
@@ -256,3 +272,67 @@ def test_refused_tools(message, functions):
 
     assert refused_tools.value.functions == functions
     assert refused_tools.value.body()["error"]["message"] == message
+
+
+FREE_FIRST = Capabilities(prompt_first=True, prefill=Prefill.TRAILING)
+NO_WAY = said("I would rather not.")
+
+
+def test_the_grammar_is_the_last_try_of_a_free_answer():
+    """Where the free answer comes first, what has no beginning ends under the host's grammar."""
+    talk = conversation(capabilities=FREE_FIRST, max_continuations=1)
+    outcome, asks = hold(talk, NO_WAY, NO_WAY, NO_WAY, said(GOOD))
+
+    assert modes(asks) == ["prompt", "prompt", "prompt", "native"]
+    assert contents(outcome) == [GOOD]
+    assert talk.plan.mode is Mode.NATIVE
+
+
+def test_one_try_is_free():
+    """A first try is never the last one that the grammar takes."""
+    _, asks = hold(conversation(capabilities=FREE_FIRST, max_attempts=1), said(GOOD))
+
+    assert modes(asks) == ["prompt"]
+
+
+def test_a_grammar_that_is_refused_leaves_the_free_answer():
+    """A refusal in the last try is no try; known refusals are not asked for at all."""
+    talk = conversation(capabilities=FREE_FIRST, max_attempts=2, max_continuations=1)
+    _, asks = hold(talk, NO_WAY, NO_WAY, NO_SCHEMA, said(GOOD))
+    assert modes(asks) == ["prompt", "prompt", "native", "prompt"]
+    assert [each.mode for each in talk.record.proven_refusals()] == [Mode.NATIVE]
+
+    talk = conversation(
+        refused={Mode.NATIVE}, capabilities=FREE_FIRST, max_attempts=2, max_continuations=1
+    )
+    _, asks = hold(talk, NO_WAY, NO_WAY, said(GOOD))
+    assert modes(asks) == ["prompt", "prompt", "prompt"]
+
+
+def test_modes_that_follow_their_order_stay_in_it():
+    """Without `prompt_first` a prompt that fails is not left for the grammar."""
+    able = Capabilities(modes=(Mode.PROMPT, Mode.NATIVE))
+    _, asks = hold(conversation(capabilities=able), NO_WAY, NO_WAY, said(GOOD))
+
+    assert modes(asks) == ["prompt", "prompt", "prompt"]
+
+
+def test_no_grammar_behind_what_the_caller_has():
+    """An answer under the grammar need not begin with what went out: it is asked freely again."""
+    talk = conversation(
+        body(stream=True),
+        FREE_FIRST,
+        max_attempts=2,
+        max_continuations=1,
+        stream=StreamMode.GUARDED,
+    )
+    outcome, taken = turns(
+        talk,
+        *stream('{"choice": ', '"hap'),
+        *stream(" no way"),
+        *stream(GOOD),
+    )
+
+    asks = [turn for turn in taken if isinstance(turn, Ask)]
+    assert modes(asks) == ["prompt", "prompt", "prompt"]
+    assert json.loads(contents(outcome)[0]) == json.loads(GOOD)

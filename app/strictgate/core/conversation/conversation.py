@@ -7,6 +7,8 @@ GatewayError. What goes wrong on the way (no connection, a deadline) is thrown i
 The rules:
 
 * Each choice has `max_attempts` full tries; only those that are bad are asked again.
+* Where the free answer comes first (`Capabilities.prompt_first`), the last try of several is under
+  the upstream's own grammar, unless the caller has a part of the document.
 * A refusal is no try: the same is asked for otherwise (negotiation.py).
 * What is good of a document stays; where the model can, it goes on from there (continuation.py).
 * What is truncated by the caller's own budget is not asked again.
@@ -232,7 +234,10 @@ class Conversation:
             can_continue=not may_call and self._continuation.is_possible(self.planner),
             can_retry=states[0].tries + 1 < self.enforcement.max_attempts,
         )
+        is_last = 0 < states[0].tries == self.enforcement.max_attempts - 1
         while True:
+            if is_last and not any(state.given for state in states):  # else it could not begin so
+                self._negotiation.turn_to_grammar()
             ask = self._negotiation.ask(feedback)
             reader = ReplyReader(ask, states, self._criteria, policy, self._forwards)
             reply = yield from reader.run()

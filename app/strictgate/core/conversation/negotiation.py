@@ -53,6 +53,15 @@ class Negotiation:
         self._modes = planner.ladder(refused)
         self.plan: Plan = planner.plan(self._modes[0])
 
+    def turn_to_grammar(self) -> None:
+        """Take the upstream's own grammar for the last try, where the free answer came first.
+
+        It holds a model that writes nothing valid by itself. A mode that was refused stays so.
+        """
+        is_free = self.planner.capabilities.prompt_first and self.plan.mode is Mode.PROMPT
+        if is_free and Mode.NATIVE in self._modes:
+            self.plan = self.planner.plan(Mode.NATIVE)
+
     def ask(self, feedback: Sequence[prompt.Message]) -> Ask:
         """Return the next ask for a whole answer; from the second on it is about one choice."""
         asked = len(self._record.attempts)

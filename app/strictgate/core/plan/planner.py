@@ -100,6 +100,8 @@ class Planner:
         fit = [mode for mode in self.capabilities.modes if self._combines(mode)] or [Mode.PROMPT]
         if self.contract.is_json_object:  # JSON mode says just that; the rest approaches it
             fit.sort(key=lambda mode: mode is not Mode.JSON_OBJECT)
+        elif self.capabilities.prompt_first and self.can_continue:
+            fit.sort(key=lambda mode: mode is not Mode.PROMPT)
         return tuple(mode for mode in fit if mode not in refused) or (fit[-1],)
 
     def _combines(self, mode: Mode) -> bool:

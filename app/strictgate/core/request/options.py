@@ -51,6 +51,17 @@ class Steering(StrEnum):
     OFF = "off"
 
 
+class Prefer(StrEnum):
+    """What decides on the order of the modes, where an upstream has several that work."""
+
+    RIGHT = "right"
+    """In which one documents come out right most often, as far as that was measured."""
+    NATIVE = "native"
+    """The upstream's own enforcement first."""
+    CHEAP = "cheap"
+    """The same, without the schema in the prompt where the upstream's grammar is sure to hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Enforcement:
     """What the configuration says in its table [enforcement]."""
@@ -71,6 +82,8 @@ class Enforcement:
     """Whether to use the log-probabilities of tokens, where an upstream has them."""
     tools: ToolEnforcement = ToolEnforcement.STRICT
     """Whose arguments are enforced: of functions with `strict: true`, or of all."""
+    prefer: Prefer = Prefer.RIGHT
+    """What decides on the order of the modes, where nothing pins them."""
     token_budget: Annotated[int, Ge(0)] = 0
     """Tokens of all attempts together after which no attempt is added; 0: no limit."""
     prompt_template: str = PROMPT_TEMPLATE
