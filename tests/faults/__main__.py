@@ -12,6 +12,8 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("campaign", help="faults of hosts and clients, from a seed")
     one.add_argument("number", type=int, help="requests")
+    ends = commands.add_parser("cuts", help="answers that are cut at one byte after the other")
+    ends.add_argument("number", type=int, help="places")
     many = commands.add_parser("soak", help="campaigns against one gateway; does it grow?")
     many.add_argument("number", type=int, help=f"batches of {load.BATCH} requests")
     for command in (one, many):
@@ -20,14 +22,19 @@ def main() -> int:
     chosen = parser.parse_args()
     match chosen.command:
         case "campaign":
-            report = campaign.run(chosen.seed, chosen.number)
-            print(report)
-            return 1 if report.complaints else 0
+            return _told(campaign.run(chosen.seed, chosen.number))
+        case "cuts":
+            return _told(campaign.run_cases(list(campaign.cuts(chosen.number))))
         case "soak":
             return 0 if load.soak(chosen.seed, chosen.number) else 1
         case _:
             load.hostile()
             return 0
+
+
+def _told(report: campaign.Report) -> int:
+    print(report)
+    return 1 if report.complaints else 0
 
 
 if __name__ == "__main__":

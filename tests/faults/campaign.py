@@ -81,18 +81,34 @@ def cases(seed: int, number: int) -> Iterator[Case]:
         yield Case(names.pop(), token, surface, is_stream, is_enforced, goes_on)
 
 
+def cuts(places: int) -> Iterator[Case]:
+    """Yield cases whose answers are cut, at so many places from the first byte to the last: by a
+    reset and by a close, whole and as a stream."""
+    for number in range(places):
+        for turn, fault in enumerate(("reset-somewhere", "close-somewhere")):
+            nonce = f"n0nce-c{turn}{number:010x}"
+            token = Token(nonce, "choice", ALWAYS, number / places)
+            for is_stream in (False, True):
+                yield Case(fault, token, "chat", is_stream, True, number % 2 == 0)
+
+
 def run(seed: int, number: int) -> Report:
     """Run the campaign of a seed against a gateway of its own."""
+    return run_cases(list(cases(seed, number)))
+
+
+def run_cases(todo: list[Case]) -> Report:
+    """Run these cases against a gateway of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_run(seed, number, Path(folder)))
+        return asyncio.run(_run(todo, Path(folder)))
 
 
-async def _run(seed: int, number: int, folder: Path) -> Report:
+async def _run(todo: list[Case], folder: Path) -> Report:
     report = Report()
     async with campaign_gateway(folder) as (gate, running):
-        await batch(gate, list(cases(-seed - 1, 40)), Report())  # what is made once, is made
+        await batch(gate, list(cases(0, 40)), Report())  # what is made once, is made
         report.before = await rested(gate, running, None)
-        await batch(gate, list(cases(seed, number)), report)
+        await batch(gate, todo, report)
         report.after = await rested(gate, running, report.before)
         if report.after.holds_more_than(report.before):
             report.complaints.append(Complained("afterwards", "something is still held"))

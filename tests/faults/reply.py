@@ -7,7 +7,9 @@ from enum import Enum, auto
 from typing import Any
 
 PIECE = 9
-"""Characters of text in one event of a stream."""
+"""Characters of text in one event of a stream, or more in one that would have over `MOST` events:
+the upstream shares its process with the clients."""
+MOST = 500
 
 
 class Act(Enum):
@@ -77,7 +79,8 @@ def chunk(finish_reason: str | None = None, **delta: Any) -> dict[str, Any]:
 
 def chunks(text: str, finish_reason: str | None = "stop") -> list[dict[str, Any]]:
     """Return the chunks of a stream that says `text`."""
-    pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
+    size = max(PIECE, len(text) // MOST)
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
     said = [chunk(content=piece) for piece in pieces]
     return [chunk(role="assistant", content=""), *said, chunk(finish_reason)]
 

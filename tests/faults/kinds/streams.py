@@ -113,7 +113,7 @@ TABLE: dict[str, Fault] = {
     "sse-nothing": stream(lambda text: [], *_BROKEN, is_cut=True),
     "sse-done-alone": stream(lambda text: [DONE], INVALID, BAD),
     "sse-half-event": stream(
-        lambda text: [*_half(text), b'data: {"id":"x","cho'], *_BROKEN, is_cut=True
+        lambda text: [*_half(text), b'data: {"id":"x","cho'], *(OK, INVALID, *_BROKEN), is_cut=True
     ),
     "sse-half": stream(_half, OK, INVALID, *_BROKEN, is_cut=True),
     "sse-half-closed": fault(_close_delimited, OK, INVALID, *_BROKEN, is_cut=True),
