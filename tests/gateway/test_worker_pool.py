@@ -9,7 +9,7 @@ import pytest
 
 from strictgate.core.errors import Overloaded
 from strictgate.gateway import worker_pool
-from strictgate.gateway.worker_messages import Begin, GoOn, Unknown
+from strictgate.gateway.worker_messages import Begin, GoOn, Unknown, framed
 from strictgate.gateway.worker_pool import WorkerBug, WorkerLost, WorkerPool
 from strictgate.settings import LimitSettings
 
@@ -77,6 +77,21 @@ def test_a_bug_costs_one_answer():
         worker = pool.worker()
         with pytest.raises(WorkerBug, match="UnpicklingError"):
             await pool.ask(worker, BUG)
+        assert await pool.ask(worker, NOBODY) == Unknown()
+        assert worker.begun == 2
+
+    with_pool(use)
+
+
+def test_an_answer_that_cannot_be_read():
+    """It costs that answer alone: other workers, and the gateway, go on."""
+
+    async def use(pool):
+        worker = pool.worker()
+        await pool.ask(worker, NOBODY)
+        worker.process.stdout.feed_data(framed(b"no pickle"))  # as from the process
+        with pytest.raises(WorkerBug, match="UnpicklingError"):
+            await pool.ask(worker, NOBODY)
         assert await pool.ask(worker, NOBODY) == Unknown()
         assert worker.begun == 2
 

@@ -18,6 +18,7 @@ import asyncio
 import os
 import signal
 import sys
+import traceback
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from contextlib import suppress
@@ -193,6 +194,8 @@ class WorkerPool:
             lost = not_started
         except (OSError, EOFError):
             lost = self._ended(await worker.kill(GRACE))
+        except Exception:  # noqa: BLE001 (a bug here costs one answer, not all workers)
+            lost = WorkerBug(traceback.format_exc())
         else:
             if isinstance(answer, WorkerCrashed):
                 lost = WorkerBug(answer.traceback)
