@@ -1,6 +1,8 @@
 """What is kept of schemas and grammars: resident memory beside what the caches count for it.
 
     .venv/bin/python benchmarks/memory.py [FAMILY …]
+    .venv/bin/python benchmarks/memory.py --readers 30     # what long answers take: the peak
+    .venv/bin/python benchmarks/memory.py --soak 50000     # what is kept of requests: the slope
 
 Each family runs in a process of its own, so that no memory that another family has freed is used
 again. The ratio is resident memory over weight: 0.5 to 2 is wanted, above what a process needs
@@ -8,6 +10,7 @@ anyway. Grammars are measured after each has read a document of the demonstratio
 """
 
 import argparse
+import asyncio
 import gc
 import json
 import os
@@ -17,6 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import request_memory
 from schema_families import FAMILIES
 
 from strictgate.core.grammar.grammar import NotExpressible
@@ -97,7 +101,17 @@ def main() -> None:
     parser.add_argument("families", nargs="*", metavar="FAMILY", default=[*FAMILIES])
     parser.add_argument("--count", type=int, default=1000, help="schemas of each family, at most")
     parser.add_argument("--kind", choices=KINDS, help=argparse.SUPPRESS)  # in the process of one
+    parser.add_argument("--readers", type=int, metavar="N", help="clients that do not read")
+    parser.add_argument("--size", type=int, default=6 << 20, help="bytes of what they ask for")
+    parser.add_argument("--piece", type=int, default=24, help="characters of each delta of it")
+    parser.add_argument("--soak", type=int, metavar="N", help="requests of all kinds")
     given = parser.parse_args()
+    if given.readers:
+        asyncio.run(request_memory.readers(given.readers, given.size, given.piece))
+        return
+    if given.soak:
+        asyncio.run(request_memory.soak(given.soak))
+        return
     if given.kind:
         print(*KINDS[given.kind](given.families[0], given.count))
         return

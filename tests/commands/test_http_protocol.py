@@ -1,10 +1,18 @@
 """What is refused below ASGI."""
 
 import json
+import socket
+from contextlib import closing
 
 import pytest
 
-from strictgate.commands.http_protocol import HEAD_BYTES, HEAD_FIELDS, URL_BYTES
+from strictgate.commands.http_protocol import (
+    HEAD_BYTES,
+    HEAD_FIELDS,
+    UNSENT,
+    URL_BYTES,
+    limit_unsent,
+)
 from tests.commands.process import raw, running
 
 
@@ -76,3 +84,20 @@ def test_trailers_are_no_headers():
 def test_no_host_of_old(server):
     """HTTP/1.0 knows no Host; probes still speak it."""
     assert raw(server, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such limit")
+def test_the_kernel_takes_little():
+    """What waits for a client in the kernel is limited, so that writing pauses soon."""
+    option = socket.TCP_NOTSENT_LOWAT
+    with closing(socket.socket()) as connection:
+        limit_unsent(connection)
+        assert connection.getsockopt(socket.IPPROTO_TCP, option) == UNSENT
+
+
+def test_other_sockets_have_no_such_limit():
+    """A Unix socket is left as it is, and so is a transport without one."""
+    one, other = socket.socketpair()
+    with closing(one), closing(other):
+        limit_unsent(one)
+    limit_unsent(None)

@@ -166,6 +166,31 @@ def test_a_worker_that_is_killed():
     assert len(outcome.steps) == COUNT
 
 
+def test_a_long_stream_that_is_begun_anew():
+    """All answers are still there for it, those too that have been packed meanwhile."""
+    whole = table(count=1200)
+    *parts, reply = streamed(*[whole[at : at + 12] for at in range(0, len(whole), 12)])
+    parts = [StreamPart(each.deltas) for each in parts]
+    assert len(parts) > 2000
+
+    async def forget():
+        async with WorkerPool(LimitSettings(workers=1)) as pool:
+            one = conversation(body(TABLE, stream=True), stream=StreamMode.GUARDED)
+            running = Talk(one.run(), one, pool)
+            ahead, step = [*parts, reply], await running.begin()
+            while not isinstance(step, Outcome):
+                is_theirs = isinstance(step, Ask | ReadMore)
+                step = await running.send(ahead.pop(0) if is_theirs else None)
+                if len(ahead) == 20 and is_theirs:
+                    pool.worker().process.kill()
+                    await pool.worker().process.wait()
+            assert pool.worker().begun == 2
+            return step
+
+    outcome = asyncio.run(forget())
+    assert outcome.body["choices"][0]["message"]["content"] == whole
+
+
 async def killed(worker):
     """Kill its process as soon as there is one."""
     await started(worker)

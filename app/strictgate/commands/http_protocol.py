@@ -6,6 +6,7 @@ with two Hosts or none (RFC 9112 §3.2). `HttpProtocol` adds all that.
 """
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,9 @@ HEAD_FIELDS = 100  # headers
 URL_BYTES = 8 << 10
 """Of the path and the query; RFC 9112 §3 wants at least 8,000."""
 STALL = 30.0  # seconds in which a client must take something of what waits for it
+UNSENT = 64 << 10
+"""Bytes that the kernel takes before they can be sent, where it has such a limit. Without one it
+takes megabytes for a client that does not read, and the model is read on for nobody."""
 LINGER = 1.0  # seconds that a client has to read a refusal
 _STATUS = {
     400: (
@@ -61,6 +65,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        limit_unsent(transport.get_extra_info("socket"))
         self._await_head()
         refusal = self.limit.refusal(self.connections) if self.limit is not None else None
         if refusal is not None:
@@ -178,6 +183,14 @@ class HttpProtocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+def limit_unsent(connection: socket.socket | None) -> None:
+    """Have writing to it pause where the client does not read: see UNSENT."""
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS have it
+    if connection is None or option is None or connection.family == socket.AF_UNIX:
+        return
+    connection.setsockopt(socket.IPPROTO_TCP, option, UNSENT)
 
 
 def _error(status: int) -> Mapping[str, Any]:

@@ -7,8 +7,10 @@ forgotten it, or that was lost to another conversation, begins it anew in the sa
 """
 
 import asyncio
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.judging_cost import LIGHT
@@ -33,10 +35,36 @@ from strictgate.gateway.worker_messages import (
     Turned,
     Unknown,
     dumped,
+    loaded,
 )
 from strictgate.gateway.worker_pool import WorkerLost, WorkerPool, WorkerProcess
 
+_MOST_DELTAS = 512
+"""Of the answers that are noted as they are; what is more than that is packed."""
 _keys = count()
+
+
+class _Answers:
+    """The answers that a conversation has had, in their order; those of a long stream packed: text
+    that comes by the token takes ten times its length else."""
+
+    def __init__(self) -> None:
+        self._packed: list[bytes] = []
+        self._latest: list[Entry] = []
+        self._deltas = 0
+
+    def add(self, entry: Entry) -> None:
+        """Note one."""
+        self._latest.append(entry)
+        self._deltas += len(entry.deltas) if isinstance(entry, StreamPart) else 1
+        if self._deltas >= _MOST_DELTAS:
+            self._packed.append(zlib.compress(dumped(self._latest), 1))
+            self._latest, self._deltas = [], 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield all of them."""
+        packed = (loaded(zlib.decompress(each)) for each in self._packed)
+        return chain(chain.from_iterable(packed), self._latest)
 
 
 @dataclass(slots=True)
@@ -71,7 +99,7 @@ class Talk:
         self._conversation = conversation
         self._pool = pool
         self._there: _There | None = None
-        self._entries: list[Entry] = []
+        self._entries = _Answers()
         self._turn: Turn | Outcome | None = None
 
     async def begin(self) -> Turn | Outcome:
@@ -85,18 +113,19 @@ class Talk:
             GatewayError: the conversation is over.
         """
         if isinstance(self._turn, Compile):
-            self._entries.append(GrammarAnswer(answer is not None))
+            entry: Entry = GrammarAnswer(answer is not None)
         else:
-            self._entries.append(answer)
+            entry = answer
+        self._entries.add(entry)
         if self._there is not None:
-            return await self._asked(self._there)
+            return await self._asked(self._there, entry)
         return await self._after(self._sent(answer))
 
     async def throw(self, error: GatewayError) -> Turn | Outcome:
         """Tell it what went wrong; it raises that, or the verdict it has already, or goes on."""
-        self._entries.append(error)
+        self._entries.add(error)
         if self._there is not None:
-            return await self._asked(self._there)
+            return await self._asked(self._there, error)
         try:
             step: Turn | Outcome = self._here.throw(error)
         except StopIteration as done:
@@ -136,9 +165,10 @@ class Talk:
         self._here.close()
         return await self._asked(self._there)
 
-    async def _asked(self, there: _There) -> Turn | Outcome:
+    async def _asked(self, there: _There, entry: Entry = None) -> Turn | Outcome:
+        """Have it go on there; `entry`: its latest answer."""
         try:
-            answer = await self._answer(there)
+            answer = await self._answer(there, entry)
         except WorkerLost as lost:
             raise self._not_judged(str(lost)) from lost
         match answer:
@@ -154,10 +184,10 @@ class Talk:
             case other:
                 raise AssertionError(f"no answer of a conversation: {other!r}")
 
-    async def _answer(self, there: _There) -> Answer:
+    async def _answer(self, there: _There, entry: Entry) -> Answer:
         begun, there.begun = there.begun, -1  # who leaves meanwhile does not know what it has read
         if begun == there.worker.begun:
-            answer = await there.pool.ask(there.worker, GoOn(there.key, self._entries[-1]))
+            answer = await there.pool.ask(there.worker, GoOn(there.key, entry))
             if not isinstance(answer, Unknown):
                 there.begun = begun
                 return answer

@@ -6,7 +6,7 @@ import pytest
 
 from strictgate.core.grammar.grammar import Grammar
 from strictgate.core.guard.grammar_matcher import load_grammar
-from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.guard import MAX_MATCHED, Guard
 from strictgate.core.schema.schema import admit
 from tests.core.guards import PERSON, guard
 
@@ -187,3 +187,26 @@ def test_a_free_string(text, grammar, is_free):
 def test_what_the_schema_says_anywhere():
     """The guard has the features of its schema, by which repairs find what was meant."""
     assert any(node.schema == PERSON for node in guard().features.nodes)
+
+
+@pytest.mark.parametrize("size", [7, 4096, 1 << 20])
+def test_a_long_document(size):
+    """Behind what is matched with the grammar the validator goes on alone; where it refuses does
+    not depend on the pieces."""
+    row = b'{"name": "Ann", "age": 7, "mood": "calm"}, '
+    good = b"[" + row * (MAX_MATCHED // len(row) + 100)
+    made = guard({"type": "array", "items": PERSON})
+    wrong = good + b'{"mood": "happy", '
+    read = 0
+    for at in range(0, len(wrong), size):
+        piece = wrong[at : at + size]
+        taken = made.consume(piece)
+        read += taken
+        if taken < len(piece):
+            break
+    assert read == len(good) + len(b'{"mood": "happy')
+    assert not made.forced()
+    assert made.consume(b'"') == 0
+    made.rollback(read - len(good))
+    assert made.consume(row[:-2] + b"]") == len(row) - 1
+    assert made.is_closed()

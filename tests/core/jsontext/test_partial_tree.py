@@ -57,3 +57,16 @@ def test_a_fork_grows_on_its_own():
     assert tree.offsets == [[0, 1], [5], [8, 9]]
     assert twin.root == {"a": [1, {"b": 2, "c": 3}]}
     assert twin.last_path == ("a", 1, "c")
+
+
+def test_names_are_kept_once():
+    """A name that comes again is the same text in memory, however it was parsed."""
+    tree = Tree()
+    tree.enter([], 0)
+    for at in (1, 20):
+        tree.enter({}, at)
+        tree.name("".join(["some", "body"]), at + 1)
+        tree.put(1)
+        tree.leave()
+    first, second = ([*each] for each in tree.root)
+    assert first[0] is second[0]

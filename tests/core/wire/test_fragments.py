@@ -233,3 +233,14 @@ def test_interleaved_calls(has_index: bool, made: list[tuple[str, str]], data: s
         fragments.append(data.draw(st.sampled_from([each for each in waiting if each])).pop(0))
     found = calls_of(*([fragment] for fragment in fragments))
     assert found == [(f"c{place}", name, text) for place, (name, text) in enumerate(made)]
+
+
+def test_many_pieces():
+    """However many there are, the text is the same, and so is what stands behind any place."""
+    text = TextFragments()
+    for number in range(5000):
+        text.feed(f"{number},")
+    whole = text.whole()
+    assert whole == "".join(f"{number}," for number in range(5000))
+    for start in (0, 1, 4000, len(whole) - 7, len(whole), len(whole) + 1):
+        assert text.since(start) == whole[start:]

@@ -2,7 +2,8 @@
 
 The matcher goes first: it is quick, and sees most violations at their first byte. The tracker reads
 behind it, judges what the grammar could not hold, and has the last word when the root closes. A
-matcher that gives up (it met a limit of its own) is no violation: the tracker goes on alone.
+matcher that gives up (it met a limit of its own) is no violation: the tracker goes on alone. So it
+does behind MAX_MATCHED.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
 from strictgate.core.work import Work
 
+MAX_MATCHED = 256 << 10
+"""Bytes of a document that are matched with a grammar. The engine keeps some 75 bytes for each of
+them, to be able to go back; behind them the validator refuses what is wrong, but nothing that must
+follow is known."""
 _A_CALL, _A_BYTE, _MATCHED = 10, 1, 1
 """Units of work: of a call, and of each byte, to read it and to match it with a grammar. What the
 validator is asked beside that is counted where it is asked (partial_validation.py)."""
@@ -108,6 +113,16 @@ class Guard:
         Raises:
             WorkSpent: the budget is used up.
         """
+        if self._matcher is None or len(self.scanner) + len(data) <= MAX_MATCHED:
+            return self._consume(data)
+        room = max(MAX_MATCHED - len(self.scanner), 0)
+        read = self._consume(data[:room])
+        if read == room:
+            self._go_on_alone()
+            read += self._consume(data[room:])
+        return read
+
+    def _consume(self, data: bytes) -> int:
         taken = self._match(data)
         read = self._tracker.consume(data[:taken] if taken < len(data) else data)
         self.work.spend(_A_CALL + read * (_A_BYTE + (_MATCHED if self._matcher else 0)))
@@ -120,10 +135,14 @@ class Guard:
             return len(data)
         taken = self._matcher.consume(data)
         if taken < len(data) and self._matcher.is_broken():
-            self._matcher = None
-            self._tracker.checking = True
+            self._go_on_alone()
             return len(data)
         return taken
+
+    def _go_on_alone(self) -> None:
+        """Have the validator look at every value from here on, in the matcher's place."""
+        self._matcher = None
+        self._tracker.checking = True
 
     def consume_as(self, source: bytes, plain: bytes) -> bool:
         """Take in `source`, which the grammar is to read as `plain`; return whether it fits."""

@@ -10,6 +10,9 @@ from typing import Any, Self
 
 from strictgate.core.jsontext.pointer import Path
 
+_MOST_SHARED = 1024
+"""Names that are kept once each: a long document has few names, and has them often."""
+
 Container = dict[str, Any] | list[Any]
 
 
@@ -31,9 +34,14 @@ class Tree:
         self.offsets: list[list[int]] = []
         """For each of these, where in the text it starts, and then where each of its names does."""
         self._names: list[str] = []  # for each of these, that of the member begun last
+        self._shared: dict[str, str] = {}
 
     def name(self, name: str, at: int) -> None:
         """Call the next member of the innermost object `name`, which starts at offset `at`."""
+        if len(self._shared) < _MOST_SHARED:
+            name = self._shared.setdefault(name, name)
+        else:
+            name = self._shared.get(name, name)
         self._names[-1] = name
         self.offsets[-1].append(at)
 
@@ -113,6 +121,7 @@ class Tree:
         for container, offsets in zip(self.open, self.offsets, strict=True):
             twin.reopen(Closed(container, offsets))
         twin._names = self._names.copy()
+        twin._shared = self._shared
         return twin
 
     # --- paths ---------------------------------------------------------------------------------

@@ -4,12 +4,15 @@ Both have the stages' two methods: `feed` takes a piece in and returns the text 
 `flush` returns what was held back. Nothing raises, whatever the pieces are.
 """
 
+from itertools import chain
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.wire.calls import as_list
 
+_MOST_PIECES = 1024
+"""Of one text that are kept apart: each takes some 60 bytes beside what it says."""
 MOST_NAMES = 64
 """Of the calls in one choice; the names of more are known in the end."""
 Added = tuple[tuple[int, str], ...]
@@ -19,10 +22,14 @@ Added = tuple[tuple[int, str], ...]
 class TextFragments:
     """A text that comes in pieces, with at most half a surrogate pair held back."""
 
-    __slots__ = ("_held", "_pieces")
+    __slots__ = ("_held", "_joined", "_length", "_pieces")
 
     def __init__(self) -> None:
+        self._joined: list[str] = []
+        """What `_pieces` were before, many in one each."""
         self._pieces: list[str] = []
+        self._length = 0
+        """Of all of them, in characters."""
         self._held = ""
 
     def feed(self, piece: str | None) -> str:
@@ -33,20 +40,37 @@ class TextFragments:
             piece = self._held + piece
             self._held = piece[-1:] if "\ud800" <= piece[-1:] <= "\udbff" else ""
             piece = _mended(piece[:-1] if self._held else piece)
-        self._pieces.append(piece)
+        self._add(piece)
         return piece
 
     def flush(self) -> str:
         piece, self._held = _mended(self._held), ""
-        self._pieces += [piece] if piece else []
+        if piece:
+            self._add(piece)
         return piece
 
     def whole(self) -> str | None:
-        return "".join(self._pieces) + _mended(self._held) if self._pieces else None
+        if not self._pieces:
+            return None
+        return "".join([*self._joined, *self._pieces]) + _mended(self._held)
 
-    def since(self, count: int) -> list[str]:
-        """Return the pieces behind the first `count`."""
-        return self._pieces[count:]
+    def since(self, start: int) -> str:
+        """Return what stands behind the first `start` characters."""
+        found: list[str] = []
+        begin = self._length
+        for piece in chain(reversed(self._pieces), reversed(self._joined)):
+            if begin <= start:
+                break
+            found.append(piece)
+            begin -= len(piece)
+        return "".join(reversed(found))[max(start - begin, 0) :]
+
+    def _add(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self._length += len(piece)
+        if len(self._pieces) >= _MOST_PIECES:
+            self._joined.append("".join(self._pieces))
+            self._pieces = [""]  # a text has begun, even if it is empty
 
 
 def _mended(text: str) -> str:
@@ -159,7 +183,7 @@ class _Call:
         """Of the arguments, once it matters whether they are whole."""
         self._is_json = True
         self._scanned = 0
-        """How many pieces of the arguments it has seen."""
+        """How many characters of the arguments it has seen."""
 
     def feed(self, fragment: dict[str, Any]) -> str:
         """Take in a fragment; return what it adds to the arguments."""
@@ -182,9 +206,9 @@ class _Call:
         """Whether the arguments are a whole JSON object."""
         if self._scanner is None:
             self._scanner = Scanner()
-        pieces = self.arguments.since(self._scanned)
-        self._scanned += len(pieces)
-        data = "".join(pieces).encode("utf-8", "surrogatepass")
+        more = self.arguments.since(self._scanned)
+        self._scanned += len(more)
+        data = more.encode("utf-8", "surrogatepass")
         if self._is_json and self._scanner.consume(data) < len(data):
             self._is_json = False
         scanner = self._scanner
