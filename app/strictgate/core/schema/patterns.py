@@ -39,9 +39,9 @@ MAX_SIZE = _SIZES[-1]
 """Bytes that one pattern may take compiled, whatever a schema's budget is."""
 _DFA_SIZE = 64 * 1024
 """Bytes of the states that the engine keeps while it matches one pattern. They grow with the texts
-that it reads, and it begins anew when they are full. The engine's
-default is 2 MiB. Of 122 patterns of real schemas, with texts of up to 200 characters, one took 4.5
-times as long as with that (long counts of a class of Unicode characters), and the others as long."""
+that it reads, and it begins anew when they are full. The engine's default is 2 MiB. Of 122 patterns
+of real schemas, with texts of up to 200 characters, one took 4.5 times as long as with that (long
+counts of a class of Unicode characters), and the others about as long."""
 OPTIONS = RegexOptions(size_limit=MAX_SIZE, dfa_size_limit=_DFA_SIZE)
 """Options for the validator: these choose the linear-time engine. Its default is another engine,
 which backtracks."""
