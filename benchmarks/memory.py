@@ -14,6 +14,7 @@ import asyncio
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -106,6 +107,7 @@ def main() -> None:
     parser.add_argument("--piece", type=int, default=24, help="characters of each delta of it")
     parser.add_argument("--soak", type=int, metavar="N", help="requests of all kinds")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     if given.readers:
         asyncio.run(request_memory.readers(given.readers, given.size, given.piece))
         return

@@ -12,23 +12,28 @@ import aiohttp
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
 from strictgate.upstream.routing import Endpoint
 
+MOST = 16 << 10
+"""Bytes of a piece. What has come of a fast upstream would be judged at once else, and kept for a
+client that does not read."""
 _CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 """Content codings → zlib's window bits."""
 
 
-async def raw_piece(response: aiohttp.ClientResponse, endpoint: Endpoint) -> bytes:
-    """Return what has come, or else what comes next; b"" at the end.
+async def raw_piece(
+    response: aiohttp.ClientResponse, endpoint: Endpoint, most: int | None = None
+) -> bytes:
+    """Return what has come, or else what comes next, `most` bytes of it; b"" at the end.
 
     Raises:
         UpstreamTimeout: nothing came for too long.
     """
     content, idle = response.content, endpoint.settings.idle_timeout
     while not content.at_eof():
-        piece = content.read_nowait()
+        piece = content.read_nowait(most or -1)
         if not piece:  # only waiting needs a clock
             try:
                 async with asyncio.timeout(idle):
-                    piece = await content.readany()
+                    piece = await (content.readany() if most is None else content.read(most))
             except TimeoutError as error:
                 raise UpstreamTimeout(
                     f"The upstream '{endpoint.name}' fell silent for {idle:g} seconds."
@@ -60,7 +65,7 @@ class ResponseBody:
         Raises:
             UpstreamTimeout, UpstreamBadResponse
         """
-        raw = await raw_piece(self._response, self._endpoint)
+        raw = await raw_piece(self._response, self._endpoint, MOST)
         if not raw:
             return None
         piece = self._decode(raw)
