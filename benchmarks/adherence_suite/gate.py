@@ -15,6 +15,7 @@ _CONFIG = """\
 default_upstream = "measured"
 [upstreams.measured]
 preset = "{preset}"
+prompt_first = true  # what `prefer` decides on
 base_url = "{upstream}"
 timeout = 900
 first_byte_timeout = 600
