@@ -55,6 +55,7 @@ _ROW = {
 _ROWS = {"type": "array", "items": _ROW}
 _TABLE = {"type": "object", "properties": {"rows": _ROWS}, "required": ["rows"]}
 _MAP = {"type": "object", "additionalProperties": _STRING}
+_OPEN = _MAP | {"properties": {f"field{n}": _STRING for n in range(10)}}
 _NAMES = {"type": "object", "propertyNames": {"pattern": "^[a-z]+$"}}
 _CLOSED = {"type": "object", "properties": {"a": _STRING}, "additionalProperties": False}
 _INTS = {"type": "array", "items": _INT}
@@ -91,6 +92,7 @@ CASES = (
     ),
     GrowthCase("long thinking", _CLOSED, filled("<think>", "so it is ", '</think>{"a":"b"}')),
     GrowthCase("valid map", _MAP, repeated('"name {n}":"value"', "{", "}", ",")),
+    GrowthCase("map beside properties", _OPEN, repeated('"name {n}":"value"', "{", "}", ",")),
     GrowthCase("one long string", _LOG, filled('{"text":"', "some words ", '"}')),
     GrowthCase("one long string, escapes", _LOG, filled('{"text":"', "\\u00e9\\n", '"}')),
     GrowthCase("integers", _INTS, repeated("{n}", "[", "]", ",")),

@@ -11,8 +11,9 @@ undeclared, further bits count those, one bit for each.
 llguidance makes an instance of a rule for each value of the parameter only when the document needs
 it. So there is no price for the orders that do not occur.
 
-An object without declared members is a plain repetition, which costs less: parametric rules are
-right-recursive, and the work for one object grows with the square of its members.
+Parametric rules are right-recursive, and the work for one object grows with more than the square of
+its members. So members that no bit tells apart are a plain repetition: in an object that declares
+none, all of them, and else each run of undeclared ones.
 """
 
 from collections.abc import Iterable, Iterator
@@ -105,12 +106,25 @@ def _parametric(context: Context, members: ObjectMembers) -> str:
     `member`  one member that may still come, then `more` with its bit set
     `more`    the end of the object, or a comma and a further `member`
     ========  ==================================================================
+
+    Where undeclared members are not counted, a `member` is a `declared` one, or a whole run of
+    undeclared ones and then `behind`: the end of the object, or a comma and a `declared` member.
     """
     rules = context.rules
     start, member, more = rules.reserve_name(), rules.reserve_name(), rules.reserve_name()
     end = _when(_end_conditions(members))
     rules.define(f"{start}::_", f'""{end} | {member}::_')
-    rules.define(f"{member}::_", " | ".join(_member_alternatives(context, members, more)))
+    declared = list(_declared_alternatives(context, members, more))
+    if members.undeclared and not _counters(members, members.low, members.high):
+        declared_rule, behind = rules.reserve_name(), rules.reserve_name()
+        rules.define(f"{declared_rule}::_", " | ".join(declared))
+        rules.define(f"{behind}::_", f'""{end} | CM {declared_rule}::_')
+        other = rules.rule(list(members.undeclared))
+        run = rules.rule([f"{other} (CM {other})*"])
+        rules.define(f"{member}::_", f"{declared_rule}::_ | {run} {behind}::_")
+    else:
+        counted = _counted_alternatives(context, members, more)
+        rules.define(f"{member}::_", " | ".join([*declared, *counted]))
     room = _when(_room_conditions(members))
     rules.define(f"{more}::_", f'""{end} | CM {member}::_{room}')
     # The three are entered by a rule without a parameter. llguidance 1.9 panics where a recursion
@@ -141,9 +155,9 @@ def _room_conditions(members: ObjectMembers) -> Iterator[str]:
         yield f"bit_count_lt({_all_bits(members)}, {min(limits)})"
 
 
-def _member_alternatives(context: Context, members: ObjectMembers, more: str) -> Iterator[str]:
-    """Yield the alternatives of the rule `member`."""
-    limit = [] if members.high is None else [f"bit_count_lt({_all_bits(members)}, {members.high})"]
+def _declared_alternatives(context: Context, members: ObjectMembers, more: str) -> Iterator[str]:
+    """Yield the alternatives for one declared member."""
+    limit = _limit(members)
     for bit, (name, value) in enumerate(members.declared[:MAX_BITS]):
         condition = _when([f"bit_clear({bit})", *limit])
         yield f"{name} CO {value} {more}::set_bit({bit}){condition}"
@@ -156,9 +170,19 @@ def _member_alternatives(context: Context, members: ObjectMembers, more: str) ->
     for value, same in names.items():
         name = context.rules.terminal(lark.alternation(same))
         yield f"{name} CO {value} {more}::_"
+
+
+def _counted_alternatives(context: Context, members: ObjectMembers, more: str) -> Iterator[str]:
+    """Yield the alternatives for one undeclared member where these are counted."""
     if members.undeclared:
         undeclared = context.rules.rule(list(members.undeclared))
-        yield from (f"{undeclared} {more}{step}" for step in _counting_steps(members, limit))
+        steps = _counting_steps(members, _limit(members))
+        yield from (f"{undeclared} {more}{step}" for step in steps)
+
+
+def _limit(members: ObjectMembers) -> list[str]:
+    """Return the condition under which one more member may come."""
+    return [] if members.high is None else [f"bit_count_lt({_all_bits(members)}, {members.high})"]
 
 
 def _counting_steps(members: ObjectMembers, limit: list[str]) -> Iterator[str]:
