@@ -118,12 +118,15 @@ def test_an_unread_log_holds_nothing_up():
 def test_lame_duck(signum):
     """For a while it still listens, and says to what is new that it is leaving."""
     slow = CHAT | {"model": "demo/slow"}
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a process under nohup would ignore it
     with running("--demo", STRICTGATE_SERVER__DRAIN_DELAY="2") as (process, url):
+        signal.signal(signal.SIGHUP, before)
         with closing(under_way(url, slow)) as connection:
             process.send_signal(signum)
-            ready = b""
-            while not ready.startswith(b"HTTP/1.1 503"):  # until the signal has been seen
+            for _ in range(1000):  # until the signal has been seen
                 ready = raw(url, b"GET /readyz HTTP/1.0\r\n\r\n")
+                if ready.startswith(b"HTTP/1.1 503"):
+                    break
             new = raw(url, b"GET /v1/models HTTP/1.0\r\n\r\n")
             alive = raw(url, b"GET /healthz HTTP/1.0\r\n\r\n")
             answer = connection.makefile("rb").read()
