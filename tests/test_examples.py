@@ -57,12 +57,12 @@ PRINTED = {
 """What the lines of each begin with, in their order."""
 
 
-def run(*arguments):
+def run(*arguments, **variables):
     """Run Python with a clean environment, so that no key or address of the caller's gets in."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
-        env=kept | {"PYTHONIOENCODING": "utf-8"},
+        env=kept | {"PYTHONIOENCODING": "utf-8"} | variables,
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -117,7 +117,8 @@ def test_the_configuration_sends_each_model_to_its_upstream(model, upstream, kno
     )
 
     config = EXAMPLES / "several_upstreams.toml"
-    finished = run("-m", "strictgate", "plan", request, "--config", config)
+    keys = dict.fromkeys(("GROQ_API_KEY", "MOONSHOT_API_KEY"), "sk-example")
+    finished = run("-m", "strictgate", "plan", request, "--config", config, **keys)
 
     assert finished.returncode == 0, finished.stderr
     first = json.loads(finished.stdout)["requests"][0]
