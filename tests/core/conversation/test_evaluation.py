@@ -53,6 +53,18 @@ def test_half_a_number_is_not_a_number():
         turns(talk(schema={"type": "integer"}), said("12", finish_reason="length"))
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 100])
+def test_what_is_stopped_is_invalid_however_much_had_come(size):
+    """The schema refused it, though what came of the value may be too little to say why."""
+    wrong = '{"mood": "happy", "name": "Ann", "age": 7}'
+    pieces = [wrong[at : at + size] for at in range(0, len(wrong), size)]
+    held = talk(repair=Repair.OFF)
+    outcome, _ = turns(held, *stream(*pieces), *stream(GOOD))
+
+    assert contents(outcome) == [GOOD]
+    assert [each.outcome for each in held.record.attempts] == ["invalid", "valid"]
+
+
 def test_level_off_adds_nothing():
     """What the model wrote, or an error."""
     with pytest.raises(OutputInvalid):

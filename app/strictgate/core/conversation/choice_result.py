@@ -56,6 +56,9 @@ class Rejected:
     """What is wrong is how functions were called."""
     broken: GatewayError | None = None
     """The error that broke the reply off: what is said of half an answer is no verdict."""
+    is_refused: bool = False
+    """It was JSON as far as it went, and the schema refused what came next. The problems do not say
+    so where too little of that had come to say what is wrong with it."""
     is_disputed: bool = False
     """There is a whole document, and another one in its place: none is gone on from."""
 
@@ -69,7 +72,9 @@ class Rejected:
     @property
     def is_json(self) -> bool:
         """Whether it could be read, but is not what it should be."""
-        return not self.misuse.is_not_json if self.misuse is not None else bool(self.problems)
+        if self.misuse is not None:
+            return not self.misuse.is_not_json
+        return bool(self.problems) or self.is_refused
 
     def feedback(self) -> list[prompt.Message]:
         """Return the turns that ask again."""

@@ -241,7 +241,7 @@ class Evaluation:
             text = judged.text
         else:
             text = (reading.draft.prefix + reading.ahead).decode(errors="ignore")
-        problems, reason = self._complaint(reading, judged)
+        problems, reason, is_refused = self._complaint(reading, judged)
         document, is_new = self._kept(stream)
         keep_whole_prefix = False
         if document is not None and is_new:
@@ -252,7 +252,8 @@ class Evaluation:
                 keep_whole_prefix = _steer(reading)
             if document.is_whole and self._may_finish(document):
                 return self._finished(stream)
-        rejected = Rejected(text, problems, reason, self.choice.finish_reason == "length")
+        is_cut = self.choice.finish_reason == "length"
+        rejected = Rejected(text, problems, reason, is_cut, is_refused=is_refused)
         return replace(
             self._evaluated(rejected, stream),
             document=document,
@@ -261,15 +262,16 @@ class Evaluation:
 
     def _complaint(
         self, reading: DocumentStream, judged: Rejected | None
-    ) -> tuple[tuple[Problem, ...], str]:
+    ) -> tuple[tuple[Problem, ...], str, bool]:
+        """Return what is wrong: what the schema says, else a reason; and whether it refused it."""
         if judged and (judged.problems or self.choice.finish_reason):
-            return judged.problems, judged.reason  # it has seen all there is
+            return judged.problems, judged.reason, False  # it has seen all there is
         if reading.state is DocumentState.VIOLATED and reading.ahead:
             schema = self.criteria.schema
             assert schema is not None, "there is a document"
             problems = explain(reading.draft, reading.ahead, schema)
-            return problems, "" if problems else _not_allowed(reading)
-        return (), judged.reason if judged else UNFINISHED
+            return problems, "" if problems else _not_allowed(reading), True
+        return (), judged.reason if judged else UNFINISHED, False
 
     def _kept(self, stream: DocumentChoiceStream) -> tuple[PartialDocument | None, bool]:
         """Return the document to go on from, and whether this reply has written to it."""
