@@ -246,5 +246,6 @@ def test_only_so_many_wait():
 
     answers = with_gateway(use, workers=1, worker_queue=2)
     assert sorted(status for status, _ in answers) == [200, 200, 503, 503, 503]
-    codes = [json.loads(body).get("error", {}).get("code") for _, body in answers]
-    assert codes.count("overloaded") == 3
+    errors = [json.loads(body)["error"] for status, body in answers if status == 503]
+    assert {error["code"] for error in errors} == {"overloaded"}
+    assert all(error["failed_generation"] for error in errors)  # it was paid for

@@ -64,6 +64,7 @@ def test_only_so_many_wait():
             with pytest.raises(Overloaded) as error:
                 await pool.ask(worker, NOBODY)
             assert error.value.headers["retry-after"] == "1"
+            assert await pool.ask(worker, NOBODY, is_begun=True) == Unknown()
         assert [task.result() for task in tasks] == [Unknown()] * 2
         assert await pool.ask(worker, NOBODY) == Unknown()
 

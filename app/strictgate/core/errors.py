@@ -17,6 +17,7 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
     + ToolUseInvalid        400  … or called no function as it should (Groq's tool_use_failed)
     + OutputTooComplex      400  … or one that takes more work to judge than a request may cost
     + NotJudged             500  what it gave could not be judged within the limits
+    + NotJudgedNow          503  … or not now: too many others wait for that
   + Overloaded              503
     + OutOfDescriptors      503  this process may open no more files or connections
   + LoopDetected            508  the request has come back to where it was
@@ -223,6 +224,12 @@ class NotJudged(OutputInvalid):
     """Judging the model's text took too long, or too much memory; whether it is valid is open."""
 
     status, type, code = 500, "server_error", "not_judged"
+
+
+class NotJudgedNow(OutputInvalid):
+    """Too many texts wait to be judged; this one is given back as it is, and may come again."""
+
+    status, type, code = 503, "server_error", "overloaded"
 
 
 class ToolUseInvalid(OutputInvalid):

@@ -23,7 +23,7 @@ from strictgate.core.conversation.protocol import (
     StreamPart,
     Turn,
 )
-from strictgate.core.errors import GatewayError, NotJudged
+from strictgate.core.errors import GatewayError, NotJudged, NotJudgedNow, Overloaded
 from strictgate.core.wire.reply import Reply
 from strictgate.gateway.worker_messages import (
     Answer,
@@ -77,6 +77,8 @@ class _There:
     key: int = field(default_factory=_keys.__next__)
     begun: int = -1
     """Which of the worker's processes has it."""
+    is_let_in: bool = False
+    """It has been asked there once: what follows is not refused, however many wait."""
 
 
 class Talk:
@@ -163,7 +165,12 @@ class Talk:
         """Go on in a worker, from the heavy step that is next here."""
         self._there = _There(pool, pool.worker(), dumped(conversation))
         self._here.close()
-        return await self._asked(self._there)
+        try:
+            return await self._asked(self._there)
+        except Overloaded as full:  # what has been written is paid for, and goes back with it
+            headers = full.headers | {"x-should-retry": "true"}
+            text = self._text()
+            raise NotJudgedNow(full.message, failed_generation=text, headers=headers) from full
 
     async def _asked(self, there: _There, entry: Entry = None) -> Turn | Outcome:
         """Have it go on there; `entry`: its latest answer."""
@@ -187,12 +194,14 @@ class Talk:
     async def _answer(self, there: _There, entry: Entry) -> Answer:
         begun, there.begun = there.begun, -1  # who leaves meanwhile does not know what it has read
         if begun == there.worker.begun:
-            answer = await there.pool.ask(there.worker, GoOn(there.key, entry))
+            question = GoOn(there.key, entry)
+            answer = await there.pool.ask(there.worker, question, is_begun=True)
             if not isinstance(answer, Unknown):
                 there.begun = begun
                 return answer
         begin = Begin(there.key, there.conversation, tuple(self._entries))
-        answer = await there.pool.ask(there.worker, begin)
+        answer = await there.pool.ask(there.worker, begin, is_begun=there.is_let_in)
+        there.is_let_in = True
         there.begun = there.worker.begun
         return answer
 

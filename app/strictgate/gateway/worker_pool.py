@@ -6,6 +6,7 @@ task asks, so that whoever waits for an answer can leave at any time.
 | what happens                            | what is done                                          |
 |-----------------------------------------|-------------------------------------------------------|
 | a question                              | it waits its turn; `worker_queue` others may, else 503|
+| one that goes on with what was let in   | it waits its turn, whoever else does                  |
 | it computes for longer than the limit   | it ends, or is killed: WorkerLost                     |
 | whoever asked has left                  | not asked any more; after `GRACE`, it is killed       |
 | the process ends, or cannot be started  | WorkerLost                                            |
@@ -143,8 +144,13 @@ class WorkerPool:
             self._serving.append(self._tasks.create_task(self._serve(least)))
         return least
 
-    async def ask(self, worker: WorkerProcess, question: Question) -> Answer:
+    async def ask(
+        self, worker: WorkerProcess, question: Question, *, is_begun: bool = False
+    ) -> Answer:
         """Return what `worker` answers.
+
+        Args:
+            is_begun: the question goes on with what was let in before. It waits, whoever else does.
 
         Raises:
             Overloaded: too many wait already.
@@ -152,7 +158,8 @@ class WorkerPool:
         """
         if not self.is_open:
             raise _leaving()
-        if sum(each.load for each in self._workers) >= self._limits.worker_queue:
+        waiting = sum(each.load for each in self._workers)
+        if waiting >= self._limits.worker_queue and not is_begun:
             raise Overloaded(
                 "Too many heavy requests are waiting (limits.worker_queue). Try again later.",
                 headers={"retry-after": "1"},
