@@ -6,14 +6,14 @@ import json
 import pytest
 
 from strictgate.core.conversation.protocol import Ask, Outcome, ReadMore, Stop, StreamPart
-from strictgate.core.errors import NotJudged, OutputInvalid, UpstreamTimeout
+from strictgate.core.errors import NotJudged, NotJudgedNow, OutputInvalid, UpstreamTimeout
 from strictgate.core.request.options import StreamMode
 from strictgate.gateway.moving import Talk
-from strictgate.gateway.worker_messages import GoOn
+from strictgate.gateway.worker_messages import GoOn, Unknown
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.settings import LimitSettings
 from tests.core.talks import body, conversation, said, streamed, turns
-from tests.gateway.test_worker_pool import started
+from tests.gateway.test_worker_pool import NOBODY, started
 
 ROW = {
     "type": "object",
@@ -96,6 +96,34 @@ def test_it_asks_again_from_there():
     outcome, moved, _ = in_worker(said(WRONG), said(table()))
     assert json.loads(outcome.body["choices"][0]["message"]["content"]) == json.loads(table())
     assert [each.outcome for each in moved.attempts] == ["invalid", "valid"]
+
+
+def test_a_full_queue():
+    """Who was let in goes on, whoever waits; who comes then gets back what was written."""
+
+    async def hold():
+        async with WorkerPool(LimitSettings(workers=1, worker_queue=1)) as pool:
+            first, second = talk(), talk()
+            begun = Talk(first.run(), first, pool)
+            asked = await begun.begin()
+            while not isinstance(asked, Ask):
+                asked = await begun.send(None)
+            step = await begun.send(said(WRONG))
+            assert isinstance(step, Ask)  # again, from there
+            async with asyncio.TaskGroup() as group:
+                waits = group.create_task(pool.ask(pool.worker(), NOBODY))
+                await asyncio.sleep(0)
+                with pytest.raises(NotJudgedNow) as full:
+                    await held(second.run(), second, pool, said(MISSPELT))
+                outcome = await begun.send(said(table()))
+            assert waits.result() == Unknown()
+            begun.close()
+            return outcome, full.value
+
+    outcome, full = asyncio.run(hold())
+    assert isinstance(outcome, Outcome)
+    assert (full.status, full.code, full.failed_generation) == (503, "overloaded", MISSPELT)
+    assert (full.headers["retry-after"], full.headers["x-should-retry"]) == ("1", "true")
 
 
 def test_an_error_from_there():
