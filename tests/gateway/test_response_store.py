@@ -50,12 +50,14 @@ def test_kept(store):
 
 
 def test_chain(store):
-    """A conversation is its turns, oldest first; where one is missing it begins behind it."""
+    """A conversation is its turns, oldest first; where one is missing there is none."""
     for each in (turn("a"), turn("b", "a"), turn("c", "b")):
         store.put("me", each)
 
     assert [each.response["id"] for each in run(store.chain("me", "c"))] == ["a", "b", "c"]
     assert run(store.chain("me", "x")) is None
+    assert run(store.delete("me", "a"))
+    assert run(store.chain("me", "c")) is None
 
 
 def test_delete(store):

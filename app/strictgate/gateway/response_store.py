@@ -103,7 +103,8 @@ class ResponseStore:
         return await self._work(lambda: self._get(owner, identity))
 
     async def chain(self, owner: str, identity: str) -> list[StoredResponse] | None:
-        """Return the turns up to the one with that id, oldest first; None: it is not kept.
+        """Return the turns up to the one with that id, oldest first; None: it, or one before it, is
+        not kept any more, or there are more than MAX_TURNS.
 
         Raises:
             StoreUnavailable
@@ -198,13 +199,13 @@ class ResponseStore:
     def _chain(self, owner: str, identity: str) -> list[StoredResponse] | None:
         turns: list[StoredResponse] = []
         following: str | None = identity
-        while following is not None and len(turns) < MAX_TURNS:
-            stored = self._get(owner, following)
-            if stored is None:
-                break
+        while following is not None:
+            stored = self._get(owner, following) if len(turns) < MAX_TURNS else None
+            if stored is None:  # half a conversation would be answered as if it were all
+                return None
             turns.append(stored)
             following = stored.previous
-        return turns[::-1] or None
+        return turns[::-1]
 
     def _delete(self, owner: str, identity: str) -> bool:
         self._size = None

@@ -167,8 +167,8 @@ class ResponsesExchange(Exchange):
         turns = await store.chain(owner_of(self.caller), str(previous))
         if turns is None:
             raise BadRequest(
-                f"Previous response with id '{str(previous)[:100]}' not found. {KEPT_HERE} Or send "
-                "the whole conversation as 'input'.",
+                f"Previous response with id '{str(previous)[:100]}' not found, or one before it. "
+                f"{KEPT_HERE} Or send the whole conversation as 'input'.",
                 param="previous_response_id",
                 code="previous_response_not_found",
             )
