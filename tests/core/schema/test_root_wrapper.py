@@ -3,7 +3,7 @@
 import jsonschema_rs
 import pytest
 
-from strictgate.core.schema.root_wrapper import wrap_root
+from strictgate.core.schema.root_wrapper import is_wrapped, wrap_root
 
 TREE = {"type": "array", "items": {"$ref": "#"}}
 NAMED = {"type": "array", "items": {"$ref": "#/$defs/n"}, "$defs": {"n": {"type": "integer"}}}
@@ -55,3 +55,11 @@ def test_source_is_not_changed():
     wrap_root(source)
 
     assert repr(source) == before
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [({"value": 1}, True), ({"value": 1, "more": 2}, False), ({}, False), (["value"], False)],
+)
+def test_is_wrapped(value, expected):
+    assert is_wrapped(value) is expected

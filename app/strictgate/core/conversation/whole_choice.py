@@ -19,7 +19,7 @@ from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
 from strictgate.core.repair_steps import Extraction, Step, distinct_steps
 from strictgate.core.request.tools import InputRule, Toolset
-from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
+from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY, is_wrapped
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import Call, failed_generation
 from strictgate.core.wire.reply import Choice
@@ -105,7 +105,7 @@ def stands_valid(text: str, schema: Schema, *, wrapped: bool) -> bool:
         value = parse_json(bare)
     except NotJSON:
         return False
-    if wrapped and isinstance(value, dict) and value.keys() == {WRAPPER_PROPERTY}:
+    if wrapped and is_wrapped(value):
         value = value[WRAPPER_PROPERTY]
     return schema.is_valid(value)
 

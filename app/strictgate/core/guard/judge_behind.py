@@ -19,7 +19,7 @@ from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.output import brackets
 from strictgate.core.output.brackets import Unclosed
 from strictgate.core.repair_steps import Repair, Step, SyntaxRepair
-from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
+from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY, is_wrapped
 from strictgate.core.schema.schema import Schema, admit
 
 _EDGES = r"[\s\ufeff\u200b-\u200d\u2060]*+"
@@ -126,7 +126,7 @@ def _names_one_of(value: Any, text: str) -> bool:
 
 def _forms(value: Any, wrapped: bool) -> Iterator[Any]:  # noqa: FBT001 (as judge_text has it)
     """Yield what a document may be: what its wrapper holds, and itself."""
-    if wrapped and isinstance(value, dict) and value.keys() == {WRAPPER_PROPERTY}:
+    if wrapped and is_wrapped(value):
         yield value[WRAPPER_PROPERTY]
     yield value
 

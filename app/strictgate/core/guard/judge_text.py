@@ -22,7 +22,7 @@ from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.output.extract import DocumentCandidate, Extracted, extract
 from strictgate.core.repair_steps import Extraction, Repair, Step
 from strictgate.core.schema.problems import Problem
-from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
+from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY, is_wrapped
 from strictgate.core.schema.schema import Schema, admit
 from strictgate.core.work import Work
 
@@ -162,7 +162,7 @@ class _Case:
     def _forms(self, document: _Document) -> Iterator[_Document]:
         """Yield what the document may be: what its wrapper holds, and itself."""
         value = document.value
-        if self._wrapped and isinstance(value, dict) and value.keys() == {WRAPPER_PROPERTY}:
+        if self._wrapped and is_wrapped(value):
             span = spans.locate_values(document.text, [(WRAPPER_PROPERTY,)])[WRAPPER_PROPERTY,].span
             inner = document.text[span.start : span.end]
             yield _Document(inner, value[WRAPPER_PROPERTY], document.steps, document.is_bare)

@@ -7,7 +7,7 @@ from outside.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from strictgate.core.jsontext.reader import write_json
 
@@ -39,6 +39,11 @@ def wrap_root(source: Any) -> dict[str, Any]:
 def wrapped_schema_text(source: Any) -> str:
     """Return `wrap_root(source)` as compact JSON."""
     return write_json(wrap_root(source))
+
+
+def is_wrapped(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether `value` is `{"value": …}`, the document in its wrapper."""
+    return isinstance(value, dict) and value.keys() == {WRAPPER_PROPERTY}
 
 
 def embed_schema(source: Any, pointer: str) -> Any:
