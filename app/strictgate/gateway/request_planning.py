@@ -193,7 +193,7 @@ class RequestPlanner:
         rules = with_overrides(self._enforcement, body.get(KNOBS_KEY))
         wanted = read_contract(body, strict_by_default=asked.strict_by_default)
         inputs = {each.name: self._input_rule(each) for each in asked.input_grammars}
-        read = replace(self._read(wanted, rules, body, inputs), origin=asked.origin)
+        read = self._read(wanted, rules, asked, inputs)
         route = self._router.route(read.contract.model)
         capabilities = self._known(route)
         if adapter is not None:
@@ -250,7 +250,11 @@ class RequestPlanner:
     # --- schemas ---------------------------------------------------------------------------------
 
     def _read(
-        self, wanted: Contract, rules: Enforcement, body: Body, inputs: Mapping[str, InputRule]
+        self,
+        wanted: Contract,
+        rules: Enforcement,
+        asked: SurfaceRequest,
+        inputs: Mapping[str, InputRule],
     ) -> ReadRequest:
         schema = self.admission.get(
             wanted.source if wanted.has_document else ANY_OBJECT,
@@ -259,7 +263,7 @@ class RequestPlanner:
             strictly=wanted.strict and rules.strict_rules is StrictRules.ENFORCE,
         )
         tools = self._toolset(wanted.toolbox, rules, inputs)
-        return ReadRequest(wanted, body, schema, tools, inputs)
+        return ReadRequest(wanted, asked.chat, schema, tools, inputs, asked.origin)
 
     def _input_rule(self, grammar: InputGrammar) -> InputRule:
         """Return what judges the input of a custom tool.
