@@ -104,6 +104,8 @@ class LearnedCapabilities:
     ) -> Capabilities:
         """Return `capabilities` less what the model was found not to have."""
         facts = self._facts(upstream, model)
+        if not facts:
+            return capabilities
         for fact, changes in CHANGES.items():
             if now < facts.get((fact,), now):
                 capabilities = replace(capabilities, **changes)
