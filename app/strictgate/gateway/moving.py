@@ -100,6 +100,7 @@ class Talk:
         self._here = here
         self._conversation = conversation
         self._pool = pool
+        self._may_move = conversation is not None and pool is not None and pool.is_open
         self._there: _There | None = None
         self._entries = _Answers()
         self._turn: Turn | Outcome | None = None
@@ -118,14 +119,14 @@ class Talk:
             entry: Entry = GrammarAnswer(answer is not None)
         else:
             entry = answer
-        self._entries.add(entry)
+        self._note(entry)
         if self._there is not None:
             return await self._asked(self._there, entry)
         return await self._after(self._sent(answer))
 
     async def throw(self, error: GatewayError) -> Turn | Outcome:
         """Tell it what went wrong; it raises that, or the verdict it has already, or goes on."""
-        self._entries.add(error)
+        self._note(error)
         if self._there is not None:
             return await self._asked(self._there, error)
         try:
@@ -139,6 +140,11 @@ class Talk:
         self._here.close()
         if self._there is not None:
             self._there.worker.forgotten.append(self._there.key)
+
+    def _note(self, entry: Entry) -> None:
+        """Note an answer for a worker, if there may be one."""
+        if self._may_move:
+            self._entries.add(entry)
 
     # --- here ------------------------------------------------------------------------------------
 
