@@ -277,3 +277,17 @@ def test_too_long():
         asyncio.run(late())
     assert error.value.failed_generation == WRONG
     assert error.value.headers["x-should-retry"] == "false"
+
+
+def test_the_text_of_the_error_is_the_last_one():
+    """Of a stream that comes after another answer, it is what streamed alone."""
+
+    async def late():
+        async with WorkerPool(LimitSettings(workers=1, worker_seconds=0.001)) as pool:
+            one = talk(stream=True)
+            part, *_ = streamed(WRONG)
+            await held(one.run(), one, pool, said("{}"), StreamPart(part.deltas))
+
+    with pytest.raises(NotJudged) as error:
+        asyncio.run(late())
+    assert error.value.failed_generation == WRONG

@@ -219,11 +219,11 @@ class Talk:
 
     def _text(self) -> str:
         """Return what the model has written last."""
-        text = ""
+        whole, streamed = "", list[str]()
         for entry in self._entries:
             match entry:
                 case StreamPart(deltas):
-                    text += "".join(each.content for each in deltas)
+                    streamed.extend(each.content for each in deltas)
                 case Reply(choices=choices):
-                    text = choices[0].text or choices[0].arguments
-        return text
+                    whole, streamed = choices[0].text or choices[0].arguments, []
+        return "".join(streamed) or whole
