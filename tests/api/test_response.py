@@ -72,3 +72,12 @@ def test_pieces():
 async def _two(send):
     await response.piece(send, b"a", more=True)
     await response.piece(send, b"b", more=False)
+
+
+def test_an_answer_below_asgi():
+    """It is whole: the status with its words, the length, and that the connection ends."""
+    answer = response.closing_answer("408 Request Timeout", {"a": 1}, {"retry-after": "1"})
+    assert answer == (
+        b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: 7\r\n"
+        b'retry-after: 1\r\nconnection: close\r\n\r\n{"a":1}'
+    )

@@ -41,3 +41,16 @@ async def send_json(
     fixed = [("content-type", "application/json"), ("content-length", str(len(data)))]
     await start(send, status, [*fixed, *(headers or {}).items()])
     await piece(send, data, more=False)
+
+
+def closing_answer(phrase: str, body: Any, headers: Mapping[str, str] | None = None) -> bytes:
+    """Return `body` as a whole JSON answer, for a connection that is closed below ASGI.
+
+    Args:
+        phrase: the status with its words: `408 Request Timeout`.
+    """
+    data = write_json(body).encode()
+    fixed = {"content-type": "application/json", "content-length": str(len(data))}
+    lines = {**fixed, **(headers or {}), "connection": "close"}.items()
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines)
+    return f"HTTP/1.1 {phrase}\r\n{head}\r\n".encode() + data

@@ -9,8 +9,8 @@ import resource
 import secrets
 from collections.abc import Sized
 
+from strictgate.api import response
 from strictgate.core.errors import OutOfDescriptors
-from strictgate.core.jsontext.reader import write_json
 from strictgate.observe.events import Observer, OutOfResources
 
 OWN = 32
@@ -59,10 +59,5 @@ class ConnectionLimit:
 
 
 def _answer() -> bytes:
-    body = write_json(_ERROR.body()).encode()
-    head = (
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n"
-        f"x-request-id: req_{secrets.token_hex(16)}\r\nretry-after: 1\r\n"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    headers = {"x-request-id": f"req_{secrets.token_hex(16)}", **_ERROR.headers}
+    return response.closing_answer("503 Service Unavailable", _ERROR.body(), headers)

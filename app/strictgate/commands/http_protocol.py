@@ -7,13 +7,14 @@ with two Hosts or none (RFC 9112 §3.2). `HttpProtocol` adds all that.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from strictgate.api import response
 from strictgate.commands.descriptors import ConnectionLimit
-from strictgate.core.jsontext.reader import write_json
+from strictgate.core.errors import BadRequest
 
 HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request
 HEAD_BYTES = 32 << 10  # of the request line and all headers
@@ -175,13 +176,8 @@ class HttpProtocol(HttpToolsProtocol):
         if cycle is not None and cycle.response_started and not cycle.response_complete:
             self.transport.close()  # in the middle of another answer
             return
-        phrase, _ = _STATUS[status]
-        body = write_json(_error(status)).encode()
-        head = (
-            f"HTTP/1.1 {phrase}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+        phrase, message = _STATUS[status]
+        self.transport.write(response.closing_answer(phrase, BadRequest(message).body()))
         self.transport.close()
 
 
@@ -193,27 +189,14 @@ def limit_unsent(connection: socket.socket | None) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, option, UNSENT)
 
 
-def _error(status: int) -> Mapping[str, Any]:
-    error = {"message": _STATUS[status][1], "type": "invalid_request_error"}
-    return {"error": error | {"param": None, "code": None}}
-
-
 def _refusal(status: int) -> Callable[..., Awaitable[None]]:
     """Return an ASGI application that refuses, and closes the connection.
 
     It is one so that uvicorn itself keeps the order of the answers.
     """
 
-    async def refuse(
-        scope: Any, receive: Any, send: Callable[[Mapping[str, Any]], Awaitable[None]]
-    ) -> None:
-        body = write_json(_error(status)).encode()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+    async def refuse(scope: Any, receive: Any, send: response.Send) -> None:
+        body = BadRequest(_STATUS[status][1]).body()
+        await response.send_json(send, status, body, {"connection": "close"})
 
     return refuse
