@@ -175,6 +175,8 @@ class DocumentReader:
         leading = len(self.ahead) - len(self.ahead.lstrip(BLANKS))
         if before and before + leading >= most:
             return most - before
+        if len(self.ahead) < most:
+            return len(self.ahead)
         run = re.search(rb"[ \t\r\n]{%d}" % most, self.ahead)
         return run.end() if run else len(self.ahead)
 

@@ -40,6 +40,9 @@ class LogprobTokens:
 
         Some servers repeat a prefix in the text that has no entries: they belong to its end.
         """
+        if not entries:
+            self._length += len(text)
+            return
         tokens = [(_data(entry), entry) for entry in entries]
         start = self._length + len(text) - sum(len(data) for data, _ in tokens)
         self._length += len(text)
