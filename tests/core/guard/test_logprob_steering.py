@@ -1,5 +1,7 @@
 """The model's own next choice."""
 
+import pytest
+
 from strictgate.core.guard.logprob_steering import LogprobTokens, steer
 from tests.core.guards import guard
 
@@ -65,6 +67,24 @@ def test_a_token_that_was_half_taken_in():
     token = tokens(entry("cross", "angry")).at(0)
     assert steer(made, token, 1, 0) == b"angry"
     assert made.text == b'{"mood": "angry'
+
+
+@pytest.mark.parametrize(
+    ("beginning", "token", "read", "others", "taken"),
+    [
+        ('{"mood": "calm", "name": "Ann', '"],', 1, (" the", '",', '"}'), '",'),
+        ('{"mood": "calm", "name": "Ann', '"],', 1, (" the",), None),
+        ('{"mood": "calm", "nam', 'e" =', 2, ('es":', 'e":'), 'e":'),
+        ('{"notes": ["a"', "];", 1, (', "b', "],"), "],"),
+        ('{"notes": ["a"', "];", 1, (', "b',), None),
+    ],
+)
+def test_what_was_closed_stays_closed(beginning, token, read, others, taken):
+    """A name, a string or a container that the token has ended is not written on."""
+    made = guard(text=beginning + token[:read])
+    steered = steer(made, tokens(entry(token, *others)).at(0), read, 0)
+    assert steered == (taken and taken.encode())
+    assert made.text == beginning.encode() + (steered or token[:read].encode())
 
 
 def test_what_is_out_stays():

@@ -78,6 +78,9 @@ class LogprobTokens:
 def steer(guard: Guard, token: LogprobToken, read: int, floor: int) -> bytes | None:
     """Let `guard` take in the likeliest alternative to `token` that it allows; return it.
 
+    Where the token has closed a name or a value before it was refused, an alternative must close it
+    as well: what the model has finished is not written on.
+
     Args:
         read: how many bytes of `token` the guard has taken in.
         floor: how much of the guard's text must stay.
@@ -88,11 +91,16 @@ def steer(guard: Guard, token: LogprobToken, read: int, floor: int) -> bytes | N
     taken = token.data[:read]
     if len(guard.text) - read < floor or not guard.text.endswith(taken):
         return None
+    depth, begun = len(guard.scanner.containers), guard.scanner.token_start
     guard.rollback(read)
+    scanner = guard.scanner
+    is_ended = scanner.token is not None and scanner.token_start != begun
+    closed = taken if is_ended or len(scanner.containers) > depth else b""
     options = guard.options()
     for alternative in _alternatives(token.entry):
         spelt = _spelt(alternative, options)
-        if spelt.strip() and spelt != token.data and guard.fits(spelt):
+        is_other = spelt.strip() and spelt != token.data and spelt.startswith(closed)
+        if is_other and guard.fits(spelt):
             guard.consume(spelt)
             return spelt
     guard.consume(taken)
