@@ -7,12 +7,13 @@ The house, top down. A room imports from itself and from those below it, never f
     asgi          The application for an ASGI server of one's own.
     api/          HTTP IN. Thin: reads a request, calls the gateway, renders the answer.
     gateway/      Where HTTP in meets HTTP out: requests become conversations, which are driven to
-                  their end; what they teach is remembered.
+                  their end, heavy steps in worker processes; what they teach is
+                  remembered, and responses are kept.
     upstream/     HTTP OUT. The client, the presets of the providers, routing, what was learned.
     demo/         The demonstration upstream, which is also the tests' fake. It knows nothing of
                   the rooms above and next to nothing of those below.
     core/         PURE: values in, values out. Its own rooms are in core/__init__.py; those above
-                  its room `request` stand above the next two, all others below.
+                  its room `resilience` stand above the next two, all others below.
     settings      One frozen tree of configuration: a TOML file, then STRICTGATE_* variables.
     observe/      What happened, as frozen events; a log is one way to look at them.
 

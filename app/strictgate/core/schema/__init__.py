@@ -1,1 +1,1 @@
-"""What a schema must be before anything is judged by it: the checks behind schema.admit."""
+"""What a schema must be before anything is judged by it, and the verdict on a document."""

@@ -1,1 +1,1 @@
-"""Stages of a stream: each takes pieces with `feed`, and gives what is left with `flush`."""
+"""The formats of the wire: server-sent events, chunks, replies, errors, refusals."""
