@@ -30,7 +30,7 @@ import uvicorn
 from benchmarks.hostile import HOSTILE, ROWS
 from benchmarks.processes import free_port, running
 from strictgate.api.app import create_app
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 
 ROOT = Path(__file__).parent.parent
 TICK = 0.002  # seconds

@@ -10,7 +10,7 @@ from typing import Any
 
 from strictgate.api.app import create_app
 from strictgate.observe.events import Event, RequestFinished
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from tests.servers import serving
 
 

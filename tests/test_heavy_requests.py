@@ -13,7 +13,7 @@ import pytest
 
 from strictgate.api.app import create_app
 from strictgate.gateway import worker_pool
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from tests.servers import serving
 
 ROW = {

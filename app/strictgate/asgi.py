@@ -12,7 +12,7 @@ import os
 from strictgate.api.app import create_app
 from strictgate.observe.events import ignore
 from strictgate.observe.log import log_to, stderr_queue
-from strictgate.settings import load
+from strictgate.settings.loading import load
 from strictgate.upstream.routing import configured_keys
 
 _settings = load()

@@ -3,7 +3,7 @@
 import pytest
 
 from strictgate.api.app import create_app
-from strictgate.settings import Settings, SettingsError
+from strictgate.settings.loading import Settings, SettingsError
 from tests.gates import gate
 
 PLAIN = {"model": "demo/clean", "messages": [{"role": "user", "content": "hi"}]}

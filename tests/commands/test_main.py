@@ -6,7 +6,7 @@ import pytest
 
 from strictgate import __version__
 from strictgate.commands.main import main
-from strictgate.settings import load
+from strictgate.settings.loading import load
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from strictgate.commands.main import main
 from strictgate.commands.plan import likely_path, upstream_requests
 from strictgate.core.errors import BadRequest
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from strictgate.upstream import recognition
 from tests.servers import serving
 from tests.upstream.asking import answering

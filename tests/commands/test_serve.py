@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from strictgate.commands.serve import check_exposure
-from strictgate.settings import Settings, SettingsError
+from strictgate.settings.loading import Settings, SettingsError
 from tests.chats import CHAT, asked
 from tests.commands.process import raw, running
 from tests.servers import serving

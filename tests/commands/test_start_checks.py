@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from strictgate.commands.start_checks import check_loops, check_settings
-from strictgate.settings import Settings, SettingsError
+from strictgate.settings.loading import Settings, SettingsError
 
 AWAY = {"base_url": "http://127.0.0.1:9/v1"}
 

@@ -2,7 +2,8 @@
 
 from strictgate.commands.start_report import StartReport, upstream_lines
 from strictgate.observe.events import ModelDemoted, UpstreamRecognised
-from strictgate.settings import Settings, Upstream
+from strictgate.settings.loading import Settings
+from strictgate.settings.upstreams import Upstream
 
 URL = "http://127.0.0.1:1/v1"
 

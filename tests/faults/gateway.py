@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from strictgate.commands.serve import serve
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 
 TICK = 0.005  # seconds between two looks at what the loop has computed
 FIRST_BYTE = 2.0

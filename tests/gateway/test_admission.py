@@ -9,7 +9,7 @@ from strictgate.core.schema.limits import Limits
 from strictgate.gateway import admission
 from strictgate.gateway.admission import Admission, AdmissionPending, takes_long
 from strictgate.gateway.worker_pool import WorkerPool
-from strictgate.settings import LimitSettings
+from strictgate.settings.tables import LimitSettings
 from tests.gateway.test_moving import killed
 
 SMALL = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^a{1,20}$"}}}

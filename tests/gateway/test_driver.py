@@ -19,7 +19,8 @@ from strictgate.core.plan.planner import Plan
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.gateway.driver import Driver
 from strictgate.gateway.moving import Talk
-from strictgate.settings import LimitSettings, Settings
+from strictgate.settings.loading import Settings
+from strictgate.settings.tables import LimitSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Router
 from tests.servers import serving

@@ -16,7 +16,7 @@ from strictgate.observe.events import (
     PrefillDropped,
     ToolsDropped,
 )
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from strictgate.upstream.routing import Router
 from tests.core.talks import body, conversation
 

@@ -11,7 +11,7 @@ from strictgate.core.request.options import StreamMode
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.worker_messages import GoOn, Unknown
 from strictgate.gateway.worker_pool import WorkerPool
-from strictgate.settings import LimitSettings
+from strictgate.settings.tables import LimitSettings
 from tests.core.talks import body, conversation, said, streamed, turns
 from tests.gateway.test_worker_pool import NOBODY, started
 

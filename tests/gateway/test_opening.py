@@ -14,7 +14,7 @@ from strictgate.gateway.gateway import Caller, Gateway
 from strictgate.gateway.opening import open_exchange
 from strictgate.gateway.responses import ResponsesExchange
 from strictgate.observe.events import ignore
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Router
 

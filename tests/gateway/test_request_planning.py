@@ -8,7 +8,7 @@ from strictgate.core.surfaces.chat.surface import ChatSurface
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import Splitter
 from strictgate.gateway.request_planning import RequestPlanner
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Router
 from tests.gates import MOOD, gate

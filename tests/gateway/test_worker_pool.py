@@ -11,7 +11,7 @@ from strictgate.core.errors import Overloaded
 from strictgate.gateway import worker_pool
 from strictgate.gateway.worker_messages import Begin, GoOn, Unknown, framed
 from strictgate.gateway.worker_pool import WorkerBug, WorkerLost, WorkerPool
-from strictgate.settings import LimitSettings
+from strictgate.settings.tables import LimitSettings
 
 NOBODY = GoOn(7, None)
 BUG = Begin(1, b"no conversation", ())

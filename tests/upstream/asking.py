@@ -3,7 +3,8 @@
 import asyncio
 
 from strictgate.core.conversation.protocol import StreamPart
-from strictgate.settings import LimitSettings, Settings
+from strictgate.settings.loading import Settings
+from strictgate.settings.tables import LimitSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Router
 from strictgate.upstream.stream import UpstreamStream

@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
-from strictgate.settings import LimitSettings
+from strictgate.settings.tables import LimitSettings
 from tests.core.talks import GOOD
 from tests.upstream.asking import COMPLETION, answering, asked
 

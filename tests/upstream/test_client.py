@@ -6,7 +6,8 @@ import json
 import pytest
 
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
-from strictgate.settings import LimitSettings, Settings
+from strictgate.settings.loading import Settings
+from strictgate.settings.tables import LimitSettings
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.routing import Router
 from tests.core.talks import GOOD

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from strictgate.settings import LimitSettings, Settings
+from strictgate.settings.loading import Settings
+from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import client as client_module
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.routing import Router

@@ -9,7 +9,7 @@ import pytest
 
 from strictgate.core.errors import UpstreamUnavailable
 from strictgate.observe.events import BreakerChanged
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from strictgate.upstream.health import UpstreamHealth
 from strictgate.upstream.routing import Router
 from tests.gates import gate

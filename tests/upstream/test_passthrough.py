@@ -10,7 +10,8 @@ from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.surfaces.chat.surface import CHAT
 from strictgate.core.wire.passthrough import RawRequest
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.settings import LimitSettings, Settings
+from strictgate.settings.loading import Settings
+from strictgate.settings.tables import LimitSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Router

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from strictgate.core.capabilities import Prefill
-from strictgate.settings import LimitSettings, Settings
+from strictgate.settings.loading import Settings
+from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import recognition
 from strictgate.upstream.client import Client
 from strictgate.upstream.recognition import Recogniser

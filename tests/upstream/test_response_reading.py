@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.wire.reply import Failure
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from strictgate.upstream.response_reading import read_error, scrubbed
 from strictgate.upstream.routing import Router
 from tests.core.talks import GOOD

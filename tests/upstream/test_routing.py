@@ -4,7 +4,7 @@ import pytest
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.errors import NotFound
-from strictgate.settings import Settings, SettingsError
+from strictgate.settings.loading import Settings, SettingsError
 from strictgate.upstream.routing import Router, configured_keys
 
 UPSTREAMS = {

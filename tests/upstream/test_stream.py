@@ -9,7 +9,8 @@ import pytest
 
 from strictgate.core.conversation.protocol import StreamPart
 from strictgate.core.wire.reply import Failure, Reply
-from strictgate.settings import LimitSettings, Settings
+from strictgate.settings.loading import Settings
+from strictgate.settings.tables import LimitSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Router
 from tests.servers import serving

@@ -31,7 +31,8 @@ from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.response_store import IN_FILE, IN_MEMORY, MEMORY, ResponseStore
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Observer, StoreFailed, ignore
-from strictgate.settings import Settings, SettingsError, StoreSettings
+from strictgate.settings.loading import Settings, SettingsError
+from strictgate.settings.tables import StoreSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.recognition import Recogniser
 from strictgate.upstream.routing import Router

@@ -22,7 +22,7 @@ from strictgate.commands.start_checks import check_settings
 from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.settings import Settings, SettingsError, load
+from strictgate.settings.loading import Settings, SettingsError, load
 
 DEMO = """\
 The demonstration upstream is embedded: no API key, no network. Its model names select behaviour:

@@ -18,7 +18,7 @@ from strictgate.gateway.gateway import Caller, Gateway
 from strictgate.gateway.opening import open_exchange
 from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.observe.events import ignore
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from strictgate.upstream.client import Client
 from strictgate.upstream.recognition import Recogniser
 from strictgate.upstream.routing import Endpoint, Router

@@ -36,7 +36,7 @@ from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import Event, Observer, ignore
 from strictgate.observe.log import ServerHandler, log_to, stderr_queue
 from strictgate.observe.log_queue import LogQueue
-from strictgate.settings import Settings, SettingsError
+from strictgate.settings.loading import Settings, SettingsError
 from strictgate.upstream.routing import configured_keys
 
 TICK = 0.05  # seconds between two looks at whether a lame duck may go

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from strictgate.core.wire.address import is_loopback
-from strictgate.settings import Settings, SettingsError
+from strictgate.settings.loading import Settings, SettingsError
 from strictgate.upstream.presets import PRESETS
 from strictgate.upstream.routing import Router
 

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 from strictgate.core.capabilities import Capabilities, Prefill
 from strictgate.observe.events import Event, UpstreamRecognised
-from strictgate.settings import Settings, Upstream
+from strictgate.settings.loading import Settings
+from strictgate.settings.upstreams import Upstream
 from strictgate.upstream.presets import GENERIC, PRESETS, preset_of_host
 
 Say = Callable[[str], None]

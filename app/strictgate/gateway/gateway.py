@@ -39,7 +39,7 @@ from strictgate.gateway.response_store import ResponseStore
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Enforced, Observer, UpstreamFailed
 from strictgate.observe.redaction import without_credentials
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from strictgate.upstream import multipart
 from strictgate.upstream.client import Client
 from strictgate.upstream.headers import KEYS, OF_THE_BODY, OURS, passed_on

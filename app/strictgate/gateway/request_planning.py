@@ -53,7 +53,7 @@ from strictgate.core.work import Work
 from strictgate.gateway.admission import Admission
 from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.worker_pool import WorkerPool
-from strictgate.settings import Settings
+from strictgate.settings.loading import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router
 

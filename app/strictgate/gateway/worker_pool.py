@@ -38,7 +38,7 @@ from strictgate.gateway.worker_messages import (
     framed,
     loaded,
 )
-from strictgate.settings import LimitSettings
+from strictgate.settings.tables import LimitSettings
 
 PATIENCE = 6  # times as long a question may take as it may be computed: the machine may be busy
 GRACE = 0.5  # seconds for an answer that nobody waits for

@@ -23,7 +23,7 @@ from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.observe.events import Observer, ignore
-from strictgate.settings import LimitSettings
+from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import ResponseBody, raw_piece
 from strictgate.upstream.connections import CleanConnector, has_unasked_input

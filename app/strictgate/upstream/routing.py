@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import NotFound
-from strictgate.settings import Settings, SettingsError
-from strictgate.settings import Upstream as UpstreamSettings
+from strictgate.settings.loading import Settings, SettingsError
+from strictgate.settings.upstreams import Upstream as UpstreamSettings
 from strictgate.upstream.presets import GENERIC, PRESETS, Preset, preset_of_host
 
 

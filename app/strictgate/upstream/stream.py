@@ -14,7 +14,7 @@ from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.wire.collector import Collector, CollectorState, Delta
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.sse import BadEvent, Splitter
-from strictgate.settings import LimitSettings
+from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import ResponseBody
 from strictgate.upstream.error_mapping import translated

@@ -1,8 +1,8 @@
 """How hard to try: the settings of one conversation, each said here once.
 
 A field's type says what it may be, its default what it is, its docstring what it does. The table
-[enforcement] of the configuration is `Enforcement` (settings.py); a request may turn most of its
-fields, and those of `RequestOptions`, with its knobs (gateway/knobs.py).
+[enforcement] of the configuration is `Enforcement` (settings/loading.py); a request may turn
+most of its fields, and those of `RequestOptions`, with its knobs (gateway/knobs.py).
 """
 
 from dataclasses import dataclass

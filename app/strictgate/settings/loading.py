@@ -1,0 +1,159 @@
+"""The configuration, as one frozen tree: a TOML file, overridden by STRICTGATE_* variables.
+
+A variable's name is the path of the field: STRICTGATE_SERVER__PORT is `port` in `[server]`. A list
+in a variable is written as JSON, or separated by commas. A field that is not known is an error that
+names it, in the file and in the variables. The tree is read once, at start, and passed down; no
+module holds it as a global.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from strictgate.core.request.options import Enforcement
+from strictgate.settings.tables import Answers, LimitSettings, Observe, Server, StoreSettings
+from strictgate.settings.upstreams import Model, Upstream
+
+PREFIX = "STRICTGATE_"
+CONFIG_VARIABLE = "STRICTGATE_CONFIG"
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message names every field and what is wrong."""
+
+
+def _with_place(table: Enforcement) -> Enforcement:
+    """Check the prompt template; the error is one of pydantic's, so that it names the field."""
+    if "{schema}" not in table.prompt_template:
+        wrong = PydanticCustomError("place", "must contain {schema}, where the schema is to stand")
+        where = ("prompt_template",)
+        raise ValidationError.from_exception_data("", [{"type": wrong, "loc": where, "input": ""}])
+    return table
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    default_upstream: str | None = Field(
+        default=None, description="The upstream of models that are not listed."
+    )
+    server: Server = Server()
+    upstreams: dict[str, Upstream] = Field(default_factory=dict)
+    models: dict[str, Model] = Field(default_factory=dict)
+    enforcement: Annotated[Enforcement, AfterValidator(_with_place)] = Enforcement()
+    limits: LimitSettings = LimitSettings()
+    answers: Answers = Answers()
+    store: StoreSettings = StoreSettings()
+    observe: Observe = Observe()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return Variables(settings_cls), init_settings  # the file comes in as arguments
+
+    def with_upstream(self, name: str, base_url: str, preset: str | None = None) -> "Settings":
+        """Return these settings with one more upstream, the default; raise SettingsError for a
+        wrong URL. Without a preset it is found out at start what it is."""
+        with _named(f"upstreams.{name}."):
+            more = self.upstreams | {name: Upstream(base_url=base_url, preset=preset)}
+        return self.model_copy(update={"upstreams": more, "default_upstream": name})
+
+    def with_server(self, changes: Mapping[str, Any]) -> "Settings":
+        """Return these settings with fields of `server` changed; raise SettingsError for a wrong
+        value."""
+        with _named("server."):
+            server = Server.model_validate({**dict(self.server), **changes})
+        return self.model_copy(update={"server": server})
+
+
+class Variables(EnvSettingsSource):
+    """The STRICTGATE_* variables; a list need not be spelt as JSON."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            read = json.loads(value)
+        except ValueError:
+            return value  # the field's own validator takes it, or says what it wants
+        return read if isinstance(read, list | dict | str) else value  # a key may be a number
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the configuration.
+
+    Args:
+        path: a TOML file; by default the one that STRICTGATE_CONFIG names, else none.
+
+    Raises:
+        SettingsError: the file cannot be read, or fields are wrong; the message names them all.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    path = path or (Path(named) if named else None)
+    _check_variables(os.environ)
+    with _named(""):
+        return Settings(**(_read(path) if path else {}))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+
+
+def _check_variables(names: Iterable[str]) -> None:
+    """Raise SettingsError for a variable of no table: pydantic-settings would pass it unseen."""
+    for name in names:
+        field = name.removeprefix(PREFIX).split("__")[0].lower()
+        ours = name.startswith(PREFIX) and name != CONFIG_VARIABLE
+        if ours and field not in Settings.model_fields:
+            known = ", ".join(sorted(Settings.model_fields))
+            raise SettingsError(f"{name}: no such setting. There are: {known}.")
+
+
+@contextmanager
+def _named(prefix: str) -> Iterator[None]:
+    """Turn pydantic's errors into a SettingsError with one line for each, which names its field."""
+    try:
+        yield
+    except ValidationError as error:
+        lines = [f"{prefix}{_sentence(each)}" for each in error.errors()]
+        raise SettingsError("\n".join(lines)) from error
+
+
+_WORDS = {
+    "extra_forbidden": "no such setting",
+    "unexpected_keyword_argument": "no such setting",
+    "tuple_type": "must be a list",
+}
+"""The words for some kinds of pydantic's errors, which speak of Python otherwise."""
+
+
+def _sentence(each: Any) -> str:
+    where = ".".join(str(step) for step in each["loc"])
+    return f"{where}: {_WORDS.get(each['type']) or each['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,88 @@
+"""`[upstreams.NAME]` and `[models.NAME]`: whom requests are sent to, and what is pinned of them."""
+
+from dataclasses import replace
+
+from pydantic import Field
+
+from strictgate.core.capabilities import Capabilities, Prefill
+from strictgate.settings.fields import Frozen, Modes, TopLogprobs, Url
+
+
+class Pins(Frozen):
+    """What the configuration says of models in place of their preset, or of what is learned."""
+
+    modes: Modes | None = Field(
+        default=None, description="The modes of its models, in the order of trying."
+    )
+    prompt_first: bool | None = Field(
+        default=None,
+        description="Whether the free answer under guard is asked for first, where its models go "
+        "on from a prefix, and its own grammar last.",
+    )
+    tools: bool | None = Field(
+        default=None,
+        description="Whether its models call functions; where not, tools go into the prompt.",
+    )
+    responses: bool | None = Field(
+        default=None, description="Whether it has /responses itself, which then takes what it can."
+    )
+    prefill: Prefill | None = Field(
+        default=None, description="How its models are asked to go on from a prefix."
+    )
+    top_logprobs: TopLogprobs | None = Field(
+        default=None, description="Alternatives of each token that may be asked for; 0: none."
+    )
+
+    def applied_to(self, capabilities: Capabilities) -> Capabilities:
+        """Return `capabilities` with what is pinned here."""
+        if self.modes is not None:  # they are in the order of trying
+            capabilities = replace(capabilities, prompt_first=False)
+        pinned = {name: getattr(self, name) for name in Pins.model_fields}
+        return replace(capabilities, **{k: v for k, v in pinned.items() if v is not None})
+
+
+class Upstream(Pins):
+    """`[upstreams.NAME]`: one OpenAI-compatible server."""
+
+    preset: str | None = Field(
+        default=None,
+        description="The provider whose quirks to expect; without it that is found out at start.",
+    )
+    base_url: Url | None = Field(default=None, description="Its API's; it usually ends in /v1.")
+    api_key_env: str | None = Field(
+        default=None,
+        description="The variable that holds its key; without it the client's own "
+        "Authorization header goes upstream.",
+    )
+    timeout: float = Field(default=120.0, gt=0, description="Seconds for a whole request.")
+    connect_timeout: float = Field(default=10.0, gt=0, description="Seconds to connect.")
+    first_byte_timeout: float = Field(
+        default=120.0, gt=0, description="Seconds until the answer begins."
+    )
+    idle_timeout: float = Field(
+        default=60.0, gt=0, description="Seconds between two pieces of an answer."
+    )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="Times that an enforced request is made again after a failure that may pass.",
+    )
+    breaker_failures: int = Field(
+        default=10,
+        ge=0,
+        description="Failures in a row after which it is not asked for a while; 0: never.",
+    )
+    breaker_cooldown: float = Field(
+        default=5.0, gt=0, description="Seconds until it is tried again then."
+    )
+    proxy: Url | None = Field(
+        default=None, description="HTTP proxy; proxy variables of the environment are ignored."
+    )
+
+
+class Model(Pins):
+    """`[models.NAME]`: a model's name that clients may use."""
+
+    upstream: str = Field(description="The upstream that serves it.")
+    model: str | None = Field(default=None, description="What the upstream calls it.")
