@@ -98,7 +98,7 @@ def gate(upstream: str, environment: dict[str, str] | None = None, **tables: Any
         **{"default_upstream": "demo", "upstreams": {"demo": demo, **upstreams}} | tables
     )
     events: list[Event] = []
-    with serving(create_app(settings, environment or {}, events.append)) as url:
+    with serving(create_app(settings, environment or {}, (events.append,))) as url:
         yield Gate(url, events)
 
 

@@ -10,7 +10,6 @@ import atexit
 import os
 
 from strictgate.api.app import create_app
-from strictgate.observe.events import ignore
 from strictgate.observe.log import log_to, stderr_queue
 from strictgate.settings.loading import load
 from strictgate.upstream.routing import configured_keys
@@ -18,5 +17,6 @@ from strictgate.upstream.routing import configured_keys
 _settings = load()
 _log = stderr_queue()
 atexit.register(_log.close)
-_observe = log_to(_log, configured_keys(_settings, os.environ)) if _settings.observe.log else ignore
-app = create_app(_settings, os.environ, _observe, recognises=True)
+_write = log_to(_log, configured_keys(_settings, os.environ))
+_listeners = (_write,) if _settings.observe.log else ()
+app = create_app(_settings, os.environ, _listeners, recognises=True)

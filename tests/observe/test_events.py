@@ -24,6 +24,19 @@ def test_an_event_is_frozen_and_plain(kind):
         assert field.type in (str, int, float, bool, str | None, tuple[str, ...]), field.name
 
 
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_all_that_listen_are_told(count):
+    """Each of them once, in their order; nobody is fine, too."""
+    told = []
+    listeners = [
+        lambda event, number=number: told.append((number, event)) for number in range(count)
+    ]
+    event = events.ModelDemoted("groq", "kimi")
+    events.tell_all(listeners)(event)
+
+    assert told == [(number, event) for number in range(count)]
+
+
 def test_ignoring_does_nothing():
     """Whatever happened."""
     assert events.ignore(events.ModelDemoted("groq", "kimi")) is None

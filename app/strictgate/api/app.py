@@ -1,6 +1,6 @@
 """Puts the parts together: settings in, ASGI application out."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from strictgate.gateway.gateway import Computing, Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.response_store import IN_FILE, IN_MEMORY, MEMORY, ResponseStore
 from strictgate.gateway.worker_pool import WorkerPool
-from strictgate.observe.events import Observer, StoreFailed, ignore
+from strictgate.observe.events import Observer, StoreFailed, tell_all
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.tables import StoreSettings
 from strictgate.upstream.client import Client
@@ -43,7 +43,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 def create_app(
     settings: Settings,
     environment: Mapping[str, str],
-    observe: Observer = ignore,
+    listeners: Sequence[Observer] = (),
     is_draining: Callable[[], bool] = lambda: False,
     *,
     recognises: bool = False,
@@ -52,12 +52,14 @@ def create_app(
 
     Args:
         environment: where the variables that `api_key_env` names are looked up.
+        listeners: are told of every event, as it happens.
         is_draining: whether the server is on its way down.
         recognises: whether upstreams without a preset are looked at when it starts.
 
     Raises:
         SettingsError: the settings do not fit together.
     """
+    observe = tell_all(listeners)
     client = Client(settings.limits, observe)
     compiler = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     router = Router(settings, environment)

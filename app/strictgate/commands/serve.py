@@ -33,7 +33,7 @@ from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.commands.start_checks import check_exposure, check_loops, check_settings
 from strictgate.commands.start_report import StartReport
 from strictgate.demo.upstream import create_demo
-from strictgate.observe.events import Event, Observer, ignore
+from strictgate.observe.events import Observer, tell_all
 from strictgate.observe.log import ServerHandler, log_to, stderr_queue
 from strictgate.observe.log_queue import LogQueue
 from strictgate.settings.loading import Settings, SettingsError
@@ -151,13 +151,10 @@ def _listener(
     settings: Settings, announce: Callable[[str], None], report: StartReport | None, log: LogQueue
 ) -> GatewayServer:
     keys = configured_keys(settings, os.environ)
-    write: Observer = log_to(log, keys) if settings.observe.log else ignore
+    listeners: list[Observer] = [log_to(log, keys)] if settings.observe.log else []
+    if report is not None:
+        listeners.append(report.observe)
     server: GatewayServer | None = None
-
-    def observe(event: Event) -> None:
-        write(event)
-        if report is not None:
-            report.observe(event)
 
     def begin(url: str) -> None:
         announce(url)
@@ -167,8 +164,8 @@ def _listener(
     def is_draining() -> bool:
         return server is not None and server.should_exit
 
-    app = create_app(settings, os.environ, observe, is_draining, recognises=True)
-    limit = ConnectionLimit(raised_descriptor_limit(), observe)
+    app = create_app(settings, os.environ, listeners, is_draining, recognises=True)
+    limit = ConnectionLimit(raised_descriptor_limit(), tell_all(listeners))
     server = GatewayServer(
         uvicorn.Config(
             app,

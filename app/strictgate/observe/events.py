@@ -1,6 +1,10 @@
-"""What can happen, as frozen events. An observer is anything that takes one."""
+"""What can happen, as frozen events. An observer is anything that takes one.
 
-from collections.abc import Callable
+Who tells of an event knows one observer; `tell_all` makes one of all that listen (the log, the
+metrics, …), which api/app.py puts together.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -192,3 +196,22 @@ Observer = Callable[[Event], None]
 
 def ignore(event: Event) -> None:
     """The observer that does nothing."""
+
+
+def tell_all(listeners: Sequence[Observer]) -> Observer:
+    """Return the observer that hands each event to all of `listeners`, in their order.
+
+    They are called where the event happens, on the event loop: they must be quick, and not raise.
+    """
+    match tuple(listeners):
+        case ():
+            return ignore
+        case (listener,):
+            return listener
+        case several:
+
+            def observe(event: Event) -> None:
+                for listener in several:
+                    listener(event)
+
+            return observe
