@@ -23,7 +23,8 @@ from strictgate.core.conversation.protocol import (
     Stop,
 )
 from strictgate.core.errors import GatewayError, OutputInvalid, UpstreamBadResponse
-from strictgate.core.repair_steps import Repair
+from strictgate.core.output.origins import ByteOrigin, OriginRange
+from strictgate.core.repair_steps import Extraction, Repair
 from tests.core.guards import PERSON
 from tests.core.talks import body, conversation, machine, said, streamed
 
@@ -146,6 +147,30 @@ def test_no_success_with_an_invalid_document(answers, schema, level, prefill, st
     if ending.outcome and ending.choice["finish_reason"] != "content_filter":
         assert is_valid(ending.choice["message"]["content"], schema)
     assert ending.asked <= len(answers) + 2
+
+
+WRITTEN = {ByteOrigin.MODEL, ByteOrigin.CONTINUED}
+
+
+@MANY
+@given(**TALKS)
+def test_every_byte_has_an_origin(answers, schema, level, prefill, stream):
+    """The origins cover the document; what the model wrote stands in its answers, and what it did
+    not write is there only where a step says so."""
+    ending = held(talk(schema, level, prefill, stream=stream), answers, stream=stream)
+    if not ending.outcome or 0 not in ending.outcome.origins:
+        return
+    origins = ending.outcome.origins[0]
+    document = ending.choice["message"]["content"].encode()
+    edges = [0, *(each.end for each in origins.ranges)]
+    assert edges[:-1] == [each.start for each in origins.ranges]
+    assert edges[-1] == len(document)
+    heard = iter("".join(answer.text for answer in answers).encode())
+    written = [each for each in origins.ranges if each.origin in WRITTEN]
+    assert all(byte in heard for each in written for byte in document[each.start : each.end])
+    steps = {step.name for _, step in ending.outcome.steps} - set(Extraction)
+    opened = OriginRange(0, 1, ByteOrigin.FORCED)  # of a prefix, which is no step
+    assert steps or written == [each for each in origins.ranges if each != opened]
 
 
 @MANY

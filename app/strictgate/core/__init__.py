@@ -10,7 +10,7 @@ The rooms, top down; as everywhere, imports point downwards only:
     plan/           Contract and capabilities become the exact request to the upstream.
     resilience/     What an upstream in trouble is spared: the circuit breaker, the retry budget.
     request/        What the caller asked for: contract, tools, options.
-    output/         Where the document stands in a model's answer.
+    output/         Where the document stands in a model's answer, and whom its bytes are from.
     grammar/        A schema as a grammar: what may come next, byte by byte.
     schema/         What a schema must be before anything is judged by it, and the verdict.
     wire/           The formats of the wire: server-sent events, chunks, replies, errors, refusals.

@@ -110,6 +110,10 @@ def test_rungs_at_one_place():
     assert "only one of these is allowed here" in str(asks[2].body["messages"][-2]["content"])
     assert '"angry"\n"calm"' in asks[3].body["messages"][-1]["content"]
     assert Resumption.CHOSEN in [step.name for _, step in outcome.steps]
+    found = [(each.origin.value, each.end) for each in outcome.origins[0].ranges]
+    end = len(GOOD)
+    places = [("model", end - 8), ("continued", end - 7), ("chosen", end - 1), ("continued", end)]
+    assert found == places
 
 
 def test_new_try_behind_all_rungs():
@@ -176,6 +180,8 @@ def test_steered():
     assert asks[0].body["top_logprobs"] == 5
     assert contents(outcome) == [GOOD]
     assert outcome.steps[0][1].name is Resumption.STEERED
+    found = [each.origin.value for each in outcome.origins[0].ranges]
+    assert found == ["model", "chosen", "continued"]
     assert outcome.body["choices"][0].get("logprobs") is None
 
 

@@ -34,6 +34,7 @@ def test_the_thread():
     outcome, _ = turns(held, said('{"choice":"happy"}'))
     assert contents(outcome) == ['{"choice":"angry"}']
     assert [step.name for _, step in outcome.steps] == [Completion.FORCED]
+    assert [each.origin.value for each in outcome.origins[0].ranges] == ["model", "forced"]
     assert held.record.tries == 1
 
 

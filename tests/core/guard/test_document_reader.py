@@ -9,6 +9,7 @@ from strictgate.core.guard.document_reader import (
     read_document,
 )
 from strictgate.core.guard.guard import Guard
+from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import admit
 from tests.core.guards import draft
@@ -68,3 +69,18 @@ def test_pieces_make_no_difference(size):
     assert reader.state is DocumentState.CLOSED
     assert reader.draft.text == '{"name": "Ann", "age": 7, "mood": "calm"}'
     assert reader.behind.text.lstrip().startswith(b"so")
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_origins(size):
+    """What was mended on the way is told, however the text was cut; the rest is the model's own."""
+    text = '{"name": \'Ann\', "AGE": "7", "mood": "Calm",}'
+    made = draft(level=Repair.LOSSLESS)
+    reader = DocumentReader(made, Repair.LOSSLESS)
+    for at in range(0, len(text), size):
+        reader.feed(text[at : at + size])
+    reader.flush()
+    assert made.text == '{"name": "Ann", "age": 7, "mood": "calm"}'
+    mended = [each for each in made.text_origins().ranges if each.origin is ByteOrigin.MENDED]
+    texts = [made.text[each.start : each.end] for each in mended]
+    assert texts == ['"Ann"', "age", "7", "calm"]

@@ -6,7 +6,7 @@ the caller.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.conversation.tool_calls import CallFault, ToolCallError, call_feedback
@@ -14,6 +14,7 @@ from strictgate.core.errors import GatewayError, OutputInvalid, ToolUseInvalid
 from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.pointer import pointer
+from strictgate.core.output.origins import DocumentOrigins
 from strictgate.core.plan import prompt
 from strictgate.core.repair_steps import Step
 from strictgate.core.request.tools import Toolset
@@ -39,6 +40,8 @@ class Accepted:
     steps: tuple[Step, ...]
     passed_on: bool
     """Not a document but a refusal, a filter's stop or a tool call."""
+    origins: DocumentOrigins | None = field(default=None, compare=False)
+    """Of the document, if it is one."""
 
 
 @dataclass(frozen=True, slots=True)

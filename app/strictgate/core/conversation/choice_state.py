@@ -26,6 +26,7 @@ from strictgate.core.conversation.choice_result import Evaluated, Rejected
 from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.resume_point import safe_length
+from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
@@ -133,7 +134,7 @@ class ChoiceState:
         document, is_wrapped = self.document, self.progress.is_wrapped
         if not len(document):
             forced = document.guard.forced()[:1]
-            document.guard.consume(forced if forced in _OPENING else b"")
+            document.write(forced if forced in _OPENING else b"", ByteOrigin.FORCED)
             document.wrapper = _WRAPPER if is_wrapped else b""
         if is_wrapped and not document.wrapper and not document.released:
             document.wrapper = b"" if document.guard.text[:1] in _OPENING else _WRAPPER

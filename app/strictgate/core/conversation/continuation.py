@@ -26,6 +26,7 @@ from strictgate.core.guard.judge_text import UNFINISHED
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.output.coercions import fold
+from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Planner
 from strictgate.core.repair_steps import Resumption, Step
@@ -193,7 +194,7 @@ class Continuation:
         if chosen is None or not document.guard.fits(chosen.encode()):
             return None
         document.steps.append(Step(Resumption.CHOSEN, pointer(document.guard.scanner.path)))
-        document.guard.consume(chosen.encode())
+        document.write(chosen.encode(), ByteOrigin.CHOSEN)
         document.complete(b" ")
         if document.is_whole:
             return accept_document(choice, document, with_tokens=False)

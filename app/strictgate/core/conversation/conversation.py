@@ -221,7 +221,9 @@ class Conversation:
             completion["usage"] = self.record.spent
         steps = [(index, step) for index, each in enumerate(accepted) for step in each.steps]
         lengths = {each.index: _sent(each, choices[each.index]) for each in states}
-        return Outcome(completion, tuple(steps), {at: sent for at, sent in lengths.items() if sent})
+        sent = {index: each for index, each in lengths.items() if each}
+        origins = {index: each.origins for index, each in enumerate(accepted) if each.origins}
+        return Outcome(completion, tuple(steps), sent, origins)
 
     # --- one try, until it is answered -----------------------------------------------------------
 

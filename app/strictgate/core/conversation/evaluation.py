@@ -44,6 +44,7 @@ from strictgate.core.guard.violation_details import explain
 from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.plan.planner import Plan, Purpose
 from strictgate.core.repair_steps import Extraction, Resumption, Step
 from strictgate.core.schema.problems import Problem
@@ -357,8 +358,10 @@ def _steer(reading: DocumentStream) -> bool:
         return False
     length = reading.refused_at - token.start
     path = pointer(document.guard.scanner.path)
-    if not steer(document.guard, token, length, document.released):
+    taken = steer(document.guard, token, length, document.released)
+    if not taken:
         return False
+    document.origins.write(len(document) - len(taken), ByteOrigin.CHOSEN)
     document.steps.append(Step(Resumption.STEERED, path))
     return True
 

@@ -17,10 +17,11 @@ or raises a GatewayError; a stream that is still open is closed then.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
+from strictgate.core.output.origins import DocumentOrigins
 from strictgate.core.plan.planner import Body, Plan
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.schema import Schema
@@ -88,6 +89,8 @@ class Outcome:
     sent: Mapping[int, Mapping[str, int]]
     """How many characters of each choice's texts (`content`, `reasoning_content`) have been given
     as `ChoiceDelta`s already; a choice is missing where there was none."""
+    origins: Mapping[int, DocumentOrigins] = field(default_factory=dict)
+    """Who the bytes of each choice's document are from; a choice is missing that is none."""
 
 
 Turn = Ask | ReadMore | Stop | Compile | HeavyStep

@@ -15,6 +15,7 @@ from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import is_document_alone
+from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, edited
 from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
 from strictgate.core.repair_steps import Extraction, Step, distinct_steps
@@ -128,7 +129,7 @@ def _judge_document(
         case ValidText():
             steps = (*origin, *verdict.steps)
             rendered = _rendered(choice, verdict.text, with_tokens=criteria.with_tokens)
-            return Accepted(rendered, steps, passed_on=False)
+            return Accepted(rendered, steps, passed_on=False, origins=_origins(verdict))
         case InvalidText():
             words = plain_words(text) if criteria.words_member and not origin else None
             if words is not None and not truncated:
@@ -140,6 +141,14 @@ def _judge_document(
             if criteria.any_object and verdict.problems:
                 return Rejected(text, (), "the answer must be one JSON object", truncated)
             return Rejected(text, verdict.problems, verdict.reason, truncated)
+
+
+def _origins(verdict: ValidText) -> DocumentOrigins:
+    """Return the origins of a document that was found in a text."""
+    document = verdict.text.encode()
+    if verdict.source:
+        return edited(verdict.source.encode(errors="replace"), document)
+    return DocumentOrigins.of(ByteOrigin.MODEL, len(document))
 
 
 def _passed_on(choice: Choice, criteria: Criteria) -> Accepted:
@@ -235,7 +244,8 @@ def accept_document(
 ) -> Accepted:
     """Return `choice` with a whole document for its text; `steps`: what was done before."""
     rendered = _rendered(choice, document.text, with_tokens=with_tokens)
-    return Accepted(rendered, distinct_steps((*steps, *document.steps)), passed_on=False)
+    done = distinct_steps((*steps, *document.steps))
+    return Accepted(rendered, done, passed_on=False, origins=document.text_origins())
 
 
 def _rendered(choice: Choice, document: str, *, with_tokens: bool) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from strictgate.core.guard.repairs.violation import WAIT
 from strictgate.core.guard.text_behind import TextBehind
 from strictgate.core.jsontext.lexer import BLANKS
 from strictgate.core.jsontext.scanner import Scanner
+from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Repair, Step, SyntaxRepair, distinct_steps
 
 _GOES_ON = re.compile(rb'\s*(?:"|,\s*["\w])')
@@ -51,6 +52,8 @@ class DocumentReader:
     state = DocumentState.READING
     most_blanks: int | None = None
     """How many there may be in a row outside strings; None: any number."""
+    origin = ByteOrigin.MODEL
+    """Of what is read."""
     most_mends = 10_000
     """Each costs 0.1 milliseconds; where there is a grammar, up to one."""
 
@@ -127,7 +130,7 @@ class DocumentReader:
         guard, before = self.draft.guard, (-1, -1)
         while self.ahead:
             size = self._up_to_runaway(guard)
-            taken = guard.consume(self.ahead[:size])
+            taken = self.draft.write(self.ahead[:size], self.origin)
             self.ahead = self.ahead[taken:]
             if guard.is_closed() or (self.ahead and guard.is_complete()):
                 self.state = DocumentState.CLOSED
@@ -156,6 +159,8 @@ class DocumentReader:
             case Repaired() as mended:
                 self.ahead = self.ahead[mended.used :]
                 self.draft.steps += mended.steps
+                self.draft.origins.write(mended.length, self.origin)
+                self.draft.origins.replace(mended.changes, ByteOrigin.MENDED)
                 self._retry_at = 0
                 return True
             case wait if wait is WAIT and not final:

@@ -14,6 +14,7 @@ from strictgate.core.guard.judge_behind import Behind, judge_behind
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.text_behind import RUNAWAY
+from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Repair, Step
 
 _TALK = 512  # bytes
@@ -107,6 +108,7 @@ class DocumentStream(DocumentReader):
             case ContinuationKind.ECHO | ContinuationKind.CONTINUATION:
                 self.ahead = self.ahead[aligned.skip :]
                 self.state = DocumentState.READING
+                self.origin = ByteOrigin.CONTINUED
 
     def _seek(self, data: bytes, *, final: bool) -> None:
         started = self._head.feed(data, final=final)

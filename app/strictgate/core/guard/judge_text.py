@@ -11,7 +11,7 @@ ended. What comes out as a document is valid, whatever the text was; nothing is 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 
@@ -43,6 +43,8 @@ class ValidText:
     """In the model's own characters wherever nothing was mended."""
     value: Any
     steps: tuple[Step, ...] = ()
+    source: str = field(default="", compare=False)
+    """The model's own text of it, before it was mended; "": as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class _Document:
     steps: tuple[Step, ...] = ()
     is_bare: bool = False
     """Found amid prose, not in a fence."""
+    source: str = ""
+    """The model's own text of it, before it was mended; "": as it is."""
 
 
 def judge_text(
@@ -138,7 +142,7 @@ class _Case:
         rivals = (each for each in valid if each.value not in (first.value, {}, []))
         if first.is_bare and any(rivals):
             return InvalidText((), SEVERAL, unfinished=False)
-        return ValidText(first.text, first.value, first.steps)
+        return ValidText(first.text, first.value, first.steps, first.source)
 
     def _valid_form(self, document: _Document) -> _Document | None:
         forms = self._forms(document)
@@ -151,7 +155,8 @@ class _Case:
                 mended = read_document(form.text, self._guard(), level)
                 if isinstance(mended, DocumentText):
                     value = parse_json(mended.text)
-                    return ValidText(mended.text, value, form.steps + mended.steps)
+                    source = form.source or form.text
+                    return ValidText(mended.text, value, form.steps + mended.steps, source)
         return None
 
     def _guard(self) -> Guard:
@@ -165,7 +170,8 @@ class _Case:
         if self._wrapped and is_wrapped(value):
             span = spans.locate_values(document.text, [(WRAPPER_PROPERTY,)])[WRAPPER_PROPERTY,].span
             inner = document.text[span.start : span.end]
-            yield _Document(inner, value[WRAPPER_PROPERTY], document.steps, document.is_bare)
+            value = value[WRAPPER_PROPERTY]
+            yield replace(document, text=inner, value=value)
         yield document
 
 
@@ -190,7 +196,8 @@ def _respelt(candidate: DocumentCandidate, work: Work) -> _Document | None:
     respelt = read_document(candidate.text, guard, Repair.SYNTAX)
     if not isinstance(respelt, DocumentText):
         return None
-    return _document(candidate, respelt.text, parse_json(respelt.text), respelt.steps)
+    document = _document(candidate, respelt.text, parse_json(respelt.text), respelt.steps)
+    return replace(document, source=candidate.text)
 
 
 def _document(

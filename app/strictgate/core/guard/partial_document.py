@@ -8,6 +8,7 @@ from strictgate.core.guard.releasable import final_length
 from strictgate.core.jsontext.lexer import BLANKS, Expects, LexicalToken
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRecorder
 from strictgate.core.repair_steps import Completion, Repair, Step
 
 Begin = Callable[[], Guard]
@@ -29,6 +30,8 @@ class PartialDocument:
         self.released = 0
         """How many bytes of it the caller has: these cannot be taken back."""
         self.steps: list[Step] = []
+        self.origins = OriginRecorder()
+        """Of its bytes: whoever writes to the guard notes it here."""
 
     def anew(self) -> "PartialDocument":
         """Return an empty draft of the same document."""
@@ -41,6 +44,18 @@ class PartialDocument:
     def text(self) -> str:
         """The document, without blanks at its end."""
         return self.guard.text.rstrip(BLANKS).decode(errors="ignore")
+
+    def text_origins(self) -> DocumentOrigins:
+        """Return the origins of `text`."""
+        return self.origins.until(len(self.text.encode()))
+
+    def write(self, data: bytes, origin: ByteOrigin) -> int:
+        """Add as much of `data` as fits; return how many bytes."""
+        before = len(self)
+        taken = self.guard.consume(data)
+        if taken:
+            self.origins.write(before, origin)
+        return taken
 
     @property
     def prefix(self) -> bytes:
@@ -91,17 +106,18 @@ class PartialDocument:
         said = ahead.lstrip(BLANKS)
         if self._drop_doubtful(said):
             return
+        own = self.origins.at(len(self) - 1)
         taken_back = self._drop_begun(said)
         before = len(self)
         if said[:1] in _CLOSERS:
-            said = self._close_inner(said)
+            said = self._close_inner(said, own)
         if not said or said[:1] in _CLOSERS:
             self._open_required()
         path = pointer(self.guard.scanner.path)
         written = self._write_forced(says_more=said[:1] == b"," or taken_back[:1] == b",")
         if said and taken_back and len(self) - before <= len(b'"'):
             self.cut(before)
-            self.guard.consume(taken_back)
+            self.write(taken_back, own)
         elif written:
             self.steps.append(Step(Completion.FORCED, path))
 
@@ -136,15 +152,19 @@ class PartialDocument:
         self.cut(start)
         return taken_back
 
-    def _close_inner(self, said: bytes) -> bytes:
+    def _close_inner(self, said: bytes, own: ByteOrigin) -> bytes:
         """Close the array, or the object, whose end the model forgot before it ended what is around
-        it; return what is then ahead."""
+        it; return what is then ahead.
+
+        Args:
+            own: the origin of what the model writes.
+        """
         inner = b"]" if said[:1] == b"}" else b"}"
         if not self.guard.fits(inner) or len(self.guard.scanner.containers) < 2:
             return said
-        self.guard.consume(inner)
+        self.write(inner, ByteOrigin.FORCED)
         self.steps.append(Step(Completion.CLOSED, pointer(self.guard.scanner.path)))
-        return said[self.guard.consume(said[:1]) :] or b" "
+        return said[self.write(said[:1], own) :] or b" "
 
     def _open_required(self) -> None:
         """Open the first required property that an object lacks which the model has ended.
@@ -163,7 +183,7 @@ class PartialDocument:
             opening = f"{write_json(name)}:".encode() + behind_colon
             opening = opening if is_first else b"," + behind_comma + opening
             if guard.fits(opening):
-                guard.consume(opening)
+                self.write(opening, ByteOrigin.FORCED)
                 path = pointer((*guard.scanner.open_path, name))
                 self.steps.append(Step(Completion.NAMED, path))
                 return
@@ -176,7 +196,7 @@ class PartialDocument:
         while forced := self.guard.forced():
             overrules = says_more and len(self) == before and forced[:1] in _CLOSERS
             forced = self._laid_out(forced)
-            if overrules or self.guard.consume(forced) < len(forced):
+            if overrules or self.write(forced, ByteOrigin.FORCED) < len(forced):
                 break
         return len(self) > before
 

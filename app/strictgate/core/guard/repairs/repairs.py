@@ -10,7 +10,7 @@ Nothing is invented, completed or chosen; and what the caller has already stays 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.repairs import members, names, object_end, separators, values
@@ -21,6 +21,7 @@ from strictgate.core.guard.repairs.violation import (
     Proposals,
     Violation,
 )
+from strictgate.core.output.origins import TextChange, changes
 from strictgate.core.repair_steps import Repair, Step
 
 _TABLE: tuple[tuple[Repair, Callable[[Violation], Proposals]], ...] = (
@@ -59,6 +60,10 @@ class Repaired:
     """How many bytes ahead are dealt with."""
     steps: tuple[Step, ...] = ()
     """What was done; nothing, if the text stands as the model wrote it."""
+    length: int = field(default=0, compare=False)
+    """How much text there was before."""
+    changes: tuple[TextChange, ...] = field(default=(), compare=False)
+    """What was replaced of that text and the `used` bytes behind it."""
 
 
 def repair_violation(
@@ -119,7 +124,7 @@ class _Mender:
             made = self._make(guard, violation, proposal)
             if isinstance(made, Repaired) and at == len(proposals) - 1 and not fitting:
                 guard.forget(mark)  # the only one, and in its place already
-                return made
+                return self._compared(violation, made, mark.low)
             text = guard.scanner.part(mark.low, len(guard.scanner))
             place = _Fitting(proposal, text, mark.low)
             guard.restore(mark)
@@ -146,7 +151,17 @@ class _Mender:
         made = self._make(violation.guard, violation, fitting[0][0].proposal)
         violation.guard.forget(mark)
         assert isinstance(made, Repaired), "it has fitted before"
-        return made
+        return self._compared(violation, made, mark.low)
+
+    def _compared(self, violation: Violation, made: Repaired, low: int) -> Repaired:
+        """Return `made` with what has changed in the text, which is the same up to `low`; mends
+        within another are compared with it."""
+        if self._depth:
+            return made
+        old = violation.text[low:] + violation.ahead[: made.used]
+        new = violation.guard.scanner.part(low, len(violation.guard.scanner))
+        found = tuple(changes(old, new, low))
+        return replace(made, length=len(violation.text), changes=found)
 
     def _make(
         self, guard: Guard, violation: Violation, proposal: Proposal
