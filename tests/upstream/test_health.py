@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -113,6 +114,21 @@ def test_a_probe_whose_client_leaves():
     ask(health, asyncio.CancelledError())
     ask(health, 200)
     ask(health, 200)
+
+
+def test_another_client_leaves_while_it_is_probed():
+    """Its request went out before the upstream was down: the probe is still the only one."""
+    clock = Clock()
+    health = healthy(clock=clock)
+    with suppress(asyncio.CancelledError), health.asked():
+        ask(health, 503)
+        ask(health, 503)
+        clock.now = 6.0
+        probe = health.asked()
+        probe.__enter__()
+        raise asyncio.CancelledError
+    with pytest.raises(UpstreamUnavailable):
+        ask(health, 200)
 
 
 def test_through_the_gateway():

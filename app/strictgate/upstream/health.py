@@ -40,7 +40,7 @@ class UpstreamHealth:
         Raises:
             UpstreamUnavailable: it is not asked at the moment.
         """
-        self._admit()
+        probe = self._admit()
         self.budget.begin(self._clock())
         is_noted = False
 
@@ -68,13 +68,14 @@ class UpstreamHealth:
         finally:
             self.budget.end()
             if not is_noted:
-                self._breaker.given_up(self._clock())
+                self._breaker.given_up(probe)
 
     def may_retry(self) -> bool:
         """Whether one more repetition is within the budget; it is counted if so."""
         return self._breaker.state is BreakerState.CLOSED and self.budget.spend(self._clock())
 
-    def _admit(self) -> None:
+    def _admit(self) -> int | None:
+        """Let a request go; return its number where it is a probe."""
         with self._telling():
             wait = self._breaker.admit(self._clock())
         if wait > 0:
@@ -83,6 +84,7 @@ class UpstreamHealth:
                 "and is not asked for a moment (upstreams.*.breaker_cooldown).",
                 headers={"retry-after": str(math.ceil(wait))},
             )
+        return self._breaker.probes if self._breaker.state is BreakerState.HALF_OPEN else None
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

@@ -13,16 +13,22 @@ COOLDOWN = 5.0
 def after(events, threshold=3):
     """A breaker after events `(name, time)`, and what the last request was told to wait."""
     breaker, wait = CircuitBreaker(threshold, COOLDOWN), 0.0
+    probe = None
     for name, now in events:
         match name:
             case "ask":
                 wait = breaker.admit(now)
+                probe = breaker.probes if breaker.state is HALF_OPEN else None
             case "fail":
                 breaker.failed(now)
             case "ok":
                 breaker.succeeded()
             case "leave":
-                breaker.given_up(now)
+                breaker.given_up(probe)
+            case "another leaves":
+                breaker.given_up(None)
+            case "an earlier probe leaves":
+                breaker.given_up(breaker.probes - 1)
     return breaker.state, wait
 
 
@@ -48,6 +54,8 @@ PROBED = [*DOWN, ("ask", 5.0)]
         ([*PROBED, ("fail", 6.0), ("ask", 7.0)], OPEN, 4.0),
         ([*PROBED, ("leave", 6.0), ("ask", 6.0)], HALF_OPEN, 0),
         ([*PROBED, ("leave", 6.0), ("ask", 6.0), ("ask", 6.5)], HALF_OPEN, 4.5),
+        ([*PROBED, ("another leaves", 6.0), ("ask", 6.0)], HALF_OPEN, 4.0),
+        ([*PROBED, ("an earlier probe leaves", 6.0), ("ask", 6.0)], HALF_OPEN, 4.0),
         ([*PROBED, ("ask", 10.0)], CLOSED, 0),
         ([*PROBED, ("ask", 10.0), ("fail", 10.5)], OPEN, 0),
         ([*PROBED, ("ask", 10.0), ("ok", 10.5), ("fail", 11.0)], CLOSED, 0),
@@ -95,7 +103,7 @@ def test_any_history(steps, threshold):
                 breaker.succeeded()
                 assert breaker.admit(now) == 0
             case "leave":
-                breaker.given_up(now)
+                breaker.given_up(breaker.probes)
                 assert (breaker.state is CLOSED) == (before is CLOSED)
 
 

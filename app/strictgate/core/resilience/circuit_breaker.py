@@ -13,6 +13,7 @@
 |           | a success                                    | CLOSED                                |
 |           | a failure                                    | OPEN                                  |
 |           | the probe is given up: its client has left   | OPEN, but the next request may go     |
+|           | another request is given up                  | nothing: the probe is under way       |
 
 A probe that takes so long does not fail as an upstream does that is down.
 
@@ -41,6 +42,8 @@ class CircuitBreaker:
     state: BreakerState = BreakerState.CLOSED
     failures: int = 0
     """In a row, up to now."""
+    probes: int = 0
+    """How many there have been; in HALF_OPEN, the number of the one that is under way."""
     _since: float = 0.0
     """When it was opened, or when the probe went."""
 
@@ -53,6 +56,7 @@ class CircuitBreaker:
             return wait
         if self.state is BreakerState.OPEN:
             self.state = BreakerState.HALF_OPEN
+            self.probes += 1
             self._since = now
         else:
             self.state = BreakerState.CLOSED
@@ -72,8 +76,12 @@ class CircuitBreaker:
             self.state = BreakerState.OPEN
             self._since = now
 
-    def given_up(self, now: float) -> None:
-        """Note that a request ended without showing anything about the upstream."""
-        if self.state is BreakerState.HALF_OPEN:
+    def given_up(self, probe: int | None) -> None:
+        """Note that a request ended without showing anything about the upstream.
+
+        Args:
+            probe: its number, if it was a probe.
+        """
+        if self.state is BreakerState.HALF_OPEN and probe == self.probes:
             self.state = BreakerState.OPEN
             self._since = -math.inf
