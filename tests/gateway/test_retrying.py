@@ -95,6 +95,15 @@ def test_too_late():
     assert "x-should-retry" not in answer.headers
 
 
+def test_too_long_to_wait():
+    """A pause above the setting is left to the client, though there would be time."""
+    upstream = Failing(1, 429, retry_after="2")
+    answer, _ = asked(upstream, max_retry_after=1.5)
+
+    assert (answer.status, answer.headers["retry-after"], upstream.asked) == (429, "2", 1)
+    assert "x-should-retry" not in answer.headers
+
+
 def test_no_repetitions_at_all():
     """Where there shall be none, repeating is the client's affair."""
     upstream = Failing(9)

@@ -2,7 +2,8 @@
 
 Nothing of an answer has come when that is decided: neither the caller nor the conversation notices,
 but for the time. How many at most is a setting of the upstream; how many of all its requests, its
-budget (core/resilience/retries.py). `Retry-After` is waited for where there is time for it. Where
+budget (core/resilience/retries.py). `Retry-After` is waited for where there is time for it and
+it is not longer than a setting: a client is told of a longer one, and may wait itself. Where
 the repetitions are spent, the error says `x-should-retry: false`, so that a client that would
 repeat it, too, does not multiply them.
 """
@@ -56,7 +57,8 @@ async def ask_repeatedly(
         told = retry_after(headers, time.time())
         delay = backoff(retries, random.random()) if told is None else told
         has_time = asyncio.get_running_loop().time() + delay < deadline
-        if not has_time or endpoint.settings.retries == 0:  # the client may have more
+        is_long = told is not None and told > endpoint.settings.max_retry_after
+        if is_long or not has_time or endpoint.settings.retries == 0:  # the client may have more
             return _ended(failure, is_final=False)
         if retries >= endpoint.settings.retries or not health.may_retry():
             return _ended(failure, is_final=True)

@@ -68,6 +68,12 @@ class Upstream(Pins):
         le=10,
         description="Times that an enforced request is made again after a failure that may pass.",
     )
+    max_retry_after: float = Field(
+        default=60.0,
+        ge=0,
+        description="Seconds that its Retry-After is waited for at most before that; where it asks "
+        "for more, the error is given to the client at once.",
+    )
     breaker_failures: int = Field(
         default=10,
         ge=0,
