@@ -40,15 +40,21 @@ def sent(*news, sent_already, answer=WHOLE):
     async def send(message):
         messages.append(message)
 
+    async def settle():
+        messages.append({"type": "settled"})
+
     async def run():
         writer = ChatWriter(include_usage=False)
         early = {"x-strictgate-mode": "native"}
         stream = EventStream(send, CHAT.stream_type, writer, lambda: early)
         for each in news:
             await stream.take(HEAD, each)
-        await stream.finish(writer.rest(answer, sent_already), {"x-strictgate-attempts": "1"})
+        await stream.finish(
+            writer.rest(answer, sent_already), {"x-strictgate-attempts": "1"}, settle
+        )
 
     asyncio.run(run())
+    assert messages.pop(-2) == {"type": "settled"}  # before the end, and only then
     return messages
 
 

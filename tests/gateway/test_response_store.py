@@ -4,11 +4,13 @@ import asyncio
 import sqlite3
 import stat
 import time
+from concurrent.futures import Future
 
 import pytest
 
 from strictgate.core.errors import StoreUnavailable
-from strictgate.gateway.response_store import ResponseStore, StoredResponse
+from strictgate.gateway import response_store
+from strictgate.gateway.response_store import MEMORY, ResponseStore, StoredResponse, committed
 
 
 class Clock:
@@ -198,3 +200,30 @@ def test_a_clock_that_is_set_anew(tmp_path, monkeypatch):
             store.close()
 
     assert None not in asyncio.run(main())
+
+
+def test_another_process(store, tmp_path, clock):
+    """What an answer has waited for is seen by whoever else has the file."""
+    other = ResponseStore(str(tmp_path / "store.db"), ttl=100, max_bytes=1000, clock=clock)
+    for name in "abc":
+        run(committed(store.put("me", turn(name))))
+        assert run(other.get("me", name)) == turn(name)
+    other.close()
+
+
+def test_nobody_waits_for_what_is_in_memory():
+    """Nobody else sees it."""
+    store = ResponseStore(MEMORY, ttl=100, max_bytes=1000)
+    assert store.put("me", turn("a")) is None
+    assert run(store.get("me", "a")) is not None
+    store.close()
+
+
+def test_a_commit_that_does_not_come(store, tmp_path, monkeypatch):
+    """An answer waits for it for a while, and goes out then."""
+    monkeypatch.setattr(response_store, "COMMIT_PATIENCE", 0.0)
+    written = store.put("me", turn("a"))
+    run(committed(written))
+    failed = Future()
+    failed.set_exception(sqlite3.OperationalError("database is locked"))
+    run(committed(failed))

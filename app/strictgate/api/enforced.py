@@ -42,7 +42,9 @@ class EnforcedRoute:
             await self._stream(exchange, inbound, send)
         else:
             answer = await inbound.while_connected(exchange.complete())
-            await response.send_json(send, 200, exchange.body(answer), answer.headers)
+            told = exchange.body(answer)
+            await exchange.settle()
+            await response.send_json(send, 200, told, answer.headers)
 
     async def _stream(self, exchange: Exchange, inbound: ClientRequest, send: Send) -> None:
         stream = EventStream(send, self._surface.stream_type, exchange, exchange.early_headers)
@@ -54,4 +56,4 @@ class EnforcedRoute:
         except GatewayError as error:
             await stream.fail(error)
         else:
-            await stream.finish(exchange.rest(answer), answer.headers)
+            await stream.finish(exchange.rest(answer), answer.headers, exchange.settle)

@@ -7,7 +7,7 @@ repairs, nobody knows yet: the last chunk's `x_strictgate` says it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from strictgate.api import response
@@ -63,12 +63,18 @@ class EventStream:
                 if loop.time() >= self._last + pause:
                     await self._write(self._frames.pause())
 
-    async def finish(self, rest: Iterator[bytes], headers: Mapping[str, str]) -> None:
+    async def finish(
+        self,
+        rest: Iterator[bytes],
+        headers: Mapping[str, str],
+        settle: Callable[[], Awaitable[None]],
+    ) -> None:
         """Send the rest of the answer; `beat` must be over.
 
         Args:
             rest: in pieces, each of which is made when there is room for it.
             headers: of an answer of which nothing has gone out yet.
+            settle: waits for what must be so before the end goes out.
         """
         last = next(rest)
         if not self._is_open:
@@ -77,6 +83,7 @@ class EventStream:
             await response.piece(self._send, last, more=True)
             await asyncio.sleep(0)  # sending does not wait where there is room
             last = piece
+        await settle()
         await response.piece(self._send, last, more=False)
 
     async def fail(self, error: GatewayError) -> None:

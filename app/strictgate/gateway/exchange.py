@@ -98,6 +98,9 @@ class Exchange:
         """Yield the frames for what is left of the answer, and the end, in pieces."""
         return self.writer.rest(answer.completion, answer.sent)
 
+    async def settle(self) -> None:
+        """Wait for what must be so before the caller has the end of the answer."""
+
     async def _plan(
         self, read: SurfaceRequest, adapter: UpstreamAdapter | None = None
     ) -> PlannedRequest:

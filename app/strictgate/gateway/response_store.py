@@ -1,8 +1,10 @@
 """The responses that are kept: an embedded SQLite database, in memory unless a file is configured.
 
 One connection, used in one thread of its own, which works in order: what is `put` is seen by every
-later `get` of this process. `put` only hands over; no request waits for the disk. What is kept is
-kept for its owner alone: whoever sends the same credentials.
+later `get` of this process. Other processes that have the same file see it, and it outlives this
+one, once it is committed: `put` returns what an answer waits for before its end goes out, for
+COMMIT_PATIENCE at most. What is kept is kept for its owner alone: whoever sends the same
+credentials.
 
 A database that is locked, full or damaged costs what could not be kept, which is reported, and a
 read that cannot be answered is a StoreUnavailable; no request waits for it longer than PATIENCE.
@@ -29,6 +31,7 @@ IN_FILE = (30 * 86_400.0, 256 << 20)
 """The same for what is meant to last."""
 MAX_TURNS = 1000  # that one conversation is followed back
 MAX_WAITING = 1000  # responses that wait to be written; what is beyond is not kept
+COMMIT_PATIENCE = 2.0  # seconds that an answer waits until it is kept
 PATIENCE = 5.0  # seconds that a read may take, the writes before it included
 _LOCK_PATIENCE = 1.0  # seconds that one statement waits for another process's lock
 _RECOUNT = 1000  # writes after which the sizes are added up anew: other processes write, too
@@ -76,6 +79,7 @@ class ResponseStore:
         self._clock = clock or steady_clock()
         self._on_error = on_error
         self._waiting = 0
+        self._is_file = path != MEMORY
         self._size: int | None = None
         """Bytes of all that is kept; None: they have to be added up."""
         self._writes = 0
@@ -86,13 +90,18 @@ class ResponseStore:
             self._thread.shutdown()
             raise ValueError(f"store.path: {path} cannot be used: {error}") from error
 
-    def put(self, owner: str, stored: StoredResponse) -> None:
-        """Keep `stored`; return at once."""
-        if self._waiting < MAX_WAITING:
-            self._waiting += 1
-            self._thread.submit(self._put, owner, stored, self._clock()).add_done_callback(
-                self._written
-            )
+    def put(self, owner: str, stored: StoredResponse) -> "Future[None] | None":
+        """Have `stored` kept; return at once what is done when it is, or has failed to be.
+
+        Returns:
+            None where nobody need wait: nobody else sees the database, or there is no room for it.
+        """
+        if self._waiting >= MAX_WAITING:
+            return None
+        self._waiting += 1
+        written = self._thread.submit(self._put, owner, stored, self._clock())
+        written.add_done_callback(self._written)
+        return written if self._is_file else None
 
     async def get(self, owner: str, identity: str) -> StoredResponse | None:
         """Return what is kept under that id.
@@ -214,6 +223,13 @@ class ResponseStore:
                 "DELETE FROM responses WHERE owner = ? AND id = ?", (owner, identity)
             )
             return gone.rowcount > 0
+
+
+async def committed(written: "Future[None]") -> None:
+    """Wait until a `put` has come to something; what went wrong is reported by the store."""
+    with suppress(TimeoutError, sqlite3.Error):
+        async with asyncio.timeout(COMMIT_PATIENCE):
+            await asyncio.shield(asyncio.wrap_future(written))
 
 
 def steady_clock() -> Callable[[], float]:

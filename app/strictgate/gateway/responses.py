@@ -13,6 +13,7 @@ refuses it now, the same is asked for in a chat completion, as far as that can s
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from strictgate.core.capabilities import Mode
@@ -35,7 +36,7 @@ from strictgate.gateway.driver import DeltaSink
 from strictgate.gateway.exchange import Exchange, new_identity
 from strictgate.gateway.gateway import Caller, GatewayAnswer
 from strictgate.gateway.request_planning import PlannedRequest
-from strictgate.gateway.response_store import StoredResponse
+from strictgate.gateway.response_store import StoredResponse, committed
 
 Body = Mapping[str, Any]
 Plan = tuple[ResponsesRequest, PlannedRequest]
@@ -52,6 +53,8 @@ class ResponsesExchange(Exchange):
     read: ResponsesRequest
     writer: ResponsesWriter
     _identity: AnswerIdentity
+    _written: Future[None] | None = None
+    """Is done when the response is kept."""
     _given: list[Any]
     """The items of `input`, those that references stand for in their place."""
 
@@ -109,6 +112,12 @@ class ResponsesExchange(Exchange):
             last = piece
         self._keep()
         yield last
+
+    async def settle(self) -> None:
+        """Wait until the response is kept: its id may come with the next request, and that go to
+        another process that has the same file."""
+        if self._written is not None:
+            await committed(self._written)
 
     # --- which API it is asked in ----------------------------------------------------------------
 
@@ -199,7 +208,8 @@ class ResponsesExchange(Exchange):
         if store is None or told is None or not envelope.stored or told["id"] != envelope.id:
             return
         previous = self.request.get("previous_response_id")
-        store.put(owner_of(self.caller), StoredResponse(dict(told), self._given, previous))
+        kept = StoredResponse(dict(told), self._given, previous)
+        self._written = store.put(owner_of(self.caller), kept)
 
 
 def owner_of(caller: Caller) -> str:
