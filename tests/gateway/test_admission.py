@@ -40,7 +40,8 @@ async def pending(schemas, source, **options):
     """Have it admitted; it must not be asked for twice."""
     with pytest.raises(AdmissionPending) as error:
         schemas.get(source, name="x", **options)
-    await schemas.admit(error.value)
+    for question in error.value.questions:
+        await schemas.admit(question)
     return schemas.get(source, name="x", **options)
 
 
@@ -132,10 +133,51 @@ def test_a_worker_that_is_lost():
         async with asyncio.TaskGroup() as group:
             group.create_task(killed(pool.worker()))
             with pytest.raises(Overloaded, match="Try again") as lost:
-                await schemas.admit(error.value)
+                await schemas.admit(error.value.questions[0])
         assert lost.value.headers["retry-after"] == "1"
         return await pending(schemas, LARGE)
 
     schema, begun = admitted(use)
     assert schema.inspected.source == LARGE
     assert begun == 2
+
+
+def test_many_at_once():
+    """Planning is begun anew once for all that it has named, however many they are."""
+    sources = [{**LARGE, "title": str(number)} for number in range(5)]
+
+    async def use(schemas):
+        plans = []
+
+        def plan():
+            plans.append(0)
+            pending = []
+            for source in sources:
+                try:
+                    schemas.get(source, name="x")
+                except AdmissionPending as more:
+                    pending += more.questions
+            if pending:
+                raise AdmissionPending(pending)
+            return len(plans)
+
+        return await schemas.admitted(plan)
+
+    assert admitted(use)[0] == 2
+
+
+def test_too_many(monkeypatch):
+    """They are counted before any of them is admitted."""
+    monkeypatch.setattr(admission, "MAX_PENDING", 1)
+
+    async def use(schemas):
+        with pytest.raises(AdmissionPending) as error:
+            schemas.get(LARGE, name="x")
+
+        def plan():
+            raise AdmissionPending(2 * error.value.questions)
+
+        with pytest.raises(SchemaTooComplex, match="more than 1 large"):
+            await schemas.admitted(plan)
+
+    assert admitted(use)[1] == 0

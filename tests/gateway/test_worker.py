@@ -10,7 +10,8 @@ from strictgate.core.schema.drafts import Draft
 from strictgate.core.schema.error_context import RESPONSE_FORMAT
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Formats
-from strictgate.gateway.worker import CONVERSATIONS, Worker, read_message
+from strictgate.gateway import worker
+from strictgate.gateway.worker import Worker, read_message
 from strictgate.gateway.worker_messages import (
     Admit,
     Admitted,
@@ -32,40 +33,80 @@ def begin(key, *entries):
 
 def test_a_conversation():
     """It begins, goes on, and is forgotten when it is over."""
-    worker = Worker()
-    first = worker.answer(begin(1))
+    one = Worker()
+    first = one.answer(begin(1))
     assert isinstance(first, Turned)
     assert isinstance(first.turn, Ask)
     assert first.turn.plan.body == {}, "it is in the turn already"
     assert first.turn.body["messages"]
-    second = worker.answer(GoOn(1, said(BAD)))
+    second = one.answer(GoOn(1, said(BAD)))
     assert isinstance(second, Turned)
-    third = worker.answer(GoOn(1, said(GOOD)))
+    third = one.answer(GoOn(1, said(GOOD)))
     assert isinstance(third, Finished)
     assert third.end.body["choices"][0]["message"]["content"] == GOOD
-    assert worker.answer(GoOn(1, said(GOOD))) == Unknown()
+    assert one.answer(GoOn(1, said(GOOD))) == Unknown()
 
 
 @pytest.mark.parametrize("noted", [(), (GrammarAnswer(is_there=True),)])
 def test_begun_anew(noted):
     """With the answers so far it comes to the same turn, wherever its grammar came from."""
-    worker = Worker()
-    worker.answer(begin(1))
-    expected = worker.answer(GoOn(1, said(BAD)))
-    assert worker.answer(begin(2, said(BAD), *noted)) == expected
+    one = Worker()
+    one.answer(begin(1))
+    expected = one.answer(GoOn(1, said(BAD)))
+    assert one.answer(begin(2, said(BAD), *noted)) == expected
     errors = [BadRequest("the upstream said no")]
-    assert isinstance(worker.answer(begin(3, *errors)).end, BadRequest)
+    assert isinstance(one.answer(begin(3, *errors)).end, BadRequest)
 
 
-def test_old_conversations_leave():
+@pytest.fixture
+def three(monkeypatch):
+    """The memory of a worker that holds three conversations."""
+    monkeypatch.setattr(worker, "KEPT", 3 * worker.FIXED)
+
+
+def there(one, *keys):
+    """Which of these conversations it still has; they are over then."""
+    return [key for key in keys if one.answer(GoOn(key, said(GOOD))) != Unknown()]
+
+
+def test_conversations_that_are_forgotten():
     """Whoever goes on with one is told, and begins it anew."""
-    worker = Worker()
-    for key in range(CONVERSATIONS + 1):
-        worker.answer(begin(key))
-    assert worker.answer(GoOn(0, said(GOOD))) == Unknown()
-    worker.forget([2, 99])
-    assert worker.answer(GoOn(2, said(GOOD))) == Unknown()
-    assert isinstance(worker.answer(GoOn(1, said(GOOD))), Finished)
+    one = Worker()
+    for key in range(200):
+        one.answer(begin(key))
+    one.forget([2, 99, 1000])
+    assert there(one, 0, 1, 2, 3, 99, 199) == [0, 1, 3, 199]
+
+
+@pytest.mark.usefixtures("three")
+def test_conversations_in_use_stay():
+    """Where there is no room, the one that was heard of last leaves: no turn of the others is
+    computed twice, however many there are."""
+    one = Worker(clock=lambda: 0.0)
+    for key in range(6):
+        one.answer(begin(key))
+    assert there(one, *range(6)) == [0, 1, 5]
+
+
+@pytest.mark.usefixtures("three")
+def test_conversations_that_wait_leave_first():
+    """They are those whose clients do not read."""
+    now = iter(range(0, 1000, 10))
+    one = Worker(clock=lambda: float(next(now)))
+    for key in range(6):
+        one.answer(begin(key))
+    assert there(one, *range(6)) == [3, 4, 5]
+
+
+@pytest.mark.usefixtures("three")
+def test_what_a_conversation_was_given_counts(monkeypatch):
+    """By its length; one that is larger than all the room is kept alone."""
+    monkeypatch.setattr(worker, "PER_CHARACTER", 1 << 20)
+    one = Worker(clock=lambda: 0.0)
+    one.answer(begin(0))
+    one.answer(begin(1, said(BAD)))
+    one.answer(GoOn(-1, None))
+    assert there(one, 0, 1) == [1]
 
 
 def admit(source, *, strictly=False):

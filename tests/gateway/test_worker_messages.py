@@ -3,15 +3,28 @@
 import pytest
 
 from strictgate.core import errors
+from strictgate.core.conversation.protocol import StreamPart
 from strictgate.core.errors import OutputInvalid, ToolsRefused, UpstreamTimeout
 from strictgate.core.schema.drafts import META_SCHEMAS
 from strictgate.core.schema.schema import Formats, admit
+from strictgate.core.wire.collector import Delta
 from strictgate.gateway.worker_messages import dumped, loaded
 from tests.core.talks import MOOD, conversation
+
+WHOLE = Delta(
+    *(1, "text", "thought", "no", ((0, "{"),), "stop", ({"token": "a"},), "reasoning", ("f",))
+)
 
 
 def again(value):
     return loaded(dumped(value))
+
+
+@pytest.mark.parametrize("deltas", [(), (WHOLE,), (Delta(0, "a"), WHOLE)])
+def test_a_part_of_a_stream(deltas):
+    """Every field of it."""
+    assert again(StreamPart(deltas)) == StreamPart(deltas)
+    assert again((StreamPart(deltas), None)) == (StreamPart(deltas), None)
 
 
 @pytest.mark.parametrize("uri", META_SCHEMAS.values())

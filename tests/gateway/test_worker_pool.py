@@ -84,6 +84,44 @@ def test_a_bug_costs_one_answer():
     with_pool(use)
 
 
+def test_an_idle_worker_that_ends_as_it_is_asked():
+    """It may have ended before it read the question: another one is asked."""
+
+    async def use(pool):
+        worker = pool.worker()
+        await pool.ask(worker, NOBODY)
+        os.kill(worker.process.pid, signal.SIGSTOP)  # so that it reads nothing any more
+        asked = asyncio.create_task(pool.ask(worker, NOBODY))
+        while not worker.asked:  # noqa: ASYNC110 (it tells nobody else)
+            await asyncio.sleep(0)
+        worker.process.kill()
+        assert await asked == Unknown()
+        assert worker.begun == 2
+
+    with_pool(use)
+
+
+def test_it_is_asked_twice_at_most():
+    """A question that ends every process is not asked for ever."""
+
+    async def use(pool):
+        worker = pool.worker()
+        await pool.ask(worker, NOBODY)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(killed_twice(worker))
+            with pytest.raises(WorkerLost, match="ended"):
+                await pool.ask(worker, NOBODY)
+        assert worker.begun == 2
+
+    async def killed_twice(worker):
+        for number in (1, 2):
+            while worker.begun < number or worker.process is None:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            worker.process.kill()
+
+    with_pool(use)
+
+
 def test_an_answer_that_cannot_be_read():
     """It costs that answer alone: other workers, and the gateway, go on."""
 

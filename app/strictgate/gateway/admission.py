@@ -13,7 +13,7 @@ admitted in a worker, and plans anew. What the worker says is kept:
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -43,11 +43,11 @@ _Key = tuple[bytes, Formats, bool, str, SchemaContext]
 
 
 class AdmissionPending(Exception):
-    """A schema is to be admitted in a worker first."""
+    """Schemas are to be admitted in a worker first."""
 
-    def __init__(self, question: Admit) -> None:
-        super().__init__(question.name)
-        self.question = question
+    def __init__(self, questions: Sequence[Admit]) -> None:
+        super().__init__(*(each.name for each in questions))
+        self.questions = questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Admission:
                 question = Admit(text, name, self._limits, formats, strictly, context)
                 match self._verdicts.get(_key(question)):
                     case None:
-                        raise AdmissionPending(question)
+                        raise AdmissionPending([question])
                     case GatewayError() as refusal:
                         raise copy(refusal)  # a raised one holds the frames it went through
                     case Schema() as schema:
@@ -117,14 +117,19 @@ class Admission:
             Overloaded: too many wait already.
             SchemaTooComplex: there are too many large ones, or one takes too long.
         """
-        for _ in range(MAX_PENDING + 1):
+        left = MAX_PENDING
+        while True:
             try:
                 return plan()
             except AdmissionPending as pending:
-                await self.admit(pending)
-        raise SchemaTooComplex(f"The request has more than {MAX_PENDING} large schemas.")
+                questions = pending.questions
+            left -= len(questions)
+            if left < 0:
+                raise SchemaTooComplex(f"The request has more than {MAX_PENDING} large schemas.")
+            for question in dict.fromkeys(questions):
+                await self.admit(question)
 
-    async def admit(self, pending: AdmissionPending) -> None:
+    async def admit(self, question: Admit) -> None:
         """Have a worker admit what `get` has said to be pending, and keep its verdict.
 
         Raises:
@@ -132,7 +137,6 @@ class Admission:
             SchemaTooComplex: it took too long at this moment.
         """
         assert self._workers is not None, "where else"
-        question = pending.question
         verdict: GatewayError | Schema | _Light
         size = _ENTRY
         try:

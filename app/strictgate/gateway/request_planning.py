@@ -5,7 +5,6 @@ It knows the memory of what was learned, and time, and hands them to the core as
 
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,8 +49,9 @@ from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
-from strictgate.gateway.admission import Admission
+from strictgate.gateway.admission import Admission, AdmissionPending
 from strictgate.gateway.knobs import with_overrides
+from strictgate.gateway.worker_messages import Admit
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.settings.loading import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
@@ -293,11 +293,16 @@ class RequestPlanner:
     ) -> Toolset | None:
         """Return what calls are judged by; None where no function's arguments are."""
         schemas: dict[str, Schema | None] = dict.fromkeys(box.others)
+        pending: list[Admit] = []
         for each in box.functions:
-            if each.strict or rules.tools is ToolEnforcement.ALL:
-                schemas[each.name] = self._parameters(each, rules)
-            else:
-                schemas[each.name] = self._unsaid(each, rules)
+            is_asked = each.strict or rules.tools is ToolEnforcement.ALL
+            judged = self._parameters if is_asked else self._unsaid
+            try:
+                schemas[each.name] = judged(each, rules)
+            except AdmissionPending as more:  # all of them are told at once
+                pending += more.questions
+        if pending:
+            raise AdmissionPending(pending)
         if not any(schemas.values()) and not inputs:
             return None
         return box.judged_by(schemas, inputs)
@@ -327,10 +332,17 @@ class RequestPlanner:
         known = read.tools.schemas if read.tools else {}
         strict = {name: schema.source for name, schema in known.items() if schema is not None}
         loose = {}
+        pending: list[Admit] = []
         for each in read.contract.toolbox.functions:
             if each.name not in strict and each.parameters is not None:
-                with suppress(BadRequest):
+                try:
                     loose[each.name] = self._parameters(each, rules).source
+                except AdmissionPending as more:
+                    pending += more.questions
+                except BadRequest:
+                    continue
+        if pending:
+            raise AdmissionPending(pending)
         try:
             return self._as_document(read, rules, strict, loose)
         except BadRequest:  # together they are over a limit

@@ -4,8 +4,12 @@
 standard input and writes answers to its standard output, each with its length before it, until the
 input ends. It has no network, no keys and no settings. BYTES of memory are all that it can have,
 and SECONDS of computing all that one question may take: more ends it by a signal. The signals that
-tell a gateway to leave are not for it: what is under way is still to be judged. A conversation that
-has not been heard of for long is forgotten, and then begun anew by the gateway.
+tell a gateway to leave are not for it: what is under way is still to be judged. Conversations
+are kept between two turns as far as `KEPT` goes, and are begun anew by the gateway where they are
+not there any more, which takes all their computing again. So the memory is what counts, and who is
+forgotten first is who has not been heard of for `IDLE` seconds: its client does not read. Among
+those that are in use it is the one that was heard of last, so that the others are never begun anew:
+were it the one heard of first, each would be gone when its turn comes.
 """
 
 import gc
@@ -16,17 +20,19 @@ import sys
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.judging_cost import guarded_length
 from strictgate.core.conversation.protocol import (
     Ask,
     Compile,
     ConversationGenerator,
     HeavyStep,
     Outcome,
+    StreamPart,
     Turn,
 )
 from strictgate.core.errors import GatewayError
@@ -35,6 +41,7 @@ from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema.schema import Schema, admit_as_asked
+from strictgate.core.wire.reply import Reply
 from strictgate.gateway.worker_messages import (
     HEADER,
     NO_MEMORY,
@@ -57,7 +64,10 @@ from strictgate.gateway.worker_messages import (
     loaded,
 )
 
-CONVERSATIONS = 64  # that are kept between two turns
+KEPT = 256 << 20  # bytes of conversations between two turns
+FIXED = 64 << 10  # bytes of one, and …
+PER_CHARACTER = 80  # … for each character that it was given: the grammar engine keeps 70
+IDLE = 2.0  # seconds
 GRAMMARS = 64 << 20  # bytes of grammars that are kept
 NICENESS = 2  # whoever waits for an event loop goes first
 
@@ -68,12 +78,19 @@ class Running:
 
     conversation: Conversation
     generator: ConversationGenerator
+    weight: int = FIXED
+    """Bytes, about."""
+    at: float = 0.0
+    """When it was heard of, in seconds."""
 
 
 class Worker:
     """Answers questions, one at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._weight = 0
+        """Of all that are kept."""
         self._running: OrderedDict[int, Running] = OrderedDict()
         self._grammars: LruCache[tuple[str, str, str], CompiledGrammar | None] = LruCache(GRAMMARS)
 
@@ -85,7 +102,7 @@ class Worker:
                 running = Running(conversation, conversation.run())
                 return self._advanced(key, running, entries, is_new=True)
             case GoOn(key, entry):
-                known = self._running.pop(key, None)
+                known = self._leave(key)
                 return Unknown() if known is None else self._advanced(key, known, [entry])
             case Admit():
                 try:
@@ -96,7 +113,22 @@ class Worker:
     def forget(self, keys: Sequence[int]) -> None:
         """Forget conversations."""
         for key in keys:
-            self._running.pop(key, None)
+            self._leave(key)
+
+    def _leave(self, key: int) -> Running | None:
+        running = self._running.pop(key, None)
+        self._weight -= 0 if running is None else running.weight
+        return running
+
+    def _keep(self, key: int, running: Running) -> None:
+        """Keep a conversation for its next turn, and forget others where that is too much."""
+        while self._running and self._weight + running.weight > KEPT:
+            oldest, latest = next(iter(self._running)), next(reversed(self._running))
+            is_idle = self._clock() - self._running[oldest].at > IDLE
+            self._leave(oldest if is_idle else latest)
+        running.at = self._clock()
+        self._running[key] = running
+        self._weight += running.weight
 
     def _advanced(
         self, key: int, running: Running, entries: Sequence[Entry], *, is_new: bool = False
@@ -110,9 +142,8 @@ class Worker:
         except GatewayError as error:
             end = error
         else:
-            self._running[key] = running
-            if len(self._running) > CONVERSATIONS:
-                self._running.popitem(last=False)
+            running.weight += PER_CHARACTER * sum(map(_length, entries))
+            self._keep(key, running)
             return Turned(turn)
         talk = running.conversation
         return Finished(end, talk.record, replace(talk.plan, body={}))
@@ -149,6 +180,16 @@ class Worker:
             return grammar
         kept = self._grammars.get(key)
         return None if kept is None or kept.is_broken() else kept
+
+
+def _length(entry: Entry) -> int:
+    match entry:
+        case StreamPart(deltas):
+            return guarded_length(deltas)
+        case Reply(choices=choices):
+            return sum(len(each.text) + len(each.arguments) for each in choices)
+        case _:
+            return 0
 
 
 def _given(generator: ConversationGenerator, entry: Entry) -> Turn:

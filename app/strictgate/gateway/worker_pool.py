@@ -10,6 +10,7 @@ task asks, so that whoever waits for an answer can leave at any time.
 | it computes for longer than the limit   | it ends, or is killed: WorkerLost                     |
 | whoever asked has left                  | not asked any more; after `GRACE`, it is killed       |
 | the process ends, or cannot be started  | WorkerLost                                            |
+| it ends that had nothing to do before   | another one is asked, once                            |
 | it crashes                              | WorkerBug                                             |
 | the pool is closed                      | WorkerLost, for all that wait                         |
 | the next question                       | a new process is started                              |
@@ -63,6 +64,10 @@ class WorkerLost(Exception):
 
 class WorkerLate(WorkerLost):
     """It took too long."""
+
+
+class WorkerGone(WorkerLost):
+    """Its process ended for no reason of the question's."""
 
 
 class WorkerBug(RuntimeError):
@@ -189,6 +194,15 @@ class WorkerPool:
 
     async def _answer(self, worker: WorkerProcess, asked: _Asked) -> None:
         """Have one question answered."""
+        was_idle = worker.process is not None
+        lost = await self._answer_once(worker, asked)
+        if was_idle and isinstance(lost, WorkerGone) and not asked.answer.done():
+            lost = await self._answer_once(worker, asked)  # it may have ended before it was asked
+        if lost is not None and not asked.answer.done():
+            asked.answer.set_exception(lost)
+
+    async def _answer_once(self, worker: WorkerProcess, asked: _Asked) -> Exception | None:
+        """Set the answer of a process; return what came of it in place of one."""
         lost: Exception | None = None
         try:
             async with asyncio.timeout(PATIENCE * self._limits.worker_seconds) as clock:
@@ -211,15 +225,15 @@ class WorkerPool:
         asked.answer.remove_done_callback(hurry)
         if lost is not None:
             await worker.kill()
-            if not asked.answer.done():
-                asked.answer.set_exception(lost)
+        return lost
 
     def _ended(self, code: int | None) -> WorkerLost:
         if sys.platform != "win32" and code == -signal.SIGPROF:
             return self._too_long(is_lasting=True)
         most = self._limits.worker_bytes
         reason = f"its process ended, which has {most} bytes (limits.worker_bytes)"
-        return WorkerLost(reason, is_lasting=code in _LASTING)
+        is_lasting = code in _LASTING
+        return (WorkerLost if is_lasting else WorkerGone)(reason, is_lasting=is_lasting)
 
     def _too_long(self, *, is_lasting: bool = False) -> WorkerLate:
         seconds = self._limits.worker_seconds
