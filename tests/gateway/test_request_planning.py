@@ -276,19 +276,14 @@ def planned(knobs, preset="llamacpp", **upstream):
 @pytest.mark.parametrize(
     ("knobs", "upstream", "first"),
     [
-        ({}, {}, "native"),
-        ({}, {"prompt_first": True}, "prompt"),
-        ({"prefer": "right"}, {"prompt_first": True}, "prompt"),
-        ({"prefer": "native"}, {"prompt_first": True}, "native"),
-        ({"prefer": "cheap"}, {"prompt_first": True}, "native"),
-        ({"max_continuations": 0}, {"prompt_first": True}, "native"),
-        ({"modes": ["native", "prompt"]}, {"prompt_first": True}, "native"),
-        (
-            {"modes": ["json_object", "native"], "prefer": "right"},
-            {"prompt_first": True},
-            "json_object",
-        ),
-        ({}, {"prompt_first": True, "prefill": "none"}, "native"),
+        ({}, {}, "prompt"),
+        ({"prefer": "right"}, {}, "prompt"),
+        ({"prefer": "native"}, {}, "native"),
+        ({"prefer": "cheap"}, {}, "native"),
+        ({"max_continuations": 0}, {}, "native"),
+        ({"modes": ["native", "prompt"]}, {}, "native"),
+        ({"modes": ["json_object", "native"], "prefer": "right"}, {}, "json_object"),
+        ({}, {"prefill": "none"}, "native"),
         ({}, {"prompt_first": False}, "native"),
         ({}, {"modes": ["native", "prompt"]}, "native"),
         ({}, {"preset": "openai"}, "native"),
@@ -304,7 +299,7 @@ def test_what_is_preferred_comes_first(knobs, upstream, first):
 @pytest.mark.parametrize(("prefer", "told"), [("native", True), ("cheap", False)])
 def test_cheap_leaves_the_schema_to_the_grammar(prefer, told):
     """It is in the format, and in no message besides."""
-    made = planned({"prefer": prefer}, prompt_first=True)
+    made = planned({"prefer": prefer})
     body = made.plan(made.ladder()[0]).body
 
     assert body["response_format"]["json_schema"]["schema"]

@@ -1,6 +1,7 @@
 """Conversations with upstreams that refuse: the format, the schema, a field, the tools, a text."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -307,6 +308,42 @@ def test_a_grammar_that_is_refused_leaves_the_free_answer():
     )
     _, asks = hold(talk, NO_WAY, NO_WAY, said(GOOD))
     assert modes(asks) == ["prompt", "prompt", "prompt"]
+
+
+@pytest.mark.parametrize(
+    ("message", "taken", "noted"),
+    [
+        ("This model does not support response format `json_schema`.", "json_object", ["native"]),
+        ("'response_format.type' must be 'json_schema' or 'text'", "native", ["json_object"]),
+        ("`response_format` is not supported.", "tool", ["json_object", "native"]),
+        ("Invalid schema for response_format 's': 'oneOf' is not permitted.", "json_object", []),
+        ("response_format cannot be used with web search.", "native", []),
+    ],
+)
+def test_a_format_refused_in_answer_to_the_prompt_is_a_format_refused(message, taken, noted):
+    """What stands before the model may speak of a format that was not sent: another mode is taken,
+    and never is it noted that the prompt is refused."""
+    talk = conversation(capabilities=FREE_FIRST)
+    outcome, asks = hold(talk, refused(400, message), said(GOOD))
+
+    assert modes(asks) == ["prompt", taken]
+    assert contents(outcome) == [GOOD]
+    known = [each for each in talk.record.proven_refusals() if not each.for_schema]
+    assert sorted(each.mode.value for each in known) == noted
+    assert all(each.mode is not Mode.PROMPT for each in talk.record.proven_refusals())
+
+
+def test_what_is_no_refusal_of_a_format_ends_a_free_answer():
+    """Nothing else is tried behind an error that says something else."""
+    with pytest.raises(UpstreamError):
+        hold(conversation(capabilities=FREE_FIRST), refused(400, "The model m does not exist."))
+
+
+def test_the_prompt_as_the_last_mode_has_no_format_to_refuse():
+    """The same words are the caller's answer where no other mode is left."""
+    talk = conversation(capabilities=replace(FREE_FIRST, modes=(Mode.PROMPT,)))
+    with pytest.raises(UpstreamError):
+        hold(talk, NO_SCHEMA)
 
 
 def test_modes_that_follow_their_order_stay_in_it():

@@ -8,6 +8,7 @@ the model is noted, and is known once an ask that was made because of it has bee
 | a field that can be done without     | the same mode without it         | that field      |
 | tools, or a function's schema        | ToolsRefused: told in the prompt | (the gateway's) |
 | the format, or this schema's dialect | the next mode                    | the mode        |
+| the same, in answer to the prompt    | the next mode that is not named  | the mode named  |
 | the format in a stream               | the same mode, not streamed      | that pair       |
 | the format beside tools              | the format is told in the prompt | that pair       |
 | the format beside something else     | the next mode                    | nothing         |
@@ -58,8 +59,7 @@ class Negotiation:
 
         It holds a model that writes nothing valid by itself. A mode that was refused stays so.
         """
-        is_free = self.planner.capabilities.prompt_first and self.plan.mode is Mode.PROMPT
-        if is_free and Mode.NATIVE in self._modes:
+        if self._is_free and Mode.NATIVE in self._modes:
             self.plan = self.planner.plan(Mode.NATIVE)
 
     def ask(self, feedback: Sequence[prompt.Message]) -> Ask:
@@ -83,7 +83,7 @@ class Negotiation:
         contract = self.planner.contract
         if contract.has_tools:
             self._check_tools(failure, ask)
-        refusal = classify_refusal(failure.status, failure.body, self.plan.mode)
+        refusal = classify_refusal(failure.status, failure.body, self._mode_in_question())
         match refusal.kind:
             case Refused.INVALID_OUTPUT:
                 return _as_reply(refusal.failed_generation or "", "stop")
@@ -98,6 +98,21 @@ class Negotiation:
             case _:
                 raise upstream_error(failure)
         return None
+
+    def _mode_in_question(self) -> Mode:
+        """Return the mode in which a refusal is to be read.
+
+        A refusal of the format may come in answer to a free question, too: from a proxy that adds
+        one, or that knows which formats the model has. Where the free answer came first there are
+        other modes to take, so it is read as the answer to the upstream's own format.
+        """
+        is_first_of_several = self._is_free and len(self._modes) > 1
+        return Mode.NATIVE if is_first_of_several else self.plan.mode
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether it is asked for a free answer by preference, and not for want of a format."""
+        return self.planner.capabilities.prompt_first and self.plan.mode is Mode.PROMPT
 
     def _does_without_field(self, failure: Failure, ask: Ask) -> bool:
         """Leave out the field that was refused, from now on; return whether there is one."""
@@ -120,12 +135,16 @@ class Negotiation:
             raise ToolsRefused(status, error.body()["error"], error.headers, functions)
 
     def _leave_modes(self, refusal: Refusal, failure: Failure) -> None:
-        """Take the next mode, and note those that are refused, for all schemas or for this one."""
+        """Take the next mode, and note those that are refused, for all schemas or for this one.
+
+        The prompt is left where the answer to it was such a refusal, but has no format to refuse.
+        """
         reason = str(error_of(failure.status, failure.body).get("message") or "")
         modes = {*refusal.modes, self.plan.mode}
         for_schema = refusal.kind is Refused.DIALECT
         self._record.refused_modes += [
-            RefusedMode(mode, for_schema, reason, refusal.pattern) for mode in sorted(modes)
+            RefusedMode(mode, for_schema, reason, refusal.pattern)
+            for mode in sorted(modes - {Mode.PROMPT})
         ]
         self._take_next_mode(modes, failure)
 
