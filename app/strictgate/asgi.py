@@ -10,13 +10,14 @@ import atexit
 import os
 
 from strictgate.api.app import create_app
-from strictgate.observe.log import log_to, stderr_queue
+from strictgate.observe.log import log_to, stderr_queue, stderr_style
 from strictgate.settings.loading import load
 from strictgate.upstream.routing import configured_keys
 
 _settings = load()
-_log = stderr_queue()
+_style = stderr_style(_settings.observe.level, _settings.observe.format)
+_log = stderr_queue(_style)
 atexit.register(_log.close)
-_write = log_to(_log, configured_keys(_settings, os.environ))
+_write = log_to(_log, configured_keys(_settings, os.environ), _style)
 _listeners = (_write,) if _settings.observe.log else ()
 app = create_app(_settings, os.environ, _listeners, recognises=True)

@@ -291,3 +291,56 @@ def test_a_client_key_stays_here(demo):
 
     assert "key-1" not in json.dumps(told)
     assert ["x-api-key", "key-2"] in passed["headers"]
+
+
+ECHO = {"model": "demo/clean", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def test_a_request_id(demo):
+    """The client's own is given back, sent upstream, and in every event."""
+    with gate(demo) as running:
+        answer = running.post(ECHO, "/v1/echo", **{"x-request-id": "abc-1:2"})
+        enforced = running.chat("clean")
+        events = [each.request_id for each in running.events if hasattr(each, "request_id")]
+
+    assert answer.headers["x-request-id"] == "abc-1:2"
+    assert dict(answer.json["headers"])["x-request-id"] == "abc-1:2"
+    assert enforced.headers["x-request-id"].startswith("req_")
+    assert set(events) == {"abc-1:2", enforced.headers["x-request-id"]}
+
+
+@pytest.mark.parametrize("given", ["", "a b", "a\x1b[31m", "x" * 129, "abc-my-secret-key", "\xe9"])
+def test_an_odd_request_id(given):
+    """What could break a line or a header, or has the key in it, is not taken over."""
+    rules = AccessRules(key_digests=(digest("my-secret-key"),))
+    _, _, events = visit(welcome, rules, authorization="Bearer my-secret-key", x_request_id=given)
+
+    assert events[-1].request_id.startswith("req_")
+
+
+def test_no_two_requests_at_once_have_one_id():
+    """Whoever comes while it is in use gets another; later it is free again."""
+    ids = []
+
+    async def one(scope, receive, send):
+        scope["meeting"][0].set()
+        ids.append(scope["caller"].request_id)
+        await scope["meeting"][1].wait()
+
+    async def both():
+        door = GatewayMiddleware(one, AccessRules(), ignore)
+        begun, over = asyncio.Event(), asyncio.Event()
+        about = {"type": "http", "method": "GET", "path": "/v1/x", "query_string": b""}
+        scope = about | {"headers": [(b"x-request-id", b"same")], "meeting": (begun, over)}
+        async with asyncio.TaskGroup() as group:
+            for _ in range(2):
+                group.create_task(door(scope, None, None))
+                await begun.wait()
+                begun.clear()
+            over.set()
+        await door(scope, None, None)
+
+    asyncio.run(both())
+
+    assert (ids[0], ids[2]) == ("same", "same")
+    assert ids[1].startswith("req_")

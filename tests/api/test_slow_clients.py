@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from strictgate.api import middleware
 from strictgate.commands import http_protocol
 from strictgate.commands.http_protocol import HttpProtocol
-from strictgate.gateway import gateway
+from strictgate.gateway import relaying
 from tests.gates import gate
 from tests.servers import serving
 
@@ -89,7 +89,7 @@ def test_who_does_not_read_is_cut(monkeypatch):
 
 def test_a_form_that_does_not_come(demo, monkeypatch):
     """Its fields say where it goes: what does not arrive in time is a 408."""
-    monkeypatch.setattr(gateway, "FORM_DEADLINE", 0.2)
+    monkeypatch.setattr(relaying, "FORM_DEADLINE", 0.2)
     begun = '--b\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nabc'
     with gate(demo) as running, closing(connected(running.url)) as connection:
         kind = "multipart/form-data; boundary=b"

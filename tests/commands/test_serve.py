@@ -159,7 +159,8 @@ def test_leaves_when_told():
         assert process.wait(timeout=30) == 0
         lines = [json.loads(line) for line in process.stderr.read().splitlines()]
 
-    assert {line["event"] for line in lines} == {"Enforced", "RequestFinished"}
+    assert [line["event"] for line in lines] == ["RequestFinished"]
+    assert (lines[0]["upstream"], lines[0]["outcome"]) == ("demo", "valid")
 
 
 def test_drains():

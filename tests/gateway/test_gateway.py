@@ -6,7 +6,7 @@ import urllib.request
 import pytest
 from jsonschema import validate
 
-from strictgate.observe.events import Enforced
+from strictgate.observe.events import Enforced, UpstreamAnswered
 from tests.gates import gate, guarding_gate
 from tests.streams import REPORT, about, frames, read, records
 
@@ -95,3 +95,22 @@ def test_what_the_log_says_of_a_failure(pair):
     [done] = [event for event in running.events if isinstance(event, Enforced)]
 
     assert done.outcome == "invalid"
+    assert done.tokens_in_vain == done.tokens > 0
+
+
+def test_what_is_told_of_each_upstream_request(demo):
+    """Each with its purpose; the request's own line has the sum, its time the upstream's part."""
+    with guarding_gate(demo) as running:
+        answer = running.chat("continues+slips-30", REPORT, stream=True)
+    asked = [event for event in running.events if isinstance(event, UpstreamAnswered)]
+    [finished] = running.finished()
+    [told] = [each["x_strictgate"] for each in frames(answer) if "x_strictgate" in each]
+    tried = told["attempts"]
+
+    assert [each.purpose for each in asked] == [each.get("purpose", "try") for each in tried]
+    assert {each.request_id for each in asked} == {answer.headers["x-request-id"]}
+    assert all(0 < each.first_byte <= each.waited <= each.seconds for each in asked)
+    assert finished.attempts + finished.continuations == len(tried)
+    assert (finished.upstream, finished.outcome, finished.is_stream) == ("demo", "valid", True)
+    assert finished.tokens_out > 0
+    assert 0 < finished.upstream_seconds < finished.seconds

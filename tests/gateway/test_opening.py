@@ -9,8 +9,9 @@ from strictgate.core.errors import BadRequest, NotFound
 from strictgate.core.surfaces.chat.surface import CHAT
 from strictgate.core.surfaces.responses.surface import RESPONSES
 from strictgate.core.wire.request_body import RequestBody
+from strictgate.gateway.caller import Caller
 from strictgate.gateway.exchange import Exchange
-from strictgate.gateway.gateway import Caller, Gateway
+from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.opening import open_exchange
 from strictgate.gateway.responses import ResponsesExchange
 from strictgate.observe.events import ignore

@@ -4,8 +4,11 @@ import io
 import json
 import logging
 
+import pytest
+
 from strictgate.observe.events import Crashed, ModelDemoted, RequestFinished
-from strictgate.observe.log import ServerHandler, log_to
+from strictgate.observe.log import ServerHandler, log_to, stderr_style
+from strictgate.observe.log_lines import LineStyle, LogFormat, LogLevel
 
 
 def logged(*events):
@@ -49,6 +52,32 @@ def test_the_server_logs_the_same_way():
     line = json.loads(stream.getvalue())
     assert (line["level"], line["event"]) == ("error", "Server")
     assert "KeyError" in line["message"]
+
+
+class Terminal(io.StringIO):
+    """What says that it is one."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "wanted", "no_color", "format", "is_coloured"),
+    [
+        (Terminal(), None, "", "text", True),
+        (Terminal(), None, "1", "text", False),
+        (Terminal(), LogFormat.JSON, "", "json", True),
+        (io.StringIO(), None, "", "json", False),
+        (io.StringIO(), LogFormat.TEXT, "", "text", False),
+        (None, None, "", "json", False),
+    ],
+)
+def test_the_style_of_standard_error(monkeypatch, stream, wanted, no_color, format, is_coloured):
+    """Text is for terminals, unless something else is wanted; colours are for them alone."""
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("NO_COLOR", no_color)
+
+    assert stderr_style(LogLevel.DEBUG, wanted) == LineStyle(LogLevel.DEBUG, format, is_coloured)
 
 
 def test_nothing_breaks_a_line():

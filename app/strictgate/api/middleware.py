@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 import time
 import traceback
@@ -33,9 +34,10 @@ from strictgate.core.errors import (
 )
 from strictgate.core.surfaces.table import surface_of
 from strictgate.core.wire.passthrough import Header
-from strictgate.gateway.gateway import Caller
-from strictgate.observe.events import Crashed, Observer, OutOfResources, RequestFinished
+from strictgate.gateway.caller import Caller
+from strictgate.observe.events import Crashed, Event, Observer, OutOfResources, RequestFinished
 from strictgate.observe.redaction import without_credentials
+from strictgate.observe.summary import summary
 from strictgate.upstream.headers import KEYS, VIA
 
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -51,6 +53,8 @@ PRIVATE_SUFFIXES = (".localhost", ".internal", ".svc", ".cluster.local")
 LEAVING = {"retry-after": "1", "connection": "close"}
 """The headers of what says that this process is on its way down: another one may answer soon."""
 _OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+"""What is taken over of a client's `x-request-id`: nothing that could break a line or a header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class GatewayMiddleware:
     observe: Observer
     is_draining: Callable[[], bool] = field(default=lambda: False)
     under_way: int = 0
+    _ids: set[str] = field(default_factory=set)
+    """Of the requests that are under way."""
     _turns: Turns = field(default_factory=Turns)
     _token: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -96,6 +102,8 @@ class GatewayMiddleware:
             await self.inner(scope, receive, send)
             return
         visit = _Visit(scope, send)
+        visit.id = self._request_id(visit)
+        self._ids.add(visit.id)
         self.under_way += 1
         try:
             await self._admit(visit, receive)
@@ -116,6 +124,7 @@ class GatewayMiddleware:
             await visit.fail(GatewayError(f"Internal error. Quote {visit.id} when you report it."))
         finally:
             self.under_way -= 1
+            self._ids.discard(visit.id)
             self.observe(visit.finished())
 
     async def _admit(self, visit: "_Visit", receive: Receive) -> None:
@@ -134,8 +143,19 @@ class GatewayMiddleware:
                 authorization = None
             await self._turns.take()
         query = scope["query_string"].decode("latin-1")
-        caller = Caller(visit.id, authorization, self._marked(visit), query)
+        marked = self._marked(visit)
+        caller = Caller(visit.id, authorization, marked, query, visit.told.append)
         await self.inner({**scope, "caller": caller}, receive, visit.send)
+
+    def _request_id(self, visit: "_Visit") -> str:
+        """Return the client's own id of a request, or one that is made: where it gives none, one
+        that is odd or has its key in it, or one that a request under way has."""
+        given = visit.header("x-request-id")
+        if given is not None and _REQUEST_ID.fullmatch(given) and given not in self._ids:
+            authorization = visit.surface.authorization(visit.headers)
+            if without_credentials(given, authorization) == given:
+                return given
+        return f"req_{secrets.token_hex(16)}"
 
     def _marked(self, visit: "_Visit") -> Sequence[Header]:
         """Return the request's headers with this gateway's token among those it came through.
@@ -168,7 +188,9 @@ class _Visit:
     """One request's way through the door."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        self.id = f"req_{secrets.token_hex(16)}"
+        self.id = ""
+        self.told: list[Event] = []
+        """What happened to it, as the gateway tells."""
         self.scope = scope
         self.surface = surface_of(scope["path"])
         self.status = 0
@@ -180,6 +202,8 @@ class _Visit:
         self._tail = b"\n\n"
         self._sent = 0
         """Bytes of the body so far."""
+        self._first_byte = 0.0
+        """Seconds until the first of them."""
         self._send = send
         self._began = time.monotonic()
 
@@ -197,6 +221,8 @@ class _Visit:
             )
             message = {**message, "headers": [*headers, *self._added()]}
         elif message.get("body"):
+            if not self._sent:
+                self._first_byte = time.monotonic() - self._began
             self._tail = message["body"][-4:]
         self._sent += len(message.get("body", b""))
         if self._sent < SMALL and not message.get("more_body"):
@@ -259,6 +285,9 @@ class _Visit:
             seconds=round(time.monotonic() - self._began, 6),
             error=self.error,
             client_left=self.client_left,
+            is_stream=self._is_stream,
+            first_byte=round(self._first_byte, 6),
+            **summary(self.told),
         )
 
 

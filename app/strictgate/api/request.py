@@ -16,7 +16,7 @@ from strictgate.core.errors import (
     UnsupportedMediaType,
 )
 from strictgate.core.surfaces.table import ROOTS, ROUTES
-from strictgate.gateway.gateway import Caller
+from strictgate.gateway.caller import Caller
 
 Scope = Mapping[str, Any]
 Message = Mapping[str, Any]

@@ -13,7 +13,8 @@ from strictgate.core.errors import BadRequest, NotFound
 from strictgate.core.surfaces.responses.events import encode_response_event, replayed_events
 from strictgate.core.surfaces.responses.stored_items import listed_items
 from strictgate.core.surfaces.responses.surface import RESPONSES
-from strictgate.gateway.gateway import Caller, Gateway
+from strictgate.gateway.caller import Caller
+from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.response_store import StoredResponse
 from strictgate.gateway.responses import STORE_DISABLED, owner_of
 

@@ -14,7 +14,8 @@ from strictgate.core.request.options import KNOBS_KEY
 from strictgate.core.surfaces.surface import Surface
 from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.gateway.gateway import Caller, Gateway
+from strictgate.gateway.caller import Caller
+from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.opening import open_exchange
 from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.observe.events import ignore

@@ -20,7 +20,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -34,8 +34,7 @@ from strictgate.commands.start_checks import check_exposure, check_loops, check_
 from strictgate.commands.start_report import StartReport
 from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import Observer, tell_all
-from strictgate.observe.log import ServerHandler, log_to, stderr_queue
-from strictgate.observe.log_queue import LogQueue
+from strictgate.observe.log import ServerHandler, log_to, stderr_queue, stderr_style
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.upstream.routing import configured_keys
 
@@ -128,15 +127,18 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
         check_exposure(settings)
     else:
         check_settings(settings, os.environ)
-    log = stderr_queue()
-    logging.getLogger().addHandler(ServerHandler(log))
+    style = stderr_style(settings.observe.level, settings.observe.format)
+    log = stderr_queue(style)
+    logging.getLogger().addHandler(ServerHandler(log, style))
+    write = log_to(log, configured_keys(settings, os.environ), style)
     companion = None
     if demo:
         beside = _bound("127.0.0.1", 0)
         settings = settings.with_upstream("demo", f"{_url(beside)}/v1", "demo")
         companion = DemoServer(_demo_config(), lambda url: None), beside
     report = None if demo else StartReport(settings, partial(print, flush=True))
-    server = _listener(settings, announce, report, log)
+    listeners = [write] if settings.observe.log else []
+    server = _listener(settings, announce, report, listeners)
     bound = _bound(settings.server.host, settings.server.port)
     check_loops(settings, *bound.getsockname()[:2])
     run = _both(server, bound, *companion) if companion else server.serve([bound])
@@ -148,12 +150,13 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
 
 
 def _listener(
-    settings: Settings, announce: Callable[[str], None], report: StartReport | None, log: LogQueue
+    settings: Settings,
+    announce: Callable[[str], None],
+    report: StartReport | None,
+    listeners: Sequence[Observer],
 ) -> GatewayServer:
-    keys = configured_keys(settings, os.environ)
-    listeners: list[Observer] = [log_to(log, keys)] if settings.observe.log else []
     if report is not None:
-        listeners.append(report.observe)
+        listeners = (*listeners, report.observe)
     server: GatewayServer | None = None
 
     def begin(url: str) -> None:

@@ -20,6 +20,7 @@ from strictgate.core.conversation.protocol import (
     Outcome,
     ReadMore,
     Stop,
+    StreamPart,
     Turn,
 )
 from strictgate.core.errors import GatewayError, UpstreamFailure, UpstreamTimeout
@@ -31,6 +32,7 @@ from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.retrying import ask_repeatedly
+from strictgate.gateway.upstream_call import UpstreamCall
 from strictgate.observe.events import Observer, ignore
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
@@ -66,8 +68,11 @@ class Driver:
     head: Mapping[str, Any] = field(default_factory=dict, init=False)
     """The fields that every chunk repeats, once the first has been sent."""
     observe: Observer = ignore
-    """Is told of repetitions."""
+    """Is told of repetitions, and of each request to the upstream when it is over."""
+    request_id: str = ""
     _stream: UpstreamStream | None = field(default=None, init=False)
+    _call: UpstreamCall | None = field(default=None, init=False)
+    """The request that `_stream` is the answer to."""
     _deadline: float = field(default=0.0, init=False)
 
     async def run(self, talk: Talk) -> Outcome:
@@ -125,17 +130,19 @@ class Driver:
                 if not isinstance(answer, UpstreamStream):
                     return answer
                 self._stream = answer
-                return await answer.next()
+                return await self._next(answer)
             case ReadMore(news, patience):
                 assert self._stream is not None, "read without a stream"
                 if news and self.take is not None:
                     self.head = self.head or self._new_head(self._stream)
                     await self.take(self.head, news)
-                return await self._stream.next(patience)
+                return await self._next(self._stream, patience)
             case Stop():
                 assert self._stream is not None, "stop without a stream"
                 stream, self._stream = self._stream, None
-                return await stream.stop()
+                reply = await stream.stop()
+                self._ended(reply)
+                return reply
             case Compile(schema):
                 return await self.compiler.grammar(schema) if self.compiler is not None else None
             case HeavyStep():
@@ -145,7 +152,42 @@ class Driver:
         self, plan: Plan, body: Body, *, is_repetition: bool
     ) -> Reply | Failure | UpstreamStream:
         about = (self.endpoint, body, self.headers, self.query, plan.base)
-        return await self.client.ask(*about, adapter=self.adapter, is_repetition=is_repetition)
+        names = (self.request_id, self.endpoint.name, self.model, plan.purpose.value)
+        self._call = call = UpstreamCall(self.observe, *names, plan.mode.value)
+        try:
+            answer = await self.client.ask(
+                *about, adapter=self.adapter, is_repetition=is_repetition
+            )
+        except GatewayError as error:
+            self._ended(error)
+            raise
+        call.answered(answer.status if isinstance(answer, Failure) else 200)
+        if not isinstance(answer, UpstreamStream):
+            self._ended(answer)
+        return answer
+
+    async def _next(
+        self, stream: UpstreamStream, patience: float | None = None
+    ) -> StreamPart | Reply | Failure:
+        end: Reply | Failure | GatewayError | None = None
+        began = time.monotonic()
+        try:
+            part = await stream.next(patience)
+            end = None if isinstance(part, StreamPart) else part
+        except GatewayError as error:
+            end = error
+            raise
+        finally:
+            if self._call is not None:  # not over yet
+                self._call.waited += time.monotonic() - began
+            if end is not None:
+                self._ended(end)
+        return part
+
+    def _ended(self, how: Reply | Failure | GatewayError | None) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call.ended(how)
 
     def _new_head(self, stream: UpstreamStream) -> Mapping[str, Any]:
         return default_head(self.model) | stream.collector.head()
@@ -153,6 +195,7 @@ class Driver:
     async def _close(self) -> None:
         """Close what is open; an upstream that was still writing stops."""
         stream, self._stream = self._stream, None
+        self._ended(None)
         if stream is not None:
             await stream.close()
 

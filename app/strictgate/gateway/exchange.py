@@ -14,8 +14,9 @@ from strictgate.core.surfaces.surface import (
     UpstreamAdapter,
 )
 from strictgate.core.wire.choice_delta import ChoiceDelta
+from strictgate.gateway.caller import Caller
 from strictgate.gateway.driver import DeltaSink
-from strictgate.gateway.gateway import Caller, Gateway, GatewayAnswer
+from strictgate.gateway.gateway import Gateway, GatewayAnswer
 from strictgate.gateway.request_planning import PlannedRequest
 
 Body = Mapping[str, Any]

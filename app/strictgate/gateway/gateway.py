@@ -4,9 +4,9 @@ The driver (driver.py) takes each conversation to the network.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,51 +16,29 @@ from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import (
     GatewayError,
     OutputInvalid,
-    RequestTimeout,
     ToolsRefused,
-    UpstreamFailure,
     UpstreamTimeout,
-    UpstreamUnavailable,
 )
-from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.contract import CarriedSchemas
-from strictgate.core.request.options import KNOBS_KEY
 from strictgate.core.surfaces.surface import Surface, SurfaceRequest, UpstreamAdapter
-from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
-from strictgate.core.wire.request_body import RequestBody
-from strictgate.core.wire.usage import total_tokens
+from strictgate.core.wire.passthrough import RawAnswer, RawRequest
+from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
-from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.moving import Talk
-from strictgate.gateway.refused_tools import callable_functions, check_tools
+from strictgate.gateway.relaying import Relay
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import ResponseStore
 from strictgate.gateway.worker_pool import WorkerPool
-from strictgate.observe.events import Enforced, Observer, UpstreamFailed
-from strictgate.observe.redaction import without_credentials
+from strictgate.observe.events import (
+    Observer,
+)
 from strictgate.settings.loading import Settings
-from strictgate.upstream import multipart
 from strictgate.upstream.client import Client
 from strictgate.upstream.headers import KEYS, OF_THE_BODY, OURS, passed_on
-from strictgate.upstream.passthrough import relay
-from strictgate.upstream.routing import Endpoint, Route, Router
+from strictgate.upstream.routing import Router
 
-FORM_DEADLINE = 60.0  # seconds for the beginning of a form, which says where it goes
 MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, as far as the upstream or the log needs to know."""
-
-    request_id: str
-    authorization: str | None = None
-    """The client's own credentials; None where they are for Strictgate."""
-    headers: Sequence[Header] = ()
-    """All that it sent, names in lower case."""
-    query: str = ""
-    """Of the URL, as sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +76,8 @@ class Gateway:
         self._router = router
         self._client = client
         self._computing = computing
-        self._observe = observe
-        self._enforcement = settings.enforcement
+        self._reports = RequestReports(observe)
+        self._relay = Relay(settings.enforcement, router, client, self._reports)
         rules = settings.enforcement
         self._learner = Learner(rules.capability_ttl, rules.native_failures, observe)
         self._planner = RequestPlanner(settings, router, self._learner.learned, computing.workers)
@@ -182,6 +160,8 @@ class Gateway:
         unwanted = OURS | OF_THE_BODY | (KEYS if endpoint.secret else set())
         headers = dict(passed_on(caller.headers, unwanted))
         headers |= endpoint.credentials(caller.authorization)
+        headers["x-request-id"] = caller.request_id
+        self._reports.routed(endpoint, route.model, caller, is_enforced=True)
         driver = Driver(
             self._client,
             self._computing.grammars,
@@ -191,8 +171,9 @@ class Gateway:
             caller.query,
             take,
             planned.adapter,
-            partial(self._failed, endpoint, caller),
-            observe=self._observe,
+            partial(self._reports.failed, endpoint, caller),
+            observe=partial(self._reports.tell, caller),
+            request_id=caller.request_id,
         )
         outcome: Outcome | None = None
         try:
@@ -207,17 +188,10 @@ class Gateway:
             raise
         finally:
             self._learner.learn(route, lessons(conversation))
-            self._report(route, conversation, outcome, caller)
+            self._reports.enforced(route, conversation, caller, outcome.steps if outcome else None)
         self._learner.learn(route, lessons_of_tools(planned))
         completion = planned.rendered(self._rendered(outcome, conversation, driver.head))
         return GatewayAnswer(completion, self._headers(outcome, conversation), outcome.sent)
-
-    def _failed(self, endpoint: Endpoint, caller: Caller, error: UpstreamFailure) -> None:
-        """Tell the observer that a request to an upstream got no whole answer, and why."""
-        if isinstance(error, UpstreamUnavailable):  # the failures that led to it have been told
-            return
-        about = (caller.request_id, endpoint.name, endpoint.base_url)
-        self._observe(UpstreamFailed(*about, error.code or error.type, error.message))
 
     def early_headers(self, conversation: Conversation) -> Mapping[str, str]:
         """Return what can be said of an answer that begins before it is whole.
@@ -236,25 +210,6 @@ class Gateway:
         if not self._settings.answers.headers:
             for name in [name for name in error.headers if name.startswith("x-strictgate-")]:
                 del error.headers[name]
-
-    def _report(
-        self, route: Route, conversation: Conversation, outcome: Outcome | None, caller: Caller
-    ) -> None:
-        record = conversation.record
-        self._observe(
-            Enforced(
-                request_id=caller.request_id,
-                upstream=route.endpoint.name,
-                model=without_credentials(route.model, caller.authorization),
-                mode=conversation.plan.mode,
-                attempts=record.tries,
-                outcome=record.last_outcome(is_accepted=outcome is not None),
-                repairs=tuple(step.name for _, step in outcome.steps) if outcome else (),
-                tokens=total_tokens(record.spent),
-                stopped=record.stopped,
-                continuations=record.continuations,
-            )
-        )
 
     def _rendered(
         self, outcome: Outcome, conversation: Conversation, head: Mapping[str, Any]
@@ -282,72 +237,11 @@ class Gateway:
 
     # --- passed through --------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def relay(
+    def relay(
         self, request: RawRequest, caller: Caller, surface: Surface
-    ) -> AsyncIterator[RawAnswer]:
-        """Send a request on as it is; give the upstream's answer as it comes.
-
-        Where it goes is decided by the model that a JSON body or a form names.
-
-        Args:
-            surface: in whose shape an error is told.
-
-        Raises:
-            NotFound: nowhere.
-            ToolsRefused: the upstream refuses the functions in it, which can be told in the prompt.
-        """
-        functions = callable_functions(request)
-        if isinstance(request.body, RequestBody):
-            endpoint, body = self._routed(request.body)
-            request = replace(request, body=body)
-        elif request.is_form:
-            endpoint, request = await self._routed_form(request)
-        else:
-            endpoint = None
-        endpoint = endpoint or self._router.default()
-        credentials = endpoint.credentials(caller.authorization)
-        try:
-            async with relay(self._client, endpoint, request, credentials, surface) as answer:
-                if functions and answer.error is not None:
-                    check_tools(answer, functions)
-                yield answer
-        except UpstreamFailure as error:
-            self._failed(endpoint, caller, error)
-            raise
-
-    async def _routed_form(self, request: RawRequest) -> tuple[Endpoint | None, RawRequest]:
-        assert not isinstance(request.body, RequestBody), "forms are streamed"
-        try:
-            async with asyncio.timeout(FORM_DEADLINE):
-                beginning, rest = await multipart.peeked(request.body)
-        except TimeoutError as error:
-            raise RequestTimeout("The form's fields did not arrive in time.") from error
-        model = multipart.model_of(beginning)
-        route = None if model is None else self._router.route(model)
-        headers = request.headers
-        if route is not None and route.model != model:
-            beginning = multipart.renamed(beginning, route.model)
-            headers = [each for each in headers if each[0] != "content-length"]
-        body = multipart.joined(beginning, rest)
-        endpoint = None if route is None else route.endpoint
-        return endpoint, replace(request, body=body, headers=headers)
-
-    def _routed(self, body: RequestBody) -> tuple[Endpoint | None, RequestBody]:
-        """Return where `body` goes and what to send: others only if the model is renamed.
-
-        What is no JSON object is sent as it is: the upstream has its own words for it.
-        """
-        members = body.members
-        model = None if members is None else members.get("model")
-        if members is None or not isinstance(model, str):
-            return None, body
-        route = self._router.route(model)
-        if route.model == model and KNOBS_KEY not in members:
-            return route.endpoint, body
-        with_overrides(self._enforcement, members.get(KNOBS_KEY))  # a mistake in it is still one
-        changed = {key: value for key, value in members.items() if key != KNOBS_KEY}
-        return route.endpoint, RequestBody(write_json(changed | {"model": route.model}).encode())
+    ) -> AbstractAsyncContextManager[RawAnswer]:
+        """Send a request on as it is; give the upstream's answer as it comes; see Relay."""
+        return self._relay.relayed(request, caller, surface)
 
     async def upstream_models(self, caller: Caller) -> list[Mapping[str, Any]]:
         """Return what is listed by the upstream that models without an entry here are asked of.

@@ -4,8 +4,9 @@ from strictgate.core.errors import BadRequest, ToolsRefused
 from strictgate.core.surfaces.responses.surface import RESPONSES
 from strictgate.core.surfaces.surface import Surface
 from strictgate.core.wire.request_body import RequestBody
+from strictgate.gateway.caller import Caller
 from strictgate.gateway.exchange import Exchange
-from strictgate.gateway.gateway import Caller, Gateway
+from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.responses import ResponsesExchange
 
 _EXCHANGES: dict[str, type[Exchange]] = {RESPONSES.name: ResponsesExchange}

@@ -32,9 +32,10 @@ from strictgate.core.surfaces.responses.surface import (
     ResponsesWriter,
 )
 from strictgate.core.surfaces.surface import AnswerIdentity
+from strictgate.gateway.caller import Caller
 from strictgate.gateway.driver import DeltaSink
 from strictgate.gateway.exchange import Exchange, new_identity
-from strictgate.gateway.gateway import Caller, GatewayAnswer
+from strictgate.gateway.gateway import GatewayAnswer
 from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.gateway.response_store import StoredResponse, committed
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RequestFinished:
-    """A request was answered, or its client left."""
+    """A request was answered, or its client left: all that a line about it needs."""
 
     request_id: str
+    """The client's own `x-request-id`, or one that was made; no two requests that are under way
+    at once have the same."""
     method: str
     path: str
     status: int
@@ -20,6 +22,73 @@ class RequestFinished:
     error: str | None = None
     """The error's code, or else its type."""
     client_left: bool = False
+    key: str = ""
+    """The name of the client key that it came with; "": it has none."""
+    is_stream: bool = False
+    first_byte: float = 0.0
+    """Seconds until the first byte of the answer's body; 0: there was none."""
+    upstream: str = ""
+    """The one that was asked last; "": none was. What follows is filled in by observe/summary.py
+    from the events about the request."""
+    model: str = ""
+    mode: str = ""
+    """In which a document was asked for; "": nothing was enforced."""
+    outcome: str = ""
+    """Of the last attempt; see Enforced."""
+    attempts: int = 0
+    continuations: int = 0
+    repairs: tuple[str, ...] = ()
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_in_vain: int = 0
+    """Of both, those that are no part of what the answer was made of."""
+    upstream_seconds: float = 0.0
+    """Of `seconds`, those that upstreams were waited for."""
+    cause: str = ""
+    """Why the upstream that was asked last gave no answer; "": it did."""
+    address: str = ""
+    """Its base_url, where there is a cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRouted:
+    """It is known whom a request goes to; of several such events for one, the last holds."""
+
+    request_id: str
+    upstream: str
+    address: str
+    """The upstream's base_url."""
+    model: str
+    """What the upstream calls it; "": the request names none."""
+    is_enforced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswered:
+    """One request to an upstream came to its end, in whatever way."""
+
+    request_id: str
+    """Of the client's request."""
+    upstream: str
+    model: str
+    purpose: str
+    """`try`, `continuation` or `question`; `passthrough` where the client's own was passed on."""
+    mode: str
+    """"": nothing was enforced."""
+    status: int
+    """0: there was no answer."""
+    first_byte: float
+    """Seconds until the head of the answer was there."""
+    seconds: float
+    """From its beginning to its end."""
+    waited: float
+    """Of `seconds`, those that the upstream was waited for, and not the client."""
+    tokens_in: int
+    tokens_out: int
+    error: str = ""
+    """The code of the error that it ended with; "": it did not."""
+    span_id: str = ""
+    """In the trace of the client's request (W3C Trace Context); "": it is not traced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +103,10 @@ class Enforced:
     outcome: str
     repairs: tuple[str, ...]
     tokens: int
+    tokens_in: int
+    tokens_out: int
+    tokens_in_vain: int
+    """Of attempts that were given up for a new one, or that came to no document."""
     stopped: int
     """Streams of the upstream that were ended early, because the rest was of no use."""
     continuations: int
@@ -176,6 +249,8 @@ class Crashed:
 
 Event = (
     RequestFinished
+    | RequestRouted
+    | UpstreamAnswered
     | Enforced
     | ModeRefused
     | ModelDemoted

@@ -1,49 +1,21 @@
-"""The log: one JSON line per event, on a text stream.
+"""The log: lines about events, on a text stream.
 
-Lines are ASCII: JSON escapes what could break a line or a terminal, U+2028 and U+009B too. Bodies
-and headers are in no event. A key can be in one where a client puts it in a path or in the name of
-a model: those that are known, and what looks like one, are blotted out.
+Bodies and headers are in no event. A key can be in one where a client puts it in a path or in the
+name of a model: those that are known, and what looks like one, are blotted out.
 """
 
-import json
 import logging
+import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from strictgate.observe.events import (
-    BreakerChanged,
-    Crashed,
-    Event,
-    FactLearned,
-    LogLinesDropped,
-    ModelDemoted,
-    ModeRefused,
-    Observer,
-    OutOfResources,
-    PrefillDropped,
-    StoreFailed,
-    ToolsDropped,
-    UpstreamFailed,
-)
+from strictgate.observe.events import Event, LogLinesDropped, Observer
+from strictgate.observe.log_lines import JSON_LINES, LineStyle, LogFormat, LogLevel
 from strictgate.observe.log_queue import LogQueue
 from strictgate.observe.redaction import redactor
-
-_LEVELS: dict[type, str] = {
-    BreakerChanged: "warning",
-    Crashed: "error",
-    ModelDemoted: "warning",
-    ModeRefused: "warning",
-    PrefillDropped: "warning",
-    StoreFailed: "error",
-    ToolsDropped: "warning",
-    UpstreamFailed: "warning",
-    FactLearned: "warning",
-    LogLinesDropped: "warning",
-    OutOfResources: "error",
-}
 
 
 class Stream(Protocol):
@@ -52,7 +24,7 @@ class Stream(Protocol):
     def write(self, line: str, /) -> object: ...
 
 
-def log_to(stream: Stream, keys: Iterable[str] = ()) -> Observer:
+def log_to(stream: Stream, keys: Iterable[str] = (), style: LineStyle = JSON_LINES) -> Observer:
     """Return an observer that writes to `stream`.
 
     Args:
@@ -61,15 +33,34 @@ def log_to(stream: Stream, keys: Iterable[str] = ()) -> Observer:
     redact = redactor(keys)
 
     def write(event: Event) -> None:
-        with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing
-            stream.write(_event_line(event, redact))
+        line = style.event_line(event, redact, datetime.now(UTC))
+        if line is not None:
+            with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing
+                stream.write(line)
 
     return write
 
 
-def stderr_queue() -> LogQueue:
+def stderr_style(level: LogLevel, wanted: LogFormat | None) -> LineStyle:
+    """Return how lines are written on standard error.
+
+    Args:
+        wanted: the format; None: text on a terminal, else JSON. A terminal gets colours, unless
+            the variable NO_COLOR is set (https://no-color.org).
+    """
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    by_default = LogFormat.TEXT if is_terminal else LogFormat.JSON
+    return LineStyle(level, wanted or by_default, is_terminal and not os.environ.get("NO_COLOR"))
+
+
+def stderr_queue(style: LineStyle = JSON_LINES) -> LogQueue:
     """Return standard error as a stream that nobody waits for."""
-    return LogQueue(sys.stderr, lambda lines: _event_line(LogLinesDropped(lines), _as_it_is))
+
+    def dropped(lines: int) -> str:
+        name, fields = LogLinesDropped.__name__, {"lines": lines}
+        return style.line(LogLevel.WARNING, name, fields, datetime.now(UTC))
+
+    return LogQueue(sys.stderr, dropped)
 
 
 class ServerHandler(logging.Handler):
@@ -82,33 +73,18 @@ class ServerHandler(logging.Handler):
         }
     )
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, style: LineStyle = JSON_LINES) -> None:
         super().__init__(logging.WARNING)
         self._stream = stream
+        self._style = style
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         text = logging.Formatter().format(record) if record.exc_info else message
         cancelled = text.rstrip().endswith("CancelledError")  # by a second signal
         if message not in self.EXPECTED and not cancelled:
+            is_error = record.levelno >= logging.ERROR
+            level = LogLevel.ERROR if is_error else LogLevel.WARNING
+            line = self._style.line(level, "Server", {"message": text}, datetime.now(UTC))
             with suppress(OSError, ValueError):
-                line = _line(record.levelname.lower(), "Server", {"message": text})
                 self._stream.write(line)
-
-
-def _event_line(event: Event, redact: Callable[[str], str]) -> str:
-    values = {name: getattr(event, name) for name in event.__slots__}
-    fields = {
-        name: redact(value) if isinstance(value, str) else value for name, value in values.items()
-    }
-    return _line(_LEVELS.get(type(event), "info"), type(event).__name__, fields)
-
-
-def _line(level: str, event: str, fields: Mapping[str, Any]) -> str:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    line = {"time": now, "level": level, "event": event, **fields}
-    return json.dumps(line, separators=(",", ":")).replace("\x7f", "\\u007f") + "\n"
-
-
-def _as_it_is(text: str) -> str:
-    return text

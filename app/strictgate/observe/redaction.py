@@ -12,8 +12,11 @@ _LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|csk|xai|nvapi|hf|fw|tgp|r8|pplx)[-_
 def redactor(keys: Iterable[str]) -> Callable[[str], str]:
     """Return a function that takes out of a text `keys`, and what looks like a provider's key."""
     known = frozenset(keys)
+    suspicious = re.compile("|".join((_LIKE_A_KEY.pattern, *map(re.escape, known))))
 
     def redact(text: str) -> str:
+        if not suspicious.search(text):
+            return text
         return _LIKE_A_KEY.sub(BLOT, _without(text, known))
 
     return redact

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from strictgate.core.work import DEFAULT_BUDGET
+from strictgate.observe.log_lines import LogFormat, LogLevel
 from strictgate.settings.fields import Frozen, Names, Secrets
 
 
@@ -115,4 +116,12 @@ class Answers(Frozen):
 class Observe(Frozen):
     """`[observe]`: what is written about requests."""
 
-    log: bool = Field(default=True, description="Whether each request is one JSON line on stderr.")
+    log: bool = Field(default=True, description="Whether there is a log, on stderr.")
+    level: LogLevel = Field(
+        default=LogLevel.INFO, description="The least that is logged: debug info warning error."
+    )
+    format: LogFormat | None = Field(
+        default=None,
+        description="How: json, one object a line; or text, for people. By default text on a "
+        "terminal, else json.",
+    )

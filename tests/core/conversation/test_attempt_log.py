@@ -7,6 +7,7 @@ from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
 from strictgate.core.errors import UpstreamBadResponse
+from strictgate.core.plan.planner import Purpose
 from strictgate.core.repair_steps import Step
 from tests.core.talks import planner, said
 
@@ -72,3 +73,18 @@ def test_what_broke_off_has_no_verdict():
     broken = replace(BAD, broken=UpstreamBadResponse("It broke off."))
     record.accepted(PLAN, EvaluatedReply(said("x").body, [broken], None, ReplyEnd.BROKEN))
     assert record.attempts[0].outcome == "broken"
+
+
+def test_tokens_in_vain():
+    """Those of tries that were given up for a new one; if nothing was accepted, all."""
+    record = AttemptLog()
+    assert record.tokens_in_vain(is_accepted=False) == 0
+    for purpose, result in (
+        *((Purpose.TRY, BAD), (Purpose.CONTINUATION, BAD)),
+        *((Purpose.TRY, BAD), (Purpose.CONTINUATION, GOOD)),
+    ):
+        plan = replace(PLAN, purpose=purpose)
+        record.accepted(plan, EvaluatedReply(said("x").body, [result], said("x").usage))
+
+    assert record.tokens_in_vain(is_accepted=True) == 20
+    assert record.tokens_in_vain(is_accepted=False) == 40

@@ -1,6 +1,8 @@
-"""Usage adds up."""
+"""Usage adds up, and is found in what is only passed on."""
 
-from strictgate.core.wire.usage import add_usage, total_tokens
+import pytest
+
+from strictgate.core.wire.usage import UsageTail, add_usage, token_count, total_tokens
 
 
 def test_add():
@@ -39,3 +41,50 @@ def test_tokens():
     cases = ({"total_tokens": 7}, {}, {"total_tokens": "7"}, parts)
 
     assert [total_tokens(each) for each in cases] == [7, 0, 0, 7]
+
+
+@pytest.mark.parametrize(
+    ("usage", "count"),
+    [
+        (None, 0),
+        ({}, 0),
+        ({"prompt_tokens": 7}, 7),
+        ({"input_tokens": 8}, 8),
+        ({"prompt_tokens": None, "input_tokens": 8}, 8),
+        ({"prompt_tokens": True}, 0),
+        ({"prompt_tokens": -1}, 0),
+        ({"prompt_tokens": "9"}, 0),
+    ],
+)
+def test_token_count(usage, count):
+    """The two names of one number; what is none is nothing."""
+    assert token_count(usage, "prompt_tokens", "input_tokens") == count
+
+
+WHOLE = b'{"choices":[{"message":{}}],"usage":{"prompt_tokens":7,"d":{"c":1}},"id":"1"}'
+USED = {"prompt_tokens": 7, "d": {"c": 1}}
+
+
+@pytest.mark.parametrize(
+    ("body", "is_stream", "usage"),
+    [
+        (WHOLE, False, USED),
+        (b'{"usage" : {"prompt_tokens":7,"d":{"c":1}}}', False, USED),
+        (b'{"content":"\\"usage\\":{}"}', False, None),
+        (b'{"usage":null}', False, None),
+        (b'{"usage":{nonsense}}', False, None),
+        (b"no json", False, None),
+        (b"x" * 100_000 + WHOLE, False, USED),
+        (b'data: {"usage":{"a":1}}\n\ndata: {"usage":{"a":2}}\n\ndata: [DONE]\n\n', True, {"a": 2}),
+        (b'data: {"x":1}\n\ndata: {"usage":null}\n\n', True, {"completion_tokens": 2}),
+    ],
+)
+def test_usage_of_what_is_passed_on(body, is_stream, usage):
+    """Near the end, the last that there is; wherever the pieces are cut."""
+    whole, by_piece = UsageTail(is_stream=is_stream), UsageTail(is_stream=is_stream)
+    whole.feed(body)
+    for start in range(0, len(body), 5000):
+        by_piece.feed(body[start : start + 5000])
+
+    assert whole.usage() == usage
+    assert by_piece.usage() == usage

@@ -97,6 +97,15 @@ class AttemptLog:
             return "unanswered"
         return "valid" if is_accepted and outcomes[-1] != "passed_on" else outcomes[-1]
 
+    def tokens_in_vain(self, *, is_accepted: bool) -> int:
+        """Return how many tokens went into what is no part of the answer: into tries that were
+        given up for a new one, with what was gone on from them; if nothing was accepted, all."""
+        if not is_accepted:
+            return total_tokens(self.spent)
+        tries = [n for n, each in enumerate(self.attempts) if each.purpose is Purpose.TRY]
+        given_up = self.attempts[: tries[-1]] if tries else []
+        return sum(total_tokens(each.usage or {}) for each in given_up)
+
     def is_spent(self, budget: int) -> bool:
         """Whether `budget` tokens have been used; 0 is no budget."""
         return bool(budget) and total_tokens(self.spent) >= budget

@@ -40,3 +40,8 @@ class RawAnswer:
     """May raise a GatewayError, where the upstream breaks off."""
     error: Any = None
     """The body of an error, parsed, as the upstream sent it."""
+
+    @property
+    def is_event_stream(self) -> bool:
+        """Whether it is server-sent events, as far as its headers say."""
+        return dict(self.headers).get("content-type", "").startswith("text/event-stream")

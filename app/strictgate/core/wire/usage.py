@@ -1,9 +1,18 @@
-"""Adding up what several attempts used."""
+"""What attempts used: adding it up, and finding it in a body that is only passed on."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from strictgate.core.jsontext.reader import parse_leniently
+
 Usage = dict[str, Any]
+
+_TAIL = 16 << 10  # bytes: what hosts write behind the usage is less
+_MEMBER = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
+"""It holds objects one level deep; within a string its quotes would be escaped."""
+_EVENT = b"data:"
 
 
 def add_usage(total: Usage, more: Mapping[str, Any] | None) -> Usage:
@@ -34,3 +43,45 @@ def total_tokens(usage: Mapping[str, Any]) -> int:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def token_count(usage: Mapping[str, Any] | None, *names: str) -> int:
+    """Return the first number that `usage` has under one of `names`, or 0.
+
+    OpenAI calls them `prompt_tokens` and `completion_tokens` in chat completions, and
+    `input_tokens` and `output_tokens` in responses.
+    """
+    for name in names:
+        count = (usage or {}).get(name)
+        if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+            return count
+    return 0
+
+
+class UsageTail:
+    """Finds what a body, passed on in pieces, says near its end about what it used."""
+
+    def __init__(self, *, is_stream: bool) -> None:
+        """Begin.
+
+        Args:
+            is_stream: the body is server-sent events. Of one that says nothing of its usage the
+                events are counted, as hosts send about one for each token.
+        """
+        self._is_stream = is_stream
+        self._events = 0
+        self._tail = b""
+
+    def feed(self, piece: bytes) -> None:
+        """Take in the next piece."""
+        if self._is_stream:
+            self._events += piece.count(_EVENT)
+        self._tail = piece[-_TAIL:] if len(piece) >= _TAIL else (self._tail + piece)[-_TAIL:]
+
+    def usage(self) -> Usage | None:
+        """Return the last usage in the body, or the estimate; None where nothing is known."""
+        found = _MEMBER.findall(self._tail)
+        if found:
+            with suppress(ValueError):
+                return dict(parse_leniently(found[-1]))
+        return {"completion_tokens": self._events} if self._events else None

@@ -1,0 +1,92 @@
+"""Who asks, and what is told of a caller's request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.errors import UpstreamFailure, UpstreamUnavailable
+from strictgate.core.repair_steps import Step
+from strictgate.core.wire.passthrough import Header
+from strictgate.core.wire.usage import token_count, total_tokens
+from strictgate.observe.events import (
+    Enforced,
+    Event,
+    Observer,
+    RequestRouted,
+    UpstreamFailed,
+    ignore,
+)
+from strictgate.observe.redaction import without_credentials
+from strictgate.upstream.routing import Endpoint, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as far as the upstream or the log needs to know."""
+
+    request_id: str
+    authorization: str | None = None
+    """The client's own credentials; None where they are for Strictgate."""
+    headers: Sequence[Header] = ()
+    """All that it sent, names in lower case."""
+    query: str = ""
+    """Of the URL, as sent."""
+    note: Observer = ignore
+    """Is told, beside the gateway's observer, of what happens to this request."""
+
+
+class RequestReports:
+    """Tells the observer, and whoever looks after the one request, what comes of it."""
+
+    def __init__(self, observe: Observer) -> None:
+        self._observe = observe
+
+    def tell(self, caller: Caller, event: Event) -> None:
+        """Tell of what happened to a request of `caller`."""
+        caller.note(event)
+        self._observe(event)
+
+    def routed(self, endpoint: Endpoint, model: str, caller: Caller, *, is_enforced: bool) -> None:
+        """Tell whom a request goes to; `model`: "" where it names none."""
+        about = (caller.request_id, endpoint.name, endpoint.base_url)
+        name = without_credentials(model, caller.authorization)
+        self.tell(caller, RequestRouted(*about, name, is_enforced))
+
+    def failed(self, endpoint: Endpoint, caller: Caller, error: UpstreamFailure) -> None:
+        """Tell that a request to an upstream got no whole answer, and why."""
+        if isinstance(error, UpstreamUnavailable):  # the failures that led to it have been told
+            return
+        about = (caller.request_id, endpoint.name, endpoint.base_url)
+        self.tell(caller, UpstreamFailed(*about, error.code or error.type, error.message))
+
+    def enforced(
+        self,
+        route: Route,
+        conversation: Conversation,
+        caller: Caller,
+        steps: Sequence[tuple[int, Step]] | None,
+    ) -> None:
+        """Tell how a conversation ended.
+
+        Args:
+            steps: the repairs of what was accepted; None: nothing was.
+        """
+        record = conversation.record
+        self.tell(
+            caller,
+            Enforced(
+                request_id=caller.request_id,
+                upstream=route.endpoint.name,
+                model=without_credentials(route.model, caller.authorization),
+                mode=conversation.plan.mode,
+                attempts=record.tries,
+                outcome=record.last_outcome(is_accepted=steps is not None),
+                repairs=tuple(step.name for _, step in steps or ()),
+                tokens=total_tokens(record.spent),
+                tokens_in=token_count(record.spent, "prompt_tokens", "input_tokens"),
+                tokens_out=token_count(record.spent, "completion_tokens", "output_tokens"),
+                tokens_in_vain=record.tokens_in_vain(is_accepted=steps is not None),
+                stopped=record.stopped,
+                continuations=record.continuations,
+            ),
+        )

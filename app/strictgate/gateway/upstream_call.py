@@ -1,0 +1,85 @@
+"""One request to an upstream, timed from its beginning to its end, and told of once."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from strictgate.core.errors import GatewayError
+from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.usage import UsageTail, token_count
+from strictgate.observe.events import Observer, UpstreamAnswered
+
+
+@dataclass(slots=True)
+class UpstreamCall:
+    """It begins when it is made; whoever waits for the upstream says so in `waited`."""
+
+    observe: Observer
+    request_id: str
+    upstream: str
+    model: str
+    purpose: str
+    mode: str = ""
+    span_id: str = ""
+    status: int = 0
+    """Of the answer, once its head is there."""
+    waited: float = 0.0
+    first_byte: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+    _is_over: bool = field(default=False, init=False)
+
+    def answered(self, status: int) -> None:
+        """Note that the head of the answer is there, which was waited for until now."""
+        self.status = status
+        self.first_byte = self.waited = time.monotonic() - self.began
+
+    async def timed(self, pieces: AsyncIterator[bytes], tail: UsageTail) -> AsyncIterator[bytes]:
+        """Pass on the pieces of the answer's body; note how long each was waited for, and what is
+        said of the usage."""
+        while True:
+            began = time.monotonic()
+            piece = await anext(pieces, None)
+            self.waited += time.monotonic() - began
+            if piece is None:
+                return
+            tail.feed(piece)
+            yield piece
+
+    def ended(self, how: Reply | Failure | GatewayError | None = None) -> None:
+        """Tell the observer, the first time.
+
+        Args:
+            how: what it came to; None: its end was not waited for.
+        """
+        match how:
+            case Reply(usage=usage):
+                self.over(usage)
+            case GatewayError():
+                self.over(None, how.code or how.type)
+            case _:
+                self.over(None)
+
+    def over(self, usage: Mapping[str, Any] | None, error: str = "") -> None:
+        """Tell the observer, the first time, with what the upstream says that it used."""
+        if self._is_over:
+            return
+        self._is_over = True
+        seconds = time.monotonic() - self.began
+        self.observe(
+            UpstreamAnswered(
+                request_id=self.request_id,
+                upstream=self.upstream,
+                model=self.model,
+                purpose=self.purpose,
+                mode=self.mode,
+                status=self.status,
+                first_byte=round(self.first_byte, 6),
+                seconds=round(seconds, 6),
+                waited=round(self.waited if self.status else seconds, 6),
+                tokens_in=token_count(usage, "prompt_tokens", "input_tokens"),
+                tokens_out=token_count(usage, "completion_tokens", "output_tokens"),
+                error=error,
+                span_id=self.span_id,
+            )
+        )

@@ -1,0 +1,169 @@
+"""What a line of the log looks like: one JSON object, or words for people.
+
+Lines are ASCII: JSON escapes what could break a line or a terminal, U+2028 and U+009B too, and the
+words are escaped in the same way.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from strictgate.observe.events import (
+    BreakerChanged,
+    Crashed,
+    Enforced,
+    Event,
+    FactLearned,
+    LogLinesDropped,
+    ModelDemoted,
+    ModeRefused,
+    OutOfResources,
+    PrefillDropped,
+    RequestFinished,
+    RequestRouted,
+    StoreFailed,
+    ToolsDropped,
+    UpstreamAnswered,
+    UpstreamFailed,
+)
+
+
+class LogLevel(StrEnum):
+    """How grave something is, the least first."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a line is written."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+RANKS = {level: rank for rank, level in enumerate(LogLevel)}
+_LEVELS: dict[type, LogLevel] = {
+    BreakerChanged: LogLevel.WARNING,
+    Crashed: LogLevel.ERROR,
+    Enforced: LogLevel.DEBUG,  # the request's own line says it again
+    ModelDemoted: LogLevel.WARNING,
+    ModeRefused: LogLevel.WARNING,
+    PrefillDropped: LogLevel.WARNING,
+    RequestRouted: LogLevel.DEBUG,
+    StoreFailed: LogLevel.ERROR,
+    ToolsDropped: LogLevel.WARNING,
+    UpstreamAnswered: LogLevel.DEBUG,
+    UpstreamFailed: LogLevel.WARNING,
+    FactLearned: LogLevel.WARNING,
+    LogLinesDropped: LogLevel.WARNING,
+    OutOfResources: LogLevel.ERROR,
+}
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Paths that are asked for every few seconds, and are worth a line only where they fail."""
+
+_RESET = "\x1b[0m"
+_DIM = "\x1b[2m"
+_COLOURS = {
+    LogLevel.DEBUG: _DIM,
+    LogLevel.INFO: "\x1b[32m",  # green
+    LogLevel.WARNING: "\x1b[33m",  # yellow
+    LogLevel.ERROR: "\x1b[31m",  # red
+}
+
+
+def level_of(event: Event) -> LogLevel:
+    """Return how grave `event` is; of a request it is its status that says so."""
+    if not isinstance(event, RequestFinished):
+        return _LEVELS.get(type(event), LogLevel.INFO)
+    if event.status == 500:
+        return LogLevel.ERROR
+    if event.status > 500:
+        return LogLevel.WARNING
+    return LogLevel.DEBUG if event.path in _PROBES else LogLevel.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class LineStyle:
+    """How lines are written, and which."""
+
+    level: LogLevel = LogLevel.INFO
+    format: LogFormat = LogFormat.JSON
+    is_coloured: bool = False
+
+    def event_line(self, event: Event, redact: Callable[[str], str], now: datetime) -> str | None:
+        """Return the line about `event`, or None where it is not grave enough for one."""
+        level = level_of(event)
+        if RANKS[level] < RANKS[self.level]:
+            return None
+        values = ((name, getattr(event, name)) for name in event.__slots__)
+        fields = {
+            name: redact(value) if isinstance(value, str) else value
+            for name, value in values
+            if value != "" and value != () and value is not None
+        }
+        return self.line(level, type(event).__name__, fields, now)
+
+    def line(self, level: LogLevel, name: str, fields: Mapping[str, Any], now: datetime) -> str:
+        """Return a line with its end."""
+        if self.format is LogFormat.JSON:
+            time = now.isoformat(timespec="milliseconds")
+            line = {"time": time, "level": level.value, "event": name, **fields}
+            return json.dumps(line, separators=(",", ":")).replace("\x7f", "\\u007f") + "\n"
+        time = now.astimezone().strftime("%H:%M:%S.%f")[:-3]
+        is_request = name == RequestFinished.__name__
+        words = _request_words(fields) if is_request else _words(name, fields)
+        label = f"{level.value.upper():7}"
+        if self.is_coloured:
+            time, label = f"{_DIM}{time}{_RESET}", f"{_COLOURS[level]}{label}{_RESET}"
+        return f"{time} {label} {' '.join(words)}\n"
+
+
+JSON_LINES = LineStyle()
+
+
+def _words(name: str, fields: Mapping[str, Any]) -> Iterator[str]:
+    yield name
+    for key, value in fields.items():
+        lines = str(", ".join(value) if isinstance(value, tuple) else value).split("\n")
+        if len(lines) == 1:
+            yield f"{key}={_plain(lines[0])}"
+        else:  # a traceback: each line is its own, and none can be taken for one of the log
+            yield f"{key}:" + "".join(f"\n    {_plain(line)}" for line in lines)
+
+
+def _request_words(fields: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what there is to say of a request, in the order in which it is looked for."""
+    yield f"{fields['status'] or '---'} {fields['method']} {_plain(fields['path'])}"
+    yield f"{fields['seconds'] * 1000:.0f}ms"
+    if "upstream" in fields:
+        yield f"{_plain(fields.get('model', ''))}@{_plain(fields['upstream'])}"
+    if "mode" in fields:
+        tries = f"{fields['attempts']}+{fields['continuations']}"
+        yield f"{fields['mode']}:{fields.get('outcome', '')} attempts={tries}"
+    if "repairs" in fields:
+        yield f"repairs={','.join(fields['repairs'])}"
+    if fields["tokens_in"] or fields["tokens_out"]:
+        vain = f"({fields['tokens_in_vain']} in vain)" if fields["tokens_in_vain"] else ""
+        yield f"tokens={fields['tokens_in']}+{fields['tokens_out']}{vain}"
+    if "key" in fields:
+        yield f"key={_plain(fields['key'])}"
+    if "error" in fields:
+        yield f"error={_plain(fields['error'])}"
+    if "cause" in fields:
+        yield f"cause={_plain(fields['cause'])} ({_plain(fields['address'])})"
+    if fields["client_left"]:
+        yield "client left"
+    yield _plain(fields["request_id"])
+
+
+def _plain(text: str) -> str:
+    """Return `text` with everything escaped that is not printable ASCII."""
+    if text.isascii() and text.isprintable():
+        return text
+    return json.dumps(text)[1:-1].replace("\x7f", "\\u007f")

@@ -1,0 +1,124 @@
+"""Lines of the log, as objects and as words."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from strictgate.observe.events import (
+    Crashed,
+    Enforced,
+    ModelDemoted,
+    RequestFinished,
+    UpstreamFailed,
+)
+from strictgate.observe.log_lines import LineStyle, LogFormat, LogLevel, level_of
+
+NOW = datetime(2026, 11, 27, 14, 35, 36, 123000, UTC)
+FINISHED = RequestFinished(
+    *("req_1", "POST", "/v1/chat/completions", 200, 0.4123),
+    key="ci",
+    upstream="groq",
+    model="kimi",
+    mode="native",
+    outcome="valid",
+    attempts=2,
+    continuations=1,
+    repairs=("quotes", "forced"),
+    tokens_in=12,
+    tokens_out=30,
+    tokens_in_vain=5,
+)
+ENFORCED = Enforced("req_1", "groq", "kimi", "native", 1, "valid", (), 42, 12, 30, 0, 0, 0)
+TEXT = LineStyle(format=LogFormat.TEXT)
+
+
+def line(event, style=TEXT):
+    return style.event_line(event, str, NOW)
+
+
+@pytest.mark.parametrize(
+    ("event", "level"),
+    [
+        (FINISHED, "info"),
+        (RequestFinished("r", "GET", "/healthz", 200, 0.1), "debug"),
+        (RequestFinished("r", "GET", "/readyz", 503, 0.1), "warning"),
+        (RequestFinished("r", "POST", "/v1/x", 400, 0.1, "json_validate_failed"), "info"),
+        (RequestFinished("r", "POST", "/v1/x", 502, 0.1, "upstream_unreachable"), "warning"),
+        (RequestFinished("r", "POST", "/v1/x", 500, 0.1, "internal_error"), "error"),
+        (ENFORCED, "debug"),
+        (ModelDemoted("groq", "kimi"), "warning"),
+    ],
+)
+def test_levels(event, level):
+    """A request's is its status's; health checks are heard of only where they fail."""
+    assert level_of(event) == level
+
+
+def test_what_is_not_grave_enough():
+    """It is no line."""
+    assert line(ENFORCED) is None
+    assert line(FINISHED, LineStyle(LogLevel.WARNING)) is None
+    assert "Enforced" in line(ENFORCED, LineStyle(LogLevel.DEBUG))
+
+
+def test_an_object():
+    """It has what there is to say, and nothing that is not there."""
+    told = json.loads(line(FINISHED, LineStyle()))
+
+    assert told["time"] == "2026-11-27T14:35:36.123+00:00"
+    assert (told["level"], told["event"]) == ("info", "RequestFinished")
+    assert (told["model"], told["upstream"], told["key"]) == ("kimi", "groq", "ci")
+    assert told["repairs"] == ["quotes", "forced"]
+    assert {"error", "cause", "address"}.isdisjoint(told)
+
+
+def test_words():
+    """One line for a request, with what one looks for first in front."""
+    assert line(FINISHED).partition(" ")[2] == (
+        "INFO    200 POST /v1/chat/completions 412ms kimi@groq native:valid attempts=2+1 "
+        "repairs=quotes,forced tokens=12+30(5 in vain) key=ci req_1\n"
+    )
+
+
+def test_words_about_a_failure():
+    """Its cause and the address that it came from."""
+    broken = RequestFinished(
+        *("req_1", "GET", "/v1/x", 502, 0.1, "upstream_unreachable"),
+        client_left=True,
+        upstream="groq",
+        cause="The upstream 'groq' cannot be reached.",
+        address="http://10.0.0.1/v1",
+    )
+    assert line(broken).partition(" ")[2] == (
+        "WARNING 502 GET /v1/x 100ms @groq error=upstream_unreachable cause=The upstream 'groq' "
+        "cannot be reached. (http://10.0.0.1/v1) client left req_1\n"
+    )
+
+
+def test_words_about_other_events():
+    """Their fields by name."""
+    failed = UpstreamFailed("req_1", "groq", "http://x/v1", "upstream_timeout", "late")
+    assert line(failed).partition(" ")[2] == (
+        "WARNING UpstreamFailed request_id=req_1 upstream=groq address=http://x/v1 "
+        "error=upstream_timeout message=late\n"
+    )
+
+
+def test_words_break_no_line_and_no_terminal():
+    """What is not printable ASCII is escaped; lines of a traceback cannot be taken for others."""
+    odd = line(ModelDemoted("groq", "a\x1b[31m\u2028\x9b\x7fé"))
+    assert odd.isascii()
+    assert odd[:-1].isprintable()
+    traceback = line(Crashed("r", "GET", "/", "Traceback:\n  x\x1b\n12:00 INFO forged"))
+    assert traceback.splitlines()[1:] == [
+        "    Traceback:",
+        "      x\\u001b",
+        "    12:00 INFO forged",
+    ]
+
+
+def test_colours():
+    """Only where they are wanted."""
+    assert "\x1b" not in line(FINISHED)
+    assert "\x1b[32mINFO" in line(FINISHED, LineStyle(format=LogFormat.TEXT, is_coloured=True))
