@@ -18,7 +18,7 @@ from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
 from strictgate.core.work import Work
 
-MAX_MATCHED = 256 << 10
+MAX_MATCHED = 24 << 10
 """Bytes of a document that are matched with a grammar. The engine keeps some 75 bytes for each of
 them, to be able to go back; behind them the validator refuses what is wrong, but nothing that must
 follow is known."""
