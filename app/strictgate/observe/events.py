@@ -223,6 +223,19 @@ class OutOfResources:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopBlocked:
+    """The event loop computed for so long without a pause that others noticed; that is a bug. Told
+    of each place at the first, second, fourth, … time."""
+
+    seconds: float
+    """Of processor time."""
+    where: str
+    """What ran in the middle of it: `file function`, the innermost first."""
+    times: int
+    """How often it has been seen there, this one included."""
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamRecognised:
     """An upstream without a preset in the configuration was looked at, to see what it is."""
 
@@ -263,6 +276,7 @@ Event = (
     | RequestRepeated
     | LogLinesDropped
     | OutOfResources
+    | LoopBlocked
     | UpstreamRecognised
     | Crashed
 )

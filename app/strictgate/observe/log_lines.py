@@ -18,6 +18,7 @@ from strictgate.observe.events import (
     Event,
     FactLearned,
     LogLinesDropped,
+    LoopBlocked,
     ModelDemoted,
     ModeRefused,
     OutOfResources,
@@ -62,6 +63,7 @@ _LEVELS: dict[type, LogLevel] = {
     UpstreamFailed: LogLevel.WARNING,
     FactLearned: LogLevel.WARNING,
     LogLinesDropped: LogLevel.WARNING,
+    LoopBlocked: LogLevel.WARNING,
     OutOfResources: LogLevel.ERROR,
 }
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
