@@ -233,6 +233,8 @@ def test_strict_rules(strictgate, schema, message):
         (b'{"response_format":{"type":"json_object"},"a":' + b"[" * 200 + b"]" * 200 + b"}", 400),
         (b'{"response_format":{"type":"json_object"},"a":' + b"9" * 5000 + b"}", 400),
         (b"x" * (10 << 20) + b"y", 413),
+        (b'{"a":[' + b"[]," * 60_000 + b"1]}", 413),
+        (b'{"model":"x","messages":"' + b"[],[]," * 60_000 + b'"}', 400),
     ],
 )
 def test_rubbish(strictgate, data, status):

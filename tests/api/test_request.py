@@ -1,5 +1,6 @@
 """A request as it comes in: its path, its headers, its body."""
 
+import json
 from urllib.parse import unquote
 
 import pytest
@@ -89,3 +90,17 @@ def test_no_way_round(strictgate, path):
 def test_other_paths_go_on_as_they_are(strictgate, path):
     """What no server could read as an enforced route is sent on."""
     assert strictgate.get(path).json["path"] == unquote(path)
+
+
+def test_many_values(strictgate):
+    """What is only passed on may have ten times as many as what may be enforced; the error says
+    which limit it is."""
+    body = {"model": "demo/clean", "input": [0] * 150_000}
+    refused = strictgate.post(json.dumps(body).encode())
+    passed = strictgate.post(json.dumps(body).encode(), "/v1/embeddings")
+    more = json.dumps({"input": [0] * 1_100_000}).encode()
+
+    assert (refused.status, refused.error["code"]) == (413, "request_too_large")
+    assert "limits.body_values" in refused.error["message"]
+    assert passed.status != 413
+    assert strictgate.post(more, "/v1/embeddings").status == 413

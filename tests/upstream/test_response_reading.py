@@ -220,3 +220,17 @@ def test_a_stream_that_is_none(stream, message):
     """One without its end says nothing."""
     with pytest.raises(UpstreamBadResponse, match=message):
         asked(answering(stream, kind=b"text/event-stream"))
+
+
+def test_an_answer_of_too_many_values():
+    """To parse it would keep everybody waiting; the same size in one string would not."""
+    dense = {"choices": [], "x": [[]] * 1_000_001}
+    with pytest.raises(UpstreamBadResponse, match="more than 1000000 JSON values"):
+        asked(answering(json.dumps(dense).encode()))
+
+
+def test_a_large_answer():
+    """It is read in steps, to the same reply."""
+    text = json.dumps({"a": "x," * (1 << 20)})
+    body = {"choices": [{"index": 0, "message": {"content": text}, "finish_reason": "stop"}]}
+    assert asked(answering(json.dumps(body).encode())).choices[0].text == text

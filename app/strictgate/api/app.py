@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,19 @@ from strictgate.api.middleware import (
 from strictgate.api.models import Models
 from strictgate.api.native_only import Conversations, NativeOnly
 from strictgate.api.passthrough import Passthrough
+from strictgate.api.request import BodyLimits
 from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.core.wire.address import cluster_suffixes
 from strictgate.gateway.gateway import Computing, Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
+from strictgate.gateway.loop_watch import LoopWatch
 from strictgate.gateway.response_store import IN_FILE, IN_MEMORY, MEMORY, ResponseStore
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Observer, StoreFailed, tell_all
 from strictgate.settings.loading import Settings, SettingsError
-from strictgate.settings.tables import StoreSettings
+from strictgate.settings.tables import LimitSettings, StoreSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.recognition import Recogniser
 from strictgate.upstream.routing import Router
@@ -70,14 +73,14 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         looking = Recogniser(router, client, observe).at_work() if recognises else nullcontext()
-        async with client, workers, looking:
+        async with client, workers, looking, LoopWatch(observe):
             yield
         compiler.close()
         if store is not None:
             store.close()
 
     app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
-    _add_routes(app, gateway, settings.limits.body_bytes)
+    _add_routes(app, gateway, settings.limits)
     _add_health(app, is_draining)
     return GatewayMiddleware(app, _rules(settings, environment), observe, is_draining)
 
@@ -97,15 +100,17 @@ def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:
         raise SettingsError(str(error)) from error
 
 
-def _add_routes(app: Any, gateway: Gateway, body_limit: int) -> None:
+def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> None:
     """The ASGI applications stand beside FastAPI's own routes: they stream both ways."""
-    relay = Passthrough(gateway, body_limit)
+    enforced = BodyLimits(limits.body_bytes, limits.body_values)
+    others = replace(enforced, values=10 * enforced.values)  # they are parsed leniently, once
+    relay = Passthrough(gateway, others)
     models = Models(gateway, relay)
     stored = StoredResponses(gateway, relay)
-    native_only = NativeOnly(gateway, relay, body_limit)
+    native_only = NativeOnly(gateway, relay, others)
     conversations = Conversations(gateway, relay)
     for path, surface in ROUTES.items():
-        route = EnforcedRoute(surface, gateway, relay, body_limit)
+        route = EnforcedRoute(surface, gateway, relay, enforced)
         app.add_route(path, route, methods=["POST"])
     for root in ROOTS:
         app.add_route(f"{root}/responses/{{id}}", stored, methods=["GET", "DELETE"])

@@ -3,7 +3,7 @@
 from strictgate.api import response
 from strictgate.api.event_stream import EventStream
 from strictgate.api.passthrough import Passthrough
-from strictgate.api.request import ClientRequest, Receive, Scope
+from strictgate.api.request import BodyLimits, ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import GatewayError, ToolsRefused
 from strictgate.core.surfaces.surface import Surface
@@ -17,15 +17,15 @@ class EnforcedRoute:
     """The ASGI application of one surface."""
 
     def __init__(
-        self, surface: Surface, gateway: Gateway, relay: Passthrough, body_limit: int
+        self, surface: Surface, gateway: Gateway, relay: Passthrough, limits: BodyLimits
     ) -> None:
         self._surface = surface
         self._gateway = gateway
         self._relay = relay
-        self._limit = body_limit
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = ClientRequest(scope, receive, self._limit)
+        inbound = ClientRequest(scope, receive, self._limits)
         inbound.check_json()
         _ = inbound.api_path  # as it was sent, too
         body = RequestBody(await inbound.body())

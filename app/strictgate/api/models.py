@@ -5,12 +5,12 @@ They are the configured ones, and what is listed by the upstream that all other 
 
 from strictgate.api import response
 from strictgate.api.passthrough import Passthrough
-from strictgate.api.request import ClientRequest, Receive, Scope
+from strictgate.api.request import BodyLimits, ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import GatewayError
 from strictgate.gateway.gateway import Gateway
 
-_BODY = 1 << 16  # bytes of a body that nobody asked for
+_BODY = BodyLimits(1 << 16, 1 << 16)  # of one that nobody asked for
 
 
 class Models:

@@ -2,7 +2,7 @@
 /v1/responses/input_tokens, and all of /v1/conversations, which are kept there."""
 
 from strictgate.api.passthrough import Passthrough
-from strictgate.api.request import ClientRequest, Receive, Scope
+from strictgate.api.request import BodyLimits, ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import BadRequest
 from strictgate.core.surfaces.responses.surface import RESPONSES
@@ -37,13 +37,13 @@ class Conversations:
 class NativeOnly:
     """The ASGI application of the other two."""
 
-    def __init__(self, gateway: Gateway, relay: Passthrough, body_limit: int) -> None:
+    def __init__(self, gateway: Gateway, relay: Passthrough, limits: BodyLimits) -> None:
         self._gateway = gateway
         self._relay = relay
-        self._limit = body_limit
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = ClientRequest(scope, receive, self._limit)
+        inbound = ClientRequest(scope, receive, self._limits)
         inbound.check_json()
         path = inbound.api_path
         body = RequestBody(await inbound.body())

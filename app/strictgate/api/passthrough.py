@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from strictgate.api import response
-from strictgate.api.request import ClientRequest, Receive, Scope
+from strictgate.api.request import BodyLimits, ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.surfaces.table import surface_of
 from strictgate.core.wire.passthrough import RawRequest
@@ -14,12 +14,12 @@ from strictgate.gateway.gateway import Gateway
 class Passthrough:
     """The ASGI application for what is not enforced."""
 
-    def __init__(self, gateway: Gateway, body_limit: int) -> None:
+    def __init__(self, gateway: Gateway, limits: BodyLimits) -> None:
         self._gateway = gateway
-        self._limit = body_limit
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = ClientRequest(scope, receive, self._limit)
+        inbound = ClientRequest(scope, receive, self._limits)
         if inbound.has_body and not inbound.is_json:
             await self.pass_on(inbound, inbound.pieces(), send)
         else:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -15,6 +16,7 @@ from strictgate.core.errors import (
     RequestTimeout,
     UnsupportedMediaType,
 )
+from strictgate.core.jsontext.value_count import has_more_values
 from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.gateway.caller import Caller
 
@@ -101,12 +103,22 @@ def _decoded(path: str) -> str:
     return unquote(re.sub(r"%u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), path))
 
 
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """How much of a body is read whole."""
+
+    size: int
+    """Bytes."""
+    values: int
+    """JSON values: what they take is computed at a stretch."""
+
+
 class ClientRequest:
     """One HTTP request of a client."""
 
-    def __init__(self, scope: Scope, receive: Receive, body_limit: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, limits: BodyLimits) -> None:
         self._receive = receive
-        self._limit = body_limit
+        self._limits = limits
         self._is_read = asyncio.Event()
         self._has_left = False
         self.scope = scope
@@ -167,17 +179,23 @@ class ClientRequest:
             async with asyncio.timeout(BODY_DEADLINE):
                 async for piece in self.pieces():
                     size += len(piece)
-                    if size <= self._limit:
+                    if size <= self._limits.size:
                         pieces.append(piece)
-                    elif size > self._limit + LINGER:
+                    elif size > self._limits.size + LINGER:
                         break
         except TimeoutError as error:
             raise RequestTimeout("The request's body did not arrive in time.") from error
-        if size > self._limit:
+        if size > self._limits.size:
             raise BodyTooLarge(
-                f"The request's body is larger than {self._limit} bytes (limits.body_bytes)."
+                f"The request's body is larger than {self._limits.size} bytes (limits.body_bytes)."
             )
-        return b"".join(pieces)
+        raw = b"".join(pieces)
+        if self.is_json and has_more_values(raw, self._limits.values):
+            raise BodyTooLarge(
+                f"The request's body has more than {self._limits.values} JSON values "
+                "(limits.body_values). Send large data as text in one string."
+            )
+        return raw
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives.

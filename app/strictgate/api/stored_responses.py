@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from strictgate.api import response
 from strictgate.api.passthrough import Passthrough
-from strictgate.api.request import ClientRequest, Receive, Scope
+from strictgate.api.request import BodyLimits, ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import BadRequest, NotFound
 from strictgate.core.surfaces.responses.events import encode_response_event, replayed_events
@@ -30,7 +30,7 @@ class StoredResponses:
         self._store = gateway.store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = ClientRequest(scope, receive, 0)
+        inbound = ClientRequest(scope, receive, BodyLimits(0, 0))
         _, _, identity, *rest = inbound.api_path.split("/")
         is_deletion = scope["method"] == "DELETE"
         found = await self._found(inbound.caller, identity, is_deletion=is_deletion)

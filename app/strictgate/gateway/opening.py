@@ -8,6 +8,7 @@ from strictgate.gateway.caller import Caller
 from strictgate.gateway.exchange import Exchange
 from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.responses import ResponsesExchange
+from strictgate.upstream.breathing import breathe
 
 _EXCHANGES: dict[str, type[Exchange]] = {RESPONSES.name: ResponsesExchange}
 """By the name of the surface, where it has affairs of its own."""
@@ -34,6 +35,7 @@ async def open_exchange(
     if refused is not None:
         return await _without_tools(gateway, surface, body, caller, refused)
     carried, members = surface.carried(body), body.look()
+    await breathe(len(body.raw))
     if not gateway.is_enforced(carried, members) and surface.is_spoken_by(
         gateway.capabilities(members.get("model"))
     ):

@@ -53,6 +53,11 @@ class LimitSettings(Frozen):
     """`[limits]`: how much a client may ask of Strictgate, and an upstream may send it."""
 
     body_bytes: int = Field(default=10 << 20, gt=0, description="Bytes of a request's JSON body.")
+    body_values: int = Field(
+        default=100_000,
+        gt=0,
+        description="JSON values in it; ten times as many where nothing can be enforced.",
+    )
     schema_bytes: int = Field(default=1 << 20, gt=0, description="Bytes of a schema's JSON.")
     schema_depth: int = Field(default=64, gt=0, description="Levels of JSON in a schema.")
     schema_nodes: int = Field(default=50_000, gt=0, description="JSON values in a schema.")

@@ -123,7 +123,7 @@ class Client:
                     stream = UpstreamStream(response, endpoint, self._limits)
                     return stream
                 raw = await self._all(response, endpoint)
-                return response_reading.read_response(response, raw, endpoint, adapter)
+                return await response_reading.read_response(response, raw, endpoint, adapter)
             finally:
                 if stream is None:
                     release_or_abort(response)

@@ -14,16 +14,20 @@ from aiohttp import ClientResponse
 
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.jsontext.reader import parse_leniently, write_json
+from strictgate.core.jsontext.value_count import has_more_values
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.hidden_error import hidden_error, meant_status
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 from strictgate.core.wire.sse import SseEvent
+from strictgate.upstream.breathing import breathe
 from strictgate.upstream.routing import Endpoint
 
 _BLOT = "***"
 _SHORTEST_KEY = 8
+MOST_VALUES = 1_000_000
+"""In an answer; one of 8,000 tokens with 20 alternatives for each has as many."""
 
 
 def check_status(response: ClientResponse, endpoint: Endpoint) -> None:
@@ -45,18 +49,25 @@ def check_status(response: ClientResponse, endpoint: Endpoint) -> None:
         )
 
 
-def read_response(
+async def read_response(
     response: ClientResponse,
     raw: bytes,
     endpoint: Endpoint,
     adapter: UpstreamAdapter | None = None,
 ) -> Reply | Failure:
-    """Read a body that came in one; `adapter`: in which other API.
+    """Read a body that came in one; `adapter`: in which other API. A large one in several steps, so
+    that others run in between.
 
     Raises:
-        UpstreamBadResponse: it is no chat.completion, and no error either.
+        UpstreamBadResponse: it is no chat.completion, and no error either, or has so many values
+            that to parse it would keep everybody waiting.
     """
+    if has_more_values(raw, MOST_VALUES):
+        raise UpstreamBadResponse(
+            f"The upstream '{endpoint.name}' answered with more than {MOST_VALUES} JSON values."
+        )
     body = json_or_text(raw)
+    await breathe(len(raw))
     if response.status >= 400:
         headers = without_key(response.headers, endpoint)
         return Failure(response.status, read_error(response.status, body, endpoint), headers)
@@ -65,7 +76,9 @@ def read_response(
     body = body if adapter is None else adapter.received(body)
     if hidden_error(body):
         return _error_in_success(body, endpoint)
-    return parse_reply(_without_secret(body, endpoint))
+    completion = _without_secret(body, endpoint)
+    await breathe(len(raw))
+    return parse_reply(completion)
 
 
 def read_stream(collector: Collector, endpoint: Endpoint) -> Reply | Failure:
