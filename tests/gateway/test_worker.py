@@ -11,7 +11,7 @@ from strictgate.core.schema.error_context import RESPONSE_FORMAT
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Formats
 from strictgate.gateway import worker
-from strictgate.gateway.worker import Worker, read_message
+from strictgate.gateway.worker import FIXED, Worker, read_message
 from strictgate.gateway.worker_messages import (
     Admit,
     Admitted,
@@ -58,10 +58,8 @@ def test_begun_anew(noted):
     assert isinstance(one.answer(begin(3, *errors)).end, BadRequest)
 
 
-@pytest.fixture
-def three(monkeypatch):
-    """The memory of a worker that holds three conversations."""
-    monkeypatch.setattr(worker, "KEPT", 3 * worker.FIXED)
+THREE = 3 * FIXED
+"""The memory of a worker that holds three conversations."""
 
 
 def there(one, *keys):
@@ -78,31 +76,28 @@ def test_conversations_that_are_forgotten():
     assert there(one, 0, 1, 2, 3, 99, 199) == [0, 1, 3, 199]
 
 
-@pytest.mark.usefixtures("three")
 def test_conversations_in_use_stay():
     """Where there is no room, the one that was heard of last leaves: no turn of the others is
     computed twice, however many there are."""
-    one = Worker(clock=lambda: 0.0)
+    one = Worker(THREE, clock=lambda: 0.0)
     for key in range(6):
         one.answer(begin(key))
     assert there(one, *range(6)) == [0, 1, 5]
 
 
-@pytest.mark.usefixtures("three")
 def test_conversations_that_wait_leave_first():
     """They are those whose clients do not read."""
     now = iter(range(0, 1000, 10))
-    one = Worker(clock=lambda: float(next(now)))
+    one = Worker(THREE, clock=lambda: float(next(now)))
     for key in range(6):
         one.answer(begin(key))
     assert there(one, *range(6)) == [3, 4, 5]
 
 
-@pytest.mark.usefixtures("three")
 def test_what_a_conversation_was_given_counts(monkeypatch):
     """By its length; one that is larger than all the room is kept alone."""
     monkeypatch.setattr(worker, "PER_CHARACTER", 1 << 20)
-    one = Worker(clock=lambda: 0.0)
+    one = Worker(THREE, clock=lambda: 0.0)
     one.answer(begin(0))
     one.answer(begin(1, said(BAD)))
     one.answer(GoOn(-1, None))

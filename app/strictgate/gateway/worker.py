@@ -39,6 +39,7 @@ from strictgate.core.errors import GatewayError
 from strictgate.core.grammar.compiler import compile_grammar
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
+from strictgate.core.guard.guard import MAX_MATCHED
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema.schema import Schema, admit_as_asked
 from strictgate.core.wire.reply import Reply
@@ -64,9 +65,10 @@ from strictgate.gateway.worker_messages import (
     loaded,
 )
 
-KEPT = 256 << 20  # bytes of conversations between two turns
-FIXED = 64 << 10  # bytes of one, and …
-PER_CHARACTER = 80  # … for each character that it was given: the grammar engine keeps 70
+KEPT = 512 << 20  # bytes of conversations between two turns, or a quarter of BYTES
+FIXED = 64 << 10  # bytes of one, …
+PER_MATCHED = 75  # … for each character that a grammar has followed, …
+PER_CHARACTER = 9  # … and for each
 IDLE = 2.0  # seconds
 GRAMMARS = 64 << 20  # bytes of grammars that are kept
 NICENESS = 2  # whoever waits for an event loop goes first
@@ -78,16 +80,23 @@ class Running:
 
     conversation: Conversation
     generator: ConversationGenerator
-    weight: int = FIXED
-    """Bytes, about."""
+    length: int = 0
+    """Characters that it was given."""
     at: float = 0.0
     """When it was heard of, in seconds."""
+
+    @property
+    def weight(self) -> int:
+        """Its bytes, about."""
+        matched = min(self.length, MAX_MATCHED)
+        return FIXED + PER_MATCHED * matched + PER_CHARACTER * self.length
 
 
 class Worker:
     """Answers questions, one at a time."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, kept: int = KEPT, clock: Callable[[], float] = time.monotonic) -> None:
+        self._kept = kept
         self._clock = clock
         self._weight = 0
         """Of all that are kept."""
@@ -122,7 +131,7 @@ class Worker:
 
     def _keep(self, key: int, running: Running) -> None:
         """Keep a conversation for its next turn, and forget others where that is too much."""
-        while self._running and self._weight + running.weight > KEPT:
+        while self._running and self._weight + running.weight > self._kept:
             oldest, latest = next(iter(self._running)), next(reversed(self._running))
             is_idle = self._clock() - self._running[oldest].at > IDLE
             self._leave(oldest if is_idle else latest)
@@ -142,7 +151,7 @@ class Worker:
         except GatewayError as error:
             end = error
         else:
-            running.weight += PER_CHARACTER * sum(map(_length, entries))
+            running.length += sum(map(_length, entries))
             self._keep(key, running)
             return Turned(turn)
         talk = running.conversation
@@ -285,7 +294,7 @@ def main() -> None:
     sys.excepthook = crashed
     limit(int(sys.argv[1]))
     gc.freeze()
-    worker = Worker()
+    worker = Worker(min(KEPT, int(sys.argv[1]) // 4))
     while (message := read_message(questions)) is not None:
         allow(float(sys.argv[2]))
         question = loaded(message)
