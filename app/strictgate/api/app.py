@@ -13,8 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from strictgate.api.enforced import EnforcedRoute
+from strictgate.api.metrics import MetricsPage, readings
 from strictgate.api.middleware import (
     LEAVING,
+    METRICS_PATH,
     AccessRules,
     GatewayMiddleware,
     digest,
@@ -27,15 +29,16 @@ from strictgate.api.request import BodyLimits
 from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from strictgate.core.surfaces.table import ROOTS, ROUTES
-from strictgate.core.wire.address import cluster_suffixes
+from strictgate.core.wire.address import cluster_suffixes, is_loopback
 from strictgate.gateway.gateway import Computing, Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.loop_watch import LoopWatch
 from strictgate.gateway.response_store import IN_FILE, IN_MEMORY, MEMORY, ResponseStore
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Observer, StoreFailed, tell_all
+from strictgate.observe.metrics import Metrics
 from strictgate.settings.loading import Settings, SettingsError
-from strictgate.settings.tables import LimitSettings, StoreSettings
+from strictgate.settings.tables import LimitSettings, MetricsAccess, StoreSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.recognition import Recogniser
 from strictgate.upstream.routing import Router
@@ -62,13 +65,15 @@ def create_app(
     Raises:
         SettingsError: the settings do not fit together.
     """
-    observe = tell_all(listeners)
+    metrics = None if settings.observe.metrics is MetricsAccess.OFF else Metrics()
+    observe = tell_all((*listeners, metrics.observe) if metrics else listeners)
     client = Client(settings.limits, observe)
     compiler = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     router = Router(settings, environment)
     store = _store(settings.store, observe)
     workers = WorkerPool(settings.limits)
-    gateway = Gateway(settings, router, client, observe, Computing(compiler, workers), store)
+    computing = Computing(compiler, workers)
+    gateway = Gateway(settings, router, client, observe, computing, store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -82,7 +87,12 @@ def create_app(
     app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     _add_routes(app, gateway, settings.limits)
     _add_health(app, is_draining)
-    return GatewayMiddleware(app, _rules(settings, environment), observe, is_draining)
+    door = GatewayMiddleware(app, _rules(settings, environment), observe, is_draining)
+    if metrics is not None:
+        metrics.watch(readings(door, gateway, computing, compiler))
+        page: Any = MetricsPage(metrics)  # an ASGI application
+        app.add_route(METRICS_PATH, page, methods=["GET"])
+    return door
 
 
 def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:
@@ -181,7 +191,14 @@ def _rules(settings: Settings, environment: Mapping[str, str]) -> AccessRules:
         host_suffixes=cluster_suffixes(_resolver()) if in_cluster else (),
         origins=frozenset(server.allowed_origins),
         connections=settings.limits.connections,
+        is_metrics_open=_is_metrics_open(settings),
     )
+
+
+def _is_metrics_open(settings: Settings) -> bool:
+    if settings.observe.metrics is MetricsAccess.AUTO:
+        return is_loopback(settings.server.host)
+    return settings.observe.metrics is MetricsAccess.OPEN
 
 
 def _resolver() -> str:

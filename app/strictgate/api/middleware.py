@@ -53,6 +53,7 @@ PRIVATE_SUFFIXES = (".localhost", ".internal", ".svc", ".cluster.local")
 LEAVING = {"retry-after": "1", "connection": "close"}
 """The headers of what says that this process is on its way down: another one may answer soon."""
 _OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+METRICS_PATH = "/metrics"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 """What is taken over of a client's `x-request-id`: nothing that could break a line or a header."""
 
@@ -68,6 +69,8 @@ class AccessRules:
     """Endings of names that are welcome as well, each with its dot."""
     origins: frozenset[str] = frozenset()
     connections: int = 1000
+    is_metrics_open: bool = False
+    """Whether /metrics needs no key."""
 
 
 def digest(key: str) -> bytes:
@@ -92,8 +95,8 @@ class GatewayMiddleware:
     observe: Observer
     is_draining: Callable[[], bool] = field(default=lambda: False)
     under_way: int = 0
-    _ids: set[str] = field(default_factory=set)
-    """Of the requests that are under way."""
+    _visits: dict[str, "_Visit"] = field(default_factory=dict)
+    """The requests that are under way, by their ids."""
     _turns: Turns = field(default_factory=Turns)
     _token: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -103,7 +106,7 @@ class GatewayMiddleware:
             return
         visit = _Visit(scope, send)
         visit.id = self._request_id(visit)
-        self._ids.add(visit.id)
+        self._visits[visit.id] = visit
         self.under_way += 1
         try:
             await self._admit(visit, receive)
@@ -124,8 +127,13 @@ class GatewayMiddleware:
             await visit.fail(GatewayError(f"Internal error. Quote {visit.id} when you report it."))
         finally:
             self.under_way -= 1
-            self._ids.discard(visit.id)
+            del self._visits[visit.id]
             self.observe(visit.finished())
+
+    @property
+    def streams_open(self) -> int:
+        """How many of the answers under way are streams."""
+        return sum(visit.is_stream for visit in self._visits.values())
 
     async def _admit(self, visit: "_Visit", receive: Receive) -> None:
         scope = visit.scope
@@ -137,8 +145,10 @@ class GatewayMiddleware:
             return
         authorization = visit.surface.authorization(visit.headers)
         if scope["path"] not in _OPEN_PATHS:
-            self._check_room()
-            if self.rules.key_digests:
+            is_metrics = scope["path"] == METRICS_PATH
+            if not is_metrics:  # they tell of a full house
+                self._check_room()
+            if self.rules.key_digests and not (is_metrics and self.rules.is_metrics_open):
                 _check_key(authorization, self.rules.key_digests)
                 authorization = None
             await self._turns.take()
@@ -151,7 +161,7 @@ class GatewayMiddleware:
         """Return the client's own id of a request, or one that is made: where it gives none, one
         that is odd or has its key in it, or one that a request under way has."""
         given = visit.header("x-request-id")
-        if given is not None and _REQUEST_ID.fullmatch(given) and given not in self._ids:
+        if given is not None and _REQUEST_ID.fullmatch(given) and given not in self._visits:
             authorization = visit.surface.authorization(visit.headers)
             if without_credentials(given, authorization) == given:
                 return given
@@ -198,7 +208,7 @@ class _Visit:
         self.client_left = False
         self.origin: str | None = None
         self.headers = [(name.decode("latin-1"), _text(value)) for name, value in scope["headers"]]
-        self._is_stream = False
+        self.is_stream = False
         self._tail = b"\n\n"
         self._sent = 0
         """Bytes of the body so far."""
@@ -215,7 +225,7 @@ class _Visit:
             self.status = message["status"]
             headers = message["headers"]
             told = dict(headers)
-            self._is_stream = (
+            self.is_stream = (
                 told.get(b"content-type", b"").startswith(_STREAM_TYPES)
                 and not {b"content-length", b"content-encoding"} & told.keys()
             )
@@ -266,7 +276,7 @@ class _Visit:
             told = self.surface.error(error)
             headers = {"x-should-retry": "false"} if told.status in _FINAL else {}
             await response.send_json(self.send, told.status, told.body, {**headers, **told.headers})
-        elif self._is_stream:
+        elif self.is_stream:
             gap = b"" if self._tail.endswith(_FRAME_ENDS) else b"\n\n"
             await response.piece(self.send, gap + self.surface.error_frame(error), more=False)
 
@@ -285,7 +295,7 @@ class _Visit:
             seconds=round(time.monotonic() - self._began, 6),
             error=self.error,
             client_left=self.client_left,
-            is_stream=self._is_stream,
+            is_stream=self.is_stream,
             first_byte=round(self._first_byte, 6),
             **summary(self.told),
         )

@@ -18,6 +18,11 @@ class LruCache(Generic[Key, Value]):
         self._weight = 0
         self._entries: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
 
+    @property
+    def weight(self) -> int:
+        """Of all values together."""
+        return self._weight
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -78,6 +78,11 @@ class Admission:
         self._workers = workers
         self._verdicts: LruCache[_Key, GatewayError | Schema | _Light] = LruCache(VERDICTS)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the schemas that are kept, and of what workers said of others."""
+        return self._schemas.size + self._verdicts.weight
+
     def get(
         self,
         source: Any,

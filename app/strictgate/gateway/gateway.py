@@ -91,6 +91,11 @@ class Gateway:
         """Seconds of silence after which the client of a stream gets a comment; 0: never."""
         return self._settings.server.heartbeat
 
+    @property
+    def schema_bytes(self) -> int:
+        """Bytes of the schemas that are kept."""
+        return self._planner.admission.size
+
     # --- enforced --------------------------------------------------------------------------------
 
     def is_enforced(self, carried: CarriedSchemas, body: Mapping[str, Any]) -> bool:

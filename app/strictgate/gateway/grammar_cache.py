@@ -55,6 +55,11 @@ class GrammarCache:
     def __len__(self) -> int:
         return len(self._grammars)
 
+    @property
+    def size(self) -> int:
+        """Bytes of all that is kept."""
+        return self._grammars.weight
+
     async def grammar(self, schema: Schema) -> CompiledGrammar | None:
         """Return the grammar of `schema`; None where it has none, or none yet."""
         key = (schema.text, schema.draft, schema.formats)

@@ -90,6 +90,16 @@ class ResponseStore:
             self._thread.shutdown()
             raise ValueError(f"store.path: {path} cannot be used: {error}") from error
 
+    @property
+    def size(self) -> int:
+        """Bytes of all that is kept, as of the last that was; 0 where that is not known."""
+        return self._size or 0
+
+    @property
+    def waiting(self) -> int:
+        """How many responses wait to be kept."""
+        return self._waiting
+
     def put(self, owner: str, stored: StoredResponse) -> "Future[None] | None":
         """Have `stored` kept; return at once what is done when it is, or has failed to be.
 

@@ -149,6 +149,16 @@ class WorkerPool:
             self._serving.append(self._tasks.create_task(self._serve(least)))
         return least
 
+    @property
+    def waiting(self) -> int:
+        """How many questions somebody waits for."""
+        return sum(each.load for each in self._workers)
+
+    @property
+    def processes(self) -> int:
+        """How many processes there are."""
+        return sum(each.process is not None for each in self._workers)
+
     async def ask(
         self, worker: WorkerProcess, question: Question, *, is_begun: bool = False
     ) -> Answer:
@@ -163,8 +173,7 @@ class WorkerPool:
         """
         if not self.is_open:
             raise _leaving()
-        waiting = sum(each.load for each in self._workers)
-        if waiting >= self._limits.worker_queue and not is_begun:
+        if self.waiting >= self._limits.worker_queue and not is_begun:
             raise Overloaded(
                 "Too many heavy requests are waiting (limits.worker_queue). Try again later.",
                 headers={"retry-after": "1"},

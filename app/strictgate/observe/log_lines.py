@@ -66,7 +66,7 @@ _LEVELS: dict[type, LogLevel] = {
     LoopBlocked: LogLevel.WARNING,
     OutOfResources: LogLevel.ERROR,
 }
-_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that are asked for every few seconds, and are worth a line only where they fail."""
 
 _RESET = "\x1b[0m"
@@ -87,7 +87,7 @@ def level_of(event: Event) -> LogLevel:
         return LogLevel.ERROR
     if event.status > 500:
         return LogLevel.WARNING
-    return LogLevel.DEBUG if event.path in _PROBES else LogLevel.INFO
+    return LogLevel.DEBUG if event.path in PROBES else LogLevel.INFO
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """The tables of the configuration that are no upstreams: each is frozen."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from strictgate.core.work import DEFAULT_BUDGET
@@ -118,6 +120,16 @@ class Answers(Frozen):
     body: bool = Field(default=True, description="Whether it has the `x_strictgate` object.")
 
 
+class MetricsAccess(StrEnum):
+    """Who may read /metrics."""
+
+    AUTO = "auto"
+    """Everybody who reaches a loopback address; elsewhere whoever has a client key."""
+    OPEN = "open"
+    KEY = "key"
+    OFF = "off"
+
+
 class Observe(Frozen):
     """`[observe]`: what is written about requests."""
 
@@ -129,4 +141,9 @@ class Observe(Frozen):
         default=None,
         description="How: json, one object a line; or text, for people. By default text on a "
         "terminal, else json.",
+    )
+    metrics: MetricsAccess = Field(
+        default=MetricsAccess.AUTO,
+        description="Who may read /metrics: auto, whoever reaches a loopback address, elsewhere "
+        "who has a client key; open, everybody; key, who has one; off, there is no such page.",
     )

@@ -375,5 +375,10 @@ class SchemaCache:
             self._schemas.put(key, schema, schema.inspected.weight)
         return schema
 
+    @property
+    def size(self) -> int:
+        """Bytes of all that is kept."""
+        return self._schemas.weight
+
     def __len__(self) -> int:
         return len(self._schemas)

@@ -1,0 +1,80 @@
+"""`GET /metrics`: what is counted, and what is read off the parts when somebody asks."""
+
+from strictgate.api import response
+from strictgate.api.middleware import GatewayMiddleware
+from strictgate.api.request import Receive, Scope
+from strictgate.api.response import Send
+from strictgate.gateway.gateway import Computing, Gateway
+from strictgate.gateway.grammar_cache import GrammarCache
+from strictgate.observe.metrics import Metrics, Reading
+
+
+class MetricsPage:
+    """The ASGI application for it."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+        page, content_type = self._metrics.page(accept)
+        told = [("content-type", content_type), ("content-length", str(len(page)))]
+        await response.start(send, 200, told)
+        await response.piece(send, b"" if scope["method"] == "HEAD" else page, more=False)
+
+
+def readings(
+    door: GatewayMiddleware, gateway: Gateway, computing: Computing, grammars: GrammarCache
+) -> list[Reading]:
+    """Return the gauges of an application's parts."""
+    found = [
+        Reading(
+            "strictgate_requests_under_way",
+            "Requests that have come in and are not over.",
+            lambda: door.under_way,
+        ),
+        Reading(
+            "strictgate_streams_open",
+            "Streams to clients that have begun and are not over.",
+            lambda: door.streams_open,
+        ),
+        Reading(
+            "strictgate_schema_cache_bytes",
+            "Compiled schemas that are kept, and what workers said of others.",
+            lambda: gateway.schema_bytes,
+        ),
+        Reading(
+            "strictgate_grammar_cache_bytes",
+            "Grammars of schemas that are kept.",
+            lambda: grammars.size,
+        ),
+        Reading(
+            "strictgate_grammar_cache_entries",
+            "Schemas whose grammar is kept, or of which it is known that they have none.",
+            lambda: len(grammars),
+        ),
+    ]
+    workers, store = computing.workers, gateway.store
+    if workers is not None:
+        found += [
+            Reading(
+                "strictgate_worker_queue",
+                "Steps that wait for a worker process, or that one computes.",
+                lambda: workers.waiting,
+            ),
+            Reading("strictgate_workers", "Worker processes that run.", lambda: workers.processes),
+        ]
+    if store is not None:
+        found += [
+            Reading(
+                "strictgate_store_bytes",
+                "Responses that are kept, as of the last that was; 0: not known.",
+                lambda: store.size,
+            ),
+            Reading(
+                "strictgate_store_queue",
+                "Responses that wait to be kept.",
+                lambda: store.waiting,
+            ),
+        ]
+    return found

@@ -1,0 +1,65 @@
+"""Tables become what prometheus-client shows."""
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from strictgate.observe.tables import CounterTable, GaugeTable, HistogramTable, LabelPool
+
+
+def shown(table):
+    class Source:
+        def collect(self):
+            yield table.family()
+
+    registry = CollectorRegistry()
+    registry.register(Source())
+    return [line for line in generate_latest(registry).decode().splitlines() if line[0] != "#"]
+
+
+def test_a_counter():
+    """It adds up, each combination of labels for itself."""
+    table = CounterTable("x", "Of x.", ("a", "b"))
+    table.add(("1", "2"))
+    table.add(("1", "2"), 4)
+    table.add(("1", 'quo"te'))
+
+    assert shown(table) == ['x_total{a="1",b="2"} 5.0', 'x_total{a="1",b="quo\\"te"} 1.0']
+
+
+def test_a_counter_without_labels():
+    """It is there once something was counted."""
+    table = CounterTable("x", "Of x.")
+    assert shown(table) == []
+    table.add()
+    assert shown(table) == ["x_total 1.0"]
+
+
+def test_a_gauge():
+    """It has its last value."""
+    table = GaugeTable("x", "Of x.", ("a",))
+    table.set(("1",), 2)
+    table.set(("1",), 0)
+
+    assert shown(table) == ['x{a="1"} 0.0']
+
+
+def test_a_histogram():
+    """A bound belongs to its own bucket; each bucket holds those before it."""
+    table = HistogramTable("x", "Of x.", (0.5, 1), ("a",))
+    for value in (0.1, 0.5, 0.7, 3):
+        table.add(("1",), value)
+
+    assert shown(table) == [
+        'x_bucket{a="1",le="0.5"} 2.0',
+        'x_bucket{a="1",le="1"} 3.0',
+        'x_bucket{a="1",le="+Inf"} 4.0',
+        'x_count{a="1"} 4.0',
+        'x_sum{a="1"} 4.3',
+    ]
+
+
+@pytest.mark.parametrize(("most", "seen"), [(2, ["a", "b", "a", "other"]), (0, ["other"] * 4)])
+def test_labels_are_few(most, seen):
+    """Those that come first stay."""
+    pool = LabelPool(most)
+    assert [pool.bounded(each) for each in ("a", "b", "a", "c")] == seen
