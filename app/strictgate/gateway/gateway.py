@@ -117,7 +117,7 @@ class Gateway:
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        return await self._planner.admission.admitted(partial(self._planner.plan, asked, adapter))
+        return await self._planner.ready(partial(self._planner.plan, asked, adapter))
 
     def capabilities(self, model: Any) -> Capabilities:
         """Return what the upstream of `model` can do, as far as is known; what is no name is none.
@@ -153,9 +153,7 @@ class Gateway:
     async def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
         """Return `planned` anew, for an upstream that has refused its tools: they are told in the
         prompt."""
-        return await self._planner.admission.admitted(
-            partial(self._planner.without_tools, planned, refused)
-        )
+        return await self._planner.ready(partial(self._planner.without_tools, planned, refused))
 
     async def _held(
         self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None

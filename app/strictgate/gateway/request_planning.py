@@ -4,7 +4,7 @@ It knows the memory of what was learned, and time, and hands them to the core as
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,8 @@ from strictgate.core.errors import (
     OutputTooComplex,
     ToolsRefused,
 )
-from strictgate.core.grammar.grammar import NotExpressible
-from strictgate.core.guard.input_matcher import InputMatcher
+from strictgate.core.guard.input_matcher import WORK_A_CHARACTER, InputMatcher
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.lru_cache import LruCache
 from strictgate.core.plan import prompted_tools
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.plan.planner import Planner
@@ -37,8 +35,6 @@ from strictgate.core.request.options import (
 )
 from strictgate.core.request.tools import (
     Function,
-    InputGrammar,
-    InputRule,
     Toolbox,
     Toolset,
     is_strict_unsaid,
@@ -50,6 +46,7 @@ from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 from strictgate.gateway.admission import Admission, AdmissionPending
+from strictgate.gateway.input_grammars import InputGrammarPending, InputGrammars
 from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.worker_messages import Admit
 from strictgate.gateway.worker_pool import WorkerPool
@@ -58,9 +55,6 @@ from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router
 
 Body = Mapping[str, Any]
-
-_INPUTS = 8 << 20  # bytes of the grammars of custom tools that are kept
-_INPUT_WEIGHT = 1 << 20  # of one: what real ones grow to when they are used
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,7 @@ class ReadRequest:
     body: Body
     schema: Schema
     tools: Toolset | None
-    inputs: Mapping[str, InputRule]
+    inputs: Mapping[str, InputMatcher]
     """By the name of each custom tool with a grammar."""
     origin: Origin = Origin.CHAT
 
@@ -122,7 +116,7 @@ class RequestPlanner:
         self._learned = learned
         limits = settings.limits
         self._work = limits.work
-        self._inputs: LruCache[tuple[str, str], InputMatcher] = LruCache(_INPUTS)
+        self._inputs = InputGrammars()
         self.admission = Admission(
             limits.schema_cache_bytes,
             Limits(
@@ -134,6 +128,18 @@ class RequestPlanner:
             ),
             workers,
         )
+
+    async def ready(self, plan: Callable[[], PlannedRequest]) -> PlannedRequest:
+        """Return what `plan` gives, once what it comes upon is admitted, or made ready.
+
+        Raises:
+            GatewayError: it cannot be.
+        """
+        while True:
+            try:
+                return await self.admission.admitted(plan)
+            except InputGrammarPending as pending:
+                await self._inputs.make(pending)
 
     def is_enforced(self, carried: CarriedSchemas, body: Body) -> bool:
         """Whether there is something to enforce in a request.
@@ -187,12 +193,12 @@ class RequestPlanner:
 
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
-            AdmissionPending: a schema in it is to be admitted first.
+            AdmissionPending, InputGrammarPending: something in it is to be made ready first.
         """
         body = asked.chat
         rules = with_overrides(self._enforcement, body.get(KNOBS_KEY))
         wanted = read_contract(body, strict_by_default=asked.strict_by_default)
-        inputs = {each.name: self._input_rule(each) for each in asked.input_grammars}
+        inputs = self._inputs.of(asked.input_grammars)
         read = self._read(wanted, rules, asked, inputs)
         route = self._router.route(read.contract.model)
         capabilities = self._known(route)
@@ -244,8 +250,11 @@ class RequestPlanner:
         )
         refused = self._learned.refused_modes(upstream, model, now, read.schema.text)
         continues = self._learned.holds(Fact.CONTINUES, upstream, model, now)
-        inputs, work = read.inputs if read.tools is None else {}, Work(self._work)
-        return Conversation(planner, rules, refused, is_proven=continues, work=work, inputs=inputs)
+        work = Work(self._work)
+        work.spent = WORK_A_CHARACTER * sum(len(each.definition) for each in read.inputs.values())
+        return Conversation(
+            planner, rules, refused, is_proven=continues, work=work, inputs=read.inputs
+        )
 
     # --- schemas ---------------------------------------------------------------------------------
 
@@ -254,7 +263,7 @@ class RequestPlanner:
         wanted: Contract,
         rules: Enforcement,
         asked: SurfaceRequest,
-        inputs: Mapping[str, InputRule],
+        inputs: Mapping[str, InputMatcher],
     ) -> ReadRequest:
         schema = self.admission.get(
             wanted.source if wanted.has_document else ANY_OBJECT,
@@ -262,35 +271,10 @@ class RequestPlanner:
             formats=rules.formats,
             strictly=wanted.strict and rules.strict_rules is StrictRules.ENFORCE,
         )
-        tools = self._toolset(wanted.toolbox, rules, inputs)
+        tools = self._toolset(wanted.toolbox, rules, has_inputs=bool(inputs))
         return ReadRequest(wanted, asked.chat, schema, tools, inputs, asked.origin)
 
-    def _input_rule(self, grammar: InputGrammar) -> InputRule:
-        """Return what judges the input of a custom tool.
-
-        Raises:
-            BadRequest: its grammar is none that can be enforced.
-        """
-        key = grammar.syntax, grammar.definition
-        known = self._inputs.get(key)
-        if known is not None and not known.is_broken():
-            return known
-        try:
-            made = InputMatcher(*key)
-        except NotExpressible as error:
-            raise BadRequest(
-                f"Invalid '{grammar.at}': the grammar of the tool '{grammar.name[:100]}' cannot be "
-                f"enforced: {error.reason[:500]}. Write it as llguidance reads it, or leave the "
-                "format out.",
-                param=grammar.at,
-                code="invalid_grammar",
-            ) from error
-        self._inputs.put(key, made, _INPUT_WEIGHT + len(grammar.definition))
-        return made
-
-    def _toolset(
-        self, box: Toolbox, rules: Enforcement, inputs: Mapping[str, InputRule]
-    ) -> Toolset | None:
+    def _toolset(self, box: Toolbox, rules: Enforcement, *, has_inputs: bool) -> Toolset | None:
         """Return what calls are judged by; None where no function's arguments are."""
         schemas: dict[str, Schema | None] = dict.fromkeys(box.others)
         pending: list[Admit] = []
@@ -303,9 +287,9 @@ class RequestPlanner:
                 pending += more.questions
         if pending:
             raise AdmissionPending(pending)
-        if not any(schemas.values()) and not inputs:
+        if not any(schemas.values()) and not has_inputs:
             return None
-        return box.judged_by(schemas, inputs)
+        return box.judged_by(schemas)
 
     def _unsaid(self, function: Function, rules: Enforcement) -> Schema | None:
         """Return the schema of a function that may be strict by default; None where it cannot."""

@@ -11,7 +11,6 @@ from strictgate.core.conversation.tool_calls import (
     NO_CALL,
     CallFault,
     CallIds,
-    call_feedback,
     judge_calls,
 )
 from strictgate.core.repair_steps import Repair
@@ -166,16 +165,6 @@ def test_one_call_is_wanted():
     assert judged(*TWO, tools=ONE, is_last=True, repair=Repair.OFF).faults
     assert not judged(*TWO, is_last=True).steps
     assert judged(call("mood", "{}"), TWO[1], tools=ONE, is_last=True).faults
-
-
-def test_feedback_on_several_calls():
-    """The model is told to make one, and the reasoning that some hosts demand goes back."""
-    result = judged(*TWO, tools=ONE)
-    message = {"role": "assistant", "reasoning_content": "hm", "content": None}
-    assistant, first, second = call_feedback(message, result.calls, result.faults, "", ONE)
-    assert assistant["reasoning_content"] == "hm"
-    assert [each["tool_call_id"] for each in (first, second)] == ["a", "b"]
-    assert "make one call" in second["content"]
 
 
 def test_custom_tools():

@@ -5,7 +5,8 @@ import pickle
 import pytest
 
 from strictgate.core.grammar.grammar import NotExpressible
-from strictgate.core.guard.input_matcher import MAX_DEFINITION, MAX_INPUT, InputMatcher
+from strictgate.core.guard.input_matcher import MAX_DEFINITION, InputMatcher
+from strictgate.core.guard.input_text import MAX_INPUT
 
 LINES = 'start: ("+" /.*/ LF)+\n%import common.LF\n'
 
@@ -30,8 +31,8 @@ def test_inputs(syntax, definition, text, fault):
     """All of the text must match; what is wrong is told with its place."""
     matcher = InputMatcher(syntax, definition)
 
-    assert matcher.fault(text) == fault
-    assert pickle.loads(pickle.dumps(matcher)).fault(text) == fault
+    assert matcher.judged(text).problem() == fault
+    assert pickle.loads(pickle.dumps(matcher)).judged(text).problem() == fault
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_broken():
     matcher = InputMatcher(
         "lark", "start: " + " ".join(f"/(a|b)*a(a|b){{{n}}}/" for n in (60,) * 9)
     )
-    fault = matcher.fault("ab" * 4000)
+    fault = matcher.judged("ab" * 4000).problem()
 
     assert fault is not None
     assert matcher.is_broken() == ("too complex" in fault)

@@ -9,6 +9,7 @@ from strictgate.core.wire.calls import (
     failed_generation,
     read_calls,
     render_call,
+    with_input,
 )
 
 
@@ -95,3 +96,12 @@ def test_failed_generation():
     assert failed_generation((), "text") == "text"
     assert failed_generation((one,), "text") == call_as_json(one)
     assert failed_generation((one, two), "") == f"[{call_as_json(one)}, {call_as_json(two)}]"
+
+
+def test_with_another_input():
+    """The call of a custom tool keeps all else."""
+    (call,) = read_calls({"tool_calls": [CUSTOM]})
+    changed = with_input(call, "y")
+
+    assert changed.arguments == "y"
+    assert changed.raw == CUSTOM | {"custom": CUSTOM["custom"] | {"input": "y"}}

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from strictgate.core.conversation.tool_calls import CallFault, ToolCallError, call_feedback
+from strictgate.core.conversation.call_feedback import call_feedback
+from strictgate.core.conversation.tool_calls import CallFault, ToolCallError
 from strictgate.core.errors import GatewayError, OutputInvalid, ToolUseInvalid
 from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.guard.partial_document import PartialDocument

@@ -29,8 +29,9 @@ from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
+from strictgate.core.request.tools import INPUT
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
-from strictgate.core.wire.choice_delta import ChoiceDelta
+from strictgate.core.wire.choice_delta import CallPiece, ChoiceDelta
 from strictgate.core.wire.reply import Choice
 
 _FOLLOWED = (ContinuationKind.ECHO, ContinuationKind.CONTINUATION)
@@ -77,8 +78,10 @@ class ChoiceState:
     feedback: list[prompt.Message] = field(default_factory=list)
     """What the model is told at a new try; it grows, so that no mistake is made anew."""
     progress: TryProgress = field(default_factory=TryProgress)
+    given_call: CallPiece | None = None
+    """The first call, if the caller has a part of it; its text is the first piece of that."""
     _sent: dict[str, list[str]] = field(default_factory=dict)
-    """What the caller has been given, in pieces, by the field of the message."""
+    """What the caller has been given, in pieces, by the field of the message, or of its call."""
 
     # --- what the caller has ---------------------------------------------------------------------
 
@@ -92,6 +95,11 @@ class ChoiceState:
             pieces[:] = ["".join(pieces)]
         return pieces[0]
 
+    @property
+    def given_input(self) -> str:
+        """What the caller has of the input of the first call."""
+        return "".join(self._sent.get(INPUT, ()))
+
     def sent_lengths(self) -> dict[str, int]:
         """Return how many characters the caller has been given, by the field of the message."""
         return {name: sum(map(len, pieces)) for name, pieces in self._sent.items()}
@@ -100,6 +108,9 @@ class ChoiceState:
         """Note that the caller is given `news`."""
         for name, text in news.delta.items():
             self._sent.setdefault(name, []).append(text)
+        if news.call is not None:
+            self._sent.setdefault(INPUT, []).append(news.call.text)
+            self.given_call = self.given_call or news.call
 
     # --- what a reply changes --------------------------------------------------------------------
 

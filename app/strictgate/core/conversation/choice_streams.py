@@ -4,127 +4,23 @@ What is proven good can go to the caller at once; a stream in which nothing good
 is stopped. Behind a document that is whole it is read on for a while, for what stands there may
 take the document's place (text_behind.py); the end of the document waits for that. A choice is
 either a document (`DocumentChoiceStream`), or text and calls of the caller's functions
-(`TextChoiceStream`): text is the caller's as it comes, while the arguments of calls are held back
-until the whole choice has been judged.
+(`TextChoiceStream`): text is the caller's as it comes, and so may be the input of a custom tool,
+while the arguments of functions are held back until the whole choice has been judged.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.calls_stream import CallsStream, StopPolicy
 from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.partial_document import PartialDocument
-from strictgate.core.guard.text_behind import MOST, RUNAWAY
+from strictgate.core.guard.text_behind import MOST
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
 
 _MOST_PARTS = 2 * MOST  # behind what is whole: each has a byte of text, unless it has nothing
-
-
-@dataclass(frozen=True, slots=True)
-class StopPolicy:
-    """What makes it worth while to stop a stream whose document has gone wrong."""
-
-    can_continue: bool
-    """The model can go on from what is good."""
-    can_retry: bool
-    """There is another try."""
-
-
-class CallsStream:
-    """The calls of one choice: the arguments of each that is judged are under guard.
-
-    Nobody goes on from the middle of a call; but an upstream that has gone wrong in one is stopped
-    at once, not paid for to the end, and so is one that goes on when all that is wanted is there.
-    """
-
-    def __init__(self, criteria: Criteria) -> None:
-        self._criteria = criteria
-        self._is_one = criteria.tools is not None and not criteria.tools.parallel
-        """One call is all that is wanted."""
-        self._readings: dict[int, DocumentStream | None] = {}
-        """By the position of the call; None: the function is not known, or not judged."""
-        self._blanks = 0
-        """How many blanks in a row came behind the calls."""
-
-    def feed(self, delta: Delta) -> None:
-        """Take in what a chunk added."""
-        for position, text in delta.arguments:
-            if position not in self._readings:
-                self._readings[position] = self._begin(position, delta.names)
-            reading = self._readings[position]
-            if reading is None or reading.is_over:
-                self._count_blanks(text)
-            else:
-                self._blanks = 0
-            if reading is not None and not reading.is_settled:
-                reading.feed(text)
-        if self._readings and delta.content:
-            self._count_blanks(delta.content)
-        if delta.content or delta.finish_reason or len(self._readings) > 1:
-            self.settle()
-
-    def settle(self) -> None:
-        """Take no more text as standing behind whole arguments: something else came, or nothing."""
-        for reading in self._readings.values():
-            if reading is not None and reading.state is DocumentState.CLOSED:
-                reading.behind.flush()
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether all that is wanted is there, but for what may stand behind one call."""
-        return self.is_whole or (self._is_one and self._is_closed(self._readings.get(0)))
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all that is wanted is there: one whole call, where one is wanted; or whole calls
-        with nothing behind them but blanks without end."""
-        if not self._readings or not (self._is_one or self._blanks > RUNAWAY):
-            return False
-        if self._blanks <= RUNAWAY:
-            one = self._readings.get(0)
-            return one is not None and self._is_closed(one) and one.is_settled
-        readings = [self._readings.get(0)] if self._is_one else [*self._readings.values()]
-        return all(map(self._is_closed, readings))
-
-    def is_useless(self, policy: StopPolicy) -> bool:
-        """Whether a call has gone wrong in a way that no spelling can mend."""
-        readings = (reading for reading in self._readings.values() if reading is not None)
-        return policy.can_retry and any(
-            reading.ran_away or (reading.state is DocumentState.VIOLATED and reading.is_hopeless)
-            for reading in readings
-        )
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there is more than is wanted."""
-        return len(self._readings) > 1 if self._is_one else self._blanks > RUNAWAY
-
-    @staticmethod
-    def _is_closed(reading: DocumentStream | None) -> bool:
-        return (
-            reading is not None
-            and reading.state is DocumentState.CLOSED
-            and not reading.is_closed_early
-        )
-
-    def _count_blanks(self, text: str) -> None:
-        kept = text.rstrip()
-        self._blanks = len(text) - len(kept) + (0 if kept else self._blanks)
-
-    def _begin(self, position: int, names: tuple[str, ...]) -> DocumentStream | None:
-        """Return what reads the arguments of a call; of very many, only of the first."""
-        criteria = self._criteria
-        if criteria.tools is None or position >= len(names):
-            return None
-        schema = criteria.tools.schemas.get(names[position])
-        if schema is None or not criteria.grammars.has(schema):
-            return None
-        document = criteria.new_document(schema)
-        bare = not schema.is_object_root
-        return DocumentStream(document, criteria.repair, wrapped=False, bare=bare, aligner=None)
 
 
 @dataclass(slots=True)
@@ -278,6 +174,10 @@ class TextChoiceStream:
     """… with its tokens' log-probabilities."""
     pieces: int = 0
     """How many deltas had text: about one a token."""
+    forwards_input: bool = False
+    """The caller gets the input of a custom tool as its grammar takes it."""
+    _has_call: bool = False
+    """The caller has a part of that."""
     _text: str = ""
     _entries: tuple[Any, ...] = ()
     _reasoning: str = ""
@@ -323,12 +223,16 @@ class TextChoiceStream:
         """Return what the caller may have now and does not have yet."""
         delta: dict[str, str] = {}
         entries: tuple[Any, ...] = ()
+        if self._has_call:  # what else comes then follows in the end
+            self._reasoning = self._text = ""
         if self._reasoning:
             delta[self._reasoning_name], self._reasoning = self._reasoning, ""
         if self._text:
             delta["content"], self._text = self._text, ""
             entries, self._entries = self._entries, ()
-        return ChoiceDelta(self.index, delta, entries) if delta else None
+        call = self.calls.news() if self.forwards_input else None
+        self._has_call |= call is not None
+        return ChoiceDelta(self.index, delta, entries, call) if delta or call else None
 
 
 ChoiceStream = DocumentChoiceStream | TextChoiceStream

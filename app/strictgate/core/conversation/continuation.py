@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from strictgate.core.conversation.attempt_log import AttemptLog
+from strictgate.core.conversation.calls_stream import StopPolicy
 from strictgate.core.conversation.choice_result import Accepted, Rejected, StuckAt
 from strictgate.core.conversation.choice_state import ChoiceState
-from strictgate.core.conversation.choice_streams import StopPolicy
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.protocol import Ask, DriverAnswer, ReadMore, StreamPart, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader

@@ -10,7 +10,8 @@ The rules:
 * Where the free answer comes first (`Capabilities.prompt_first`), the last try of several is under
   the upstream's own grammar, unless the caller has a part of the document.
 * A refusal is no try: the same is asked for otherwise (negotiation.py).
-* What is good of a document stays; where the model can, it goes on from there (continuation.py).
+* What is good of a document stays; where the model can, it goes on from there (continuation.py),
+  and so it does with the input of a custom tool (input_continuation.py).
 * What is truncated by the caller's own budget is not asked again.
 * Once a try has been judged, its verdict is the answer to whatever stops the conversation.
 """
@@ -23,11 +24,12 @@ from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.attempt_log import AttemptLog
+from strictgate.core.conversation.calls_stream import StopPolicy
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState
-from strictgate.core.conversation.choice_streams import StopPolicy
 from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.input_continuation import InputContinuation
 from strictgate.core.conversation.negotiation import Negotiation
 from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Outcome, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
@@ -38,11 +40,11 @@ from strictgate.core.errors import (
     UpstreamError,
     UpstreamFailure,
 )
+from strictgate.core.guard.input_matcher import InputMatcher
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Planner
 from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, Steering, StreamMode
-from strictgate.core.request.tools import InputRule
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.reply import Failure
@@ -62,7 +64,7 @@ class Conversation:
         *,
         is_proven: bool = False,
         work: Work | None = None,
-        inputs: Mapping[str, InputRule] | None = None,
+        inputs: Mapping[str, InputMatcher] | None = None,
     ) -> None:
         """Prepare the exchange.
 
@@ -72,7 +74,7 @@ class Conversation:
             refused: modes that the upstream is known to refuse.
             is_proven: the model is known to go on from prefixes.
             work: what all judging is counted on; None: on a meter of its own.
-            inputs: of an answer that is calls in one document: see Criteria.
+            inputs: what judges the inputs of custom tools: see Criteria.
         """
         self._arguments = (planner, enforcement, tuple(refused))
         self._options: dict[str, Any] = {"is_proven": is_proven, "inputs": inputs}
@@ -109,6 +111,9 @@ class Conversation:
             self.record,
             self._forwards,
             is_proven=is_proven,
+        )
+        self._input_continuation = InputContinuation(
+            enforcement, self._criteria, self.record, self._forwards
         )
 
     @property
@@ -178,7 +183,9 @@ class Conversation:
         while not isinstance(result, Accepted):
             if result is not None:
                 self._note(result)
-                result = yield from self._continuation.run(self.planner, state, result)
+                result = yield from self._input_continuation.run(self.planner, state, result)
+                if isinstance(result, Rejected):
+                    result = yield from self._continuation.run(self.planner, state, result)
                 if isinstance(result, Accepted):
                     break
                 self._note(result)
@@ -235,6 +242,7 @@ class Conversation:
         policy = StopPolicy(
             can_continue=not may_call and self._continuation.is_possible(self.planner),
             can_retry=states[0].tries + 1 < self.enforcement.max_attempts,
+            can_continue_input=self._input_continuation.is_possible(self.planner),
         )
         is_last = 0 < states[0].tries == self.enforcement.max_attempts - 1
         while True:

@@ -11,9 +11,10 @@ from strictgate.core.conversation.judging_cost import width_factor
 from strictgate.core.conversation.protocol import Compile, DriverAnswer, Turn
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.input_matcher import InputMatcher
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.repair_steps import Repair
-from strictgate.core.request.tools import InputRule, Toolset
+from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
@@ -56,8 +57,9 @@ class Criteria:
     """The caller asked for JSON mode without a schema: only an object is an answer."""
     words_member: str = ""
     """See Contract.words_member."""
-    inputs: Mapping[str, InputRule] = field(default_factory=dict)
-    """Of documents that are calls: what the input of each custom tool is judged by."""
+    inputs: Mapping[str, InputMatcher] = field(default_factory=dict)
+    """What the input of each custom tool is judged by, by the name of the tool, or of the function
+    that stands for it. Without `tools` the document is calls, which have the inputs in them."""
     with_tokens: bool = True
     """The caller asked for log-probabilities."""
     grammars: Grammars = field(default_factory=Grammars, compare=False)

@@ -11,9 +11,10 @@ Nothing here changes a choice's state: what is to be kept is in the `Evaluated`.
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
+from strictgate.core.conversation.calls_stream import CallsStream
 from strictgate.core.conversation.choice_result import Accepted, Evaluated, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState
-from strictgate.core.conversation.choice_streams import CallsStream, DocumentChoiceStream
+from strictgate.core.conversation.choice_streams import DocumentChoiceStream
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.judging_cost import (
     LIGHT,
@@ -24,12 +25,14 @@ from strictgate.core.conversation.judging_cost import (
 from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Turn
 from strictgate.core.conversation.whole_choice import (
     CUT_OFF_BEHIND,
+    DIFFERS,
     accept_document,
     answer_text,
     input_length,
     judge_choice,
     judged_texts,
     stands_valid,
+    with_given_call,
     wrong_inputs,
 )
 from strictgate.core.errors import GatewayError, UpstreamError
@@ -52,7 +55,6 @@ from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Choice
 
 _MAX_WORD = 40
-_DIFFERS = "the new answer differs from what has been given out already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class Evaluation:
             WorkSpent: the budget is used up.
         """
         evaluated = yield from self._run(stream)
-        return self._with_inputs(evaluated) if self.criteria.inputs else evaluated
+        is_calls = self.criteria.inputs and self.criteria.tools is None
+        return self._with_inputs(evaluated) if is_calls else evaluated
 
     def _run(self, stream: DocumentChoiceStream | None) -> Generator[Turn, DriverAnswer, Evaluated]:
         schema, stream = self.criteria.schema, self._heard(stream)
@@ -166,6 +169,12 @@ class Evaluation:
             is_last=self.is_last,
         )
         given = self.state.given
+        if isinstance(judged, Rejected):
+            return judged
+        if self.state.given_call is not None:
+            assert self.criteria.tools is not None, "it has a call of one"
+            has = self.state.given_call, self.state.given_input
+            judged = with_given_call(judged, *has, self.criteria.tools)
         if isinstance(judged, Rejected) or not given:
             return judged
         if self.criteria.schema is None:  # text that is out stays what it is
@@ -175,7 +184,7 @@ class Evaluation:
             return judged
         if judged.passed_on:  # a filter's stop: what is out stays what it is
             return _with_content(judged, given)
-        return Rejected(content, (), _DIFFERS, truncated=False)
+        return Rejected(content, (), DIFFERS, truncated=False)
 
     def _guard_whole(self) -> DocumentChoiceStream:
         """Put a choice that came whole under guard."""

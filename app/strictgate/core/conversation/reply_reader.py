@@ -12,14 +12,13 @@ from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import Mode
+from strictgate.core.conversation.calls_stream import CallsStream, StopPolicy
 from strictgate.core.conversation.choice_result import Accepted, Evaluated, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState, forward
 from strictgate.core.conversation.choice_streams import (
-    CallsStream,
     ChoiceStream,
     DocumentChoiceStream,
     ReplyStream,
-    StopPolicy,
     TextChoiceStream,
 )
 from strictgate.core.conversation.criteria import Criteria
@@ -176,9 +175,12 @@ class ReplyReader:
         criteria, plan = self.criteria, self.ask.plan
         if criteria.schema is None:
             must_call = criteria.tools is not None and criteria.tools.must_call
-            forwards = self.forwards and not must_call
+            forwards = self.forwards and not must_call and not state.given_call
             calls = CallsStream(criteria)
-            return TextChoiceStream(state.index, calls, forwards, criteria.with_tokens)
+            takes_input = self.forwards and self.policy.can_continue_input and not state.given_call
+            stream = TextChoiceStream(state.index, calls, forwards, criteria.with_tokens)
+            stream.forwards_input = takes_input
+            return stream
         by_call = plan.mode is Mode.TOOL and plan.purpose is Purpose.TRY
         return open_document_stream(
             plan,

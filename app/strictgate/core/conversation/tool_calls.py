@@ -3,7 +3,8 @@
 A choice with calls is the caller's as a whole or not at all. What is wrong is told in Groq's words
 (console.groq.com/docs/tool-use; wire format `tool_use_failed`). A call that a model wrote as text
 (`{"name": …, "arguments": …}`, as Groq's `failed_generation` has it) is taken for one where one is
-asked for. The input of a custom tool is free text, and stays as it is byte for byte.
+asked for. The input of a custom tool is free text, and stays as it is byte for byte; its grammar
+judges it, also within the arguments of the function that stands for the tool.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,19 +12,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from strictgate.core.guard.input_matcher import InputMatcher
+from strictgate.core.guard.input_string import InputString
+from strictgate.core.guard.input_text import InputText
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import extract
-from strictgate.core.repair_steps import Repair, Step
-from strictgate.core.request.tools import INPUT, InputRule, Toolset
+from strictgate.core.repair_steps import Completion, Repair, Step
+from strictgate.core.request.tools import INPUT, Toolset
 from strictgate.core.schema.problems import Problem, most_specific
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import (
     FIRST_IDS,
     Call,
     CallIds,
-    failed_generation,
     render_call,
+    with_input,
 )
 from strictgate.core.wire.reply import Choice
 from strictgate.core.work import Work
@@ -34,6 +38,7 @@ NOT_JSON = "Failed to parse tool call arguments as JSON"
 SEVERAL = "Only one call is wanted in an answer, but the model made several"
 EMPTY = "empty_arguments"
 FROM_TEXT = "call_from_text"
+NO_INPUTS: Mapping[str, InputMatcher] = {}
 DROPPED = "calls_dropped"
 _ARGUMENT_NAMES = ("arguments", "parameters")
 _NOTHING: Mapping[str, Any] = {"null": None, "None": None, "undefined": None, '""': "", "''": ""}
@@ -41,6 +46,9 @@ _NOTHING: Mapping[str, Any] = {"null": None, "None": None, "undefined": None, '"
 _MOST_PROBLEMS = 10
 JudgedArguments = tuple[str, tuple[Step, ...]]
 """The arguments as the caller can have them, and what was done for that."""
+_CLOSED = Step(Completion.FORCED)
+_CUT = "it ends too early"
+_AROUND = "nothing may stand around it"
 _MAX_NAME = 200  # characters of an unknown name that are told
 
 
@@ -68,6 +76,8 @@ class ToolCallError:
     call: Call | None
     position: int = 0
     problems: tuple[Problem, ...] = ()
+    input: InputText | None = None
+    """As far as it is good, where the grammar of a custom tool refused its input."""
 
     @property
     def lines(self) -> list[str]:
@@ -91,6 +101,7 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
     tools: Toolset,
     repair: Repair,
     ids: CallIds = FIRST_IDS,
+    inputs: Mapping[str, InputMatcher] = NO_INPUTS,
     *,
     is_misuse: bool = False,
     is_last: bool = False,
@@ -99,6 +110,7 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
     """Judge the calls in `choice`.
 
     Args:
+        inputs: see Criteria.
         is_misuse: the text of `choice` is a call that an upstream has refused.
         is_last: nobody can be asked again; of several calls where one is wanted, the first is kept.
         work: what the judging is counted on; None: on a meter of its own.
@@ -113,7 +125,12 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
         missing = ToolCallError(CallFault.MISSING, NO_CALL, None)
         return JudgedCalls(choice.message, (), (missing,) * is_missing, ())
     wanted = calls if tools.parallel else calls[:1]
-    results = [_judged(call, at, tools, repair, work) for at, call in enumerate(wanted)]
+    judge = _CallJudge(tools, inputs, repair, work)
+    is_cut = choice.finish_reason == "length"
+    results = [
+        judge.judged(call, at, is_cut=is_cut and at == len(calls) - 1)
+        for at, call in enumerate(wanted)
+    ]
     faults = tuple(each for each in results if isinstance(each, ToolCallError))
     good = [each for each in results if not isinstance(each, ToolCallError)]
     if len(wanted) < len(calls):
@@ -130,61 +147,124 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
     return JudgedCalls(message, steps, (), calls)
 
 
-def _judged(
-    call: Call, position: int, tools: Toolset, repair: Repair, work: Work
-) -> ToolCallError | JudgedArguments:
-    """Return the arguments as the caller can have them, or what is wrong."""
-    schema, rule = tools.schemas.get(call.name), tools.inputs.get(call.name)
-    if not tools.allows(call.name) or (call.is_custom and schema is not None):
-        return ToolCallError(CallFault.NAME, _unknown(call, tools), call, position)
-    if schema is None:
-        return _with_input(call, position, rule, call.arguments, (call.arguments, ()))
-    if repair is not Repair.OFF and _says_nothing(call.arguments, schema):
-        return "{}", (_placed(Step(EMPTY), position, tools),)
-    match judge_text(call.arguments, schema, repair, wrapped=False, work=work):
-        case ValidText(text, value, steps):
-            placed = tuple(_placed(step, position, tools) for step in steps)
-            given = "" if rule is None else value[INPUT]
-            return _with_input(call, position, rule, given, (text, placed))
-        case InvalidText((), reason):
-            return ToolCallError(CallFault.NOT_JSON, f"{NOT_JSON}: {reason}", call, position)
-        case InvalidText(problems):
-            first = sorted(
-                problems, key=lambda each: most_specific(each).kind != "Required"
-            )  # as Groq's
-            errors = ", ".join(_as_groq(each) for each in first[:_MOST_PROBLEMS])
-            message = f"parameters for tool {call.name} did not match schema: errors: [{errors}]"
-            return ToolCallError(CallFault.INVALID, FAILED + message, call, position, problems)
+@dataclass(frozen=True, slots=True)
+class _CallJudge:
+    """What the calls of one choice are judged by."""
+
+    tools: Toolset
+    inputs: Mapping[str, InputMatcher]
+    repair: Repair
+    work: Work
+
+    def judged(self, call: Call, position: int, *, is_cut: bool) -> ToolCallError | JudgedArguments:
+        """Return the arguments as the caller can have them, or what is wrong.
+
+        Args:
+            is_cut: the limit on tokens may have cut them off.
+        """
+        tools, schema = self.tools, self.tools.schemas.get(call.name)
+        if not tools.allows(call.name) or (call.is_custom and schema is not None):
+            return ToolCallError(CallFault.NAME, _unknown(call, tools), call, position)
+        matcher = self.inputs.get(call.name)
+        if schema is None:
+            if matcher is None:
+                return call.arguments, ()
+            return self._with_input(call, position, matcher, call.arguments, is_cut=is_cut)
+        return self._function(call, position, schema, matcher)
+
+    def _function(
+        self, call: Call, position: int, schema: Schema, matcher: InputMatcher | None
+    ) -> ToolCallError | JudgedArguments:
+        """Judge the arguments of a function.
+
+        Args:
+            matcher: of the input in them, where it stands for a custom tool.
+        """
+        tools = self.tools
+        if self.repair is not Repair.OFF and _says_nothing(call.arguments, schema):
+            return "{}", (_placed(Step(EMPTY), position, tools),)
+        match judge_text(call.arguments, schema, self.repair, wrapped=False, work=self.work):
+            case ValidText(text, value, steps):
+                placed = tuple(_placed(step, position, tools) for step in steps)
+                if matcher is None:
+                    return text, placed
+                return self._with_input(call, position, matcher, value[INPUT], (text, placed))
+            case InvalidText(problems, reason):
+                string = InputString()
+                given = string.feed(call.arguments) if matcher else ""
+                if matcher and string.is_open and self.repair is not Repair.OFF:
+                    written = write_json({INPUT: given}), (_placed(_CLOSED, position, tools),)
+                    return self._with_input(call, position, matcher, given, written, is_cut=True)
+                return _not_valid(call, position, problems, reason)
+
+    def _with_input(
+        self,
+        call: Call,
+        position: int,
+        matcher: InputMatcher,
+        given: str,
+        arguments: JudgedArguments = ("", ()),
+        *,
+        is_cut: bool = False,
+    ) -> ToolCallError | JudgedArguments:
+        """Judge the input that was `given`.
+
+        Args:
+            arguments: of the function that stands for the tool.
+            is_cut: where the text breaks off, the input need not have ended.
+        """
+        self.work.spend(len(given))
+        judged = matcher.judged(given, self.repair)
+        wrong = judged.problem()
+        if wrong or (is_cut and judged.may_be_cut_off()):
+            return _mismatch(call, position, wrong or _CUT, judged)
+        text, steps = arguments
+        if judged.text != given:
+            text = judged.text if call.is_custom else write_json({INPUT: judged.text})
+        elif call.is_custom:
+            text = given
+        return text, (*steps, *input_steps(call, position, judged))
 
 
-def _with_input(
-    call: Call, position: int, rule: InputRule | None, given: str, good: JudgedArguments
-) -> ToolCallError | JudgedArguments:
-    """Return `good`, or what is wrong with the input that was `given`."""
-    wrong = rule.fault(given) if rule is not None else None
-    return _mismatch(call, position, wrong) if wrong else good
+def input_steps(call: Call, position: int, text: InputText) -> list[Step]:
+    """Return what was done for the input of a call, with its place in the message."""
+    where = f"custom/{INPUT}" if call.is_custom else f"function/arguments/{INPUT}"
+    return [Step(step.name, f"/tool_calls/{position}/{where}") for step in text.steps]
 
 
-def input_faults(document: Any, rules: Mapping[str, InputRule]) -> list[ToolCallError]:
+def _not_valid(
+    call: Call, position: int, problems: tuple[Problem, ...], reason: str
+) -> ToolCallError:
+    """Return what is wrong with arguments that are not what the schema says."""
+    if not problems:
+        return ToolCallError(CallFault.NOT_JSON, f"{NOT_JSON}: {reason}", call, position)
+    first = sorted(problems, key=lambda each: most_specific(each).kind != "Required")  # as Groq's
+    errors = ", ".join(_as_groq(each) for each in first[:_MOST_PROBLEMS])
+    message = f"parameters for tool {call.name} did not match schema: errors: [{errors}]"
+    return ToolCallError(CallFault.INVALID, FAILED + message, call, position, problems)
+
+
+def input_faults(document: Any, inputs: Mapping[str, InputMatcher]) -> list[ToolCallError]:
     """Return what is wrong with the inputs in a document that is calls, which its schema allows.
 
     Args:
-        rules: by the name of the function.
+        inputs: by the name of the function.
     """
     calls = document.get("tool_calls") if isinstance(document, dict) else None
     faults = []
     for position, each in enumerate(calls or ()):
-        rule = rules.get(each["name"])
-        wrong = rule.fault(each["arguments"][INPUT]) if rule is not None else None
-        if wrong:
+        matcher = inputs.get(each["name"])
+        judged = matcher.judged(each["arguments"][INPUT], Repair.OFF) if matcher else None
+        wrong = judged.problem() if judged else None
+        if wrong or (judged and judged.steps):
             call = Call(each["name"], each["arguments"][INPUT], {}, is_custom=True)
-            faults.append(_mismatch(call, position, wrong))
+            faults.append(_mismatch(call, position, wrong or _AROUND, judged))
     return faults
 
 
-def _mismatch(call: Call, position: int, wrong: str) -> ToolCallError:
+def _mismatch(call: Call, position: int, wrong: str, judged: InputText | None) -> ToolCallError:
     message = f"{FAILED}input for tool {call.name} did not match its grammar: {wrong}"
-    return ToolCallError(CallFault.INVALID, message, call, position)
+    return ToolCallError(CallFault.INVALID, message, call, position, input=judged)
 
 
 def _unknown(call: Call, tools: Toolset) -> str:
@@ -240,7 +320,11 @@ def _message(
 def render_calls(calls: Sequence[Call], texts: Sequence[str], ids: CallIds) -> list[dict[str, Any]]:
     """Return calls as they stand in `tool_calls`, with `texts` for their arguments."""
     identities = ids.of(calls, texts)
-    return [render_call(*each) for each in zip(calls, texts, identities, strict=True)]
+    changed = [
+        with_input(call, text) if call.is_custom and text != call.arguments else call
+        for call, text in zip(calls, texts, strict=True)
+    ]
+    return [render_call(*each) for each in zip(changed, texts, identities, strict=True)]
 
 
 # --- a call that was written as text -------------------------------------------------------------
@@ -267,76 +351,3 @@ def _written(value: Any) -> Call | None:
     if not isinstance(given, dict | str):
         return None
     return Call(value["name"], given if isinstance(given, str) else write_json(given), {})
-
-
-# --- what the model is told of a failure ---------------------------------------------------------
-
-
-_REASONING = ("reasoning_content", "reasoning", "reasoning_details")
-_NOT_DONE = "Error: not done, because another call is not valid. Make this call again, too."
-_TOO_MANY = "Error: not done: make one call in an answer, and the next when you have its result."
-_MAX_ECHO = 8000  # characters of what the model wrote
-_MAX_LINE = 300
-
-
-def call_feedback(
-    message: Mapping[str, Any],
-    calls: Sequence[Call],
-    faults: Sequence[ToolCallError],
-    text: str,
-    tools: Toolset,
-) -> list[dict[str, Any]]:
-    """Return the turns that ask again.
-
-    In the form of tool results where the calls are such that an upstream can read them: many parse
-    the arguments, and refuse those that are not JSON. There the model's reasoning goes back with
-    its calls, as some hosts demand (DeepSeek, Moonshot).
-
-    Args:
-        message: what was rejected.
-        text: what stood beside the calls.
-    """
-    if tools.is_deprecated or not calls or not all(_is_readable(call, tools) for call in calls):
-        return _in_words(calls, faults, text)
-    made = render_calls(calls, [call.arguments for call in calls], CallIds())
-    wrong = {fault.position: fault for fault in faults}
-    results = [
-        {
-            "role": "tool",
-            "tool_call_id": each["id"],
-            "content": _complaint(wrong[at]) if at in wrong else _NOT_DONE,
-        }
-        for at, each in enumerate(made)
-    ]
-    reasoning = {key: message[key] for key in _REASONING if message.get(key)}
-    said = {"role": "assistant", "content": text or None, **reasoning, "tool_calls": made}
-    return [said, *results]
-
-
-def _is_readable(call: Call, tools: Toolset) -> bool:
-    """Whether an upstream can read a call that it is told of."""
-    if not tools.allows(call.name):
-        return False
-    try:
-        return call.is_custom or isinstance(parse_json(call.arguments), dict)
-    except NotJSON:
-        return False
-
-
-def _complaint(fault: ToolCallError) -> str:
-    if fault.kind is CallFault.SEVERAL:
-        return _TOO_MANY
-    wrong = "\n".join(f"- {line[:_MAX_LINE]}" for line in fault.lines)
-    return f"Error: the arguments are not valid:\n{wrong}\nCall the function again, corrected."
-
-
-def _in_words(
-    calls: Sequence[Call], faults: Sequence[ToolCallError], text: str
-) -> list[dict[str, Any]]:
-    said = failed_generation(calls, text)[:_MAX_ECHO]
-    lines = dict.fromkeys(line[:_MAX_LINE] for fault in faults for line in fault.lines)
-    wrong = "\n".join(f"- {line}" for line in lines)
-    return [
-        {"role": "assistant", "content": said or "(nothing)"},
-        {"role": "user", "content": f"That is not valid:\n{wrong}\nCall the function again."},
-    ]

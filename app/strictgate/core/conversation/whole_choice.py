@@ -5,12 +5,21 @@ they are outcomes of their own and never repaired into a document.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.choice_result import Accepted, Rejected, ToolCallErrors
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.conversation.tool_calls import input_faults, judge_calls, render_calls
+from strictgate.core.conversation.tool_calls import (
+    CallFault,
+    ToolCallError,
+    input_faults,
+    judge_calls,
+    render_calls,
+)
+from strictgate.core.guard.input_matcher import InputMatcher
+from strictgate.core.guard.input_string import InputString
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
@@ -19,14 +28,16 @@ from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, edited
 from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
 from strictgate.core.repair_steps import Extraction, Step, distinct_steps
-from strictgate.core.request.tools import InputRule, Toolset
+from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY, is_wrapped
 from strictgate.core.schema.schema import Schema
-from strictgate.core.wire.calls import Call, failed_generation
+from strictgate.core.wire.calls import Call, failed_generation, read_calls
+from strictgate.core.wire.choice_delta import CallPiece
 from strictgate.core.wire.reply import Choice
 
 FROM_VALUE = "content_object"
 _MALFORMED = "malformed_function_call"  # Gemini's reason to finish
+DIFFERS = "the new answer differs from what has been given out already"
 CUT_OFF_BEHIND = "the answer is cut off behind a document that stands amid prose"
 _OF_CALLS = frozenset({"tool_calls", "function_call"})
 TEXT_ANSWER = "text_answer"
@@ -76,14 +87,16 @@ def judged_texts(choice: Choice, plan: Plan, criteria: Criteria) -> list[tuple[s
 
 def input_length(choice: Choice, criteria: Criteria) -> int:
     """Return how many characters of `choice` may be inputs that a grammar judges."""
-    if criteria.inputs:
-        return len(choice.text)
-    if not (criteria.tools and criteria.tools.inputs):
+    if not criteria.inputs:
         return 0
+    if criteria.tools is None:
+        return len(choice.text)
     return sum(len(call.arguments) for call in choice.calls)
 
 
-def wrong_inputs(result: Accepted | Rejected, inputs: Mapping[str, InputRule]) -> Rejected | None:
+def wrong_inputs(
+    result: Accepted | Rejected, inputs: Mapping[str, InputMatcher]
+) -> Rejected | None:
     """Return the rejection of an accepted document that is calls, where the input of one does not
     match its grammar."""
     if isinstance(result, Rejected) or result.passed_on:
@@ -151,6 +164,29 @@ def _origins(verdict: ValidText) -> DocumentOrigins:
     return DocumentOrigins.of(ByteOrigin.MODEL, len(document))
 
 
+def with_given_call(
+    judged: Accepted, given: CallPiece, text: str, tools: Toolset
+) -> Accepted | Rejected:
+    """Return `judged` with its first call as the one that the caller has the beginning of.
+
+    Args:
+        given: that call.
+        text: what the caller has of its input.
+    """
+    message = judged.choice["message"]
+    calls = read_calls(message)
+    if calls and calls[0].name == given.name:
+        first = calls[0]
+        now = first.arguments if first.is_custom else InputString().feed(first.arguments)
+        if now.startswith(text):
+            made = [{**message["tool_calls"][0], "id": given.id}, *message["tool_calls"][1:]]
+            choice = {**judged.choice, "message": {**message, "tool_calls": made}}
+            return replace(judged, choice=choice)
+    differs = ToolCallError(CallFault.INVALID, DIFFERS, calls[0] if calls else None)
+    misuse = ToolCallErrors(message, calls, (differs,), tools)
+    return Rejected(str(message.get("content") or ""), (), DIFFERS, truncated=False, misuse=misuse)
+
+
 def _passed_on(choice: Choice, criteria: Criteria) -> Accepted:
     """Return what is nobody's document as it is.
 
@@ -182,6 +218,7 @@ def _judge_calls(
         tools,
         criteria.repair,
         criteria.ids,
+        criteria.inputs,
         is_misuse=is_misuse,
         is_last=is_last,
         work=criteria.work,

@@ -11,6 +11,7 @@ that is used (`_Engine`).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 from weakref import WeakSet
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
@@ -29,6 +30,8 @@ LIMITS = LLParserLimits(
     verbose_errors=False,  # they would quote the schema
 )
 BLOCK = 4096  # bytes
+MAX_UNMEASURED = 16 * BLOCK  # bytes of one text, in which the lexer's states were not counted
+MAX_RUN = 1024  # bytes that are written because nothing else may follow
 _TOKENIZER = LLTokenizer("byte", slices=[])  # the token n is the byte n
 
 Bits = int
@@ -129,7 +132,7 @@ class LlguidanceMatcher:
         return self._engine.seat(self)
 
     @classmethod
-    def load(cls, grammar: str) -> "LlguidanceMatcher":
+    def load(cls, grammar: str) -> Self:
         """Make a grammar ready. Takes milliseconds, and lets other threads run meanwhile.
 
         Raises:
@@ -143,12 +146,12 @@ class LlguidanceMatcher:
     @classmethod
     def _joined(
         cls, engine: _Engine, parent: "LlguidanceMatcher | None", health: "Health | None" = None
-    ) -> "LlguidanceMatcher":
+    ) -> Self:
         fork = cls(engine, health)
         engine.join(fork, parent)
         return fork
 
-    def fork(self) -> "LlguidanceMatcher":
+    def fork(self) -> Self:
         """Return one that stands where this one does and goes its own way.
 
         Before its first byte that is a new document, which may be read in another thread.
@@ -240,3 +243,41 @@ class LlguidanceMatcher:
         found = self._has_between(low, high)
         self.rollback(1)
         return found
+
+
+class ForeignMatcher(LlguidanceMatcher):
+    """Where one text stands in a grammar that a caller wrote.
+
+    Where nothing but one byte may follow, and behind it one again, for ever, the engine never comes
+    back from computing what is next (`start: "a" " " "b"` with `%ignore / +/`). So it is asked that
+    only where there are two ways at least; one byte is tried after the other to know.
+    """
+
+    def next(self) -> Bits:
+        """Return the bytes that may come next."""
+        matcher = self._matcher
+        return sum(1 << byte for byte in range(256) if matcher.validate_tokens([byte]))
+
+    def run(self) -> bytes:
+        """Return what must come next, up to MAX_RUN bytes; none, where that has no end."""
+        found = b""
+        while len(found) < MAX_RUN and not self.is_accepting():
+            ways = self.next()
+            if ways.bit_count() != 1:
+                break
+            found += next(members(ways))
+            self._engine.consume(found[-1:])
+        self.rollback(len(found))
+        return found if len(found) < MAX_RUN else b""
+
+    def _measure(self, count: int) -> None:
+        """Have the lexer's states counted as soon as that can be asked; where it cannot for long,
+        the grammar is of no use."""
+        self._unmeasured += count
+        if self._unmeasured < BLOCK:
+            return
+        if self.is_accepting() or self.next().bit_count() != 1:
+            self._unmeasured = 0
+            self._matcher.compute_bitmask()
+        elif self._unmeasured > MAX_UNMEASURED:
+            self._health.is_spent = True

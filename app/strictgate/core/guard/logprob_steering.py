@@ -97,7 +97,7 @@ def steer(guard: Guard, token: LogprobToken, read: int, floor: int) -> bytes | N
     is_ended = scanner.token is not None and scanner.token_start != begun
     closed = taken if is_ended or len(scanner.containers) > depth else b""
     options = guard.options()
-    for alternative in _alternatives(token.entry):
+    for alternative in alternatives(token.entry):
         spelt = _spelt(alternative, options)
         is_other = spelt.strip() and spelt != token.data and spelt.startswith(closed)
         if is_other and guard.fits(spelt):
@@ -127,7 +127,8 @@ def _data(entry: Any) -> bytes:
     return text.encode("utf-8", "replace") if isinstance(text, str) else b""
 
 
-def _alternatives(entry: Any) -> tuple[bytes, ...]:
+def alternatives(entry: Any) -> tuple[bytes, ...]:
+    """Return what the model weighed in place of a token, the likeliest first."""
     given = entry.get("top_logprobs") if isinstance(entry, Mapping) else None
     known = [each for each in given or () if isinstance(each, Mapping)]
     return tuple(_data(each) for each in sorted(known, key=_logprob, reverse=True))

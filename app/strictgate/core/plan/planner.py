@@ -178,10 +178,35 @@ class Planner:
         """
         plan = self.plan(Mode.PROMPT, stream=True, wrapped=wrapped)
         body = {key: value for key, value in plan.body.items() if key != "n"}
+        if hint:
+            body["messages"] = prompt.with_hint(body["messages"], hint)
+        body |= {"tool_choice": "none"} if self.contract.has_tools else {}
+        return self._continued(plan, body, prefix, spent)
+
+    @property
+    def can_continue_input(self) -> bool:
+        """Whether the model goes on from the beginning of a custom tool's input, as far as is
+        known: as plain text, for no host goes on from the middle of a call."""
+        return self.contract.has_tools and self.capabilities.prefill is not Prefill.NONE
+
+    def input_continuation(self, prefix: str, told: str, spent: int) -> Plan:
+        """Return the plan that asks for what comes behind `prefix` in the input of a custom tool.
+
+        Args:
+            told: what the model is told first.
+            spent: tokens of the caller's budget that are used up.
+        """
+        plan = self.plan(Mode.PROMPT, stream=True, remind=False)
+        unwanted = {"n", "tools", "tool_choice", "parallel_tool_calls"}
+        body = {key: value for key, value in plan.body.items() if key not in unwanted}
+        body["messages"] = prompt.with_hint(self._taken(self.body["messages"]), told)
+        return self._continued(plan, body, prefix, spent)
+
+    def _continued(self, plan: Plan, body: Body, prefix: str, spent: int) -> Plan:
+        """Return `plan` with `body` as one that asks for what comes behind `prefix`."""
         message, fields = PREFILL_FIELDS[self.capabilities.prefill]
-        messages = prompt.with_hint(body["messages"], hint) if hint else body["messages"]
-        body["messages"] = [*messages, {"role": "assistant", "content": prefix} | message]
-        body |= fields | ({"tool_choice": "none"} if self.contract.has_tools else {})
+        said = {"role": "assistant", "content": prefix} | message
+        body = body | {"messages": [*body["messages"], said]} | fields
         for key in _BUDGETS & body.keys():
             if isinstance(body[key], int):
                 body[key] = max(1, body[key] - spent)

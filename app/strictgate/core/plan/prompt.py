@@ -120,5 +120,20 @@ def question(where: str, options: Sequence[str]) -> str:
     return "\n".join([f"{asked} Answer with one of these and nothing else:", *options])
 
 
+def input_instructions(name: str, definition: str, wrong: str) -> str:
+    """Return what the model is told before it goes on with the input of the tool `name`.
+
+    Args:
+        definition: of the grammar that the input has to match.
+        wrong: what was wrong with it where it was broken off; "": nothing.
+    """
+    lines = [
+        f"Call the tool '{name}' now. Write its input as plain text and nothing else: no words "
+        "before or after it, no code fence, no JSON. It must match this grammar:",
+        definition[:_MAX_ECHO],
+    ]
+    return "\n".join([*lines, *([f"What you wrote before was wrong: {_cut(wrong)}"] * bool(wrong))])
+
+
 _GO_ON = "Mind, in the JSON document that you are writing:"
 _OPTIONS = "only one of these is allowed here: "

@@ -5,8 +5,8 @@ The deprecated `functions` and `function_call` say the same thing in another pla
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 from strictgate.core.errors import BadRequest
 from strictgate.core.jsontext.reader import write_json
@@ -52,13 +52,6 @@ class InputGrammar:
     """Where in the request it stands: `tools[0].format.definition`."""
 
 
-class InputRule(Protocol):
-    """Judges the input of a custom tool."""
-
-    def fault(self, text: str) -> str | None:
-        """Return what is wrong with it, in words; None: nothing."""
-
-
 INPUT = "input"
 """The one argument of a function that stands for a custom tool."""
 GRAMMAR_SYNTAXES = ("lark", "regex")
@@ -76,8 +69,6 @@ class Toolset:
     is_deprecated: bool = False
     is_named: bool = False
     """The caller named the one function that must be called."""
-    inputs: Mapping[str, InputRule] = field(default_factory=dict)
-    """By the name of each custom tool, or of the function that stands for it, with a grammar."""
     is_open: bool = False
     """Calls of names that are not here are the host's affair."""
 
@@ -105,10 +96,8 @@ class Toolbox:
     """There are tools without a name, which the host knows and runs (Groq's `browser_search`,
     Moonshot's `builtin_function`): calls may have names that are not here."""
 
-    def judged_by(
-        self, schemas: Mapping[str, Schema | None], inputs: Mapping[str, InputRule] | None = None
-    ) -> Toolset:
-        """Return what calls are judged by: these schemas of arguments, and grammars of inputs."""
+    def judged_by(self, schemas: Mapping[str, Schema | None]) -> Toolset:
+        """Return what calls are judged by: these schemas of arguments."""
         names = [*(each.name for each in self.functions), *self.others]
         return Toolset(
             dict.fromkeys(names) | dict(schemas),
@@ -117,7 +106,6 @@ class Toolbox:
             self.parallel,
             self.is_deprecated,
             self.is_named,
-            inputs or {},
             self.is_open,
         )
 

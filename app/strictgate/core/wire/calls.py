@@ -13,7 +13,7 @@ They stand in `tool_calls`, or in the deprecated `function_call`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -87,6 +87,12 @@ def render_call(call: Call, arguments: str, identity: str) -> dict[str, Any]:
     function = (inner if isinstance(inner, dict) else {}) | function
     others = {key: value for key, value in call.raw.items() if key not in ("name", "arguments")}
     return others | {"id": identity, "type": "function", "function": function}
+
+
+def with_input(call: Call, text: str) -> Call:
+    """Return the call of a custom tool with another input."""
+    raw = {**call.raw, "custom": {**call.raw["custom"], "input": text}}
+    return replace(call, arguments=text, raw=raw)
 
 
 def default_call_id(name: str, arguments: str, position: int, turn: int = 0) -> str:

@@ -6,6 +6,17 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class CallPiece:
+    """A piece of the input of a custom tool, in the first call of a choice."""
+
+    id: str
+    """Of the call."""
+    name: str
+    """Of the tool, as the upstream knows it."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChoiceDelta:
     """What the caller may have now of one choice, in a stream."""
 
@@ -14,3 +25,5 @@ class ChoiceDelta:
     """As in a chat.completion.chunk: `content`, `reasoning_content`."""
     logprobs: tuple[Any, ...] = ()
     """The entries for the tokens of `content`."""
+    call: CallPiece | None = None
+    """What stands behind the texts."""

@@ -77,6 +77,8 @@ class Delta:
     names: tuple[str, ...] = ()
     """If there are `arguments`, the names of the called functions so far, in their order; of many
     the first ones only."""
+    first_id: str = ""
+    """If there are `arguments`, the id of the first call; "" where it has none yet."""
 
 
 class Collector:
@@ -269,7 +271,8 @@ class _Choice:
             return None
         said = Delta(self.index, content, thought, refusal, arguments, reason, logprobs)
         if arguments:
-            said = replace(said, names=self._calls.names() or self._function_call.names())
+            names = self._calls.names() or self._function_call.names()
+            said = replace(said, names=names, first_id=self._calls.first_id())
         return replace(said, reasoning_name=name) if thought else said
 
 

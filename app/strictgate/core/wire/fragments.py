@@ -126,6 +126,10 @@ class CallFragments:
         """Return the names of the first MOST_NAMES tools, "" where one has not come yet."""
         return tuple(call.name for call in self._calls[:MOST_NAMES])
 
+    def first_id(self) -> str:
+        """Return the id of the first call, "" where it has none, or none yet."""
+        return self._calls[0].identity if self._calls else ""
+
     def _call(self, fragment: dict[str, Any]) -> "_Call":
         """Return the call that `fragment` belongs to."""
         index, identity = _index(fragment.get("index")), _string(fragment.get("id"))

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from strictgate.core.wire.choice_delta import CallPiece
+
 PIECE = 24  # characters of content in a delta: about what models send at once
 _NOT_DELTA = frozenset({"role", "content"})
 _HEAD = frozenset(
@@ -32,12 +34,14 @@ class Chunks:
         index: int,
         delta: Mapping[str, Any],
         logprobs: Sequence[Any] = (),
+        call: CallPiece | None = None,
     ) -> Iterator[Chunk]:
         """Yield the chunks for what is new of one choice.
 
         Args:
             head: the fields that each chunk repeats.
             logprobs: the entries for the tokens of the content.
+            call: what is new of the input of its first call.
         """
         told = self._told[index]
         if not told.has_role:
@@ -45,7 +49,11 @@ class Chunks:
         told.has_role = True
         told.entries += len(logprobs)
         entries = {"content": list(logprobs)} if logprobs else None
-        yield self._chunk(head, index, dict(delta), entries)
+        if delta:
+            yield self._chunk(head, index, dict(delta), entries)
+        if call is not None:
+            yield self._chunk(head, index, {"tool_calls": [_piece(call, told)]})
+            told.has_call = True
 
     def rest(
         self, completion: Mapping[str, Any], sent: Mapping[int, Mapping[str, int]]
@@ -85,6 +93,14 @@ class _Told:
     has_role: bool = False
     entries: int = 0
     """How many of the content's log-probabilities."""
+    has_call: bool = False
+    """The beginning of the first call."""
+
+
+def _piece(call: CallPiece, told: _Told) -> Chunk:
+    begun = {"id": call.id, "type": "custom"} if not told.has_call else {}
+    name = {"name": call.name} if not told.has_call else {}
+    return {"index": 0, **begun, "custom": name | {"input": call.text}}
 
 
 def _head(completion: Mapping[str, Any]) -> Chunk:
@@ -113,7 +129,8 @@ def _deltas(
         yield {"role": "assistant", "content": "" if isinstance(content, str) else None}, None
     for key, value in message.items():  # refusal, reasoning: each in one
         if key == "tool_calls" and isinstance(value, list):
-            yield from ((delta, None) for delta in _calls(value))
+            given = sent.get("input", 0) if told.has_call else None
+            yield from ((delta, None) for delta in _calls(value, given))
             continue
         left = value[sent[key] :] if key in sent else value
         if key not in _NOT_DELTA and left:
@@ -122,12 +139,21 @@ def _deltas(
         yield from _content(content, sent.get("content", 0), choice.get("logprobs"), told.entries)
 
 
-def _calls(calls: list[Any]) -> Iterator[Chunk]:
+def _calls(calls: list[Any], given: int | None) -> Iterator[Chunk]:
     """Yield each call as OpenAI does: first its name, then its arguments, piece by piece.
 
     A call carries its index in a stream, and only there.
+
+    Args:
+        given: how much of the first call's input has been news; None: nothing of the call has.
     """
     for position, call in enumerate(calls):
+        if given is not None and not position:
+            text = call["custom"]["input"]
+            for start in range(given, len(text), PIECE):
+                piece = {"input": text[start : start + PIECE]}
+                yield {"tool_calls": [{"index": 0, "custom": piece}]}
+            continue
         function = call.get("function")
         if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
             yield {"tool_calls": [{"index": position, **call}]}

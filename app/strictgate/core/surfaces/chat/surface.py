@@ -83,7 +83,9 @@ class ChatWriter:
             _frames(
                 chunk
                 for each in news
-                for chunk in self._chunks.news(head, each.index, each.delta, each.logprobs)
+                for chunk in self._chunks.news(
+                    head, each.index, each.delta, each.logprobs, each.call
+                )
             )
         )
 

@@ -12,6 +12,9 @@ opens the next:
 | nothing | a text | it is opened |
 | a text | more of its kind | a delta |
 | a text | a text of another kind | it is closed, and the other opened |
+| a text | the input of a custom tool | it is closed, and the call opened |
+| a call | more of its input | a delta |
+| a call | the end | it is closed; what is left of the texts follows |
 | a text | the end | it is closed; calls follow, each whole; then the response is over |
 """
 
@@ -20,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.request.tools import INPUT
 from strictgate.core.surfaces.responses import response
 from strictgate.core.surfaces.responses.response import Item, ResponseEnvelope
 from strictgate.core.surfaces.responses.whole_items import (
@@ -30,6 +34,7 @@ from strictgate.core.surfaces.responses.whole_items import (
     TextKind,
     item_events,
 )
+from strictgate.core.wire.choice_delta import CallPiece
 
 ResponseEvent = dict[str, Any]
 
@@ -58,6 +63,8 @@ class ResponseEvents:
         """How many characters of each kind of text are out."""
         self._entries = 0
         """How many log-probabilities are."""
+        self._call: Item | None = None
+        """The item of the first call, if its input is being written."""
 
     def begin(self) -> Iterator[ResponseEvent]:
         """Yield the first events, once."""
@@ -68,12 +75,16 @@ class ResponseEvents:
                 yield self._event(f"response.{name}", response=begun)
 
     def news(
-        self, delta: Mapping[str, Any], logprobs: Sequence[Any] = ()
+        self,
+        delta: Mapping[str, Any],
+        logprobs: Sequence[Any] = (),
+        call: CallPiece | None = None,
     ) -> Iterator[ResponseEvent]:
         """Yield the events for a chunk's delta: text, or thinking.
 
         Args:
             logprobs: the entries for the tokens of the text.
+            call: what is new of the input of the first call.
         """
         yield from self.begin()
         thoughts = delta.get("reasoning_content") or delta.get("reasoning")
@@ -81,6 +92,8 @@ class ResponseEvents:
             yield from self._grow(REASONING, thoughts)
         if delta.get("content"):
             yield from self._grow(TEXT, delta["content"], logprobs)
+        if call is not None:
+            yield from self._grow_call(call)
 
     def rest(self, completion: Mapping[str, Any]) -> Iterator[ResponseEvent]:
         """Yield what is left of `completion`, and the end."""
@@ -92,6 +105,9 @@ class ResponseEvents:
             yield from self._whole_items(whole["output"])
             yield self._event(f"response.{whole['status']}", response=dict(whole))
             return
+        calls = [item for item in whole["output"] if item["type"] not in ("message", "reasoning")]
+        if self._call is not None:
+            yield from self._close_call(self._call, calls.pop(0))
         yield from self._rest_of(REASONING, response.thoughts_of(message))
         yield from self._seal(message)
         if message.get("refusal"):
@@ -102,7 +118,6 @@ class ResponseEvents:
         if has_message and not any(item["type"] == "message" for item in self._with_open()):
             yield from self._grow(TEXT, "")  # an empty answer is one, too
         yield from self._close(whole["status"], message)
-        calls = [item for item in whole["output"] if item["type"] not in ("message", "reasoning")]
         yield from self._whole_items(calls)
         whole["output"] = list(self._done)
         yield self._event(f"response.{whole['status']}", response=whole)
@@ -225,6 +240,31 @@ class ResponseEvents:
             "output_index": len(self._done),
             "content_index": 0,
         }
+
+    # --- a call ----------------------------------------------------------------------------------
+
+    def _grow_call(self, call: CallPiece) -> Iterator[ResponseEvent]:
+        if self._call is None:
+            yield from self._close("completed")
+            begun = {"id": call.id, "custom": {"name": call.name, "input": ""}}
+            self._call = response.call_item(self._envelope, begun, 0, "in_progress")
+            index = len(self._done)
+            yield self._event("response.output_item.added", output_index=index, item=self._call)
+        yield self._input_event(self._call, "delta", delta=call.text)
+        self._sent[INPUT] = self._sent.get(INPUT, 0) + len(call.text)
+
+    def _close_call(self, begun: Item, item: Item) -> Iterator[ResponseEvent]:
+        """Yield what is left of the call that was begun, and is `item`."""
+        text = item["input"]
+        for start in range(self._sent[INPUT], len(text), PIECE):
+            yield self._input_event(begun, "delta", delta=text[start : start + PIECE])
+        yield self._input_event(begun, "done", input=text)
+        yield self._event("response.output_item.done", output_index=len(self._done), item=item)
+        self._done.append(item)
+
+    def _input_event(self, item: Item, kind: str, **fields: str) -> ResponseEvent:
+        where = {"item_id": item["id"], "output_index": len(self._done)}
+        return self._event(f"response.custom_tool_call_input.{kind}", **where, **fields)
 
     # --- items that are whole --------------------------------------------------------------------
 

@@ -147,7 +147,9 @@ class ResponsesWriter:
     def news(self, head: Body, news: Sequence[ChoiceDelta]) -> bytes:
         """Return the events for what is new; `head`: a response has one of its own."""
         return _encoded(
-            event for each in news for event in self._events.news(each.delta, each.logprobs)
+            event
+            for each in news
+            for event in self._events.news(each.delta, each.logprobs, each.call)
         )
 
     def rest(self, completion: Body, sent: Mapping[int, Mapping[str, int]]) -> Iterator[bytes]:
