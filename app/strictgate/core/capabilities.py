@@ -126,6 +126,8 @@ class Capabilities:
     prefill: Prefill = Prefill.NONE
     prefill_base: str = ""
     """The path that takes the place of the base URL's for continuations (DeepSeek: `/beta`)."""
+    prefill_with_native: bool = False
+    """A prefix goes together with native mode: its grammar reads the prefix, and holds the rest."""
     top_logprobs: Annotated[int, Interval(ge=0, le=100)] = 0
     """How many alternatives of each token may be asked for with a text; 0: none."""
     drop: tuple[str, ...] = ()

@@ -103,6 +103,8 @@ class Resumption(StrEnum):
 
     STEERED = "steered"
     """With the next of its own choices that was allowed, by its log-probabilities."""
+    UNREPEATED = "repetition_left"
+    """The same, where it repeated itself without end; all but the first round was taken back."""
     CHOSEN = "chosen"
     """By its answer to the question which of the allowed values it meant."""
 

@@ -7,11 +7,12 @@ from strictgate.core.errors import OutputInvalid, UpstreamBadResponse
 from strictgate.core.plan.planner import Purpose
 from strictgate.core.repair_steps import Completion, Resumption
 from tests.core.guards import PERSON
-from tests.core.talks import body, contents, conversation, hold, refused, said, stream
+from tests.core.talks import body, contents, conversation, hold, modes, refused, said, stream
 
 GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
 WRONG = GOOD.replace("calm", "happy")
 UP_TO_MOOD = GOOD[: GOOD.index(' "calm"')]
+STRINGS = {"type": "array", "items": {"type": "string"}}
 ABLE = Capabilities(prefill=Prefill.TRAILING)
 
 
@@ -114,6 +115,69 @@ def test_rungs_at_one_place():
     end = len(GOOD)
     places = [("model", end - 8), ("continued", end - 7), ("chosen", end - 1), ("continued", end)]
     assert found == places
+
+
+HOLDS = Capabilities(prefill=Prefill.TRAILING, prefill_with_native=True)
+
+
+def test_the_grammar_holds_the_rest_of_what_is_stuck():
+    """Where another sample comes to nothing, the rest is asked for under the host's grammar."""
+    wrong = WRONG.replace('"name": "Ann", "age": 7', '"age": 7, "name": "Ann"')
+    held = talk(HOLDS)
+    outcome, asks = hold(held, said(wrong), said(' "happy"}'), said(' "calm"}'))
+    assert modes(asks) == ["native", "prompt", "native"]
+    sent = asks[2].body["response_format"]["json_schema"]["schema"]
+    assert list(sent["properties"]) == ["age", "name", "mood", "notes"]
+    assert asks[2].body["messages"][-1]["role"] == "assistant"
+    assert contents(outcome) == [wrong.replace("happy", "calm")]
+    assert held.record.details(held.plan, ())["attempts"][2]["mode"] == "native"
+
+
+def test_a_prefix_that_the_grammar_does_not_know():
+    """A refusal of it says nothing of prefixes: free text still goes on from them."""
+    held, wrong = talk(HOLDS), said(' "happy"}')
+    refusal = refused(400, "Failed to initialize samplers: std::exception")
+    outcome, asks = hold(held, said(WRONG), wrong, refusal, wrong, said("calm"), said("}"))
+    assert modes(asks)[1:5] == ["prompt", "native", "prompt", "prompt"]
+    assert contents(outcome) == [GOOD]
+    assert not held.record.prefix_refused
+
+
+def test_a_model_that_gets_on_by_inches_is_held():
+    """Behind a few free samples the grammar has the rest."""
+    inches = [said(' "a", 1'), said(' "b", 1'), said(' "c", 1')]
+    schema = PERSON | {"properties": PERSON["properties"] | {"notes": STRINGS}}
+    first = said('{"notes": ["x", 1')
+    last = said(' "d"], "name": "Ann", "age": 7, "mood": "calm"}')
+    _, asks = hold(talk(HOLDS, schema), first, *inches, last)
+    assert modes(asks) == ["native", "prompt", "prompt", "prompt", "native"]
+
+
+def test_a_copy_of_the_schema_is_no_document():
+    """It is cut off as soon as it shows, and the grammar holds what is asked for in its place."""
+    schema = {"type": "object", "properties": PERSON["properties"], "required": ["name"]}
+    copied = '{"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "in'
+    held = talk(HOLDS, schema)
+    outcome, asks = hold(held, *stream(*copied), said(' "name": "Ann"}'))
+    assert contents(outcome) == ['{ "name": "Ann"}']
+    assert asks[1].body["messages"][-1]["content"] == "{"
+    assert modes(asks)[1] == "native"
+    outcome, _ = hold(
+        talk(schema=schema, max_continuations=0), said('{"type": "object", "name": "A"}')
+    )
+    assert contents(outcome) == ['{"type": "object", "name": "A"}']
+
+
+def test_what_repeats_itself_is_left():
+    """By the model's own next choice, and from there it goes on."""
+    able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)
+    end = [{"token": "]", "logprob": -5}, {"token": "}", "logprob": -4}]
+    words = ["[", *['"CREATE_TYPE"', ", "] * 30]
+    tokens = [[{"token": word, "top_logprobs": end if word == ", " else []}] for word in words]
+    outcome, asks = hold(talk(able, STRINGS), *stream(*words, logprobs=tokens))
+    assert contents(outcome) == ['["CREATE_TYPE", "CREATE_TYPE"]']
+    assert len(asks) == 1
+    assert [step.name for _, step in outcome.steps] == [Resumption.UNREPEATED]
 
 
 def test_new_try_behind_all_rungs():

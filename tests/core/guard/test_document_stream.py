@@ -4,6 +4,7 @@ import pytest
 
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentState
+from strictgate.core.guard.judge_behind import Behind
 from strictgate.core.guard.text_behind import RUNAWAY
 from strictgate.core.repair_steps import Extraction, LosslessRepair, Repair, SyntaxRepair
 from tests.core.guards import draft, guard, reading
@@ -145,6 +146,41 @@ def test_reply_to_a_prefix(answer, kind):
         assert (made.kind, made.state) == (kind, DocumentState.CLOSED)
         assert (made.draft is mine) == (kind is not ContinuationKind.FRESH)
         assert made.draft.text == (GOOD.replace("Ann", "Bob") if "Bob" in answer else GOOD)
+
+
+@pytest.mark.parametrize("size", [0, 1, 3])
+@pytest.mark.parametrize("behind", ["\n\nHere it is again:\n", "\n```\nThis is ", "}\nNote: "])
+def test_behind_the_rest_of_a_document(behind, size):
+    """A model that was to write the rest of one has done so where it goes on with other words."""
+    text = '{"name": "Ann", "age":'
+    mine = draft(text=text)
+    made = reading(mine, aligner=Aligner(mine.guard, b"", len(text), is_proven=True))
+    answer = ' 7, "mood": "calm"}' + behind + GOOD.replace("Ann", "Bob")
+    read(made, answer, size)
+    assert (made.state, made.is_settled, made.behind.is_cut) == (DocumentState.CLOSED, True, True)
+    assert made.meaning_behind() is Behind.TALK
+    assert made.draft.text == GOOD
+
+
+def test_a_copy_of_the_schema_shows():
+    """It is told while it is being written, unless the document is one of the schema's own."""
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}}
+    made = read(
+        reading(draft(schema)), '{"type": "object", "properties": {"name": {"type": ' + "1" * 40, 1
+    )
+    assert made.is_schema
+    made = read(reading(draft(schema)), '{"name": "Ann", "type": "object", "x": "' + "y" * 99, 1)
+    assert not made.is_schema
+
+
+def test_repetition_shows():
+    """What is repeated in this reply counts, not what stood in those before it."""
+    schema = {"type": "array", "items": {"type": "string"}}
+    text = '["CREATE_TYPE", ' * 1 + '"CREATE_TYPE", ' * 30
+    assert read(reading(draft(schema)), text, 5).repeats == 15
+    mine = draft(schema, text)
+    made = reading(mine, aligner=Aligner(mine.guard, b"", len(text), is_proven=True))
+    assert not read(made, '"CREATE_TYPE", ' * 9, 5).repeats
 
 
 def test_wrapper():

@@ -126,6 +126,36 @@ def test_continuation():
     assert not plan.body.keys() & {"n", "response_format"}
 
 
+NATIVE_REST = {"prefill": Prefill.TRAILING, "prefill_with_native": True}
+
+
+def test_the_rest_under_the_grammar():
+    """The same request, with the format; the root that is wrapped is so in both."""
+    made = planner(body(), capable(**NATIVE_REST))
+    plan = made.continuation('{"choice":', wrapped=False, hint="", spent=0, native={"type": "x"})
+    assert (plan.purpose, plan.mode, plan.streamed) == (Purpose.CONTINUATION, Mode.NATIVE, True)
+    assert plan.body["response_format"]["json_schema"]["schema"] == {"type": "x"}
+    assert plan.body["messages"][-1]["content"] == '{"choice":'
+    plan = made.continuation('{"value": [', wrapped=True, hint="", spent=0, native={"type": "x"})
+    wrapped = plan.body["response_format"]["json_schema"]["schema"]
+    assert wrapped["properties"] == {"value": {"type": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("request_changes", "able", "can"),
+    [
+        ({}, NATIVE_REST, True),
+        ({}, {"prefill": Prefill.TRAILING}, False),
+        ({}, NATIVE_REST | {"modes": (Mode.PROMPT,)}, False),
+        ({"response_format": {"type": "json_object"}}, NATIVE_REST, False),
+        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, NATIVE_REST, False),
+    ],
+)
+def test_what_can_hold_the_rest(request_changes, able, can):
+    """A grammar of the schema that is known to take a prefix, if the mode is not ruled out."""
+    assert planner(body(**request_changes), capable(**able)).can_hold_rest is can
+
+
 def test_question():
     """Asked about the document so far, for a short answer."""
     plan = planner(body(n=3, seed=7)).question('{"choice":', "Which?")

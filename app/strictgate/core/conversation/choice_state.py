@@ -47,6 +47,8 @@ class TryProgress:
     """The model was asked for `{"value": <document>}`."""
     spent: int = 0
     """Tokens that this try has taken, of the caller's budget."""
+    continuations: int = 0
+    """How often the rest was asked for."""
     restarts: int = 0
     """New starts of the model where a continuation was asked for."""
     keep_whole_prefix: bool = False
@@ -126,6 +128,7 @@ class ChoiceState:
         progress.spent += evaluated.tokens
         progress.keep_whole_prefix = evaluated.keep_whole_prefix
         if plan.purpose is Purpose.CONTINUATION:
+            progress.continuations += 1
             progress.restarts += kind is ContinuationKind.FRESH
             progress.repeated_after_prefix = kind in _FOLLOWED
             if kind is ContinuationKind.ASTRAY and not progress.sent_whole_prefix:

@@ -10,6 +10,7 @@ on all of them is left to a new try.
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.calls_stream import StopPolicy
@@ -20,7 +21,7 @@ from strictgate.core.conversation.protocol import Ask, DriverAnswer, ReadMore, S
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
 from strictgate.core.conversation.whole_choice import accept_document
 from strictgate.core.errors import UpstreamBadResponse, UpstreamUnreachable
-from strictgate.core.guard import violation_details
+from strictgate.core.guard import schema_echo, violation_details
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.judge_text import UNFINISHED
 from strictgate.core.guard.partial_document import PartialDocument
@@ -29,12 +30,14 @@ from strictgate.core.output.coercions import fold
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Planner
+from strictgate.core.plan.rest_schema import rest_schema
 from strictgate.core.repair_steps import Resumption, Step
 from strictgate.core.request.options import Enforcement
 from strictgate.core.wire.refusal import refuses_prefix
 from strictgate.core.wire.reply import Choice, Failure, Reply
 
 MAX_RESTARTS = 2  # new starts instead of continuations, after which this try asks for none
+MAX_FREE = 3  # continuations of one try by free samples, where the grammar can hold the rest
 _STRUCTURE = frozenset("{}[]:,")
 _AROUND = " \t\r\n\"'`.,:;"
 
@@ -46,13 +49,21 @@ class RecoveryStep(StrEnum):
     """Another sample, from the same prefix."""
     CLOSE = "close"
     """The brackets that must follow are written, over what the model would add there."""
+    NATIVE = "native"
+    """The rest under the upstream's own grammar, where that takes a prefix."""
     HINT = "hint"
-    """The same, told what is allowed there."""
+    """Another sample, told what is allowed there."""
     QUESTION = "question"
     """The question which of the allowed values it is to be."""
 
 
-RECOVERY_STEPS = (RecoveryStep.SAMPLE, RecoveryStep.CLOSE, RecoveryStep.HINT, RecoveryStep.QUESTION)
+RECOVERY_STEPS = (
+    RecoveryStep.SAMPLE,
+    RecoveryStep.CLOSE,
+    RecoveryStep.NATIVE,
+    RecoveryStep.HINT,
+    RecoveryStep.QUESTION,
+)
 """At one place, in this order, the cheapest first; no other order has been measured."""
 
 Result = Accepted | Rejected
@@ -71,6 +82,8 @@ class Continuation:
     """The model is known to go on from prefixes."""
     is_refused: bool = False
     """The upstream takes no prefixes."""
+    is_rest_refused: bool = False
+    """The upstream's grammar takes none that a document of this conversation begins with."""
 
     def is_possible(self, planner: Planner) -> bool:
         """Whether there is any use in a prefix."""
@@ -92,9 +105,24 @@ class Continuation:
             stuck = state.note_stuck()
             if stuck >= len(RECOVERY_STEPS):
                 break
-            recovered = yield from self._recover(RECOVERY_STEPS[stuck], planner, state, result)
+            step = RECOVERY_STEPS[stuck]
+            if self._is_better_held(planner, state, result, step):
+                step = RecoveryStep.NATIVE
+            recovered = yield from self._recover(step, planner, state, result)
             result = recovered or result
         return _with_place(result, state.document) if isinstance(result, Rejected) else result
+
+    def _is_better_held(
+        self, planner: Planner, state: ChoiceState, rejected: Rejected, step: RecoveryStep
+    ) -> bool:
+        """Whether another free sample is of less use than the grammar for the rest: the model gets
+        on by inches, or does not know what a document is."""
+        is_lost = rejected.reason == schema_echo.REASON
+        is_lost |= state.progress.continuations >= MAX_FREE
+        return step is RecoveryStep.SAMPLE and is_lost and self._can_hold_rest(planner)
+
+    def _can_hold_rest(self, planner: Planner) -> bool:
+        return planner.can_hold_rest and not self.is_rest_refused
 
     def _may_go_on(
         self, planner: Planner, state: ChoiceState, rejected: Rejected
@@ -126,7 +154,9 @@ class Continuation:
         assert document is not None, "what is gone on from"
         assert choice is not None, "what was rejected"
         match step:
-            case RecoveryStep.SAMPLE | RecoveryStep.HINT:
+            case RecoveryStep.NATIVE if not self._can_hold_rest(planner):
+                return None
+            case RecoveryStep.SAMPLE | RecoveryStep.NATIVE | RecoveryStep.HINT:
                 return (yield from self._ask_for_rest(step, planner, state, rejected))
             case RecoveryStep.CLOSE:
                 return _close(document, choice) if state.progress.repeated_after_prefix else None
@@ -146,7 +176,11 @@ class Continuation:
         hint = _hint(document, rejected) if step is RecoveryStep.HINT else ""
         prefix = (document.wrapper + document.guard.text[:length]).decode()
         plan = planner.continuation(
-            prefix, wrapped=bool(document.wrapper), hint=hint, spent=state.progress.spent
+            prefix,
+            wrapped=bool(document.wrapper),
+            hint=hint,
+            spent=state.progress.spent,
+            native=self._rest(document) if step is RecoveryStep.NATIVE else None,
         )
         body = plan.body | planner.next_seed(len(self.record.attempts))
         reader = ReplyReader(
@@ -162,6 +196,9 @@ class Continuation:
         except (UpstreamBadResponse, UpstreamUnreachable):
             self.is_refused = True  # for now; a new try may still come through
             return rejected
+        if isinstance(reply, Failure) and step is RecoveryStep.NATIVE:
+            self.is_rest_refused = True  # its grammar has no such beginning; free text may
+            return rejected
         if isinstance(reply, Failure):
             self.is_refused = True
             self.record.prefix_refused = refuses_prefix(reply.status, reply.body)
@@ -170,6 +207,12 @@ class Continuation:
         has_grown = state.document is document and len(document) > before
         self._learn(reply.kind, has_grown=has_grown)
         return reply.results[0] or rejected
+
+    def _rest(self, document: PartialDocument) -> Any:
+        """Return the schema by which the upstream's grammar can read the document so far."""
+        scanner, schema = document.guard.scanner, self.criteria.schema
+        assert schema is not None, "only documents are gone on from"
+        return rest_schema(schema.source, scanner.containers, scanner.path)
 
     def _learn(self, kind: ContinuationKind, *, has_grown: bool) -> None:
         """Note whether the model goes on from prefixes."""

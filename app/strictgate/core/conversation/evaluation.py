@@ -36,20 +36,20 @@ from strictgate.core.conversation.whole_choice import (
     wrong_inputs,
 )
 from strictgate.core.errors import GatewayError, UpstreamError
+from strictgate.core.guard import schema_echo
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.judge_behind import Behind
 from strictgate.core.guard.judge_text import SEVERAL, UNFINISHED
-from strictgate.core.guard.logprob_steering import steer
+from strictgate.core.guard.next_choice import leave_repeated, replace_refused
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.violation_details import explain
 from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.plan.planner import Plan, Purpose
-from strictgate.core.repair_steps import Extraction, Resumption, Step
+from strictgate.core.repair_steps import Extraction, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Choice
@@ -254,14 +254,19 @@ class Evaluation:
         problems, reason, is_refused = self._complaint(reading, judged)
         document, is_new = self._kept(stream)
         keep_whole_prefix = False
-        if document is not None and is_new:
+        if document is not None and is_new and reading.is_schema:
+            document.cut(len(document.guard.text.partition(b"{")[0]) + 1)
+            reason, problems = schema_echo.REASON, ()
+        elif document is not None and is_new and leave_repeated(reading):
+            keep_whole_prefix = True
+        elif document is not None and is_new:
             before = len(document)
             document.complete(reading.ahead)
             keep_whole_prefix = len(document) > before
             if len(document) == before and reading.state is DocumentState.VIOLATED:
-                keep_whole_prefix = _steer(reading)
-            if document.is_whole and self._may_finish(document):
-                return self._finished(stream)
+                keep_whole_prefix = replace_refused(reading)
+        if document is not None and is_new and document.is_whole and self._may_finish(document):
+            return self._finished(stream)
         is_cut = self.choice.finish_reason == "length"
         rejected = Rejected(text, problems, reason, is_cut, is_refused=is_refused)
         return replace(
@@ -359,34 +364,11 @@ def _with_content(accepted: Accepted, content: str) -> Accepted:
     return replace(accepted, choice={**accepted.choice, "message": message})
 
 
-def _steer(reading: DocumentStream) -> bool:
-    """Take the model's next choice for the token that was refused; return whether there is one."""
-    token = reading.tokens.at(reading.refused_at)
-    document = reading.draft
-    if token is None or _is_wrong_as_a_whole(document, reading.ahead):
-        return False
-    length = reading.refused_at - token.start
-    path = pointer(document.guard.scanner.path)
-    taken = steer(document.guard, token, length, document.released)
-    if not taken:
-        return False
-    document.origins.write(len(document) - len(taken), ByteOrigin.CHOSEN)
-    document.steps.append(Step(Resumption.STEERED, path))
-    return True
-
-
 def _not_allowed(reading: DocumentStream) -> str:
     """Say what was refused, and where."""
     where = pointer(reading.draft.guard.scanner.path) or "the root"
     refused = reading.ahead[:_MAX_WORD].decode(errors="ignore")
     return f"{where}: {write_json(refused)} is not allowed there"
-
-
-def _is_wrong_as_a_whole(document: PartialDocument, ahead: bytes) -> bool:
-    """Whether the validator refused a name or a string where it ends: more of it would not make it
-    better, as it would where the grammar wants more."""
-    is_ending = document.guard.scanner.token is not None and ahead[:1] == b'"'
-    return is_ending and document.guard.is_grammatical(b'"')
 
 
 def _entries(choice: Choice) -> tuple[object, ...]:

@@ -13,11 +13,16 @@ from strictgate.core.guard.document_start import DocumentStart
 from strictgate.core.guard.judge_behind import Behind, judge_behind
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.repetition import LOOK, repeated
+from strictgate.core.guard.schema_echo import is_schema_echo
 from strictgate.core.guard.text_behind import RUNAWAY
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Repair, Step
 
 _TALK = 512  # bytes
+_SCHEMA_LOOK = 1024  # bytes: a copy of the schema shows at its beginning
+_LOOK = 64  # bytes that come between two looks for what repeats itself
+_OTHER_TEXT = re.compile(rb'[\s`}\]]*+[^\s`}\],"{\[]')
 _OPENER = re.compile(rb"[{\[]")
 _BEGINNINGS = (b"{", b"[", b"`", b'"')
 
@@ -45,8 +50,14 @@ class DocumentStream(DocumentReader):
         self.tokens = LogprobTokens()
         self.start: int | None = None
         """Where the document starts in the reply, in bytes, if it does so in this one."""
+        self.repeats = 0
+        """How long what it repeats at its end is, in bytes; 0: it does not."""
+        self.is_schema = False
+        """It copies the schema out, in place of a document."""
         self._aligner = aligner
         self._wrapped = wrapped
+        self._begun = len(draft)
+        self._looked = len(draft)
         self._meaning: Behind | None = None
         self._head = DocumentStart(lambda: draft.anew().guard, wrapped=wrapped, bare=bare)
 
@@ -90,6 +101,32 @@ class DocumentStream(DocumentReader):
         if self.state is DocumentState.SEEKING:
             self._align(final=final) if self._aligner else self._seek(self.ahead, final=final)
         super()._go_on(final=final)
+        if self.state is DocumentState.READING:
+            self._look_for_loss_of_way()
+
+    def _take(self, data: bytes) -> None:
+        super()._take(data)
+        if self.state is DocumentState.CLOSED and self._is_going_on and not self.behind.is_over:
+            other = _OTHER_TEXT.match(self.behind.text)
+            if other:  # it was to write the rest of a document, and has
+                self.behind.end(other.end())
+
+    @property
+    def _is_going_on(self) -> bool:
+        """Whether this is a reply to a prefix, and no new start."""
+        return self.kind in (ContinuationKind.ECHO, ContinuationKind.CONTINUATION)
+
+    def _look_for_loss_of_way(self) -> None:
+        """Note what shows that the model has lost its way, though every byte is allowed."""
+        guard, length = self.draft.guard, len(self.draft)
+        if length - self._looked < _LOOK:
+            return
+        self._looked = length
+        self.repeats = repeated(guard.scanner.part(max(self._begun, length - LOOK), length))
+        containers = guard.scanner.containers
+        is_sought = containers and not self._wrapped and not self.is_schema
+        if is_sought and length < _SCHEMA_LOOK:
+            self.is_schema = is_schema_echo(guard.schema.source, containers[0])
 
     def _align(self, *, final: bool) -> None:
         assert self._aligner is not None
@@ -102,6 +139,7 @@ class DocumentStream(DocumentReader):
             case ContinuationKind.FRESH:
                 self._aligner = None
                 self.draft = self.draft.anew()
+                self._begun = self._looked = 0
                 self._seek(self.ahead, final=final)
             case ContinuationKind.ASTRAY:
                 self.state = DocumentState.VIOLATED

@@ -58,6 +58,19 @@ class LogprobTokens:
             return token if token.start <= offset else None
         return None
 
+    def before(self, end: int) -> list[LogprobToken]:
+        """Return the tokens that the first `end` bytes end with, as far back as there are no gaps;
+        none, where `end` is inside of one."""
+        found: list[LogprobToken] = []
+        expected = end
+        for token in reversed(self._tokens):
+            if token.end == expected:
+                found.append(token)
+                expected = token.start
+            elif token.end < expected:
+                break
+        return found[::-1]
+
     def whole(self, start: int, end: int) -> list[LogprobToken] | None:
         """Return the tokens from `start` on that end by `end`; None, where some have no entries."""
         found: list[LogprobToken] = []
@@ -129,9 +142,15 @@ def _data(entry: Any) -> bytes:
 
 def alternatives(entry: Any) -> tuple[bytes, ...]:
     """Return what the model weighed in place of a token, the likeliest first."""
+    return tuple(data for data, _ in weighed(entry))
+
+
+def weighed(entry: Any) -> tuple[tuple[bytes, float], ...]:
+    """Return the same with the log-probability of each."""
     given = entry.get("top_logprobs") if isinstance(entry, Mapping) else None
     known = [each for each in given or () if isinstance(each, Mapping)]
-    return tuple(_data(each) for each in sorted(known, key=_logprob, reverse=True))
+    ranked = sorted(known, key=_logprob, reverse=True)
+    return tuple((_data(each), _logprob(each)) for each in ranked)
 
 
 def _logprob(entry: Mapping[str, Any]) -> float:

@@ -33,6 +33,11 @@ class TextBehind:
         self.text = text[: run.end()] if run else text
         self.is_cut = self.is_over = run is not None or len(text) == MOST
 
+    def end(self, length: int) -> None:
+        """Let only the first `length` bytes count."""
+        self.text = self.text[:length]
+        self.is_cut = self.is_over = True
+
     def flush(self) -> None:
         """The reply is at its end."""
         self.is_over = True

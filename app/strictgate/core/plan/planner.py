@@ -166,21 +166,36 @@ class Planner:
         body["messages"] = [*body["messages"], *self._taken(feedback)]
         return self._without(body | self.next_seed(asked))[0]
 
-    def continuation(self, prefix: str, *, wrapped: bool, hint: str, spent: int) -> Plan:
+    @property
+    def can_hold_rest(self) -> bool:
+        """Whether the upstream's grammar can hold what comes behind a prefix."""
+        able = self.capabilities.prefill_with_native and Mode.NATIVE in self.capabilities.modes
+        is_document = self.contract.has_document and not self.contract.is_json_object
+        return able and is_document and not self.contract.has_tools
+
+    def continuation(
+        self, prefix: str, *, wrapped: bool, hint: str, spent: int, native: Any = None
+    ) -> Plan:
         """Return the plan that asks for what comes behind `prefix`.
 
-        Never together with JSON mode, which makes models start anew (Moonshot's documentation).
+        Never together with JSON mode, which makes models start anew (Moonshot's documentation);
+        with native mode where that is known to hold the rest.
 
         Args:
             wrapped: `prefix` begins with the wrapper.
             hint: what to tell the model first; "": nothing.
             spent: tokens of the caller's budget that are used up.
+            native: a schema, without the wrapper, that the upstream's grammar is to hold to.
         """
         plan = self.plan(Mode.PROMPT, stream=True, wrapped=wrapped)
         body = {key: value for key, value in plan.body.items() if key != "n"}
         if hint:
             body["messages"] = prompt.with_hint(body["messages"], hint)
         body |= {"tool_choice": "none"} if self.contract.has_tools else {}
+        if native is not None:
+            source = root_wrapper.wrap_root(native) if wrapped else native
+            body |= MODE_FIELDS[Mode.NATIVE](self.contract, source, self.capabilities.forced_tool)
+            plan = replace(plan, mode=Mode.NATIVE)
         return self._continued(plan, body, prefix, spent)
 
     @property

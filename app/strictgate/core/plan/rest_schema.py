@@ -1,0 +1,78 @@
+"""The schema of a document that is begun, for a grammar that reads its beginning in one order.
+
+An engine's grammar takes the properties of an object in the order of the schema, the required ones
+first, and no others. A model has its own order, and the guard takes any; so what is written comes
+first here, as it was written, and is judged no more. This is what is sent: the document is judged
+by the caller's schema.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from strictgate.core.jsontext.partial_tree import Container
+from strictgate.core.jsontext.pointer import Path
+
+_TYPES: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    dict: "object",
+    list: "array",
+    type(None): "null",
+}
+_ANYTHING = {"type": ["string", "number", "boolean", "null", "object", "array"]}
+_CONDITIONS = frozenset(
+    {"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "not"}
+)
+_SHELVES = ("$defs", "definitions")
+
+
+def rest_schema(source: Any, containers: Sequence[Container], path: Path) -> Any:
+    """Return `source` with what is written of the document put first.
+
+    Where a schema is made of several, it stays as it is from there on, and so does an array.
+
+    Args:
+        containers: the open containers of the document, outermost first.
+        path: where the open value, or the next one, stands.
+    """
+    made = _begun(source, source, containers, path)
+    if made is source or not isinstance(source, Mapping):
+        return source
+    return {name: source[name] for name in _SHELVES if name in source} | made
+
+
+def _begun(root: Any, schema: Any, containers: Sequence[Container], path: Path) -> Any:
+    target = _resolved(root, schema)
+    if not containers or not isinstance(containers[0], dict) or not isinstance(target, Mapping):
+        return schema
+    if not _CONDITIONS.isdisjoint(target):
+        return schema
+    known = target.get("properties") or {}
+    open_name = path[0] if path else None
+    written: dict[str, Any] = {
+        name: {"type": _TYPES.get(type(value), "number")}
+        for name, value in containers[0].items()
+        if name != open_name
+    }
+    if open_name is not None:
+        below = known.get(open_name, target.get("additionalProperties"))
+        is_known = isinstance(below, Mapping) and bool(below)
+        within = _begun(root, below, containers[1:], path[1:]) if is_known else _ANYTHING
+        written[str(open_name)] = within
+    to_come = {name: each for name, each in known.items() if name not in written}
+    required = [name for name in target.get("required") or () if name not in written]
+    made = {"properties": written | to_come, "required": [*written, *required]}
+    return {**target, "type": "object"} | made
+
+
+def _resolved(root: Any, schema: Any) -> Any:
+    """Return what a reference within the document of `root` points to, if `schema` is one."""
+    for _ in range(8):  # references to references
+        reference = schema.get("$ref") if isinstance(schema, Mapping) else None
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            return schema
+        schema = root
+        for step in reference[2:].split("/"):
+            name = step.replace("~1", "/").replace("~0", "~")
+            schema = schema.get(name) if isinstance(schema, Mapping) else None
+    return schema

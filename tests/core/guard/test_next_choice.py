@@ -1,0 +1,37 @@
+"""The model's own next choice, where a reply was stopped."""
+
+from strictgate.core.guard.next_choice import leave_repeated, replace_refused
+from strictgate.core.repair_steps import Resumption, Step
+from tests.core.guard.test_logprob_steering import entry
+from tests.core.guards import draft, reading
+
+TAGS = {"type": "array", "items": {"type": "string"}}
+
+
+def read(made, *entries):
+    """Feed a token for each entry."""
+    for each in entries:
+        made.tokens.feed(each["token"].encode(), [each])
+        made.feed(each["token"])
+    return made
+
+
+def test_a_refused_token_is_replaced():
+    """By what the guard allows, with the step; a string that is wrong as a whole stays."""
+    made = read(reading(), entry('{"mood": "'), entry("happy", "calm"))
+    assert replace_refused(made)
+    assert made.draft.text == '{"mood": "calm'
+    assert made.draft.steps == [Step(Resumption.STEERED, "/mood")]
+    unlike = {"type": "string", "not": {"const": "bad"}}
+    made = read(reading(draft(unlike), bare=True), entry('"'), entry("bad"), entry('"', "x"))
+    assert not replace_refused(made)
+
+
+def test_repetition_is_left():
+    """With the step; where nothing repeats itself, nothing is done."""
+    made = read(reading(draft(TAGS)), entry("["), *[entry('"CREATE_TYPE", ', '"x"]')] * 30)
+    assert leave_repeated(made)
+    assert made.draft.text == '["CREATE_TYPE", "x"]'
+    assert made.draft.steps == [Step(Resumption.UNREPEATED, "")]
+    made = read(reading(draft(TAGS)), entry("["), *[entry('"CREATE_TYPE", ', '"x"]')] * 3)
+    assert not leave_repeated(made)
