@@ -196,3 +196,10 @@ def test_mends_are_bounded():
     made = read(reading(draft({"type": "array", "items": {"type": "integer"}})), str(["1"] * 2000))
     assert made.state is DocumentState.VIOLATED
     assert len(made.draft.steps) == 1000
+
+
+def test_code_is_mere_talk():
+    """A bracket opens a document only where one can follow."""
+    code = "def f(x):\n    return [json.dumps(x)]\n" * 20
+    assert read(reading(), code).is_mere_talk
+    assert not read(reading(), f"{code[:500]} [1, 2] {code[:100]}").is_mere_talk

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.guard.violation_details import allowed, explain
+from strictgate.core.guard.violation_details import allowed, expected_name, explain
 from tests.core.guards import PERSON, draft
 
 
@@ -28,6 +28,25 @@ def test_what_is_no_json_is_not_explained():
     """There is nothing to ask the validator about."""
     made = draft(text='{"age": ')
     assert explain(made, b"oops", made.guard.schema) == ()
+
+
+def test_expected_name():
+    """The names of a closed object, or the patterns that they must match; of others nothing."""
+    assert expected_name(draft(text='{"na')) == '"name", "age", "mood", "notes"'
+    assert expected_name(draft(text='{"name": "')) == ""
+    assert expected_name(draft({"type": "object"}, "{")) == ""
+    inner = {
+        "type": "object",
+        "properties": {"a": {}},
+        "patternProperties": {"^x-": {}},
+        "additionalProperties": False,
+    }
+    schema = {
+        "type": "object",
+        "properties": {"of": {"$ref": "#/$defs/in"}},
+        "$defs": {"in": inner},
+    }
+    assert expected_name(draft(schema, '{"of": {')) == '"a" or a name that matches ^x-'
 
 
 def test_allowed():

@@ -44,7 +44,7 @@ from strictgate.core.guard.judge_behind import Behind
 from strictgate.core.guard.judge_text import SEVERAL, UNFINISHED
 from strictgate.core.guard.next_choice import leave_repeated, replace_refused
 from strictgate.core.guard.partial_document import PartialDocument
-from strictgate.core.guard.violation_details import explain
+from strictgate.core.guard.violation_details import expected_name, explain
 from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import write_json
@@ -368,7 +368,9 @@ def _not_allowed(reading: DocumentStream) -> str:
     """Say what was refused, and where."""
     where = pointer(reading.draft.guard.scanner.path) or "the root"
     refused = reading.ahead[:_MAX_WORD].decode(errors="ignore")
-    return f"{where}: {write_json(refused)} is not allowed there"
+    expected = expected_name(reading.draft)
+    wanted = f"; what may stand there: {expected}" if expected else ""
+    return f"{where}: {write_json(refused)} is not allowed there{wanted}"
 
 
 def _entries(choice: Choice) -> tuple[object, ...]:

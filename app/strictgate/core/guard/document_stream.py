@@ -23,7 +23,7 @@ _TALK = 512  # bytes
 _SCHEMA_LOOK = 1024  # bytes: a copy of the schema shows at its beginning
 _LOOK = 64  # bytes that come between two looks for what repeats itself
 _OTHER_TEXT = re.compile(rb'[\s`}\]]*+[^\s`}\],"{\[]')
-_OPENER = re.compile(rb"[{\[]")
+_OPENER = re.compile(rb"""\{|\[\s*["'{\[\]\d-]""")
 _BEGINNINGS = (b"{", b"[", b"`", b'"')
 
 

@@ -6,12 +6,16 @@ the document so far. Only what it says about that value counts: the rest is miss
 """
 
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.jsontext.lexer import Expects, LexicalToken
 from strictgate.core.jsontext.pointer import Path
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
+from strictgate.core.schema.subschema import subschema_at
 
 MAX_OPTIONS = 20
+_AT_NAME = (Expects.NAME, Expects.NAME_OR_END)
 _LOOK = 4096  # bytes behind the violation
 
 
@@ -38,6 +42,18 @@ _MAY_COME = frozenset(
     {"Required", "MinItems", "MinProperties", "Contains", "DependentRequired", "AnyOf", "OneOf"}
 )
 """What may be put right by what comes later."""
+
+
+def expected_name(draft: PartialDocument) -> str:
+    """Say what a name must be like where one is open or comes next; "" where there is no saying."""
+    scanner = draft.guard.scanner
+    is_name = scanner.token is LexicalToken.NAME or scanner.expects in _AT_NAME
+    schema = subschema_at(draft.guard.schema.source, scanner.open_path) if is_name else None
+    if schema is None or schema.get("additionalProperties") is not False:
+        return ""
+    names = [write_json(name) for name in schema.get("properties") or ()][:MAX_OPTIONS]
+    patterns = [f"a name that matches {each}" for each in schema.get("patternProperties") or ()]
+    return " or ".join([*([", ".join(names)] if names else []), *patterns[:MAX_OPTIONS]])
 
 
 def allowed(draft: PartialDocument) -> tuple[str, ...]:

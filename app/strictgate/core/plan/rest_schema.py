@@ -11,6 +11,7 @@ from typing import Any
 
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
+from strictgate.core.schema.subschema import dereferenced
 
 _TYPES: Mapping[type, str] = {
     str: "string",
@@ -42,7 +43,7 @@ def rest_schema(source: Any, containers: Sequence[Container], path: Path) -> Any
 
 
 def _begun(root: Any, schema: Any, containers: Sequence[Container], path: Path) -> Any:
-    target = _resolved(root, schema)
+    target = dereferenced(root, schema)
     if not containers or not isinstance(containers[0], dict) or not isinstance(target, Mapping):
         return schema
     if not _CONDITIONS.isdisjoint(target):
@@ -63,16 +64,3 @@ def _begun(root: Any, schema: Any, containers: Sequence[Container], path: Path) 
     required = [name for name in target.get("required") or () if name not in written]
     made = {"properties": written | to_come, "required": [*written, *required]}
     return {**target, "type": "object"} | made
-
-
-def _resolved(root: Any, schema: Any) -> Any:
-    """Return what a reference within the document of `root` points to, if `schema` is one."""
-    for _ in range(8):  # references to references
-        reference = schema.get("$ref") if isinstance(schema, Mapping) else None
-        if not isinstance(reference, str) or not reference.startswith("#/"):
-            return schema
-        schema = root
-        for step in reference[2:].split("/"):
-            name = step.replace("~1", "/").replace("~0", "~")
-            schema = schema.get(name) if isinstance(schema, Mapping) else None
-    return schema
