@@ -202,4 +202,6 @@ def test_code_is_mere_talk():
     """A bracket opens a document only where one can follow."""
     code = "def f(x):\n    return [json.dumps(x)]\n" * 20
     assert read(reading(), code).is_mere_talk
+    assert read(reading(), "```python\nx = {a: 1}\n" + code[:520]).is_mere_talk
+    assert not read(reading(), "```json\n{a: 1}\n" + code[:520]).is_mere_talk
     assert not read(reading(), f"{code[:500]} [1, 2] {code[:100]}").is_mere_talk

@@ -24,6 +24,10 @@ _SCHEMA_LOOK = 1024  # bytes: a copy of the schema shows at its beginning
 _LOOK = 64  # bytes that come between two looks for what repeats itself
 _OTHER_TEXT = re.compile(rb'[\s`}\]]*+[^\s`}\],"{\[]')
 _OPENER = re.compile(rb"""\{|\[\s*["'{\[\]\d-]""")
+_CODE = re.compile(
+    rb"\s*`{3,}(?:python3?|py|js|javascript|typescript|ts|java|bash|sh|sql|c|cpp|go|rust|ruby|php)\b"
+)
+"""A program in a fence: what its brackets hold is none of a document."""
 _BEGINNINGS = (b"{", b"[", b"`", b'"')
 
 
@@ -92,6 +96,8 @@ class DocumentStream(DocumentReader):
         if self._aligner or self.start is not None or self._head.is_thinking:
             return False
         head = self._head.beginning(4 * _TALK)
+        if _CODE.match(head):
+            return self._length > _TALK
         if head.lstrip()[:1] in _BEGINNINGS:
             return False
         is_prose = not _OPENER.search(head)
