@@ -9,7 +9,7 @@ from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.whole_choice import judge_choice
 from strictgate.core.repair_steps import Repair
-from tests.core.talks import BAD, GOOD, planner, said
+from tests.core.talks import BAD, GOOD, body, planner, said
 
 PLANNER = planner()
 PLAN = PLANNER.plan(Mode.NATIVE)
@@ -123,3 +123,46 @@ def test_the_reasoning_field(reasoning, finish, is_accepted):
     """It is the answer only if all of it is the document."""
     result = judged("", finish_reason=finish, reasoning_content=reasoning)
     assert isinstance(result, Accepted) is is_accepted
+
+
+NUMBERS = planner(body({"type": "integer"}))
+NUMBER_PLAN = NUMBERS.plan(Mode.PROMPT)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "is_accepted"),
+    [
+        ("12", "stop", True),
+        ("12", "end_turn", True),
+        ("12", None, True),
+        ("12", "timeout", False),
+        ("12", "length", False),
+        ("12", "MAX_TOKENS", False),
+        ("12\n", "timeout", True),
+        ("So: 12 ", "timeout", False),
+    ],
+)
+def test_half_a_number(text, reason, is_accepted):
+    """A number at the very end is whole only where the answer is known to have ended."""
+    choice = said(text, finish_reason=reason).choices[0]
+    result = judge_choice(choice, NUMBER_PLAN, Criteria(NUMBERS.schema, Repair.LOSSLESS))
+
+    assert isinstance(result, Accepted) is is_accepted
+    if not is_accepted:
+        assert result.truncated is (reason not in ("timeout",))
+
+
+@pytest.mark.parametrize("reason", ["timeout", "length", "max_tokens"])
+def test_a_draft_amid_prose_that_is_cut_off(reason):
+    """What is cut off, by whatever limit, may correct it."""
+    assert isinstance(judged(f"First: {GOOD} but", finish_reason=reason), Rejected)
+    assert isinstance(judged(f"First: {GOOD} but", finish_reason="stop"), Accepted)
+
+
+def test_reasons_to_finish_are_openai_s():
+    """What is passed on ends in words that OpenAI's clients know, too."""
+    text = judge_choice(
+        said("hm", finish_reason="MAX_TOKENS").choices[0], PLAN, Criteria(None, Repair.LOSSLESS)
+    )
+    assert text.choice["finish_reason"] == "length"
+    assert judged(GOOD, finish_reason="eos").choice["finish_reason"] == "stop"

@@ -121,3 +121,28 @@ def test_refusals():
     assert first({"refusal": "no"}).is_refusal
     assert first({"content": "x"}, finish_reason="content_filter").is_refusal
     assert not first({"content": "x", "refusal": None}, finish_reason="stop").is_refusal
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "has_ended"),
+    [
+        ("stop", "stop", True),
+        ("STOP", "stop", True),
+        ("FINISH_REASON_STOP", "stop", True),
+        ("end_turn", "stop", True),
+        ("eos_token", "stop", True),
+        ("COMPLETE", "stop", True),
+        ("MAX_TOKENS", "length", False),
+        ("model_length", "length", False),
+        ("tool_calls", "tool_calls", True),
+        ("", None, True),
+        (None, None, True),
+        ("timeout", "timeout", False),
+        ("cancelled", "cancelled", False),
+    ],
+)
+def test_reasons_to_finish(given, reason, has_ended):
+    """Other APIs' words are OpenAI's; behind one that nobody knows may be a limit."""
+    choice = first({"content": "x"}, finish_reason=given)
+
+    assert (choice.finish_reason, choice.has_ended) == (reason, has_ended)

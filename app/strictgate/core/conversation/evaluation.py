@@ -218,7 +218,7 @@ class Evaluation:
         """Return the whole document, unless what stands behind it makes a draft of it, or may do
         so where it is cut off."""
         reading, prose = stream.reading, Step(Extraction.PROSE)
-        is_cut_off = self.choice.finish_reason == "length" and not reading.behind.is_cut
+        is_cut_off = not self.choice.has_ended and not reading.behind.is_cut
         match reading.meaning_behind():
             case Behind.NOTHING:
                 return self._finished(stream)
@@ -228,7 +228,8 @@ class Evaluation:
             case Behind.DOCUMENT:
                 reason, is_truncated = SEVERAL, False
             case Behind.TALK | Behind.BEGINNING:
-                reason, is_truncated = CUT_OFF_BEHIND if is_cut_off else SEVERAL, is_cut_off
+                reason = CUT_OFF_BEHIND if is_cut_off else SEVERAL
+                is_truncated = is_cut_off and self.choice.finish_reason == "length"
         text, _ = answer_text(self.choice, self.plan.mode)
         rejected = Rejected(text, (), reason, is_truncated, is_disputed=True)
         document, _ = self._kept(stream)

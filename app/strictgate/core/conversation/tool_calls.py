@@ -126,7 +126,7 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
         return JudgedCalls(choice.message, (), (missing,) * is_missing, ())
     wanted = calls if tools.parallel else calls[:1]
     judge = _CallJudge(tools, inputs, repair, work)
-    is_cut = choice.finish_reason == "length"
+    is_cut = not choice.has_ended
     results = [
         judge.judged(call, at, is_cut=is_cut and at == len(calls) - 1)
         for at, call in enumerate(wanted)

@@ -133,11 +133,11 @@ def _judge_document(
 ) -> Accepted | Rejected:
     text, origin = answer_text(choice, plan.mode)
     verdict = judge_text(text, schema, criteria.repair, wrapped=plan.wrapped, work=criteria.work)
-    truncated = choice.finish_reason == "length"
+    truncated, is_cut = choice.finish_reason == "length", not choice.has_ended
     match verdict:
-        case ValidText() if truncated and _may_have_more_digits(text, verdict):
+        case ValidText() if is_cut and _may_have_more_digits(text, verdict):
             return Rejected(text, (), "the number may have had more digits", truncated)
-        case ValidText() if truncated and Step(Extraction.PROSE) in verdict.steps:
+        case ValidText() if is_cut and Step(Extraction.PROSE) in verdict.steps:
             return Rejected(text, (), CUT_OFF_BEHIND, truncated)  # what is cut off may correct it
         case ValidText():
             steps = (*origin, *verdict.steps)
@@ -145,7 +145,7 @@ def _judge_document(
             return Accepted(rendered, steps, passed_on=False, origins=_origins(verdict))
         case InvalidText():
             words = plain_words(text) if criteria.words_member and not origin else None
-            if words is not None and not truncated:
+            if words is not None and not is_cut:
                 document = write_json({criteria.words_member: words})
                 rendered = _rendered(choice, document, with_tokens=False)
                 return Accepted(rendered, (Step(TEXT_ANSWER),), passed_on=False)
@@ -193,6 +193,7 @@ def _passed_on(choice: Choice, criteria: Criteria) -> Accepted:
     Calls are put into the one form that clients know, and the reason to finish agrees with them.
     """
     raw, message = dict(choice.raw), choice.message
+    raw["finish_reason"] = choice.finish_reason or raw.get("finish_reason")
     if not criteria.with_tokens:
         raw["logprobs"] = None
     if choice.is_refusal:
@@ -267,7 +268,7 @@ def answer_text(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
         return choice.arguments, ()
     if choice.is_value:
         return choice.text, (Step(FROM_VALUE),)
-    is_cut = choice.finish_reason == "length"
+    is_cut = not choice.has_ended
     if choice.text.strip() or is_cut or not is_document_alone(choice.reasoning):
         return choice.text, ()
     return choice.reasoning, (Step("from_reasoning"),)
@@ -298,6 +299,6 @@ def _rendered(choice: Choice, document: str, *, with_tokens: bool) -> dict[str, 
     is_changed = choice.message.get("content") != document
     if rendered.get("logprobs") is not None and (is_changed or not with_tokens):
         rendered["logprobs"] = None
-    if choice.finish_reason != "stop":  # whole and valid, whatever else was to come
+    if choice.raw.get("finish_reason") != "stop":  # whole and valid, whatever else was to come
         rendered["finish_reason"] = "stop"
     return rendered

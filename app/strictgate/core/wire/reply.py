@@ -13,6 +13,15 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.core.wire.calls import Call, read_calls
 from strictgate.core.wire.hidden_error import error_of_choice
 
+_REASONS: Mapping[str, str] = {
+    # Anthropic, TGI, Together, Cohere, Gemini
+    **dict.fromkeys(("end_turn", "stop_sequence", "eos_token", "eos", "complete"), "stop"),
+    **dict.fromkeys(("max_tokens", "max_output_tokens", "model_length"), "length"),  # Mistral
+}
+"""Reasons to finish of other APIs, which compatible hosts hand on, in OpenAI's words."""
+_ENDS = frozenset({None, "stop", "tool_calls", "function_call", "tool_use", "content_filter"})
+"""Reasons to finish that no limit is behind; some hosts say none at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -25,6 +34,7 @@ class Choice:
     """The content; parts joined, a value as JSON, "" where there is none."""
     reasoning: str
     finish_reason: str | None
+    """In OpenAI's words, where it is known what it means."""
     calls: tuple[Call, ...]
     error: UpstreamError | None = None
     """What the host says went wrong with it."""
@@ -39,6 +49,12 @@ class Choice:
     def arguments(self) -> str:
         """The arguments of the first call; "" where there is none."""
         return self.calls[0].arguments if self.calls else ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the model has come to an end by itself, as far as the host says; a reason that
+        nobody knows (`timeout`) may be a limit."""
+        return self.finish_reason in _ENDS
 
     @property
     def is_refusal(self) -> bool:
@@ -93,10 +109,18 @@ def _choice(raw: Any, position: int) -> Choice:
         message=message,
         text=content_text(message.get("content")),
         reasoning=_reasoning(message),
-        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+        finish_reason=_reason(finish_reason),
         calls=read_calls(message),
         error=error_of_choice(raw),
     )
+
+
+def _reason(given: Any) -> str | None:
+    """Return a reason to finish in OpenAI's words; some hosts write it in capitals, or say ""."""
+    if not isinstance(given, str) or not given:
+        return None
+    word = given.lower().removeprefix("finish_reason_")
+    return _REASONS.get(word, word)
 
 
 def _reasoning(message: Mapping[str, Any]) -> str:
