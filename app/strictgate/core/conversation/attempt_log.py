@@ -117,6 +117,11 @@ class AttemptLog:
         """Note what a refusal shows; the next accepted ask proves it."""
         self.facts.append((fact, details))
 
+    def proved(self, fact: Fact) -> None:
+        """Note what an accepted answer has shown."""
+        self.facts.append((fact, ()))
+        self.proven_facts = len(self.facts)
+
     def proven_refusals(self) -> Sequence[RefusedMode]:
         """Return what may be remembered."""
         return self.refused_modes[: self.proven]

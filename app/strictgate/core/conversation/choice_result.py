@@ -80,6 +80,12 @@ class Rejected:
             return not self.misuse.is_not_json
         return bool(self.problems) or self.is_refused
 
+    @property
+    def lacks_call(self) -> bool:
+        """Whether there is no call, though one is required."""
+        faults = self.misuse.faults if self.misuse is not None else ()
+        return any(fault.kind is CallFault.MISSING for fault in faults)
+
     def feedback(self) -> list[prompt.Message]:
         """Return the turns that ask again."""
         if self.misuse is not None:

@@ -191,12 +191,16 @@ class Conversation:
                 self._note(result)
                 self._check_may_ask_again(result, state)
                 state.add_feedback(result)
+                if result.lacks_call:
+                    self._negotiation.separate_silent_pair()
             elif self.record.is_spent(self.enforcement.token_budget):
                 raise UpstreamBadResponse(
                     "The upstream gave fewer choices than asked for, and the token budget is spent."
                 )
             reply = yield from self._try([state], state.feedback)
             result = reply.results[0]
+        if result.choice["message"].get("tool_calls"):
+            self._negotiation.note_call()
         self._last_rejected = None  # what was wrong with it is mended
         return result
 

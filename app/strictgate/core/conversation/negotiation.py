@@ -12,6 +12,7 @@ the model is noted, and is known once an ask that was made because of it has bee
 | the format in a stream               | the same mode, not streamed      | that pair       |
 | the format beside tools              | the format is told in the prompt | that pair       |
 | the format beside something else     | the next mode                    | nothing         |
+| (a call that is required is missing) | as beside tools, at the next try | that pair       |
 | messages without the word JSON       | the prompt has the instructions  | nothing         |
 | the model's own text                 | it is judged like an answer      | nothing         |
 | anything else                        | the error is the caller's answer | nothing         |
@@ -53,6 +54,8 @@ class Negotiation:
         self._record = record
         self._modes = planner.ladder(refused)
         self.plan: Plan = planner.plan(self._modes[0])
+        self._suspects_pair = False
+        """The format may be what keeps the model from calling."""
 
     def turn_to_grammar(self) -> None:
         """Take the upstream's own grammar for the last try, where the free answer came first.
@@ -67,6 +70,24 @@ class Negotiation:
         asked = len(self._record.attempts)
         body = self.planner.follow_up(self.plan, feedback, asked) if asked else self.plan.body
         return Ask(self.plan, body)
+
+    def separate_silent_pair(self) -> None:
+        """Send tools and format apart, where the model has not called what it must call.
+
+        The grammar that an engine makes of a format forbids every call, and the engine says nothing
+        of that (vllm-project/vllm#39929, ollama/ollama#8095).
+        """
+        planner = self.planner
+        is_pair = planner.contract.has_document and "response_format" in self.plan.body
+        if is_pair and planner.contract.toolbox.must_call and planner.capabilities.json_with_tools:
+            self._tell_format()
+            self._suspects_pair = True
+
+    def note_call(self) -> None:
+        """Note that the model has called: if that came of sending the pair apart, it shows why."""
+        if self._suspects_pair:
+            self._suspects_pair = False
+            self._record.proved(Fact.NO_JSON_WITH_TOOLS)
 
     def react(self, failure: Failure, ask: Ask) -> Reply | None:
         """Change how the upstream is asked, as its answer `failure` to `ask` demands.
@@ -161,14 +182,18 @@ class Negotiation:
             self.plan = self.planner.plan(self.plan.mode, stream=False)
             self._record.found(Fact.NO_JSON_WITH_STREAM)
         elif Partner.TOOLS in partners and has_tools and able.json_with_tools:
-            self.planner = self.planner.having(json_with_tools=False)
-            self._modes = self.planner.ladder(self._refused)
-            self.plan = self.planner.plan(self._modes[0])
+            self._tell_format()
             self._record.found(Fact.NO_JSON_WITH_TOOLS)
         elif self.planner.contract.has_document:
             self._take_next_mode({self.plan.mode}, failure)
         else:
             raise upstream_error(failure)
+
+    def _tell_format(self) -> None:
+        """Send the tools as they are, and tell the format in the prompt."""
+        self.planner = self.planner.having(json_with_tools=False)
+        self._modes = self.planner.ladder(self._refused)
+        self.plan = self.planner.plan(self._modes[0])
 
     def _tell_instructions(self, failure: Failure) -> None:
         """Put the instructions, which have the word JSON, into the prompt."""
