@@ -1,4 +1,4 @@
-"""Hosts that take tools beside a format, and whose grammar of the format then forbids every call."""
+"""Hosts that take tools beside a format whose grammar then forbids every call."""
 
 import pytest
 
