@@ -6,7 +6,12 @@ import resource
 from contextlib import ExitStack, closing
 
 from strictgate.commands import descriptors
-from strictgate.commands.descriptors import OWN, ConnectionLimit, raised_descriptor_limit
+from strictgate.commands.descriptors import (
+    OWN,
+    connection_limit,
+    raised_descriptor_limit,
+    request_limit,
+)
 from strictgate.observe.events import OutOfResources
 from tests.commands.process import connected, raw, running
 
@@ -17,8 +22,8 @@ def test_the_limit(monkeypatch):
     events = []
 
     async def main():
-        limit = ConnectionLimit(OWN + 20, events.append)
-        answers = [limit.refusal(range(number)) for number in (9, 10, 11, 12)]
+        limit = connection_limit(OWN + 20, events.append)
+        answers = [limit.refusal(number) for number in (8, 9, 10, 11)]
         await asyncio.sleep(0.01)
         return answers
 
@@ -30,7 +35,19 @@ def test_the_limit(monkeypatch):
         assert b"\r\nretry-after: 1\r\n" in head
         assert json.loads(body)["error"]["code"] == "overloaded"
     assert [type(each) for each in events] == [OutOfResources]
-    assert "refused: 2" in events[0].message
+    assert "Refused: 2" in events[0].message
+
+
+def test_requests_that_are_one_too_many():
+    """They are told which setting it is."""
+
+    async def main():
+        limit = request_limit(2, lambda event: None)
+        return [limit.refusal(number) for number in (1, 2)]
+
+    first, second = asyncio.run(main())
+    assert first is None
+    assert b"limits.connections" in second
 
 
 def test_the_limit_is_raised():

@@ -13,7 +13,7 @@ from strictgate.commands.http_protocol import (
     URL_BYTES,
     limit_unsent,
 )
-from tests.commands.process import raw, running
+from tests.commands.process import connected, raw, running
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +101,34 @@ def test_other_sockets_have_no_such_limit():
     with closing(one), closing(other):
         limit_unsent(one)
     limit_unsent(None)
+
+
+def ask(path, length, body=b""):
+    head = b"POST %s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" % path
+    return head + b"connection: close\r\ncontent-length: %d\r\n\r\n" % length + body
+
+
+def until(url, status):
+    """Ask until the answer has this status."""
+    while True:
+        answer = raw(url, ask(b"/v1/chat/completions", 2, b"{}"))
+        if answer.startswith(b"HTTP/1.1 %d" % status):
+            return answer
+
+
+def test_one_request_too_many():
+    """It is refused as soon as its head is there, and unread; health checks are not."""
+    with running("--demo", STRICTGATE_LIMITS__CONNECTIONS="2") as (_, url):
+        with closing(connected(url)) as first, closing(connected(url)) as second:
+            for each in (first, second):
+                each.sendall(ask(b"/v1/chat/completions", 9, b"{"))  # and the rest is awaited
+            answers = [until(url, 503), raw(url, ask(b"/v1/x", 300_000, b"x" * 300_000))]
+            healthy = raw(url, b"GET /healthz?a HTTP/1.0\r\n\r\n")
+        until(url, 400)
+
+    for each in answers:
+        head, _, body = each.partition(b"\r\n\r\n")
+        assert b"\r\nretry-after: 1\r\n" in head
+        assert b"\r\nx-request-id: req_" in head
+        assert json.loads(body)["error"]["code"] == "overloaded"
+    assert healthy.startswith(b"HTTP/1.1 200")

@@ -52,8 +52,10 @@ PRIVATE_SUFFIXES = (".localhost", ".internal", ".svc", ".cluster.local")
 """Of names that public DNS never has: RFC 6761 §6.3, ICANN's .internal, Kubernetes' services."""
 LEAVING = {"retry-after": "1", "connection": "close"}
 """The headers of what says that this process is on its way down: another one may answer soon."""
-_OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 METRICS_PATH = "/metrics"
+ALWAYS_ANSWERED = OPEN_PATHS | {METRICS_PATH}
+"""Paths that have an answer in a full house, too."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 """What is taken over of a client's `x-request-id`: nothing that could break a line or a header."""
 
@@ -137,16 +139,16 @@ class GatewayMiddleware:
 
     async def _admit(self, visit: "_Visit", receive: Receive) -> None:
         scope = visit.scope
-        if scope["path"] not in _OPEN_PATHS:
+        if scope["path"] not in OPEN_PATHS:
             _check_host(visit.header("host"), self.rules)
         visit.origin = _checked_origin(visit.header("origin"), self.rules.origins)
         if visit.origin and scope["method"] == "OPTIONS":
             await visit.preflight()
             return
         authorization = visit.surface.authorization(visit.headers)
-        if scope["path"] not in _OPEN_PATHS:
+        if scope["path"] not in OPEN_PATHS:
             is_metrics = scope["path"] == METRICS_PATH
-            if not is_metrics:  # they tell of a full house
+            if scope["path"] not in ALWAYS_ANSWERED:
                 self._check_room()
             if self.rules.key_digests and not (is_metrics and self.rules.is_metrics_open):
                 _check_key(authorization, self.rules.key_digests)
@@ -188,10 +190,7 @@ class GatewayMiddleware:
         if self.is_draining():
             raise shutting_down()
         if self.under_way > self.rules.connections:
-            raise Overloaded(
-                "Too many requests are under way (limits.connections).",
-                headers={"retry-after": "1"},
-            )
+            raise too_many()
 
 
 class _Visit:
@@ -299,6 +298,13 @@ class _Visit:
             first_byte=round(self._first_byte, 6),
             **summary(self.told),
         )
+
+
+def too_many() -> Overloaded:
+    """Return the error of what comes while there is no room."""
+    return Overloaded(
+        "Too many requests are under way (limits.connections).", headers={"retry-after": "1"}
+    )
 
 
 def shutting_down() -> Overloaded:

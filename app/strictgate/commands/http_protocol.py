@@ -13,7 +13,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from strictgate.api import response
-from strictgate.commands.descriptors import ConnectionLimit
+from strictgate.api.middleware import ALWAYS_ANSWERED
+from strictgate.commands.descriptors import Limit
 from strictgate.core.errors import BadRequest
 
 HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request
@@ -51,8 +52,9 @@ class HttpProtocol(HttpToolsProtocol):
     What is over a limit gets a 414 or a 431, what is late a 408; either closes the connection.
     """
 
-    limit: ConnectionLimit | None = None
-    """How many connections there may be; None: any number. See `limited_by`."""
+    limits: tuple[Limit, Limit] | None = None
+    """How many connections there may be, and how many requests under way; None: any number. See
+    `limited_by`."""
     _deadline: asyncio.TimerHandle | None = None
     _in_head = True
     _head_bytes = 0
@@ -60,17 +62,16 @@ class HttpProtocol(HttpToolsProtocol):
     _stall: asyncio.TimerHandle | None = None
 
     @classmethod
-    def limited_by(cls, limit: ConnectionLimit) -> type["HttpProtocol"]:
-        """Return the class of connections of which there may be so many."""
-        return type("LimitedHttpProtocol", (cls,), {"limit": limit})
+    def limited_by(cls, connections: Limit, requests: Limit) -> type["HttpProtocol"]:
+        """Return the class of connections of which there may be so many, with so many requests."""
+        return type("LimitedHttpProtocol", (cls,), {"limits": (connections, requests)})
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         limit_unsent(transport.get_extra_info("socket"))
         self._await_head()
-        refusal = self.limit.refusal(self.connections) if self.limit is not None else None
-        if refusal is not None:
-            self._turn_away(refusal)
+        if self.limits is not None:
+            self._turn_away(self.limits[0].refusal(len(self.connections) - 1))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_arrived()
@@ -103,10 +104,28 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_arrived()
         status = self._status_of_head()
+        if status is None and self.limits is not None and self._needs_room():
+            self._turn_away(self.limits[1].refusal(len(self.tasks)))
+            if self._is_turned_away:
+                return
         if status is not None:
             self.app = _refusal(status)
             self.url = b"/"  # its own may be too long to be parsed
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._is_turned_away:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._is_turned_away:
+            super().on_message_complete()
+
+    def _needs_room(self) -> bool:
+        """Whether the request that begins counts, and is answered before any other of its
+        connection."""
+        path = self.url.partition(b"?")[0].decode("latin-1")
+        return path not in ALWAYS_ANSWERED and (self.cycle is None or self.cycle.response_complete)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -136,11 +155,14 @@ class HttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         self._refuse(400)
 
-    def _turn_away(self, answer: bytes) -> None:
-        """Answer without reading the request, and close once the client has read that.
+    def _turn_away(self, answer: bytes | None) -> None:
+        """Answer without reading the request, if there is an answer to it, and close once the
+        client has read that.
 
         A connection that is closed with something unread is reset, and the answer may be lost.
         """
+        if answer is None:
+            return
         self._is_turned_away = True
         self._head_arrived()
         self.transport.write(answer)

@@ -28,7 +28,11 @@ from types import FrameType
 import uvicorn
 
 from strictgate.api.app import create_app
-from strictgate.commands.descriptors import ConnectionLimit, raised_descriptor_limit
+from strictgate.commands.descriptors import (
+    connection_limit,
+    raised_descriptor_limit,
+    request_limit,
+)
 from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.commands.start_checks import check_exposure, check_loops, check_settings
 from strictgate.commands.start_report import StartReport
@@ -168,11 +172,13 @@ def _listener(
         return server is not None and server.should_exit
 
     app = create_app(settings, os.environ, listeners, is_draining, recognises=True)
-    limit = ConnectionLimit(raised_descriptor_limit(), tell_all(listeners))
+    observe = tell_all(listeners)
+    connections = connection_limit(raised_descriptor_limit(), observe)
+    requests = request_limit(settings.limits.connections, observe)
     server = GatewayServer(
         uvicorn.Config(
             app,
-            http=HttpProtocol.limited_by(limit),
+            http=HttpProtocol.limited_by(connections, requests),
             ws="none",
             lifespan="on",
             access_log=False,
