@@ -17,6 +17,7 @@ from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.gateway.caller import Caller
 from strictgate.gateway.driver import DeltaSink
 from strictgate.gateway.gateway import Gateway, GatewayAnswer
+from strictgate.gateway.records import Failed
 from strictgate.gateway.request_planning import PlannedRequest
 
 Body = Mapping[str, Any]
@@ -56,6 +57,8 @@ class Exchange:
             return await self.gateway.complete(self.planned, self.caller, take)
         except GatewayError as error:
             self.read.translate_error(error)
+            if self.gateway.witness is not None:
+                self.gateway.witness.record(Failed(self.caller.request_id, error))
             raise
 
     async def prompt_tools(self, refused: ToolsRefused) -> None:

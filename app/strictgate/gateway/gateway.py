@@ -25,10 +25,11 @@ from strictgate.core.wire.passthrough import RawAnswer, RawRequest
 from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
-from strictgate.gateway.moving import Talk
+from strictgate.gateway.records import Concluded, Witness, page_of
 from strictgate.gateway.relaying import Relay
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import ResponseStore
+from strictgate.gateway.transcript import begun_talk
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import (
     Observer,
@@ -72,6 +73,8 @@ class Gateway:
         store: ResponseStore | None = None,
     ) -> None:
         self.store = store
+        self.witness: Witness | None = None
+        """Is told what is said; None: nobody is."""
         self._settings = settings
         self._router = router
         self._client = client
@@ -79,8 +82,8 @@ class Gateway:
         self._reports = RequestReports(observe)
         self._relay = Relay(settings.enforcement, router, client, self._reports)
         rules = settings.enforcement
-        self._learner = Learner(rules.capability_ttl, rules.native_failures, observe)
-        self._planner = RequestPlanner(settings, router, self._learner.learned, computing.workers)
+        self.learner = Learner(rules.capability_ttl, rules.native_failures, observe)
+        self._planner = RequestPlanner(settings, router, self.learner.learned, computing.workers)
 
     @property
     def router(self) -> Router:
@@ -180,20 +183,23 @@ class Gateway:
         )
         outcome: Outcome | None = None
         try:
-            outcome = await driver.run(
-                Talk(conversation.run(), conversation, self._computing.workers)
-            )
+            workers, identity = self._computing.workers, caller.request_id
+            outcome = await driver.run(begun_talk(planned, workers, identity, self.witness))
         except OutputInvalid as error:
-            self._quieten(error)
+            self._quieten(error, caller)
             raise planned.translated(error) from error
         except GatewayError as error:
-            self._quieten(error)
+            self._quieten(error, caller)
             raise
         finally:
-            self._learner.learn(route, lessons(conversation))
+            self.learner.learn(route, lessons(conversation))
             self._reports.enforced(route, conversation, caller, outcome.steps if outcome else None)
-        self._learner.learn(route, lessons_of_tools(planned))
-        completion = planned.rendered(self._rendered(outcome, conversation, driver.head))
+            if self.witness is not None:
+                self.witness.record(Concluded(caller.request_id, outcome, conversation.record))
+        self.learner.learn(route, lessons_of_tools(planned))
+        page = page_of(self.witness, caller.request_id, caller.headers)
+        told = self._rendered(outcome, conversation, driver.head, page)
+        completion = planned.rendered(told)
         return GatewayAnswer(completion, self._headers(outcome, conversation), outcome.sent)
 
     def early_headers(self, conversation: Conversation) -> Mapping[str, str]:
@@ -206,16 +212,22 @@ class Gateway:
             return {}
         return {"x-strictgate-mode": conversation.plan.mode.value}
 
-    def _quieten(self, error: GatewayError) -> None:
+    def _quieten(self, error: GatewayError, caller: Caller) -> None:
         """Take from an error what the settings say that answers shall not tell."""
         if not self._settings.answers.body:
             error.details = None
+        elif page := page_of(self.witness, caller.request_id, caller.headers):
+            error.details = {**(error.details or {}), **page}
         if not self._settings.answers.headers:
             for name in [name for name in error.headers if name.startswith("x-strictgate-")]:
                 del error.headers[name]
 
     def _rendered(
-        self, outcome: Outcome, conversation: Conversation, head: Mapping[str, Any]
+        self,
+        outcome: Outcome,
+        conversation: Conversation,
+        head: Mapping[str, Any],
+        page: Mapping[str, str],
     ) -> Mapping[str, Any]:
         """Return the completion; what stands in `head` has been sent, and stays as it is."""
         completion = default_head(conversation.planner.model)
@@ -230,7 +242,7 @@ class Gateway:
                 conversation.plan,
                 outcome.steps,
                 [mode for mode in known if mode in conversation.refused],
-            )
+            ) | dict(page)
         return completion
 
     def _headers(self, outcome: Outcome, conversation: Conversation) -> Mapping[str, str]:

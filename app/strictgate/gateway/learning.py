@@ -122,3 +122,11 @@ class Learner:
                 holds = self.learned.count(each.fact, *about, *each.details, failed=each.failed)
             if holds and each.event is not None:
                 self._observe(each.event(*about[:2]))
+
+    def facts(self, upstream: str, model: str) -> list[tuple[tuple[str, ...], float]]:
+        """Return what holds of a model, each fact with the seconds for which it still does."""
+        return self.learned.facts(upstream, model, time.monotonic())
+
+    def forget(self, upstream: str, model: str) -> None:
+        """Forget what was learned of a model."""
+        self.learned.forget(upstream, model)

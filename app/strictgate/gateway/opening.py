@@ -1,12 +1,13 @@
 """Requests let in: what is to be enforced becomes an exchange, and all else is passed on."""
 
-from strictgate.core.errors import BadRequest, ToolsRefused
+from strictgate.core.errors import BadRequest, GatewayError, ToolsRefused
 from strictgate.core.surfaces.responses.surface import RESPONSES
 from strictgate.core.surfaces.surface import Surface
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.gateway.caller import Caller
 from strictgate.gateway.exchange import Exchange
 from strictgate.gateway.gateway import Gateway
+from strictgate.gateway.records import Failed, Opened
 from strictgate.gateway.responses import ResponsesExchange
 from strictgate.upstream.breathing import breathe
 
@@ -34,6 +35,20 @@ async def open_exchange(
     """
     if refused is not None:
         return await _without_tools(gateway, surface, body, caller, refused)
+    witness = gateway.witness
+    if witness is None:
+        return await _opened(gateway, surface, body, caller)
+    witness.record(Opened(caller.request_id, surface.name, body, caller.authorization))
+    try:
+        return await _opened(gateway, surface, body, caller)
+    except GatewayError as error:
+        witness.record(Failed(caller.request_id, error))
+        raise
+
+
+async def _opened(
+    gateway: Gateway, surface: Surface, body: RequestBody, caller: Caller
+) -> Exchange | None:
     carried, members = surface.carried(body), body.look()
     await breathe(len(body.raw))
     if not gateway.is_enforced(carried, members) and surface.is_spoken_by(

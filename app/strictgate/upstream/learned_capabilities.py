@@ -84,6 +84,19 @@ class LearnedCapabilities:
             self._counts.put(key, failures, ENTRY)
         return False
 
+    def facts(self, upstream: str, model: str, now: float) -> list[tuple[Key, float]]:
+        """Return each fact about the model, with its details, and how many seconds it still has."""
+        known = self._facts(upstream, model).items()
+        return [(fact, until - now) for fact, until in known if now < until]
+
+    def forget(self, upstream: str, model: str) -> None:
+        """Forget all about the model, also what was counted."""
+        self._until.remove((_short(upstream), _short(model)))
+        for fact in Fact:
+            self._counts.remove(_key(fact, upstream, model))
+        for mode in Mode:
+            self._counts.remove(_key(Fact.NO_MODE, upstream, model, mode))
+
     # --- what follows from the facts -------------------------------------------------------------
 
     def refused_modes(self, upstream: str, model: str, now: float, schema: str) -> set[Mode]:

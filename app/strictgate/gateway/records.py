@@ -1,0 +1,158 @@
+"""What was said in an exchange, as frozen records for whoever shows it: the inspector.
+
+Events (observe/events.py) say what happened, and can be logged as they are. Records have the texts:
+bodies of requests and of answers, never headers. They go to one recorder, and nowhere else.
+
+| record    | when                                     | how often              |
+|-----------|------------------------------------------|------------------------|
+| `Opened`  | a request has been read                  | once                   |
+| `Planned` | it is known where it goes and how        | for each conversation  |
+| `Asked`   | a request to the upstream begins         | for each               |
+| `Heard`   | its answer is over, whole or not         | for each               |
+| `Concluded` | the conversation is over                 | for each conversation  |
+| `Failed`  | the client is about to get an error      | at most once           |
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from strictgate.core.capabilities import Capabilities
+from strictgate.core.conversation.attempt_log import AttemptLog
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.protocol import Outcome
+from strictgate.core.errors import GatewayError
+from strictgate.core.plan.planner import Body, Plan
+from strictgate.core.request.options import Enforcement
+from strictgate.core.schema.schema import Schema
+from strictgate.core.wire.passthrough import Header
+from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.request_body import RequestBody
+from strictgate.gateway.request_planning import PlannedRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A request of a client was read."""
+
+    request_id: str
+    surface: str
+    body: RequestBody
+    authorization: str | None
+    """What the upstream is given of the client's credentials, which must be kept nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A conversation is about to be held."""
+
+    request_id: str
+    upstream: str
+    address: str
+    """The upstream's base_url."""
+    model: str
+    """As the upstream calls it."""
+    path: str
+    """Below the base_url."""
+    schema: Schema | None
+    """Of the document; None: the caller wants text, or calls."""
+    enforcement: Enforcement
+    capabilities: Capabilities
+    """What was known of the upstream, less the modes that it is known to refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to the upstream begins; it may be repeated below."""
+
+    request_id: str
+    plan: Plan
+    body: Body
+    """What was sent, as a chat completion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer of the upstream is over."""
+
+    request_id: str
+    reply: Reply | None
+    """A stream's is merged, as far as it came; None: there was none, or it was left."""
+    fault: Failure | GatewayError | None
+    """The upstream's refusal, or what went wrong; a reply beside it came before that."""
+    seconds: float
+    """Since it was asked."""
+    first: float | None
+    """Seconds until the first piece of it, where it streamed."""
+    pieces: int
+    """In which it came; 0: it came whole, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """A conversation is over."""
+
+    request_id: str
+    outcome: Outcome | None
+    """None: there is no answer but an error."""
+    record: AttemptLog
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There is no answer but an error."""
+
+    request_id: str
+    error: GatewayError
+
+
+Record = Opened | Planned | Asked | Heard | Concluded | Failed
+
+
+class Witness(Protocol):
+    """Whoever is told what is said, and shows it."""
+
+    def record(self, record: Record) -> None:
+        """Take note of it; it must cost next to nothing."""
+
+    def page(self, request_id: str, host: str) -> str | None:
+        """Return the URL where a request is shown; None: not to whom it comes from.
+
+        Args:
+            host: by which name the client has reached this gateway.
+        """
+
+
+def planned_record(planned: PlannedRequest, request_id: str) -> Planned:
+    """Return the record of what is about to be held."""
+    endpoint, conversation = planned.route.endpoint, planned.conversation
+    has_document = conversation.planner.contract.has_document
+    return Planned(
+        request_id,
+        endpoint.name,
+        endpoint.base_url,
+        planned.route.model,
+        "/chat/completions" if planned.adapter is None else planned.adapter.path,
+        conversation.planner.schema if has_document else None,
+        conversation.enforcement,
+        _known(conversation),
+    )
+
+
+def _known(conversation: Conversation) -> Capabilities:
+    known = conversation.planner.capabilities
+    if not conversation.refused:
+        return known
+    left = tuple(mode for mode in known.modes if mode not in conversation.refused)
+    return replace(known, modes=left or known.modes[-1:])
+
+
+def page_of(
+    witness: Witness | None, request_id: str, headers: Sequence[Header]
+) -> Mapping[str, str]:
+    """Return where a request is shown, as `x_strictgate` tells it; nothing, where it is not."""
+    if witness is None:
+        return {}
+    host = next((value for name, value in headers if name == "host"), "")
+    page = witness.page(request_id, host)
+    return {} if page is None else {"inspect": page}

@@ -1,0 +1,110 @@
+"""A conversation that is under way, with somebody who writes down what is asked and what is heard.
+
+It is a `Talk` in every other way: nothing that it says or is told is changed by being written down.
+"""
+
+import time
+from dataclasses import dataclass
+
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.protocol import (
+    Ask,
+    ConversationGenerator,
+    DriverAnswer,
+    Outcome,
+    StreamPart,
+    Turn,
+)
+from strictgate.core.errors import GatewayError
+from strictgate.core.wire.reply import Failure, Reply
+from strictgate.gateway.moving import Talk
+from strictgate.gateway.records import Asked, Heard, Witness, planned_record
+from strictgate.gateway.request_planning import PlannedRequest
+from strictgate.gateway.worker_pool import WorkerPool
+
+
+class Transcript(Talk):
+    """A talk whose questions and answers are recorded, each answer with the time that it took."""
+
+    def __init__(
+        self,
+        here: ConversationGenerator,
+        conversation: Conversation,
+        pool: WorkerPool | None,
+        request_id: str,
+        witness: Witness,
+    ) -> None:
+        super().__init__(here, conversation, pool)
+        self._id = request_id
+        self._record = witness.record
+        self._open = _OpenAsk()
+
+    async def begin(self) -> Turn | Outcome:
+        return self._next(await super().begin())
+
+    async def send(self, answer: DriverAnswer) -> Turn | Outcome:
+        match answer:
+            case StreamPart(deltas):
+                self._open.note_piece(len(deltas))
+            case Reply():
+                self._end(answer)
+            case Failure():
+                self._open.note_fault(answer)
+        return self._next(await super().send(answer))
+
+    async def throw(self, error: GatewayError) -> Turn | Outcome:
+        self._open.note_fault(error)
+        return self._next(await super().throw(error))
+
+    def close(self) -> None:
+        self._end(None)
+        super().close()
+
+    def _next(self, step: Turn | Outcome) -> Turn | Outcome:
+        if isinstance(step, Ask):
+            self._end(None)
+            self._open = _OpenAsk(time.monotonic())
+            self._record(Asked(self._id, step.plan, step.body))
+        return step
+
+    def _end(self, reply: Reply | None) -> None:
+        """Record what came of the open ask, if there is one.
+
+        A reply may come behind a fault: it is then what had been written before.
+        """
+        ask, self._open = self._open, _OpenAsk()
+        if ask.since is not None:
+            took = (ask.ended or time.monotonic()) - ask.since
+            self._record(Heard(self._id, reply, ask.fault, took, ask.first, ask.pieces))
+
+
+@dataclass(slots=True)
+class _OpenAsk:
+    """What is known of an ask while its answer is coming; times are the monotonic clock's."""
+
+    since: float | None = None
+    """None: nothing is open."""
+    first: float | None = None
+    """Seconds until its first piece came."""
+    pieces: int = 0
+    fault: Failure | GatewayError | None = None
+    ended: float | None = None
+
+    def note_piece(self, deltas: int) -> None:
+        if self.first is None and self.since is not None:
+            self.first = time.monotonic() - self.since
+        self.pieces += deltas
+
+    def note_fault(self, fault: Failure | GatewayError) -> None:
+        self.fault, self.ended = fault, time.monotonic()
+
+
+def begun_talk(
+    planned: PlannedRequest, pool: WorkerPool | None, request_id: str, witness: Witness | None
+) -> Talk:
+    """Return the conversation of `planned`, about to begin; written down for who is a witness."""
+    conversation = planned.conversation
+    if witness is None:
+        return Talk(conversation.run(), conversation, pool)
+    witness.record(planned_record(planned, request_id))
+    return Transcript(conversation.run(), conversation, pool, request_id, witness)
