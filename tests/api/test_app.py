@@ -21,7 +21,7 @@ def test_health(strictgate, path):
     [
         ("GET", "/nowhere", 404, "unknown_url"),
         ("POST", "/healthz", 405, "method_not_allowed"),
-        ("GET", "/", 404, "unknown_url"),
+        ("GET", "/inspect", 404, "unknown_url"),
     ],
 )
 def test_elsewhere(strictgate, method, path, status, code):

@@ -35,13 +35,17 @@ from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.loop_watch import LoopWatch
 from strictgate.gateway.response_store import IN_FILE, IN_MEMORY, MEMORY, ResponseStore
 from strictgate.gateway.worker_pool import WorkerPool
+from strictgate.inspector.access import Access
+from strictgate.inspector.recorder import Inspector
+from strictgate.inspector.routes import ROOT, InspectorRoutes
 from strictgate.observe.events import Observer, StoreFailed, tell_all
 from strictgate.observe.metrics import Metrics
+from strictgate.observe.redaction import redactor
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.tables import LimitSettings, MetricsAccess, StoreSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.recognition import Recogniser
-from strictgate.upstream.routing import Router
+from strictgate.upstream.routing import Router, configured_keys
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -66,7 +70,9 @@ def create_app(
         SettingsError: the settings do not fit together.
     """
     metrics = None if settings.observe.metrics is MetricsAccess.OFF else Metrics()
-    observe = tell_all((*listeners, metrics.observe) if metrics else listeners)
+    inspector = _inspector(settings)
+    looking_on = [each.observe for each in (metrics, inspector) if each is not None]
+    observe = tell_all((*listeners, *looking_on))
     client = Client(settings.limits, observe)
     compiler = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     router = Router(settings, environment)
@@ -85,14 +91,27 @@ def create_app(
             store.close()
 
     app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
+    rules = _rules(settings, environment)
+    if inspector is not None:
+        gateway.witness = inspector
+        redact = redactor(configured_keys(settings, environment))
+        page = InspectorRoutes(inspector, gateway.learner, compiler, redact, is_draining)
+        _add_inspector(app, page)
+        rules = replace(rules, open_paths=page.open_paths, has_pages=True)
     _add_routes(app, gateway, settings.limits)
     _add_health(app, is_draining)
-    door = GatewayMiddleware(app, _rules(settings, environment), observe, is_draining)
+    door = GatewayMiddleware(app, rules, observe, is_draining)
     if metrics is not None:
         metrics.watch(readings(door, gateway, computing, compiler))
-        page: Any = MetricsPage(metrics)  # an ASGI application
-        app.add_route(METRICS_PATH, page, methods=["GET"])
+        metrics_page: Any = MetricsPage(metrics)  # an ASGI application
+        app.add_route(METRICS_PATH, metrics_page, methods=["GET"])
     return door
+
+
+def _inspector(settings: Settings) -> Inspector | None:
+    if not settings.inspector.enabled:
+        return None
+    return Inspector(settings.inspector, Access(has_keys=bool(settings.server.api_keys)))
 
 
 def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:
@@ -133,6 +152,11 @@ def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> None:
         app.add_route(f"{root}/models", models, methods=["GET"])
         app.add_route(f"{root}/models/{{model:path}}", models, methods=["GET"])
         app.add_route(f"{root}/{{path:path}}", relay, methods=_METHODS)
+
+
+def _add_inspector(app: Any, page: InspectorRoutes) -> None:
+    for path in ("/", ROOT, f"{ROOT}/{{path:path}}"):
+        app.add_route(path, page, methods=["GET", "HEAD", "POST", "DELETE"])
 
 
 def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:

@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -47,6 +47,10 @@ STALL = 30.0  # seconds that a client may take to read a piece
 _FINAL = frozenset({*range(400, 500), 508} - {408, 409, 425, 429})
 """Statuses of errors that are the same however often it is asked; OpenAI's SDKs heed the header."""
 _STREAM_TYPES = (b"text/event-stream", b"application/x-ndjson")
+_INERT_TYPES = (b"application/json", b"text/event-stream", b"audio/", b"application/octet-stream")
+"""What no browser runs anything of. An upstream's page would have this gateway's origin, and so the
+inspector's; in a sandbox it has none."""
+OWN_PAGES = "/inspector"
 _FRAME_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 PRIVATE_SUFFIXES = (".localhost", ".internal", ".svc", ".cluster.local")
 """Of names that public DNS never has: RFC 6761 §6.3, ICANN's .internal, Kubernetes' services."""
@@ -73,6 +77,10 @@ class AccessRules:
     connections: int = 1000
     is_metrics_open: bool = False
     """Whether /metrics needs no key."""
+    open_paths: frozenset[str] = frozenset()
+    """Paths that need no key, since what is there tells nothing: the inspector's page."""
+    has_pages: bool = False
+    """Pages are served here, which may call: their own origin is welcome."""
 
 
 def digest(key: str) -> bytes:
@@ -141,7 +149,7 @@ class GatewayMiddleware:
         scope = visit.scope
         if scope["path"] not in OPEN_PATHS:
             _check_host(visit.header("host"), self.rules)
-        visit.origin = _checked_origin(visit.header("origin"), self.rules.origins)
+        visit.origin = _checked_origin(_foreign_origin(visit, self.rules), self.rules.origins)
         if visit.origin and scope["method"] == "OPTIONS":
             await visit.preflight()
             return
@@ -150,7 +158,9 @@ class GatewayMiddleware:
             is_metrics = scope["path"] == METRICS_PATH
             if scope["path"] not in ALWAYS_ANSWERED:
                 self._check_room()
-            if self.rules.key_digests and not (is_metrics and self.rules.is_metrics_open):
+            is_open = scope["path"] in self.rules.open_paths
+            is_open |= is_metrics and self.rules.is_metrics_open
+            if self.rules.key_digests and not is_open:
                 _check_key(authorization, self.rules.key_digests)
                 authorization = None
             await self._turns.take()
@@ -228,7 +238,7 @@ class _Visit:
                 told.get(b"content-type", b"").startswith(_STREAM_TYPES)
                 and not {b"content-length", b"content-encoding"} & told.keys()
             )
-            message = {**message, "headers": [*headers, *self._added()]}
+            message = {**message, "headers": [*headers, *self._added(told)]}
         elif message.get("body"):
             if not self._sent:
                 self._first_byte = time.monotonic() - self._began
@@ -243,8 +253,11 @@ class _Visit:
         except TimeoutError as error:
             raise ClientLeft from error  # it reads no more
 
-    def _added(self) -> list[tuple[bytes, bytes]]:
+    def _added(self, told: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         added = [(b"x-request-id", self.id.encode())]
+        is_ours = self.scope["path"].startswith(OWN_PAGES)
+        if not is_ours and not told.get(b"content-type", b"").startswith(_INERT_TYPES):
+            added.append((b"content-security-policy", b"sandbox"))
         if self.origin is not None:
             added += [
                 (b"access-control-allow-origin", self.origin.encode()),
@@ -353,6 +366,22 @@ def _checked_origin(origin: str | None, allowed: frozenset[str]) -> str | None:
             "Add it to server.allowed_origins if it should."
         )
     return origin
+
+
+def _foreign_origin(visit: _Visit, rules: AccessRules) -> str | None:
+    """Return the web origin of a request; None where there is none, or it is this gateway's own.
+
+    Pages of the gateway's own may call it. Its own origin is the Host that it was reached by, which
+    has been checked: no other site can have that name.
+    """
+    origin = visit.header("origin")
+    is_own = rules.has_pages and origin in _own_origins(visit.header("host") or "")
+    return None if is_own else origin
+
+
+def _own_origins(host: str) -> tuple[str, str]:
+    """Return the origins of what is served under a Host, here or by a proxy that speaks TLS."""
+    return f"http://{host.lower()}", f"https://{host.lower()}"
 
 
 def _check_key(authorization: str | None, digests: Sequence[bytes]) -> None:

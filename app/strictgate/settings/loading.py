@@ -25,7 +25,14 @@ from pydantic_settings import (
 )
 
 from strictgate.core.request.options import Enforcement
-from strictgate.settings.tables import Answers, LimitSettings, Observe, Server, StoreSettings
+from strictgate.settings.tables import (
+    Answers,
+    InspectorSettings,
+    LimitSettings,
+    Observe,
+    Server,
+    StoreSettings,
+)
 from strictgate.settings.upstreams import Model, Upstream
 
 PREFIX = "STRICTGATE_"
@@ -63,6 +70,7 @@ class Settings(BaseSettings):
     answers: Answers = Answers()
     store: StoreSettings = StoreSettings()
     observe: Observe = Observe()
+    inspector: InspectorSettings = InspectorSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -147,3 +147,17 @@ class Observe(Frozen):
         description="Who may read /metrics: auto, whoever reaches a loopback address, elsewhere "
         "who has a client key; open, everybody; key, who has one; off, there is no such page.",
     )
+
+
+class InspectorSettings(Frozen):
+    """`[inspector]`: the page that shows what was said in each request."""
+
+    enabled: bool = Field(
+        default=True,
+        description="Whether there is one, at /inspector: for whoever has a client key, and where "
+        "there are none, for this machine alone.",
+    )
+    keep: int = Field(default=1000, gt=0, le=100_000, description="Requests that are kept.")
+    bodies: bool = Field(
+        default=True, description="Whether what was said is kept, or only that something was."
+    )

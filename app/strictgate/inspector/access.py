@@ -1,0 +1,54 @@
+"""Who may look: whoever has a client key; where there are none, only this machine's own user.
+
+A gateway without client keys may still be reached by others: a container's published port, a proxy
+on the same machine. What everybody has asked is not for everybody; so without keys both ends of the
+connection, and the name in the Host header, must be of this machine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from strictgate.core.errors import GatewayError
+from strictgate.core.wire.address import is_loopback
+
+
+class InspectorClosed(GatewayError):
+    """The inspector does not answer whoever asks."""
+
+    status, type, code = 403, "invalid_request_error", "inspector_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The rule of one process."""
+
+    has_keys: bool
+    """The door has asked for one (api/middleware.py)."""
+
+    def is_open_by(self, host: str) -> bool:
+        """Whether one who has reached the gateway by this name may look, if it is from here."""
+        return self.has_keys or is_loopback(host_name(host))
+
+    def check(self, scope: Mapping[str, Any]) -> None:
+        """Let a request in.
+
+        Raises:
+            InspectorClosed: it comes from elsewhere, and no keys tell who it is.
+        """
+        if self.has_keys:
+            return
+        client = (scope.get("client") or ("", 0))[0]
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        if not (is_loopback(client) and is_loopback(host_name(host.decode("latin-1")))):
+            raise InspectorClosed(
+                "The inspector is open to this machine alone, at http://127.0.0.1. To open it to "
+                "others, give Strictgate client keys (server.api_keys)."
+            )
+
+
+def host_name(host: str) -> str:
+    """Return the name in a Host header, without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()

@@ -1,0 +1,139 @@
+"""A request made into something that lasts: a test that can be run again, HAR, JSON Lines.
+
+A test is one JSON object. `strictgate replay FILE` (commands/replay.py) asks a gateway of its own
+the `request`, lets an upstream of its own say the `answers`, in their order, and compares what
+comes with `expected`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from strictgate import __version__
+from strictgate.core.jsontext.reader import parse_leniently
+from strictgate.inspector.details import answer_texts, choice_texts, unsavable
+from strictgate.inspector.entries import Entry, KeptAsk, Target, Text
+
+FORMAT = 1
+
+
+def test_of(entry: Entry) -> dict[str, Any] | str:
+    """Return a request as a test; where it cannot be one, why."""
+    reason = unsavable(entry)
+    target = entry.target
+    if reason or target is None or entry.finished is None:
+        return reason or "it was not enforced, or is not over"
+    return {
+        "strictgate_test": FORMAT,
+        "made_with": __version__,
+        "name": entry.id,
+        "surface": entry.surface,
+        "request": parse_leniently(entry.body.raw),
+        "model": target.model,
+        "capabilities": asdict(target.capabilities),
+        "enforcement": _enforcement(target),
+        "answers": [_answer(each) for each in entry.asks],
+        "expected": _expected(entry),
+    }
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]  # pytest is not to take it for one
+
+
+def _enforcement(target: Target) -> dict[str, Any]:
+    fields = asdict(target.enforcement)
+    return {name: value for name, value in fields.items() if name != "modes"}
+
+
+def _answer(ask: KeptAsk) -> dict[str, Any]:
+    """Return what an upstream said, or how it failed."""
+    about = {"status": ask.status or None, "streamed": ask.pieces > 0, "fault": ask.fault}
+    body = None if ask.reply is None else parse_leniently(ask.reply.raw)
+    return {**about, "body": body}
+
+
+def _expected(entry: Entry) -> dict[str, Any]:
+    error = (entry.error or {}).get("error") if entry.error else None
+    return {
+        "contents": choice_texts(entry.answer) if entry.answer else None,
+        "error": error.get("code") if isinstance(error, Mapping) else None,
+        "requests": len(entry.asks),
+    }
+
+
+def exported(entry: Entry) -> dict[str, Any]:
+    """Return a request as one line of JSON Lines: for data sets of what models write."""
+    target, answer = entry.target, entry.answer
+    return entry.row() | {
+        "request": json_or_text(entry.body),
+        "schema": parse_leniently(target.schema.encode()) if target and target.schema else None,
+        "attempts_made": [
+            {"mode": each.mode, "purpose": each.purpose, "status": each.status}
+            | {"texts": answer_texts(each), "fault": each.fault, "seconds": each.seconds}
+            for each in entry.asks
+        ],
+        "contents": choice_texts(answer) if answer else None,
+        "error_body": entry.error,
+    }
+
+
+def har(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return the requests to upstreams as an HTTP Archive 1.2 (w3c.github.io/web-performance)."""
+    creator = {"name": "Strictgate", "version": __version__}
+    pages = [
+        {
+            "id": each.id,
+            "startedDateTime": _time(each.began),
+            "title": each.model,
+            "pageTimings": {},
+        }
+        for each in entries
+    ]
+    calls = [_call(each, ask) for each in entries for ask in each.asks]
+    return {"log": {"version": "1.2", "creator": creator, "pages": pages, "entries": calls}}
+
+
+def _call(entry: Entry, ask: KeptAsk) -> dict[str, Any]:
+    target = entry.target
+    took = round((ask.seconds or 0) * 1000, 3)
+    first = took if ask.first is None else round(ask.first * 1000, 3)
+    said = ask.reply.shown() if ask.reply else ask.fault
+    plain = {"httpVersion": "HTTP/1.1", "cookies": [], "headersSize": -1, "headers": []}
+    request = {
+        "method": "POST",
+        "url": f"{target.address}{target.path}" if target else "",
+        "queryString": [],
+        "postData": {"mimeType": "application/json", "text": ask.sent.shown()},
+        "bodySize": ask.sent.size,
+    }
+    content = {"size": len(said), "mimeType": "application/json", "text": said}
+    response = {
+        "status": ask.status,
+        "statusText": "",
+        "content": content,
+        "redirectURL": "",
+        "bodySize": -1,
+    }
+    return {
+        "pageref": entry.id,
+        "startedDateTime": _time(entry.began + ask.at),
+        "time": took,
+        "request": plain | request,
+        "response": plain | response,
+        "cache": {},
+        "timings": {"send": 0, "wait": first, "receive": round(took - first, 3)},
+        "comment": f"{ask.purpose}, mode {ask.mode}",
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def json_or_text(text: Text) -> Any:
+    """Return a body as the value that it is, or as text."""
+    try:
+        return parse_leniently(text.raw) if text.is_whole else text.shown()
+    except (ValueError, RecursionError):
+        return text.shown()

@@ -1,0 +1,38 @@
+"""Who may look."""
+
+import pytest
+
+from strictgate.inspector.access import Access, InspectorClosed
+
+
+def scope(client, host):
+    return {"client": (client, 1), "headers": [(b"host", host.encode())]}
+
+
+@pytest.mark.parametrize(
+    ("client", "host", "is_open"),
+    [
+        ("127.0.0.1", "127.0.0.1:8080", True),
+        ("127.0.0.1", "localhost", True),
+        ("::1", "[::1]:8080", True),
+        ("127.0.0.1", "gateway.example", False),  # a proxy on this machine
+        ("172.17.0.1", "localhost:8080", False),  # a container's published port
+        ("10.0.0.7", "10.0.0.1", False),
+    ],
+)
+def test_without_keys_it_is_this_machine_alone(client, host, is_open):
+    """Both ends of the connection are here, and so is the name."""
+    access = Access(has_keys=False)
+    if is_open:
+        access.check(scope(client, host))
+    else:
+        with pytest.raises(InspectorClosed):
+            access.check(scope(client, host))
+    assert Access(has_keys=True).check(scope(client, host)) is None
+
+
+def test_where_a_page_is_told():
+    """Only to who can open it."""
+    assert Access(has_keys=False).is_open_by("localhost:8080")
+    assert not Access(has_keys=False).is_open_by("strictgate:8080")
+    assert Access(has_keys=True).is_open_by("strictgate:8080")

@@ -1,0 +1,98 @@
+"""One request as it is shown."""
+
+import pytest
+
+from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRange
+from strictgate.inspector.details import painted
+from tests.gates import MOOD, ONE_WAY, guarding_gate
+from tests.inspector.views import latest
+
+MODEL, FORCED = ByteOrigin.MODEL, ByteOrigin.FORCED
+
+
+def test_an_answer_in_parts(demo):
+    """What of each answer was good, and what was allowed where it was not."""
+    with guarding_gate(demo) as running:
+        running.chat("wrong-enum", MOOD)
+        shown = latest(running)
+    first, *more = shown["attempts_made"]
+
+    assert first["purpose"] == "try"
+    assert first["examined"]["parts"][0] == ["good", '{"choice":"']
+    assert first["examined"]["parts"][1][0] == "refused"
+    assert first["examined"]["allowed"] == ['"angry"', '"calm"']
+    assert "/properties/choice/enum" in first["problems"][0]
+    assert {each["purpose"] for each in more} >= {"continuation", "try"}
+    assert shown["error_body"]["error"]["code"] == "json_validate_failed"
+    assert shown["documents"] == []
+
+
+def test_a_continuation_shows_what_it_goes_on_from(demo):
+    """The prefix that it was sent."""
+    with guarding_gate(demo) as running:
+        running.chat("continues+wrong-twice", MOOD, stream=True)
+        shown = latest(running)
+    prefixes = [
+        each["prefix"] for each in shown["attempts_made"] if each["purpose"] == "continuation"
+    ]
+
+    assert prefixes
+    assert "".join(text for _, text in shown["documents"][0]).startswith('{"choice"')
+    assert shown["outcome"] == "valid"
+
+
+def test_a_refusal_is_no_attempt(demo):
+    """It is shown with the upstream's words."""
+    with guarding_gate(demo) as running:
+        running.chat("no-json-schema", MOOD)
+        refused, answered = latest(running)["attempts_made"]
+
+    assert (refused["outcome"], refused["status"]) == ("refused", 400)
+    assert "json_schema" in refused["fault"]
+    assert answered["outcome"] == "valid"
+
+
+@pytest.mark.parametrize("model", ["clean", "prose", "truncates", "refuses"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_whatever_came_can_be_shown(demo, model, stream):
+    """Of each kind of answer."""
+    with guarding_gate(demo) as running:
+        running.chat(model, MOOD, stream=stream)
+        shown = latest(running)
+
+    assert shown["attempts_made"]
+    assert shown["body"]["whole"]
+
+
+def ranges(*ends):
+    """The origins of a document: each with where it ends."""
+    starts = (0, *(end for end, _ in ends))
+    return DocumentOrigins(
+        tuple(
+            OriginRange(start, end, origin)
+            for start, (end, origin) in zip(starts, ends, strict=False)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "origins", "parts"),
+    [
+        ("abc", ranges((3, MODEL)), [["model", "abc"]]),
+        ("éa", ranges((2, MODEL), (3, FORCED)), [["model", "é"], ["forced", "a"]]),
+        ("ab ", ranges((2, MODEL)), [["model", "ab"], ["", " "]]),
+        ("", ranges(), []),
+    ],
+)
+def test_the_document_is_painted(text, origins, parts):
+    """By the origins of its bytes."""
+    assert painted(text, origins) == parts
+
+
+def test_what_the_gateway_wrote(demo):
+    """It is told apart from the model's own."""
+    with guarding_gate(demo) as running:
+        running.chat("wrong-once", ONE_WAY)
+        [shown] = latest(running)["documents"]
+
+    assert "forced" in {origin for origin, _ in shown}

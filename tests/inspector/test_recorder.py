@@ -1,0 +1,117 @@
+"""What is kept of requests, and for how long."""
+
+import asyncio
+
+from strictgate.core.wire.request_body import RequestBody
+from strictgate.gateway.records import Asked, Opened
+from strictgate.inspector.access import Access
+from strictgate.inspector.recorder import Inspector, rows
+from strictgate.observe.events import ModelDemoted, RequestFinished, UpstreamFailed
+from strictgate.settings.tables import InspectorSettings
+from tests.gateway.test_transcript import PLAN
+
+KEY = "sk-very-secret-key"
+
+
+def inspector(**settings):
+    return Inspector(InspectorSettings(**settings), Access(has_keys=False))
+
+
+def opened(number, raw=b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'):
+    return Opened(f"req_{number}", "chat", RequestBody(raw), f"Bearer {KEY}")
+
+
+def finished(number):
+    return RequestFinished(f"req_{number}", "POST", "/v1/chat/completions", 200, 0.1)
+
+
+def test_the_ring_goes_on():
+    """The latest are kept."""
+    kept = inspector(keep=2)
+    for number in range(4):
+        kept.record(opened(number))
+        kept.observe(finished(number))
+
+    assert [each.id for each in kept.entries()] == ["req_3", "req_2"]
+    assert rows(kept, ["req_0", "req_2"])[0]["outcome"] == "passed"
+
+
+def test_all_together_are_bounded(monkeypatch):
+    """By the bytes of their texts, too."""
+    monkeypatch.setattr("strictgate.inspector.recorder.CAPACITY", 10_000)
+    kept = inspector()
+    for number in range(9):
+        kept.record(opened(number, b'"%s"' % (b"x" * 3000)))
+        kept.observe(finished(number))
+
+    assert [each.id for each in kept.entries()] == ["req_8"]
+
+
+def test_clients_may_give_an_id_anew():
+    """The later request takes the place of the one before; an address holds any id."""
+    kept = inspector()
+    for raw in (b'{"model":"a"}', b'{"model":"b"}'):
+        kept.record(opened(1, raw))
+        kept.observe(finished(1))
+
+    assert [each.model for each in kept.entries()] == ["b"]
+    assert kept.page("a/b", "localhost") == "http://localhost/inspector#/requests/a%2Fb"
+
+
+def test_what_is_told_late_is_no_harm():
+    """A request may be over, or forgotten, while its upstream still answers."""
+    kept = inspector()
+    kept.record(Asked("req_9", PLAN, {}))
+    kept.observe(finished(9))
+    kept.observe(UpstreamFailed("req_9", "u", "http://u", "upstream_timeout", "late"))
+
+    assert kept.entries() == []
+
+
+def test_keys_are_not_kept():
+    """The client's own, wherever it is in the body."""
+    kept = inspector()
+    kept.record(opened(1, b'{"model":"%s","user":"%s"}' % (KEY.encode(), KEY.encode())))
+    entry = kept.entry("req_1")
+
+    assert KEY not in entry.model
+    assert entry.body.shown() == '{"model":"***","user":"***"}'
+
+
+def test_without_bodies():
+    """That something was said is kept, but not what."""
+    kept = inspector(bodies=False)
+    kept.record(opened(1))
+    kept.record(Asked("req_1", PLAN, {"messages": []}))
+    entry = kept.entry("req_1")
+
+    assert (entry.model, entry.prompt, entry.body.size) == ("m", "", 0)
+    assert entry.asks[0].sent.size == 0
+
+
+def test_followers_are_told_what_has_changed():
+    """Each entry once, however often it has changed; nobody waits for them."""
+
+    async def follow():
+        kept = inspector()
+        with kept.following() as follower:
+            kept.record(opened(1))
+            kept.record(Asked("req_1", PLAN, {}))
+            kept.observe(finished(1))
+            await follower.wait(5)
+            first = follower.take_all()
+            await follower.wait(0.01)
+            return first, follower.take_all()
+
+    assert asyncio.run(follow()) == (["req_1"], [])
+
+
+def test_lessons_are_kept():
+    """For the view of the models."""
+    kept = inspector()
+    kept.observe(ModelDemoted("u", "m"))
+
+    assert [event for _, event in kept.lessons] == [ModelDemoted("u", "m")]
+    kept.record(opened(1))
+    kept.clear()
+    assert kept.entries() == []
