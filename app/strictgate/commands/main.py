@@ -1,4 +1,4 @@
-"""The command line: reads the arguments and runs `serve`, `check`, `plan` or `config`.
+"""The command line: reads the arguments and runs `serve`, `check`, `plan`, `replay` or `config`.
 
 Exit codes: 0, all is well; 1, the schema or request that was asked about has problems; 2, the call
 or the configuration is wrong; 130, the user interrupted the command (128 + SIGINT, as in a shell).
@@ -17,6 +17,7 @@ from typing import Any
 from strictgate import __version__
 from strictgate.commands.check import check_schema, report
 from strictgate.commands.plan import PATHS, upstream_requests
+from strictgate.commands.replay import NotATest, replay_all
 from strictgate.commands.serve import serve
 from strictgate.commands.start_checks import check_settings
 from strictgate.core.errors import GatewayError
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands.add_parser("serve", help="serve the gateway"))
     _add_check(commands.add_parser("check", help="say what will be enforced of a schema"))
     _add_plan(commands.add_parser("plan", help="print the upstream requests, without sending"))
+    _add_replay(commands.add_parser("replay", help="run requests that the inspector has saved"))
     config = commands.add_parser("config", help="print an example configuration, explained")
     config.set_defaults(command=_config)
     return parser
@@ -127,6 +129,12 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     _add_preset(parser)
     parser.add_argument("--path", choices=sorted(PATHS), help="where it is posted to, below /v1")
     parser.set_defaults(command=_plan)
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "No upstream is asked: what it said then is in the file."
+    parser.add_argument("tests", type=Path, nargs="+", metavar="FILE")
+    parser.set_defaults(command=_replay)
 
 
 def _add_preset(parser: argparse.ArgumentParser) -> None:
@@ -202,6 +210,14 @@ def _plan(options: argparse.Namespace) -> int:
         made, code = error.body(), 1
     print(json.dumps(made, indent=2, ensure_ascii=False))
     return code
+
+
+def _replay(options: argparse.Namespace) -> int:
+    saved = {str(path): _document(path) for path in options.tests}
+    try:
+        return 0 if replay_all(saved, print) else 1
+    except NotATest as error:
+        raise UsageError(str(error)) from error
 
 
 def _contents(path: Path) -> bytes:

@@ -34,7 +34,7 @@ def test_of(entry: Entry) -> dict[str, Any] | str:
         "capabilities": asdict(target.capabilities),
         "enforcement": _enforcement(target),
         "answers": [_answer(each) for each in entry.asks],
-        "expected": _expected(entry),
+        "expected": what_came(entry),
     }
 
 
@@ -53,8 +53,9 @@ def _answer(ask: KeptAsk) -> dict[str, Any]:
     return {**about, "body": body}
 
 
-def _expected(entry: Entry) -> dict[str, Any]:
-    error = (entry.error or {}).get("error") if entry.error else None
+def what_came(entry: Entry) -> dict[str, Any]:
+    """Return what came of a request, as far as that must be the same when it is asked again."""
+    error = entry.error.get("error") if entry.error else None
     return {
         "contents": choice_texts(entry.answer) if entry.answer else None,
         "error": error.get("code") if isinstance(error, Mapping) else None,
