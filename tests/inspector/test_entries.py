@@ -1,12 +1,15 @@
 """One request as it is kept."""
 
+import json
+
 import pytest
 
+from strictgate.core.capabilities import Mode
+from strictgate.core.plan.planner import Purpose
 from strictgate.inspector.entries import (
     MAX_BODY,
     Entry,
     KeptAsk,
-    json_of,
     judged_asks,
     preview,
     text_of,
@@ -15,7 +18,7 @@ from strictgate.observe.events import Enforced, RequestFinished
 
 
 def ask(status, *, judged):
-    made = KeptAsk("native", "try", False, 0.0, text_of(b""))
+    made = KeptAsk(Mode.NATIVE, Purpose.TRY, False, 0.0, text_of(b""))
     made.status, made.is_judged = status, judged
     return made
 
@@ -35,7 +38,6 @@ def test_bodies_are_cut():
     kept = text_of(b"x" * (MAX_BODY + 1))
 
     assert (len(kept.raw), kept.size, kept.is_whole) == (MAX_BODY, MAX_BODY + 1, False)
-    assert json_of({"a": "é"}).shown() == '{"a":"é"}'
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_the_row():
 )
 def test_what_the_list_shows_of_a_prompt(members, said):
     """Its beginning, whatever its shape."""
-    assert preview(members) == said
+    assert preview(text_of(json.dumps(members).encode())) == said
 
 
 def test_which_asks_are_attempts():

@@ -375,8 +375,9 @@ def _foreign_origin(visit: _Visit, rules: AccessRules) -> str | None:
     has been checked: no other site can have that name.
     """
     origin = visit.header("origin")
-    is_own = rules.has_pages and origin in _own_origins(visit.header("host") or "")
-    return None if is_own else origin
+    if origin is None or not rules.has_pages:
+        return origin
+    return None if origin in _own_origins(visit.header("host") or "") else origin
 
 
 def _own_origins(host: str) -> tuple[str, str]:

@@ -24,7 +24,6 @@ from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError
 from strictgate.core.plan.planner import Body, Plan
 from strictgate.core.request.options import Enforcement
-from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.request_body import RequestBody
@@ -54,8 +53,10 @@ class Planned:
     """As the upstream calls it."""
     path: str
     """Below the base_url."""
-    schema: Schema | None
-    """Of the document; None: the caller wants text, or calls."""
+    schema: str | None
+    """Of the document, as JSON; None: the caller wants text, or calls."""
+    draft: str
+    """In which it is read."""
     enforcement: Enforcement
     capabilities: Capabilities
     """What was known of the upstream, less the modes that it is known to refuse."""
@@ -127,13 +128,15 @@ def planned_record(planned: PlannedRequest, request_id: str) -> Planned:
     """Return the record of what is about to be held."""
     endpoint, conversation = planned.route.endpoint, planned.conversation
     has_document = conversation.planner.contract.has_document
+    schema = conversation.planner.schema
     return Planned(
         request_id,
         endpoint.name,
         endpoint.base_url,
         planned.route.model,
         "/chat/completions" if planned.adapter is None else planned.adapter.path,
-        conversation.planner.schema if has_document else None,
+        schema.text if has_document else None,
+        schema.draft if has_document else "",
         conversation.enforcement,
         _known(conversation),
     )

@@ -7,6 +7,7 @@ connection, and the name in the Host header, must be of this machine.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from strictgate.core.errors import GatewayError
@@ -28,7 +29,7 @@ class Access:
 
     def is_open_by(self, host: str) -> bool:
         """Whether one who has reached the gateway by this name may look, if it is from here."""
-        return self.has_keys or is_loopback(host_name(host))
+        return self.has_keys or _is_here(host)
 
     def check(self, scope: Mapping[str, Any]) -> None:
         """Let a request in.
@@ -45,6 +46,11 @@ class Access:
                 "The inspector is open to this machine alone, at http://127.0.0.1. To open it to "
                 "others, give Strictgate client keys (server.api_keys)."
             )
+
+
+@lru_cache(256)
+def _is_here(host: str) -> bool:
+    return is_loopback(host_name(host))
 
 
 def host_name(host: str) -> str:

@@ -12,7 +12,7 @@ from strictgate.core.errors import GatewayError
 from strictgate.core.guard.examination import Examined, PartKind, examine
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.guard.guard import Guard
-from strictgate.core.jsontext.reader import NotJSON, parse_json, parse_leniently
+from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.output.origins import DocumentOrigins
 from strictgate.core.plan.planner import Purpose
 from strictgate.core.repair_steps import Repair
@@ -20,7 +20,8 @@ from strictgate.core.schema.schema import Formats, Schema, admit
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.work import Work, WorkSpent
 from strictgate.gateway.driver import GrammarSource
-from strictgate.inspector.entries import Entry, KeptAsk, Target, Text, judged_asks
+from strictgate.gateway.records import Planned
+from strictgate.inspector.entries import Entry, KeptAsk, Text, judged_asks, parsed
 
 WORK = 2_000_000  # units for all texts of one page, each about a microsecond
 MAX_TEXT = 128 << 10  # characters of one text that are examined
@@ -70,7 +71,7 @@ class Examiner:
 
 
 async def examiner_of(
-    schema: str, target: Target | None, grammars: GrammarSource | None
+    schema: str, target: Planned | None, grammars: GrammarSource | None
 ) -> Examiner | None:
     """Return what reads texts by a schema, given as its text; None where it is none.
 
@@ -78,7 +79,7 @@ async def examiner_of(
         target: of a request; None: the schema is judged by as it stands.
     """
     try:
-        formats = target.formats if target else Formats.ASSERT
+        formats = target.enforcement.formats if target else Formats.ASSERT
         admitted = admit(parse_json(schema), name="schema", formats=formats)
     except (NotJSON, GatewayError):
         return None
@@ -98,7 +99,7 @@ def as_json(found: Examined) -> dict[str, Any]:
     }
 
 
-def _target(target: Target | None) -> dict[str, Any] | None:
+def _target(target: Planned | None) -> dict[str, Any] | None:
     if target is None:
         return None
     return {
@@ -185,7 +186,7 @@ def _outcome(ask: KeptAsk, attempt: Attempt | None) -> str:
 
 def _prefix(ask: KeptAsk) -> str:
     """Return the beginning of a document that the model was to go on from."""
-    messages = _parsed(ask.sent).get("messages")
+    messages = parsed(ask.sent).get("messages")
     last = messages[-1] if isinstance(messages, list) and messages else None
     content = last.get("content") if isinstance(last, Mapping) else None
     is_prefix = isinstance(last, Mapping) and last.get("role") == "assistant"
@@ -202,7 +203,7 @@ def answer_texts(ask: KeptAsk) -> list[str]:
 
 def choice_texts(completion: Text) -> list[str]:
     """Return what each choice of a completion says."""
-    choices = _parsed(completion).get("choices")
+    choices = parsed(completion).get("choices")
     return [_choice_text(each) for each in choices] if isinstance(choices, list) else []
 
 
@@ -217,17 +218,6 @@ def _choice_text(choice: Any) -> str:
     function = first.get("function") if isinstance(first, Mapping) else None
     arguments = function.get("arguments") if isinstance(function, Mapping) else None
     return arguments if isinstance(arguments, str) else ""
-
-
-def _parsed(text: Text) -> Mapping[str, Any]:
-    """Return the object in a body; an empty one where it was cut, or is none."""
-    if not text.is_whole or not text.raw:
-        return {}
-    try:
-        value = parse_leniently(text.raw)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, Mapping) else {}
 
 
 def _documents(entry: Entry) -> list[list[list[str]]]:

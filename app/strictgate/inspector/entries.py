@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from strictgate.core.capabilities import Capabilities
+from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.attempt_log import AttemptLog
-from strictgate.core.jsontext.reader import write_json
+from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output.origins import DocumentOrigins
+from strictgate.core.plan.planner import Purpose
 from strictgate.core.repair_steps import Step
-from strictgate.core.request.options import Enforcement
-from strictgate.core.schema.schema import Formats
+from strictgate.gateway.records import Planned
 from strictgate.observe.events import Enforced, RequestFinished
 
 MAX_BODY = 256 << 10  # bytes of one body that are kept
+_FIXED = 2048  # bytes of an entry without its texts, roughly
 _PREVIEW = 160  # characters of a prompt that the list shows
 
 
@@ -47,17 +48,12 @@ def text_of(raw: bytes) -> Text:
     return Text(raw if len(raw) <= MAX_BODY else raw[:MAX_BODY], len(raw))
 
 
-def json_of(value: Any) -> Text:
-    """Return a value as it would be sent, cut."""
-    return text_of(write_json(value).encode("utf-8", "surrogatepass"))
-
-
 @dataclass(slots=True)
 class KeptAsk:
     """One request to the upstream, and its answer."""
 
-    mode: str
-    purpose: str
+    mode: Mode
+    purpose: Purpose
     wrapped: bool
     at: float
     """Seconds since the client's request was read."""
@@ -75,22 +71,6 @@ class KeptAsk:
     """There was something to judge: the log has an attempt for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a request went, and what it was judged by."""
-
-    upstream: str
-    address: str
-    model: str
-    path: str
-    schema: str | None
-    """The text of the document's schema; None: the caller wants text, or calls."""
-    draft: str
-    formats: Formats
-    enforcement: Enforcement
-    capabilities: Capabilities
-
-
 @dataclass(slots=True)
 class Entry:
     """One request of a client."""
@@ -101,13 +81,11 @@ class Entry:
     clock: float
     """The same by the monotonic clock."""
     surface: str = ""
-    model: str = ""
-    """As the client called it."""
-    prompt: str = ""
-    """The beginning of what it said last."""
+    model: Any = ""
+    """As the client called it; it may be no text."""
     is_stream: bool = False
     body: Text = NO_TEXT
-    target: Target | None = None
+    target: Planned | None = None
     asks: list[KeptAsk] = field(default_factory=list)
     log: AttemptLog | None = None
     answer: Text | None = None
@@ -120,15 +98,18 @@ class Entry:
     finished: RequestFinished | None = None
     notes: list[Mapping[str, Any]] = field(default_factory=list)
     """Events on the way, for people."""
-    weight: int = 0
-    """Its size, once it is over."""
+    key: bytes = b""
+    """The client's own, for as long as the request is under way: what must not be kept."""
+    weight: int = _FIXED
+    """About how many bytes are kept for it."""
+    _prompt: str | None = None
 
     @property
-    def size(self) -> int:
-        """About how many bytes are kept for it."""
-        answer = len(self.answer.raw) if self.answer else 0
-        texts = sum(len(each.sent.raw) + len((each.reply or NO_TEXT).raw) for each in self.asks)
-        return _FIXED + len(self.body.raw) + answer + texts
+    def prompt(self) -> str:
+        """The beginning of what it said last; "" where the body was cut."""
+        if self._prompt is None:
+            self._prompt = preview(self.body)
+        return self._prompt
 
     def outcome(self) -> str:
         """Return how it ended, in one word."""
@@ -147,7 +128,7 @@ class Entry:
             "id": self.id,
             "at": round(self.began, 3),
             "surface": self.surface,
-            "model": self.model,
+            "model": self.model if isinstance(self.model, str) else "",
             "upstream": target.upstream if target else (finished.upstream if finished else ""),
             "prompt": self.prompt,
             "stream": self.is_stream,
@@ -163,11 +144,9 @@ class Entry:
         }
 
 
-_FIXED = 2048  # bytes of an entry without its texts, roughly
-
-
-def preview(members: Mapping[str, Any]) -> str:
+def preview(body: Text) -> str:
     """Return the beginning of what a request says last."""
+    members = parsed(body)
     said = members.get("input") or members.get("messages")
     if isinstance(said, list):
         last = next((each for each in reversed(said) if _is_user(each)), None)
@@ -175,6 +154,17 @@ def preview(members: Mapping[str, Any]) -> str:
     if isinstance(said, list):
         said = next((part.get("text") for part in said if isinstance(part, Mapping)), "")
     return said[:_PREVIEW] if isinstance(said, str) else ""
+
+
+def parsed(text: Text) -> Mapping[str, Any]:
+    """Return the object in a body; an empty one where it was cut, or is none."""
+    if not text.is_whole or not text.raw:
+        return {}
+    try:
+        value = parse_leniently(text.raw)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, Mapping) else {}
 
 
 def _is_user(message: Any) -> bool:

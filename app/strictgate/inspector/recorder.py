@@ -13,21 +13,11 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from strictgate.core.conversation.protocol import Outcome
-from strictgate.core.errors import GatewayError
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.wire.reply import Failure
 from strictgate.gateway.records import Asked, Concluded, Failed, Heard, Opened, Planned, Record
 from strictgate.inspector.access import Access
-from strictgate.inspector.entries import (
-    NO_TEXT,
-    Entry,
-    KeptAsk,
-    Target,
-    Text,
-    json_of,
-    preview,
-    text_of,
-)
+from strictgate.inspector.entries import NO_TEXT, Entry, KeptAsk, Text, text_of
 from strictgate.observe.events import (
     Enforced,
     Event,
@@ -39,12 +29,11 @@ from strictgate.observe.events import (
     ToolsDropped,
     UpstreamFailed,
 )
-from strictgate.observe.redaction import without_credentials
+from strictgate.observe.redaction import BLOT, without_credentials
 from strictgate.settings.tables import InspectorSettings
 
 CAPACITY = 64 << 20  # bytes of all entries together
 MAX_LESSONS = 500
-_BODIES_OFF = Text(b"", 0)
 Lesson = FactLearned | ModeRefused | ModelDemoted | PrefillDropped | ToolsDropped
 
 
@@ -124,86 +113,98 @@ class Inspector:
     def record(self, record: Record) -> None:
         """Take note of what was said."""
         if isinstance(record, Opened):
-            self._open(record)
-            return
-        entry = self._entries.get(record.request_id)
+            entry: Entry | None = self._opened(record)
+        else:
+            entry = self._entries.get(record.request_id)
         if entry is None:  # the ring has gone on meanwhile
             return
         match record:
-            case Planned():
-                entry.target = _target(record)
             case Asked():
-                entry.asks.append(self._ask(entry, record))
-            case Heard():
-                if entry.asks:
-                    self._hear(entry.asks[-1], record)
+                self._ask(entry, record)
+            case Heard() if entry.asks:
+                self._hear(entry, entry.asks[-1], record)
+            case Planned():
+                entry.target = record
             case Concluded(_, outcome, log):
                 entry.log = log
-                self._close(entry, outcome)
+                if outcome is not None:
+                    entry.steps, entry.origins = outcome.steps, outcome.origins
+                    entry.answer = self._json(entry, outcome.body)
             case Failed(_, error):
                 entry.error = error.body()
-        self._changed(entry)
+        for follower in self._followers:
+            follower.note(entry.id)
 
-    def _open(self, record: Opened) -> None:
-        members = record.body.members or {}
+    def _opened(self, record: Opened) -> Entry:
+        members, raw = record.body.members or {}, record.body.raw
+        key = (record.authorization or "").rpartition(" ")[2]
         model = members.get("model")
         entry = Entry(
             record.request_id,
             time.time(),
             time.monotonic(),
             record.surface,
-            without_credentials(model, record.authorization) if isinstance(model, str) else "",
-            preview(members) if self._has_bodies else "",
+            without_credentials(model, key) if isinstance(model, str) and key in model else model,
             members.get("stream") is True,
-            text_of(self._clean(record)) if self._has_bodies else NO_TEXT,
         )
+        if len(key) >= _SHORTEST_KEY:
+            entry.key = key.encode("utf-8", "surrogateescape")
+        if self._has_bodies:
+            entry.body = self._kept(entry, raw)
         self._put(entry)
+        return entry
 
-    def _clean(self, record: Opened) -> bytes:
-        """Return a body without the client's own key, which does not belong there."""
-        key = (record.authorization or "").rpartition(" ")[2].encode("utf-8", "surrogateescape")
-        raw = record.body.raw
-        return raw.replace(key, b"***") if len(key) >= _SHORTEST_KEY and key in raw else raw
-
-    def _ask(self, entry: Entry, record: Asked) -> KeptAsk:
-        plan = record.plan
+    def _ask(self, entry: Entry, record: Asked) -> None:
+        plan, at = record.plan, time.monotonic() - entry.clock
         is_long = entry.body.size > _TOO_LONG
-        sent = json_of(record.body) if self._has_bodies and not is_long else _BODIES_OFF
-        at = time.monotonic() - entry.clock
-        return KeptAsk(plan.mode.value, plan.purpose.value, plan.wrapped, at, sent)
+        sent = NO_TEXT if is_long else self._json(entry, record.body)
+        entry.asks.append(KeptAsk(plan.mode, plan.purpose, plan.wrapped, at, sent))
 
-    def _hear(self, ask: KeptAsk, record: Heard) -> None:
+    def _hear(self, entry: Entry, ask: KeptAsk, record: Heard) -> None:
         ask.seconds, ask.first, ask.pieces = record.seconds, record.first, record.pieces
         if record.reply is not None:
             ask.status, ask.is_judged = 200, True
-            ask.reply = json_of(record.reply.body) if self._has_bodies else _BODIES_OFF
+            ask.reply = self._json(entry, record.reply.body)
         match record.fault:
+            case None:
+                return
             case Failure(status, body):
-                ask.status = status if record.reply is None else 200
-                ask.fault = (body if isinstance(body, str) else json_of(body).shown())[:_FAULT]
-            case GatewayError() as error:
-                ask.fault = f"{error.code}: {error.message}"[:_FAULT]
+                ask.status = 200 if ask.is_judged else status
+                fault = body if isinstance(body, str) else write_json(body)
+            case error:
+                fault = f"{error.code}: {error.message}"
+        if self._has_bodies:
+            ask.fault = fault.replace(entry.key.decode(errors="ignore") or BLOT, BLOT)[:_FAULT]
 
-    def _close(self, entry: Entry, outcome: Outcome | None) -> None:
-        if outcome is not None:
-            entry.steps, entry.origins = outcome.steps, outcome.origins
-            entry.answer = json_of(outcome.body) if self._has_bodies else None
+    def _json(self, entry: Entry, value: Any) -> Text:
+        """Return a value as it is kept."""
+        if not self._has_bodies:
+            return NO_TEXT
+        return self._kept(entry, write_json(value).encode("utf-8", "surrogatepass"))
+
+    def _kept(self, entry: Entry, raw: bytes) -> Text:
+        """Return a text as it is kept: cut, and without the client's key, which does not belong
+        there."""
+        if entry.key and entry.key in raw:
+            raw = raw.replace(entry.key, BLOT.encode())
+        kept = text_of(raw)
+        entry.weight += len(kept.raw)
+        return kept
 
     # --- the observer ----------------------------------------------------------------------------
 
     def observe(self, event: Event) -> None:
         """Take note of what happened."""
+        if type(event) not in _OF_USE:
+            return
         match event:
-            case Enforced():
-                entry = self._entries.get(event.request_id)
-                if entry is not None:
-                    entry.enforced = event
             case RequestFinished():
                 self._finish(event)
-            case UpstreamFailed():
-                entry = self._entries.get(event.request_id)
-                if entry is not None:
-                    entry.notes.append({"error": event.error, "message": event.message})
+            case Enforced() if event.request_id in self._entries:
+                self._entries[event.request_id].enforced = event
+            case UpstreamFailed() if event.request_id in self._entries:
+                note = {"error": event.error, "message": event.message}
+                self._entries[event.request_id].notes.append(note)
             case FactLearned() | ModeRefused() | ModelDemoted() | PrefillDropped() | ToolsDropped():
                 self.lessons.append((time.time(), event))
 
@@ -211,49 +212,40 @@ class Inspector:
         entry = self._entries.get(event.request_id)
         if entry is None:
             return
-        entry.finished, entry.weight = event, entry.size
+        entry.finished, entry.key = event, b""
         self._size += entry.weight
         while self._entries and self._size > CAPACITY:
             self._drop()
-        self._changed(entry)
+        for follower in self._followers:
+            follower.note(entry.id)
 
     # --- the ring --------------------------------------------------------------------------------
 
     def _put(self, entry: Entry) -> None:
-        if (before := self._entries.pop(entry.id, None)) is not None:  # clients may give ids anew
-            self._size -= before.weight
+        if entry.id in self._entries:  # clients may give an id anew
+            self._forget(entry.id)
         self._entries[entry.id] = entry
-        while len(self._entries) > self._keep:
+        if len(self._entries) > self._keep:
             self._drop()
-        self._changed(entry)
 
     def _drop(self) -> None:
-        _, oldest = self._entries.popitem(last=False)
-        self._size -= oldest.weight
+        self._forget(next(iter(self._entries)))
 
-    def _changed(self, entry: Entry) -> None:
-        for follower in self._followers:
-            follower.note(entry.id)
+    def _forget(self, entry_id: str) -> None:
+        entry = self._entries.pop(entry_id)
+        if entry.finished is not None:
+            self._size -= entry.weight
 
 
+_OF_USE = frozenset(
+    {
+        *(RequestFinished, Enforced, UpstreamFailed),
+        *(FactLearned, ModeRefused, ModelDemoted, PrefillDropped, ToolsDropped),
+    }
+)
 _SHORTEST_KEY = 8
 _TOO_LONG = 1 << 20  # bytes of a request from which on what is sent upstream is not written again
 _FAULT = 4096
-
-
-def _target(record: Planned) -> Target:
-    schema = record.schema
-    return Target(
-        record.upstream,
-        record.address,
-        record.model,
-        record.path,
-        schema.text if schema else None,
-        schema.draft if schema else "",
-        record.enforcement.formats,
-        record.enforcement,
-        record.capabilities,
-    )
 
 
 def rows(inspector: Inspector, ids: list[str]) -> list[Mapping[str, Any]]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from strictgate import __version__
 from strictgate.core.jsontext.reader import parse_leniently
+from strictgate.gateway.records import Planned
 from strictgate.inspector.details import answer_texts, choice_texts, unsavable
-from strictgate.inspector.entries import Entry, KeptAsk, Target, Text
+from strictgate.inspector.entries import Entry, KeptAsk, Text
 
 FORMAT = 1
 
@@ -41,7 +42,7 @@ def test_of(entry: Entry) -> dict[str, Any] | str:
 test_of.__test__ = False  # type: ignore[attr-defined]  # pytest is not to take it for one
 
 
-def _enforcement(target: Target) -> dict[str, Any]:
+def _enforcement(target: Planned) -> dict[str, Any]:
     fields = asdict(target.enforcement)
     return {name: value for name, value in fields.items() if name != "modes"}
 
