@@ -80,7 +80,7 @@ class Exchange:
 
     def early_headers(self) -> Mapping[str, str]:
         """Return the headers of an answer that begins before it is whole."""
-        return self.gateway.early_headers(self.planned.conversation)
+        return self.gateway.details.early_headers(self.planned.conversation)
 
     def body(self, answer: GatewayAnswer) -> Body:
         """Return the whole answer."""

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities
-from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import (
     GatewayError,
@@ -22,8 +21,9 @@ from strictgate.core.errors import (
 from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.surfaces.surface import Surface, SurfaceRequest, UpstreamAdapter
 from strictgate.core.wire.passthrough import RawAnswer, RawRequest
+from strictgate.gateway.answer_details import AnswerDetails
 from strictgate.gateway.caller import Caller, RequestReports
-from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource, default_head
+from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.records import Concluded, Witness, page_of
 from strictgate.gateway.relaying import Relay
@@ -81,6 +81,8 @@ class Gateway:
         self._computing = computing
         self._reports = RequestReports(observe)
         self._relay = Relay(settings.enforcement, router, client, self._reports)
+        self.details = AnswerDetails(settings.answers)
+        """What its answers tell of how they came about."""
         rules = settings.enforcement
         self.learner = Learner(rules.capability_ttl, rules.native_failures, observe)
         self._planner = RequestPlanner(settings, router, self.learner.learned, computing.workers)
@@ -186,10 +188,10 @@ class Gateway:
             workers, identity = self._computing.workers, caller.request_id
             outcome = await driver.run(begun_talk(planned, workers, identity, self.witness))
         except OutputInvalid as error:
-            self._quieten(error, caller)
+            self.details.quieten(error, self._page(caller))
             raise planned.translated(error) from error
         except GatewayError as error:
-            self._quieten(error, caller)
+            self.details.quieten(error, self._page(caller))
             raise
         finally:
             self.learner.learn(route, lessons(conversation))
@@ -197,58 +199,14 @@ class Gateway:
             if self.witness is not None:
                 self.witness.record(Concluded(caller.request_id, outcome, conversation.record))
         self.learner.learn(route, lessons_of_tools(planned))
-        page = page_of(self.witness, caller.request_id, caller.headers)
-        told = self._rendered(outcome, conversation, driver.head, page)
-        completion = planned.rendered(told)
-        return GatewayAnswer(completion, self._headers(outcome, conversation), outcome.sent)
+        about = (outcome, conversation, driver.head, self._page(caller))
+        completion = planned.rendered(self.details.completion(*about))
+        told = self.details.headers(outcome, conversation)
+        return GatewayAnswer(completion, told, outcome.sent)
 
-    def early_headers(self, conversation: Conversation) -> Mapping[str, str]:
-        """Return what can be said of an answer that begins before it is whole.
-
-        How many attempts it will take, and which repairs, is not known yet; `x_strictgate` in the
-        last chunk says it. Nor is the mode certain: it is the one in which it is being asked.
-        """
-        if not self._settings.answers.headers:
-            return {}
-        return {"x-strictgate-mode": conversation.plan.mode.value}
-
-    def _quieten(self, error: GatewayError, caller: Caller) -> None:
-        """Take from an error what the settings say that answers shall not tell."""
-        if not self._settings.answers.body:
-            error.details = None
-        elif page := page_of(self.witness, caller.request_id, caller.headers):
-            error.details = {**(error.details or {}), **page}
-        if not self._settings.answers.headers:
-            for name in [name for name in error.headers if name.startswith("x-strictgate-")]:
-                del error.headers[name]
-
-    def _rendered(
-        self,
-        outcome: Outcome,
-        conversation: Conversation,
-        head: Mapping[str, Any],
-        page: Mapping[str, str],
-    ) -> Mapping[str, Any]:
-        """Return the completion; what stands in `head` has been sent, and stays as it is."""
-        completion = default_head(conversation.planner.model)
-        given = outcome.body.items()
-        completion |= {
-            key: each for key, each in given if each is not None or key not in completion
-        }
-        completion |= head
-        if self._settings.answers.body:
-            known = conversation.planner.capabilities.modes
-            completion["x_strictgate"] = conversation.record.details(
-                conversation.plan,
-                outcome.steps,
-                [mode for mode in known if mode in conversation.refused],
-            ) | dict(page)
-        return completion
-
-    def _headers(self, outcome: Outcome, conversation: Conversation) -> Mapping[str, str]:
-        if not self._settings.answers.headers:
-            return {}
-        return conversation.record.headers(conversation.plan, outcome.steps)
+    def _page(self, caller: Caller) -> Mapping[str, str]:
+        """Return what an answer tells of the page that shows how it came about."""
+        return page_of(self.witness, caller.request_id, caller.headers)
 
     # --- passed through --------------------------------------------------------------------------
 
