@@ -48,6 +48,23 @@ def test_plan(file, config, capsys):
     assert first["body"]["response_format"] == {"type": "json_object"}
 
 
+def test_plan_of_fallbacks(file, config, capsys, tmp_path):
+    """What another model would be asked where the first fails; a key stays with its upstream."""
+    (tmp_path / "config.toml").write_text(
+        '[upstreams.groq]\npreset = "groq"\n[upstreams.here]\nbase_url = "http://127.0.0.1:9/v1"\n'
+        'preset = "generic"\n[models.kimi]\nupstream = "groq"\nmodes = ["json_object"]\n'
+        'fallbacks = ["mine"]\n[models.mine]\nupstream = "here"\nmodes = ["prompt"]\n'
+    )
+    assert main(["plan", file(request()), "--config", config]) == 0
+
+    first, second = json.loads(capsys.readouterr().out)["requests"]
+    assert "fallback" not in first
+    assert first["authorization"] == "the client's"
+    assert (second["fallback"], second["mode"], second["upstream"]) == ("mine", "prompt", "here")
+    assert second["authorization"] == "none"
+    assert second["body"]["model"] == "mine"
+
+
 def test_plan_without_schema(file, config, capsys):
     """What carries no schema is passed on."""
     assert main(["plan", file(request(response_format=None)), "--config", config]) == 0

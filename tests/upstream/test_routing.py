@@ -35,6 +35,20 @@ def test_unlisted_model_goes_to_the_default():
     assert route.endpoint.base_url == "http://127.0.0.1:1/v1"
 
 
+def test_fallbacks():
+    """Each is followed by its own, and named once."""
+    local = {"upstream": "local"}
+    models = {
+        "a": local | {"fallbacks": ["b", "d"]},
+        "b": local | {"fallbacks": ["c", "d"]},
+        "c": local,
+        "d": local | {"fallbacks": ["c"]},
+    }
+    found = router(models=models)
+    assert found.fallbacks("a") == ("b", "c", "d")
+    assert found.fallbacks("c") == found.fallbacks("unknown") == ()
+
+
 def test_unknown_model():
     """Without a default it does not exist, in OpenAI's words."""
     with pytest.raises(NotFound) as unknown:
@@ -76,6 +90,19 @@ def test_keys_come_from_the_environment():
     [
         ({"default_upstream": "grok"}, "default_upstream: no upstream 'grok'"),
         ({"models": {"m": {"upstream": "grok"}}}, "models.m.upstream: no upstream 'grok'"),
+        (
+            {"models": {"m": {"upstream": "groq", "fallbacks": ["n"]}}},
+            r"models.m.fallbacks: no model 'n' under \[models\]",
+        ),
+        (
+            {
+                "models": {
+                    "m": {"upstream": "groq", "fallbacks": ["n"]},
+                    "n": {"upstream": "groq", "fallbacks": ["m"]},
+                }
+            },
+            r"models.n.fallbacks: 'm' leads back to itself \(m → n → m\)",
+        ),
         (
             {"upstreams": {"x": {"preset": "grok"}}, "models": {}},
             "upstreams.x.preset: no preset 'grok'",

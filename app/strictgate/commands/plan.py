@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from strictgate.commands.start_checks import check_settings
+from strictgate.core.conversation.handover import Handover
 from strictgate.core.errors import BadRequest
 from strictgate.core.plan.planner import Plan
 from strictgate.core.request.options import KNOBS_KEY
@@ -15,6 +16,7 @@ from strictgate.core.surfaces.surface import Surface
 from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.gateway.caller import Caller
+from strictgate.gateway.exchange import Exchange
 from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.opening import open_exchange
 from strictgate.gateway.request_planning import PlannedRequest
@@ -25,6 +27,7 @@ from strictgate.upstream.recognition import Recogniser
 from strictgate.upstream.routing import Endpoint, Router
 
 _ROOT = ROOTS[0]
+_CLIENTS = "the client's"
 PATHS = {path.removeprefix(_ROOT): each for path, each in ROUTES.items() if path.startswith(_ROOT)}
 """The surfaces by the path below /v1 to which requests are posted."""
 
@@ -43,7 +46,8 @@ def upstream_requests(
     The result is a JSON object: `surface`, the API that the request is of; `enforced`, whether a
     schema is enforced; and `requests`, in the order in which they would be sent. Each names its
     `upstream`, `method`, `url`, whose key is its `authorization`, and its `body`; where a schema is
-    enforced, also the `mode`, and what became of the request in it.
+    enforced, also the `mode`, and what became of the request in it; and `fallback`, the name of the
+    model, where it is asked in place of one that has failed.
 
     None of them is sent; an upstream without a preset is looked at, as when it is served.
 
@@ -76,12 +80,24 @@ async def _requests(
     exchange = await open_exchange(gateway, surface, body, Caller(""))
     if exchange is None:
         return about | {"enforced": False, "requests": [_passed_on(gateway, path, body.look())]}
-    requests = [
+    requests = await _of_model(exchange)
+    first = exchange.planned.route.endpoint.name
+    for model in gateway.router.fallbacks(exchange.planned.contract.model):
+        await exchange.ask_model(Handover(model, ()))
+        for each in await _of_model(exchange):
+            is_clients = each["authorization"] == _CLIENTS and each["upstream"] != first
+            key = {"authorization": "none"} if is_clients else {}
+            requests.append({"fallback": model} | each | key)
+    return about | {"enforced": True, "requests": requests}
+
+
+async def _of_model(exchange: Exchange) -> list[dict[str, Any]]:
+    """Return the requests for the model that is asked at the moment."""
+    return [
         _planned(planned, planned.conversation.planner.plan(mode))
         for planned in await exchange.plans()
         for mode in planned.conversation.planner.ladder()
     ]
-    return about | {"enforced": True, "requests": requests}
 
 
 def _passed_on(gateway: Gateway, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,6 +128,6 @@ def _request(endpoint: Endpoint, path: str, body: Mapping[str, Any]) -> dict[str
         "upstream": endpoint.name,
         "method": "POST",
         "url": f"{endpoint.base_url}{path}",
-        "authorization": "Strictgate's key" if own_key else "the client's",
+        "authorization": "Strictgate's key" if own_key else _CLIENTS,
         "body": body,
     }

@@ -67,6 +67,14 @@ class AnswerDetails:
             ) | dict(page)
         return completion
 
+    def of_all(self, error: GatewayError, conversation: Conversation) -> GatewayError:
+        """Return `error` with what `conversation`, the last of several, and those before it have
+        tried."""
+        tried = conversation.record.failure_details(conversation.plan)
+        error.details = {**(error.details or {}), **tried}
+        self.quieten(error)
+        return error
+
     def quieten(self, error: GatewayError, page: Mapping[str, str] = NO_PAGE) -> None:
         """Take from an error what the settings say that answers shall not tell; else add `page`."""
         if not self.settings.body:

@@ -1,7 +1,7 @@
 """Who asks, and what is told of a caller's request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.errors import UpstreamFailure, UpstreamUnavailable
@@ -11,12 +11,14 @@ from strictgate.core.wire.usage import token_count, total_tokens
 from strictgate.observe.events import (
     Enforced,
     Event,
+    FellBack,
     Observer,
     RequestRouted,
     UpstreamFailed,
     ignore,
 )
 from strictgate.observe.redaction import without_credentials
+from strictgate.upstream.headers import KEYS
 from strictgate.upstream.routing import Endpoint, Route
 
 
@@ -33,6 +35,11 @@ class Caller:
     """Of the URL, as sent."""
     note: Observer = ignore
     """Is told, beside the gateway's observer, of what happens to this request."""
+
+    def without_credentials(self) -> "Caller":
+        """Return who asks, without what proves it to the upstream that the request is for."""
+        headers = [each for each in self.headers if each[0] not in KEYS]
+        return replace(self, authorization=None, headers=headers, query="")
 
 
 class RequestReports:
@@ -58,6 +65,11 @@ class RequestReports:
             return
         about = (caller.request_id, endpoint.name, endpoint.base_url)
         self.tell(caller, UpstreamFailed(*about, error.code or error.type, error.message))
+
+    def fell_back(self, route: Route, reason: str, fallback: str, caller: Caller) -> None:
+        """Tell that the model of `route` failed, and that another one is asked."""
+        name = without_credentials(route.model, caller.authorization)
+        self.tell(caller, FellBack(caller.request_id, route.endpoint.name, name, fallback, reason))
 
     def enforced(
         self,

@@ -5,6 +5,7 @@ is new, nothing more is read, and when it is cancelled, the upstream is cut off.
 """
 
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -70,6 +71,10 @@ class Driver:
     observe: Observer = ignore
     """Is told of repetitions, and of each request to the upstream when it is over."""
     request_id: str = ""
+    deadline: float = math.inf
+    """By the clock of the event loop, where it is earlier than the upstream's own timeout."""
+    patience: float = math.inf
+    """Seconds that are waited for a repetition at most: beyond that, another model is asked."""
     _stream: UpstreamStream | None = field(default=None, init=False)
     _call: UpstreamCall | None = field(default=None, init=False)
     """The request that `_stream` is the answer to."""
@@ -81,8 +86,9 @@ class Driver:
         Raises:
             GatewayError: as the conversation has it.
         """
-        timeout = self.endpoint.settings.timeout
-        self._deadline = asyncio.get_running_loop().time() + timeout
+        now = asyncio.get_running_loop().time()
+        timeout = min(self.endpoint.settings.timeout, max(self.deadline - now, 0.0))
+        self._deadline = now + timeout
         try:
             async with asyncio.timeout(timeout) as clock:
                 return await self._hold(talk)
@@ -126,6 +132,7 @@ class Driver:
                     self.client.health(self.endpoint),
                     self._deadline,
                     self.observe,
+                    self.patience,
                 )
                 if not isinstance(answer, UpstreamStream):
                     return answer

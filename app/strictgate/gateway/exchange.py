@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from strictgate.core.conversation.handover import Handover
 from strictgate.core.errors import GatewayError, ToolsRefused
 from strictgate.core.surfaces.surface import (
     AnswerIdentity,
@@ -16,6 +17,7 @@ from strictgate.core.surfaces.surface import (
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.gateway.caller import Caller
 from strictgate.gateway.driver import DeltaSink
+from strictgate.gateway.fallbacks import Fallbacks
 from strictgate.gateway.gateway import Gateway, GatewayAnswer
 from strictgate.gateway.records import Failed
 from strictgate.gateway.request_planning import PlannedRequest
@@ -29,13 +31,18 @@ class Exchange:
     read: SurfaceRequest
     planned: PlannedRequest
     writer: AnswerWriter
+    identity: AnswerIdentity
 
     def __init__(self, gateway: Gateway, surface: Surface, request: Body, caller: Caller) -> None:
         self.gateway = gateway
         self.surface = surface
         self.request = request
-        """As the caller sent it, in the terms of the surface."""
+        """As the caller sent it, in the terms of the surface; but for the model, once another one
+        than the first is asked."""
         self.caller = caller
+        self._asked = request.get("model")
+        self._handover: Handover | None = None
+        """What the model that is asked takes over from others; None: it is the first."""
 
     async def start(self) -> None:
         """Plan the conversation.
@@ -43,23 +50,92 @@ class Exchange:
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        self.read = self.surface.read_request(self.request)
-        self.planned = await self._plan(self.read)
-        self.writer = self.read.writer(new_identity())
+        self.read, self.planned = await self._first_plan()
+        self.identity = self._new_identity()
+        self.writer = self.read.writer(self.identity)
 
     async def complete(self, take: DeltaSink | None = None) -> GatewayAnswer:
-        """Hold the conversation; see Gateway.complete.
+        """Hold the conversation, with another model where one fails (fallbacks.py).
+
+        Raises:
+            GatewayError: in the surface's terms.
+        """
+        fallbacks = self.gateway.fallbacks(self.planned)
+        if fallbacks is None:
+            return await self._complete(take)
+        sink = None if take is None else CountedSink(take)
+        while True:
+            try:
+                return await self._complete(sink)
+            except GatewayError as error:
+                is_given = sink is not None and sink.is_used
+                if is_given or not await self._turn_to_fallback(fallbacks, error):
+                    raise self._last_error(fallbacks, error) from error
+
+    async def _complete(self, take: DeltaSink | None) -> GatewayAnswer:
+        """Hold the conversation that is planned; see Gateway.complete.
 
         Raises:
             GatewayError: in the surface's terms.
         """
         try:
-            return await self.gateway.complete(self.planned, self.caller, take)
+            return await self._held(take)
+        except ToolsRefused as refused:
+            if self.planned.adapter is not None:  # the same is asked for in a chat completion first
+                raise
+            await Exchange.prompt_tools(self, refused)
+            return await self._held(take)
+
+    async def _held(self, take: DeltaSink | None) -> GatewayAnswer:
+        try:
+            return await self.gateway.complete(self.planned, self._caller_here(), take)
         except GatewayError as error:
             self.read.translate_error(error)
             if self.gateway.witness is not None:
                 self.gateway.witness.record(Failed(self.caller.request_id, error))
             raise
+
+    # --- fallbacks -------------------------------------------------------------------------------
+
+    async def ask_model(self, handover: Handover) -> None:
+        """Plan it for another model, which takes over from those before it.
+
+        Raises:
+            GatewayError: that one cannot be asked for the same.
+        """
+        self._handover = handover
+        self.request = {**self.request, "model": handover.model}
+        self.read, self.planned = await self._first_plan()
+        self.writer = self.read.writer(self.identity)
+
+    async def _turn_to_fallback(self, fallbacks: Fallbacks, error: GatewayError) -> bool:
+        """Plan it for the next model that can be asked; return whether there is one."""
+        failed = self.planned
+        handover = fallbacks.next(error, failed.conversation)
+        while handover is not None:
+            try:
+                await self.ask_model(handover)
+            except GatewayError as refused:
+                handover = fallbacks.next(refused, None)
+            else:
+                self.gateway.fell_back(failed, error, handover.model, self.caller)
+                return True
+        return False
+
+    def _last_error(self, fallbacks: Fallbacks, error: GatewayError) -> GatewayError:
+        """Return the error for the caller, which tells of all models; `error`: the latest."""
+        if not (self.planned.conversation.handover and fallbacks.error):
+            return error
+        return self.gateway.details.of_all(fallbacks.error, self.planned.conversation)
+
+    def _caller_here(self) -> Caller:
+        """Return the caller, without credentials that are for another upstream than the one that
+        is asked."""
+        if self._handover is None:
+            return self.caller
+        first = self.gateway.router.route(str(self._asked)).endpoint
+        is_same = self.planned.route.endpoint.name == first.name
+        return self.caller if is_same else self.caller.without_credentials()
 
     async def prompt_tools(self, refused: ToolsRefused) -> None:
         """Plan it anew for an upstream that has refused its tools: they are told in the prompt.
@@ -109,10 +185,34 @@ class Exchange:
         self, read: SurfaceRequest, adapter: UpstreamAdapter | None = None
     ) -> PlannedRequest:
         try:
-            return await self.gateway.plan(read, adapter)
+            planned = await self.gateway.plan(read, adapter)
         except GatewayError as error:
             read.translate_error(error)
             raise
+        if self._handover is not None:
+            planned.conversation.take_over(self._handover)
+        return planned
+
+    async def _first_plan(self) -> tuple[SurfaceRequest, PlannedRequest]:
+        """Read the request, and plan it in the way that comes first."""
+        read = self.surface.read_request(self.request)
+        return read, await self._plan(read)
+
+    def _new_identity(self) -> AnswerIdentity:
+        return new_identity()
+
+
+class CountedSink:
+    """Takes what the caller may have, and knows whether anything came."""
+
+    def __init__(self, take: DeltaSink) -> None:
+        self._take = take
+        self.is_used = False
+
+    async def __call__(self, head: Body, news: tuple[ChoiceDelta, ...]) -> None:
+        """Pass it on."""
+        self.is_used = True
+        await self._take(head, news)
 
 
 def new_identity(*, is_kept: bool = False) -> AnswerIdentity:

@@ -19,11 +19,13 @@ from strictgate.core.errors import (
     UpstreamTimeout,
 )
 from strictgate.core.request.contract import CarriedSchemas
+from strictgate.core.resilience.fallbacks import reason_of
 from strictgate.core.surfaces.surface import Surface, SurfaceRequest, UpstreamAdapter
 from strictgate.core.wire.passthrough import RawAnswer, RawRequest
 from strictgate.gateway.answer_details import AnswerDetails
 from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource
+from strictgate.gateway.fallbacks import Fallbacks
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.records import Concluded, Witness, page_of
 from strictgate.gateway.relaying import Relay
@@ -31,14 +33,13 @@ from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import ResponseStore
 from strictgate.gateway.transcript import begun_talk
 from strictgate.gateway.worker_pool import WorkerPool
-from strictgate.observe.events import (
-    Observer,
-)
+from strictgate.observe.events import Observer
 from strictgate.settings.loading import Settings
 from strictgate.upstream.client import Client
 from strictgate.upstream.headers import KEYS, OF_THE_BODY, OURS, passed_on
 from strictgate.upstream.routing import Router
 
+FALLBACK_PATIENCE = 2.0  # seconds that an upstream is waited for where another can be asked
 MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
 
 
@@ -148,41 +149,8 @@ class Gateway:
         Raises:
             GatewayError: there is none.
         """
-        try:
-            return await self._held(planned, caller, take)
-        except ToolsRefused as refused:
-            if planned.adapter is not None:  # the same is asked for in a chat completion first
-                raise
-            return await self._held(await self.without_tools(planned, refused), caller, take)
-
-    async def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
-        """Return `planned` anew, for an upstream that has refused its tools: they are told in the
-        prompt."""
-        return await self._planner.ready(partial(self._planner.without_tools, planned, refused))
-
-    async def _held(
-        self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None
-    ) -> GatewayAnswer:
         route, conversation = planned.route, planned.conversation
-        endpoint = route.endpoint
-        unwanted = OURS | OF_THE_BODY | (KEYS if endpoint.secret else set())
-        headers = dict(passed_on(caller.headers, unwanted))
-        headers |= endpoint.credentials(caller.authorization)
-        headers["x-request-id"] = caller.request_id
-        self._reports.routed(endpoint, route.model, caller, is_enforced=True)
-        driver = Driver(
-            self._client,
-            self._computing.grammars,
-            endpoint,
-            route.model,
-            headers,
-            caller.query,
-            take,
-            planned.adapter,
-            partial(self._reports.failed, endpoint, caller),
-            observe=partial(self._reports.tell, caller),
-            request_id=caller.request_id,
-        )
+        driver = self._driver(planned, caller, take)
         outcome: Outcome | None = None
         try:
             workers, identity = self._computing.workers, caller.request_id
@@ -203,6 +171,57 @@ class Gateway:
         completion = planned.rendered(self.details.completion(*about))
         told = self.details.headers(outcome, conversation)
         return GatewayAnswer(completion, told, outcome.sent)
+
+    def fallbacks(self, planned: PlannedRequest) -> Fallbacks | None:
+        """Return what can be asked in place of the model of a request; None: nothing."""
+        model = planned.contract.model
+        left = self._router.fallbacks(model)
+        if not left:
+            return None
+        now = asyncio.get_running_loop().time()
+        return Fallbacks(model, left, now + planned.route.endpoint.settings.timeout)
+
+    def fell_back(
+        self, failed: PlannedRequest, error: GatewayError, model: str, caller: Caller
+    ) -> None:
+        """Tell the observer that `model` is asked in place of one that failed."""
+        self._reports.fell_back(failed.route, reason_of(error), model, caller)
+
+    async def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
+        """Return `planned` anew, for an upstream that has refused its tools: they are told in the
+        prompt."""
+        again = await self._planner.ready(partial(self._planner.without_tools, planned, refused))
+        if planned.conversation.handover is not None:
+            again.conversation.take_over(planned.conversation.handover)
+        return again
+
+    def _driver(self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None) -> Driver:
+        """Return what takes the conversation to the upstream."""
+        route, handover = planned.route, planned.conversation.handover
+        endpoint = route.endpoint
+        unwanted = OURS | OF_THE_BODY | (KEYS if endpoint.secret else set())
+        headers = dict(passed_on(caller.headers, unwanted))
+        headers |= endpoint.credentials(caller.authorization)
+        headers["x-request-id"] = caller.request_id
+        self._reports.routed(endpoint, route.model, caller, is_enforced=True)
+        driver = Driver(
+            self._client,
+            self._computing.grammars,
+            endpoint,
+            route.model,
+            headers,
+            caller.query,
+            take,
+            planned.adapter,
+            partial(self._reports.failed, endpoint, caller),
+            observe=partial(self._reports.tell, caller),
+            request_id=caller.request_id,
+        )
+        if handover is not None:
+            driver.deadline = handover.deadline
+        if not handover.is_last if handover else self._router.fallbacks(planned.contract.model):
+            driver.patience = FALLBACK_PATIENCE
+        return driver
 
     def _page(self, caller: Caller) -> Mapping[str, str]:
         """Return what an answer tells of the page that shows how it came about."""

@@ -53,35 +53,23 @@ class ResponsesExchange(Exchange):
 
     read: ResponsesRequest
     writer: ResponsesWriter
-    _identity: AnswerIdentity
     _written: Future[None] | None = None
     """Is done when the response is kept."""
     _given: list[Any]
     """The items of `input`, those that references stand for in their place."""
 
-    async def start(self) -> None:
-        """Plan it for the API that the upstream has, as far as is known.
-
-        Raises:
-            BadRequest, NotFound: the request cannot be honoured.
-        """
-        self.read, self.planned = await self._first_plan()
-        is_kept = self.gateway.store is not None and self.request.get("store") is not False
-        self._identity = new_identity(is_kept=is_kept)
-        self.writer = self.read.writer(self._identity)
-
-    async def complete(self, take: DeltaSink | None = None) -> GatewayAnswer:
+    async def _complete(self, take: DeltaSink | None) -> GatewayAnswer:
         """Hold the conversation; where the upstream refuses it in its own API, in the other.
 
         Raises:
             GatewayError: in this API's terms.
         """
         try:
-            return await super().complete(take)
+            return await super()._complete(take)
         except UpstreamError as error:
             if not (self._is_refused(error) and await self._turn_to_chat()):
                 raise
-        return await super().complete(take)
+        return await super()._complete(take)
 
     async def prompt_tools(self, refused: ToolsRefused) -> None:
         """Plan it anew, as a chat completion, whose prompt can tell of the tools.
@@ -122,7 +110,12 @@ class ResponsesExchange(Exchange):
 
     # --- which API it is asked in ----------------------------------------------------------------
 
+    def _new_identity(self) -> AnswerIdentity:
+        is_kept = self.gateway.store is not None and self.request.get("store") is not False
+        return new_identity(is_kept=is_kept)
+
     async def _first_plan(self) -> Plan:
+        """Plan it for the API that the upstream has, as far as is known."""
         if not RESPONSES.is_spoken_by(self.gateway.capabilities(self.request.get("model"))):
             return await self._as_chat()
         read = RESPONSES.read_natively(self.request)
@@ -145,7 +138,7 @@ class ResponsesExchange(Exchange):
         if plan is None:
             return False
         self.read, self.planned = plan
-        self.writer = self.read.writer(self._identity)
+        self.writer = self.read.writer(self.identity)
         return True
 
     async def _as_chat(self) -> Plan:

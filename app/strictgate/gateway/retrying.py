@@ -9,6 +9,7 @@ repeat it, too, does not multiply them.
 """
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,12 +33,14 @@ async def ask_repeatedly(
     health: UpstreamHealth,
     deadline: float,
     observe: Observer,
+    patience: float = math.inf,
 ) -> Answer:
     """Return what `ask` comes to in the end.
 
     Args:
         ask: is told whether it `is_repetition`.
         deadline: by the clock of the event loop; no repetition begins after it.
+        patience: seconds that are waited for a repetition at most.
 
     Raises:
         GatewayError: what the last ask raised.
@@ -58,6 +61,7 @@ async def ask_repeatedly(
         delay = backoff(retries, random.random()) if told is None else told
         has_time = asyncio.get_running_loop().time() + delay < deadline
         is_long = told is not None and told > endpoint.settings.max_retry_after
+        is_long |= delay > patience
         if is_long or not has_time or endpoint.settings.retries == 0:  # the client may have more
             return _ended(failure, is_final=False)
         if retries >= endpoint.settings.retries or not health.may_retry():

@@ -114,6 +114,20 @@ class Enforced:
 
 
 @dataclass(frozen=True, slots=True)
+class FellBack:
+    """A model failed at an enforced request, and another one is asked in its place."""
+
+    request_id: str
+    upstream: str
+    model: str
+    """The one that failed, as its upstream calls it."""
+    fallback: str
+    """The one that is asked, by its name under [models]."""
+    reason: str
+    """The code of the error that the first came to."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModeRefused:
     """An upstream refused a mode; it is remembered."""
 
@@ -265,6 +279,7 @@ Event = (
     | RequestRouted
     | UpstreamAnswered
     | Enforced
+    | FellBack
     | ModeRefused
     | ModelDemoted
     | PrefillDropped

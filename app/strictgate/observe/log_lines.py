@@ -17,6 +17,7 @@ from strictgate.observe.events import (
     Enforced,
     Event,
     FactLearned,
+    FellBack,
     LogLinesDropped,
     LoopBlocked,
     ModelDemoted,
@@ -55,6 +56,7 @@ _LEVELS: dict[type, LogLevel] = {
     Enforced: LogLevel.DEBUG,  # the request's own line says it again
     ModelDemoted: LogLevel.WARNING,
     ModeRefused: LogLevel.WARNING,
+    FellBack: LogLevel.WARNING,
     PrefillDropped: LogLevel.WARNING,
     RequestRouted: LogLevel.DEBUG,
     StoreFailed: LogLevel.ERROR,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from strictgate.core.capabilities import Capabilities, Prefill
-from strictgate.settings.fields import Frozen, Modes, TopLogprobs, Url
+from strictgate.settings.fields import Frozen, Modes, Names, TopLogprobs, Url
 
 
 class Pins(Frozen):
@@ -92,3 +92,8 @@ class Model(Pins):
 
     upstream: str = Field(description="The upstream that serves it.")
     model: str | None = Field(default=None, description="What the upstream calls it.")
+    fallbacks: Names = Field(
+        default=(),
+        description="Other names of [models] that are asked, in this order, where it fails at an "
+        "enforced request; then theirs.",
+    )

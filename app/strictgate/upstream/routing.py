@@ -4,7 +4,7 @@ Destinations come from the configuration alone; nothing that a client sends can 
 A name is looked up in `[models]` first; one that is not there goes to the default upstream.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
@@ -75,6 +75,37 @@ class Router:
             self._check(self._default, "default_upstream")
         for name, model in self._models.items():
             self._check(model.upstream, f"models.{name}.upstream")
+        self._fallbacks = {name: tuple(self._chain(name, ())) for name in self._models}
+
+    def _chain(self, name: str, before: tuple[str, ...]) -> Iterator[str]:
+        """Yield the models to ask where `name` fails: its fallbacks, each followed by its own.
+
+        Args:
+            before: the models whose fallback it is.
+
+        Raises:
+            SettingsError: one is not configured, or they go round in a circle.
+        """
+        way = (*before, name)
+        for each in self._models[name].fallbacks:
+            if each not in self._models:
+                raise SettingsError(
+                    f"models.{name}.fallbacks: no model '{each}' under [models] "
+                    f"(configured: {', '.join(self._models)})"
+                )
+            if each in way:
+                raise SettingsError(
+                    f"models.{name}.fallbacks: '{each}' leads back to itself "
+                    f"({' → '.join((*way[way.index(each) :], each))}). Leave one of them out."
+                )
+            yield each
+            yield from self._chain(each, way)
+
+    def fallbacks(self, model: str) -> tuple[str, ...]:
+        """Return the models to ask in place of `model` where it fails, in their order."""
+        if not self._fallbacks.get(model):
+            return ()
+        return tuple(dict.fromkeys(self._fallbacks[model]))
 
     def _check(self, upstream: str, field: str) -> None:
         """Raise SettingsError where `field` names an upstream that is not configured."""

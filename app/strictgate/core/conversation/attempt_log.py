@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.capabilities import Fact, Mode
-from strictgate.core.conversation.choice_result import Accepted, Rejected
+from strictgate.core.conversation.choice_result import Accepted, Rejected, header_text
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
 from strictgate.core.errors import OutputTooComplex
+from strictgate.core.guard.partial_document import Beginning
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
 from strictgate.core.repair_steps import Step
@@ -44,10 +45,29 @@ class Attempt:
     end: ReplyEnd = ReplyEnd.OWN
 
 
+@dataclass(frozen=True, slots=True)
+class FailedModel:
+    """A model that was asked before another one, and gave no valid document."""
+
+    name: str
+    """By which clients know it."""
+    reason: str
+    """The code of the error that it came to, or else its type."""
+    attempts: tuple[Attempt, ...]
+
+
 @dataclass
 class AttemptLog:
     """The attempts so far, what they used, and the lessons."""
 
+    model: str = ""
+    """The name by which clients know the model; told where it is not the first one."""
+    failed_models: tuple[FailedModel, ...] = ()
+    """Those that were asked before it, …"""
+    spent_before: Usage = field(default_factory=dict)
+    """… and what they used."""
+    beginning: Beginning | None = None
+    """What was good of the one document that was asked for, where no whole one came."""
     attempts: list[Attempt] = field(default_factory=list)
     refused_modes: list[RefusedMode] = field(default_factory=list)
     proven: int = 0
@@ -106,9 +126,14 @@ class AttemptLog:
         given_up = self.attempts[: tries[-1]] if tries else []
         return sum(total_tokens(each.usage or {}) for each in given_up)
 
+    @property
+    def used(self) -> Usage:
+        """What all models have used, those before it included."""
+        return add_usage(self.spent_before, self.spent) if self.spent_before else self.spent
+
     def is_spent(self, budget: int) -> bool:
         """Whether `budget` tokens have been used; 0 is no budget."""
-        return bool(budget) and total_tokens(self.spent) >= budget
+        return bool(budget) and total_tokens(self.used) >= budget
 
     def _count(self, purpose: Purpose) -> int:
         return sum(attempt.purpose is purpose for attempt in self.attempts)
@@ -132,6 +157,8 @@ class AttemptLog:
             "x-strictgate-mode": plan.mode.value,
             "x-strictgate-attempts": str(self.tries),
         }
+        if self.failed_models:
+            headers["x-strictgate-model"] = header_text(self.model)
         if self.continuations:
             headers["x-strictgate-continuations"] = str(self.continuations)
         if steps:
@@ -145,11 +172,14 @@ class AttemptLog:
         """Return the answer's `x_strictgate`; `remembered`: modes not tried, from before."""
         details: dict[str, Any] = {
             "mode": plan.mode.value,
-            "attempts": [_details(attempt) for attempt in self.attempts],
+            "attempts": self._attempts(),
             "repairs": [
                 {"choice": index, "step": step.name, "path": step.path} for index, step in steps
             ],
         }
+        if self.failed_models:
+            failed = [{"model": each.name, "reason": each.reason} for each in self.failed_models]
+            details |= {"model": self.model, "failed_models": failed}
         if self.refused_modes:
             details["refused"] = [
                 {"mode": lesson.mode.value, "reason": lesson.reason}
@@ -161,16 +191,24 @@ class AttemptLog:
             details["dropped"] = [*plan.dropped, *(["logprobs"] * self.lost_logprobs)]
         return details
 
+    def _attempts(self) -> list[dict[str, Any]]:
+        """Return every attempt as it is told, with its model where there were several."""
+        if not self.failed_models:
+            return [_details(attempt) for attempt in self.attempts]
+        by_model = [(each.name, each.attempts) for each in self.failed_models]
+        by_model.append((self.model, tuple(self.attempts)))
+        return [{"model": name} | _details(each) for name, tried in by_model for each in tried]
+
     def failure_details(self, plan: Plan) -> dict[str, Any]:
         """Return an error's `x_strictgate`: what was tried, and what it used; of nothing, nothing.
 
         `usage` is the sum of all attempts, as it stands in an answer.
         """
-        if not self.attempts:
+        if not self.attempts and not self.failed_models:
             return {}
         details = self.details(plan, ())
         del details["repairs"]
-        return details | ({"usage": self.spent} if self.spent else {})
+        return details | ({"usage": self.used} if self.used else {})
 
 
 def _attempt(plan: Plan, reply: EvaluatedReply) -> Attempt:

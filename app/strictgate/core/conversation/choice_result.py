@@ -108,8 +108,8 @@ class Rejected:
             )
         first = most_specific(self.problems[0])
         where = {
-            "x-strictgate-schema-path": _header(pointer(first.schema_path)),
-            "x-strictgate-schema-kind": _header(first.keyword),
+            "x-strictgate-schema-path": header_text(pointer(first.schema_path)),
+            "x-strictgate-schema-kind": header_text(first.keyword),
         }
         return OutputInvalid(
             MISMATCH + first.sentence,
@@ -182,7 +182,7 @@ class StuckAt:
         return details | ({"allowed": list(self.allowed)} if self.allowed else {})
 
 
-def _header(value: str) -> str:
-    """Header values are visible ASCII (RFC 9110 §5.5)."""
+def header_text(value: str) -> str:
+    """Return `value` as a header can carry it: in visible ASCII (RFC 9110 §5.5)."""
     ascii_only = value.encode("ascii", "backslashreplace").decode()
     return "".join(each if each.isprintable() else "?" for each in ascii_only)[:_MAX_HEADER]

@@ -9,6 +9,7 @@ The rest of the conversation reads it. Whatever happens to a choice is one of th
 | asked      | a reply has come; the choice is rejected  | `after`            | rejected   |
 | rejected   | there is something to go on from          | `open_document`,   | rejected   |
 |            |                                           | `note_stuck`       |            |
+| new        | another model has left its beginning      | `take_over`        | rejected   |
 | rejected   | a prefix is sent (a continuation)         | `cut_prefix`       | asked      |
 | rejected   | the whole is asked for anew (a new try)   | `add_feedback`     | asked      |
 
@@ -154,6 +155,11 @@ class ChoiceState:
             document.wrapper = b"" if document.guard.text[:1] in _OPENING else _WRAPPER
         is_exact = self.progress.keep_whole_prefix
         return bool(safe_length(document.guard, exact=is_exact) or document.wrapper)
+
+    def take_over(self, document: PartialDocument) -> None:
+        """Go on from a document that another model has begun."""
+        self.document = document
+        self.progress = TryProgress()
 
     def note_stuck(self) -> int:
         """Note that the document got stuck where it ends; return how often it did, before."""

@@ -152,12 +152,13 @@ class Continuation:
         """Try one way to get on; None where it leads nowhere here."""
         document, choice = state.document, state.last_choice
         assert document is not None, "what is gone on from"
-        assert choice is not None, "what was rejected"
         match step:
             case RecoveryStep.NATIVE if not self._can_hold_rest(planner):
                 return None
             case RecoveryStep.SAMPLE | RecoveryStep.NATIVE | RecoveryStep.HINT:
                 return (yield from self._ask_for_rest(step, planner, state, rejected))
+            case _ if choice is None:  # another model has written it
+                return None
             case RecoveryStep.CLOSE:
                 return _close(document, choice) if state.progress.repeated_after_prefix else None
             case RecoveryStep.QUESTION:

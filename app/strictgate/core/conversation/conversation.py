@@ -17,7 +17,7 @@ The rules:
 """
 
 import math
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -29,11 +29,13 @@ from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState
 from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.handover import Handover
 from strictgate.core.conversation.input_continuation import InputContinuation
 from strictgate.core.conversation.negotiation import Negotiation
 from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Outcome, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
 from strictgate.core.errors import (
+    GatewayError,
     OutputInvalid,
     OutputTooComplex,
     UpstreamBadResponse,
@@ -41,6 +43,8 @@ from strictgate.core.errors import (
     UpstreamFailure,
 )
 from strictgate.core.guard.input_matcher import InputMatcher
+from strictgate.core.guard.judge_text import UNFINISHED
+from strictgate.core.guard.partial_document import Beginning
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Planner
 from strictgate.core.request.contract import Contract
@@ -83,6 +87,8 @@ class Conversation:
         """How much of its budget this request has used."""
         self.refused = refused
         self.record = AttemptLog()
+        self.handover: Handover | None = None
+        """What was taken over from other models; None: it is the first that is asked."""
         may_continue = planner.can_continue and enforcement.max_continuations > 0
         steers = enforcement.steering is Steering.AUTO and may_continue
         self._negotiation = Negotiation(replace(planner, steers=steers), refused, self.record)
@@ -128,8 +134,13 @@ class Conversation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it as it was before it was run."""
-        work = Work(self.work.budget)
-        return partial(Conversation, work=work, **self._options), self._arguments
+        make = partial(Conversation, work=Work(self.work.budget), **self._options)
+        return _made, (make, self._arguments, self.handover)
+
+    def take_over(self, handover: Handover) -> None:
+        """Begin where other models have left the request."""
+        self.handover, self.work.spent = handover, handover.work
+        handover.begin(self.record)
 
     def adopt(self, record: AttemptLog, plan: Plan) -> None:
         """Take over what became of it where it was run in place of here."""
@@ -165,6 +176,18 @@ class Conversation:
         if not self._criteria.is_here:
             yield HeavyStep(math.inf)
         states = [ChoiceState(index) for index in range(self.planner.contract.choices)]
+        try:
+            return (yield from self._answered(states))
+        except GatewayError:
+            self.record.beginning = _beginning(states)
+            raise
+
+    def _answered(self, states: Sequence[ChoiceState]) -> Generator[Turn, DriverAnswer, Outcome]:
+        """Ask until every choice is accepted."""
+        if self.handover is not None and self.handover.beginning is not None:
+            rest = yield from self._go_on(self.handover.beginning, states)
+            if isinstance(rest, Accepted):
+                return self._outcome({}, [rest], states)
         first = yield from self._try(states, ())
         accepted = []
         for state, result in zip(states, first.results, strict=True):
@@ -174,6 +197,24 @@ class Conversation:
             for state, each in zip(states, accepted, strict=True)
         )
         return self._outcome(first.body, accepted, states)
+
+    def _go_on(
+        self, begun: Beginning, states: Sequence[ChoiceState]
+    ) -> Generator[Turn, DriverAnswer, Accepted | Rejected | None]:
+        """Ask for the rest of what another model has begun; None where that cannot be."""
+        schema = self._criteria.schema
+        if schema is None or len(states) > 1 or not self._continuation.is_possible(self.planner):
+            return None
+        yield from self._criteria.grammars.load(schema)
+        document = self._criteria.new_document(schema)
+        if not document.take_over(begun):
+            return None
+        states[0].take_over(document)
+        rejected = Rejected(begun.text, (), UNFINISHED, truncated=False)
+        result = yield from self._continuation.run(self.planner, states[0], rejected)
+        if isinstance(result, Rejected) and result is not rejected:
+            self._note(result)
+        return result
 
     def _until_accepted(
         self, state: ChoiceState, result: Accepted | Rejected | None
@@ -228,8 +269,8 @@ class Conversation:
     ) -> Outcome:
         choices = [{**each.choice, "index": index} for index, each in enumerate(accepted)]
         completion = {**body, "object": "chat.completion", "choices": choices}
-        if self.record.spent:
-            completion["usage"] = self.record.spent
+        if self.record.used:
+            completion["usage"] = self.record.used
         steps = [(index, step) for index, each in enumerate(accepted) for step in each.steps]
         lengths = {each.index: _sent(each, choices[each.index]) for each in states}
         sent = {index: each for index, each in lengths.items() if each}
@@ -275,6 +316,21 @@ def _forwards_early(contract: Contract, enforcement: Enforcement, *, may_continu
     if contract.has_tools:
         return False
     return mode is StreamMode.GUARDED or may_continue
+
+
+def _made(
+    make: Callable[..., Conversation], arguments: tuple[Any, ...], handover: Handover | None
+) -> Conversation:
+    conversation = make(*arguments)
+    if handover is not None:
+        conversation.take_over(handover)
+    return conversation
+
+
+def _beginning(states: Sequence[ChoiceState]) -> Beginning | None:
+    """Return what is good of the one document that was asked for, if anything is."""
+    document = states[0].document if len(states) == 1 else None
+    return document.beginning() if document is not None and len(document) else None
 
 
 def _sent(state: ChoiceState, choice: Mapping[str, Any]) -> Mapping[str, int]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.releasable import final_length
@@ -16,6 +17,15 @@ _CLOSERS = (b"}", b"]")
 _UNIT = re.compile(rb"(?:[a-zA-Z]{1,8}|%|[^\x00-\x7f]{2,3})[ \t\r\n]*[,}\]]")
 _MEMBER = re.compile(rb'([,{])([ \t\r\n]*)"(?:[^"\\]|\\.)*"[ \t\r\n]*:([ \t\r\n]*)')
 _LOOK_BACK = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The valid beginning of a document that was not finished, for another model to go on from."""
+
+    text: str
+    origins: DocumentOrigins
+    steps: tuple[Step, ...]
 
 
 class PartialDocument:
@@ -48,6 +58,20 @@ class PartialDocument:
     def text_origins(self) -> DocumentOrigins:
         """Return the origins of `text`."""
         return self.origins.until(len(self.text.encode()))
+
+    def beginning(self) -> Beginning:
+        """Return what there is of it."""
+        return Beginning(self.text, self.text_origins(), tuple(self.steps))
+
+    def take_over(self, beginning: Beginning) -> bool:
+        """Begin with what there is of the same document; return whether all of it fits."""
+        data = beginning.text.encode()
+        if self.guard.consume(data) < len(data):
+            return False
+        for each in beginning.origins.ranges:
+            self.origins.write(each.start, each.origin)
+        self.steps += beginning.steps
+        return True
 
     def write(self, data: bytes, origin: ByteOrigin) -> int:
         """Add as much of `data` as fits; return how many bytes."""
