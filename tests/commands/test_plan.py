@@ -53,12 +53,15 @@ def test_plan_of_fallbacks(file, config, capsys, tmp_path):
     (tmp_path / "config.toml").write_text(
         '[upstreams.groq]\npreset = "groq"\n[upstreams.here]\nbase_url = "http://127.0.0.1:9/v1"\n'
         'preset = "generic"\n[models.kimi]\nupstream = "groq"\nmodes = ["json_object"]\n'
-        'fallbacks = ["mine"]\n[models.mine]\nupstream = "here"\nmodes = ["prompt"]\n'
+        'fallbacks = ["mine"]\nrepair_model = "mine"\n'
+        '[models.mine]\nupstream = "here"\nmodes = ["prompt"]\n'
     )
     assert main(["plan", file(request()), "--config", config]) == 0
 
-    first, second = json.loads(capsys.readouterr().out)["requests"]
+    first, second, third = json.loads(capsys.readouterr().out)["requests"]
     assert "fallback" not in first
+    assert third["repair_model"] == "mine"
+    assert "what the model before has said" in third["body"]["messages"][-1]["content"]
     assert first["authorization"] == "the client's"
     assert (second["fallback"], second["mode"], second["upstream"]) == ("mine", "prompt", "here")
     assert second["authorization"] == "none"

@@ -198,3 +198,81 @@ def test_the_responses_api(strictgate, demo):
     validate(json.loads(told["output"][-1]["content"][0]["text"]), MOOD)
     assert told["x_strictgate"]["model"] == "demo/y"
     assert again["id"] == told["id"]
+
+
+def writer(document):
+    """An upstream whose model writes this, whatever it is asked, and what it was asked."""
+    message = {"role": "assistant", "content": json.dumps(document)}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    reply = answering(json.dumps({"choices": [choice], "usage": {"total_tokens": 5}}).encode())
+    seen = []
+
+    async def app(scope, receive, send):
+        if scope["type"] == "http" and scope["method"] == "POST":
+            seen.append(json.loads((await receive())["body"]))
+        await reply(scope, receive, send)
+
+    return app, seen
+
+
+def written_down(demo, document, behaviour="prose+missing-field", schema=MOOD, **changes):
+    """What comes of it where the first model fails, and another one is to write down what it said;
+    and what that was asked."""
+    app, seen = writer(document)
+    with serving(app) as url:
+        there = {"other": {"base_url": f"{url}/v1", "preset": "generic", "retries": 0}}
+        known = models(x=model(behaviour, repair_model="demo/z"), z=model("z", upstream="other"))
+        with gate(demo, models=known, upstreams=there) as running:
+            return running.chat("x", schema, **changes), seen
+
+
+LOOSE = {
+    "type": "object",
+    "properties": {"words": {"type": "string"}, "mood": {"enum": ["calm", "angry"]}},
+    "required": ["words", "mood"],
+}
+
+
+def test_written_down(demo):
+    """The last rung: another model writes down what was said, is told only that, and it is told."""
+    document = {"words": "glad to help", "mood": "calm"}
+    answer, seen = written_down(demo, document, "ignores-schema", LOOSE)
+    told = answer.json["x_strictgate"]
+
+    assert "glad to help" in json.dumps(seen[0]["messages"]).lower()
+    assert "hi" not in [each["content"] for each in seen[0]["messages"]]
+    assert json.loads(answer.content) == document
+    assert told["model"] == "demo/z"
+    assert told["written_down"] is True
+    assert told["repairs"][0] == {"choice": 0, "step": "written_down", "path": ""}
+    assert answer.headers["x-strictgate-repairs"] == "written_down"
+
+
+def test_nothing_may_be_added(demo):
+    """What the text does not say is not accepted: the error is the first model's own."""
+    answer, seen = written_down(
+        demo, {"words": "invented", "mood": "calm"}, "ignores-schema", LOOSE
+    )
+    assert answer.status == 400
+    assert "invented" not in answer.error["failed_generation"]
+    assert len(seen) == 3
+    assert "it does not say: /words" in seen[1]["messages"][-1]["content"]
+    failed = answer.json["x_strictgate"]["failed_models"]
+    assert [each["model"] for each in failed] == ["demo/x"]
+
+
+@pytest.mark.parametrize("failure", ["429", "truncates"])
+def test_nothing_to_write_down(demo, failure):
+    """Where nothing was said, or not all of it, nobody is asked."""
+    answer, seen = written_down(demo, {"choice": "calm"}, failure, max_tokens=4)
+    assert answer.status in (400, 429)
+    assert seen == []
+
+
+def test_a_stream_that_is_written_down(demo):
+    """It goes out once it is known that nothing was added."""
+    document = {"words": "glad to help", "mood": "calm"}
+    answer, _ = written_down(demo, document, "ignores-schema", LOOSE, stream=True)
+    [text], told = read(answer)
+    assert json.loads(text) == document
+    assert told["written_down"] is True

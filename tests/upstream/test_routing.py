@@ -95,6 +95,10 @@ def test_keys_come_from_the_environment():
             r"models.m.fallbacks: no model 'n' under \[models\]",
         ),
         (
+            {"models": {"m": {"upstream": "groq", "repair_model": "n"}}},
+            "models.m.repair_model: no model 'n'",
+        ),
+        (
             {
                 "models": {
                     "m": {"upstream": "groq", "fallbacks": ["n"]},

@@ -4,7 +4,7 @@ It builds the gateway as `serve` does and stops where the first request would go
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from strictgate.commands.start_checks import check_settings
@@ -17,6 +17,7 @@ from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.gateway.caller import Caller
 from strictgate.gateway.exchange import Exchange
+from strictgate.gateway.fallbacks import Fallbacks
 from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.opening import open_exchange
 from strictgate.gateway.request_planning import PlannedRequest
@@ -28,6 +29,7 @@ from strictgate.upstream.routing import Endpoint, Router
 
 _ROOT = ROOTS[0]
 _CLIENTS = "the client's"
+_SAID = "(what the model before has said)"
 PATHS = {path.removeprefix(_ROOT): each for path, each in ROUTES.items() if path.startswith(_ROOT)}
 """The surfaces by the path below /v1 to which requests are posted."""
 
@@ -46,8 +48,8 @@ def upstream_requests(
     The result is a JSON object: `surface`, the API that the request is of; `enforced`, whether a
     schema is enforced; and `requests`, in the order in which they would be sent. Each names its
     `upstream`, `method`, `url`, whose key is its `authorization`, and its `body`; where a schema is
-    enforced, also the `mode`, and what became of the request in it; and `fallback`, the name of the
-    model, where it is asked in place of one that has failed.
+    enforced, also the `mode`, and what became of the request in it; and `fallback`, or
+    `repair_model`, the name of the model, where it is asked after others that have failed.
 
     None of them is sent; an upstream without a preset is looked at, as when it is served.
 
@@ -80,15 +82,23 @@ async def _requests(
     exchange = await open_exchange(gateway, surface, body, Caller(""))
     if exchange is None:
         return about | {"enforced": False, "requests": [_passed_on(gateway, path, body.look())]}
-    requests = await _of_model(exchange)
+    requests, fallbacks = await _of_model(exchange), gateway.fallbacks(exchange.planned)
     first = exchange.planned.route.endpoint.name
-    for model in gateway.router.fallbacks(exchange.planned.contract.model):
-        await exchange.ask_model(Handover(model, ()))
+    for role, handover in _handovers(fallbacks) if fallbacks else ():
+        await exchange.ask_model(handover)
         for each in await _of_model(exchange):
             is_clients = each["authorization"] == _CLIENTS and each["upstream"] != first
             key = {"authorization": "none"} if is_clients else {}
-            requests.append({"fallback": model} | each | key)
+            requests.append({role: handover.model} | each | key)
     return about | {"enforced": True, "requests": requests}
+
+
+def _handovers(fallbacks: Fallbacks) -> Iterator[tuple[str, Handover]]:
+    """Yield what the models are for that are asked after the first, and what they begin with."""
+    for model in fallbacks.left:
+        yield "fallback", Handover(model, ())
+    if fallbacks.repair_model is not None:
+        yield "repair_model", Handover(fallbacks.repair_model, (), source=_SAID)
 
 
 async def _of_model(exchange: Exchange) -> list[dict[str, Any]]:

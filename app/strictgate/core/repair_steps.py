@@ -109,6 +109,13 @@ class Resumption(StrEnum):
     """By its answer to the question which of the allowed values it meant."""
 
 
+class Rewriting(StrEnum):
+    """What another model has done, where the first gave no valid document."""
+
+    WRITTEN_DOWN = "written_down"
+    """It has written down what the first one said."""
+
+
 def distinct_steps(steps: Iterable[Step]) -> tuple[Step, ...]:
     """Return the steps, each once; those on the spelling once for the whole document."""
     plain = (Step(step.name) if isinstance(step.name, SyntaxRepair) else step for step in steps)

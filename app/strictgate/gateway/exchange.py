@@ -17,7 +17,7 @@ from strictgate.core.surfaces.surface import (
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.gateway.caller import Caller
 from strictgate.gateway.driver import DeltaSink
-from strictgate.gateway.fallbacks import Fallbacks
+from strictgate.gateway.fallbacks import Fallbacks, WritingRequest
 from strictgate.gateway.gateway import Gateway, GatewayAnswer
 from strictgate.gateway.records import Failed
 from strictgate.gateway.request_planning import PlannedRequest
@@ -104,8 +104,12 @@ class Exchange:
             GatewayError: that one cannot be asked for the same.
         """
         self._handover = handover
-        self.request = {**self.request, "model": handover.model}
-        self.read, self.planned = await self._first_plan()
+        if handover.source:
+            writing = WritingRequest(self.read, handover.model, handover.source)
+            self.planned = await self._plan(writing)
+        else:
+            self.request = {**self.request, "model": handover.model}
+            self.read, self.planned = await self._first_plan()
         self.writer = self.read.writer(self.identity)
 
     async def _turn_to_fallback(self, fallbacks: Fallbacks, error: GatewayError) -> bool:

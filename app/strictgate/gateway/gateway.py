@@ -175,11 +175,13 @@ class Gateway:
     def fallbacks(self, planned: PlannedRequest) -> Fallbacks | None:
         """Return what can be asked in place of the model of a request; None: nothing."""
         model = planned.contract.model
-        left = self._router.fallbacks(model)
-        if not left:
+        left, writer = self._router.fallbacks(model), self._router.repair_model(model)
+        if planned.contract.has_tools or planned.contract.choices > 1:
+            writer = None  # it writes one document
+        if not left and writer is None:
             return None
-        now = asyncio.get_running_loop().time()
-        return Fallbacks(model, left, now + planned.route.endpoint.settings.timeout)
+        deadline = asyncio.get_running_loop().time() + planned.route.endpoint.settings.timeout
+        return Fallbacks(model, left, deadline, writer if planned.contract.has_document else None)
 
     def fell_back(
         self, failed: PlannedRequest, error: GatewayError, model: str, caller: Caller

@@ -97,3 +97,8 @@ class Model(Pins):
         description="Other names of [models] that are asked, in this order, where it fails at an "
         "enforced request; then theirs.",
     )
+    repair_model: str | None = Field(
+        default=None,
+        description="Another name of [models], which may write down what the last text said, where "
+        "no model gave a valid document.",
+    )

@@ -75,6 +75,8 @@ class Router:
             self._check(self._default, "default_upstream")
         for name, model in self._models.items():
             self._check(model.upstream, f"models.{name}.upstream")
+            if model.repair_model is not None:
+                self._check_model(model.repair_model, f"models.{name}.repair_model")
         self._fallbacks = {name: tuple(self._chain(name, ())) for name in self._models}
 
     def _chain(self, name: str, before: tuple[str, ...]) -> Iterator[str]:
@@ -88,11 +90,7 @@ class Router:
         """
         way = (*before, name)
         for each in self._models[name].fallbacks:
-            if each not in self._models:
-                raise SettingsError(
-                    f"models.{name}.fallbacks: no model '{each}' under [models] "
-                    f"(configured: {', '.join(self._models)})"
-                )
+            self._check_model(each, f"models.{name}.fallbacks")
             if each in way:
                 raise SettingsError(
                     f"models.{name}.fallbacks: '{each}' leads back to itself "
@@ -100,6 +98,17 @@ class Router:
                 )
             yield each
             yield from self._chain(each, way)
+
+    def _check_model(self, model: str, field: str) -> None:
+        """Raise SettingsError where `field` names a model that is not configured."""
+        if model not in self._models:
+            known = ", ".join(self._models)
+            raise SettingsError(f"{field}: no model '{model}' under [models] (configured: {known})")
+
+    def repair_model(self, model: str) -> str | None:
+        """Return the model that may write down what `model`, or a fallback of it, has said."""
+        listed = self._models.get(model)
+        return None if listed is None else listed.repair_model
 
     def fallbacks(self, model: str) -> tuple[str, ...]:
         """Return the models to ask in place of `model` where it fails, in their order."""

@@ -66,6 +66,8 @@ class AttemptLog:
     """Those that were asked before it, …"""
     spent_before: Usage = field(default_factory=dict)
     """… and what they used."""
+    is_written_down: bool = False
+    """The model was to write down what one of those before had said."""
     beginning: Beginning | None = None
     """What was good of the one document that was asked for, where no whole one came."""
     attempts: list[Attempt] = field(default_factory=list)
@@ -180,6 +182,7 @@ class AttemptLog:
         if self.failed_models:
             failed = [{"model": each.name, "reason": each.reason} for each in self.failed_models]
             details |= {"model": self.model, "failed_models": failed}
+            details |= {"written_down": True} if self.is_written_down else {}
         if self.refused_modes:
             details["refused"] = [
                 {"mode": lesson.mode.value, "reason": lesson.reason}

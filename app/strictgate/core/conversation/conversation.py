@@ -45,8 +45,10 @@ from strictgate.core.errors import (
 from strictgate.core.guard.input_matcher import InputMatcher
 from strictgate.core.guard.judge_text import UNFINISHED
 from strictgate.core.guard.partial_document import Beginning
+from strictgate.core.output.grounding import Source
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.repair_steps import Rewriting, Step
 from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, Steering, StreamMode
 from strictgate.core.wire.calls import CallIds
@@ -140,6 +142,9 @@ class Conversation:
     def take_over(self, handover: Handover) -> None:
         """Begin where other models have left the request."""
         self.handover, self.work.spent = handover, handover.work
+        if handover.source:
+            source = Source.of(handover.source, self.planner.schema.text)
+            self._criteria = self._continuation.criteria = replace(self._criteria, source=source)
         handover.begin(self.record)
 
     def adopt(self, record: AttemptLog, plan: Plan) -> None:
@@ -272,6 +277,8 @@ class Conversation:
         if self.record.used:
             completion["usage"] = self.record.used
         steps = [(index, step) for index, each in enumerate(accepted) for step in each.steps]
+        if self._criteria.source is not None:
+            steps.insert(0, (0, Step(Rewriting.WRITTEN_DOWN)))
         lengths = {each.index: _sent(each, choices[each.index]) for each in states}
         sent = {index: each for index, each in lengths.items() if each}
         origins = {index: each.origins for index, each in enumerate(accepted) if each.origins}

@@ -13,6 +13,7 @@ from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.input_matcher import InputMatcher
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.output.grounding import Source
 from strictgate.core.repair_steps import Repair
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import Schema
@@ -60,6 +61,8 @@ class Criteria:
     inputs: Mapping[str, InputMatcher] = field(default_factory=dict)
     """What the input of each custom tool is judged by, by the name of the tool, or of the function
     that stands for it. Without `tools` the document is calls, which have the inputs in them."""
+    source: Source | None = None
+    """What a document may say nothing beyond; None: it may say anything."""
     with_tokens: bool = True
     """The caller asked for log-probabilities."""
     grammars: Grammars = field(default_factory=Grammars, compare=False)

@@ -33,7 +33,7 @@ from strictgate.core.conversation.whole_choice import (
     judged_texts,
     stands_valid,
     with_given_call,
-    wrong_inputs,
+    wrong_content,
 )
 from strictgate.core.errors import GatewayError, UpstreamError
 from strictgate.core.guard import schema_echo
@@ -87,8 +87,8 @@ class Evaluation:
             WorkSpent: the budget is used up.
         """
         evaluated = yield from self._run(stream)
-        is_calls = self.criteria.inputs and self.criteria.tools is None
-        return self._with_inputs(evaluated) if is_calls else evaluated
+        wrong = wrong_content(evaluated.result, self.criteria)
+        return evaluated if wrong is None else replace(evaluated, result=wrong, document=None)
 
     def _run(self, stream: DocumentChoiceStream | None) -> Generator[Turn, DriverAnswer, Evaluated]:
         schema, stream = self.criteria.schema, self._heard(stream)
@@ -136,11 +136,6 @@ class Evaluation:
         wrapped = self.plan.wrapped
         if not (is_light and all(stands_valid(*each, wrapped=wrapped) for each in texts)):
             yield HeavyStep(cost)
-
-    def _with_inputs(self, evaluated: Evaluated) -> Evaluated:
-        """Return it rejected where it is calls, and the input of one does not match its grammar."""
-        wrong = wrong_inputs(evaluated.result, self.criteria.inputs)
-        return evaluated if wrong is None else replace(evaluated, result=wrong, document=None)
 
     def _evaluated(
         self, result: Accepted | Rejected, stream: DocumentChoiceStream | None

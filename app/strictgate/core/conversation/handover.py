@@ -30,8 +30,10 @@ class Handover:
     """When the request is to be over, by the driver's clock in seconds."""
     is_last: bool = True
     """No other model is asked after this one."""
+    source: str = ""
+    """What the model is to write down, in place of an answer of its own; "": it is to answer."""
 
     def begin(self, record: AttemptLog) -> None:
         """Note in the record of the next conversation what there was before it."""
         record.model, record.failed_models = self.model, self.failed_models
-        record.spent_before = self.spent
+        record.spent_before, record.is_written_down = self.spent, bool(self.source)

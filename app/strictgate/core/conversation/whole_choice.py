@@ -4,8 +4,9 @@ A refusal, a content filter's stop and a call of the caller's own tools are pass
 they are outcomes of their own and never repaired into a document.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from strictgate.core.capabilities import Mode
@@ -18,13 +19,14 @@ from strictgate.core.conversation.tool_calls import (
     judge_calls,
     render_calls,
 )
-from strictgate.core.guard.input_matcher import InputMatcher
 from strictgate.core.guard.input_string import InputString
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import is_document_alone
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, edited
+from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
 from strictgate.core.repair_steps import Extraction, Step, distinct_steps
@@ -39,6 +41,7 @@ FROM_VALUE = "content_object"
 _MALFORMED = "malformed_function_call"  # Gemini's reason to finish
 DIFFERS = "the new answer differs from what has been given out already"
 CUT_OFF_BEHIND = "the answer is cut off behind a document that stands amid prose"
+_BEYOND = "only what is in the text may be written down, in its own words; it does not say: "
 _OF_CALLS = frozenset({"tool_calls", "function_call"})
 TEXT_ANSWER = "text_answer"
 """The step that takes plain words for an answer in words, where a document was asked for."""
@@ -94,20 +97,29 @@ def input_length(choice: Choice, criteria: Criteria) -> int:
     return sum(len(call.arguments) for call in choice.calls)
 
 
-def wrong_inputs(
-    result: Accepted | Rejected, inputs: Mapping[str, InputMatcher]
-) -> Rejected | None:
-    """Return the rejection of an accepted document that is calls, where the input of one does not
-    match its grammar."""
-    if isinstance(result, Rejected) or result.passed_on:
+def wrong_content(result: Accepted | Rejected, criteria: Criteria) -> Rejected | None:
+    """Return the rejection of an accepted document that says what it must not; None: it does not.
+
+    It may be calls, of which the input of one does not match its grammar; or be there to write down
+    what a text says, and say more.
+    """
+    is_calls = bool(criteria.inputs) and criteria.tools is None
+    is_free = not is_calls and criteria.source is None
+    if is_free or isinstance(result, Rejected) or result.passed_on:
         return None
     message = result.choice["message"]
     text = str(message["content"])
-    faults = tuple(input_faults(parse_json(text), inputs))
-    if not faults:
+    document = parse_json(text)
+    faults = tuple(input_faults(document, criteria.inputs)) if is_calls else ()
+    if faults:
+        misuse = ToolCallErrors(message, (), faults, Toolset({}, frozenset(), must_call=False))
+        return Rejected(text, (), faults[0].message, truncated=False, misuse=misuse)
+    beyond = criteria.source.beyond(document) if criteria.source is not None else ()
+    paths = [pointer(path) or "the document" for path in islice(beyond, prompt.MAX_PROBLEMS)]
+    if not paths:
         return None
-    misuse = ToolCallErrors(message, (), faults, Toolset({}, frozenset(), must_call=False))
-    return Rejected(text, (), faults[0].message, truncated=False, misuse=misuse)
+    reason = f"{_BEYOND}{', '.join(paths)}"
+    return Rejected(text, (), reason, truncated=False, is_refused=True)
 
 
 def stands_valid(text: str, schema: Schema, *, wrapped: bool) -> bool:
