@@ -3,7 +3,7 @@
 `[answers]` in the configuration says which of the two there are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError
+from strictgate.core.output.provenance import is_own, origin_details
+from strictgate.core.request.options import Provenance
 from strictgate.gateway.driver import default_head
 from strictgate.settings.tables import Answers
 
@@ -45,12 +47,15 @@ class AnswerDetails:
         conversation: Conversation,
         head: Mapping[str, Any],
         page: Mapping[str, str] = NO_PAGE,
+        *,
+        is_rendered: bool = False,
     ) -> dict[str, Any]:
         """Return the completion.
 
         Args:
             head: what has been sent of it, and stays as it is.
             page: what is told of the page that shows how it came about.
+            is_rendered: what the caller gets is made of the document, and is not it.
         """
         completion = default_head(conversation.planner.model)
         given = outcome.body.items()
@@ -65,6 +70,9 @@ class AnswerDetails:
                 outcome.steps,
                 [mode for mode in known if mode in conversation.refused],
             ) | dict(page)
+            provenance = Provenance.OFF if is_rendered else conversation.enforcement.provenance
+            if told := list(_provenance(outcome, provenance)):
+                completion["x_strictgate"]["provenance"] = told
         return completion
 
     def of_all(self, error: GatewayError, conversation: Conversation) -> GatewayError:
@@ -84,3 +92,12 @@ class AnswerDetails:
         if not self.settings.headers:
             for name in [name for name in error.headers if name.startswith("x-strictgate-")]:
                 del error.headers[name]
+
+
+def _provenance(outcome: Outcome, wanted: Provenance) -> Iterator[dict[str, Any]]:
+    """Yield what is told of whom each document is from."""
+    for index, origins in outcome.origins.items() if wanted is not Provenance.OFF else ():
+        if wanted is Provenance.PATHS or not is_own(origins):
+            text = str(outcome.body["choices"][index]["message"]["content"])
+            tokens, by_path = outcome.scores.get(index, ()), wanted is Provenance.PATHS
+            yield {"choice": index} | origin_details(text, origins, tokens, by_path=by_path)

@@ -16,6 +16,7 @@ from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.output.origins import DocumentOrigins
+from strictgate.core.output.provenance import ScoredToken
 from strictgate.core.plan import prompt
 from strictgate.core.repair_steps import Step
 from strictgate.core.request.tools import Toolset
@@ -43,6 +44,8 @@ class Accepted:
     """Not a document but a refusal, a filter's stop or a tool call."""
     origins: DocumentOrigins | None = field(default=None, compare=False)
     """Of the document, if it is one."""
+    scores: tuple[ScoredToken, ...] = field(default=(), compare=False)
+    """The document's tokens, where that was asked for and they are known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,8 @@ class Continuation:
             case _ if choice is None:  # another model has written it
                 return None
             case RecoveryStep.CLOSE:
-                return _close(document, choice) if state.progress.repeated_after_prefix else None
+                is_called_for = state.progress.repeated_after_prefix
+                return _close(document, choice, self.criteria) if is_called_for else None
             case RecoveryStep.QUESTION:
                 return (yield from self._ask_which(planner, document, choice, rejected))
 
@@ -241,7 +242,7 @@ class Continuation:
         document.write(chosen.encode(), ByteOrigin.CHOSEN)
         document.complete(b" ")
         if document.is_whole:
-            return accept_document(choice, document, with_tokens=False)
+            return accept_document(choice, document, self.criteria)
         text = document.prefix.decode()
         return Rejected(text, (), UNFINISHED, truncated=False, broken=rejected.broken)
 
@@ -263,10 +264,10 @@ class Continuation:
         return _chosen(answer.choices[0].text, options)
 
 
-def _close(document: PartialDocument, choice: Choice) -> Accepted | None:
+def _close(document: PartialDocument, choice: Choice, criteria: Criteria) -> Accepted | None:
     """Write what must follow; None if the document is not whole then."""
     document.complete(b"")
-    return accept_document(choice, document, with_tokens=False) if document.is_whole else None
+    return accept_document(choice, document, criteria) if document.is_whole else None
 
 
 def _with_place(rejected: Rejected, document: PartialDocument | None) -> Rejected:

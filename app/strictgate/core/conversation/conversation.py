@@ -50,7 +50,7 @@ from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Planner
 from strictgate.core.repair_steps import Rewriting, Step
 from strictgate.core.request.contract import Contract
-from strictgate.core.request.options import Enforcement, Steering, StreamMode
+from strictgate.core.request.options import Enforcement, Provenance, Steering, StreamMode
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.reply import Failure
@@ -109,6 +109,7 @@ class Conversation:
             any_object=contract.is_json_object,
             words_member=contract.words_member,
             inputs=inputs or {},
+            with_scores=enforcement.provenance is Provenance.PATHS,
             with_tokens=contract.wants_logprobs,
             work=self.work,
         )
@@ -282,7 +283,8 @@ class Conversation:
         lengths = {each.index: _sent(each, choices[each.index]) for each in states}
         sent = {index: each for index, each in lengths.items() if each}
         origins = {index: each.origins for index, each in enumerate(accepted) if each.origins}
-        return Outcome(completion, tuple(steps), sent, origins)
+        scores = {index: each.scores for index, each in enumerate(accepted) if each.scores}
+        return Outcome(completion, tuple(steps), sent, origins, scores)
 
     # --- one try, until it is answered -----------------------------------------------------------
 

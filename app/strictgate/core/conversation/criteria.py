@@ -63,6 +63,8 @@ class Criteria:
     that stands for it. Without `tools` the document is calls, which have the inputs in them."""
     source: Source | None = None
     """What a document may say nothing beyond; None: it may say anything."""
+    with_scores: bool = False
+    """The caller wants to know how likely a document's tokens were."""
     with_tokens: bool = True
     """The caller asked for log-probabilities."""
     grammars: Grammars = field(default_factory=Grammars, compare=False)

@@ -31,6 +31,7 @@ from strictgate.core.conversation.whole_choice import (
     input_length,
     judge_choice,
     judged_texts,
+    logprob_entries,
     stands_valid,
     with_given_call,
     wrong_content,
@@ -192,7 +193,7 @@ class Evaluation:
             forwards=False,
         )
         text, origin = answer_text(self.choice, self.plan.mode)
-        stream.feed(Delta(0, text, logprobs=_entries(self.choice)))
+        stream.feed(Delta(0, text, logprobs=logprob_entries(self.choice)))
         stream.flush()
         stream.reading.steps[:0] = origin
         return stream
@@ -234,7 +235,7 @@ class Evaluation:
         document = stream.reading.draft
         with_tokens = self.criteria.with_tokens and not stream.lost_logprobs
         accepted = accept_document(
-            self.choice, document, stream.reading.steps, with_tokens=with_tokens
+            self.choice, document, self.criteria, stream.reading.steps, with_tokens=with_tokens
         )
         return replace(self._evaluated(accepted, stream), document=document)
 
@@ -367,10 +368,3 @@ def _not_allowed(reading: DocumentStream) -> str:
     expected = expected_name(reading.draft)
     wanted = f"; what may stand there: {expected}" if expected else ""
     return f"{where}: {write_json(refused)} is not allowed there{wanted}"
-
-
-def _entries(choice: Choice) -> tuple[object, ...]:
-    """Return the log-probability entries of the choice's content."""
-    logprobs = choice.raw.get("logprobs")
-    entries = logprobs.get("content") if isinstance(logprobs, dict) else None
-    return tuple(entries) if isinstance(entries, list) else ()

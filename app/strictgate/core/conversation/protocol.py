@@ -22,6 +22,7 @@ from typing import Any
 
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.output.origins import DocumentOrigins
+from strictgate.core.output.provenance import ScoredToken
 from strictgate.core.plan.planner import Body, Plan
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.schema import Schema
@@ -91,6 +92,8 @@ class Outcome:
     as `ChoiceDelta`s already; a choice is missing where there was none."""
     origins: Mapping[int, DocumentOrigins] = field(default_factory=dict)
     """Who the bytes of each choice's document are from; a choice is missing that is none."""
+    scores: Mapping[int, tuple[ScoredToken, ...]] = field(default_factory=dict)
+    """How likely the tokens of each were, where that was asked for and is known."""
 
 
 Turn = Ask | ReadMore | Stop | Compile | HeavyStep

@@ -21,11 +21,14 @@ from strictgate.core.conversation.tool_calls import (
 )
 from strictgate.core.guard.input_string import InputString
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
+from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.token_scores import TokenScores
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import is_document_alone
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, edited
+from strictgate.core.output.provenance import ScoredToken
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
@@ -154,7 +157,8 @@ def _judge_document(
         case ValidText():
             steps = (*origin, *verdict.steps)
             rendered = _rendered(choice, verdict.text, with_tokens=criteria.with_tokens)
-            return Accepted(rendered, steps, passed_on=False, origins=_origins(verdict))
+            origins, scores = _origins(verdict), _scores(choice, text, verdict, criteria)
+            return Accepted(rendered, steps, passed_on=False, origins=origins, scores=scores)
         case InvalidText():
             words = plain_words(text) if criteria.words_member and not origin else None
             if words is not None and not is_cut:
@@ -197,6 +201,20 @@ def with_given_call(
     differs = ToolCallError(CallFault.INVALID, DIFFERS, calls[0] if calls else None)
     misuse = ToolCallErrors(message, calls, (differs,), tools)
     return Rejected(str(message.get("content") or ""), (), DIFFERS, truncated=False, misuse=misuse)
+
+
+def _scores(
+    choice: Choice, text: str, verdict: ValidText, criteria: Criteria
+) -> tuple[ScoredToken, ...]:
+    """Return the tokens of a document that stands as it is in the only place of `text`."""
+    entries = logprob_entries(choice) if criteria.with_scores and not verdict.source else ()
+    if not entries or text.count(verdict.text) != 1 or choice.message.get("content") != text:
+        return ()
+    scores, tokens, document = TokenScores(), LogprobTokens(), verdict.text.encode()
+    tokens.feed(text.encode(errors="replace"), entries)
+    at = len(text[: text.index(verdict.text)].encode(errors="replace"))
+    scores.write(0, len(document), tokens, at)
+    return scores.scored()
 
 
 def _passed_on(choice: Choice, criteria: Criteria) -> Accepted:
@@ -286,16 +304,33 @@ def answer_text(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
     return choice.reasoning, (Step("from_reasoning"),)
 
 
+def logprob_entries(choice: Choice) -> tuple[object, ...]:
+    """Return the log-probability entries of the choice's content."""
+    logprobs = choice.raw.get("logprobs")
+    entries = logprobs.get("content") if isinstance(logprobs, dict) else None
+    return tuple(entries) if isinstance(entries, list) else ()
+
+
 # --- a choice as the caller gets it --------------------------------------------------------------
 
 
 def accept_document(
-    choice: Choice, document: PartialDocument, steps: Sequence[Step] = (), *, with_tokens: bool
+    choice: Choice,
+    document: PartialDocument,
+    criteria: Criteria,
+    steps: Sequence[Step] = (),
+    *,
+    with_tokens: bool = False,
 ) -> Accepted:
     """Return `choice` with a whole document for its text; `steps`: what was done before."""
     rendered = _rendered(choice, document.text, with_tokens=with_tokens)
-    done = distinct_steps((*steps, *document.steps))
-    return Accepted(rendered, done, passed_on=False, origins=document.text_origins())
+    return Accepted(
+        rendered,
+        distinct_steps((*steps, *document.steps)),
+        passed_on=False,
+        origins=document.text_origins(),
+        scores=document.scores.scored() if criteria.with_scores else (),
+    )
 
 
 def _rendered(choice: Choice, document: str, *, with_tokens: bool) -> dict[str, Any]:

@@ -130,7 +130,7 @@ class DocumentReader:
         guard, before = self.draft.guard, (-1, -1)
         while self.ahead:
             size = self._up_to_runaway(guard)
-            taken = self.draft.write(self.ahead[:size], self.origin)
+            taken = self._write(self.ahead[:size])
             self.ahead = self.ahead[taken:]
             if guard.is_closed() or (self.ahead and guard.is_complete()):
                 self.state = DocumentState.CLOSED
@@ -149,6 +149,10 @@ class DocumentReader:
             before = here
         self.state = DocumentState.READING
 
+    def _write(self, data: bytes) -> int:
+        """Put as much of `data`, with which `ahead` begins, into the document as fits."""
+        return self.draft.write(data, self.origin)
+
     def _mend(self, *, final: bool) -> bool:
         """Deal with what was refused; return whether to go on."""
         guard, floor = self.draft.guard, self.draft.released
@@ -161,6 +165,8 @@ class DocumentReader:
                 self.draft.steps += mended.steps
                 self.draft.origins.write(mended.length, self.origin)
                 self.draft.origins.replace(mended.changes, ByteOrigin.MENDED)
+                if mended.changes:
+                    self.draft.scores.cut(mended.changes[0].old_start)
                 self._retry_at = 0
                 return True
             case wait if wait is WAIT and not final:

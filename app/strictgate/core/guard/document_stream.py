@@ -134,6 +134,13 @@ class DocumentStream(DocumentReader):
         if is_sought and length < _SCHEMA_LOOK:
             self.is_schema = is_schema_echo(guard.schema.source, containers[0])
 
+    def _write(self, data: bytes) -> int:
+        start, at = len(self.draft), self.refused_at
+        taken = super()._write(data)
+        if self.tokens or self.draft.scores:
+            self.draft.scores.write(start, start + taken, self.tokens, at)
+        return taken
+
     def _align(self, *, final: bool) -> None:
         assert self._aligner is not None
         aligned = self._aligner.align(self.ahead, final=final)

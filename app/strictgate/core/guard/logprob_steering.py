@@ -5,8 +5,9 @@ weighed (`top_logprobs`). The first of them, in their order, that the guard take
 the model would have said under constrained decoding.
 """
 
+import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,13 @@ class LogprobToken:
     def end(self) -> int:
         return self.start + len(self.data)
 
+    @property
+    def logprob(self) -> float | None:
+        """The natural logarithm of its probability; None: the upstream did not say."""
+        value = self.entry.get("logprob") if isinstance(self.entry, Mapping) else None
+        is_number = isinstance(value, int | float) and math.isfinite(value)
+        return float(value) if is_number else None
+
 
 class LogprobTokens:
     """The tokens of a reply, as they come with its text."""
@@ -34,6 +42,9 @@ class LogprobTokens:
     def __init__(self) -> None:
         self._tokens: list[LogprobToken] = []
         self._length = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._tokens)
 
     def feed(self, text: bytes, entries: Sequence[Any]) -> None:
         """Take in a piece of the text with its log-probability entries.
@@ -70,6 +81,13 @@ class LogprobTokens:
             elif token.end < expected:
                 break
         return found[::-1]
+
+    def between(self, start: int, end: int) -> Iterator[LogprobToken]:
+        """Yield the tokens that overlap with `start` to `end`."""
+        for token in self._tokens[self._first_behind(start) :]:
+            if token.start >= end:
+                return
+            yield token
 
     def whole(self, start: int, end: int) -> list[LogprobToken] | None:
         """Return the tokens from `start` on that end by `end`; None, where some have no entries."""

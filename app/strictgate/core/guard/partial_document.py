@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.releasable import final_length
+from strictgate.core.guard.token_scores import TokenScores
 from strictgate.core.jsontext.lexer import BLANKS, Expects, LexicalToken
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import write_json
@@ -42,6 +43,7 @@ class PartialDocument:
         self.steps: list[Step] = []
         self.origins = OriginRecorder()
         """Of its bytes: whoever writes to the guard notes it here."""
+        self.scores = TokenScores()
 
     def anew(self) -> "PartialDocument":
         """Return an empty draft of the same document."""

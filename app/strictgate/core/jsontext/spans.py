@@ -7,7 +7,7 @@ is skipped at the speed of the JSON scanner.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from strictgate.core.jsontext.pointer import Path
 _SCAN = json.JSONDecoder(parse_int=len, parse_float=len).raw_decode
 _BLANKS = re.compile(r"[ \t\n\r]*+")
 _COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
+_CLOSERS = {"{": "}", "[": "]"}
 _COMMA = re.compile(r"[ \t\n\r]*+([,}\]])[ \t\n\r]*+")
 
 
@@ -56,6 +57,41 @@ def locate_values(text: str, paths: Iterable[Path]) -> dict[Path, ValueSpan]:
     return walk.places
 
 
+@dataclass(frozen=True, slots=True)
+class PartSpan:
+    """The name of a member, or a value that is no object or array."""
+
+    path: Path
+    """Of the value, or of the one that is named."""
+    span: Span
+    """With the quotes."""
+    is_name: bool
+
+
+def locate_parts(text: str) -> Iterator[PartSpan]:
+    """Yield every name and every value that is no object or array, in their order in the text."""
+    yield from _parts(text, _blanks(text, 0), ())
+
+
+def _parts(text: str, start: int, path: Path) -> Generator[PartSpan, None, int]:
+    """Yield the parts of the value at `start`; return where it ends."""
+    opener, index = text[start], 0
+    if opener not in _CLOSERS:
+        end = _end(text, start)
+        yield PartSpan(path, Span(start, end), is_name=False)
+        return end
+    position = _blanks(text, start + 1)
+    while text[position] != _CLOSERS[opener]:
+        key: str | int = index
+        if opener == "{":
+            key, end = _SCAN(text, position)
+            yield PartSpan((*path, key), Span(position, end), is_name=True)
+            position = _COLON.match(text, end).end()  # type: ignore[union-attr]
+        position = _next(text, (yield from _parts(text, position, (*path, key))))
+        index += 1
+    return position + 1
+
+
 class _Walk:
     """Walks the values on the way to the wanted paths; each method returns where its part ends."""
 
@@ -85,21 +121,22 @@ class _Walk:
             begin = _COLON.match(self._text, end).end()  # type: ignore[union-attr]
             value = Span(begin, self.value(begin, (*path, name)))
             members.append(MemberSpan(name, Span(position, end), value))
-            position = self._next(value.end)
+            position = _next(self._text, value.end)
         return tuple(members), position + 1
 
     def _array(self, start: int, path: Path) -> int:
         position, index = _blanks(self._text, start + 1), 0
         while self._text[position] != "]":
-            position = self._next(self.value(position, (*path, index)))
+            position = _next(self._text, self.value(position, (*path, index)))
             index += 1
         return position + 1
 
-    def _next(self, position: int) -> int:
-        """Return where the next member or item starts, or the bracket that closes."""
-        found = _COMMA.match(self._text, position)
-        assert found is not None, "spans are of strict JSON"
-        return found.end() if found[1] == "," else found.start(1)
+
+def _next(text: str, position: int) -> int:
+    """Return where the next member or item starts, or the bracket that closes."""
+    found = _COMMA.match(text, position)
+    assert found is not None, "spans are of strict JSON"
+    return found.end() if found[1] == "," else found.start(1)
 
 
 def _blanks(text: str, position: int) -> int:

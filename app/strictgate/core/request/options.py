@@ -62,6 +62,16 @@ class Prefer(StrEnum):
     """The same, without the schema in the prompt where the upstream's grammar is sure to hold."""
 
 
+class Provenance(StrEnum):
+    """How much `x_strictgate` tells of whom a document is from."""
+
+    OFF = "off"
+    COUNTS = "counts"
+    """How many bytes are the model's own, forced, chosen, mended, where not all are its own."""
+    PATHS = "paths"
+    """Also of each value; and, with log-probabilities, how sure the model was of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Enforcement:
     """What the configuration says in its table [enforcement]."""
@@ -84,6 +94,8 @@ class Enforcement:
     """Whose arguments are enforced: of functions with `strict: true`, or of all."""
     prefer: Prefer = Prefer.RIGHT
     """What decides on the order of the modes, where nothing pins them."""
+    provenance: Provenance = Provenance.COUNTS
+    """How much is told of whom a document is from."""
     token_budget: Annotated[int, Ge(0)] = 0
     """Tokens of all attempts together after which no attempt is added; 0: no limit."""
     prompt_template: str = PROMPT_TEMPLATE
