@@ -32,8 +32,9 @@ class LogprobToken:
     def logprob(self) -> float | None:
         """The natural logarithm of its probability; None: the upstream did not say."""
         value = self.entry.get("logprob") if isinstance(self.entry, Mapping) else None
-        is_number = isinstance(value, int | float) and math.isfinite(value)
-        return float(value) if is_number else None
+        if isinstance(value, int | float) and math.isfinite(value):
+            return float(value)
+        return None
 
 
 class LogprobTokens:
