@@ -100,7 +100,8 @@ class Evaluation:
             stream.flush()
         if self.choice.error is not None:
             return self._failed(self.choice.error, stream)
-        if self.choice.is_refusal or schema is None:
+        tools = self.criteria.tools
+        if self.choice.is_refusal or schema is None or (tools is not None and tools.must_call):
             return self._evaluated(self._judged(), stream)
         if stream is not None and self._is_whole(stream):
             return self._settled(stream)
