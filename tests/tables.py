@@ -146,6 +146,12 @@ SHAPES: dict[str, Row] = {
     "repair/lenient": _REPAIR,
     "repair/lossless": _REPAIR,
     "repair/syntax": _grouped("", test=_REPAIRED),
+    "report_rows": Row(
+        "rows",
+        parts={
+            "rows": Row("key about asks answers want", "source ways more", parts={"want": _WANTED})
+        },
+    ),
     "reports_expected": Row(
         "rows", "ways presets why kinds", one_of="want skip", parts={"want": _WANTED}
     ),

@@ -17,8 +17,8 @@ from strictgate.core.guard.input_string import InputString
 from strictgate.core.guard.input_text import InputText
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
-from strictgate.core.output.extract import extract
-from strictgate.core.repair_steps import Completion, Repair, Step
+from strictgate.core.output.extract import DocumentCandidate, extract
+from strictgate.core.repair_steps import Completion, Extraction, Repair, Step
 from strictgate.core.request.tools import INPUT, Toolset
 from strictgate.core.schema.problems import Problem, most_specific
 from strictgate.core.schema.schema import Schema
@@ -119,7 +119,7 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
     calls: tuple[Call, ...] = choice.calls
     steps: tuple[Step, ...] = ()
     if not calls and (tools.must_call or is_misuse):
-        calls, steps = _from_text(choice.text, tools)
+        calls, steps = _from_text(choice)
     if not calls:
         is_missing = tools.must_call or is_misuse
         missing = ToolCallError(CallFault.MISSING, NO_CALL, None)
@@ -330,17 +330,26 @@ def render_calls(calls: Sequence[Call], texts: Sequence[str], ids: CallIds) -> l
 # --- a call that was written as text -------------------------------------------------------------
 
 
-def _from_text(text: str, tools: Toolset) -> tuple[tuple[Call, ...], tuple[Step, ...]]:
-    for candidate in extract(text).candidates:
-        try:
-            value = parse_json(candidate.text)
-        except NotJSON:
-            continue
-        calls = [_written(each) for each in (value if isinstance(value, list) else [value])]
-        found = tuple(call for call in calls if call is not None)
-        if found and len(found) == len(calls):
-            return found, (Step(FROM_TEXT),)
-    return (), ()
+def _from_text(choice: Choice) -> tuple[tuple[Call, ...], tuple[Step, ...]]:
+    """Return the calls that the text is; none, where it says several things, or where what is cut
+    off amid prose may have corrected them."""
+    found = [
+        calls for each in extract(choice.text).candidates if (calls := _calls_in(each, choice))
+    ]
+    if not found or any(calls != found[0] for calls in found):
+        return (), ()
+    return found[0], (Step(FROM_TEXT),)
+
+
+def _calls_in(candidate: DocumentCandidate, choice: Choice) -> tuple[Call, ...]:
+    try:
+        value = parse_json(candidate.text)
+    except NotJSON:
+        return ()
+    calls = [_written(each) for each in (value if isinstance(value, list) else [value])]
+    found = tuple(call for call in calls if call is not None)
+    is_cut = Extraction.PROSE in candidate.steps and not choice.has_ended
+    return found if len(found) == len(calls) and not is_cut else ()
 
 
 def _written(value: Any) -> Call | None:
