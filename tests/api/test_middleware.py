@@ -5,9 +5,11 @@ import json
 
 import pytest
 
-from strictgate.api.middleware import AccessRules, GatewayMiddleware, digest
+from strictgate.api.access import AccessRules
+from strictgate.api.middleware import GatewayMiddleware
 from strictgate.api.request import ClientLeft
 from strictgate.core.errors import BadRequest
+from strictgate.gateway.client_keys import digest
 from strictgate.observe.events import Crashed, RequestFinished, ignore
 from strictgate.upstream.headers import VIA
 from tests.gates import gate

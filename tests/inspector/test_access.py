@@ -2,6 +2,8 @@
 
 import pytest
 
+from strictgate.gateway.caller import Caller
+from strictgate.gateway.client_keys import ClientKey
 from strictgate.inspector.access import Access, InspectorClosed
 
 
@@ -29,6 +31,18 @@ def test_without_keys_it_is_this_machine_alone(client, host, is_open):
         with pytest.raises(InspectorClosed):
             access.check(scope(client, host))
     assert Access(has_keys=True).check(scope(client, host)) is None
+
+
+@pytest.mark.parametrize("client", ["127.0.0.1", "10.0.0.7"])
+def test_a_key_with_a_name(client):
+    """It is somebody's own: from elsewhere it does not show what others have asked."""
+    key = ClientKey("ci", "CI", b"")
+    about = scope(client, "127.0.0.1") | {"caller": Caller("req_1", key=key)}
+    if client == "127.0.0.1":
+        Access(has_keys=True).check(about)
+    else:
+        with pytest.raises(InspectorClosed):
+            Access(has_keys=True).check(about)
 
 
 def test_where_a_page_is_told():

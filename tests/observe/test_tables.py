@@ -27,9 +27,9 @@ def test_a_counter():
 
 
 def test_a_counter_without_labels():
-    """It is there once something was counted."""
+    """It is there from the start."""
     table = CounterTable("x", "Of x.")
-    assert shown(table) == []
+    assert shown(table) == ["x_total 0.0"]
     table.add()
     assert shown(table) == ["x_total 1.0"]
 

@@ -12,14 +12,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from strictgate.api.access import AccessRules
 from strictgate.api.enforced import EnforcedRoute
 from strictgate.api.metrics import MetricsPage, readings
 from strictgate.api.middleware import (
     LEAVING,
     METRICS_PATH,
-    AccessRules,
     GatewayMiddleware,
-    digest,
     shutting_down,
 )
 from strictgate.api.models import Models
@@ -30,6 +29,7 @@ from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.core.wire.address import cluster_suffixes, is_loopback
+from strictgate.gateway.client_keys import digest, key_ring
 from strictgate.gateway.gateway import Computing, Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.loop_watch import LoopWatch
@@ -210,6 +210,7 @@ def _rules(settings: Settings, environment: Mapping[str, str]) -> AccessRules:
     server = settings.server
     in_cluster = "KUBERNETES_SERVICE_HOST" in environment  # Kubernetes sets it in every pod
     return AccessRules(
+        keys=key_ring(settings, environment),
         key_digests=tuple(digest(key.get_secret_value()) for key in server.api_keys),
         hosts=frozenset({server.host.lower(), *(name.lower() for name in server.allowed_hosts)}),
         host_suffixes=cluster_suffixes(_resolver()) if in_cluster else (),

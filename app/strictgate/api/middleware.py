@@ -7,9 +7,6 @@ surface that the path belongs to.
 """
 
 import asyncio
-import hashlib
-import hmac
-import ipaddress
 import re
 import secrets
 import time
@@ -17,25 +14,37 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from strictgate.api import response
+from strictgate.api.access import (
+    AccessRules,
+    check_host,
+    checked_origin,
+    foreign_origin,
+    known_key,
+)
 from strictgate.api.request import ClientLeft, Message, Receive, Scope, StreamFailed
 from strictgate.api.response import Send
 from strictgate.api.turns import Turns
 from strictgate.core.errors import (
     GatewayError,
-    HostRefused,
     LoopDetected,
-    OriginRefused,
     OutOfDescriptors,
     Overloaded,
-    Unauthorized,
+    RateLimited,
 )
 from strictgate.core.surfaces.table import surface_of
 from strictgate.core.wire.passthrough import Header
 from strictgate.gateway.caller import Caller
-from strictgate.observe.events import Crashed, Event, Observer, OutOfResources, RequestFinished
+from strictgate.gateway.client_keys import ClientKey, KeyRing
+from strictgate.observe.events import (
+    Crashed,
+    Event,
+    KeyLimited,
+    Observer,
+    OutOfResources,
+    RequestFinished,
+)
 from strictgate.observe.redaction import without_credentials
 from strictgate.observe.summary import summary
 from strictgate.upstream.headers import KEYS, VIA
@@ -52,8 +61,6 @@ _INERT_TYPES = (b"application/json", b"text/event-stream", b"audio/", b"applicat
 inspector's; in a sandbox it has none."""
 OWN_PAGES = "/inspector"
 _FRAME_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
-PRIVATE_SUFFIXES = (".localhost", ".internal", ".svc", ".cluster.local")
-"""Of names that public DNS never has: RFC 6761 §6.3, ICANN's .internal, Kubernetes' services."""
 LEAVING = {"retry-after": "1", "connection": "close"}
 """The headers of what says that this process is on its way down: another one may answer soon."""
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -62,30 +69,6 @@ ALWAYS_ANSWERED = OPEN_PATHS | {METRICS_PATH}
 """Paths that have an answer in a full house, too."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 """What is taken over of a client's `x-request-id`: nothing that could break a line or a header."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccessRules:
-    """Who may come in."""
-
-    key_digests: Sequence[bytes] = ()
-    """SHA-256 of each client key; empty: no key is needed."""
-    hosts: frozenset[str] = frozenset()
-    host_suffixes: tuple[str, ...] = ()
-    """Endings of names that are welcome as well, each with its dot."""
-    origins: frozenset[str] = frozenset()
-    connections: int = 1000
-    is_metrics_open: bool = False
-    """Whether /metrics needs no key."""
-    open_paths: frozenset[str] = frozenset()
-    """Paths that need no key, since what is there tells nothing: the inspector's page."""
-    has_pages: bool = False
-    """Pages are served here, which may call: their own origin is welcome."""
-
-
-def digest(key: str) -> bytes:
-    """Return what of a client key is kept."""
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
 
 
 def _text(raw: bytes) -> str:
@@ -127,6 +110,8 @@ class GatewayMiddleware:
         except GatewayError as error:
             if isinstance(error, OutOfDescriptors):
                 self.observe(OutOfResources(visit.id, error.message))
+            if isinstance(error, RateLimited) and visit.key is not None:
+                self.observe(KeyLimited(visit.id, visit.key.label, error.type))
             with suppress(ClientLeft):
                 await visit.fail(error)
         except asyncio.CancelledError:  # the time to drain is over
@@ -138,7 +123,7 @@ class GatewayMiddleware:
         finally:
             self.under_way -= 1
             del self._visits[visit.id]
-            self.observe(visit.finished())
+            self.observe(visit.finished(self.rules.keys))
 
     @property
     def streams_open(self) -> int:
@@ -148,8 +133,9 @@ class GatewayMiddleware:
     async def _admit(self, visit: "_Visit", receive: Receive) -> None:
         scope = visit.scope
         if scope["path"] not in OPEN_PATHS:
-            _check_host(visit.header("host"), self.rules)
-        visit.origin = _checked_origin(_foreign_origin(visit, self.rules), self.rules.origins)
+            check_host(visit.header("host"), self.rules)
+        foreign = foreign_origin(visit.header("origin"), visit.header("host"), self.rules)
+        visit.origin = checked_origin(foreign, self.rules.origins)
         if visit.origin and scope["method"] == "OPTIONS":
             await visit.preflight()
             return
@@ -160,13 +146,15 @@ class GatewayMiddleware:
                 self._check_room()
             is_open = scope["path"] in self.rules.open_paths
             is_open |= is_metrics and self.rules.is_metrics_open
-            if self.rules.key_digests and not is_open:
-                _check_key(authorization, self.rules.key_digests)
+            if self.rules.needs_key and not is_open:
+                visit.key = known_key(authorization, self.rules)
                 authorization = None
+                if visit.key is not None and not is_metrics:
+                    self.rules.keys.admit(visit.key)
             await self._turns.take()
         query = scope["query_string"].decode("latin-1")
         marked = self._marked(visit)
-        caller = Caller(visit.id, authorization, marked, query, visit.told.append)
+        caller = Caller(visit.id, authorization, marked, query, visit.key, visit.told.append)
         await self.inner({**scope, "caller": caller}, receive, visit.send)
 
     def _request_id(self, visit: "_Visit") -> str:
@@ -192,7 +180,7 @@ class GatewayMiddleware:
                 "upstreams leads back to it. Set upstreams.*.base_url to the model's server.",
                 headers={"x-should-retry": "false"},
             )
-        ours = {VIA, *(KEYS if self.rules.key_digests else ())}  # keys of Strictgate's own
+        ours = {VIA, *(KEYS if self.rules.needs_key else ())}  # keys of Strictgate's own
         others = [each for each in visit.headers if each[0] not in ours]
         return [*others, (VIA, f"{via}, {self._token}" if via else self._token)]
 
@@ -208,6 +196,7 @@ class _Visit:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.id = ""
+        self.key: ClientKey | None = None
         self.told: list[Event] = []
         """What happened to it, as the gateway tells."""
         self.scope = scope
@@ -297,7 +286,10 @@ class _Visit:
         body = error.body()["error"]
         self.error = str(body.get("code") or body.get("type"))
 
-    def finished(self) -> RequestFinished:
+    def finished(self, keys: KeyRing) -> RequestFinished:
+        """Return what there is to say of it, and have its key pay for it."""
+        told = summary(self.told)
+        about = (told.get("model", ""), told["tokens_in"], told["tokens_out"])
         authorization = self.surface.authorization(self.headers)
         return RequestFinished(
             request_id=self.id,
@@ -309,7 +301,9 @@ class _Visit:
             client_left=self.client_left,
             is_stream=self.is_stream,
             first_byte=round(self._first_byte, 6),
-            **summary(self.told),
+            key="" if self.key is None else self.key.label,
+            cost=keys.spend(self.key, *about),
+            **told,
         )
 
 
@@ -323,75 +317,3 @@ def too_many() -> Overloaded:
 def shutting_down() -> Overloaded:
     """Return the error of what comes too late."""
     return Overloaded("Strictgate is shutting down.", code="shutting_down", headers=LEAVING)
-
-
-def _check_host(host: str | None, rules: AccessRules) -> None:
-    """Refuse names that an attacker's DNS could point here.
-
-    An address cannot be rebound; a name without a dot, or with one of PRIVATE_SUFFIXES, is not in
-    public DNS.
-    """
-    if host is None:  # HTTP/1.0; a browser always sends one
-        return
-    name = _host_name(host)
-    if "*" in rules.hosts or name in rules.hosts or _is_address(name):
-        return
-    private = (*PRIVATE_SUFFIXES, *rules.host_suffixes)
-    if not name or ("." in name and not name.endswith(private)):
-        raise HostRefused(
-            f"The Host '{name[:100]}' is not one of Strictgate's. "
-            "Add it to server.allowed_hosts if it is."
-        )
-
-
-def _host_name(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
-
-
-@lru_cache(1024)
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _checked_origin(origin: str | None, allowed: frozenset[str]) -> str | None:
-    if origin is not None and origin not in allowed and "*" not in allowed:
-        raise OriginRefused(
-            f"The web origin '{origin[:100]}' may not call Strictgate. "
-            "Add it to server.allowed_origins if it should."
-        )
-    return origin
-
-
-def _foreign_origin(visit: _Visit, rules: AccessRules) -> str | None:
-    """Return the web origin of a request; None where there is none, or it is this gateway's own.
-
-    Pages of the gateway's own may call it. Its own origin is the Host that it was reached by, which
-    has been checked: no other site can have that name.
-    """
-    origin = visit.header("origin")
-    if origin is None or not rules.has_pages:
-        return origin
-    return None if origin in _own_origins(visit.header("host") or "") else origin
-
-
-def _own_origins(host: str) -> tuple[str, str]:
-    """Return the origins of what is served under a Host, here or by a proxy that speaks TLS."""
-    return f"http://{host.lower()}", f"https://{host.lower()}"
-
-
-def _check_key(authorization: str | None, digests: Sequence[bytes]) -> None:
-    scheme, _, key = (authorization or "").partition(" ")
-    given = digest(key.strip())
-    known = [hmac.compare_digest(given, each) for each in digests]  # all of them, always
-    if scheme.lower() != "bearer" or not key.strip() or not any(known):
-        missing = "You didn't provide an API key" if not key else "Incorrect API key provided"
-        raise Unauthorized(
-            f"{missing}. Send one of Strictgate's client keys (server.api_keys) "
-            "in an Authorization header: Bearer YOUR_KEY."
-        )

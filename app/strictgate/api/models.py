@@ -27,7 +27,9 @@ class Models:
             await inbound.body()
             listed = await inbound.while_connected(self._listed(inbound))
             await response.send_json(send, 200, {"object": "list", **listed})
-        elif name in self._gateway.router.model_names:
+            return
+        inbound.caller.check_model(name)
+        if name in self._gateway.router.model_names:
             await response.send_json(send, 200, _model(name))
         else:
             await self._relay(scope, receive, send)
@@ -38,14 +40,18 @@ class Models:
         Raises:
             GatewayError: it is down, and there are no names of ours.
         """
-        ours = {name: _model(name) for name in self._gateway.router.model_names}
+        key = inbound.caller.key
+        names = self._gateway.router.model_names
+        ours = {name: _model(name) for name in names if key is None or key.allows(name)}
         try:
             theirs = await self._gateway.upstream_models(inbound.caller)
         except GatewayError as error:
             if not ours:
                 raise
             return {"data": [*ours.values()], "x_strictgate": {"not_listed": error.message}}
-        return {"data": [*({model["id"]: model for model in reversed(theirs)} | ours).values()]}
+        listed = {model["id"]: model for model in reversed(theirs)}
+        listed = {name: each for name, each in listed.items() if key is None or key.allows(name)}
+        return {"data": [*(listed | ours).values()]}
 
 
 def _model(name: str) -> dict[str, object]:

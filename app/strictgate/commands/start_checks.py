@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from strictgate.core.wire.address import is_loopback
+from strictgate.gateway.client_keys import key_ring
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.upstream.presets import PRESETS
 from strictgate.upstream.routing import Router
@@ -27,6 +28,7 @@ def check_settings(settings: Settings, environment: Mapping[str, str]) -> None:
         raise SettingsError(
             "no upstream is configured: give --upstream URL, --config FILE, or --demo"
         )
+    key_ring(settings, environment)
     Router(settings, environment)  # the tables fit together, and each key's variable is set
     if settings.server.port:
         check_loops(settings, settings.server.host, settings.server.port)
@@ -40,7 +42,7 @@ def check_exposure(settings: Settings) -> None:
             not say that this is wanted.
     """
     server = settings.server
-    if server.api_keys or server.allow_keyless or is_loopback(server.host):
+    if server.api_keys or settings.keys or server.allow_keyless or is_loopback(server.host):
         return
     raise SettingsError(
         f"server.host: {server.host} can be reached from other machines, and no client keys are "

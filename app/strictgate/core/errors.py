@@ -6,6 +6,7 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
   + BadRequest              400  the caller's request cannot be honoured
   + SchemaTooComplex        400  the schema is over a limit
   + Unauthorized            401  a client key is missing or wrong
+  + ModelForbidden          403  a client key that is not for this model
   + OriginRefused           403  a web page that may not call
   + HostRefused             421  a Host that is not ours
   + NotFound                404  no such route, model
@@ -18,6 +19,7 @@ One exception type carries OpenAI's error body; the client's surface (core/surfa
     + OutputTooComplex      400  … or one that takes more work to judge than a request may cost
     + NotJudged             500  what it gave could not be judged within the limits
     + NotJudgedNow          503  … or not now: too many others wait for that
+  + RateLimited             429  a client key that has used up what it may
   + Overloaded              503
     + OutOfDescriptors      503  this process may open no more files or connections
   + LoopDetected            508  the request has come back to where it was
@@ -93,6 +95,12 @@ class OriginRefused(GatewayError):
     status, type, code = 403, "invalid_request_error", "origin_not_allowed"
 
 
+class ModelForbidden(GatewayError):
+    """As OpenAI says it of a project that may not use a model."""
+
+    status, type, code = 403, "invalid_request_error", "model_not_found"
+
+
 class HostRefused(GatewayError):
     status, type, code = 421, "invalid_request_error", "host_not_allowed"
 
@@ -115,6 +123,23 @@ class BodyTooLarge(GatewayError):
 
 class UnsupportedMediaType(GatewayError):
     status, type, code = 415, "invalid_request_error", "unsupported_media_type"
+
+
+class RateLimited(GatewayError):
+    """Its `type` is what is limited."""
+
+    status, code = 429, "rate_limit_exceeded"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        type: str,
+        code: str | None = None,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(message, code=code, headers=headers)
+        self.type = type
 
 
 class Overloaded(GatewayError):

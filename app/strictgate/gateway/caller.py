@@ -8,6 +8,7 @@ from strictgate.core.errors import UpstreamFailure, UpstreamUnavailable
 from strictgate.core.repair_steps import Step
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.usage import token_count, total_tokens
+from strictgate.gateway.client_keys import ClientKey
 from strictgate.observe.events import (
     Enforced,
     Event,
@@ -33,6 +34,8 @@ class Caller:
     """All that it sent, names in lower case."""
     query: str = ""
     """Of the URL, as sent."""
+    key: ClientKey | None = None
+    """The named client key that it came with."""
     note: Observer = ignore
     """Is told, beside the gateway's observer, of what happens to this request."""
 
@@ -40,6 +43,15 @@ class Caller:
         """Return who asks, without what proves it to the upstream that the request is for."""
         headers = [each for each in self.headers if each[0] not in KEYS]
         return replace(self, authorization=None, headers=headers, query="")
+
+    def check_model(self, model: str | None) -> None:
+        """Check that its key may be used for the model that the request names, if it names one.
+
+        Raises:
+            ModelForbidden
+        """
+        if self.key is not None:
+            self.key.check_model(model)
 
 
 class RequestReports:

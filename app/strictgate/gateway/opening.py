@@ -51,6 +51,8 @@ async def _opened(
 ) -> Exchange | None:
     carried, members = surface.carried(body), body.look()
     await breathe(len(body.raw))
+    named = members.get("model")
+    caller.check_model(named if isinstance(named, str) else None)
     if not gateway.is_enforced(carried, members) and surface.is_spoken_by(
         gateway.capabilities(members.get("model"))
     ):

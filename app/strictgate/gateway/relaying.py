@@ -24,6 +24,8 @@ from strictgate.upstream.client import Client
 from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Route, Router
 
+_MODELS = "/models/"
+"""Below it the path names the model; api/models.py has checked it."""
 FORM_DEADLINE = 60.0  # seconds for the beginning of a form, which says where it goes
 
 
@@ -56,10 +58,12 @@ class Relay:
         functions = callable_functions(request)
         route: Route | None = None
         if isinstance(request.body, RequestBody):
-            route, body = self._routed(request.body)
+            route, body = self._routed(request.body, caller)
             request = replace(request, body=body)
         elif request.is_form:
-            route, request = await self._routed_form(request)
+            route, request = await self._routed_form(request, caller)
+        if route is None and not request.path.startswith(_MODELS):
+            caller.check_model(None)
         endpoint = self._router.default() if route is None else route.endpoint
         model = "" if route is None else route.model
         self._reports.routed(endpoint, model, caller, is_enforced=False)
@@ -83,7 +87,9 @@ class Relay:
             usage = None if tail is None else tail.usage()
             call.over(usage, "" if failure is None else failure.code or failure.type)
 
-    async def _routed_form(self, request: RawRequest) -> tuple[Route | None, RawRequest]:
+    async def _routed_form(
+        self, request: RawRequest, caller: Caller
+    ) -> tuple[Route | None, RawRequest]:
         assert not isinstance(request.body, RequestBody), "forms are streamed"
         try:
             async with asyncio.timeout(FORM_DEADLINE):
@@ -91,6 +97,8 @@ class Relay:
         except TimeoutError as error:
             raise RequestTimeout("The form's fields did not arrive in time.") from error
         model = multipart.model_of(beginning)
+        if model is not None:
+            caller.check_model(model)
         route = None if model is None else self._router.route(model)
         headers = request.headers
         if route is not None and route.model != model:
@@ -99,7 +107,7 @@ class Relay:
         body = multipart.joined(beginning, rest)
         return route, replace(request, body=body, headers=headers)
 
-    def _routed(self, body: RequestBody) -> tuple[Route | None, RequestBody]:
+    def _routed(self, body: RequestBody, caller: Caller) -> tuple[Route | None, RequestBody]:
         """Return where `body` goes and what to send: others only if the model is renamed.
 
         What is no JSON object is sent as it is: the upstream has its own words for it.
@@ -108,6 +116,7 @@ class Relay:
         model = None if members is None else members.get("model")
         if members is None or not isinstance(model, str):
             return None, body
+        caller.check_model(model)
         route = self._router.route(model)
         if route.model == model and KNOBS_KEY not in members:
             return route, body

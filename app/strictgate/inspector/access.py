@@ -25,7 +25,8 @@ class Access:
     """The rule of one process."""
 
     has_keys: bool
-    """The door has asked for one (api/middleware.py)."""
+    """There are client keys without a name, and the door has asked for one (api/middleware.py).
+    One with a name is somebody's own: it does not show what others have asked."""
 
     def is_open_by(self, host: str) -> bool:
         """Whether one who has reached the gateway by this name may look, if it is from here."""
@@ -37,14 +38,15 @@ class Access:
         Raises:
             InspectorClosed: it comes from elsewhere, and no keys tell who it is.
         """
-        if self.has_keys:
+        caller = scope.get("caller")
+        if self.has_keys and (caller is None or caller.key is None):
             return
         client = (scope.get("client") or ("", 0))[0]
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
         if not (is_loopback(client) and is_loopback(host_name(host.decode("latin-1")))):
             raise InspectorClosed(
                 "The inspector is open to this machine alone, at http://127.0.0.1. To open it to "
-                "others, give Strictgate client keys (server.api_keys)."
+                "others, give Strictgate client keys (server.api_keys; not those of [keys])."
             )
 
 

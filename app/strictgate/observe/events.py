@@ -23,7 +23,7 @@ class RequestFinished:
     """The error's code, or else its type."""
     client_left: bool = False
     key: str = ""
-    """The name of the client key that it came with; "": it has none."""
+    """The label of the client key that it came with; "": it has none."""
     is_stream: bool = False
     first_byte: float = 0.0
     """Seconds until the first byte of the answer's body; 0: there was none."""
@@ -42,6 +42,8 @@ class RequestFinished:
     tokens_out: int = 0
     tokens_in_vain: int = 0
     """Of both, those that are no part of what the answer was made of."""
+    cost: float = 0.0
+    """Money, by the prices of the configuration."""
     upstream_seconds: float = 0.0
     """Of `seconds`, those that upstreams were waited for."""
     cause: str = ""
@@ -221,6 +223,17 @@ class RequestRepeated:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyLimited:
+    """A request was refused because its client key has used up what it may."""
+
+    request_id: str
+    key: str
+    """Its label."""
+    limit: str
+    """What is limited: `requests`, `tokens` or `insufficient_quota`."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogLinesDropped:
     """Nobody read the log for a while: so many of its lines were dropped."""
 
@@ -289,6 +302,7 @@ Event = (
     | UpstreamFailed
     | BreakerChanged
     | RequestRepeated
+    | KeyLimited
     | LogLinesDropped
     | OutOfResources
     | LoopBlocked

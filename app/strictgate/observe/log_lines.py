@@ -155,6 +155,8 @@ def _request_words(fields: Mapping[str, Any]) -> Iterator[str]:
     if fields["tokens_in"] or fields["tokens_out"]:
         vain = f"({fields['tokens_in_vain']} in vain)" if fields["tokens_in_vain"] else ""
         yield f"tokens={fields['tokens_in']}+{fields['tokens_out']}{vain}"
+    if fields["cost"]:
+        yield f"cost={fields['cost']:.6g}"
     if "key" in fields:
         yield f"key={_plain(fields['key'])}"
     if "error" in fields:

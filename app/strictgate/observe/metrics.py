@@ -19,6 +19,7 @@ from strictgate.observe.events import (
     Enforced,
     Event,
     FactLearned,
+    KeyLimited,
     ModelDemoted,
     ModeRefused,
     OutOfResources,
@@ -84,6 +85,7 @@ class Metrics:
             PrefillDropped: lambda each: self._demoted(each, "prefill"),
             ToolsDropped: lambda each: self._demoted(each, "tools"),
             FactLearned: lambda each: self.facts.add((each.upstream, each.fact)),
+            KeyLimited: lambda each: self.key_refusals.add((each.key, each.limit)),
             StoreFailed: lambda each: self.store_failures.add(),
             Crashed: lambda each: self.crashes.add(),
             OutOfResources: lambda each: self.out_of_resources.add(),
@@ -200,6 +202,14 @@ class Metrics:
         self.key_tokens = CounterTable(
             "strictgate_key_tokens", "Tokens by client key.", ("key", "direction")
         )
+        self.key_cost = CounterTable(
+            "strictgate_key_cost", "Money by client key, as the configuration has prices.", ("key",)
+        )
+        self.key_refusals = CounterTable(
+            "strictgate_key_refusals",
+            "Requests refused because a client key has used up what it may.",
+            ("key", "limit"),
+        )
         self.store_failures = CounterTable(
             "strictgate_store_failures", "Times that the store of responses failed."
         )
@@ -239,9 +249,16 @@ class Metrics:
         if done.client_left:
             self.clients_left.add()
         if done.key:
-            self.key_requests.add((done.key, status))
-            self.key_tokens.add((done.key, "in"), done.tokens_in)
-            self.key_tokens.add((done.key, "out"), done.tokens_out)
+            self._used(done)
+
+    def _used(self, done: RequestFinished) -> None:
+        """Count what a client key has used."""
+        status = str(done.status)
+        self.key_requests.add((done.key, status))
+        self.key_tokens.add((done.key, "in"), done.tokens_in)
+        self.key_tokens.add((done.key, "out"), done.tokens_out)
+        if done.cost:
+            self.key_cost.add((done.key,), done.cost)
 
     def _answered(self, answered: UpstreamAnswered) -> None:
         upstream = (answered.upstream,)

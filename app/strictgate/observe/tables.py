@@ -28,7 +28,8 @@ class CounterTable:
         self.name = name
         self.text = text
         self.labels = tuple(labels)
-        self.values: dict[Labels, float] = {}
+        self.values: dict[Labels, float] = {} if labels else {(): 0}
+        """Of a table without labels there is a 0 from the start, from which Prometheus counts."""
 
     def add(self, labels: Labels = (), amount: float = 1) -> None:
         """Add `amount`, which is not negative."""

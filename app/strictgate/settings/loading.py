@@ -25,6 +25,7 @@ from pydantic_settings import (
 )
 
 from strictgate.core.request.options import Enforcement
+from strictgate.settings.keys import Key, Price
 from strictgate.settings.tables import (
     Answers,
     InspectorSettings,
@@ -65,6 +66,8 @@ class Settings(BaseSettings):
     server: Server = Server()
     upstreams: dict[str, Upstream] = Field(default_factory=dict)
     models: dict[str, Model] = Field(default_factory=dict)
+    keys: dict[str, Key] = Field(default_factory=dict)
+    prices: dict[str, Price] = Field(default_factory=dict)
     enforcement: Annotated[Enforcement, AfterValidator(_with_place)] = Enforcement()
     limits: LimitSettings = LimitSettings()
     answers: Answers = Answers()

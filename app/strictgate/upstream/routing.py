@@ -5,12 +5,14 @@ A name is looked up in `[models]` first; one that is not there goes to the defau
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import NotFound
+from strictgate.settings.keys import key_value
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.upstreams import Upstream as UpstreamSettings
 from strictgate.upstream.presets import GENERIC, PRESETS, Preset, preset_of_host
@@ -237,4 +239,7 @@ def configured_keys(settings: Settings, environment: Mapping[str, str]) -> froze
     variables = [each.api_key_env for each in settings.upstreams.values() if each.api_key_env]
     theirs = {environment.get(name, "").strip() for name in variables}
     ours = {key.get_secret_value() for key in settings.server.api_keys}
+    for name, key in settings.keys.items():
+        with suppress(ValueError):  # it is refused where it is needed
+            ours.add(key_value(name, key, environment))
     return frozenset((theirs | ours) - {""})

@@ -1,0 +1,101 @@
+"""Client keys with names, over the wire."""
+
+import time
+
+import pytest
+
+from strictgate.observe.events import KeyLimited
+from tests.gates import gate
+
+CI = {"authorization": "Bearer ci-key-12345"}
+FREE = {"authorization": "Bearer other-key-1"}
+KEYS = {
+    "ci": {"key": "ci-key-12345", "label": "CI", "models": ["demo/clean", "small*"]},
+    "free": {"key": "other-key-1"},
+}
+ASK = {"model": "demo/clean", "messages": [{"role": "user", "content": "hi"}]}
+
+
+@pytest.fixture(scope="module")
+def keyed(demo):
+    models = {"small-1": {"upstream": "demo", "model": "demo/clean"}}
+    with gate(demo, keys=KEYS, models=models) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("key", "status"), [(CI, 200), (FREE, 200), ({}, 401)])
+def test_who_comes_in(keyed, key, status):
+    """With any of them; nothing of it goes upstream."""
+    answer = keyed.post(ASK, **key)
+    assert answer.status == status
+    assert "authorization" not in dict(keyed.post(ASK, "/v1/echo", **FREE).json["headers"])
+
+
+def test_whose_it_was(keyed):
+    """The request's own event has the label, tokens and cost."""
+    keyed.post(ASK, **CI)
+    done = keyed.finished()[-1]
+
+    assert (done.key, done.cost) == ("CI", 0.0)
+    assert done.tokens_in > 0
+
+
+@pytest.mark.parametrize("schema", [None, {"type": "object"}])
+@pytest.mark.parametrize(
+    ("model", "status"), [("demo/clean", 200), ("small-1", 200), ("demo/prose", 403)]
+)
+def test_models(keyed, schema, model, status):
+    """By the name that the client uses, whether something is enforced or not."""
+    body = ASK | {"model": model}
+    if schema is not None:
+        inner = {"name": "x", "schema": schema}
+        body |= {"response_format": {"type": "json_schema", "json_schema": inner}}
+    answer = keyed.post(body, **CI)
+
+    assert answer.status == status
+    if status == 403:
+        assert answer.error["code"] == "model_not_found"
+        assert answer.error["message"] == "This key does not have access to model `demo/prose`."
+
+
+def test_what_names_no_model(keyed):
+    """A key for some models is not for files, whose requests may name others."""
+    assert keyed.get("/v1/echo", **CI).status == 403
+    assert keyed.get("/v1/echo", **FREE).status == 200
+
+
+def test_listed_models(keyed):
+    """Those that the key may use."""
+    listed = [each["id"] for each in keyed.get("/v1/models", **CI).json["data"]]
+
+    assert set(listed) == {"demo/clean", "small-1"}
+    assert len(keyed.get("/v1/models", **FREE).json["data"]) > 10
+    assert keyed.get("/v1/models/small-1", **CI).status == 200
+    assert keyed.get("/v1/models/demo/prose", **CI).status == 403
+
+
+def test_limits(demo):
+    """A 429 in OpenAI's shape; it is told, and counted; other keys go on."""
+    limited = {"ci": {"key": "ci-key-12345", "tokens_per_day": 1}, "free": KEYS["free"]}
+    with gate(demo, keys=limited) as running:
+        assert running.post(ASK, **CI).status == 200
+        while not running.finished():  # an answer is counted once it is over
+            time.sleep(0.01)
+        answer = running.post(ASK, **CI)
+        assert running.post(ASK, **FREE).status == 200
+        told = [each for each in running.events if isinstance(each, KeyLimited)]
+        page = running.get("/metrics").raw.decode()
+
+    assert answer.status == 429
+    assert answer.error["type"] == "tokens"
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["x-should-retry"] == "false"
+    assert told == [KeyLimited(answer.headers["x-request-id"], "ci", "tokens")]
+    assert 'strictgate_key_refusals_total{key="ci",limit="tokens"} 1.0' in page
+    assert 'strictgate_key_requests_total{key="free",status="200"} 1.0' in page
+
+
+def test_a_key_in_a_path_is_not_logged(keyed):
+    """It is one of those that are blotted out."""
+    keyed.get("/v1/ci-key-12345", **CI)
+    assert keyed.finished()[-1].path == "/v1/***"
