@@ -1,8 +1,9 @@
 """Puts the parts together: settings in, ASGI application out."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
-from dataclasses import replace
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from strictgate.api.middleware import (
 from strictgate.api.models import Models
 from strictgate.api.native_only import Conversations, NativeOnly
 from strictgate.api.passthrough import Passthrough
+from strictgate.api.reloading import Reloader, Serving
 from strictgate.api.request import BodyLimits
 from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
@@ -69,49 +71,118 @@ def create_app(
     Raises:
         SettingsError: the settings do not fit together.
     """
+    parts = _lasting(settings, environment, listeners, is_draining)
+    observe = parts.observe
+    recogniser = partial(Recogniser, client=parts.client, observe=observe) if recognises else None
+    reloader = Reloader(parts.made(settings), parts.made, parts.begun, recogniser)
+    parts.reloader.append(reloader)
+    first = reloader.serving
+    door = reloader.door = GatewayMiddleware(first.app, first.rules, observe, is_draining)
+    door.reload = reloader.reload
+    if parts.metrics is not None:
+        parts.metrics.watch(readings(door, reloader, parts.computing, parts.grammars))
+    return door
+
+
+@dataclass(frozen=True, slots=True)
+class _Lasting:
+    """What is made once, whatever the settings become, and makes what serves by some settings."""
+
+    environment: Mapping[str, str]
+    is_draining: Callable[[], bool]
+    observe: Observer
+    client: Client
+    grammars: GrammarCache
+    computing: Computing
+    store: ResponseStore | None
+    metrics: Metrics | None
+    inspector: Inspector | None
+    reloader: list[Reloader] = field(default_factory=list)
+    """One, once it is there."""
+
+    @asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        """Run from the start of the server to its end."""
+        assert self.computing.workers is not None, "a pool, of none at least"
+        [reloader] = self.reloader
+        async with (
+            self.client,
+            self.computing.workers,
+            reloader.lifespan(),
+            LoopWatch(self.observe),
+        ):
+            yield
+        self.grammars.close()
+        if self.store is not None:
+            self.store.close()
+
+    def made(self, settings: Settings, before: Serving | None = None) -> Serving:
+        """Return what serves by `settings`; of what served before, it takes on what lasts.
+
+        Raises:
+            SettingsError: the settings do not fit together.
+        """
+        router = Router(settings, self.environment)
+        rules, learner = _rules(settings, self.environment), None
+        if before is not None:
+            router.take_over(before.gateway.router)
+            self.client.forget(router.changed(before.gateway.router))
+            rules = replace(rules, keys=before.rules.keys.renewed(rules.keys))
+            learner = before.gateway.learner
+        about = (settings, router, self.client, self.observe, self.computing, self.store)
+        gateway = Gateway(*about, learner=learner)
+        app: Any = _App(lifespan=self.lifespan, openapi_url=None, redirect_slashes=False)
+        if self.inspector is not None:
+            gateway.witness = self.inspector
+            redact = redactor(configured_keys(settings, self.environment))
+            shown = (self.inspector, gateway.learner, self.grammars, redact, self.is_draining)
+            page = InspectorRoutes(*shown)
+            _add_inspector(app, page)
+            rules = replace(rules, open_paths=page.open_paths, has_pages=True)
+        _add_routes(app, gateway, settings.limits)
+        _add_health(app, self.is_draining)
+        if self.metrics is not None:
+            app.add_route(METRICS_PATH, MetricsPage(self.metrics), methods=["GET"])
+        return Serving(settings, app, gateway, rules)
+
+    def begun(self, serving: Serving) -> None:
+        """Put into force what is not the door's."""
+        if self.inspector is not None:
+            self.inspector.access = _inspector_access(serving.settings)
+
+
+def _lasting(
+    settings: Settings,
+    environment: Mapping[str, str],
+    listeners: Sequence[Observer],
+    is_draining: Callable[[], bool],
+) -> _Lasting:
     metrics = None if settings.observe.metrics is MetricsAccess.OFF else Metrics()
     inspector = _inspector(settings)
     looking_on = [each.observe for each in (metrics, inspector) if each is not None]
     observe = tell_all((*listeners, *looking_on))
-    client = Client(settings.limits, observe)
-    compiler = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
-    router = Router(settings, environment)
-    store = _store(settings.store, observe)
-    workers = WorkerPool(settings.limits)
-    computing = Computing(compiler, workers)
-    gateway = Gateway(settings, router, client, observe, computing, store)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        looking = Recogniser(router, client, observe).at_work() if recognises else nullcontext()
-        async with client, workers, looking, LoopWatch(observe):
-            yield
-        compiler.close()
-        if store is not None:
-            store.close()
-
-    app = _App(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
-    rules = _rules(settings, environment)
-    if inspector is not None:
-        gateway.witness = inspector
-        redact = redactor(configured_keys(settings, environment))
-        page = InspectorRoutes(inspector, gateway.learner, compiler, redact, is_draining)
-        _add_inspector(app, page)
-        rules = replace(rules, open_paths=page.open_paths, has_pages=True)
-    _add_routes(app, gateway, settings.limits)
-    _add_health(app, is_draining)
-    door = GatewayMiddleware(app, rules, observe, is_draining)
-    if metrics is not None:
-        metrics.watch(readings(door, gateway, computing, compiler))
-        metrics_page: Any = MetricsPage(metrics)  # an ASGI application
-        app.add_route(METRICS_PATH, metrics_page, methods=["GET"])
-    return door
+    grammars = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
+    return _Lasting(
+        environment=environment,
+        is_draining=is_draining,
+        observe=observe,
+        client=Client(settings.limits, observe),
+        grammars=grammars,
+        computing=Computing(grammars, WorkerPool(settings.limits)),
+        store=_store(settings.store, observe),
+        metrics=metrics,
+        inspector=inspector,
+    )
 
 
 def _inspector(settings: Settings) -> Inspector | None:
     if not settings.inspector.enabled:
         return None
-    return Inspector(settings.inspector, Access(has_keys=bool(settings.server.api_keys)))
+    return Inspector(settings.inspector, _inspector_access(settings))
+
+
+def _inspector_access(settings: Settings) -> Access:
+    return Access(has_keys=bool(settings.server.api_keys))
 
 
 def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:

@@ -2,9 +2,10 @@
 
 from strictgate.api import response
 from strictgate.api.middleware import GatewayMiddleware
+from strictgate.api.reloading import Reloader
 from strictgate.api.request import Receive, Scope
 from strictgate.api.response import Send
-from strictgate.gateway.gateway import Computing, Gateway
+from strictgate.gateway.gateway import Computing
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.observe.metrics import Metrics, Reading
 
@@ -24,7 +25,7 @@ class MetricsPage:
 
 
 def readings(
-    door: GatewayMiddleware, gateway: Gateway, computing: Computing, grammars: GrammarCache
+    door: GatewayMiddleware, reloader: Reloader, computing: Computing, grammars: GrammarCache
 ) -> list[Reading]:
     """Return the gauges of an application's parts."""
     found = [
@@ -41,7 +42,7 @@ def readings(
         Reading(
             "strictgate_schema_cache_bytes",
             "Compiled schemas that are kept, and what workers said of others.",
-            lambda: gateway.schema_bytes,
+            lambda: reloader.serving.gateway.schema_bytes,
         ),
         Reading(
             "strictgate_grammar_cache_bytes",
@@ -54,7 +55,7 @@ def readings(
             lambda: len(grammars),
         ),
     ]
-    workers, store = computing.workers, gateway.store
+    workers, store = computing.workers, reloader.serving.gateway.store
     if workers is not None:
         found += [
             Reading(

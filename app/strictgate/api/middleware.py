@@ -47,6 +47,7 @@ from strictgate.observe.events import (
 )
 from strictgate.observe.redaction import without_credentials
 from strictgate.observe.summary import summary
+from strictgate.settings.loading import Settings
 from strictgate.upstream.headers import KEYS, VIA
 
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -88,6 +89,8 @@ class GatewayMiddleware:
     observe: Observer
     is_draining: Callable[[], bool] = field(default=lambda: False)
     under_way: int = 0
+    reload: "Callable[[Settings], Awaitable[tuple[str, ...]]] | None" = None
+    """Puts new settings into force; see api/reloading.py."""
     _visits: dict[str, "_Visit"] = field(default_factory=dict)
     """The requests that are under way, by their ids."""
     _turns: Turns = field(default_factory=Turns)

@@ -1,4 +1,5 @@
-"""The command line: reads the arguments and runs `serve`, `check`, `plan`, `replay` or `config`.
+"""The command line: reads the arguments and runs `serve`, `reload`, `check`, `plan`, `replay`,
+`config`.
 
 Exit codes: 0, all is well; 1, the schema or request that was asked about has problems; 2, the call
 or the configuration is wrong; 130, the user interrupted the command (128 + SIGINT, as in a shell).
@@ -18,6 +19,7 @@ from strictgate import __version__
 from strictgate.commands.check import check_schema, report
 from strictgate.commands.plan import PATHS, upstream_requests
 from strictgate.commands.replay import NotATest, replay_all
+from strictgate.commands.runtime_file import NotRunning, RuntimeFile, reload_running
 from strictgate.commands.serve import serve
 from strictgate.commands.start_checks import check_settings
 from strictgate.core.errors import GatewayError
@@ -90,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"strictgate {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="serve the gateway"))
+    _add_reload(commands.add_parser("reload", help="have a running `serve` read its configuration"))
     _add_check(commands.add_parser("check", help="say what will be enforced of a schema"))
     _add_plan(commands.add_parser("plan", help="print the upstream requests, without sending"))
     _add_replay(commands.add_parser("replay", help="run requests that the inspector has saved"))
@@ -110,6 +113,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     _add_preset(parser)
     where.add_argument("--demo", action="store_true", help="the embedded demonstration upstream")
     parser.set_defaults(command=_serve)
+
+
+def _add_reload(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "It is told by SIGHUP. Requests that are under way end as they began."
+    parser.add_argument("--port", type=int, metavar="P", help="where it listens; as configured")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="where the port stands")
+    parser.set_defaults(command=_reload)
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
@@ -144,8 +154,27 @@ def _add_preset(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    settings = _with_options(load(options.config), options)
-    serve(settings, _announcement(demo=options.demo), demo=options.demo)
+    def again() -> Settings:
+        return _with_options(load(options.config), options)
+
+    announce = _announcement(demo=options.demo)
+    serve(again(), announce, demo=options.demo, again=again)
+    return 0
+
+
+def _reload(options: argparse.Namespace) -> int:
+    if options.port is None:
+        options.port = load(options.config).server.port
+    try:
+        state = reload_running(RuntimeFile(options.port))
+    except NotRunning as error:
+        raise UsageError(f"port {options.port}: {error}") from error
+    if state.error:
+        print(f"refused, and all is as it was: {state.error}", file=sys.stderr)
+        return 1
+    print("The configuration is in force for what comes from now on.")
+    if state.waiting:
+        print(f"These wait for a restart: {', '.join(state.waiting)}.")
     return 0
 
 

@@ -2,14 +2,16 @@
 
 | signal           | what happens                                                          |
 |------------------|-----------------------------------------------------------------------|
-| SIGTERM, SIGHUP  | Lame duck: for `server.drain_delay` it goes on listening, but what is |
+| SIGTERM          | Lame duck: for `server.drain_delay` it goes on listening, but what is |
 |                  | new, and /readyz, gets a 503. Then it drains.                         |
 | SIGINT (Ctrl+C)  | It drains at once: nothing new comes in, what is under way finishes.  |
 | a second one     | It leaves now.                                                        |
+| SIGHUP           | It reads its configuration anew, and goes on: api/reloading.py. Where |
+|                  | its terminal has gone, the signal is of that, and is like SIGTERM:    |
+|                  | nobody would see the process any more.                                |
 
 All of it takes `server.drain_timeout` at most; what is not finished then gets an error. The exit
-code is 0. SIGHUP does not reload the configuration: it comes when a terminal goes, and must not
-leave a process behind that nobody sees; where it is ignored already (nohup), it stays so.
+code is 0. Where SIGHUP is ignored already (nohup), it stays so.
 """
 
 import asyncio
@@ -20,7 +22,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -28,19 +30,21 @@ from types import FrameType
 import uvicorn
 
 from strictgate.api.app import create_app
+from strictgate.api.middleware import GatewayMiddleware
 from strictgate.commands.descriptors import (
     connection_limit,
     raised_descriptor_limit,
     request_limit,
 )
 from strictgate.commands.http_protocol import HttpProtocol
+from strictgate.commands.reloads import Reloads, begin_log
+from strictgate.commands.runtime_file import RuntimeFile
 from strictgate.commands.start_checks import check_exposure, check_loops, check_settings
 from strictgate.commands.start_report import StartReport
 from strictgate.demo.upstream import create_demo
-from strictgate.observe.events import Observer, tell_all
-from strictgate.observe.log import ServerHandler, log_to, stderr_queue, stderr_style
+from strictgate.observe.events import tell_all
+from strictgate.observe.log import Log, ServerHandler, stderr_queue, stderr_style
 from strictgate.settings.loading import Settings, SettingsError
-from strictgate.upstream.routing import configured_keys
 
 TICK = 0.05  # seconds between two looks at whether a lame duck may go
 
@@ -66,6 +70,16 @@ class GatewayServer(uvicorn.Server):
         self._delay = delay if grace is None else min(delay, grace)
         self._grace = grace
         self._left_at = 0.0
+        self.reload: Callable[[], Awaitable[None]] | None = None
+        """Reads the configuration anew, on SIGHUP; None: that is a signal to leave."""
+        self._is_told_to_reload = False
+        self._has_terminal = _has_terminal()
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._is_told_to_reload and self.reload is not None:
+            self._is_told_to_reload = False
+            await self.reload()
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -87,11 +101,18 @@ class GatewayServer(uvicorn.Server):
         with super().capture_signals():
             before = signal.getsignal(signal.SIGHUP)
             if before is not signal.SIG_IGN:
-                signal.signal(signal.SIGHUP, self.handle_exit)
+                signal.signal(signal.SIGHUP, self._hang_up)
             try:
                 yield
             finally:
                 signal.signal(signal.SIGHUP, before)
+
+    def _hang_up(self, sig: int, frame: FrameType | None) -> None:
+        is_terminal_gone = self._has_terminal and not _has_terminal()
+        if self.reload is None or is_terminal_gone:
+            self.handle_exit(sig, frame)
+        else:
+            self._is_told_to_reload = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit:
@@ -111,18 +132,34 @@ class DemoServer(GatewayServer):
         yield
 
 
+def _has_terminal() -> bool:
+    """Whether this process has a terminal: that has not hung up."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
 def _url(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = False) -> None:
+def serve(
+    settings: Settings,
+    announce: Callable[[str], None],
+    *,
+    demo: bool = False,
+    again: Callable[[], Settings] | None = None,
+) -> None:
     """Serve until a signal (SIGTERM, SIGINT) tells the process to stop, then drain.
 
     Args:
         announce: is called with the URL once the server accepts connections.
         demo: the embedded demonstration upstream runs beside the gateway, on a free port, and is
             its default upstream.
+        again: reads the settings anew, for a reload; None: there are no others.
 
     Raises:
         SettingsError: the configuration cannot be served.
@@ -132,35 +169,41 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
     else:
         check_settings(settings, os.environ)
     style = stderr_style(settings.observe.level, settings.observe.format)
-    log = stderr_queue(style)
-    logging.getLogger().addHandler(ServerHandler(log, style))
-    write = log_to(log, configured_keys(settings, os.environ), style)
+    queue = stderr_queue(style)
+    logging.getLogger().addHandler(ServerHandler(queue, style))
+    log = Log(queue)
+    begin_log(log, settings)
     companion = None
     if demo:
         beside = _bound("127.0.0.1", 0)
-        settings = settings.with_upstream("demo", f"{_url(beside)}/v1", "demo")
+        demonstration = ("demo", f"{_url(beside)}/v1", "demo")
+        settings = settings.with_upstream(*demonstration)
         companion = DemoServer(_demo_config(), lambda url: None), beside
     report = None if demo else StartReport(settings, partial(print, flush=True))
-    listeners = [write] if settings.observe.log else []
-    server = _listener(settings, announce, report, listeners)
+    server, app = _listener(settings, announce, report, log)
     bound = _bound(settings.server.host, settings.server.port)
-    check_loops(settings, *bound.getsockname()[:2])
+    host, port = bound.getsockname()[:2]
+    check_loops(settings, host, port)
+    file = RuntimeFile(port)
+    if again is not None and app.reload is not None and hasattr(signal, "SIGHUP"):
+        read = (lambda: again().with_upstream(*demonstration)) if demo else again
+        server.reload = Reloads(read, app.reload, log, file).reload
     run = _both(server, bound, *companion) if companion else server.serve([bound])
     try:
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
             runner.run(run)
     finally:
-        log.close()
+        file.remove()
+        queue.close()
 
 
 def _listener(
     settings: Settings,
     announce: Callable[[str], None],
     report: StartReport | None,
-    listeners: Sequence[Observer],
-) -> GatewayServer:
-    if report is not None:
-        listeners = (*listeners, report.observe)
+    log: Log,
+) -> tuple[GatewayServer, GatewayMiddleware]:
+    listeners = [log.observe] if report is None else [log.observe, report.observe]
     server: GatewayServer | None = None
 
     def begin(url: str) -> None:
@@ -190,7 +233,7 @@ def _listener(
         settings.server.drain_delay,
         settings.server.drain_timeout,
     )
-    return server
+    return server, app
 
 
 def _demo_config() -> uvicorn.Config:

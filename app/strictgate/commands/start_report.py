@@ -23,7 +23,7 @@ class StartReport:
 
     def observe(self, event: Event) -> None:
         """Take note of what an upstream was recognised as."""
-        if isinstance(event, UpstreamRecognised):
+        if isinstance(event, UpstreamRecognised) and event.upstream in self._upstreams:
             self._seen[event.upstream] = event
             if self._has_begun:
                 self._tell(event.upstream)

@@ -64,7 +64,7 @@ class Computing:
 class Gateway:
     """One per process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 what a gateway is made of
         self,
         settings: Settings,
         router: Router,
@@ -72,7 +72,14 @@ class Gateway:
         observe: Observer,
         computing: Computing = Computing(),
         store: ResponseStore | None = None,
+        *,
+        learner: Learner | None = None,
     ) -> None:
+        """Put it together.
+
+        Args:
+            learner: what was learned already; None: nothing.
+        """
         self.store = store
         self.witness: Witness | None = None
         """Is told what is said; None: nobody is."""
@@ -85,7 +92,7 @@ class Gateway:
         self.details = AnswerDetails(settings.answers)
         """What its answers tell of how they came about."""
         rules = settings.enforcement
-        self.learner = Learner(rules.capability_ttl, rules.native_failures, observe)
+        self.learner = learner or Learner(rules.capability_ttl, rules.native_failures, observe)
         self._planner = RequestPlanner(settings, router, self.learner.learned, computing.workers)
 
     @property

@@ -278,6 +278,21 @@ class UpstreamRecognised:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigurationReloaded:
+    """New settings are in force for requests that come from now on."""
+
+    waiting: tuple[str, ...]
+    """Those that have changed, and wait until the process is started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationRejected:
+    """New settings are wrong; the old ones stay in force."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 
@@ -307,6 +322,8 @@ Event = (
     | OutOfResources
     | LoopBlocked
     | UpstreamRecognised
+    | ConfigurationReloaded
+    | ConfigurationRejected
     | Crashed
 )
 Observer = Callable[[Event], None]

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
-from strictgate.observe.events import Event, LogLinesDropped, Observer
+from strictgate.observe.events import Event, LogLinesDropped, Observer, ignore
 from strictgate.observe.log_lines import JSON_LINES, LineStyle, LogFormat, LogLevel
 from strictgate.observe.log_queue import LogQueue
 from strictgate.observe.redaction import redactor
@@ -39,6 +39,23 @@ def log_to(stream: Stream, keys: Iterable[str] = (), style: LineStyle = JSON_LIN
                 stream.write(line)
 
     return write
+
+
+class Log:
+    """A listener that writes lines, and whose keys and style can be changed."""
+
+    def __init__(self, stream: Stream) -> None:
+        """Begin, and write nothing yet."""
+        self._stream = stream
+        self._write: Observer = ignore
+
+    def change(self, keys: Iterable[str], style: LineStyle | None) -> None:
+        """Write in `style` from now on, without `keys`; None: nothing is written."""
+        self._write = ignore if style is None else log_to(self._stream, keys, style)
+
+    def observe(self, event: Event) -> None:
+        """Write the line about `event`."""
+        self._write(event)
 
 
 def stderr_style(level: LogLevel, wanted: LogFormat | None) -> LineStyle:

@@ -13,6 +13,7 @@ from typing import Any
 
 from strictgate.observe.events import (
     BreakerChanged,
+    ConfigurationRejected,
     Crashed,
     Enforced,
     Event,
@@ -52,6 +53,7 @@ class LogFormat(StrEnum):
 RANKS = {level: rank for rank, level in enumerate(LogLevel)}
 _LEVELS: dict[type, LogLevel] = {
     BreakerChanged: LogLevel.WARNING,
+    ConfigurationRejected: LogLevel.ERROR,
     Crashed: LogLevel.ERROR,
     Enforced: LogLevel.DEBUG,  # the request's own line says it again
     ModelDemoted: LogLevel.WARNING,

@@ -2,8 +2,8 @@
 
 A variable's name is the path of the field: STRICTGATE_SERVER__PORT is `port` in `[server]`. A list
 in a variable is written as JSON, or separated by commas. A field that is not known is an error that
-names it, in the file and in the variables. The tree is read once, at start, and passed down; no
-module holds it as a global.
+names it, in the file and in the variables. The tree is read at start, and anew on a reload, and
+passed down; no module holds it as a global.
 """
 
 import json

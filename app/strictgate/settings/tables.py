@@ -40,7 +40,7 @@ class Server(Frozen):
         default=3.0,
         ge=0,
         le=86_400,
-        description="Seconds after SIGTERM or SIGHUP for which it still listens, and refuses.",
+        description="Seconds after SIGTERM for which it still listens, and refuses.",
     )
     heartbeat: float = Field(
         default=15.0,

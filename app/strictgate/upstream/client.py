@@ -6,7 +6,7 @@ credentials from the environment, keep cookies, or read more than it was allowed
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -83,6 +83,11 @@ class Client:
         if found is None:
             found = self._health[endpoint.name] = UpstreamHealth(endpoint, self._observe)
         return found
+
+    def forget(self, upstreams: Iterable[str]) -> None:
+        """Begin anew to see how these are: their settings have changed."""
+        for name in upstreams:
+            self._health.pop(name, None)
 
     # --- asking ----------------------------------------------------------------------------------
 

@@ -69,6 +69,8 @@ class Router:
             name: _endpoint(name, upstream, environment)
             for name, upstream in settings.upstreams.items()
         }
+        self.recognised: dict[str, str] = {}
+        """The presets that upstreams without one were recognised as."""
         self._models = settings.models
         self._default = settings.default_upstream
         if self._default is None and not self._models and len(self.endpoints) == 1:
@@ -126,15 +128,33 @@ class Router:
 
     @property
     def unrecognised(self) -> tuple[str, ...]:
-        """The upstreams of which neither the configuration nor the address says what they are."""
+        """The upstreams of which neither the configuration, nor the address, nor a look at them
+        has said what they are."""
         return tuple(
             name
             for name, each in self.endpoints.items()
-            if each.settings.preset is None and preset_of_host(each.base_url) is None
+            if each.settings.preset is None
+            and preset_of_host(each.base_url) is None
+            and self.recognised.get(name, GENERIC) == GENERIC
         )
+
+    def take_over(self, before: "Router") -> None:
+        """Expect of upstreams that are as they were what they were recognised as."""
+        for name, preset in before.recognised.items():
+            if name in self.endpoints and name not in self.changed(before):
+                self.recognise(name, preset)
+
+    def changed(self, before: "Router") -> set[str]:
+        """Return the upstreams of `before` that are gone, or have other settings."""
+        return {
+            name
+            for name, each in before.endpoints.items()
+            if name not in self.endpoints or self.endpoints[name].settings != each.settings
+        }
 
     def recognise(self, upstream: str, preset: str) -> None:
         """Expect of `upstream`, from now on, what the preset of this name says."""
+        self.recognised[upstream] = preset
         endpoint = self.endpoints[upstream]
         able = endpoint.settings.applied_to(PRESETS[preset].capabilities)
         self.endpoints[upstream] = replace(endpoint, capabilities=able)

@@ -1,0 +1,109 @@
+"""New settings put into force while requests are under way.
+
+What serves requests (routes, gateway, router, the rules of the door) is made anew, and takes the
+old's place in one step; a request stays with what it began with. What lasts is handed on: upstream
+connections, workers, caches of grammars, kept responses, what was learned, counts, and what client
+keys have used. So some settings wait for a restart (WAITING), and say so.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from strictgate.api.access import AccessRules
+from strictgate.api.middleware import ASGI, GatewayMiddleware
+from strictgate.gateway.gateway import Gateway
+from strictgate.settings.loading import Settings
+from strictgate.upstream.recognition import Recogniser
+from strictgate.upstream.routing import Router
+
+WAITING = (
+    *("server.host", "server.port", "server.drain_delay", "server.drain_timeout"),
+    *("limits.workers", "limits.worker_queue", "limits.worker_seconds", "limits.worker_bytes"),
+    *("limits.grammar_cache_bytes", "limits.upstream_bytes", "limits.event_bytes"),
+    *("enforcement.capability_ttl", "enforcement.native_failures"),
+    *("limits.connections", "store", "inspector", "observe.metrics"),
+)
+"""What is as it was at start until the process is started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What serves requests by one set of settings."""
+
+    settings: Settings
+    app: ASGI
+    gateway: Gateway
+    rules: AccessRules
+
+
+class Reloader:
+    """One per process; `lifespan` must be entered before `reload`."""
+
+    def __init__(
+        self,
+        first: Serving,
+        made: Callable[[Settings, Serving], Serving],
+        begun: Callable[[Serving], None],
+        recogniser: Callable[[Router], Recogniser] | None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            first: what serves at start.
+            made: makes what serves by new settings, in place of the second argument.
+            begun: is called as something begins to serve.
+            recogniser: looks at upstreams without a preset; None: nobody does.
+        """
+        self.serving = first
+        self._at_start = first.settings
+        self._made = made
+        self._begun = begun
+        self._recogniser = recogniser
+        self._looking: asyncio.Task[None] | None = None
+        self._tasks: asyncio.TaskGroup
+        self.door: GatewayMiddleware
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Look at the upstreams that need it, until the block ends."""
+        async with asyncio.TaskGroup() as self._tasks:
+            await self._look(self.serving.gateway.router)
+            yield
+            self._stop_looking()
+
+    async def reload(self, settings: Settings) -> tuple[str, ...]:
+        """Put `settings` into force; return the names of those that wait for a restart.
+
+        Raises:
+            SettingsError: they do not fit together; all is as it was.
+        """
+        before = self.serving
+        waiting = tuple(
+            name for name in WAITING if _value(settings, name) != _value(self._at_start, name)
+        )
+        address = {"host": before.settings.server.host, "port": before.settings.server.port}
+        serving = self._made(settings.with_server(address), before)
+        await self._look(serving.gateway.router)
+        self.door.inner, self.door.rules = serving.app, serving.rules
+        self.serving = serving
+        self._begun(serving)
+        return waiting
+
+    async def _look(self, router: Router) -> None:
+        self._stop_looking()
+        if self._recogniser is not None:
+            recogniser = self._recogniser(router)
+            await recogniser.start()
+            self._looking = self._tasks.create_task(recogniser.go_on())
+
+    def _stop_looking(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+
+
+def _value(settings: Settings, name: str) -> Any:
+    return reduce(getattr, name.split("."), settings)

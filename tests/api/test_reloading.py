@@ -1,0 +1,99 @@
+"""New settings while requests are under way: what changes, and what lasts."""
+
+import asyncio
+import threading
+
+import pytest
+
+from strictgate.api.app import create_app
+from strictgate.settings.loading import Settings, SettingsError
+from tests.gates import Gate
+from tests.servers import serving
+
+KEY = {"authorization": "Bearer key-number-1"}
+ASK = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def settings(demo, **tables):
+    tables = {"upstreams": {"demo": {"base_url": f"{demo}/v1", "preset": "demo"}}} | tables
+    return Settings(**tables)
+
+
+class Reloaded:
+    """A gateway whose settings can be changed from the test's thread."""
+
+    def __init__(self, first):
+        self.events = []
+        self.loop = None
+        self.app = create_app(first, {}, (self.events.append,))
+        self.ready = threading.Event()
+
+    async def __call__(self, scope, receive, send):
+        self.loop = asyncio.get_running_loop()
+        await self.app(scope, receive, send)
+
+    def reload(self, new):
+        return asyncio.run_coroutine_threadsafe(self.app.reload(new), self.loop).result(30)
+
+
+def model(name="demo/clean"):
+    return {"m": {"upstream": "demo", "model": name}}
+
+
+def test_what_changes(demo):
+    """Models, upstreams, keys, limits of a request, what answers tell."""
+    app = Reloaded(settings(demo, models=model()))
+    with serving(app) as url:
+        running = Gate(url)
+        assert running.post(ASK).status == 200
+        new = settings(demo, models=model("demo/prose"), keys={"k": {"key": "key-number-1"}})
+        assert app.reload(new) == ()
+        assert running.post(ASK).status == 401
+        assert running.post(ASK, **KEY).status == 200
+        app.reload(settings(demo, models=model(), limits={"body_bytes": 10}))
+        assert running.post(ASK).status == 413
+
+
+def test_what_waits_for_a_restart(demo):
+    """It is named, and stays as it was."""
+    app = Reloaded(settings(demo))
+    with serving(app) as url:
+        Gate(url).get("/healthz")
+        changed = {"server": {"port": 1, "host": "0.0.0.0"}, "limits": {"workers": 7}}
+        waiting = app.reload(settings(demo, **changed, store={"path": "off"}))
+        still = app.reload(settings(demo, store={"path": "off"}))
+        again = app.reload(settings(demo))
+
+    assert waiting == ("server.host", "server.port", "limits.workers", "store")
+    assert (still, again) == (("store",), ())
+
+
+def test_what_lasts(demo):
+    """Kept responses, what was learned, counts, and what keys have used."""
+    keys = {"k": {"key": "key-number-1", "requests_per_minute": 4}}
+    tables = {"models": model("demo/no-json-schema"), "keys": keys}
+    app = Reloaded(settings(demo, **tables))
+    with serving(app) as url:
+        running = Gate(url)
+        made = running.post({"model": "m", "input": "hi"}, "/v1/responses", **KEY).json["id"]
+        schema = {"name": "x", "schema": {"type": "object"}}
+        wanted = ASK | {"response_format": {"type": "json_schema", "json_schema": schema}}
+        assert "refused" in running.post(wanted, **KEY).json["x_strictgate"]
+        app.reload(settings(demo, **tables))
+        assert running.get(f"/v1/responses/{made}", **KEY).json["id"] == made
+        assert running.post(wanted, **KEY).json["x_strictgate"]["not_tried"] == ["native"]
+        assert running.post(wanted, **KEY).status == 429
+        page = running.get("/metrics").raw.decode()
+
+    assert 'strictgate_refusals_total{mode="native",upstream="demo"} 1.0' in page
+
+
+def test_settings_that_do_not_fit(demo):
+    """All is as it was."""
+    app = Reloaded(settings(demo, models=model()))
+    with serving(app) as url:
+        running = Gate(url)
+        running.get("/healthz")
+        with pytest.raises(SettingsError, match=r"models\.m\.upstream"):
+            app.reload(settings(demo, models={"m": {"upstream": "other"}}))
+        assert running.post(ASK).status == 200
