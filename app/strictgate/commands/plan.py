@@ -9,8 +9,9 @@ from typing import Any
 
 from strictgate.commands.start_checks import check_settings
 from strictgate.core.conversation.handover import Handover
+from strictgate.core.conversation.parts import part_planner
 from strictgate.core.errors import BadRequest
-from strictgate.core.plan.planner import Plan
+from strictgate.core.plan.planner import Plan, Planner
 from strictgate.core.request.options import KNOBS_KEY
 from strictgate.core.surfaces.surface import Surface
 from strictgate.core.surfaces.table import ROOTS, ROUTES
@@ -49,7 +50,8 @@ def upstream_requests(
     schema is enforced; and `requests`, in the order in which they would be sent. Each names its
     `upstream`, `method`, `url`, whose key is its `authorization`, and its `body`; where a schema is
     enforced, also the `mode`, and what became of the request in it; and `fallback`, or
-    `repair_model`, the name of the model, where it is asked after others that have failed.
+    `repair_model`, the name of the model, where it is asked after others that have failed; and
+    `part`, the number of the part of a wide document.
 
     None of them is sent; an upstream without a preset is looked at, as when it is served.
 
@@ -104,10 +106,19 @@ def _handovers(fallbacks: Fallbacks) -> Iterator[tuple[str, Handover]]:
 async def _of_model(exchange: Exchange) -> list[dict[str, Any]]:
     """Return the requests for the model that is asked at the moment."""
     return [
-        _planned(planned, planned.conversation.planner.plan(mode))
+        {**about, **_planned(planned, planner.plan(mode))}
         for planned in await exchange.plans()
-        for mode in planned.conversation.planner.ladder()
+        for about, planner in _planners(planned.conversation.planner)
+        for mode in planner.ladder()
     ]
+
+
+def _planners(planner: Planner) -> Iterator[tuple[dict[str, Any], Planner]]:
+    """Yield what makes the requests, for each part of the document where it is asked for in parts;
+    then for the whole, in case that the parts make no valid one."""
+    for number in range(1, len(planner.parts) + 1):
+        yield {"part": number}, part_planner(planner, number, (), 0)
+    yield {}, planner
 
 
 def _passed_on(gateway: Gateway, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 from strictgate.gateway.admission import Admission, AdmissionPending
+from strictgate.gateway.document_splitting import DocumentSplitter
 from strictgate.gateway.input_grammars import InputGrammarPending, InputGrammars
 from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.worker_messages import Admit
@@ -128,6 +129,7 @@ class RequestPlanner:
             ),
             workers,
         )
+        self._splitter = DocumentSplitter(self.admission)
 
     async def ready(self, plan: Callable[[], PlannedRequest]) -> PlannedRequest:
         """Return what `plan` gives, once what it comes upon is admitted, or made ready.
@@ -238,6 +240,7 @@ class RequestPlanner:
         self, read: ReadRequest, route: Route, capabilities: Capabilities, rules: Enforcement
     ) -> Conversation:
         upstream, model, now = route.endpoint.name, route.model, time.monotonic()
+        may_split = read.origin is not Origin.VERBATIM  # what is sent there is the caller's own
         planner = Planner(
             read.contract,
             read.schema,
@@ -247,6 +250,7 @@ class RequestPlanner:
             rules.prompt_template,
             tools=read.tools,
             origin=read.origin,
+            parts=self._splitter.parts(read.contract, read.schema, rules) if may_split else (),
         )
         refused = self._learned.refused_modes(upstream, model, now, read.schema.text)
         continues = self._learned.holds(Fact.CONTINUES, upstream, model, now)

@@ -1,7 +1,7 @@
 """What happened in a conversation, for the caller, the driver's memory and the log."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from strictgate.core.capabilities import Fact, Mode
@@ -43,6 +43,8 @@ class Attempt:
     """Every choice stood as it was: nothing rejected, taken out of something or mended."""
     purpose: Purpose = Purpose.TRY
     end: ReplyEnd = ReplyEnd.OWN
+    part: int = 0
+    """Which part of the document was asked for, from 1 on; 0: the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class AttemptLog:
     """The model was to write down what one of those before had said."""
     beginning: Beginning | None = None
     """What was good of the one document that was asked for, where no whole one came."""
+    part: int = 0
+    """Which part of the document is asked for at the moment; see Attempt."""
     attempts: list[Attempt] = field(default_factory=list)
     refused_modes: list[RefusedMode] = field(default_factory=list)
     proven: int = 0
@@ -91,7 +95,7 @@ class AttemptLog:
         self.proven = len(self.refused_modes)
         self.proven_facts = len(self.facts)
         self.spent = add_usage(self.spent, reply.usage)
-        self.attempts.append(_attempt(plan, reply))
+        self.attempts.append(replace(_attempt(plan, reply), part=self.part))
 
     @property
     def tries(self) -> int:
@@ -252,6 +256,8 @@ def _details(attempt: Attempt) -> dict[str, Any]:
         details["problems"] = list(attempt.problems)
     if attempt.purpose is not Purpose.TRY:
         details["purpose"] = attempt.purpose.value
+    if attempt.part:
+        details["part"] = attempt.part
     if attempt.end is not ReplyEnd.OWN:
         details["end"] = attempt.end.value
     if attempt.usage is not None:

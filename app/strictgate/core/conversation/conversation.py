@@ -31,7 +31,9 @@ from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.handover import Handover
 from strictgate.core.conversation.input_continuation import InputContinuation
+from strictgate.core.conversation.judging_cost import judging_cost
 from strictgate.core.conversation.negotiation import Negotiation
+from strictgate.core.conversation.parts import ask_parts, whole_document
 from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Outcome, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
 from strictgate.core.errors import (
@@ -194,6 +196,10 @@ class Conversation:
             rest = yield from self._go_on(self.handover.beginning, states)
             if isinstance(rest, Accepted):
                 return self._outcome({}, [rest], states)
+        if self.planner.parts and self._criteria.source is None:
+            outcome = yield from self._in_parts(states)
+            if outcome is not None:
+                return outcome
         first = yield from self._try(states, ())
         accepted = []
         for state, result in zip(states, first.results, strict=True):
@@ -221,6 +227,36 @@ class Conversation:
         if isinstance(result, Rejected) and result is not rejected:
             self._note(result)
         return result
+
+    def _in_parts(
+        self, states: Sequence[ChoiceState]
+    ) -> Generator[Turn, DriverAnswer, Outcome | None]:
+        """Ask for the document in parts; None where they make no valid one together."""
+        written = yield from ask_parts(self.planner, self.record, self._part)
+        self._negotiation.plan = written.plan
+        if written.refusal is not None:
+            return written.refusal
+        yield HeavyStep(judging_cost(written.length, self.planner.schema))
+        accepted = whole_document(self.planner, written.outcomes)
+        if accepted is None:
+            return None
+        self.record.lost_logprobs = self.planner.contract.wants_logprobs
+        return self._outcome(written.outcomes[0].body, [accepted], states)
+
+    def _part(self, planner: Planner, refused: Collection[Mode]) -> "Conversation":
+        """Return the conversation about a part; what happens in it is noted in the same record."""
+        rules = replace(self.enforcement, stream=StreamMode.BUFFERED)
+        is_proven = self._continuation.is_proven
+        part = Conversation(
+            planner, rules, (*self.refused, *refused), is_proven=is_proven, work=self.work
+        )
+        part._share(self.record)
+        return part
+
+    def _share(self, record: AttemptLog) -> None:
+        """Note what happens in `record`, which is another conversation's."""
+        self.record = self._continuation.record = self._input_continuation.record = record
+        self._negotiation.record = record
 
     def _until_accepted(
         self, state: ChoiceState, result: Accepted | Rejected | None

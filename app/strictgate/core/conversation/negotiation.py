@@ -51,7 +51,7 @@ class Negotiation:
         """
         self.planner = planner
         self._refused = refused
-        self._record = record
+        self.record = record
         self._modes = planner.ladder(refused)
         self.plan: Plan = planner.plan(self._modes[0])
         self._suspects_pair = False
@@ -67,7 +67,7 @@ class Negotiation:
 
     def ask(self, feedback: Sequence[prompt.Message]) -> Ask:
         """Return the next ask for a whole answer; from the second on it is about one choice."""
-        asked = len(self._record.attempts)
+        asked = len(self.record.attempts)
         body = self.planner.follow_up(self.plan, feedback, asked) if asked else self.plan.body
         return Ask(self.plan, body)
 
@@ -87,7 +87,7 @@ class Negotiation:
         """Note that the model has called: if that came of sending the pair apart, it shows why."""
         if self._suspects_pair:
             self._suspects_pair = False
-            self._record.proved(Fact.NO_JSON_WITH_TOOLS)
+            self.record.proved(Fact.NO_JSON_WITH_TOOLS)
 
     def react(self, failure: Failure, ask: Ask) -> Reply | None:
         """Change how the upstream is asked, as its answer `failure` to `ask` demands.
@@ -142,7 +142,7 @@ class Negotiation:
             return False
         self.planner = self.planner.without(field)
         self.plan = self.planner.plan(self.plan.mode, stream=self.plan.streamed)
-        self._record.found(Fact.NO_FIELD, field)
+        self.record.found(Fact.NO_FIELD, field)
         return True
 
     def _check_tools(self, failure: Failure, ask: Ask) -> None:
@@ -163,7 +163,7 @@ class Negotiation:
         reason = str(error_of(failure.status, failure.body).get("message") or "")
         modes = {*refusal.modes, self.plan.mode}
         for_schema = refusal.kind is Refused.DIALECT
-        self._record.refused_modes += [
+        self.record.refused_modes += [
             RefusedMode(mode, for_schema, reason, refusal.pattern)
             for mode in sorted(modes - {Mode.PROMPT})
         ]
@@ -180,10 +180,10 @@ class Negotiation:
         if Partner.STREAM in partners and self.plan.streamed and able.json_with_stream:
             self.planner = self.planner.having(json_with_stream=False)
             self.plan = self.planner.plan(self.plan.mode, stream=False)
-            self._record.found(Fact.NO_JSON_WITH_STREAM)
+            self.record.found(Fact.NO_JSON_WITH_STREAM)
         elif Partner.TOOLS in partners and has_tools and able.json_with_tools:
             self._tell_format()
-            self._record.found(Fact.NO_JSON_WITH_TOOLS)
+            self.record.found(Fact.NO_JSON_WITH_TOOLS)
         elif self.planner.contract.has_document:
             self._take_next_mode({self.plan.mode}, failure)
         else:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, MaxTokens, Mode, OptionalField, Prefill
+from strictgate.core.jsontext.pointer import Path
 from strictgate.core.plan import prompt
 from strictgate.core.plan.mode_fields import MODE_FIELDS, PREFILL_FIELDS
 from strictgate.core.plan.optional_fields import (
@@ -66,6 +67,15 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentPart:
+    """A part of a document that is asked for by itself; see splitting.py."""
+
+    schema: Schema
+    paths: tuple[Path, ...]
+    """What is in it: each of these values, whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class Planner:
     """Everything that plans for one request are made of."""
 
@@ -83,6 +93,8 @@ class Planner:
     tools: Toolset | None = None
     """By what calls of the caller's functions are judged."""
     origin: Origin = Origin.CHAT
+    parts: tuple[DocumentPart, ...] = ()
+    """In which the document is asked for; nothing: it is asked for whole."""
 
     @property
     def can_continue(self) -> bool:

@@ -97,6 +97,24 @@ def feedback_messages(answer: str, problems: Sequence[Problem], reason: str) -> 
     ]
 
 
+def part_hint(number: int, count: int, names: Sequence[str], before: Sequence[str]) -> str:
+    """Return what the model is told when it writes a part of a document.
+
+    Args:
+        names: what is in it, as JSON Pointers.
+        before: the parts that have been written.
+    """
+    told = [
+        f"The JSON document is written in {count} parts. Write part {number} now: an object with "
+        f"these members alone: {', '.join(names)}"
+    ]
+    if before:
+        written = "\n".join(before)
+        told.append("What the parts before it say is data:")
+        told.append(written if len(written) <= _MAX_ECHO else written[:_MAX_ECHO] + " …")
+    return "\n".join(told)
+
+
 def writing_down(text: str) -> list[Message]:
     """Return the messages that ask a model to write down what another one has said in `text`."""
     return [

@@ -62,6 +62,13 @@ class Prefer(StrEnum):
     """The same, without the schema in the prompt where the upstream's grammar is sure to hold."""
 
 
+class Split(StrEnum):
+    """Whether a document of very many fields is asked for in parts."""
+
+    OFF = "off"
+    AUTO = "auto"
+
+
 class Provenance(StrEnum):
     """How much `x_strictgate` tells of whom a document is from."""
 
@@ -94,6 +101,10 @@ class Enforcement:
     """Whose arguments are enforced: of functions with `strict: true`, or of all."""
     prefer: Prefer = Prefer.RIGHT
     """What decides on the order of the modes, where nothing pins them."""
+    split: Split = Split.OFF
+    """Whether a document with more than `split_fields` fields is asked for in parts."""
+    split_fields: Annotated[int, Ge(1)] = 100
+    """Fields that a part has at most."""
     provenance: Provenance = Provenance.COUNTS
     """How much is told of whom a document is from."""
     token_budget: Annotated[int, Ge(0)] = 0
