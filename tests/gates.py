@@ -1,6 +1,7 @@
 """A gateway in front of an upstream, as a real server, and requests to it."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -73,6 +74,14 @@ class Gate:
     def finished(self) -> list[RequestFinished]:
         """The requests that are over, as the log has them: it may be a little behind."""
         return [event for event in self.events if isinstance(event, RequestFinished)]
+
+    def end_of(self, answer: Answer) -> RequestFinished:
+        """The end of the request that got `answer`, waited for."""
+        while True:
+            for event in self.finished():
+                if event.request_id == answer.headers["x-request-id"]:
+                    return event
+            time.sleep(0.01)
 
     def request(self, method: str, path: str, data: bytes | None, **headers: str) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

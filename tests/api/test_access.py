@@ -1,7 +1,5 @@
 """Client keys with names, over the wire."""
 
-import time
-
 import pytest
 
 from strictgate.observe.events import KeyLimited
@@ -33,8 +31,7 @@ def test_who_comes_in(keyed, key, status):
 
 def test_whose_it_was(keyed):
     """The request's own event has the label, tokens and cost."""
-    keyed.post(ASK, **CI)
-    done = keyed.finished()[-1]
+    done = keyed.end_of(keyed.post(ASK, **CI))
 
     assert (done.key, done.cost) == ("CI", 0.0)
     assert done.tokens_in > 0
@@ -78,11 +75,9 @@ def test_limits(demo):
     """A 429 in OpenAI's shape; it is told, and counted; other keys go on."""
     limited = {"ci": {"key": "ci-key-12345", "tokens_per_day": 1}, "free": KEYS["free"]}
     with gate(demo, keys=limited) as running:
-        assert running.post(ASK, **CI).status == 200
-        while not running.finished():  # an answer is counted once it is over
-            time.sleep(0.01)
+        running.end_of(running.post(ASK, **CI))  # an answer is counted once it is over
         answer = running.post(ASK, **CI)
-        assert running.post(ASK, **FREE).status == 200
+        assert running.end_of(running.post(ASK, **FREE)).status == 200
         told = [each for each in running.events if isinstance(each, KeyLimited)]
         page = running.get("/metrics").raw.decode()
 
@@ -97,5 +92,4 @@ def test_limits(demo):
 
 def test_a_key_in_a_path_is_not_logged(keyed):
     """It is one of those that are blotted out."""
-    keyed.get("/v1/ci-key-12345", **CI)
-    assert keyed.finished()[-1].path == "/v1/***"
+    assert keyed.end_of(keyed.get("/v1/ci-key-12345", **CI)).path == "/v1/***"

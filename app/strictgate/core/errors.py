@@ -134,11 +134,12 @@ class RateLimited(GatewayError):
         self,
         message: str,
         *,
-        type: str,
+        type: str = "requests",
         code: str | None = None,
-        headers: Mapping[str, str],
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(message, code=code, headers=headers)
+        super().__init__(message, code=code, param=param, headers=headers)
         self.type = type
 
 
