@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.wire.reply import Failure
 from strictgate.settings.loading import Settings
-from strictgate.upstream.response_reading import read_error, scrubbed
+from strictgate.upstream.response_reading import read_error, scrubbed, without_sent_keys
 from strictgate.upstream.routing import Router
 from tests.core.talks import GOOD
 from tests.upstream.asking import COMPLETION, answering, asked
@@ -234,3 +234,14 @@ def test_a_large_answer():
     text = json.dumps({"a": "x," * (1 << 20)})
     body = {"choices": [{"index": 0, "message": {"content": text}, "finish_reason": "stop"}]}
     assert asked(answering(json.dumps(body).encode())).choices[0].text == text
+
+
+@pytest.mark.parametrize("name", ["authorization", "x-api-key"])
+def test_a_clients_key_that_the_upstream_quotes(name):
+    """It is in no error; what is too short for a key may be a word of the error."""
+    failure = Failure(401, {"error": {"message": "no sk1234567 here"}}, {"x": "sk1234567"})
+    clean = Failure(401, {"error": {"message": "no *** here"}}, {"x": "***"})
+
+    assert without_sent_keys(failure, {name: "Bearer sk1234567"}) == clean
+    assert without_sent_keys(failure, {name: "sk1234567"}) == clean
+    assert without_sent_keys(failure, {name: "Bearer here"}) == failure

@@ -125,10 +125,11 @@ class Client:
                 response_reading.check_status(response, endpoint)
                 kind = response.content_type
                 if 200 <= response.status < 300 and kind == "text/event-stream":
-                    stream = UpstreamStream(response, endpoint, self._limits)
+                    stream = UpstreamStream(response, endpoint, self._limits, sent)
                     return stream
                 raw = await self._all(response, endpoint)
-                return await response_reading.read_response(response, raw, endpoint, adapter)
+                reply = await response_reading.read_response(response, raw, endpoint, adapter)
+                return response_reading.without_sent_keys(reply, sent)
             finally:
                 if stream is None:
                     release_or_abort(response)

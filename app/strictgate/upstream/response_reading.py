@@ -22,6 +22,7 @@ from strictgate.core.wire.hidden_error import hidden_error, meant_status
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 from strictgate.core.wire.sse import SseEvent
 from strictgate.upstream.breathing import breathe
+from strictgate.upstream.headers import KEYS
 from strictgate.upstream.routing import Endpoint
 
 _BLOT = "***"
@@ -188,6 +189,22 @@ def _blotted(value: Any, key: str) -> Any:
             return {_blotted(name, key): _blotted(item, key) for name, item in value.items()}
         case _:
             return value
+
+
+def without_sent_keys(answer: Reply | Failure, sent: Mapping[str, str]) -> Reply | Failure:
+    """Return a failure without the keys that its request was sent with, which are the client's own
+    where Strictgate has none: an upstream may quote them, and its words are kept and told on.
+
+    Args:
+        sent: the request's headers, names in lower case.
+    """
+    if not isinstance(answer, Failure):
+        return answer
+    values = (sent.get(name, "").rpartition(" ")[2] for name in ("authorization", *KEYS))
+    for key in filter(is_secret, values):
+        headers = {name: value.replace(key, _BLOT) for name, value in answer.headers.items()}
+        answer = replace(answer, body=_blotted(answer.body, key), headers=headers)
+    return answer
 
 
 def without_key(headers: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:

@@ -5,6 +5,7 @@ read ahead: what nobody asks for stays in the network's buffers, and so holds th
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 import aiohttp
@@ -31,8 +32,18 @@ class UpstreamStream:
     """
 
     def __init__(
-        self, response: aiohttp.ClientResponse, endpoint: Endpoint, limits: LimitSettings
+        self,
+        response: aiohttp.ClientResponse,
+        endpoint: Endpoint,
+        limits: LimitSettings,
+        sent: Mapping[str, str],
     ) -> None:
+        """Begin to read.
+
+        Args:
+            sent: the headers of the request, names in lower case.
+        """
+        self._sent = sent
         self.collector = Collector()
         self._response = response
         self._endpoint = endpoint
@@ -83,7 +94,8 @@ class UpstreamStream:
             if deltas:
                 return StreamPart(deltas)
         await self._drain()
-        return response_reading.read_stream(self.collector, self._endpoint)
+        reply = response_reading.read_stream(self.collector, self._endpoint)
+        return response_reading.without_sent_keys(reply, self._sent)
 
     def _read(self, piece: bytes | None) -> tuple[Delta, ...]:
         """Take in a piece, None for the end."""
