@@ -1,8 +1,10 @@
 """What is refused below ASGI."""
 
 import json
+import select
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +13,7 @@ from strictgate.commands.http_protocol import (
     HEAD_FIELDS,
     UNSENT,
     URL_BYTES,
+    HttpProtocol,
     limit_unsent,
 )
 from tests.commands.process import connected, raw, running
@@ -132,3 +135,44 @@ def test_one_request_too_many():
         assert b"\r\nx-request-id: req_" in head
         assert json.loads(body)["error"]["code"] == "overloaded"
     assert healthy.startswith(b"HTTP/1.1 200")
+
+
+class Slowly(HttpProtocol):
+    """A connection whose timers are run by the test."""
+
+    def __init__(self):
+        self.cycle = SimpleNamespace(more_body=True)
+        self.transport = SimpleNamespace(closed=0)
+        self.transport.close = lambda: setattr(self.transport, "closed", 1)
+
+
+def test_a_body_that_is_sent_on_after_the_answer():
+    """Nobody waits for it for ever; one that has come meanwhile, or another request, is none."""
+    for changes, closed in (({}, 1), ({"more_body": False}, 0)):
+        protocol = Slowly()
+        cycle = protocol.cycle
+        vars(cycle).update(changes)
+        protocol._end_rest(cycle)
+        assert protocol.transport.closed == closed
+    protocol = Slowly()
+    protocol._end_rest(SimpleNamespace(more_body=True))
+    assert not protocol.transport.closed
+
+
+def test_a_refused_body_is_ended():
+    """Through the real server: the answer, and then the end, though bytes go on coming."""
+    head, answer = ask(b"/v1/x", 9999).replace(b"connection: close\r\n", b""), b""
+    with (
+        running("--demo", STRICTGATE_SERVER__API_KEYS="k") as (_, url),
+        closing(connected(url)) as connection,
+    ):
+        connection.sendall(head)
+        while True:
+            with suppress(OSError):
+                connection.sendall(b" ")
+            if select.select([connection], [], [], 0.2)[0]:
+                piece = connection.recv(1 << 16)
+                answer += piece
+                if not piece:
+                    break
+    assert answer.startswith(b"HTTP/1.1 401 ")

@@ -184,7 +184,9 @@ class ClientRequest:
                     elif size > self._limits.size + LINGER:
                         break
         except TimeoutError as error:
-            raise RequestTimeout("The request's body did not arrive in time.") from error
+            raise RequestTimeout(
+                "The request's body did not arrive in time.", headers={"connection": "close"}
+            ) from error
         if size > self._limits.size:
             raise BodyTooLarge(
                 f"The request's body is larger than {self._limits.size} bytes (limits.body_bytes)."

@@ -26,6 +26,7 @@ STALL = 30.0  # seconds in which a client must take something of what waits for 
 UNSENT = 64 << 10
 """Bytes that the kernel takes before they can be sent, where it has such a limit. Without one it
 takes megabytes for a client that does not read, and the model is read on for nobody."""
+REST_DEADLINE = 10.0  # seconds for the rest of a body whose request has been answered
 LINGER = 1.0  # seconds that a client has to read a refusal
 _STATUS = {
     400: (
@@ -132,8 +133,16 @@ class HttpProtocol(HttpToolsProtocol):
         self._watch_reader()
 
     def on_response_complete(self) -> None:
+        cycle = self.cycle
         super().on_response_complete()
         self._watch_reader()
+        if cycle.more_body:
+            self.loop.call_later(REST_DEADLINE, self._end_rest, cycle)
+
+    def _end_rest(self, cycle: Any) -> None:
+        """Close a connection on which a body is still being sent that was answered long ago."""
+        if cycle.more_body and self.cycle is cycle:
+            self.transport.close()
 
     def _watch_reader(self) -> None:
         """Cut the connection where the client takes nothing of what waits for it for STALL seconds.

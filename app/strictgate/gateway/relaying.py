@@ -95,7 +95,9 @@ class Relay:
             async with asyncio.timeout(FORM_DEADLINE):
                 beginning, rest = await multipart.peeked(request.body)
         except TimeoutError as error:
-            raise RequestTimeout("The form's fields did not arrive in time.") from error
+            raise RequestTimeout(
+                "The form's fields did not arrive in time.", headers={"connection": "close"}
+            ) from error
         model = multipart.model_of(beginning)
         if model is not None:
             caller.check_model(model)
