@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from tests.faults import campaign, load
+from tests.faults import campaign, figures, load
 
 
 def main() -> int:
@@ -18,6 +18,12 @@ def main() -> int:
     many.add_argument("number", type=int, help=f"batches of {load.BATCH} requests")
     for command in (one, many):
         command.add_argument("--seed", type=int, default=1)
+    commands.add_parser("overload", help="how long refusals take, where too many come")
+    commands.add_parser("leaving", help="how soon an upstream sees that a client has left")
+    killed = commands.add_parser("crashes", help="what is lost where the gateway is killed")
+    killed.add_argument("number", type=int, help="times")
+    late = commands.add_parser("slow", help="when slow clients are hung up on")
+    late.add_argument("number", type=int, help="clients")
     commands.add_parser("hostile", help="dear schemas and documents beside a good client")
     chosen = parser.parse_args()
     match chosen.command:
@@ -27,9 +33,17 @@ def main() -> int:
             return _told(campaign.run_cases(list(campaign.cuts(chosen.number))))
         case "soak":
             return 0 if load.soak(chosen.seed, chosen.number) else 1
+        case "overload":
+            figures.overload()
+        case "leaving":
+            figures.leaving()
+        case "crashes":
+            figures.crashes(chosen.number)
+        case "slow":
+            figures.slow(chosen.number)
         case _:
             load.hostile()
-            return 0
+    return 0
 
 
 def _told(report: campaign.Report) -> int:

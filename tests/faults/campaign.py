@@ -1,6 +1,7 @@
 """A campaign: cases from a seed, the run, and what it came to."""
 
 import asyncio
+import base64
 import random
 import tempfile
 from collections import Counter
@@ -11,8 +12,8 @@ from pathlib import Path
 
 from tests.faults.bad_clients import CLIENTS
 from tests.faults.documents import KINDS
-from tests.faults.gateway import Gateway, Health, gateway, settings_for
-from tests.faults.http_client import exchange, post
+from tests.faults.gateway import UPSTREAM_KEY, Gateway, Health, gateway, settings_for
+from tests.faults.http_client import exchange
 from tests.faults.kinds.table import FAULTS
 from tests.faults.oracle import ALWAYS, Case, Complaint, outcome
 from tests.faults.upstream import Token, Upstream, upstream
@@ -25,6 +26,8 @@ AT_ONCE = 32
 """Requests that the campaign makes at once."""
 CLIENT_EVERY = 6
 """One request in so many comes from a client with faults."""
+STORE = "store.db"
+PART = 8  # characters of a key
 LOOKS = 300
 """Times that it is looked whether what was held has been given back."""
 _SURFACES = (
@@ -114,6 +117,7 @@ async def _run(todo: list[Case], folder: Path) -> Report:
             report.complaints.append(Complained("afterwards", "something is still held"))
         await _check_slots(gate, report)
         _check_log(gate, report)
+        _check_keys(gate, folder, todo, report)
     return report
 
 
@@ -123,6 +127,7 @@ async def campaign_gateway(folder: Path) -> AsyncIterator[tuple[Gateway, Upstrea
     async with upstream() as running:
         settings = settings_for(running.port, {f"on/{name}": name for name in FAULTS})
         settings["limits"] |= {"connections": SLOTS}
+        settings |= {"observe": {"level": "debug"}, "store": {"path": str(folder / STORE)}}
         with gateway(folder, settings) as gate:
             yield gate, running
 
@@ -145,7 +150,7 @@ async def batch(gate: Gateway, todo: list[Case], report: Report) -> None:
 async def _ask(gate: Gateway, case: Case, report: Report) -> None:
     try:
         async with asyncio.timeout(DEADLINE):
-            answer = await exchange(gate.port, post(case.path, case.body))
+            answer = await exchange(gate.port, case.request)
         report.slowest = max(report.slowest, answer.seconds)
         report.outcomes[outcome(case, answer)] += 1
     except TimeoutError:
@@ -163,7 +168,7 @@ async def _bad_client(gate: Gateway, turn: int, case: Case, report: Report) -> N
     asked = Case(client.model, token, "chat", "stream" in name, True, case.goes_on)
     try:
         async with asyncio.timeout(DEADLINE):
-            answer = await client.run(gate.port, post(asked.path, asked.body))
+            answer = await client.run(gate.port, asked.request)
     except TimeoutError:
         report.complaints.append(Complained(name, "hangs"))
         return
@@ -207,3 +212,19 @@ def _check_log(gate: Gateway, report: Report) -> None:
     for line in gate.log.read_text().splitlines():
         if "Traceback" in line or "internal_error" in line or "InternalError" in line:
             report.complaints.append(Complained("log", line[-2000:]))
+
+
+def _check_keys(gate: Gateway, folder: Path, todo: list[Case], report: Report) -> None:
+    """No part of a key, of eight characters or more, is in the log or in the store."""
+    keys = [UPSTREAM_KEY, *(case.key for case in todo)]
+    keys += [base64.b64encode(f"Bearer {key}".encode()).decode() for key in keys]
+    parts = {key[at : at + PART] for key in keys for at in range(4, len(key) - PART + 1)}
+    sinks = [gate.log, *folder.glob(f"{STORE}*")]
+    for sink in sinks:
+        text = sink.read_bytes().decode("latin-1")
+        found = parts & {text[at : at + PART] for at in range(len(text) - PART + 1)}
+        if found:
+            where = text.index(next(iter(found)))
+            report.complaints.append(
+                Complained(sink.name, f"part of a key: {text[max(0, where - 300) : where + 60]}")
+            )

@@ -5,6 +5,7 @@ with what it holds (`Health`).
 """
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -20,6 +21,9 @@ from typing import Any
 from strictgate.commands.serve import serve
 from strictgate.settings.loading import Settings
 
+KEY_VARIABLE = "STRICTGATE_CAMPAIGN_KEY"
+UPSTREAM_KEY = f"ukey{hashlib.sha256(b'upstream').hexdigest()[:20]}"
+"""The one that the gateway has for one of its upstreams."""
 TICK = 0.005  # seconds between two looks at what the loop has computed
 FIRST_BYTE = 2.0
 """Seconds of the shortest of the time limits in `settings_for`."""
@@ -82,6 +86,7 @@ def gateway(folder: Path, settings: Mapping[str, Any]) -> Iterator[Gateway]:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
+            env=os.environ | {KEY_VARIABLE: UPSTREAM_KEY},
         ) as process,
     ):
         try:
@@ -110,7 +115,10 @@ def settings_for(port: int, models: Mapping[str, str], **tables: Any) -> dict[st
     return {
         "default_upstream": "asked",
         "server": {"port": 0, "drain_delay": 0.0},
-        "upstreams": {"asked": one, "going_on": one | {"prefill": "trailing"}},
+        "upstreams": {
+            "asked": one,
+            "going_on": one | {"prefill": "trailing", "api_key_env": KEY_VARIABLE},
+        },
         "models": {name: {"upstream": "going_on", "model": own} for name, own in models.items()},
         "limits": {"upstream_bytes": 4 << 20},
     } | tables

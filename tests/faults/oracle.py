@@ -11,14 +11,16 @@ a process, and the machine may be busy. One that comes early is.
 A `null` that OpenAPI's `nullable` allows is valid, by design: see `documents.py`.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.documents import KINDS, NONCE, is_valid
 from tests.faults.gateway import FIRST_BYTE
-from tests.faults.http_client import Answer
+from tests.faults.http_client import Answer, post
 from tests.faults.kinds.fault import BAD, INVALID, OK, PASSED_ON, TIMEOUT, UNREACHABLE
 from tests.faults.kinds.table import FAULTS
 from tests.faults.upstream import Token
@@ -26,6 +28,7 @@ from tests.faults.upstream import Token
 ALWAYS = 1000
 """Times of a fault that never ends."""
 OURS = {BAD, INVALID, TIMEOUT, UNREACHABLE, "overloaded", "internal_error", "tool_use_failed"}
+KEY = re.compile(r"[cu]key[0-9a-f]{20}")
 _TERMINAL = {"response.completed", "response.failed", "response.incomplete", "error"}
 
 
@@ -46,6 +49,16 @@ class Case:
     @property
     def path(self) -> str:
         return "/v1/responses" if self.surface == "responses" else "/v1/chat/completions"
+
+    @property
+    def key(self) -> str:
+        """The client's own, which goes to the upstream that has none."""
+        return f"ckey{hashlib.sha256(self.token.nonce.encode()).hexdigest()[:20]}"
+
+    @property
+    def request(self) -> bytes:
+        """All of the request."""
+        return post(self.path, self.body, f"authorization: Bearer {self.key}")
 
     @property
     def body(self) -> bytes:
@@ -85,6 +98,7 @@ def outcome(case: Case, answer: Answer) -> str:
     strangers = set(NONCE.findall(answer.body.decode("utf-8", "replace"))) - {case.token.nonce}
     _demand(not strangers, f"another request's answer: {strangers}")
     _demand(answer.status != 0, "no answer")
+    _check_keys(case, answer)
     if not case.is_enforced:
         return _passed_through(case, answer)
     _demand(answer.is_whole, "an enforced answer that is cut")
@@ -92,6 +106,15 @@ def outcome(case: Case, answer: Answer) -> str:
     allowed = _allowed(case) | ({TIMEOUT} if answer.seconds >= FIRST_BYTE else set())
     _demand(found in allowed, f"came to {found}, and may come to {', '.join(sorted(allowed))}")
     return found
+
+
+def _check_keys(case: Case, answer: Answer) -> None:
+    """No key is in an answer, but a client's own in its upstream's words; nor is it in ours."""
+    said = " ".join(answer.headers.values()) + answer.body.decode("utf-8", "replace")
+    keys = set(KEY.findall(said)) - {case.key}
+    _demand(not keys, f"another's key: {keys}")
+    ours = [part.partition("\n")[0] for part in said.split('"x_strictgate"')[1:]]
+    _demand(not any(KEY.search(each) for each in ours), "a key in x_strictgate")
 
 
 def _allowed(case: Case) -> frozenset[str]:

@@ -52,6 +52,8 @@ class Asked:
     is_stream: bool
     place: float
     """Where in the answer a fault happens: 0 is the beginning, 1 the end."""
+    key: str = ""
+    """The one that came with it."""
 
 
 def completion(text: str, **message: Any) -> dict[str, Any]:

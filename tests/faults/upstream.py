@@ -10,6 +10,7 @@ import re
 import select
 import socket
 import struct
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from tests.faults.reply import Act, Asked, Step, Steps, Unasked, Wait, dumped, h
 _TOKEN = re.compile(r"\[\[(n0nce-\w+) ([^\]]+?) (\d+) ([\d.]+)\]\]")
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_KEY = re.compile(r"\r\nauthorization: *Bearer (\S+)", re.IGNORECASE)
 _MISSING = sized(dumped({"error": {"message": "Not found."}}), status="404 Not Found")
 _NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -57,6 +59,8 @@ class Upstream:
         self.port = 0
         self.requests: Counter[str] = Counter()
         """By nonce."""
+        self.left: dict[str, float] = {}
+        """By nonce, when the gateway left its last request before that was answered."""
         self._open: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
     def close_connections(self) -> None:
@@ -73,24 +77,36 @@ class Upstream:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection, until either side closes it."""
         self._open[writer] = asyncio.current_task()
+        nonce = ""
         try:
             while (request := await _request(reader)) is not None:
+                token = Token.found_in(request[1])
+                nonce = token.nonce if token else ""
                 for step in self._answer(*request):
                     if not await _done(step, reader, writer):
                         return
+                nonce = ""
         except (ConnectionError, TimeoutError):
             pass  # the gateway has gone
         finally:
+            self.left[nonce] = time.monotonic()
             del self._open[writer]
             writer.transport.abort()
 
-    def _answer(self, target: str, body: str) -> Steps:
+    def _answer(self, head: str, body: str) -> Steps:
         token = Token.found_in(body)
-        if token is None or not target.endswith("/chat/completions"):
+        if token is None or not head.split(" ", 2)[1].endswith("/chat/completions"):
             return [_MISSING]
         request = json.loads(body)
         self.requests[token.nonce] += 1
-        asked = Asked(token.nonce, _text(token, request), bool(request.get("stream")), token.place)
+        key = _KEY.search(head)
+        asked = Asked(
+            token.nonce,
+            _text(token, request),
+            bool(request.get("stream")),
+            token.place,
+            key[1] if key else "",
+        )
         is_faulty = self.requests[token.nonce] <= token.times
         return FAULTS[request["model"]].send(asked) if is_faulty else healthy(asked)
 
@@ -106,14 +122,14 @@ def _text(token: Token, request: dict[str, Any]) -> str:
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[str, str] | None:
-    """Return the target and the body of the next request; None where the connection ends."""
+    """Return the head and the body of the next request; None where the connection ends."""
     try:
         head = await reader.readuntil(_HEAD_END)
         length = _LENGTH.search(head)
         body = await reader.readexactly(int(length[1]) if length else 0)
     except asyncio.IncompleteReadError:
         return None
-    return head.split(b" ", 2)[1].decode("latin-1"), body.decode()
+    return head.decode("latin-1"), body.decode()
 
 
 async def _done(step: Step, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

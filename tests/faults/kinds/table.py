@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.faults.kinds import bodies, framing, statuses, streams
+from tests.faults.kinds import bodies, framing, keys, statuses, streams
 from tests.faults.kinds.fault import Fault
 
 FAULTS: Mapping[str, Fault] = {
@@ -11,4 +11,5 @@ FAULTS: Mapping[str, Fault] = {
     **statuses.TABLE,
     **framing.TABLE,
     **streams.TABLE,
+    **keys.TABLE,
 }
