@@ -75,7 +75,7 @@ def asked(kind, *texts, given=None, stream=False):
     settings = {"responses": kind == "native"} | ({"tools": False} if kind == "told" else {})
     with (
         serving(Upstream({"x": script})) as url,
-        gate(f"{url}/x", upstreams={"demo": settings}) as running,
+        gate(f"{url}/x", upstreams={"demo": settings}, limits={"workers": 0}) as running,
     ):
         return running.post(body | {"model": "m", "stream": stream}, path), script.asked
 

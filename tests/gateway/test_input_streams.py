@@ -43,13 +43,14 @@ def words(text):
     return {"content": text, "finish_reason": "stop"}
 
 
-def asked(kind, answers, *, stream, prefill="trailing", **more):
+def asked(kind, answers, *, stream, prefill="trailing", workers=0, **more):
     """The answer of the gateway, and what it asked an upstream whose models go on."""
+    upstreams = {"demo": {"responses": False, "prefill": prefill}}
     path, body = request(kind, lark())
     script = Script(answers)
     with (
         serving(Upstream({"x": script})) as url,
-        gate(f"{url}/x", upstreams={"demo": {"responses": False, "prefill": prefill}}) as running,
+        gate(f"{url}/x", upstreams=upstreams, limits={"workers": workers}) as running,
     ):
         return running.post(body | {"model": "m", "stream": stream} | more, path), script.asked
 
@@ -212,3 +213,13 @@ def test_a_new_try_that_begins_alike(kind):
     came, _ = asked(kind, answers, stream=True)
 
     assert "".join(pieces(kind, came)) == BEGUN + END
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_in_a_worker(kind):
+    """Where there are workers they read what a grammar may take long for; it comes to the same."""
+    answers = [streamed(kind, BEGUN + WRONG), words(END)]
+    came, sent = asked(kind, answers, stream=True, workers=1)
+
+    assert "".join(pieces(kind, came)) == BEGUN + END
+    assert len(sent) == 2

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 from strictgate.core.conversation.judging_cost import (
     LIGHT,
     SLICE,
+    WHOLE_STREAM,
     guarded_length,
+    input_cost,
     judging_cost,
     slices,
+    streamed_input_length,
     validation_cost,
 )
 from strictgate.core.conversation.protocol import HeavyStep
@@ -110,3 +113,12 @@ def test_a_wide_union_is_heavy_at_once():
     one = conversation(body(UNION, stream=True))
     announced = steps(one, *streamed("[[", "]]"))
     assert announced[0].cost > LIGHT
+
+
+def test_inputs_that_can_be_read_in_many_ways():
+    """A grammar that may be so is heavy from a few words on, in a stream and as a whole; a regex is
+    not."""
+    assert input_cost(20, is_linear=False) < LIGHT < input_cost(50, is_linear=False)
+    assert input_cost(5000, is_linear=True) < LIGHT
+    piece = Delta(0, content="not counted", arguments=((0, "x" * 60),))
+    assert streamed_input_length([piece]) < WHOLE_STREAM < streamed_input_length([piece, piece])

@@ -82,6 +82,11 @@ class Criteria:
         """How many times as long as usual it takes to guard what is judged; 0: nothing is."""
         return max(map(width_factor, self._schemas()), default=0)
 
+    @property
+    def inputs_are_linear(self) -> bool:
+        """Whether each character of an input takes the same to be judged."""
+        return all(each.is_linear for each in self.inputs.values())
+
     def _schemas(self) -> list[Schema]:
         functions = self.tools.schemas.values() if self.tools is not None else ()
         return [each for each in (self.schema, *functions) if each is not None]

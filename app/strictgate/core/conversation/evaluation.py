@@ -129,7 +129,8 @@ class Evaluation:
     def _announce(self, *, is_streamed: bool) -> Generator[Turn, DriverAnswer, None]:
         """Say beforehand what takes long; it does not where all is valid as it stands."""
         texts = judged_texts(self.choice, self.plan, self.criteria)
-        inputs = input_cost(input_length(self.choice, self.criteria))
+        length = input_length(self.choice, self.criteria)
+        inputs = input_cost(length, is_linear=self.criteria.inputs_are_linear)
         cost = inputs + sum(judging_cost(len(text), schema) for text, schema in texts)
         if cost <= LIGHT:
             return

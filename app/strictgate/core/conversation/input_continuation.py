@@ -17,9 +17,11 @@ from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState, forward
 from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.judging_cost import input_cost
 from strictgate.core.conversation.protocol import (
     Ask,
     DriverAnswer,
+    HeavyStep,
     ReadMore,
     Stop,
     StreamPart,
@@ -43,6 +45,7 @@ from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.refusal import refuses_prefix
 from strictgate.core.wire.reply import Choice, Failure, Reply, parse_reply
 
+_MORE = 1024  # characters that may be to come
 MAX_STUCK = 2  # asks in a row that get no further
 MAX_FRESH = 2  # new starts of the model in place of a continuation
 Result = Accepted | Rejected
@@ -130,6 +133,9 @@ class InputContinuation:
             if stuck >= MAX_STUCK or not self._may_go_on(planner, state, rejected):
                 return None
             furthest = max(len(text), furthest)
+            yield HeavyStep(
+                input_cost(len(text) + _MORE, is_linear=self.criteria.inputs_are_linear)
+            )
             matcher = self.criteria.inputs[call.name]
             prefix = text.resume(exact=stuck > 0)
             told = prompt.input_instructions(

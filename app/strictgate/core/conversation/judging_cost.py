@@ -20,6 +20,8 @@ WHOLE_STREAM = 24 * SLICE
 """… and those from which on it is no longer guarded where everybody waits for it."""
 _PER_KIB_GUARDED = 4.0
 _PER_KIB_OF_INPUT = 1.0
+_PER_SQUARE_OF_INPUT = 1 / 80  # `s: s s | "a"`, where every part can be read in many ways
+_INPUT_FACTOR = 400  # characters of a narrow schema that one of such an input takes as long as
 _PER_KIB_PARSED = 0.03
 _PER_KIB_AND_SUBSCHEMA = 0.04
 _PER_NODE_EXPLAINED = 0.005
@@ -43,9 +45,20 @@ def judging_cost(characters: int, schema: Schema) -> float:
     return guarded + explained + validation_cost(characters, schema)
 
 
-def input_cost(characters: int) -> float:
-    """Return what it takes to judge inputs of custom tools by their grammars."""
-    return characters / 1024 * _PER_KIB_OF_INPUT
+def input_cost(characters: int, *, is_linear: bool) -> float:
+    """Return what it takes to judge inputs of custom tools by their grammars.
+
+    Args:
+        is_linear: the grammars are such that each character takes the same.
+    """
+    squares = 0.0 if is_linear else characters * characters * _PER_SQUARE_OF_INPUT
+    return squares + characters / 1024 * _PER_KIB_OF_INPUT
+
+
+def streamed_input_length(deltas: Sequence[Delta]) -> int:
+    """Return how much of these deltas a grammar that is not linear has to read, in characters of a
+    narrow schema."""
+    return _INPUT_FACTOR * sum(len(text) for each in deltas for _, text in each.arguments)
 
 
 def width_factor(schema: Schema) -> int:

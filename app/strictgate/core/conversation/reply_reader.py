@@ -29,6 +29,7 @@ from strictgate.core.conversation.judging_cost import (
     guarded_length,
     slices,
     stream_cost,
+    streamed_input_length,
 )
 from strictgate.core.conversation.protocol import (
     Ask,
@@ -254,6 +255,8 @@ class ReplyReader:
             factor: how many of these a character counts for.
         """
         more = guarded_length(deltas) * factor
+        if not self.criteria.inputs_are_linear:
+            more += streamed_input_length(deltas)
         if more <= SLICE and (length > WHOLE_STREAM or length + more <= WHOLE_STREAM):
             stream.feed(deltas)
             return length + more

@@ -41,6 +41,12 @@ class InputMatcher:
         return InputMatcher, self._source
 
     @property
+    def is_linear(self) -> bool:
+        """Whether each byte takes the same to be read; where a text can be read in several ways, as
+        by many a Lark grammar, each takes longer than the one before."""
+        return self._source[0] == "regex"
+
+    @property
     def definition(self) -> str:
         """The grammar, as the caller wrote it."""
         return self._source[1]
