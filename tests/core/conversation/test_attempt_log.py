@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
+from strictgate.core.conversation.attempt_log import MAX_REPAIRS, AttemptLog, RefusedMode
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
 from strictgate.core.errors import UpstreamBadResponse
@@ -49,6 +49,16 @@ def test_headers():
         "x-strictgate-attempts": "0",
         "x-strictgate-repairs": "trailing_comma,comment",
     }
+
+
+def test_many_repairs_are_counted():
+    """The first are listed; an answer must not be ten times as long as its document."""
+    steps = [(0, Step("string_to_number", f"/{at}")) for at in range(MAX_REPAIRS + 5)]
+    details = AttemptLog().details(PLAN, steps)
+
+    assert [each["path"] for each in details["repairs"]] == [f"/{at}" for at in range(MAX_REPAIRS)]
+    assert details["repairs_not_listed"] == 5
+    assert "repairs_not_listed" not in AttemptLog().details(PLAN, steps[:MAX_REPAIRS])
 
 
 def test_lost_logprobs_are_told():

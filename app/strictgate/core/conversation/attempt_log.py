@@ -15,6 +15,9 @@ from strictgate.core.repair_steps import Step
 from strictgate.core.schema.problems import most_specific
 from strictgate.core.wire.usage import Usage, add_usage, total_tokens
 
+MAX_REPAIRS = 100
+"""Repairs that an answer lists: of 30,000 the list was ten times as long as the document."""
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedMode:
@@ -180,9 +183,12 @@ class AttemptLog:
             "mode": plan.mode.value,
             "attempts": self._attempts(),
             "repairs": [
-                {"choice": index, "step": step.name, "path": step.path} for index, step in steps
+                {"choice": index, "step": step.name, "path": step.path}
+                for index, step in steps[:MAX_REPAIRS]
             ],
         }
+        if len(steps) > MAX_REPAIRS:
+            details["repairs_not_listed"] = len(steps) - MAX_REPAIRS
         if self.failed_models:
             failed = [{"model": each.name, "reason": each.reason} for each in self.failed_models]
             details |= {"model": self.model, "failed_models": failed}
