@@ -1,24 +1,24 @@
 """One request as it is kept."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.plan.planner import Purpose
 from strictgate.inspector.entries import (
-    MAX_BODY,
     Entry,
     KeptAsk,
+    Text,
     judged_asks,
     preview,
-    text_of,
 )
-from strictgate.observe.events import Enforced, RequestFinished
+from strictgate.observe.events import RequestFinished
 
 
 def ask(status, *, judged):
-    made = KeptAsk(Mode.NATIVE, Purpose.TRY, False, 0.0, text_of(b""))
+    made = KeptAsk(Mode.NATIVE, Purpose.TRY, False, 0.0, b"", 0)
     made.status, made.is_judged = status, judged
     return made
 
@@ -28,16 +28,13 @@ def finished(status=200, error=None, *, left=False):
     return RequestFinished(*about, tokens_in=3, tokens_out=4)
 
 
-def enforced(outcome, attempts=1):
-    about = ("req_1", "u", "m", "native", attempts, outcome, ("forced",) * 2, 7)
-    return Enforced(*about, tokens_in=3, tokens_out=4, tokens_in_vain=0, stopped=0, continuations=0)
+def enforced(outcome, status=200, error=None, attempts=1):
+    told = {"mode": "native", "outcome": outcome, "attempts": attempts}
+    return replace(finished(status, error), **told, repairs=("forced",) * 2)
 
 
-def test_bodies_are_cut():
-    """And say so."""
-    kept = text_of(b"x" * (MAX_BODY + 1))
-
-    assert (len(kept.raw), kept.size, kept.is_whole) == (MAX_BODY, MAX_BODY + 1, False)
+def whole(text):
+    return Text(text.encode(), len(text.encode()))
 
 
 @pytest.mark.parametrize(
@@ -45,12 +42,12 @@ def test_bodies_are_cut():
     [
         ({}, "open"),
         ({"finished": finished(left=True)}, "left"),
-        ({"finished": finished(), "enforced": enforced("valid")}, "valid"),
+        ({"finished": enforced("valid")}, "valid"),
         (
-            {"finished": finished(400, "json_validate_failed"), "enforced": enforced("invalid")},
+            {"finished": enforced("invalid", 400, "json_validate_failed")},
             "invalid",
         ),
-        ({"finished": finished(401, "x"), "enforced": enforced("unanswered", 0)}, "error"),
+        ({"finished": enforced("unanswered", 401, "x", 0)}, "error"),
         ({"finished": finished()}, "passed"),
         ({"finished": finished(404, "model_not_found")}, "error"),
     ],
@@ -62,7 +59,7 @@ def test_how_it_ended(entry, outcome):
 
 def test_the_row():
     """Repairs are named once."""
-    row = Entry("req_1", 1.0, 0.0, finished=finished(), enforced=enforced("valid")).row()
+    row = Entry("req_1", 1.0, 0.0, finished=enforced("valid")).row()
 
     assert row["repairs"] == ["forced"]
     assert (row["tokens"], row["attempts"], row["seconds"]) == (7, 1, 0.5)
@@ -81,7 +78,7 @@ def test_the_row():
 )
 def test_what_the_list_shows_of_a_prompt(members, said):
     """Its beginning, whatever its shape."""
-    assert preview(text_of(json.dumps(members).encode())) == said
+    assert preview(whole(json.dumps(members))) == said
 
 
 def test_which_asks_are_attempts():

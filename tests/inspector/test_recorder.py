@@ -5,6 +5,7 @@ import asyncio
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.gateway.records import Asked, Opened
 from strictgate.inspector.access import Access
+from strictgate.inspector.entries import MAX_BODY
 from strictgate.inspector.recorder import Inspector, rows
 from strictgate.observe.events import ModelDemoted, RequestFinished, UpstreamFailed
 from strictgate.settings.tables import InspectorSettings
@@ -68,6 +69,15 @@ def test_what_is_told_late_is_no_harm():
     assert kept.entries() == []
 
 
+def test_bodies_are_cut():
+    """And say so."""
+    kept = inspector()
+    kept.record(opened(1, b"x" * (MAX_BODY + 1)))
+    body = kept.entry("req_1").body
+
+    assert (len(body.raw), body.size, body.is_whole) == (MAX_BODY, MAX_BODY + 1, False)
+
+
 def test_keys_are_not_kept():
     """The client's own, wherever it is in the body."""
     kept = inspector()
@@ -86,7 +96,7 @@ def test_without_bodies():
     entry = kept.entry("req_1")
 
     assert (entry.model, entry.prompt, entry.body.size) == ("m", "", 0)
-    assert entry.asks[0].sent.size == 0
+    assert entry.asks[0].sent_size == 0
 
 
 def test_followers_are_told_what_has_changed():

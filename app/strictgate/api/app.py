@@ -132,15 +132,15 @@ class _Lasting:
         about = (settings, router, self.client, self.observe, self.computing, self.store)
         gateway = Gateway(*about, learner=learner)
         app: Any = _App(lifespan=self.lifespan, openapi_url=None, redirect_slashes=False)
+        _add_routes(app, gateway, settings.limits)
+        _add_health(app, self.is_draining)
         if self.inspector is not None:
             gateway.witness = self.inspector
             redact = redactor(configured_keys(settings, self.environment))
             shown = (self.inspector, gateway.learner, self.grammars, redact, self.is_draining)
             page = InspectorRoutes(*shown)
-            _add_inspector(app, page)
+            _add_inspector(app, page)  # behind the rest: a router tries its routes in their order
             rules = replace(rules, open_paths=page.open_paths, has_pages=True)
-        _add_routes(app, gateway, settings.limits)
-        _add_health(app, self.is_draining)
         if self.metrics is not None:
             app.add_route(METRICS_PATH, MetricsPage(self.metrics), methods=["GET"])
         return Serving(settings, app, gateway, rules)

@@ -21,7 +21,7 @@ from strictgate.core.wire.error_body import error_of
 from strictgate.core.work import Work, WorkSpent
 from strictgate.gateway.driver import GrammarSource
 from strictgate.gateway.records import Planned
-from strictgate.inspector.entries import Entry, KeptAsk, Text, judged_asks, parsed
+from strictgate.inspector.entries import Entry, KeptAsk, Text, choice_text, judged_asks, parsed
 
 WORK = 2_000_000  # units for all texts of one page, each about a microsecond
 MAX_TEXT = 128 << 10  # characters of one text that are examined
@@ -38,7 +38,7 @@ async def details(entry: Entry, grammars: GrammarSource | None) -> dict[str, Any
         "draft": target.draft if target else "",
         "target": _target(target),
         "attempts_made": _attempts(entry, examiner),
-        "answer": _text(entry.answer) if entry.answer else None,
+        "contents": entry.contents,
         "documents": _documents(entry),
         "steps": [{"choice": at, "step": step.name, "path": step.path} for at, step in entry.steps],
         "error_body": entry.error,
@@ -117,7 +117,7 @@ def _text(text: Text) -> dict[str, Any]:
 
 
 def _attempts(entry: Entry, examiner: Examiner | None) -> list[dict[str, Any]]:
-    log = entry.log.attempts if entry.log else []
+    log = entry.attempts
     judged = dict(zip(map(id, judged_asks(entry.asks, len(log))), log, strict=False))
     return [
         _attempt(number, ask, judged.get(id(ask)), examiner)
@@ -150,8 +150,8 @@ def _attempt(
         "texts": texts,
         "examined": found,
         "fault": ask.fault,
-        "sent": _text(ask.sent),
-        "reply": _text(ask.reply) if ask.reply else None,
+        "sent": _text(ask.question),
+        "reply": _text(ask.answer) if ask.answer else None,
     }
 
 
@@ -186,7 +186,7 @@ def _outcome(ask: KeptAsk, attempt: Attempt | None) -> str:
 
 def _prefix(ask: KeptAsk) -> str:
     """Return the beginning of a document that the model was to go on from."""
-    messages = parsed(ask.sent).get("messages")
+    messages = parsed(ask.question).get("messages")
     last = messages[-1] if isinstance(messages, list) and messages else None
     content = last.get("content") if isinstance(last, Mapping) else None
     is_prefix = isinstance(last, Mapping) and last.get("role") == "assistant"
@@ -195,36 +195,21 @@ def _prefix(ask: KeptAsk) -> str:
 
 def answer_texts(ask: KeptAsk) -> list[str]:
     """Return what an answer says in each choice: its text, or the arguments of its first call."""
-    if ask.reply is None:
+    if ask.answer is None:
         failed = error_of(ask.status, ask.fault).get("failed_generation") if ask.fault else None
         return [failed] if isinstance(failed, str) else []
-    return choice_texts(ask.reply)
+    return choice_texts(ask.answer)
 
 
 def choice_texts(completion: Text) -> list[str]:
     """Return what each choice of a completion says."""
     choices = parsed(completion).get("choices")
-    return [_choice_text(each) for each in choices] if isinstance(choices, list) else []
-
-
-def _choice_text(choice: Any) -> str:
-    message = choice.get("message") if isinstance(choice, Mapping) else None
-    if not isinstance(message, Mapping):
-        return ""
-    if isinstance(message.get("content"), str) and message["content"]:
-        return str(message["content"])
-    calls = message.get("tool_calls")
-    first = calls[0] if isinstance(calls, list) and calls else None
-    function = first.get("function") if isinstance(first, Mapping) else None
-    arguments = function.get("arguments") if isinstance(function, Mapping) else None
-    return arguments if isinstance(arguments, str) else ""
+    return [choice_text(each) for each in choices] if isinstance(choices, list) else []
 
 
 def _documents(entry: Entry) -> list[list[list[str]]]:
     """Return the document of each choice in parts, each with its origin."""
-    if entry.answer is None or not entry.answer.is_whole:
-        return []
-    texts = choice_texts(entry.answer)
+    texts = entry.contents or ()
     return [
         painted(texts[at], origins)
         for at, origins in sorted(entry.origins.items())
@@ -242,8 +227,8 @@ def painted(text: str, origins: DocumentOrigins) -> list[list[str]]:
 
 def unsavable(entry: Entry) -> str:
     """Return why a request cannot be made a test; "": it can."""
-    texts = [entry.body, *(each.sent for each in entry.asks)]
-    texts += [each.reply for each in entry.asks if each.reply is not None]
-    if not entry.body.raw:
+    texts = [entry.body, *(each.question for each in entry.asks)]
+    texts += [each.answer for each in entry.asks if each.answer is not None]
+    if not entry.raw:
         return "its body was not kept (inspector.bodies)"
     return "" if all(each.is_whole for each in texts) else "it is too long: its bodies were cut"

@@ -7,29 +7,31 @@ looks.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.attempt_log import AttemptLog
+from strictgate.core.conversation.attempt_log import Attempt
 from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output.origins import DocumentOrigins
 from strictgate.core.plan.planner import Purpose
 from strictgate.core.repair_steps import Step
 from strictgate.gateway.records import Planned
-from strictgate.observe.events import Enforced, RequestFinished
+from strictgate.observe.events import RequestFinished
 
 MAX_BODY = 256 << 10  # bytes of one body that are kept
 _FIXED = 2048  # bytes of an entry without its texts, roughly
+_NO_ORIGINS: Mapping[int, DocumentOrigins] = MappingProxyType({})
 _PREVIEW = 160  # characters of a prompt that the list shows
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A body as it is kept."""
+    """A body as it is shown."""
 
     raw: bytes
     size: int
-    """Bytes that it had."""
+    """Bytes that it had, before it was cut."""
 
     @property
     def is_whole(self) -> bool:
@@ -38,14 +40,6 @@ class Text:
     def shown(self) -> str:
         """Return what there is of it."""
         return self.raw.decode("utf-8", "replace")
-
-
-NO_TEXT = Text(b"", 0)
-
-
-def text_of(raw: bytes) -> Text:
-    """Return a body, cut."""
-    return Text(raw if len(raw) <= MAX_BODY else raw[:MAX_BODY], len(raw))
 
 
 @dataclass(slots=True)
@@ -57,18 +51,30 @@ class KeptAsk:
     wrapped: bool
     at: float
     """Seconds since the client's request was read."""
-    sent: Text
+    sent: bytes
+    sent_size: int
     seconds: float | None = None
     """None: it is not over."""
     first: float | None = None
     pieces: int = 0
     status: int = 0
     """0: there was no whole answer."""
-    reply: Text | None = None
+    reply: bytes | None = None
+    reply_size: int = 0
     fault: str = ""
     """What went wrong, in words, or as the upstream said it."""
     is_judged: bool = False
     """There was something to judge: the log has an attempt for it."""
+
+    @property
+    def question(self) -> Text:
+        """What was sent."""
+        return Text(self.sent, self.sent_size)
+
+    @property
+    def answer(self) -> Text | None:
+        """What came; None: nothing did."""
+        return None if self.reply is None else Text(self.reply, self.reply_size)
 
 
 @dataclass(slots=True)
@@ -84,20 +90,22 @@ class Entry:
     model: Any = ""
     """As the client called it; it may be no text."""
     is_stream: bool = False
-    body: Text = NO_TEXT
+    raw: bytes = b""
+    size: int = 0
+    """Of its body, before it was cut."""
     target: Planned | None = None
     asks: list[KeptAsk] = field(default_factory=list)
-    log: AttemptLog | None = None
-    answer: Text | None = None
-    """As a chat completion."""
+    attempts: Sequence[Attempt] = ()
+    """As the conversation has noted them."""
+    contents: Sequence[str] | None = None
+    """What each choice of the answer says; None: there is none."""
     steps: tuple[tuple[int, Step], ...] = ()
-    origins: Mapping[int, DocumentOrigins] = field(default_factory=dict)
+    origins: Mapping[int, DocumentOrigins] = field(default_factory=lambda: _NO_ORIGINS)
     """Of the bytes of each choice's document."""
     error: Mapping[str, Any] | None = None
-    enforced: Enforced | None = None
     finished: RequestFinished | None = None
-    notes: list[Mapping[str, Any]] = field(default_factory=list)
-    """Events on the way, for people."""
+    notes: tuple[Mapping[str, Any], ...] = ()
+    """What went wrong on the way, for people."""
     key: bytes = b""
     """The client's own, for as long as the request is under way: what must not be kept."""
     weight: int = _FIXED
@@ -111,36 +119,42 @@ class Entry:
             self._prompt = preview(self.body)
         return self._prompt
 
+    @property
+    def body(self) -> Text:
+        """What the client sent."""
+        return Text(self.raw, self.size)
+
     def outcome(self) -> str:
         """Return how it ended, in one word."""
-        if self.finished is None:
+        finished = self.finished
+        if finished is None:
             return "open"
-        if self.finished.client_left:
+        if finished.client_left:
             return "left"
-        if self.enforced is not None and (self.finished.error is None or self.enforced.attempts):
-            return self.enforced.outcome
-        return "error" if self.finished.status >= 400 or self.finished.error else "passed"
+        if finished.outcome and (finished.error is None or finished.attempts):
+            return finished.outcome
+        return "error" if finished.status >= 400 or finished.error else "passed"
 
     def row(self) -> dict[str, Any]:
         """Return its row in the list."""
-        told, finished, target = self.enforced, self.finished, self.target
+        told, target = self.finished, self.target
         return {
             "id": self.id,
             "at": round(self.began, 3),
             "surface": self.surface,
             "model": self.model if isinstance(self.model, str) else "",
-            "upstream": target.upstream if target else (finished.upstream if finished else ""),
+            "upstream": target.upstream if target else (told.upstream if told else ""),
             "prompt": self.prompt,
             "stream": self.is_stream,
-            "mode": told.mode if told else (self.asks[-1].mode if self.asks else ""),
+            "mode": (told and told.mode) or (self.asks[-1].mode if self.asks else ""),
             "outcome": self.outcome(),
-            "status": finished.status if finished else 0,
-            "error": finished.error if finished else None,
+            "status": told.status if told else 0,
+            "error": told.error if told else None,
             "attempts": told.attempts if told else len(self.asks),
             "continuations": told.continuations if told else 0,
             "repairs": list(dict.fromkeys(told.repairs)) if told else [],
-            "tokens": finished.tokens_in + finished.tokens_out if finished else 0,
-            "seconds": finished.seconds if finished else None,
+            "tokens": told.tokens_in + told.tokens_out if told else 0,
+            "seconds": told.seconds if told else None,
         }
 
 
@@ -165,6 +179,20 @@ def parsed(text: Text) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, Mapping) else {}
+
+
+def choice_text(choice: Any) -> str:
+    """Return what a choice says: its text, or the arguments of its first call."""
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if not isinstance(message, Mapping):
+        return ""
+    if isinstance(message.get("content"), str) and message["content"]:
+        return str(message["content"])
+    calls = message.get("tool_calls")
+    first = calls[0] if isinstance(calls, list) and calls else None
+    function = first.get("function") if isinstance(first, Mapping) else None
+    arguments = function.get("arguments") if isinstance(function, Mapping) else None
+    return arguments if isinstance(arguments, str) else ""
 
 
 def _is_user(message: Any) -> bool:

@@ -38,7 +38,7 @@ def model_rows(inspector: Inspector, learned: Learned) -> list[dict[str, Any]]:
 
 
 def _figures(entries: Sequence[Entry]) -> dict[str, Any]:
-    over = [each for each in entries if each.finished is not None and each.enforced is not None]
+    over = [each for each in entries if each.finished is not None and each.finished.mode]
     at_once = [each for each in over if _is_valid(each) and _is_at_once(each)]
     latencies = sorted(ask.seconds for each in entries for ask in each.asks if ask.seconds)
     points = [each for each in over[:MAX_POINTS] if each.finished is not None]
@@ -46,9 +46,9 @@ def _figures(entries: Sequence[Entry]) -> dict[str, Any]:
         "requests": len(over),
         "valid_at_once": len(at_once),
         "valid": sum(map(_is_valid, over)),
-        "attempts": sum(each.enforced.attempts for each in over if each.enforced),
-        "continuations": sum(each.enforced.continuations for each in over if each.enforced),
-        "tokens": sum(each.enforced.tokens for each in over if each.enforced),
+        "attempts": sum(each.finished.attempts for each in over if each.finished),
+        "continuations": sum(each.finished.continuations for each in over if each.finished),
+        "tokens": sum(each.row()["tokens"] for each in over),
         "median": _at(latencies, 0.5),
         "p95": _at(latencies, 0.95),
         "points": [
@@ -68,7 +68,7 @@ def _is_valid(entry: Entry) -> bool:
 
 
 def _is_at_once(entry: Entry) -> bool:
-    told = entry.enforced
+    told = entry.finished
     return told is not None and told.attempts <= 1 and not told.continuations and not told.repairs
 
 

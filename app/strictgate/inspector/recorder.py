@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
+import orjson
+
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.wire.reply import Failure
 from strictgate.gateway.records import Asked, Concluded, Failed, Heard, Opened, Planned, Record
 from strictgate.inspector.access import Access
-from strictgate.inspector.entries import NO_TEXT, Entry, KeptAsk, Text, text_of
+from strictgate.inspector.entries import MAX_BODY, Entry, KeptAsk, choice_text
 from strictgate.observe.events import (
-    Enforced,
     Event,
     FactLearned,
     ModelDemoted,
@@ -126,10 +127,10 @@ class Inspector:
             case Planned():
                 entry.target = record
             case Concluded(_, outcome, log):
-                entry.log = log
-                if outcome is not None:
+                entry.attempts = log.attempts
+                if outcome is not None and self._has_bodies:
                     entry.steps, entry.origins = outcome.steps, outcome.origins
-                    entry.answer = self._json(entry, outcome.body)
+                    entry.contents = [choice_text(each) for each in outcome.body["choices"]]
             case Failed(_, error):
                 entry.error = error.body()
         for follower in self._followers:
@@ -150,21 +151,22 @@ class Inspector:
         if len(key) >= _SHORTEST_KEY:
             entry.key = key.encode("utf-8", "surrogateescape")
         if self._has_bodies:
-            entry.body = self._kept(entry, raw)
+            entry.raw, entry.size = self._kept(entry, raw), len(raw)
         self._put(entry)
         return entry
 
     def _ask(self, entry: Entry, record: Asked) -> None:
         plan, at = record.plan, time.monotonic() - entry.clock
-        is_long = entry.body.size > _TOO_LONG
-        sent = NO_TEXT if is_long else self._json(entry, record.body)
-        entry.asks.append(KeptAsk(plan.mode, plan.purpose, plan.wrapped, at, sent))
+        sent = b"" if entry.size > _TOO_LONG else self._json(record.body)
+        about = (plan.mode, plan.purpose, plan.wrapped, at)
+        entry.asks.append(KeptAsk(*about, self._kept(entry, sent), len(sent)))
 
     def _hear(self, entry: Entry, ask: KeptAsk, record: Heard) -> None:
         ask.seconds, ask.first, ask.pieces = record.seconds, record.first, record.pieces
         if record.reply is not None:
             ask.status, ask.is_judged = 200, True
-            ask.reply = self._json(entry, record.reply.body)
+            reply = self._json(record.reply.body)
+            ask.reply, ask.reply_size = self._kept(entry, reply), len(reply)
         match record.fault:
             case None:
                 return
@@ -176,19 +178,21 @@ class Inspector:
         if self._has_bodies:
             ask.fault = fault.replace(entry.key.decode(errors="ignore") or BLOT, BLOT)[:_FAULT]
 
-    def _json(self, entry: Entry, value: Any) -> Text:
-        """Return a value as it is kept."""
+    def _json(self, value: Any) -> bytes:
         if not self._has_bodies:
-            return NO_TEXT
-        return self._kept(entry, write_json(value).encode("utf-8", "surrogatepass"))
+            return b""
+        try:
+            return orjson.dumps(value)
+        except TypeError:  # integers beyond 64 bits, or lone surrogates
+            return write_json(value).encode("utf-8", "surrogatepass")
 
-    def _kept(self, entry: Entry, raw: bytes) -> Text:
+    def _kept(self, entry: Entry, raw: bytes) -> bytes:
         """Return a text as it is kept: cut, and without the client's key, which does not belong
         there."""
         if entry.key and entry.key in raw:
             raw = raw.replace(entry.key, BLOT.encode())
-        kept = text_of(raw)
-        entry.weight += len(kept.raw)
+        kept = raw if len(raw) <= MAX_BODY else raw[:MAX_BODY]
+        entry.weight += len(kept)
         return kept
 
     # --- the observer ----------------------------------------------------------------------------
@@ -200,11 +204,9 @@ class Inspector:
         match event:
             case RequestFinished():
                 self._finish(event)
-            case Enforced() if event.request_id in self._entries:
-                self._entries[event.request_id].enforced = event
             case UpstreamFailed() if event.request_id in self._entries:
                 note = {"error": event.error, "message": event.message}
-                self._entries[event.request_id].notes.append(note)
+                self._entries[event.request_id].notes += (note,)
             case FactLearned() | ModeRefused() | ModelDemoted() | PrefillDropped() | ToolsDropped():
                 self.lessons.append((time.time(), event))
 
@@ -239,7 +241,7 @@ class Inspector:
 
 _OF_USE = frozenset(
     {
-        *(RequestFinished, Enforced, UpstreamFailed),
+        *(RequestFinished, UpstreamFailed),
         *(FactLearned, ModeRefused, ModelDemoted, PrefillDropped, ToolsDropped),
     }
 )

@@ -13,7 +13,7 @@ from typing import Any
 from strictgate import __version__
 from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.gateway.records import Planned
-from strictgate.inspector.details import answer_texts, choice_texts, unsavable
+from strictgate.inspector.details import answer_texts, unsavable
 from strictgate.inspector.entries import Entry, KeptAsk, Text
 
 FORMAT = 1
@@ -30,7 +30,7 @@ def test_of(entry: Entry) -> dict[str, Any] | str:
         "made_with": __version__,
         "name": entry.id,
         "surface": entry.surface,
-        "request": parse_leniently(entry.body.raw),
+        "request": parse_leniently(entry.raw),
         "model": target.model,
         "capabilities": asdict(target.capabilities),
         "enforcement": _enforcement(target),
@@ -50,7 +50,7 @@ def _enforcement(target: Planned) -> dict[str, Any]:
 def _answer(ask: KeptAsk) -> dict[str, Any]:
     """Return what an upstream said, or how it failed."""
     about = {"status": ask.status or None, "streamed": ask.pieces > 0, "fault": ask.fault}
-    body = None if ask.reply is None else parse_leniently(ask.reply.raw)
+    body = None if ask.reply is None else parse_leniently(ask.reply)
     return {**about, "body": body}
 
 
@@ -58,7 +58,7 @@ def what_came(entry: Entry) -> dict[str, Any]:
     """Return what came of a request, as far as that must be the same when it is asked again."""
     error = entry.error.get("error") if entry.error else None
     return {
-        "contents": choice_texts(entry.answer) if entry.answer else None,
+        "contents": entry.contents,
         "error": error.get("code") if isinstance(error, Mapping) else None,
         "requests": len(entry.asks),
     }
@@ -66,7 +66,7 @@ def what_came(entry: Entry) -> dict[str, Any]:
 
 def exported(entry: Entry) -> dict[str, Any]:
     """Return a request as one line of JSON Lines: for data sets of what models write."""
-    target, answer = entry.target, entry.answer
+    target = entry.target
     return entry.row() | {
         "request": json_or_text(entry.body),
         "schema": parse_leniently(target.schema.encode()) if target and target.schema else None,
@@ -75,7 +75,7 @@ def exported(entry: Entry) -> dict[str, Any]:
             | {"texts": answer_texts(each), "fault": each.fault, "seconds": each.seconds}
             for each in entry.asks
         ],
-        "contents": choice_texts(answer) if answer else None,
+        "contents": entry.contents,
         "error_body": entry.error,
     }
 
@@ -100,14 +100,14 @@ def _call(entry: Entry, ask: KeptAsk) -> dict[str, Any]:
     target = entry.target
     took = round((ask.seconds or 0) * 1000, 3)
     first = took if ask.first is None else round(ask.first * 1000, 3)
-    said = ask.reply.shown() if ask.reply else ask.fault
+    said = ask.answer.shown() if ask.answer else ask.fault
     plain = {"httpVersion": "HTTP/1.1", "cookies": [], "headersSize": -1, "headers": []}
     request = {
         "method": "POST",
         "url": f"{target.address}{target.path}" if target else "",
         "queryString": [],
-        "postData": {"mimeType": "application/json", "text": ask.sent.shown()},
-        "bodySize": ask.sent.size,
+        "postData": {"mimeType": "application/json", "text": ask.question.shown()},
+        "bodySize": ask.sent_size,
     }
     content = {"size": len(said), "mimeType": "application/json", "text": said}
     response = {

@@ -150,7 +150,7 @@ const NAMES = { try: "Try", continuation: "Continuation", question: "Question" }
 const list = (problems) => h("ul", { class: "problems" }, problems.map((each) => h("li", {}, each)));
 
 function raw(data) {
-  return section("Raw", "", body("Request", data.body), data.answer && body("Answer, as a chat completion", data.answer),
+  return section("Raw", "", body("Request", data.body), (data.contents ?? []).map((text, at) => body(data.contents.length > 1 ? `Answer ${at}` : "Answer", { text, whole: true, size: text.length })),
     data.error_body && body("Error", { text: JSON.stringify(data.error_body), whole: true, size: JSON.stringify(data.error_body).length }));
 }
 
