@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from strictgate.core.capabilities import Mode
-from strictgate.core.plan.planner import Purpose
 from strictgate.inspector.entries import (
     Entry,
     KeptAsk,
@@ -18,7 +16,7 @@ from strictgate.observe.events import RequestFinished
 
 
 def ask(status, *, judged):
-    made = KeptAsk(Mode.NATIVE, Purpose.TRY, False, 0.0, b"", 0)
+    made = KeptAsk("native", "try", False, 0.0, b"", 0)
     made.status, made.is_judged = status, judged
     return made
 

@@ -123,5 +123,6 @@ def test_lessons_are_kept():
 
     assert [event for _, event in kept.lessons] == [ModelDemoted("u", "m")]
     kept.record(opened(1))
+    kept.observe(finished(1))
     kept.clear()
     assert kept.entries() == []

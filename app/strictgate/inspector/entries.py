@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.attempt_log import Attempt
 from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output.origins import DocumentOrigins
-from strictgate.core.plan.planner import Purpose
 from strictgate.core.repair_steps import Step
 from strictgate.gateway.records import Planned
 from strictgate.observe.events import RequestFinished
@@ -46,8 +44,8 @@ class Text:
 class KeptAsk:
     """One request to the upstream, and its answer."""
 
-    mode: Mode
-    purpose: Purpose
+    mode: str
+    purpose: str
     wrapped: bool
     at: float
     """Seconds since the client's request was read."""

@@ -7,7 +7,7 @@ have changed, when it asks.
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +20,7 @@ from strictgate.core.wire.reply import Failure
 from strictgate.gateway.records import Asked, Concluded, Failed, Heard, Opened, Planned, Record
 from strictgate.inspector.access import Access
 from strictgate.inspector.entries import MAX_BODY, Entry, KeptAsk, choice_text
+from strictgate.inspector.packing import PackedEntry, packed
 from strictgate.observe.events import (
     Event,
     FactLearned,
@@ -74,7 +75,10 @@ class Inspector:
         """What was learned about models, with the time by the wall clock."""
         self._keep = settings.keep
         self._has_bodies = settings.bodies
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._open: dict[str, Entry] = {}
+        """Of the requests that are under way."""
+        self._ring: dict[str, PackedEntry | Entry] = {}
+        """The others, the oldest first."""
         self._size = 0
         self._followers: set[Follower] = set()
 
@@ -82,15 +86,17 @@ class Inspector:
 
     def entries(self) -> list[Entry]:
         """Return what is kept, the latest first."""
-        return list(reversed(self._entries.values()))
+        over = [_unpacked(each) for each in self._ring.values()]
+        return sorted([*over, *self._open.values()], key=lambda entry: -entry.clock)
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return one of them."""
-        return self._entries.get(entry_id)
+        over = self._ring.get(entry_id)
+        return self._open.get(entry_id) or (_unpacked(over) if over else None)
 
     def clear(self) -> None:
-        """Forget all of them."""
-        self._entries.clear()
+        """Forget all that are over."""
+        self._ring.clear()
         self._size = 0
 
     @contextmanager
@@ -116,8 +122,8 @@ class Inspector:
         if isinstance(record, Opened):
             entry: Entry | None = self._opened(record)
         else:
-            entry = self._entries.get(record.request_id)
-        if entry is None:  # the ring has gone on meanwhile
+            entry = self._open.get(record.request_id)
+        if entry is None:  # it is over
             return
         match record:
             case Asked():
@@ -152,13 +158,13 @@ class Inspector:
             entry.key = key.encode("utf-8", "surrogateescape")
         if self._has_bodies:
             entry.raw, entry.size = self._kept(entry, raw), len(raw)
-        self._put(entry)
+        self._open[entry.id] = entry
         return entry
 
     def _ask(self, entry: Entry, record: Asked) -> None:
         plan, at = record.plan, time.monotonic() - entry.clock
         sent = b"" if entry.size > _TOO_LONG else self._json(record.body)
-        about = (plan.mode, plan.purpose, plan.wrapped, at)
+        about = (plan.mode.value, plan.purpose.value, plan.wrapped, at)
         entry.asks.append(KeptAsk(*about, self._kept(entry, sent), len(sent)))
 
     def _hear(self, entry: Entry, ask: KeptAsk, record: Heard) -> None:
@@ -204,39 +210,32 @@ class Inspector:
         match event:
             case RequestFinished():
                 self._finish(event)
-            case UpstreamFailed() if event.request_id in self._entries:
+            case UpstreamFailed() if event.request_id in self._open:
                 note = {"error": event.error, "message": event.message}
-                self._entries[event.request_id].notes += (note,)
+                self._open[event.request_id].notes += (note,)
             case FactLearned() | ModeRefused() | ModelDemoted() | PrefillDropped() | ToolsDropped():
                 self.lessons.append((time.time(), event))
 
     def _finish(self, event: RequestFinished) -> None:
-        entry = self._entries.get(event.request_id)
+        entry = self._open.pop(event.request_id, None)
         if entry is None:
             return
         entry.finished, entry.key = event, b""
+        self._forget(entry.id)  # clients may give an id anew
+        self._ring[entry.id] = packed(entry)
         self._size += entry.weight
-        while self._entries and self._size > CAPACITY:
-            self._drop()
+        while len(self._ring) > self._keep or self._size > CAPACITY:
+            self._forget(next(iter(self._ring)))
         for follower in self._followers:
             follower.note(entry.id)
 
-    # --- the ring --------------------------------------------------------------------------------
-
-    def _put(self, entry: Entry) -> None:
-        if entry.id in self._entries:  # clients may give an id anew
-            self._forget(entry.id)
-        self._entries[entry.id] = entry
-        if len(self._entries) > self._keep:
-            self._drop()
-
-    def _drop(self) -> None:
-        self._forget(next(iter(self._entries)))
-
     def _forget(self, entry_id: str) -> None:
-        entry = self._entries.pop(entry_id)
-        if entry.finished is not None:
-            self._size -= entry.weight
+        over = self._ring.pop(entry_id, None)
+        self._size -= over.weight if over is not None else 0
+
+
+def _unpacked(over: PackedEntry | Entry) -> Entry:
+    return over.entry() if isinstance(over, PackedEntry) else over
 
 
 _OF_USE = frozenset(
