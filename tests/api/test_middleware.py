@@ -346,3 +346,32 @@ def test_no_two_requests_at_once_have_one_id():
 
     assert (ids[0], ids[2]) == ("same", "same")
     assert ids[1].startswith("req_")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "sandboxed"),
+    [
+        ("/v1/files/x/content", "text/html", True),
+        ("/v1/files/x/content", "image/svg+xml", True),
+        ("/v1/files/x/content", None, True),  # a browser would guess
+        ("/v1/chat/completions", "application/json", False),
+        ("/v1/chat/completions", "text/event-stream", False),
+        ("/inspector", "text/html", False),
+    ],
+)
+def test_pages_of_upstreams_are_in_a_sandbox(path, kind, sandboxed):
+    """Else what an upstream sends would have the origin of this gateway's own pages."""
+    heads = []
+
+    async def page(scope, receive, send):
+        headers = [(b"content-type", kind.encode())] if kind else []
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"<script>"})
+
+    async def send(message):
+        heads.append(dict(message.get("headers", ())))
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    asyncio.run(GatewayMiddleware(page, AccessRules(), ignore)(scope, None, send))
+
+    assert (heads[0].get(b"content-security-policy") == b"sandbox") is sandboxed

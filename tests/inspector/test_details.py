@@ -4,7 +4,7 @@ import pytest
 
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRange
 from strictgate.inspector.details import painted
-from tests.gates import MOOD, ONE_WAY, guarding_gate
+from tests.gates import MOOD, ONE_WAY, gate, guarding_gate
 from tests.inspector.views import latest
 
 MODEL, FORCED = ByteOrigin.MODEL, ByteOrigin.FORCED
@@ -96,3 +96,21 @@ def test_what_the_gateway_wrote(demo):
         [shown] = latest(running)["documents"]
 
     assert "forced" in {origin for origin, _ in shown}
+
+
+def test_a_fallback_is_shown_too(demo):
+    """With whom was asked, and what came of it; it is no test of one upstream."""
+    names = {"first": {"upstream": "demo", "model": "demo/wrong-enum", "fallbacks": ["second"]}}
+    names["second"] = {"upstream": "demo", "model": "demo/clean"}
+    body = {"model": "first", "messages": [{"role": "user", "content": "hi"}]}
+    inner = {"name": "mood", "schema": MOOD}
+    body["response_format"] = {"type": "json_schema", "json_schema": inner}
+    with gate(demo, models=names) as running:
+        running.post(body)
+        shown = latest(running)
+    asked = [(each["model"], each["outcome"]) for each in shown["attempts_made"]]
+
+    assert asked[0] == ("demo/wrong-enum", "invalid")
+    assert asked[-1] == ("demo/clean", "valid")
+    assert shown["outcome"] == "valid"
+    assert "more than one" in shown["cannot_be_saved"]

@@ -16,7 +16,7 @@ from strictgate.observe.events import RequestFinished
 
 
 def ask(status, *, judged):
-    made = KeptAsk("native", "try", False, 0.0, b"", 0)
+    made = KeptAsk("u", "m", "native", "try", False, 0.0, b"", 0)
     made.status, made.is_judged = status, judged
     return made
 

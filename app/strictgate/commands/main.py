@@ -29,7 +29,8 @@ from strictgate.settings.loading import Settings, SettingsError, load
 
 DEMO = """\
 The demonstration upstream is embedded: no API key, no network. Its model names select behaviour:
-`demo/clean`, `demo/no-json-schema+fenced`, `demo/wrong-once`, … (GET /v1/models lists them). Try:
+`demo/clean`, `demo/no-json-schema+fenced`, `demo/wrong-once`, … (GET /v1/models lists them).
+Open {url}/inspector in a browser: it shows each request as it happens. Try:
 
 curl {url}/v1/chat/completions -H 'content-type: application/json' -d '{body}'
 

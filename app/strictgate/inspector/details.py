@@ -135,6 +135,8 @@ def _attempt(
         before, found = _read_on(before, texts[0], examiner, wrapped=ask.wrapped)
     return {
         "number": number,
+        "upstream": ask.upstream,
+        "model": ask.model,
         "mode": ask.mode,
         "purpose": ask.purpose,
         "at": round(ask.at, 6),
@@ -231,4 +233,6 @@ def unsavable(entry: Entry) -> str:
     texts += [each.answer for each in entry.asks if each.answer is not None]
     if not entry.raw:
         return "its body was not kept (inspector.bodies)"
+    if len({(each.upstream, each.model) for each in entry.asks}) > 1:
+        return "more than one model was asked"
     return "" if all(each.is_whole for each in texts) else "it is too long: its bodies were cut"

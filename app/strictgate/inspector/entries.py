@@ -44,6 +44,8 @@ class Text:
 class KeptAsk:
     """One request to the upstream, and its answer."""
 
+    upstream: str
+    model: str
     mode: str
     purpose: str
     wrapped: bool
@@ -93,8 +95,8 @@ class Entry:
     """Of its body, before it was cut."""
     target: Planned | None = None
     asks: list[KeptAsk] = field(default_factory=list)
-    attempts: Sequence[Attempt] = ()
-    """As the conversation has noted them."""
+    attempts: tuple[Attempt, ...] = ()
+    """As the conversations have noted them: several, where another model or API was asked."""
     contents: Sequence[str] | None = None
     """What each choice of the answer says; None: there is none."""
     steps: tuple[tuple[int, Step], ...] = ()

@@ -46,7 +46,7 @@ class PackedEntry:
         plain, asks, attempts, steps, origins, error, finished = marshal.loads(self.data)
         entry = Entry(**dict(zip(_PLAIN, plain, strict=True)), target=self.target)
         entry.asks = [KeptAsk(*each) for each in asks]
-        entry.attempts = [_attempt(each) for each in attempts]
+        entry.attempts = tuple(_attempt(each) for each in attempts)
         entry.steps = tuple((at, Step(name, path)) for at, name, path in steps)
         entry.origins = {at: _origins(ranges) for at, ranges in origins}
         entry.error = None if error is None else parse_leniently(error.encode())

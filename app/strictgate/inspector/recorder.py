@@ -133,7 +133,7 @@ class Inspector:
             case Planned():
                 entry.target = record
             case Concluded(_, outcome, log):
-                entry.attempts = log.attempts
+                entry.attempts += tuple(log.attempts)
                 if outcome is not None and self._has_bodies:
                     entry.steps, entry.origins = outcome.steps, outcome.origins
                     entry.contents = [choice_text(each) for each in outcome.body["choices"]]
@@ -164,7 +164,8 @@ class Inspector:
     def _ask(self, entry: Entry, record: Asked) -> None:
         plan, at = record.plan, time.monotonic() - entry.clock
         sent = b"" if entry.size > _TOO_LONG else self._json(record.body)
-        about = (plan.mode.value, plan.purpose.value, plan.wrapped, at)
+        whom = (entry.target.upstream, entry.target.model) if entry.target else ("", "")
+        about = (*whom, plan.mode.value, plan.purpose.value, plan.wrapped, at)
         entry.asks.append(KeptAsk(*about, self._kept(entry, sent), len(sent)))
 
     def _hear(self, entry: Entry, ask: KeptAsk, record: Heard) -> None:

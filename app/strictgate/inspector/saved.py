@@ -71,7 +71,13 @@ def exported(entry: Entry) -> dict[str, Any]:
         "request": json_or_text(entry.body),
         "schema": parse_leniently(target.schema.encode()) if target and target.schema else None,
         "attempts_made": [
-            {"mode": each.mode, "purpose": each.purpose, "status": each.status}
+            {
+                "upstream": each.upstream,
+                "model": each.model,
+                "mode": each.mode,
+                "purpose": each.purpose,
+                "status": each.status,
+            }
             | {"texts": answer_texts(each), "fault": each.fault, "seconds": each.seconds}
             for each in entry.asks
         ],

@@ -131,7 +131,9 @@ function shares(shown) {
 function attempt(each, data) {
   const prefix = each.prefix;
   const isOpen = data.attempts_made.length <= 3 || each.outcome !== "valid";
-  const about = [each.mode, `HTTP ${each.status || "–"}`, duration(each.seconds), each.first !== null && `first byte ${duration(each.first)}`,
+  const asked = data.attempts_made;
+  const whom = asked.some((other) => other.model !== each.model || other.upstream !== each.upstream) && `${each.model} at ${each.upstream}`;
+  const about = [whom, each.mode, `HTTP ${each.status || "–"}`, duration(each.seconds), each.first !== null && `first byte ${duration(each.first)}`,
     each.pieces && `${each.pieces} pieces`, each.usage && `${each.usage.total_tokens ?? each.usage.completion_tokens ?? "?"} tokens`,
     each.end === "stopped" && "stopped early", each.end === "broken" && "broke off"].filter(Boolean);
   return h("details", { class: "attempt", id: `attempt-${each.number}`, open: isOpen },
