@@ -276,3 +276,51 @@ def test_a_stream_that_is_written_down(demo):
     [text], told = read(answer)
     assert json.loads(text) == document
     assert told["written_down"] is True
+
+
+def test_an_upstream_with_the_responses_api(demo):
+    """What one refuses in its own API is asked of the other in the one that that has."""
+    body = {
+        "model": "demo/x",
+        "input": "hi",
+        "text": {"format": {"type": "json_schema", "name": "m", "schema": MOOD}},
+    }
+    refusal = b'{"error": {"message": "no", "type": "x", "code": "invalid_api_key"}}'
+    with serving(answering(refusal, status=401)) as url:
+        native = {"other": {"base_url": f"{url}/v1", "preset": "generic", "responses": True}}
+        known = models(x=model("x", "demo/y", upstream="other"), y=model("clean"))
+        with gate(demo, models=known, upstreams=native) as running:
+            told = running.post(body, "/v1/responses").json
+    validate(json.loads(told["output"][-1]["content"][0]["text"]), MOOD)
+    assert told["x_strictgate"]["failed_models"] == [
+        {"model": "demo/x", "reason": "invalid_api_key"}
+    ]
+
+
+def test_tools(demo):
+    """Calls fall back as documents do; tools that an upstream refuses are told in the prompt."""
+    function = {"name": "f", "parameters": MOOD, "strict": True}
+    tools = [{"type": "function", "function": function}]
+    known = models(x=model("401", "demo/y"), y=model("no-tools"))
+    with gate(demo, models=known) as running:
+        answer = running.chat("x", None, tools=tools, tool_choice="required")
+    calls = answer.json["choices"][0]["message"]["tool_calls"]
+    for call in calls:
+        validate(json.loads(call["function"]["arguments"]), MOOD)
+    assert calls
+    assert answer.json["x_strictgate"]["model"] == "demo/y"
+    assert answer.json["x_strictgate"]["failed_models"][0]["model"] == "demo/x"
+
+
+def test_an_upstream_that_is_not_asked(demo):
+    """While its breaker is open, the other is asked at once."""
+    known = models(x=model("drops-early", "demo/y"), y=model("clean", upstream="other"))
+    upstreams = {
+        "demo": {"breaker_failures": 1, "retries": 0},
+        "other": {"base_url": f"{demo}/v1", "preset": "generic"},
+    }
+    with gate(demo, models=known, upstreams=upstreams) as running:
+        reasons = [
+            running.chat("x").json["x_strictgate"]["failed_models"][0]["reason"] for _ in range(2)
+        ]
+    assert reasons == ["upstream_unreachable", "upstream_unavailable"]

@@ -70,7 +70,10 @@ class Exchange:
             except GatewayError as error:
                 is_given = sink is not None and sink.is_used
                 if is_given or not await self._turn_to_fallback(fallbacks, error):
-                    raise self._last_error(fallbacks, error) from error
+                    last = self._last_error(fallbacks, error)
+                    if last is error:
+                        raise
+                    raise last from error
 
     async def _complete(self, take: DeltaSink | None) -> GatewayAnswer:
         """Hold the conversation that is planned; see Gateway.complete.

@@ -104,3 +104,14 @@ def test_it_can_be_moved():
     outcome, asks = hold(loaded(dumped(talk())), said(FIRST), said(SECOND))
     assert contents(outcome) == [WHOLE]
     assert len(asks) == 2
+
+
+def test_parts_that_make_no_document():
+    """What is not valid as a whole is asked for whole; what the parts cost is counted."""
+    held = talk()
+    never = {"not": {"properties": {"a": {"const": 1.5}}}}
+    whole = replace(held.planner, schema=admit(SCHEMA | never, name="mood"))
+    held = Conversation(whole, Enforcement(max_attempts=1))
+    with pytest.raises(OutputInvalid):
+        hold(held, said(FIRST), said(SECOND), said(WHOLE))
+    assert [each.part for each in held.record.attempts] == [1, 2, 0]
