@@ -19,7 +19,6 @@ from strictgate.observe.events import (
     Enforced,
     Event,
     FactLearned,
-    KeyLimited,
     ModelDemoted,
     ModeRefused,
     OutOfResources,
@@ -79,6 +78,7 @@ class Metrics:
             Enforced: self._enforced,
             UpstreamFailed: lambda each: self.upstream_failures.add((each.upstream, each.error)),
             RequestRepeated: lambda each: self.repetitions.add((each.upstream, each.reason)),
+            FellBack: lambda each: self.fallbacks.add((each.upstream, each.fallback)),
             BreakerChanged: self._breaker,
             ModeRefused: lambda each: self.refusals.add((each.upstream, each.mode)),
             ModelDemoted: lambda each: self._demoted(each, "native"),
@@ -149,6 +149,11 @@ class Metrics:
             "strictgate_repetitions",
             "Requests to upstreams that were made again after a failure.",
             ("upstream", "status"),
+        )
+        self.fallbacks = CounterTable(
+            "strictgate_fallbacks",
+            "Models that failed and in whose place another one was asked, by its name.",
+            ("upstream", "fallback"),
         )
         self.breaker_state = GaugeTable(
             "strictgate_breaker_state",
