@@ -19,6 +19,8 @@ from strictgate.observe.events import (
     Enforced,
     Event,
     FactLearned,
+    FellBack,
+    KeyLimited,
     ModelDemoted,
     ModeRefused,
     OutOfResources,
