@@ -78,6 +78,7 @@ SHAPES: dict[str, Row] = {
         "refused passed_through",
         parts={"refused": Row("about body error"), "passed_through": Row("about body")},
     ),
+    "dialects": Row("description dialect schema", "left_out nulls", one_of="is reason"),
     "extract/objects": _EXTRACTION,
     "extract/other_roots": _EXTRACTION,
     "grammar_arrays": _GRAMMAR,

@@ -132,6 +132,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     assert {"strictgate/py.typed", "strictgate/__main__.py"} <= built.names
     assert any(name.endswith("/presets.toml") for name in built.names)
     assert any(name.endswith("/refusal_patterns.toml") for name in built.names)
+    assert any(name.endswith("/dialects.toml") for name in built.names)
     assert any(name.startswith(f"{about}/") and "LICENSE" in name for name in built.names)
     assert not any("__pycache__" in name or name.startswith("tests/") for name in built.names)
 

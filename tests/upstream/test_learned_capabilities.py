@@ -54,6 +54,24 @@ def test_counted_apart(known):
     assert not known.count(Fact.NO_MODE, *KIMI, 0, "tool", failed=True)
 
 
+def test_refused_keywords(known):
+    """They are left out of all schemas of the model."""
+    known.remember(Fact.NO_KEYWORD, *KIMI, 0, "maxLength")
+    known.remember(Fact.NO_KEYWORD, *KIMI, 5, "format")
+
+    assert known.applied_to(Capabilities(), *KIMI, 6).refused_keywords == ("format", "maxLength")
+    assert known.applied_to(Capabilities(), *KIMI, 12).refused_keywords == ("format",)
+
+
+def test_plain_modes(known):
+    """They are for one schema."""
+    known.remember(Fact.PLAIN_FOR_SCHEMA, *KIMI, 0, Mode.NATIVE, '{"a":1}')
+
+    assert known.plain_modes(*KIMI, 1, '{"a":1}') == (Mode.NATIVE,)
+    assert known.plain_modes(*KIMI, 1, '{"a":2}') == ()
+    assert known.plain_modes(*KIMI, 10, '{"a":1}') == ()
+
+
 def test_refused_modes(known):
     """A mode is refused for every schema, or for one."""
     known.remember(Fact.NO_MODE, *KIMI, 0, Mode.TOOL)

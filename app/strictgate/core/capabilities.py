@@ -103,6 +103,12 @@ class Capabilities:
     """One model on one upstream; the defaults are what OpenAI's own API does."""
 
     modes: Annotated[tuple[Mode, ...], MinLen(1)] = LADDER
+    dialect: str = ""
+    """What its native mode takes of JSON Schema: a name of core/schema/dialects.toml; "": all."""
+    refused_keywords: tuple[str, ...] = ()
+    """Keywords of schemas that it has refused by their names."""
+    plain_modes: tuple[Mode, ...] = ()
+    """Modes in which it has refused this schema, and is asked in the plainest dialect."""
     native_needs_prompt: bool = False
     """Put the schema into the prompt in native mode too."""
     prompt_first: bool = False
@@ -148,6 +154,10 @@ class Fact(StrEnum):
     """A mode [mode] is refused, or its promise is broken."""
     NO_MODE_FOR_SCHEMA = "no_mode_for_schema"
     """A mode does not take one schema, whose dialect is refused [mode, text of the schema]."""
+    NO_KEYWORD = "no_keyword"
+    """A keyword of schemas is refused [keyword]."""
+    PLAIN_FOR_SCHEMA = "plain_for_schema"
+    """A mode takes one schema in the plainest dialect only [mode, text of the schema]."""
     NO_PREFILL = "no_prefill"
     """Prefixes are refused, or the model begins anew instead of going on from them."""
     CONTINUES = "continues"

@@ -43,6 +43,13 @@ class Extraction(StrEnum):
     PROSE = "prose_removed"
 
 
+class DialectStep(StrEnum):
+    """What was asked for in a host's own dialect of JSON Schema, read back."""
+
+    ABSENT = "null_for_absent"
+    """A member that was null, which is how absence was to be written, left out."""
+
+
 class SyntaxRepair(StrEnum):
     """Level `syntax`: the same document, spelt as JSON."""
 

@@ -50,7 +50,8 @@ def lessons(conversation: Conversation) -> Iterator[Lesson]:
     if (kept := _kept_native_promise(conversation)) is not None:
         yield Lesson(Fact.NO_MODE, (Mode.NATIVE,), not kept, ModelDemoted)
     for fact, details in record.facts[: record.proven_facts]:
-        yield Lesson(fact, details, event=partial(FactLearned, fact=fact, details=details))
+        shown = details[:1]  # the text of a schema is the caller's own
+        yield Lesson(fact, details, event=partial(FactLearned, fact=fact, details=shown))
     if record.prefix_refused:
         yield Lesson(Fact.NO_PREFILL, event=partial(PrefillDropped, refused=True))
     if record.prefixes:  # one request says one thing: that it can, if it ever did

@@ -240,6 +240,8 @@ class RequestPlanner:
         self, read: ReadRequest, route: Route, capabilities: Capabilities, rules: Enforcement
     ) -> Conversation:
         upstream, model, now = route.endpoint.name, route.model, time.monotonic()
+        if plain := self._learned.plain_modes(upstream, model, now, read.schema.text):
+            capabilities = replace(capabilities, plain_modes=plain)
         may_split = read.origin is not Origin.VERBATIM  # what is sent there is the caller's own
         planner = Planner(
             read.contract,

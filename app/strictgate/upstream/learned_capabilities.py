@@ -112,6 +112,15 @@ class LearnedCapabilities:
             or now < facts.get((Fact.NO_MODE_FOR_SCHEMA, mode, text), now)
         }
 
+    def plain_modes(self, upstream: str, model: str, now: float, schema: str) -> tuple[Mode, ...]:
+        """Return the modes that take this schema, given as its text, in the plainest dialect."""
+        facts = self._facts(upstream, model)
+        if not facts:
+            return ()
+        text = _short(schema)
+        held = (facts.get((Fact.PLAIN_FOR_SCHEMA, mode, text), now) for mode in Mode)
+        return tuple(mode for mode, until in zip(Mode, held, strict=True) if now < until)
+
     def applied_to(
         self, capabilities: Capabilities, upstream: str, model: str, now: float
     ) -> Capabilities:
@@ -119,6 +128,11 @@ class LearnedCapabilities:
         facts = self._facts(upstream, model)
         if not facts:
             return capabilities
+        keywords = sorted(
+            key[1] for key, until in facts.items() if key[0] == Fact.NO_KEYWORD and now < until
+        )
+        if keywords:
+            capabilities = replace(capabilities, refused_keywords=tuple(keywords))
         for fact, changes in CHANGES.items():
             if now < facts.get((fact,), now):
                 capabilities = replace(capabilities, **changes)

@@ -11,7 +11,7 @@ from strictgate.core.errors import OutputTooComplex
 from strictgate.core.guard.partial_document import Beginning
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Purpose
-from strictgate.core.repair_steps import Step
+from strictgate.core.repair_steps import DialectStep, Step
 from strictgate.core.schema.problems import most_specific
 from strictgate.core.wire.usage import Usage, add_usage, total_tokens
 
@@ -43,7 +43,8 @@ class Attempt:
     problems: tuple[str, ...]
     usage: Mapping[str, Any] | None
     is_clean: bool
-    """Every choice stood as it was: nothing rejected, taken out of something or mended."""
+    """Every choice stood as it was asked for: nothing rejected, taken out of something or mended.
+    """
     purpose: Purpose = Purpose.TRY
     end: ReplyEnd = ReplyEnd.OWN
     part: int = 0
@@ -156,6 +157,11 @@ class AttemptLog:
         self.facts.append((fact, ()))
         self.proven_facts = len(self.facts)
 
+    def disproved(self, *facts: Fact) -> None:
+        """Forget these of what no accepted ask has proven: to heed them was of no use."""
+        unproven = self.facts[self.proven_facts :]
+        self.facts[self.proven_facts :] = [each for each in unproven if each[0] not in facts]
+
     def proven_refusals(self) -> Sequence[RefusedMode]:
         """Return what may be remembered."""
         return self.refused_modes[: self.proven]
@@ -229,7 +235,8 @@ def _attempt(plan: Plan, reply: EvaluatedReply) -> Attempt:
     rejections = [each for each in results if isinstance(each, Rejected)]
     problems = [most_specific(each).sentence for one in rejections for each in one.problems]
     reasons = [one.reason for one in rejections if not one.problems]
-    mended = any(isinstance(each, Accepted) and each.steps for each in results)
+    steps = [step for each in results if isinstance(each, Accepted) for step in each.steps]
+    mended = any(not isinstance(step.name, DialectStep) for step in steps)
     return Attempt(
         mode=plan.mode,
         outcome=_outcome(results, rejections),

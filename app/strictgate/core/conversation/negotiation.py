@@ -7,7 +7,9 @@ the model is noted, and is known once an ask that was made because of it has bee
 |--------------------------------------|----------------------------------|-----------------|
 | a field that can be done without     | the same mode without it         | that field      |
 | tools, or a function's schema        | ToolsRefused: told in the prompt | (the gateway's) |
-| the format, or this schema's dialect | the next mode                    | the mode        |
+| a keyword of the schema, by its name | the same mode without it         | that keyword    |
+| this schema, for another reason      | once: in the plainest dialect    | that schema     |
+| the format, or this schema again     | the next mode                    | the mode        |
 | the same, in answer to the prompt    | the next mode that is not named  | the mode named  |
 | the format in a stream               | the same mode, not streamed      | that pair       |
 | the format beside tools              | the format is told in the prompt | that pair       |
@@ -19,6 +21,7 @@ the model is noted, and is known once an ask that was made because of it has bee
 """
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from strictgate.core.capabilities import Fact, Mode
 from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
@@ -27,6 +30,7 @@ from strictgate.core.conversation.reply_reader import upstream_error
 from strictgate.core.errors import ToolsRefused
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.schema.drafts import keywords_of
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.refusal import (
     Partner,
@@ -34,9 +38,12 @@ from strictgate.core.wire.refusal import (
     Refused,
     classify_refusal,
     refused_functions,
+    refused_keywords,
     refuses_tools,
 )
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
+
+_MAX_REWRITTEN = 6  # times that one schema is put otherwise, each of which costs a refusal
 
 
 class Negotiation:
@@ -53,6 +60,8 @@ class Negotiation:
         self._refused = refused
         self.record = record
         self._modes = planner.ladder(refused)
+        self._rewritten = 0
+        """How many times a refused schema was put otherwise."""
         self.plan: Plan = planner.plan(self._modes[0])
         self._suspects_pair = False
         """The format may be what keeps the model from calling."""
@@ -112,6 +121,8 @@ class Negotiation:
                 return _as_reply("", "length")
             case Refused.CONFLICT:
                 self._separate_pair(refusal, failure)
+            case Refused.DIALECT if self._puts_otherwise(failure):
+                pass
             case Refused.FORMAT | Refused.DIALECT if contract.has_document:
                 self._leave_modes(refusal, failure)
             case Refused.JSON_WORD if contract.has_document:
@@ -155,6 +166,36 @@ class Negotiation:
             error = upstream_error(failure)
             raise ToolsRefused(status, error.body()["error"], error.headers, functions)
 
+    def _puts_otherwise(self, failure: Failure) -> bool:
+        """Put the schema that was refused otherwise, in the same mode: without the keywords that
+        the refusal names; else in the plainest dialect. Return whether there is such a way."""
+        able, schema, mode = self.planner.capabilities, self.plan.schema, self.plan.mode
+        if schema is None or self._rewritten >= _MAX_REWRITTEN:
+            return False
+        used = keywords_of(schema.source) - {*able.refused_keywords}
+        keywords = sorted(refused_keywords(failure.body, used))
+        if keywords and self._takes_plan(refused_keywords=(*able.refused_keywords, *keywords)):
+            for keyword in keywords:
+                self.record.found(Fact.NO_KEYWORD, keyword)
+            return True
+        is_plain = mode in able.plain_modes
+        if not is_plain and self._takes_plan(plain_modes=(*able.plain_modes, mode)):
+            self.record.found(Fact.PLAIN_FOR_SCHEMA, mode, self.planner.schema.text)
+            return True
+        return False
+
+    def _takes_plan(self, **changes: Any) -> bool:
+        """Plan the same mode with other capabilities; return whether another schema comes of it."""
+        planner = self.planner.having(**changes)
+        if not planner.expresses(self.plan.mode):
+            return False
+        plan = planner.plan(self.plan.mode, stream=self.plan.streamed)
+        if plan.body == self.plan.body:
+            return False
+        self.planner, self.plan = planner, plan
+        self._rewritten += 1
+        return True
+
     def _leave_modes(self, refusal: Refusal, failure: Failure) -> None:
         """Take the next mode, and note those that are refused, for all schemas or for this one.
 
@@ -163,6 +204,7 @@ class Negotiation:
         reason = str(error_of(failure.status, failure.body).get("message") or "")
         modes = {*refusal.modes, self.plan.mode}
         for_schema = refusal.kind is Refused.DIALECT
+        self.record.disproved(Fact.NO_KEYWORD, Fact.PLAIN_FOR_SCHEMA)
         self.record.refused_modes += [
             RefusedMode(mode, for_schema, reason, refusal.pattern)
             for mode in sorted(modes - {Mode.PROMPT})

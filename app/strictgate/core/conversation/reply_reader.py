@@ -7,7 +7,7 @@ rejected does the guard show how much of it is good.
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -40,6 +40,7 @@ from strictgate.core.conversation.protocol import (
     StreamPart,
     Turn,
 )
+from strictgate.core.conversation.whole_choice import with_absent_members
 from strictgate.core.errors import (
     GatewayError,
     OutputTooComplex,
@@ -50,6 +51,7 @@ from strictgate.core.errors import (
 )
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.plan.planner import Purpose
+from strictgate.core.repair_steps import Step
 from strictgate.core.wire.calls import failed_generation
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
@@ -139,6 +141,9 @@ class ReplyReader:
         kind = ContinuationKind.UNKNOWN
         for position, choice in _in_place(reply.choices, len(self.states)):
             state, plan = self.states[position], self.ask.plan
+            absent: list[Step] = []
+            if plan.has_nulls and self.criteria.schema is not None:
+                choice, absent = with_absent_members(choice, plan, self.criteria.schema)
             read = stream.choices[position] if stream else None
             evaluation = Evaluation(
                 plan=plan,
@@ -156,6 +161,9 @@ class ReplyReader:
                 evaluated: Evaluated = yield from evaluation.run(document)
             except WorkSpent:
                 evaluated = self._too_complex(choice, state)
+            if absent and isinstance(evaluated.result, Accepted):
+                told = replace(evaluated.result, steps=(*absent, *evaluated.result.steps))
+                evaluated = replace(evaluated, result=told)
             state.after(plan, evaluated)
             results[position], kind = evaluated.result, evaluated.kind
         usage = reply.usage

@@ -32,8 +32,9 @@ from strictgate.core.output.provenance import ScoredToken
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan
 from strictgate.core.plan.prompted_tools import plain_words
-from strictgate.core.repair_steps import Extraction, Step, distinct_steps
+from strictgate.core.repair_steps import DialectStep, Extraction, Step, distinct_steps
 from strictgate.core.request.tools import Toolset
+from strictgate.core.schema.null_members import without_null_members
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY, is_wrapped
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import Call, failed_generation, read_calls
@@ -280,6 +281,21 @@ def _finish_reason(choice: Choice, calls: Sequence[Call], tools: Toolset) -> str
     if is_cut or (choice.finish_reason == "stop" and tools.is_named):
         return str(choice.finish_reason)
     return "function_call" if tools.is_deprecated else "tool_calls"
+
+
+def with_absent_members(choice: Choice, plan: Plan, schema: Schema) -> tuple[Choice, list[Step]]:
+    """Return `choice` with its document as the caller's schema has it, where the plan has null for
+    what is absent; and the steps."""
+    text, _ = answer_text(choice, plan.mode)
+    root = schema.inspected.root
+    document, paths = without_null_members(text, root, wrapped=plan.wrapped)
+    steps = [Step(DialectStep.ABSENT, pointer(path)) for path in paths]
+    if not steps:
+        return choice, steps
+    if choice.calls and text == choice.arguments:
+        first, *others = choice.calls
+        return replace(choice, calls=(replace(first, arguments=document), *others)), steps
+    return replace(choice, text=document), steps
 
 
 def _may_have_more_digits(text: str, verdict: ValidText) -> bool:

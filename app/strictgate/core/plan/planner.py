@@ -21,6 +21,14 @@ from strictgate.core.plan.optional_fields import (
     refused_field,
     without_fields,
 )
+from strictgate.core.plan.sent_schema import (
+    HELD_BY,
+    SentSchema,
+    field_schema,
+    needs_wrapper,
+    unsaid,
+    without_strict,
+)
 from strictgate.core.request import response_format_aliases
 from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import PROMPT_TEMPLATE
@@ -64,6 +72,13 @@ class Plan:
     purpose: Purpose = Purpose.TRY
     base: str = ""
     """A path that takes the place of the base URL's, for this request."""
+    schema: SentSchema | None = None
+    """What the field of the mode holds; None: the mode has none."""
+
+    @property
+    def has_nulls(self) -> bool:
+        """Whether the model writes null for what is absent."""
+        return self.schema is not None and self.schema.has_nulls
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +125,7 @@ class Planner:
         if not self.contract.has_document:  # what is native of tools
             return (Mode.NATIVE,)
         fit = [mode for mode in self.capabilities.modes if self._combines(mode)] or [Mode.PROMPT]
+        fit = [mode for mode in fit if self.expresses(mode)] or fit
         if self.contract.is_json_object:  # JSON mode says just that; the rest approaches it
             fit.sort(key=lambda mode: mode is not Mode.JSON_OBJECT)
         elif self.capabilities.prompt_first and self.can_continue:
@@ -127,6 +143,27 @@ class Planner:
         if not self.contract.has_tools or mode is Mode.PROMPT:
             return True
         return mode is not Mode.TOOL and self.capabilities.json_with_tools
+
+    def expresses(self, mode: Mode) -> bool:
+        """Whether the schema can be said in the dialect that `mode` takes."""
+        return not self.unsaid(mode)
+
+    def unsaid(self, mode: Mode) -> str:
+        """Return what the dialect that `mode` takes cannot say; "": it can say all."""
+        if not self.contract.has_document:
+            return ""
+        return unsaid(self.schema, self.contract, self.capabilities, mode)
+
+    def _field_schema(self, mode: Mode, *, wrapped: bool) -> SentSchema | None:
+        """Return what the field of `mode` is to hold; None: it has none."""
+        if mode not in HELD_BY or not self.contract.has_document:
+            return None
+        return field_schema(self.schema, self.contract, self.capabilities, mode, wrapped=wrapped)
+
+    def _must_tell(self, schema: SentSchema | None) -> bool:
+        """Whether the prompt must say what the field does not, where there is a prompt of ours."""
+        is_silent = schema is not None and bool(schema.left_out) and not schema.is_told
+        return is_silent and self.origin is not Origin.VERBATIM
 
     # --- plans -----------------------------------------------------------------------------------
 
@@ -147,20 +184,26 @@ class Planner:
             wrapped: whether to ask for `{"value": <document>}`; by default where the mode needs it.
         """
         if wrapped is None:
-            is_bare = self.contract.has_document and not self.schema.is_object_root
-            wrapped = mode.yields_objects_only and is_bare
+            is_wanted = self.contract.has_document and mode.yields_objects_only
+            known = (self.schema, self.contract, self.capabilities)
+            wrapped = is_wanted and needs_wrapper(*known, mode)
         dropped = [key for key in self.capabilities.drop if key in self.body]
         unwanted = _OURS.union(dropped)
         body = {key: value for key, value in self.body.items() if key not in unwanted}
         body["model"] = self.model
+        schema = self._field_schema(mode, wrapped=wrapped)
+        remind |= self._must_tell(schema)
         body["messages"] = self._messages(mode, wrapped=wrapped, remind=remind)
         if self.contract.has_document:
-            source = root_wrapper.wrap_root(self.schema.source) if wrapped else self.schema.source
-            body |= MODE_FIELDS[mode](self.contract, source, self.capabilities.forced_tool)
+            asked, source = self.contract, None
+            if schema is not None:
+                asked, source = without_strict(asked, schema), schema.source
+            body |= MODE_FIELDS[mode](asked, source, self.capabilities.forced_tool)
         if "plugins" in body:
             body["plugins"] = response_format_aliases.without_healing(body["plugins"])
         self._rename_budget(body)
         streams = self._streams(mode) if stream is None else stream
+        streams &= schema is None or not schema.has_nulls  # these are read from a whole document
         body |= self._several_choices() | self._alternatives()
         body |= self._stream_fields() if streams else {}
         inside = [
@@ -170,7 +213,8 @@ class Planner:
         ]
         body, told = self._without(body)
         streamed = body.get("stream") is True
-        return Plan(mode, body, wrapped, streamed, (*dropped, *inside, *told))
+        lost = (*dropped, *inside, *told)
+        return Plan(mode, body, wrapped, streamed, lost, schema=schema)
 
     def follow_up(self, plan: Plan, feedback: Sequence[prompt.Message], asked: int) -> Body:
         """Return the body that asks `plan` again about one choice, after `asked` other asks."""

@@ -255,6 +255,11 @@ def walk_subschemas(document: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
             waiting += reversed(found)
 
 
+def keywords_of(document: Any) -> set[str]:
+    """Return every keyword that is used anywhere in a document."""
+    return {keyword for _, schema in walk_subschemas(document) for keyword in schema}
+
+
 # --- reading in a newer draft than the declared one ----------------------------------------------
 
 

@@ -5,7 +5,7 @@ time. The caller's schema is not changed, with one exception: the top-level `$sc
 draft and is then left out, because some models go astray on it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
@@ -55,6 +55,8 @@ class Schema:
     """The compiled schema: a validator of jsonschema-rs; None: see `elsewhere`."""
     inspected: InspectedSchema
     formats: Formats
+    compiled: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What it was written down to, by dialect: see plan/sent_schema.py."""
 
     @property
     def draft(self) -> str:

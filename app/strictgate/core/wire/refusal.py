@@ -14,7 +14,7 @@ Every pattern has a name, which the result carries, and is matched against a few
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -289,6 +289,24 @@ def refused_functions(
     quoted = set(words.QUOTED.findall(where))
     named = {names[at] for at in places if at < len(names)} | (quoted & set(names))
     return frozenset(named or names)
+
+
+def refused_keywords(body: Any, used: Collection[str]) -> frozenset[str]:
+    """Return the keywords of a schema that the refusal of its dialect names as the cause.
+
+    Args:
+        body: the error's.
+        used: the keywords of the schema that was sent.
+    """
+    _, text = _read(body)
+    text = words.SCHEMA_PLACE.sub(" ", text)
+    found: set[str] = set()
+    for sentence in words.SENTENCE.split(text):
+        if words.KEYWORD_SAYS_NO.search(sentence):
+            quoted = {*words.QUOTED.findall(sentence)} & words.DROPPABLE & {*used}
+            bare = {*words.UNMISTAKABLE.findall(sentence)} & words.DROPPABLE & {*used}
+            found |= quoted or bare
+    return frozenset(found)
 
 
 def refuses_tools(status: int, body: Any) -> bool:

@@ -72,6 +72,13 @@ FUNCTION_SCHEMA = _words("FUNCTION_SCHEMA")
 FUNCTION_PLACE = _words("FUNCTION_PLACE")
 """Where in the list of tools the function stands."""
 QUOTED = _words("QUOTED")
+DROPPABLE = _codes("DROPPABLE")
+"""Keywords that a schema can do without, so that a refusal that names one need not be the end."""
+UNMISTAKABLE = re.compile(_expanded(_DATA["words"]["UNMISTAKABLE"]))
+"""Those of them that are no words of plain English, and so need no quotes."""
+SCHEMA_PLACE = _words("SCHEMA_PLACE")
+"""Where in the schema something stands: names of properties may be those of keywords."""
+KEYWORD_SAYS_NO = _words("KEYWORD_SAYS_NO")
 CRASHED_DIALECT = _table("CRASHED_DIALECT")
 """What refuses a schema even with a status that says that the server failed."""
 CRASHED_FORMAT = _table("CRASHED_FORMAT")

@@ -1,5 +1,6 @@
 """Asks and replies of a conversation, in the upstream's own Responses API."""
 
+from strictgate.core.schema import root_wrapper
 from strictgate.core.surfaces.responses import native_upstream, response
 from strictgate.core.surfaces.responses.events import ResponseEvents
 from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
@@ -158,3 +159,27 @@ def test_failed_without_words():
     wire = NativeResponsesAdapter(REQUEST, 1)
 
     assert wire.received(RESPONSE | {"status": "failed", "error": None})["error"]["message"]
+
+
+def test_a_schema_in_the_host_s_dialect():
+    """It takes the place of the caller's own; what is only wrapped, or undeclared, does not."""
+    own = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "array"}
+    given = {"type": "json_schema", "name": "x", "schema": own}
+    adapter = NativeResponsesAdapter(REQUEST | {"text": {"format": given, "verbosity": "low"}}, 1)
+
+    def sent(schema):
+        inner = {"name": "x", "schema": schema, "strict": True}
+        chat = {
+            "model": "m",
+            "messages": [],
+            "response_format": {"type": "json_schema", "json_schema": inner},
+        }
+        return adapter.sent(chat)["text"]
+
+    compiled = {"type": "object", "properties": {}}
+    assert sent(compiled) == {
+        "format": given | {"schema": compiled, "strict": True},
+        "verbosity": "low",
+    }
+    for same in (own, {"type": "array"}, root_wrapper.wrap_root({"type": "array"})):
+        assert sent(same)["format"] == given

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.schema import root_wrapper
 from strictgate.core.surfaces.responses.client_tools import (
     CLIENT_TOOLS,
     CUSTOM_CALL,
@@ -41,12 +42,26 @@ class NativeResponsesAdapter:
         """Return the request for what a chat completion would ask."""
         body = {key: value for key, value in self.request.items() if key not in _NOT_SENT}
         body["model"] = chat["model"]
+        if (written := self._format(chat)) is not None:
+            body["text"] = {**body["text"], "format": written}
         added: list[Item] = []
         for message in chat["messages"][self.told :]:
             added += self._items(message, added)
         if added:
             body["input"] = [*_listed(body.get("input")), *added]
         return body
+
+    def _format(self, chat: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the format of `chat`, if its schema was written down to the host's dialect."""
+        text = self.request.get("text")
+        given = text.get("format") if isinstance(text, dict) else None
+        planned = chat.get("response_format", {}).get("json_schema")
+        if not isinstance(given, dict) or "schema" not in given or planned is None:
+            return None
+        own, schema = given["schema"], planned["schema"]
+        if schema in (own, _undeclared(own), root_wrapper.wrap_root(_undeclared(own))):
+            return None
+        return {**given, **{key: planned[key] for key in ("schema", "strict") if key in planned}}
 
     def received(self, response: Any) -> Any:
         """Return a response as a chat completion; what is none is left as it is."""
@@ -114,6 +129,13 @@ class NativeResponsesAdapter:
         text = item.get("input")
         custom = {"name": name, "input": text if isinstance(text, str) else write_json(item)}
         return {"id": item.get("call_id"), "type": "custom", "custom": custom}
+
+
+def _undeclared(schema: Any) -> Any:
+    """Return a schema without the draft that it declares, which is not sent."""
+    if not isinstance(schema, dict):
+        return schema
+    return {key: value for key, value in schema.items() if key != "$schema"}
 
 
 def _listed(given: Any) -> list[Any]:

@@ -1,0 +1,76 @@
+"""Whether a compiled schema is within what its host takes of one: DialectLimits."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from strictgate.core.schema.dialect_parts import NotInDialect
+from strictgate.core.schema.dialects import Dialect, DialectLimits
+from strictgate.core.schema.drafts import walk_subschemas
+
+_Measure = Callable[[Any], int]
+
+
+def check_limits(source: dict[str, Any], dialect: Dialect) -> None:
+    """Check a compiled schema.
+
+    Raises:
+        NotInDialect: it is over a limit.
+    """
+    for name, measure in MEASURES.items():
+        limit = getattr(dialect.limits, name)
+        if limit and measure(source) > limit:
+            raise NotInDialect(f"more than {limit}: {name.replace('_', ' ')}")
+
+
+def _depth(source: Any) -> int:
+    """Return how many objects and arrays stand in each other, references not followed."""
+    deepest = 0
+    waiting: list[tuple[Any, int]] = [(source, 0)]
+    while waiting:
+        schema, depth = waiting.pop()
+        inside = [*(schema.get("properties") or {}).values()]
+        inside += [schema[name] for name in ("items", "additionalProperties") if name in schema]
+        depth += bool(inside)
+        deepest = max(deepest, depth)
+        waiting += [(each, depth) for each in inside if isinstance(each, dict)]
+        waiting += [(each, depth) for each in schema.get("anyOf", ())]
+        waiting += [(each, 0) for each in (schema.get("$defs") or {}).values()]
+    return deepest
+
+
+def _properties(source: Any) -> int:
+    return sum(len(each.get("properties") or {}) for _, each in walk_subschemas(source))
+
+
+def _enum_values(source: Any) -> int:
+    return sum(len(each.get("enum") or ()) for _, each in walk_subschemas(source))
+
+
+def _optional(source: Any) -> int:
+    return sum(
+        len((each.get("properties") or {}).keys() - {*each.get("required", ())})
+        for _, each in walk_subschemas(source)
+    )
+
+
+def _unions(source: Any) -> int:
+    return sum(
+        "anyOf" in each or isinstance(each.get("type"), list) for _, each in walk_subschemas(source)
+    )
+
+
+def _branches(source: Any) -> int:
+    return max((len(each.get("anyOf") or ()) for _, each in walk_subschemas(source)), default=0)
+
+
+MEASURES: Mapping[str, _Measure] = {
+    "depth": _depth,
+    "properties": _properties,
+    "enum_values": _enum_values,
+    "optional": _optional,
+    "unions": _unions,
+    "branches": _branches,
+}
+"""What is measured, by the names of the limits."""
+
+assert MEASURES.keys() == DialectLimits.__dataclass_fields__.keys(), "each limit has its measure"

@@ -1,0 +1,62 @@
+"""Conversations with upstreams that refuse a schema: its keywords, its dialect."""
+
+from strictgate.core.capabilities import Capabilities, Fact
+from tests.core.talks import GOOD, body, contents, conversation, hold, modes, refused, said
+
+NAMED = {
+    "type": "object",
+    "properties": {"choice": {"type": "string", "maxLength": 9}},
+    "required": ["choice"],
+}
+
+
+def sent_schemas(asks):
+    return [each.body["response_format"]["json_schema"]["schema"] for each in asks]
+
+
+def test_a_keyword_that_is_refused_by_its_name():
+    """The same mode without it; what is left out is told in the prompt; the keyword is a lesson."""
+    talk = conversation(body(NAMED))
+    refusal = refused(400, "response_format/json_schema/mood: maxLength is not supported")
+    _, asks = hold(talk, refusal, said(GOOD))
+
+    assert modes(asks) == ["native", "native"]
+    assert "maxLength" in str(sent_schemas(asks)[0])
+    assert "maxLength" not in str(sent_schemas(asks)[1])
+    assert "maxLength" in asks[1].body["messages"][0]["content"]
+    assert talk.record.facts == [(Fact.NO_KEYWORD, ("maxLength",))]
+    assert not talk.record.proven_refusals()
+
+
+def test_a_schema_that_is_refused_for_another_reason():
+    """Once in the plainest dialect, which is a lesson about this schema."""
+    talk = conversation(body(NAMED))
+    _, asks = hold(talk, refused(400, "Invalid JSON schema for response_format."), said(GOOD))
+
+    assert modes(asks) == ["native", "native"]
+    assert sent_schemas(asks)[1]["additionalProperties"] is False
+    assert talk.record.facts == [(Fact.PLAIN_FOR_SCHEMA, ("native", talk.planner.schema.text))]
+
+
+def test_a_schema_that_is_refused_in_every_dialect():
+    """The next mode, for this schema; what was of no use is no lesson."""
+    talk = conversation(body(NAMED))
+    by_name = refused(400, "maxLength is not supported")
+    _, asks = hold(talk, by_name, by_name, by_name, said(GOOD))
+
+    assert modes(asks) == ["native", "native", "native", "json_object"]
+    assert talk.record.facts == []
+    assert [each.for_schema for each in talk.record.proven_refusals()] == [True]
+
+
+def test_null_for_what_is_absent():
+    """Asked for whole, and taken out again; it is as it was asked for."""
+    schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
+    talk = conversation(body(schema, stream=True), Capabilities(dialect="cerebras"))
+    outcome, asks = hold(talk, said('{"a":"x","b":null}'))
+
+    assert contents(outcome) == ['{"a":"x"}']
+    assert "stream" not in asks[0].body
+    assert asks[0].body["response_format"]["json_schema"]["strict"] is True
+    assert [(step.name, step.path) for _, step in outcome.steps] == [("null_for_absent", "/b")]
+    assert talk.record.attempts[0].is_clean
