@@ -22,6 +22,7 @@ from strictgate.demo import (
 )
 from strictgate.demo.answer import AnswerChanges, DocumentChange, MessageChange, TextChange
 from strictgate.demo.chat_request import CALLS
+from strictgate.demo.dialects import HOSTS, refuse_dialect
 from strictgate.demo.error_rates import ErrorRates, combined_rates
 from strictgate.demo.prefill import PrefillReader
 from strictgate.demo.refusals import Refuse, always
@@ -114,6 +115,14 @@ BEHAVIOURS: dict[str, Behaviour] = {
         "refuses schemas with `default` or `$schema` in Moonshot's words",
         refuse=refusals.moonshot_dialect,
     ),
+    **{
+        f"{name}-schemas": Behaviour(
+            f"takes of JSON Schema what {name} takes in its native mode, and refuses the rest in "
+            "its words",
+            refuse=refuse_dialect(rules),
+        )
+        for name, rules in HOSTS.items()
+    },
     "needs-json-word": Behaviour(
         "refuses json_object where no message says json", refuse=refusals.needs_json_word
     ),
