@@ -193,3 +193,31 @@ def test_another_path():
     """Where it is posted to can be said."""
     with pytest.raises(BadRequest, match="input"):
         shown({"model": "m", "messages": []}, "/responses")
+
+
+def dialect_plan(file, tmp_path, capsys, schema):
+    config = tmp_path / "dialects.toml"
+    config.write_text('default_upstream = "a"\n[upstreams.a]\npreset = "anthropic"\n')
+    inner = {"name": "x", "schema": schema}
+    asked = request(response_format={"type": "json_schema", "json_schema": inner})
+    assert main(["plan", file(asked), "--config", str(config)]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_plan_in_a_dialect(file, tmp_path, capsys):
+    """The schema is shown as it is written down, with what is left out of it."""
+    schema = {"type": "object", "properties": {"a": {"type": "string", "minLength": 2}}}
+    first = dialect_plan(file, tmp_path, capsys, schema)["requests"][0]
+    inner = first["body"]["response_format"]["json_schema"]
+    assert inner["strict"] is True
+    assert inner["schema"]["additionalProperties"] is False
+    assert (first["dialect"], first["left_out"]) == ("anthropic", ["minLength"])
+    assert first["null_for_absent"] is False
+
+
+def test_plan_of_what_a_dialect_cannot_say(file, tmp_path, capsys):
+    """The mode is not among the requests; the reason is told."""
+    schema = {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]}
+    told = dialect_plan(file, tmp_path, capsys, schema)
+    assert [each["mode"] for each in told["requests"]] == ["tool", "prompt"]
+    assert told["unsaid"] == {"native": "recursion"}

@@ -1,5 +1,7 @@
 """The presets: that the file is read, and read strictly."""
 
+from pathlib import Path
+
 import pytest
 
 from strictgate.core.capabilities import LADDER, Capabilities, ForcedTool, Mode, Prefill
@@ -8,8 +10,21 @@ from strictgate.upstream.presets import PRESETS, parse, preset_of_host
 NAMES = [
     *("groq", "moonshot", "deepseek", "openai", "openrouter", "mistral", "together", "fireworks"),
     *("cerebras", "ollama", "lmstudio", "vllm", "sglang", "llamacpp", "zai", "generic", "demo"),
-    "litellm",
+    *(
+        "litellm",
+        "anthropic",
+        "gemini",
+        "azure",
+        "xai",
+        "bedrock",
+        "databricks",
+        "cohere",
+        "nvidia",
+    ),
+    *("huggingface", "sambanova", "deepinfra", "github", "perplexity", "cloudflare"),
 ]
+OF_ACCOUNTS = {"azure", "bedrock", "databricks", "cloudflare"}
+"""The providers whose address is each account's own."""
 
 
 def test_every_documented_preset_is_there():
@@ -17,7 +32,7 @@ def test_every_documented_preset_is_there():
     assert sorted(PRESETS) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {"generic", "demo"}))
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"generic", "demo", *OF_ACCOUNTS}))
 def test_each_provider_has_its_address(name: str):
     """A preset alone is enough to reach its provider; remote ones only through TLS."""
     url = PRESETS[name].base_url
@@ -119,6 +134,9 @@ def test_a_stray_value_is_named():
         ("https://API.groq.com./openai/v1", "groq"),
         ("https://eu.api.openai.com/v1", "openai"),
         ("https://notapi.openai.com/v1", None),
+        ("https://mine.openai.azure.com/openai/v1", "azure"),
+        ("https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1", "bedrock"),
+        ("https://s3.eu-west-1.amazonaws.com/openai/v1", None),
         ("https://api.groq.com.example/v1", None),
         ("http://127.0.0.1:11434/v1", None),
         ("", None),
@@ -135,3 +153,21 @@ def test_a_host_of_the_world_is_known(name: str):
     preset = PRESETS[name]
     if preset.base_url.startswith("https://"):
         assert preset_of_host(preset.base_url) == name
+
+
+def test_the_documentation_has_every_preset():
+    """docs/hosts.md says where each is, in which modes it is asked, and in which dialect."""
+    page = (Path(__file__).parents[2] / "docs" / "hosts.md").read_text(encoding="utf-8")
+    rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
+    for name in {*NAMES} - {"demo"}:
+        preset = PRESETS[name]
+        modes = ", ".join(mode.value for mode in preset.capabilities.modes)
+        assert f"| {modes} |" in rows[name]
+        assert preset.base_url in rows[name]
+        assert f"`{preset.capabilities.dialect}`" in page or not preset.capabilities.dialect
+
+
+def test_an_unknown_dialect_is_named():
+    """A preset can have those alone that the table of dialects has."""
+    with pytest.raises(ValueError, match="Preset a: dialect: known are openai, "):
+        parse('[a]\ndialect = "klingon"')

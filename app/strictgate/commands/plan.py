@@ -49,9 +49,11 @@ def upstream_requests(
     The result is a JSON object: `surface`, the API that the request is of; `enforced`, whether a
     schema is enforced; and `requests`, in the order in which they would be sent. Each names its
     `upstream`, `method`, `url`, whose key is its `authorization`, and its `body`; where a schema is
-    enforced, also the `mode`, and what became of the request in it; and `fallback`, or
-    `repair_model`, the name of the model, where it is asked after others that have failed; and
-    `part`, the number of the part of a wide document.
+    enforced, also the `mode`, and what became of the request in it: the `dialect` that its schema
+    was written down to, and what was `left_out` of it; and `fallback`, or `repair_model`, the name
+    of the model, where it is asked after others that have failed; and `part`, the number of the
+    part of a wide document. `unsaid` has the modes that the first model is not asked in, as their
+    dialect cannot say the schema, with the reason.
 
     None of them is sent; an upstream without a preset is looked at, as when it is served.
 
@@ -85,6 +87,7 @@ async def _requests(
     if exchange is None:
         return about | {"enforced": False, "requests": [_passed_on(gateway, path, body.look())]}
     requests, fallbacks = await _of_model(exchange), gateway.fallbacks(exchange.planned)
+    unsaid = _unsaid(exchange.planned)
     first = exchange.planned.route.endpoint.name
     for role, handover in _handovers(fallbacks) if fallbacks else ():
         await exchange.ask_model(handover)
@@ -92,7 +95,14 @@ async def _requests(
             is_clients = each["authorization"] == _CLIENTS and each["upstream"] != first
             key = {"authorization": "none"} if is_clients else {}
             requests.append({role: handover.model} | each | key)
-    return about | {"enforced": True, "requests": requests}
+    return about | {"enforced": True, "requests": requests} | ({"unsaid": unsaid} if unsaid else {})
+
+
+def _unsaid(planned: PlannedRequest) -> dict[str, str]:
+    """Return the modes whose dialect cannot say the schema, each with the reason."""
+    planner = planned.conversation.planner
+    reasons = {mode.value: planner.unsaid(mode) for mode in planner.capabilities.modes}
+    return {mode: reason for mode, reason in reasons.items() if reason}
 
 
 def _handovers(fallbacks: Fallbacks) -> Iterator[tuple[str, Handover]]:
@@ -138,6 +148,12 @@ def _planned(planned: PlannedRequest, plan: Plan) -> dict[str, Any]:
         "tools_in_prompt": planned.emulation is not None,
         "dropped": list(plan.dropped),
     }
+    if plan.schema is not None and plan.schema.dialect:
+        about |= {
+            "dialect": plan.schema.dialect,
+            "left_out": list(plan.schema.left_out),
+            "null_for_absent": plan.schema.has_nulls,
+        }
     path = "/chat/completions" if adapter is None else adapter.path
     body = plan.body if adapter is None else adapter.sent(plan.body)
     return about | _request(planned.route.endpoint, path, body)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from strictgate.core.capabilities import Mode
+from strictgate.core.schema.dialects import DIALECTS
 from strictgate.core.wire.address import checked_base_url
 
 
@@ -21,6 +22,13 @@ def _listed(value: Any) -> Any:
     return value
 
 
+def _known_dialect(name: str) -> str:
+    """Return the name of a dialect; "" is none."""
+    if name not in {"", *DIALECTS}:
+        raise ValueError(f"known are {', '.join(DIALECTS)}")
+    return name
+
+
 def _not_blank(secret: SecretStr) -> SecretStr:
     """Return the secret without blanks around it, which no HTTP header could carry."""
     if not secret.get_secret_value().strip():
@@ -32,5 +40,6 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_listed)]
 Modes = Annotated[tuple[Mode, ...], BeforeValidator(_listed), Field(min_length=1)]
+DialectName = Annotated[str, AfterValidator(_known_dialect)]
 TopLogprobs = Annotated[int, Field(ge=0, le=100)]
 Url = Annotated[str, AfterValidator(checked_base_url)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from strictgate.core.capabilities import Capabilities, Prefill
-from strictgate.settings.fields import Frozen, Modes, Names, TopLogprobs, Url
+from strictgate.settings.fields import DialectName, Frozen, Modes, Names, TopLogprobs, Url
 
 
 class Pins(Frozen):
@@ -13,6 +13,11 @@ class Pins(Frozen):
 
     modes: Modes | None = Field(
         default=None, description="The modes of its models, in the order of trying."
+    )
+    dialect: DialectName | None = Field(
+        default=None,
+        description="What their native mode takes of JSON Schema, by the name of a dialect; "
+        '"": all.',
     )
     prompt_first: bool | None = Field(
         default=None,

@@ -8,12 +8,14 @@ code may ask which preset it has got; what differs between providers is in `Capa
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from strictgate.core.capabilities import Capabilities
+from strictgate.core.schema.dialects import DIALECTS
 from strictgate.upstream.field_readers import field_readers
 
 GENERIC = "generic"
@@ -60,6 +62,8 @@ def _preset(name: str, table: Any) -> Preset:
         raise ValueError(f"Preset {name}: known_by: expected a table")
     known_by = Signs(**_fields(f"{name}: known_by", signs, _SIGNS))
     fields = _fields(name, table, _READERS)
+    if fields.get("dialect", "") not in {"", *DIALECTS}:
+        raise ValueError(f"Preset {name}: dialect: known are {', '.join(DIALECTS)}")
     return Preset(name, fields.pop("base_url", ""), Capabilities(**fields), known_by)
 
 
@@ -89,6 +93,7 @@ def preset_of_host(base_url: str) -> str | None:
     host = (urlsplit(base_url).hostname or "").rstrip(".")
     for preset in PRESETS.values():
         for known in preset.known_by.hosts:
-            if host == known or (known.startswith(".") and host.endswith(known)):
+            pattern = f"*{known}" if known.startswith(".") else known
+            if fnmatchcase(host, pattern):
                 return preset.name
     return None
