@@ -83,6 +83,8 @@ def field_schema(
 
 def unsaid(schema: Schema, contract: Contract, capabilities: Capabilities, mode: Mode) -> str:
     """Return what the dialect that `mode` takes cannot say of a schema; "": it can say all."""
+    if _dialect(contract, capabilities, mode) is None:
+        return ""
     wrapped = needs_wrapper(schema, contract, capabilities, mode)
     try:
         sent_schema(schema, contract, capabilities, mode, wrapped=wrapped)
@@ -96,8 +98,8 @@ def needs_wrapper(
 ) -> bool:
     """Whether a mode that yields objects asks for `{"value": <document>}`: where the document need
     be none, or the dialect wants a root that is said to be one, as that of a union is not."""
-    if not schema.is_object_root:
-        return True
+    if not schema.is_object_root or _dialect(contract, capabilities, mode) is None:
+        return not schema.is_object_root
     try:
         sent_schema(schema, contract, capabilities, mode, wrapped=False)
     except UnsaidRoot:
@@ -115,6 +117,8 @@ def own_schema(schema: Schema, contract: Contract, *, wrapped: bool) -> SentSche
 
 def _dialect(contract: Contract, capabilities: Capabilities, mode: Mode) -> Dialect | None:
     """Return the dialect that `mode` is to be asked in; None: the caller's words will do."""
+    if not (capabilities.dialect or capabilities.refused_keywords or capabilities.plain_modes):
+        return None
     if mode not in HELD_BY or contract.is_json_object:
         return None
     if mode in capabilities.plain_modes:
