@@ -39,6 +39,7 @@ def test_knobs_are_turned():
         ({"max_attempts": 1.0}, "strictgate.max_attempts", "a valid integer"),
         ({"repair": "all"}, "strictgate.repair", "'off', 'syntax', 'lossless' or 'lenient'"),
         ({"repair": ["off"]}, "strictgate.repair", "'off', 'syntax', 'lossless' or 'lenient'"),
+        ({"think": True}, "strictgate.think", "'off', 'auto' or 'always'"),
         ({"stream": None}, "strictgate.stream", "'auto', 'guarded' or 'buffered'"),
         ({"modes": []}, "strictgate.modes", "at least 1 item"),
         ({"modes": ["json"]}, "strictgate.modes", "'native', 'json_object', 'tool' or 'prompt'"),

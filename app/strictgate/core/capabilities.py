@@ -115,6 +115,8 @@ class Capabilities:
     """Its models' free answers under guard are right more often than what its grammar lets them
     write; where they go on from a prefix, mode `prompt` comes first, and `native` is the last try.
     """
+    think_first: bool = False
+    """Its models' documents are right more often where they were thought about in a call before."""
     json_with_tools: bool = True
     """JSON mode and native mode go together with tools."""
     json_with_stream: bool = True

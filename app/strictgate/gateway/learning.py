@@ -14,6 +14,7 @@ from strictgate.core.capabilities import Fact, Mode
 from strictgate.core.conversation.attempt_log import RefusedMode
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.reply_reader import ReplyEnd
+from strictgate.core.plan.planner import Purpose
 from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.observe.events import (
     Event,
@@ -99,7 +100,7 @@ def _kept_native_promise(conversation: Conversation) -> bool | None:
     attempts = conversation.record.attempts
     if not attempts or not conversation.planner.contract.has_document:
         return None
-    first = attempts[0]
+    first = next((each for each in attempts if each.purpose is Purpose.TRY), attempts[0])
     was_cut = first.outcome == "truncated" or first.end is ReplyEnd.BROKEN
     return None if first.mode is not Mode.NATIVE or was_cut else first.is_clean
 

@@ -31,6 +31,7 @@ from strictgate.core.request.options import (
     RequestOptions,
     StreamMode,
     StrictRules,
+    Think,
     ToolEnforcement,
 )
 from strictgate.core.request.tools import (
@@ -208,6 +209,7 @@ class RequestPlanner:
             # What its format is must be native: nothing is put into the prompt.
             capabilities = replace(capabilities, modes=(Mode.NATIVE,), prefill=Prefill.NONE)
             whole = replace(read, contract=replace(read.contract, stream=False))
+            rules = replace(rules, think=Think.OFF)  # its models do so in their own way
             conversation = self._conversation(whole, route, capabilities, rules)
             return PlannedRequest(read, route, conversation, adapter)
         capabilities = _preferred(capabilities, rules)
@@ -230,7 +232,7 @@ class RequestPlanner:
         if wanted.has_tools and _lacks_tools(capabilities):
             ids = CallIds.after(read.body["messages"])
             reader = PromptedToolsReader(wanted.toolbox.is_deprecated, ids)
-            asked, rules = self._emulated(read, rules), replace(rules, stream=StreamMode.BUFFERED)
+            asked, rules = self._emulated(read, rules), _for_emulation(rules)
             told = prompted_tools.telling_modes(capabilities)
             capabilities = replace(capabilities, modes=told, prompt_first=False)  # unmeasured
         talk = self._conversation(asked, route, capabilities, rules)
@@ -348,6 +350,12 @@ class RequestPlanner:
         wanted, body = prompted_tools.prompt_tools(read.contract, read.body, strict, loose)
         schema = self.admission.get(wanted.source, name=wanted.name, formats=rules.formats)
         return ReadRequest(wanted, body, schema, None, read.inputs, read.origin)
+
+
+def _for_emulation(rules: Enforcement) -> Enforcement:
+    """Return `rules` for a document that is calls: no part of it can go out, and thoughts before a
+    call are the model's own talk."""
+    return replace(rules, stream=StreamMode.BUFFERED, think=Think.OFF)
 
 
 def _preferred(capabilities: Capabilities, rules: RequestOptions) -> Capabilities:

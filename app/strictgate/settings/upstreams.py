@@ -24,6 +24,10 @@ class Pins(Frozen):
         description="Whether the free answer under guard is asked for first, where its models go "
         "on from a prefix, and its own grammar last.",
     )
+    think_first: bool | None = Field(
+        default=None,
+        description='Whether `think = "auto"` has its models think before they write a document.',
+    )
     tools: bool | None = Field(
         default=None,
         description="Whether its models call functions; where not, tools go into the prompt.",

@@ -117,12 +117,12 @@ class AttemptLog:
         return sum(attempt.end is ReplyEnd.STOPPED for attempt in self.attempts)
 
     def last_outcome(self, *, is_accepted: bool) -> str:
-        """Return how the last attempt ended, questions left aside.
+        """Return how the last attempt ended, questions and thoughts left aside.
 
         Args:
             is_accepted: every choice was, in the end.
         """
-        outcomes = [each.outcome for each in self.attempts if each.purpose is not Purpose.QUESTION]
+        outcomes = [each.outcome for each in self.attempts if each.purpose not in _ASIDE]
         if not outcomes:
             return "unanswered"
         return "valid" if is_accepted and outcomes[-1] != "passed_on" else outcomes[-1]
@@ -144,6 +144,11 @@ class AttemptLog:
     def is_spent(self, budget: int) -> bool:
         """Whether `budget` tokens have been used; 0 is no budget."""
         return bool(budget) and total_tokens(self.used) >= budget
+
+    @property
+    def answers(self) -> int:
+        """How many answers came, thoughts before them left aside."""
+        return len(self.attempts) - self._count(Purpose.THOUGHT)
 
     def _count(self, purpose: Purpose) -> int:
         return sum(attempt.purpose is purpose for attempt in self.attempts)
@@ -228,6 +233,9 @@ class AttemptLog:
         details = self.details(plan, ())
         del details["repairs"]
         return details | ({"usage": self.used} if self.used else {})
+
+
+_ASIDE = (Purpose.QUESTION, Purpose.THOUGHT)
 
 
 def _attempt(plan: Plan, reply: EvaluatedReply) -> Attempt:

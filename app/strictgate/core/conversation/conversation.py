@@ -36,6 +36,7 @@ from strictgate.core.conversation.negotiation import Negotiation
 from strictgate.core.conversation.parts import ask_parts, whole_document
 from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Outcome, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
+from strictgate.core.conversation.thinking import think, thinks_first, with_reasoning
 from strictgate.core.errors import (
     GatewayError,
     OutputInvalid,
@@ -200,6 +201,7 @@ class Conversation:
             outcome = yield from self._in_parts(states)
             if outcome is not None:
                 return outcome
+        thought = yield from self._think(states)
         first = yield from self._try(states, ())
         accepted = []
         for state, result in zip(states, first.results, strict=True):
@@ -208,6 +210,8 @@ class Conversation:
             state.had_logprobs and each.choice.get("logprobs") is None
             for state, each in zip(states, accepted, strict=True)
         )
+        if thought:
+            accepted = [with_reasoning(each, thought) for each in accepted]
         return self._outcome(first.body, accepted, states)
 
     def _go_on(
@@ -245,7 +249,7 @@ class Conversation:
 
     def _part(self, planner: Planner, refused: Collection[Mode]) -> "Conversation":
         """Return the conversation about a part; what happens in it is noted in the same record."""
-        rules = replace(self.enforcement, stream=StreamMode.BUFFERED)
+        rules = replace(self.enforcement, stream=StreamMode.BUFFERED, think=Think.OFF)
         is_proven = self._continuation.is_proven
         part = Conversation(
             planner, rules, (*self.refused, *refused), is_proven=is_proven, work=self.work
@@ -257,6 +261,16 @@ class Conversation:
         """Note what happens in `record`, which is another conversation's."""
         self.record = self._continuation.record = self._input_continuation.record = record
         self._negotiation.record = record
+
+    def _think(self, states: Sequence[ChoiceState]) -> Generator[Turn, DriverAnswer, str]:
+        """Have the model think first, where it is to; return what it thought."""
+        if self.handover is not None or not thinks_first(self.planner, self.enforcement):
+            return ""  # behind another model's tries there is no time for it
+        thought = yield from think(self.planner, states, self.record, forwards=self._forwards)
+        if thought is None:
+            return ""
+        self._negotiation.having_thought(thought.text, thought.tokens)
+        return thought.text
 
     def _until_accepted(
         self, state: ChoiceState, result: Accepted | Rejected | None

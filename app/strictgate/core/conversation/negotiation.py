@@ -74,9 +74,14 @@ class Negotiation:
         if self._is_free and Mode.NATIVE in self._modes:
             self.plan = self.planner.plan(Mode.NATIVE)
 
+    def having_thought(self, text: str, tokens: int) -> None:
+        """Ask with the model's thought before the question, from now on."""
+        self.planner = self.planner.having_thought(text, tokens)
+        self.plan = self.planner.plan(self.plan.mode)
+
     def ask(self, feedback: Sequence[prompt.Message]) -> Ask:
         """Return the next ask for a whole answer; from the second on it is about one choice."""
-        asked = len(self.record.attempts)
+        asked = self.record.answers
         body = self.planner.follow_up(self.plan, feedback, asked) if asked else self.plan.body
         return Ask(self.plan, body)
 

@@ -55,6 +55,8 @@ class Purpose(StrEnum):
     """The rest of one."""
     QUESTION = "question"
     """Which of several values it was to be."""
+    THOUGHT = "thought"
+    """What the model thinks before it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,28 @@ class Planner:
         body[(MaxTokens.OLD if wanted is MaxTokens.EITHER else wanted).value] = _ANSWER_TOKENS
         body, _ = self._without(body)
         return replace(plan, body=body, purpose=Purpose.QUESTION)
+
+    def thought(self, *, stream: bool) -> Plan:
+        """Return the plan that asks for thoughts, with half of the caller's budget."""
+        plan = self.plan(Mode.PROMPT, stream=stream)
+        unwanted = {"n", "logprobs", "top_logprobs"}
+        body = {key: value for key, value in plan.body.items() if key not in unwanted}
+        told = prompt.thinking(self.schema.text)
+        body["messages"] = prompt.with_hint(self._taken(self.body["messages"]), told)
+        for key in _BUDGETS & body.keys():
+            if isinstance(body[key], int):
+                body[key] = max(1, body[key] // 2)
+        body, _ = self._without(body)
+        return replace(plan, body=body, purpose=Purpose.THOUGHT)
+
+    def having_thought(self, text: str, tokens: int) -> "Planner":
+        """Return a planner that asks with the model's thought, which took `tokens`, before it."""
+        body = dict(self.body)
+        body["messages"] = prompt.with_thought(body["messages"], text)
+        for key in _BUDGETS & body.keys():
+            if isinstance(body[key], int):
+                body[key] = max(1, body[key] - tokens)
+        return replace(self, body=body)
 
     def next_seed(self, asked: int) -> Body:
         """Return the seed for the next ask after `asked` others: with the same, a model would make

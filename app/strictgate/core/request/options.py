@@ -79,6 +79,15 @@ class Provenance(StrEnum):
     """Also of each value; and, with log-probabilities, how sure the model was of its own."""
 
 
+class Think(StrEnum):
+    """Whether a model thinks freely before it writes its document."""
+
+    OFF = "off"
+    AUTO = "auto"
+    """Where documents were measured to come out right more often so."""
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True)
 class Enforcement:
     """What the configuration says in its table [enforcement]."""
@@ -107,6 +116,8 @@ class Enforcement:
     """Fields that a part has at most."""
     provenance: Provenance = Provenance.COUNTS
     """How much is told of whom a document is from."""
+    think: Think = Think.OFF
+    """Whether the model is asked for its thoughts first; shown as `reasoning_content`."""
     token_budget: Annotated[int, Ge(0)] = 0
     """Tokens of all attempts together after which no attempt is added; 0: no limit."""
     prompt_template: str = PROMPT_TEMPLATE
