@@ -26,9 +26,10 @@ from pathlib import Path
 import aiohttp
 from adherence_suite import results
 from adherence_suite.asking import Answer, Asked, Client, Sampling
+from adherence_suite.calls import call_tasks
 from adherence_suite.counting import Counter, counting
 from adherence_suite.gate import strictgate
-from adherence_suite.records import records, short_records
+from adherence_suite.records import long_records, records, short_records
 from adherence_suite.report import markdown
 from adherence_suite.results import Result
 from adherence_suite.strategies import BY_NAME, STRATEGIES, Strategy
@@ -44,9 +45,16 @@ def _few(count: int | None) -> list[Task]:
     return [*load(14), *short_records(14)][:count]
 
 
-SUBSETS = {"own": load, "real": records, "short": short_records, "commit": _few}
-"""The tasks by name: our own, those on real schemas, the short ones of these, and a few of
-both, always the same ones."""
+SUBSETS = {
+    "own": load,
+    "real": records,
+    "short": short_records,
+    "long": long_records,
+    "calls": call_tasks,
+    "commit": _few,
+}
+"""The tasks by name: our own, those on real schemas, the short and the long ones of these, calls of
+functions, and a few of the first and the third, always the same ones."""
 
 
 def main() -> int:

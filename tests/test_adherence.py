@@ -90,3 +90,59 @@ def test_tasks_are_of_all_families_in_turn(suite, monkeypatch, tmp_path):
 
     assert [name.partition("_")[0] for name in names] == ["one", "two", "one", "two"]
     assert names == [task.name for task in suite("records").records()]
+
+
+FUNCTIONS = (
+    {"type": "function", "function": {"name": "area", "parameters": {"required": ["a"]}}},
+    {"type": "function", "function": {"name": "now"}},
+)
+
+
+@pytest.mark.parametrize(
+    ("calls", "is_valid"),
+    [
+        ({0: ["area", '{"a": 1}']}, True),
+        ({1: ["now", "{}"], 0: ["area", '{"a": 1}']}, True),
+        ({0: ["area", "{}"]}, False),
+        ({0: ["volume", "{}"]}, False),
+        ({0: ["now", "oops"]}, False),
+    ],
+)
+def test_calls_are_judged_as_a_document(suite, calls, is_valid):
+    """The names of functions, and their arguments by the function's own schema."""
+    made, score = suite("calls"), suite("score")
+    task = suite("tasks").Task("t", "calls", "", made.calls_schema(FUNCTIONS), tools=FUNCTIONS)
+
+    assert score.score(made.calls_text(calls), "stop", task).is_valid is is_valid
+
+
+def test_the_tasks_of_calls(suite, monkeypatch, tmp_path):
+    """One question each; what the right call leaves out may have any value."""
+    calls, score = suite("calls"), suite("score")
+    expected = [{"name": "area", "arguments": {"a": 1}}]
+    row = {"id": "x/1", "tools": list(FUNCTIONS), "expected_calls": expected}
+    question = {"role": "user", "content": "How large?"}
+    rows = [row | {"messages": [question]}, row | {"messages": [question] * 2}]
+    (tmp_path / "function_schemas").mkdir()
+    (tmp_path / calls.SOURCE).write_text("\n".join(map(json.dumps, rows)))
+    monkeypatch.setenv("STRICTGATE_CORPORA", str(tmp_path))
+    (task,) = calls.call_tasks()
+
+    assert (task.name, task.kind, task.prompt) == ("x_1", "calls", "How large?")
+    for arguments, is_right in [({"a": 1, "b": 2}, True), ({"a": 2}, False)]:
+        told = [{"name": "area", "arguments": arguments}]
+        right, counted = score.faithful(told, task)
+        assert (right == counted) is is_right
+
+
+def test_what_streams_of_calls_add_up_to(suite):
+    """Fragments belong together by their index."""
+    asking = suite("asking")
+    answer = asking.Answer()
+    for call in (
+        {"index": 0, "function": {"name": "area", "arguments": '{"a"'}},
+        {"index": 0, "function": {"arguments": ": 1}"}},
+    ):
+        asking._take(answer, {"choices": [{"delta": {"tool_calls": [call]}}]}, "delta")
+
+    assert answer.calls == {0: ["area", '{"a": 1}']}

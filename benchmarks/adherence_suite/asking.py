@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from adherence_suite.calls import calls_text
 from adherence_suite.score import score
 from adherence_suite.strategies import Strategy
 from adherence_suite.tasks import Task
@@ -56,6 +57,8 @@ class Answer:
     """Strictgate's account: `x_strictgate`."""
     first: float | None = None
     """Seconds until the first words, in a stream."""
+    calls: dict[int, list[str]] = field(default_factory=dict)
+    """Of functions: name and arguments, by their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,17 @@ class Client:
         """
         if strategy.knobs is not None:
             body = self.sampling.body(_user(asked.task), asked.seed) | _format(asked.task)
-            body |= {"strictgate": strategy.known_knobs(), "stream": strategy.stream}
+            knobs = strategy.known_knobs() | ({"tools": "all"} if asked.task.tools else {})
+            body |= {"strictgate": knobs, "stream": strategy.stream}
             return await self._post(self.strictgate, body)
         return await self._directly(strategy, asked)
 
     async def _directly(self, strategy: Strategy, asked: Asked) -> Answer:
         task = asked.task
         told = prompt.instructions(Mode.PROMPT, task.name, task.schema_text, PROMPT_TEMPLATE)
-        body = self.sampling.body(prompt.with_instructions(_user(task), told), asked.seed)
-        if strategy.native:
+        messages = _user(task) if task.tools else prompt.with_instructions(_user(task), told)
+        body = self.sampling.body(messages, asked.seed)
+        if strategy.native or task.tools:
             body |= _format(task)
         first = list(body["messages"])
         for turn in range(strategy.tries):
@@ -101,19 +106,27 @@ class Client:
             answer.status = response.status
             if "event-stream" not in response.headers.get("Content-Type", ""):
                 _take(answer, json.loads(await response.read()), "message")
-                return answer
+                return _with_calls(answer)
             async for part in _events(response):
                 _take(answer, part, "delta")
                 if answer.text and answer.first is None:
                     answer.first = time.monotonic() - began
-        return answer
+        return _with_calls(answer)
 
 
 def _user(task: Task) -> list[dict[str, Any]]:
     return [{"role": "user", "content": task.prompt}]
 
 
+def _with_calls(answer: Answer) -> Answer:
+    """Return `answer` with its calls, if there are any, as its text."""
+    answer.text = calls_text(answer.calls) if answer.calls else answer.text
+    return answer
+
+
 def _format(task: Task) -> dict[str, Any]:
+    if task.tools:
+        return {"tools": list(task.tools), "tool_choice": "required"}
     wanted = {"name": task.name, "schema": task.schema}
     return {"response_format": {"type": "json_schema", "json_schema": wanted}}
 
@@ -130,4 +143,9 @@ def _take(answer: Answer, part: dict[str, Any], message: str) -> None:
     answer.details = part.get("x_strictgate") or answer.details
     for choice in part.get("choices") or ():
         answer.text += choice[message].get("content") or ""
+        for place, call in enumerate(choice[message].get("tool_calls") or ()):
+            parts = answer.calls.setdefault(call.get("index", place), ["", ""])
+            function = call.get("function") or {}
+            parts[0] += function.get("name") or ""
+            parts[1] += function.get("arguments") or ""
         answer.finish = choice.get("finish_reason") or answer.finish

@@ -70,9 +70,10 @@ class Exchange:
         self.fingerprint = part.get("system_fingerprint") or self.fingerprint
         self.error = json.dumps(part["error"])[:500] if "error" in part else self.error
         for choice in part.get("choices") or ():
-            content = (choice.get("delta") or choice.get("message") or {}).get("content") or ""
+            said = choice.get("delta") or choice.get("message") or {}
+            content = said.get("content") or ""
             self.text += content
-            self.pieces += bool(content)
+            self.pieces += bool(content or said.get("tool_calls"))
             self.finish = choice.get("finish_reason") or self.finish
 
 

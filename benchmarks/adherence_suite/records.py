@@ -20,6 +20,7 @@ MAX_SCHEMA = (
     3000  # characters of the schema: small models see no more of a prompt than 8,192 tokens
 )
 MIN_RECORD, MAX_RECORD = 60, 900  # characters of the instance
+LONG_SCHEMA, LONG_RECORD = 6000, 4000
 SHORT_SCHEMA, SHORT_RECORD = 800, 200  # for machines on which a long document takes a minute
 _TOLD = "Turn this record into one JSON document. Keep every value exactly.\n\n{lines}"
 
@@ -29,8 +30,16 @@ def short_records(count: int | None = None) -> list[Task]:
     return records(count, SHORT_SCHEMA, SHORT_RECORD)
 
 
+def long_records(count: int | None = None) -> list[Task]:
+    """Return the first `count` of those whose record is long."""
+    return records(count, LONG_SCHEMA, LONG_RECORD, MAX_RECORD + 1)
+
+
 def records(
-    count: int | None = None, max_schema: int = MAX_SCHEMA, max_record: int = MAX_RECORD
+    count: int | None = None,
+    max_schema: int = MAX_SCHEMA,
+    max_record: int = MAX_RECORD,
+    min_record: int = MIN_RECORD,
 ) -> list[Task]:
     """Return the first `count` tasks, of all families in turn, always the same ones.
 
@@ -43,7 +52,7 @@ def records(
         with (folder / source).open(encoding="utf-8") as file:
             for line in file:
                 row = json.loads(line)
-                task = _task(row, max_schema, max_record)
+                task = _task(row, max_schema, range(min_record, max_record + 1))
                 if task is not None:
                     families.setdefault(row.get("split") or "schemastore", []).append(task)
     ordered = [sorted(tasks, key=_shuffled) for _, tasks in sorted(families.items())]
@@ -63,14 +72,14 @@ def lines(value: Any, path: str = "") -> Iterator[str]:
         yield f"{path}: {json.dumps(value, ensure_ascii=False)}"
 
 
-def _task(row: Mapping[str, Any], max_schema: int, max_record: int) -> Task | None:
+def _task(row: Mapping[str, Any], max_schema: int, sizes: range) -> Task | None:
     """Return the task of a row; None where it has no instance that fits."""
     if len(json.dumps(row["schema"])) > max_schema:
         return None
     for test in row["tests"]:
         record = test["data"]
         size = len(json.dumps(record))
-        if test["valid"] and isinstance(record, dict) and MIN_RECORD <= size <= max_record:
+        if test["valid"] and isinstance(record, dict) and size in sizes:
             told = _TOLD.format(lines="\n".join(lines(record)))
             name = "".join(each if each.isalnum() else "_" for each in row["id"])[-60:]
             task = Task(name, "real", told, row["schema"], record, is_exact=True)

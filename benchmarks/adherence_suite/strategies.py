@@ -75,6 +75,17 @@ STRATEGIES = (
         {"prefer": "right"},
     ),
     Strategy(
+        "strictgate-right-stream",
+        "the same, streamed",
+        {"prefer": "right"},
+        stream=True,
+    ),
+    Strategy(
+        "strictgate-think",
+        "the same, behind thoughts in a call of their own",
+        {"prefer": "right", "think": "always"},
+    ),
+    Strategy(
         "strictgate-prefer-native",
         "the upstream's grammar first, going on from what is good",
         {"prefer": "native"},

@@ -32,6 +32,8 @@ class Task:
     expected: Any = NOTHING
     is_exact: bool = False
     """Whether the right answer has nothing but what is expected."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """Functions that are to be called, in place of a document."""
 
     @cached_property
     def schema_text(self) -> str:
