@@ -153,6 +153,16 @@ def test_a_model_that_gets_on_by_inches_is_held():
     assert modes(asks) == ["native", "prompt", "prompt", "prompt", "native"]
 
 
+def test_a_grammar_that_knows_no_patterns_is_not_asked_for_a_name():
+    """It would close the object, and what the model meant would be lost."""
+    schema = {"type": "object", "patternProperties": {"^x-": {}}, "additionalProperties": False}
+    held = talk(HOLDS, schema)
+    outcome, asks = hold(held, said('{"name": 1}'), said('"b": 1}'), said('"x-name": 1}'))
+    assert modes(asks) == ["native", "prompt", "prompt"]
+    assert "a name that matches ^x-" in str(asks[2].body["messages"])
+    assert contents(outcome) == ['{"x-name": 1}']
+
+
 def test_a_copy_of_the_schema_is_no_document():
     """It is cut off as soon as it shows, and the grammar holds what is asked for in its place."""
     schema = {"type": "object", "properties": PERSON["properties"], "required": ["name"]}

@@ -119,10 +119,15 @@ class Continuation:
         on by inches, or does not know what a document is."""
         is_lost = rejected.reason == schema_echo.REASON
         is_lost |= state.progress.continuations >= MAX_FREE
-        return step is RecoveryStep.SAMPLE and is_lost and self._can_hold_rest(planner)
+        return (
+            step is RecoveryStep.SAMPLE and is_lost and self._can_hold_rest(planner, state.document)
+        )
 
-    def _can_hold_rest(self, planner: Planner) -> bool:
-        return planner.can_hold_rest and not self.is_rest_refused
+    def _can_hold_rest(self, planner: Planner, document: PartialDocument | None) -> bool:
+        """Whether the upstream's grammar is of use for what comes behind `document`: engines know
+        no names by their pattern, and would close the object in place of one."""
+        is_open = document is not None and violation_details.takes_names_by_pattern(document)
+        return planner.can_hold_rest and not self.is_rest_refused and not is_open
 
     def _may_go_on(
         self, planner: Planner, state: ChoiceState, rejected: Rejected
@@ -153,7 +158,7 @@ class Continuation:
         document, choice = state.document, state.last_choice
         assert document is not None, "what is gone on from"
         match step:
-            case RecoveryStep.NATIVE if not self._can_hold_rest(planner):
+            case RecoveryStep.NATIVE if not self._can_hold_rest(planner, document):
                 return None
             case RecoveryStep.SAMPLE | RecoveryStep.NATIVE | RecoveryStep.HINT:
                 return (yield from self._ask_for_rest(step, planner, state, rejected))
@@ -281,7 +286,8 @@ def _with_place(rejected: Rejected, document: PartialDocument | None) -> Rejecte
 
 def _hint(document: PartialDocument, rejected: Rejected) -> str:
     where = pointer(document.guard.scanner.path)
-    allowed = violation_details.allowed(document)
+    names = violation_details.expected_name(document)
+    allowed = violation_details.allowed(document) or ((names,) if names else ())
     return prompt.hint(where, allowed, rejected.problems, rejected.reason)
 
 

@@ -5,6 +5,9 @@ written there is read on, as plain JSON, until its value is whole, and the valid
 the document so far. Only what it says about that value counts: the rest is missing, not wrong.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.jsontext.lexer import Expects, LexicalToken
 from strictgate.core.jsontext.pointer import Path
@@ -44,11 +47,21 @@ _MAY_COME = frozenset(
 """What may be put right by what comes later."""
 
 
-def expected_name(draft: PartialDocument) -> str:
-    """Say what a name must be like where one is open or comes next; "" where there is no saying."""
+def takes_names_by_pattern(draft: PartialDocument) -> bool:
+    """Whether a name is open or comes next, and the schema has patterns for names there."""
+    return bool((_schema_of_names(draft) or {}).get("patternProperties"))
+
+
+def _schema_of_names(draft: PartialDocument) -> Mapping[str, Any] | None:
+    """Return the schema of the object in which a name is open or comes next; None elsewhere."""
     scanner = draft.guard.scanner
     is_name = scanner.token is LexicalToken.NAME or scanner.expects in _AT_NAME
-    schema = subschema_at(draft.guard.schema.source, scanner.open_path) if is_name else None
+    return subschema_at(draft.guard.schema.source, scanner.open_path) if is_name else None
+
+
+def expected_name(draft: PartialDocument) -> str:
+    """Say what a name must be like where one is open or comes next; "" where there is no saying."""
+    schema = _schema_of_names(draft)
     if schema is None or schema.get("additionalProperties") is not False:
         return ""
     names = [write_json(name) for name in schema.get("properties") or ()][:MAX_OPTIONS]
