@@ -30,6 +30,15 @@ def test_repeated(text, unit):
     assert repeated(text.encode()) == unit
 
 
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("NON_" * 96, 4), ("NON_" * 95, 0), ("==" * 400, 0), ("00" * 400, 0), ("=-" * 512, 2)],
+)
+def test_repeated_in_a_string(text, unit):
+    """There short pieces count sooner, but for lines."""
+    assert repeated(text.encode(), in_string=True) == unit
+
+
 def looping(closing):
     """A list of two tags, written again and again; `closing`: alternatives by the token."""
     words = ["[", *ROUND * 20]

@@ -35,6 +35,14 @@ def test_is_schema_echo(document, is_echo):
     assert is_schema_echo(SCHEMA, document) is is_echo
 
 
+def test_a_choice_of_schemas():
+    """It shows as soon as its list is open."""
+    schema = {"oneOf": [{"type": "string"}, {"type": "object"}]}
+    assert is_schema_echo(schema, {"oneOf": []})
+    assert not is_schema_echo(schema, {"oneOf": "x"})
+    assert not is_schema_echo(schema, {"anyOf": []})
+
+
 def test_what_the_schema_names_is_a_document():
     """A schema of schemas: nothing of it is a copy."""
     schema = {"type": "object", "properties": {"type": {}, "properties": {"type": "object"}}}

@@ -16,6 +16,7 @@ from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.repetition import LOOK, repeated
 from strictgate.core.guard.schema_echo import is_schema_echo
 from strictgate.core.guard.text_behind import RUNAWAY
+from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Repair, Step
 
@@ -128,7 +129,8 @@ class DocumentStream(DocumentReader):
         if length - self._looked < _LOOK:
             return
         self._looked = length
-        self.repeats = repeated(guard.scanner.part(max(self._begun, length - LOOK), length))
+        new = guard.scanner.part(max(self._begun, length - LOOK), length)
+        self.repeats = repeated(new, in_string=guard.scanner.token is LexicalToken.STRING)
         containers = guard.scanner.containers
         is_sought = containers and not self._wrapped and not self.is_schema
         if is_sought and length < _SCHEMA_LOOK:

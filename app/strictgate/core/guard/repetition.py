@@ -2,7 +2,8 @@
 
 A weak model that has written the same a few times goes on with it until its tokens are spent. Data
 repeats itself as well; so only what comes at least 8 times in a row counts, and short pieces only
-over a kilobyte: three hundred zeros are a row of zeros.
+over a kilobyte: three hundred zeros are a row of zeros. Within a string a third of that will do,
+but not for one or two characters, of which lines are drawn.
 
 The way out is not made up: where the upstream gave log-probabilities, the likeliest alternative to
 one of the tokens of the second round that the guard allows takes its place, one that closes the
@@ -18,14 +19,20 @@ from strictgate.core.jsontext.lexer import LexicalToken
 
 LOOK = 1024  # bytes at the end of a text that are looked at
 ROUNDS = 8
-_SHORT = 8  # bytes: what is shorter may be data for as long as all of LOOK
+_SHORT = 8  # bytes: what is shorter may be data for as long as all of LOOK, …
+_SHORT_IN_STRING = 3  # … in a string only what is shorter than this
+_LEAST_SHORT = 384  # bytes of what is between these two
 _LEAST = 256  # bytes that are repeated
 _KEY = 24  # bytes by which an earlier round is found
 _CLOSERS = (b"]", b"}", b'"')
 
 
-def repeated(text: bytes) -> int:
-    """Return the length of what `text` repeats at its end; 0: it does not."""
+def repeated(text: bytes, *, in_string: bool = False) -> int:
+    """Return the length of what `text` repeats at its end; 0: it does not.
+
+    Args:
+        in_string: it ends in a string.
+    """
     tail = text[-LOOK:]
     if len(tail) < _LEAST:
         return 0
@@ -33,7 +40,9 @@ def repeated(text: bytes) -> int:
     unit = len(tail) - _KEY - before
     if before < 0 or not unit:
         return 0
-    wanted = LOOK if unit < _SHORT else max(_LEAST, ROUNDS * unit)
+    wanted = max(_LEAST, ROUNDS * unit)
+    if unit < _SHORT:
+        wanted = _LEAST_SHORT if in_string and unit >= _SHORT_IN_STRING else LOOK
     if wanted > len(tail):
         return 0
     window = tail[-wanted:]

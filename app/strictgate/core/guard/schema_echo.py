@@ -12,9 +12,14 @@ _KEYWORDS = frozenset(
     {
         *("$schema", "$id", "$ref", "$defs", "id", "type", "title", "description"),
         *("properties", "required", "additionalProperties", "definitions", "items"),
+        *("allOf", "anyOf", "oneOf"),
     }
 )
-_HOLDERS = frozenset({"properties", "$defs", "definitions"})
+_HOLDERS: Mapping[str, type] = {
+    **dict.fromkeys(("properties", "$defs", "definitions"), dict),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf"), list),
+}
+"""Keywords that hold schemas: they show by the type of their value, before it is whole."""
 REASON = "that is the schema: write a document that is valid against it"
 
 
@@ -29,7 +34,7 @@ def is_schema_echo(schema: Any, document: Any) -> bool:
             return False
         keywords -= declared.keys()
     return any(
-        (name in _HOLDERS and isinstance(value, dict)) or value == schema[name]
+        isinstance(value, _HOLDERS.get(name, ())) or value == schema[name]
         for name, value in document.items()
         if name in keywords
     )
