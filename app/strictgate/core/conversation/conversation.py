@@ -53,7 +53,7 @@ from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Planner
 from strictgate.core.repair_steps import Rewriting, Step
 from strictgate.core.request.contract import Contract
-from strictgate.core.request.options import Enforcement, Provenance, Steering, StreamMode
+from strictgate.core.request.options import Enforcement, Provenance, Steering, StreamMode, Think
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.reply import Failure
@@ -205,13 +205,12 @@ class Conversation:
         first = yield from self._try(states, ())
         accepted = []
         for state, result in zip(states, first.results, strict=True):
-            accepted.append((yield from self._until_accepted(state, result)))
+            one = yield from self._until_accepted(state, result)
+            accepted.append(with_reasoning(one, thought))
         self.record.lost_logprobs = self.planner.contract.wants_logprobs and any(
             state.had_logprobs and each.choice.get("logprobs") is None
             for state, each in zip(states, accepted, strict=True)
         )
-        if thought:
-            accepted = [with_reasoning(each, thought) for each in accepted]
         return self._outcome(first.body, accepted, states)
 
     def _go_on(
@@ -266,11 +265,9 @@ class Conversation:
         """Have the model think first, where it is to; return what it thought."""
         if self.handover is not None or not thinks_first(self.planner, self.enforcement):
             return ""  # behind another model's tries there is no time for it
-        thought = yield from think(self.planner, states, self.record, forwards=self._forwards)
-        if thought is None:
-            return ""
-        self._negotiation.having_thought(thought.text, thought.tokens)
-        return thought.text
+        told = yield from think(self.planner, states, self.record, forwards=self._forwards)
+        self._negotiation.having_thought(told.text, told.tokens)
+        return told.text
 
     def _until_accepted(
         self, state: ChoiceState, result: Accepted | Rejected | None

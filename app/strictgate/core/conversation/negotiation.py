@@ -75,7 +75,9 @@ class Negotiation:
             self.plan = self.planner.plan(Mode.NATIVE)
 
     def having_thought(self, text: str, tokens: int) -> None:
-        """Ask with the model's thought before the question, from now on."""
+        """Ask with the model's thought before the question, from now on; "": there is none."""
+        if not text:
+            return
         self.planner = self.planner.having_thought(text, tokens)
         self.plan = self.planner.plan(self.plan.mode)
 

@@ -49,8 +49,8 @@ def thinks_first(planner: Planner, enforcement: Enforcement) -> bool:
 
 def think(
     planner: Planner, states: Sequence[ChoiceState], record: AttemptLog, *, forwards: bool
-) -> Generator[Turn, DriverAnswer, Thought | None]:
-    """Ask for the thoughts; None where none came.
+) -> Generator[Turn, DriverAnswer, Thought]:
+    """Ask for the thoughts; their text is empty where none came.
 
     Args:
         states: of the choices; they all have the same thoughts.
@@ -66,17 +66,19 @@ def think(
             forward(states, news)
             answer = yield ReadMore(news)
     except (UpstreamBadResponse, UpstreamUnreachable):
-        return None
+        return Thought("", 0)
     if not isinstance(answer, Reply):
-        return None
+        return Thought("", 0)
     record.accepted(plan, EvaluatedReply(answer.body, (), answer.usage))
     text = answer.choices[0].text
     spent = (answer.usage or {}).get("completion_tokens")
-    return Thought(text, spent if isinstance(spent, int) else len(text) // 4) if text else None
+    return Thought(text, spent if isinstance(spent, int) else len(text) // 4)
 
 
 def with_reasoning(accepted: Accepted, thought: str) -> Accepted:
     """Return what was accepted, with the thought before what the model has reasoned since."""
+    if not thought:
+        return accepted
     message = accepted.choice["message"]
     shown = {REASONING: thought + str(message.get(REASONING) or "")}
     return replace(accepted, choice={**accepted.choice, "message": {**message, **shown}})
