@@ -23,7 +23,7 @@ from hostile import HOSTILE, ROWS
 from processes import free_port, running
 
 ROW_PIECE = 24  # characters of a delta: about what models send at once
-SETTLING = 3.0  # seconds in which the peak does not grow: then nothing moves any more
+SETTLING = 7.0  # seconds in which the peak does not grow: then nothing moves any more
 SLOPE_FROM = 0.4  # of the requests: what comes before them warms up
 WIDTH = 16  # requests under way at once
 _PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -19,6 +19,7 @@ def main() -> int:
     for command in (one, many):
         command.add_argument("--seed", type=int, default=1)
     commands.add_parser("overload", help="how long refusals take, where too many come")
+    commands.add_parser("bodies", help="how long the event loop computes for large bodies")
     commands.add_parser("leaving", help="how soon an upstream sees that a client has left")
     killed = commands.add_parser("crashes", help="what is lost where the gateway is killed")
     killed.add_argument("number", type=int, help="times")
@@ -35,6 +36,8 @@ def main() -> int:
             return 0 if load.soak(chosen.seed, chosen.number) else 1
         case "overload":
             figures.overload()
+        case "bodies":
+            figures.bodies()
         case "leaving":
             figures.leaving()
         case "crashes":

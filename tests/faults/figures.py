@@ -9,15 +9,15 @@ import json
 import math
 import random
 import re
+import socket
 import sqlite3
 import statistics
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable
-from contextlib import AsyncExitStack, closing, suppress
+from contextlib import AsyncExitStack, ExitStack, closing, suppress
 from pathlib import Path
-from typing import Any
 
 from tests.faults.gateway import Gateway, gateway, settings_for
 from tests.faults.http_client import connected, exchange, post, read_answer
@@ -25,6 +25,7 @@ from tests.faults.oracle import ALWAYS, Case
 from tests.faults.upstream import Token, Upstream, upstream
 
 SLOTS, CLIENTS = 1000, 1500
+_PATIENT = dict.fromkeys(("first_byte_timeout", "idle_timeout", "timeout"), 120.0)
 AT_ONCE = 50
 SETTLING = 5.0  # seconds until a thousand are being served
 
@@ -59,7 +60,7 @@ async def _overload(folder: Path) -> None:
     async with upstream() as running:
         settings = settings_for(running.port, {})
         settings["limits"] |= {"connections": SLOTS}
-        settings["upstreams"]["asked"] |= {"first_byte_timeout": 60.0, "timeout": 60.0}
+        settings["upstreams"]["asked"] |= _PATIENT
         for name, at_first in (("1,500 at once", 0), ("500 beside 1,000", SLOTS)):
             with gateway(folder, settings) as gate:
                 print(f"{name}: {await _refusals(gate, at_first)}", flush=True)
@@ -124,9 +125,7 @@ def leaving() -> None:
 async def _leaving(folder: Path) -> None:
     async with upstream() as running:
         settings = settings_for(running.port, {})
-        settings["upstreams"]["asked"] |= dict.fromkeys(
-            ("first_byte_timeout", "idle_timeout", "timeout"), 60.0
-        )
+        settings["upstreams"]["asked"] |= _PATIENT
         with gateway(folder, settings) as gate:
             times: dict[tuple[str, bool, bool], list[float]] = {each: [] for each in _PHASES}
             for number in range(LEAVING):
@@ -234,12 +233,12 @@ async def _dripping(port: int, first: bytes, drip: bytes) -> float:
 async def _unread(gate: Gateway, request: bytes, number: int) -> list[float]:
     """Let so many clients read nothing of a long answer; return the seconds until each was cut, as
     the gateway has them: no client can see it that does not read."""
-    async with AsyncExitStack() as stack:
+    with ExitStack() as stack:
         for _ in range(number):
-            _, writer = await stack.enter_async_context(connected(gate.port))
-            transport: Any = writer.transport
-            transport.pause_reading()
-            writer.write(request)
+            client = stack.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # else the kernel reads
+            client.connect(("127.0.0.1", gate.port))
+            client.sendall(request)
         while True:
             await asyncio.sleep(PAUSE)
             lines = (
@@ -263,6 +262,7 @@ def slow(number: int) -> None:
 async def _slow(folder: Path, number: int) -> None:
     async with upstream() as running:
         settings = settings_for(running.port, {})
+        settings["upstreams"]["asked"] |= _PATIENT
         with gateway(folder, settings) as gate:
             large = case("body-large", is_enforced=False)
             each = number // 4
@@ -298,3 +298,52 @@ async def control(gate: Gateway, seconds: float) -> list[float]:
         taken.append(answer.seconds)
         await asyncio.sleep(0.02)
     return taken
+
+
+# --- the event loop, with large bodies ------------------------------------------------------------
+
+MIB = 1 << 20
+_TIMES = 5
+
+
+def bodies() -> None:
+    """Print the longest stretch that the event loop computes for large requests and answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_bodies(Path(folder)))
+
+
+async def _bodies(folder: Path) -> None:
+    good = case("good")
+    large = {
+        "10 MiB of empty arrays": _with_metadata(good, "[[]" + ",[]" * (10 * MIB // 3 - 99) + "]"),
+        "10 MiB of one text": _with_metadata(good, json.dumps("x" * (10 * MIB - 2000))),
+        "9 MiB of a document in a text": _with_metadata(
+            good, json.dumps('{"a":1},' * (MIB * 9 // 10))
+        ),
+        "90,000 values": _with_metadata(good, "[[]" + ",[]" * 44_000 + "]"),
+        "1 MiB of a thousand messages": _with_messages(good, 1000, 1000),
+        "an answer with 3 MiB around it": case("body-3-mib").body,
+    }
+    async with upstream() as running:
+        settings = settings_for(running.port, {})
+        with gateway(folder, settings) as gate:
+            for _ in range(3):
+                await exchange(gate.port, post(good.path, good.body))
+            for name, body in large.items():
+                gate.health()
+                answers = [await exchange(gate.port, post(good.path, body)) for _ in range(_TIMES)]
+                statuses = {each.status for each in answers}
+                print(f"{name}: {statuses}, the loop computed {gate.health().stretch * 1e3:.0f} ms")
+            for line in gate.log.read_text().splitlines():
+                if "LoopBlocked" in line:
+                    print(line)
+
+
+def _with_metadata(asked: Case, value: str) -> bytes:
+    return asked.body[:-1] + b', "metadata": {"a": ' + value.encode() + b"}}"
+
+
+def _with_messages(asked: Case, number: int, length: int) -> bytes:
+    body = json.loads(asked.body)
+    body["messages"] += [{"role": "user", "content": "x" * length}] * number
+    return json.dumps(body).encode()

@@ -19,6 +19,7 @@ from strictgate.core.errors import (
 from strictgate.core.jsontext.value_count import has_more_values
 from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.gateway.caller import Caller
+from strictgate.upstream.breathing import breathe
 
 Scope = Mapping[str, Any]
 Message = Mapping[str, Any]
@@ -192,11 +193,13 @@ class ClientRequest:
                 f"The request's body is larger than {self._limits.size} bytes (limits.body_bytes)."
             )
         raw = b"".join(pieces)
+        await breathe(len(raw))
         if self.is_json and has_more_values(raw, self._limits.values):
             raise BodyTooLarge(
                 f"The request's body has more than {self._limits.values} JSON values "
                 "(limits.body_values). Send large data as text in one string."
             )
+        await breathe(len(raw))
         return raw
 
     async def pieces(self) -> AsyncIterator[bytes]:

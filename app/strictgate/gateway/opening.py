@@ -63,7 +63,9 @@ async def _opened(
 async def _started(
     gateway: Gateway, surface: Surface, body: RequestBody, caller: Caller
 ) -> Exchange:
-    exchange = _EXCHANGES.get(surface.name, Exchange)(gateway, surface, body.strict(), caller)
+    request = body.strict()
+    await breathe(len(body.raw))
+    exchange = _EXCHANGES.get(surface.name, Exchange)(gateway, surface, request, caller)
     await exchange.start()
     return exchange
 

@@ -26,6 +26,7 @@ from strictgate.observe.events import Observer, ignore
 from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import ResponseBody, raw_piece
+from strictgate.upstream.breathing import breathe
 from strictgate.upstream.connections import CleanConnector, has_unasked_input
 from strictgate.upstream.error_mapping import translated
 from strictgate.upstream.health import UpstreamHealth
@@ -116,6 +117,7 @@ class Client:
         sent.setdefault("user-agent", USER_AGENT)
         path, asked = (_CHAT, body) if adapter is None else (adapter.path, adapter.sent(body))
         url, data = address(endpoint, path, query, base), write_json(asked).encode()
+        await breathe(len(data))
         with translated(endpoint.name, endpoint.base_url):
             response = await self._send(
                 endpoint, "POST", url, sent, data, is_repetition=is_repetition

@@ -75,6 +75,7 @@ HOSTS: dict[str, Fault] = {
     "body-same-name": body(lambda text: _whole(text)[:-1] + b',"choices":[]}', OK, BAD),
     "body-surrogate": body(lambda text: _whole(text)[:-1] + b',"x":"\\ud800"}', OK, BAD),
     "body-large": body(lambda text: b" " * (5 << 20) + _whole(text), BAD),
+    "body-3-mib": body(lambda text: _whole(text)[:-1] + b',"x":"' + b"x" * (3 << 20) + b'"}', OK),
     "choices-none": shape(lambda whole: whole.pop("choices"), BAD),
     "choices-null": field("choices", None, BAD),
     "choices-empty": field("choices", [], BAD),
