@@ -22,7 +22,15 @@ from strictgate.commands.serve import serve
 from strictgate.settings.loading import Settings
 
 KEY_VARIABLE = "STRICTGATE_CAMPAIGN_KEY"
-UPSTREAM_KEY = f"ukey{hashlib.sha256(b'upstream').hexdigest()[:20]}"
+_LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
+
+
+def made_key(kind: str, name: str) -> str:
+    """Return the key of somebody; no part of it is like one of the identifiers in a log."""
+    return f"{kind}key7{hashlib.sha256(name.encode()).hexdigest()[:20].translate(_LETTERS)}"
+
+
+UPSTREAM_KEY = made_key("u", "upstream")
 """The one that the gateway has for one of its upstreams."""
 TICK = 0.005  # seconds between two looks at what the loop has computed
 FIRST_BYTE = 2.0

@@ -11,7 +11,6 @@ a process, and the machine may be busy. One that comes early is.
 A `null` that OpenAPI's `nullable` allows is valid, by design: see `documents.py`.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.documents import KINDS, NONCE, is_valid
-from tests.faults.gateway import FIRST_BYTE
+from tests.faults.gateway import FIRST_BYTE, made_key
 from tests.faults.http_client import Answer, post
 from tests.faults.kinds.fault import BAD, INVALID, OK, PASSED_ON, TIMEOUT, UNREACHABLE
 from tests.faults.kinds.table import FAULTS
@@ -28,7 +27,7 @@ from tests.faults.upstream import Token
 ALWAYS = 1000
 """Times of a fault that never ends."""
 OURS = {BAD, INVALID, TIMEOUT, UNREACHABLE, "overloaded", "internal_error", "tool_use_failed"}
-KEY = re.compile(r"[cu]key[0-9a-f]{20}")
+KEY = re.compile(r"[cu]key7[g-v]{20}")
 _TERMINAL = {"response.completed", "response.failed", "response.incomplete", "error"}
 
 
@@ -53,7 +52,7 @@ class Case:
     @property
     def key(self) -> str:
         """The client's own, which goes to the upstream that has none."""
-        return f"ckey{hashlib.sha256(self.token.nonce.encode()).hexdigest()[:20]}"
+        return made_key("c", self.token.nonce)
 
     @property
     def request(self) -> bytes:
