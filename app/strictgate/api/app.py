@@ -1,9 +1,11 @@
 """Puts the parts together: settings in, ASGI application out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,7 @@ def create_app(
     first = reloader.serving
     door = reloader.door = GatewayMiddleware(first.app, first.rules, observe, is_draining)
     door.reload = reloader.reload
+    door.trace_ratio = settings.observe.trace_ratio if settings.observe.traces else None
     if parts.metrics is not None:
         parts.metrics.watch(readings(door, reloader, parts.computing, parts.grammars))
     return door
@@ -97,6 +100,8 @@ class _Lasting:
     store: ResponseStore | None
     metrics: Metrics | None
     inspector: Inspector | None
+    traces: Any
+    """observe/otel.py's, or None."""
     reloader: list[Reloader] = field(default_factory=list)
     """One, once it is there."""
 
@@ -112,6 +117,8 @@ class _Lasting:
             LoopWatch(self.observe),
         ):
             yield
+        if self.traces is not None:
+            await asyncio.to_thread(self.traces.close)
         self.grammars.close()
         if self.store is not None:
             self.store.close()
@@ -159,7 +166,8 @@ def _lasting(
 ) -> _Lasting:
     metrics = None if settings.observe.metrics is MetricsAccess.OFF else Metrics()
     inspector = _inspector(settings)
-    looking_on = [each.observe for each in (metrics, inspector) if each is not None]
+    traces = _traces(settings)
+    looking_on = [each.observe for each in (metrics, inspector, traces) if each is not None]
     observe = tell_all((*listeners, *looking_on))
     grammars = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     return _Lasting(
@@ -172,7 +180,21 @@ def _lasting(
         store=_store(settings.store, observe),
         metrics=metrics,
         inspector=inspector,
+        traces=traces,
     )
+
+
+def _traces(settings: Settings) -> Any:
+    """Return what makes spans of events; None where nothing is to."""
+    if not settings.observe.traces:
+        return None
+    try:
+        otel = import_module("strictgate.observe.otel")
+    except ImportError as error:
+        raise SettingsError(
+            'observe.traces: OpenTelemetry is not installed: pip install "strictgate[otel]"'
+        ) from error
+    return otel.otlp_traces(settings.observe.otlp_endpoint)
 
 
 def _inspector(settings: Settings) -> Inspector | None:

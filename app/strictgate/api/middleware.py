@@ -35,6 +35,7 @@ from strictgate.core.errors import (
 )
 from strictgate.core.surfaces.table import surface_of
 from strictgate.core.wire.passthrough import Header
+from strictgate.core.wire.trace_context import TraceContext
 from strictgate.gateway.caller import Caller
 from strictgate.gateway.client_keys import ClientKey, KeyRing
 from strictgate.observe.events import (
@@ -47,6 +48,7 @@ from strictgate.observe.events import (
 )
 from strictgate.observe.redaction import without_credentials
 from strictgate.observe.summary import summary
+from strictgate.observe.trace_ids import new_trace
 from strictgate.settings.loading import Settings
 from strictgate.upstream.headers import KEYS, VIA
 
@@ -88,6 +90,9 @@ class GatewayMiddleware:
     rules: AccessRules
     observe: Observer
     is_draining: Callable[[], bool] = field(default=lambda: False)
+    trace_ratio: float | None = None
+    """Of the traces that begin here, how many are recorded; None: requests are not traced here,
+    and their `traceparent` is passed on."""
     under_way: int = 0
     reload: "Callable[[Settings], Awaitable[tuple[str, ...]]] | None" = None
     """Puts new settings into force; see api/reloading.py."""
@@ -102,6 +107,8 @@ class GatewayMiddleware:
             return
         visit = _Visit(scope, send)
         visit.id = self._request_id(visit)
+        if self.trace_ratio is not None:
+            visit.trace = new_trace(visit.header("traceparent"), self.trace_ratio)
         self._visits[visit.id] = visit
         self.under_way += 1
         try:
@@ -157,7 +164,8 @@ class GatewayMiddleware:
             await self._turns.take()
         query = scope["query_string"].decode("latin-1")
         marked = self._marked(visit)
-        caller = Caller(visit.id, authorization, marked, query, visit.key, visit.told.append)
+        about = (visit.id, authorization, marked, query, visit.key, visit.trace)
+        caller = Caller(*about, visit.told.append)
         await self.inner({**scope, "caller": caller}, receive, visit.send)
 
     def _request_id(self, visit: "_Visit") -> str:
@@ -184,6 +192,8 @@ class GatewayMiddleware:
                 headers={"x-should-retry": "false"},
             )
         ours = {VIA, *(KEYS if self.rules.needs_key else ())}  # keys of Strictgate's own
+        if visit.trace is not None:
+            ours.add("traceparent")  # the upstream gets its own
         others = [each for each in visit.headers if each[0] not in ours]
         return [*others, (VIA, f"{via}, {self._token}" if via else self._token)]
 
@@ -200,6 +210,7 @@ class _Visit:
     def __init__(self, scope: Scope, send: Send) -> None:
         self.id = ""
         self.key: ClientKey | None = None
+        self.trace: TraceContext | None = None
         self.told: list[Event] = []
         """What happened to it, as the gateway tells."""
         self.scope = scope
@@ -307,6 +318,7 @@ class _Visit:
             key="" if self.key is None else self.key.label,
             cost=keys.spend(self.key, *about),
             **told,
+            **(self.trace.recorded() if self.trace is not None else {}),
         )
 
 

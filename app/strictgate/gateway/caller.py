@@ -7,6 +7,7 @@ from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.errors import UpstreamFailure, UpstreamUnavailable
 from strictgate.core.repair_steps import Step
 from strictgate.core.wire.passthrough import Header
+from strictgate.core.wire.trace_context import TraceContext
 from strictgate.core.wire.usage import token_count, total_tokens
 from strictgate.gateway.client_keys import ClientKey
 from strictgate.observe.events import (
@@ -36,6 +37,8 @@ class Caller:
     """Of the URL, as sent."""
     key: ClientKey | None = None
     """The named client key that it came with."""
+    trace: TraceContext | None = None
+    """Where its request stands in a trace; None: it is not traced here."""
     note: Observer = ignore
     """Is told, beside the gateway's observer, of what happens to this request."""
 

@@ -31,10 +31,12 @@ from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.trace_context import TraceContext
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.retrying import ask_repeatedly
 from strictgate.gateway.upstream_call import UpstreamCall
 from strictgate.observe.events import Observer, ignore
+from strictgate.observe.trace_ids import child_of
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
 from strictgate.upstream.stream import UpstreamStream
@@ -71,6 +73,9 @@ class Driver:
     observe: Observer = ignore
     """Is told of repetitions, and of each request to the upstream when it is over."""
     request_id: str = ""
+    trace: TraceContext | None = None
+    told_model: str = ""
+    """The model as the observer is told of it, without what a client mislays there."""
     deadline: float = math.inf
     """By the clock of the event loop, where it is earlier than the upstream's own timeout."""
     patience: float = math.inf
@@ -158,9 +163,11 @@ class Driver:
     async def _ask(
         self, plan: Plan, body: Body, *, is_repetition: bool
     ) -> Reply | Failure | UpstreamStream:
-        about = (self.endpoint, body, self.headers, self.query, plan.base)
-        names = (self.request_id, self.endpoint.name, self.model, plan.purpose.value)
-        self._call = call = UpstreamCall(self.observe, *names, plan.mode.value)
+        trace, told = child_of(self.trace), self.told_model or self.model
+        names = (self.request_id, self.endpoint.name, told, plan.purpose.value, plan.mode.value)
+        self._call = call = UpstreamCall(self.observe, *names, trace)
+        headers = {**self.headers, **call.headers()}
+        about = (self.endpoint, body, headers, self.query, plan.base)
         try:
             answer = await self.client.ask(
                 *about, adapter=self.adapter, is_repetition=is_repetition

@@ -34,6 +34,7 @@ from strictgate.gateway.response_store import ResponseStore
 from strictgate.gateway.transcript import begun_talk
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Observer
+from strictgate.observe.redaction import without_credentials
 from strictgate.settings.loading import Settings
 from strictgate.upstream.client import Client
 from strictgate.upstream.headers import KEYS, OF_THE_BODY, OURS, passed_on
@@ -226,6 +227,8 @@ class Gateway:
             partial(self._reports.failed, endpoint, caller),
             observe=partial(self._reports.tell, caller),
             request_id=caller.request_id,
+            trace=caller.trace,
+            told_model=without_credentials(route.model, caller.authorization),
         )
         if handover is not None:
             driver.deadline = handover.deadline

@@ -19,6 +19,7 @@ from strictgate.gateway.refused_tools import callable_functions, check_tools
 from strictgate.gateway.upstream_call import UpstreamCall
 from strictgate.observe.redaction import without_credentials
 from strictgate.observe.summary import PASSTHROUGH
+from strictgate.observe.trace_ids import child_of
 from strictgate.upstream import multipart
 from strictgate.upstream.client import Client
 from strictgate.upstream.passthrough import relay
@@ -69,7 +70,9 @@ class Relay:
         self._reports.routed(endpoint, model, caller, is_enforced=False)
         added = endpoint.credentials(caller.authorization) | {"x-request-id": caller.request_id}
         names = (caller.request_id, endpoint.name, without_credentials(model, caller.authorization))
-        call = UpstreamCall(partial(self._reports.tell, caller), *names, PASSTHROUGH)
+        tell = partial(self._reports.tell, caller)
+        call = UpstreamCall(tell, *names, PASSTHROUGH, trace=child_of(caller.trace))
+        added |= call.headers()
         tail: UsageTail | None = None
         failure: UpstreamFailure | None = None
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from strictgate.core.errors import GatewayError
 from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.trace_context import TraceContext
 from strictgate.core.wire.usage import UsageTail, token_count
 from strictgate.observe.events import Observer, UpstreamAnswered
 
@@ -21,13 +22,18 @@ class UpstreamCall:
     model: str
     purpose: str
     mode: str = ""
-    span_id: str = ""
+    trace: TraceContext | None = None
+    """Where it stands in a trace; None: it is not traced."""
     status: int = 0
     """Of the answer, once its head is there."""
     waited: float = 0.0
     first_byte: float = 0.0
     began: float = field(default_factory=time.monotonic)
     _is_over: bool = field(default=False, init=False)
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers by which the upstream knows of the trace."""
+        return {} if self.trace is None else {"traceparent": self.trace.header()}
 
     def answered(self, status: int) -> None:
         """Note that the head of the answer is there, which was waited for until now."""
@@ -80,6 +86,6 @@ class UpstreamCall:
                 tokens_in=token_count(usage, "prompt_tokens", "input_tokens"),
                 tokens_out=token_count(usage, "completion_tokens", "output_tokens"),
                 error=error,
-                span_id=self.span_id,
+                **(self.trace.recorded() if self.trace is not None else {}),
             )
         )

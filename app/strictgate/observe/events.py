@@ -50,6 +50,11 @@ class RequestFinished:
     """Why the upstream that was asked last gave no answer; "": it did."""
     address: str = ""
     """Its base_url, where there is a cause."""
+    trace_id: str = ""
+    """W3C Trace Context; "": its spans are not recorded."""
+    span_id: str = ""
+    parent_id: str = ""
+    """The caller's span; "": the trace begins here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,10 @@ class UpstreamAnswered:
     tokens_out: int
     error: str = ""
     """The code of the error that it ended with; "": it did not."""
+    trace_id: str = ""
+    """Of the client's request (W3C Trace Context); "": its spans are not recorded."""
     span_id: str = ""
-    """In the trace of the client's request (W3C Trace Context); "": it is not traced."""
+    parent_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

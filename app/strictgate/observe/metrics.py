@@ -21,6 +21,7 @@ from strictgate.observe.events import (
     FactLearned,
     FellBack,
     KeyLimited,
+    LoopBlocked,
     ModelDemoted,
     ModeRefused,
     OutOfResources,
@@ -87,6 +88,7 @@ class Metrics:
             PrefillDropped: lambda each: self._demoted(each, "prefill"),
             ToolsDropped: lambda each: self._demoted(each, "tools"),
             FactLearned: lambda each: self.facts.add((each.upstream, each.fact)),
+            LoopBlocked: lambda each: self.loop_blocked.add((), each.seconds),
             KeyLimited: lambda each: self.key_refusals.add((each.key, each.limit)),
             StoreFailed: lambda each: self.store_failures.add(),
             Crashed: lambda each: self.crashes.add(),
@@ -197,6 +199,10 @@ class Metrics:
             "strictgate_demotions",
             "Models of which something is not asked for a while: native, prefill or tools.",
             (*model, "what"),
+        )
+        self.loop_blocked = CounterTable(
+            "strictgate_loop_blocked_seconds",
+            "Of computing without a pause that others may have noticed, as far as the log has it.",
         )
         self.facts = CounterTable(
             "strictgate_facts_learned",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from strictgate.core.work import DEFAULT_BUDGET
 from strictgate.observe.log_lines import LogFormat, LogLevel
-from strictgate.settings.fields import Frozen, Names, Secrets
+from strictgate.settings.fields import Frozen, Names, Secrets, Url
 
 
 class Server(Frozen):
@@ -141,6 +141,17 @@ class Observe(Frozen):
         default=None,
         description="How: json, one object a line; or text, for people. By default text on a "
         "terminal, else json.",
+    )
+    traces: bool = Field(
+        default=False, description="Whether spans go out by OTLP; needs strictgate[otel]."
+    )
+    trace_ratio: float = Field(
+        default=1.0, ge=0, le=1, description="Of the traces that begin here, how many are recorded."
+    )
+    otlp_endpoint: Url | None = Field(
+        default=None,
+        description="Where spans go, over HTTP, path included; by default what the variables "
+        "OTEL_EXPORTER_OTLP_… say.",
     )
     metrics: MetricsAccess = Field(
         default=MetricsAccess.AUTO,
