@@ -40,7 +40,8 @@ class Exchange:
         """As the caller sent it, in the terms of the surface; but for the model, once another one
         than the first is asked."""
         self.caller = caller
-        self._asked = request.get("model")
+        self._first_upstream = ""
+        """Which the client's key is for, once another model than the first is asked."""
         self._handover: Handover | None = None
         """What the model that is asked takes over from others; None: it is the first."""
 
@@ -107,6 +108,7 @@ class Exchange:
             GatewayError: that one cannot be asked for the same.
         """
         self._handover = handover
+        self._first_upstream = self._first_upstream or self.planned.route.endpoint.name
         if handover.source:
             writing = WritingRequest(self.read, handover.model, handover.source)
             self.planned = await self._plan(writing)
@@ -138,11 +140,8 @@ class Exchange:
     def _caller_here(self) -> Caller:
         """Return the caller, without credentials that are for another upstream than the one that
         is asked."""
-        if self._handover is None:
-            return self.caller
-        first = self.gateway.router.route(str(self._asked)).endpoint
-        is_same = self.planned.route.endpoint.name == first.name
-        return self.caller if is_same else self.caller.without_credentials()
+        is_first = self._first_upstream in ("", self.planned.route.endpoint.name)
+        return self.caller if is_first else self.caller.without_credentials()
 
     async def prompt_tools(self, refused: ToolsRefused) -> None:
         """Plan it anew for an upstream that has refused its tools: they are told in the prompt.
