@@ -223,3 +223,35 @@ def test_in_a_worker(kind):
 
     assert "".join(pieces(kind, came)) == BEGUN + END
     assert len(sent) == 2
+
+
+def told(text, stream, *more):
+    """What comes where the model has no tools, and writes its calls in a document."""
+    made = {"name": "patch", "arguments": {"input": text}}
+    script = Script([words(json.dumps({"tool_calls": [made]})), *more])
+    path, body = request("function", lark())
+    settings = {"responses": False, "prefill": "trailing", "tools": False}
+    with (
+        serving(Upstream({"x": script})) as url,
+        gate(f"{url}/x", upstreams={"demo": settings}, limits={"workers": 0}) as running,
+    ):
+        return running.post(body | {"model": "m", "stream": stream}, path), script.asked
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_told(stream):
+    """The input in such a document is gone on from as any other."""
+    came, sent = told(BEGUN + WRONG, stream, words(END))
+
+    given = "".join(pieces("function", came)) if stream else given_input("function", came)
+    assert given == BEGUN + END
+    assert (len(sent), sent[1]["messages"][-1]["content"]) == (2, BEGUN)
+    assert sent[1]["messages"][-2]["content"].endswith("%import common.LF\n")
+
+
+def test_told_and_forced():
+    """And it is finished where nothing else may follow."""
+    came, sent = told(f"{BEGUN}*** E", False)
+
+    assert (given_input("function", came), len(sent)) == (f"{BEGUN}*** End Patch", 1)
+    assert came.headers["x-strictgate-repairs"] == "forced"

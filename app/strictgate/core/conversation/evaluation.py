@@ -28,13 +28,13 @@ from strictgate.core.conversation.whole_choice import (
     DIFFERS,
     accept_document,
     answer_text,
+    checked_content,
     input_length,
     judge_choice,
     judged_texts,
     logprob_entries,
     stands_valid,
     with_given_call,
-    wrong_content,
 )
 from strictgate.core.errors import GatewayError, UpstreamError
 from strictgate.core.guard import schema_echo
@@ -88,8 +88,11 @@ class Evaluation:
             WorkSpent: the budget is used up.
         """
         evaluated = yield from self._run(stream)
-        wrong = wrong_content(evaluated.result, self.criteria)
-        return evaluated if wrong is None else replace(evaluated, result=wrong, document=None)
+        checked = checked_content(evaluated.result, self.criteria)
+        if checked is evaluated.result:
+            return evaluated
+        kept = evaluated.document if isinstance(checked, Accepted) else None
+        return replace(evaluated, result=checked, document=kept)
 
     def _run(self, stream: DocumentChoiceStream | None) -> Generator[Turn, DriverAnswer, Evaluated]:
         schema, stream = self.criteria.schema, self._heard(stream)

@@ -17,6 +17,7 @@ from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState, forward
 from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.document_inputs import document_steps, with_inputs
 from strictgate.core.conversation.judging_cost import input_cost
 from strictgate.core.conversation.protocol import (
     Ask,
@@ -29,7 +30,11 @@ from strictgate.core.conversation.protocol import (
 )
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
 from strictgate.core.conversation.tool_calls import ToolCallError, input_steps
-from strictgate.core.conversation.whole_choice import judge_choice, with_given_call
+from strictgate.core.conversation.whole_choice import (
+    checked_content,
+    judge_choice,
+    with_given_call,
+)
 from strictgate.core.errors import UpstreamBadResponse, UpstreamUnreachable
 from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.guard.input_alignment import InputAligner
@@ -38,6 +43,7 @@ from strictgate.core.guard.logprob_steering import LogprobTokens, alternatives
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.repair_steps import Step
 from strictgate.core.request.options import Enforcement
 from strictgate.core.request.tools import INPUT
 from strictgate.core.wire.calls import Call, render_call, with_input
@@ -68,8 +74,9 @@ class InputContinuation:
     def is_possible(self, planner: Planner) -> bool:
         """Whether there is any use in a prefix."""
         left = self.enforcement.max_continuations - self.record.continuations
-        is_wanted = bool(self.criteria.inputs) and self.criteria.tools is not None
-        return is_wanted and planner.can_continue_input and left > 0 and not self.is_refused
+        is_told = self.criteria.tools is None
+        can = planner.can_continue if is_told else planner.can_continue_input
+        return bool(self.criteria.inputs) and can and left > 0 and not self.is_refused
 
     def run(
         self, planner: Planner, state: ChoiceState, rejected: Rejected
@@ -87,13 +94,14 @@ class InputContinuation:
             if text is None:
                 return rejected
             texts[fault.position] = text
-        whole = _with_inputs(choice, misuse.calls, texts)
-        judged = judge_choice(whole, planner.plan(planner.ladder()[0]), self.criteria)
+        if self.criteria.tools is None:
+            whole, done = _with_content(choice, rejected.text, texts), document_steps(texts)
+        else:
+            whole, done = _with_inputs(choice, misuse.calls, texts), _steps(misuse.calls, texts)
+        plan = planner.plan(planner.ladder()[0])
+        judged = checked_content(judge_choice(whole, plan, self.criteria), self.criteria)
         if isinstance(judged, Rejected):
             return judged
-        done = (
-            step for at, text in texts.items() for step in input_steps(misuse.calls[at], at, text)
-        )
         judged = replace(judged, steps=tuple(dict.fromkeys((*judged.steps, *done))))
         given = state.given_call
         if given is None:
@@ -257,6 +265,18 @@ def _with_inputs(choice: Choice, calls: tuple[Call, ...], texts: Mapping[int, In
     message = {**choice.message, "tool_calls": made}
     raw = {**choice.raw, "message": message, "finish_reason": "tool_calls"}
     return parse_reply({"choices": [raw]}).choices[0]
+
+
+def _with_content(choice: Choice, content: str, texts: Mapping[int, InputText]) -> Choice:
+    """Return the choice with these inputs in the document that is its calls."""
+    message = {**choice.message, "content": with_inputs(content, texts)}
+    raw = {**choice.raw, "message": message, "finish_reason": "stop"}
+    return parse_reply({"choices": [raw]}).choices[0]
+
+
+def _steps(calls: tuple[Call, ...], texts: Mapping[int, InputText]) -> tuple[Step, ...]:
+    found = (input_steps(calls[at], at, text) for at, text in texts.items())
+    return tuple(step for each in found for step in each)
 
 
 def _with_input(call: Call, text: InputText | None) -> Mapping[str, Any]:

@@ -48,7 +48,6 @@ JudgedArguments = tuple[str, tuple[Step, ...]]
 """The arguments as the caller can have them, and what was done for that."""
 _CLOSED = Step(Completion.FORCED)
 _CUT = "it ends too early"
-_AROUND = "nothing may stand around it"
 _MAX_NAME = 200  # characters of an unknown name that are told
 
 
@@ -217,7 +216,7 @@ class _CallJudge:
         judged = matcher.judged(given, self.repair)
         wrong = judged.problem()
         if wrong or (is_cut and judged.may_be_cut_off()):
-            return _mismatch(call, position, wrong or _CUT, judged)
+            return input_mismatch(call, position, wrong or _CUT, judged)
         text, steps = arguments
         if judged.text != given:
             text = judged.text if call.is_custom else write_json({INPUT: judged.text})
@@ -244,25 +243,8 @@ def _not_valid(
     return ToolCallError(CallFault.INVALID, FAILED + message, call, position, problems)
 
 
-def input_faults(document: Any, inputs: Mapping[str, InputMatcher]) -> list[ToolCallError]:
-    """Return what is wrong with the inputs in a document that is calls, which its schema allows.
-
-    Args:
-        inputs: by the name of the function.
-    """
-    calls = document.get("tool_calls") if isinstance(document, dict) else None
-    faults = []
-    for position, each in enumerate(calls or ()):
-        matcher = inputs.get(each["name"])
-        judged = matcher.judged(each["arguments"][INPUT], Repair.OFF) if matcher else None
-        wrong = judged.problem() if judged else None
-        if wrong or (judged and judged.steps):
-            call = Call(each["name"], each["arguments"][INPUT], {}, is_custom=True)
-            faults.append(_mismatch(call, position, wrong or _AROUND, judged))
-    return faults
-
-
-def _mismatch(call: Call, position: int, wrong: str, judged: InputText | None) -> ToolCallError:
+def input_mismatch(call: Call, position: int, wrong: str, judged: InputText) -> ToolCallError:
+    """Return what is wrong with the input of a call."""
     message = f"{FAILED}input for tool {call.name} did not match its grammar: {wrong}"
     return ToolCallError(CallFault.INVALID, message, call, position, input=judged)
 
