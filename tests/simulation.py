@@ -23,7 +23,8 @@ from strictgate.core.conversation.protocol import (
     StreamPart,
 )
 from strictgate.core.errors import OutputInvalid
-from strictgate.core.plan.planner import Planner, Purpose
+from strictgate.core.plan.plan import Purpose
+from strictgate.core.plan.planner import Planner
 from strictgate.core.repair_steps import Repair
 from strictgate.core.request.contract import read_contract
 from strictgate.core.request.options import Enforcement

@@ -15,7 +15,7 @@ from strictgate.core.conversation.protocol import (
     StreamPart,
 )
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
-from strictgate.core.plan.planner import Plan
+from strictgate.core.plan.plan import Plan
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.gateway.driver import Driver
 from strictgate.gateway.moving import Talk

@@ -7,7 +7,7 @@ import pytest
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.protocol import Ask, Outcome, ReadMore, Stop, StreamPart
 from strictgate.core.errors import UpstreamTimeout
-from strictgate.core.plan.planner import Plan
+from strictgate.core.plan.plan import Plan
 from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Failure, parse_reply
 from strictgate.gateway.records import Asked, Heard

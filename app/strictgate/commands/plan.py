@@ -11,7 +11,8 @@ from strictgate.commands.start_checks import check_settings
 from strictgate.core.conversation.handover import Handover
 from strictgate.core.conversation.parts import part_planner
 from strictgate.core.errors import BadRequest
-from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.plan.plan import Plan
+from strictgate.core.plan.planner import Planner
 from strictgate.core.request.options import KNOBS_KEY
 from strictgate.core.surfaces.surface import Surface
 from strictgate.core.surfaces.table import ROOTS, ROUTES

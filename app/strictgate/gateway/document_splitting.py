@@ -1,7 +1,7 @@
 """The parts in which a wide document is asked for, each with its schema admitted."""
 
 from strictgate.core.lru_cache import LruCache
-from strictgate.core.plan.planner import DocumentPart
+from strictgate.core.plan.plan import DocumentPart
 from strictgate.core.plan.splitting import SchemaPart, split_schema
 from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, Split

@@ -26,7 +26,7 @@ from strictgate.core.conversation.protocol import (
 )
 from strictgate.core.errors import GatewayError, UpstreamFailure, UpstreamTimeout
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
-from strictgate.core.plan.planner import Body, Plan
+from strictgate.core.plan.plan import Body, Plan
 from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.choice_delta import ChoiceDelta

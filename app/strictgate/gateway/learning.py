@@ -14,7 +14,7 @@ from strictgate.core.capabilities import Fact, Mode
 from strictgate.core.conversation.attempt_log import RefusedMode
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.reply_reader import ReplyEnd
-from strictgate.core.plan.planner import Purpose
+from strictgate.core.plan.plan import Purpose
 from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.observe.events import (
     Event,

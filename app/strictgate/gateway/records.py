@@ -22,7 +22,7 @@ from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError
-from strictgate.core.plan.planner import Body, Plan
+from strictgate.core.plan.plan import Body, Plan
 from strictgate.core.request.options import Enforcement
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply

@@ -27,7 +27,7 @@ from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.protocol import DriverAnswer, Outcome, StreamPart, Turn
 from strictgate.core.errors import GatewayError
 from strictgate.core.lru_cache import LruCache
-from strictgate.core.plan.planner import Plan
+from strictgate.core.plan.plan import Plan
 from strictgate.core.schema.drafts import META_SCHEMAS, Draft
 from strictgate.core.schema.error_context import SchemaContext
 from strictgate.core.schema.limits import Limits

@@ -14,7 +14,7 @@ from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.guard.guard import Guard
 from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.output.origins import DocumentOrigins
-from strictgate.core.plan.planner import Purpose
+from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import Formats, Schema, admit
 from strictgate.core.wire.error_body import error_of

@@ -17,7 +17,7 @@ from strictgate.core.conversation.attempt_log import Attempt
 from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.jsontext.reader import parse_leniently, write_json
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRange
-from strictgate.core.plan.planner import Purpose
+from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Step
 from strictgate.gateway.records import Planned
 from strictgate.inspector.entries import Entry, KeptAsk

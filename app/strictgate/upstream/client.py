@@ -18,7 +18,7 @@ from yarl import URL
 
 from strictgate import __version__
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.plan.planner import Body
+from strictgate.core.plan.plan import Body
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply

@@ -7,7 +7,7 @@ from strictgate.core.conversation.attempt_log import MAX_REPAIRS, AttemptLog, Re
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
 from strictgate.core.errors import UpstreamBadResponse
-from strictgate.core.plan.planner import Purpose
+from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Step
 from tests.core.talks import planner, said
 

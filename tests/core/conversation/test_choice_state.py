@@ -6,7 +6,7 @@ from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.choice_result import Accepted, Evaluated, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState, forward
 from strictgate.core.guard.continuation_alignment import ContinuationKind
-from strictgate.core.plan.planner import Plan, Purpose
+from strictgate.core.plan.plan import Plan, Purpose
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from tests.core.guards import draft
 from tests.core.talks import said

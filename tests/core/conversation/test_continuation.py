@@ -4,7 +4,7 @@ import pytest
 
 from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
 from strictgate.core.errors import OutputInvalid, UpstreamBadResponse
-from strictgate.core.plan.planner import Purpose
+from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Completion, Resumption
 from tests.core.guards import PERSON
 from tests.core.talks import body, contents, conversation, hold, modes, refused, said, stream

@@ -4,7 +4,7 @@ from strictgate.core.capabilities import Capabilities, Prefill
 from strictgate.core.conversation.attempt_log import FailedModel
 from strictgate.core.conversation.handover import Handover
 from strictgate.core.errors import OutputInvalid
-from strictgate.core.plan.planner import Purpose
+from strictgate.core.plan.plan import Purpose
 from strictgate.gateway.worker_messages import dumped, loaded
 from tests.core.guards import PERSON
 from tests.core.talks import body, contents, conversation, hold, said

@@ -7,7 +7,8 @@ from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Ask, Stop
 from strictgate.core.errors import ToolUseInvalid, UpstreamUnreachable
 from strictgate.core.guard.input_matcher import InputMatcher
-from strictgate.core.plan.planner import Planner, Purpose
+from strictgate.core.plan.plan import Purpose
+from strictgate.core.plan.planner import Planner
 from strictgate.core.request.contract import ANY_OBJECT, read_contract
 from strictgate.core.request.options import Enforcement
 from strictgate.core.schema.schema import admit

@@ -7,7 +7,7 @@ import pytest
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.errors import OutputInvalid
-from strictgate.core.plan.planner import DocumentPart
+from strictgate.core.plan.plan import DocumentPart
 from strictgate.core.plan.splitting import split_schema
 from strictgate.core.request.options import Enforcement
 from strictgate.core.schema.schema import admit

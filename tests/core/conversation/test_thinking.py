@@ -8,7 +8,7 @@ from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.conversation.protocol import Ask, ReadMore
 from strictgate.core.conversation.thinking import thinks_first
 from strictgate.core.errors import OutputInvalid, UpstreamBadResponse
-from strictgate.core.plan.planner import Purpose
+from strictgate.core.plan.plan import Purpose
 from strictgate.core.request.options import Enforcement, Think
 from tests.core.talks import (
     BAD,

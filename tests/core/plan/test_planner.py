@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from strictgate.core.capabilities import Capabilities, ForcedTool, MaxTokens, Mode, Prefill
-from strictgate.core.plan.planner import Purpose
+from strictgate.core.plan.plan import Purpose
 from tests.core.talks import MOOD, body, planner
 from tests.tables import load
 

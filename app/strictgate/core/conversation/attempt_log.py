@@ -10,7 +10,7 @@ from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
 from strictgate.core.errors import OutputTooComplex
 from strictgate.core.guard.partial_document import Beginning
 from strictgate.core.plan import prompt
-from strictgate.core.plan.planner import Plan, Purpose
+from strictgate.core.plan.plan import Plan, Purpose
 from strictgate.core.repair_steps import DialectStep, Step
 from strictgate.core.schema.problems import most_specific
 from strictgate.core.wire.usage import Usage, add_usage, total_tokens

@@ -20,8 +20,9 @@ What a reply may change: the document that is kept (its bytes that the caller ha
 back), and the progress of this try. A new try begins with new progress.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from strictgate.core.conversation.choice_result import Evaluated, Rejected
 from strictgate.core.guard.continuation_alignment import ContinuationKind
@@ -29,7 +30,7 @@ from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.plan import prompt
-from strictgate.core.plan.planner import Plan, Purpose
+from strictgate.core.plan.plan import Plan, Purpose
 from strictgate.core.request.tools import INPUT
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
 from strictgate.core.wire.choice_delta import CallPiece, ChoiceDelta
@@ -38,6 +39,7 @@ from strictgate.core.wire.reply import Choice
 _FOLLOWED = (ContinuationKind.ECHO, ContinuationKind.CONTINUATION)
 _WRAPPER = f'{{"{WRAPPER_PROPERTY}":'.encode()
 _OPENING = (b"{", b"[")
+_REASONING = frozenset({"reasoning_content", "reasoning"})
 
 
 @dataclass(slots=True)
@@ -106,6 +108,14 @@ class ChoiceState:
     def sent_lengths(self) -> dict[str, int]:
         """Return how many characters the caller has been given, by the field of the message."""
         return {name: sum(map(len, pieces)) for name, pieces in self._sent.items()}
+
+    def sent_of(self, choice: Mapping[str, Any]) -> dict[str, int]:
+        """Return how much the caller has of `choice`; of its reasoning, all that it will get."""
+        lengths = self.sent_lengths()
+        if not lengths.keys() & _REASONING:
+            return lengths
+        message = choice["message"]
+        return lengths | {name: len(str(message.get(name) or "")) for name in _REASONING}
 
     def forward(self, news: ChoiceDelta) -> None:
         """Note that the caller is given `news`."""

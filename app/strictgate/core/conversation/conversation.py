@@ -50,7 +50,8 @@ from strictgate.core.guard.judge_text import UNFINISHED
 from strictgate.core.guard.partial_document import Beginning
 from strictgate.core.output.grounding import Source
 from strictgate.core.plan import prompt
-from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.plan.plan import Plan
+from strictgate.core.plan.planner import Planner
 from strictgate.core.repair_steps import Rewriting, Step
 from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, Provenance, Steering, StreamMode, Think
@@ -327,7 +328,7 @@ class Conversation:
         steps = [(index, step) for index, each in enumerate(accepted) for step in each.steps]
         if self._criteria.source is not None:
             steps.insert(0, (0, Step(Rewriting.WRITTEN_DOWN)))
-        lengths = {each.index: _sent(each, choices[each.index]) for each in states}
+        lengths = {each.index: each.sent_of(choices[each.index]) for each in states}
         sent = {index: each for index, each in lengths.items() if each}
         origins = {index: each.origins for index, each in enumerate(accepted) if each.origins}
         scores = {index: each.scores for index, each in enumerate(accepted) if each.scores}
@@ -387,14 +388,3 @@ def _beginning(states: Sequence[ChoiceState]) -> Beginning | None:
     """Return what is good of the one document that was asked for, if anything is."""
     document = states[0].document if len(states) == 1 else None
     return document.beginning() if document is not None and len(document) else None
-
-
-def _sent(state: ChoiceState, choice: Mapping[str, Any]) -> Mapping[str, int]:
-    """Return how much the caller has of a choice; of its reasoning, all that it will get."""
-    lengths = state.sent_lengths()
-    if not lengths.keys() & _REASONING:
-        return lengths
-    return lengths | {name: len(str(choice["message"].get(name) or "")) for name in _REASONING}
-
-
-_REASONING = frozenset({"reasoning_content", "reasoning"})

@@ -49,7 +49,7 @@ from strictgate.core.guard.violation_details import expected_name, explain
 from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.plan.planner import Plan, Purpose
+from strictgate.core.plan.plan import Plan, Purpose
 from strictgate.core.repair_steps import Extraction, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.wire.collector import Delta

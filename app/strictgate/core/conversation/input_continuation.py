@@ -42,7 +42,8 @@ from strictgate.core.guard.input_text import InputState, InputText
 from strictgate.core.guard.logprob_steering import LogprobTokens, alternatives
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan import prompt
-from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.plan.plan import Plan
+from strictgate.core.plan.planner import Planner
 from strictgate.core.repair_steps import Step
 from strictgate.core.request.options import Enforcement
 from strictgate.core.request.tools import INPUT

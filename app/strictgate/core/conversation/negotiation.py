@@ -29,7 +29,8 @@ from strictgate.core.conversation.protocol import Ask
 from strictgate.core.conversation.reply_reader import upstream_error
 from strictgate.core.errors import ToolsRefused
 from strictgate.core.plan import prompt
-from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.plan.plan import Plan
+from strictgate.core.plan.planner import Planner
 from strictgate.core.schema.drafts import keywords_of
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.refusal import (

@@ -17,7 +17,8 @@ from strictgate.core.jsontext.pointer import Path, pointer
 from strictgate.core.jsontext.reader import parse_json
 from strictgate.core.output.part_merging import OriginText, merge_parts
 from strictgate.core.plan import prompt
-from strictgate.core.plan.planner import Plan, Planner
+from strictgate.core.plan.plan import Plan
+from strictgate.core.plan.planner import Planner
 from strictgate.core.wire.usage import token_count
 
 _BUDGETS = ("max_tokens", "max_completion_tokens")

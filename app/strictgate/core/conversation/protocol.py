@@ -23,7 +23,7 @@ from typing import Any
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.output.origins import DocumentOrigins
 from strictgate.core.output.provenance import ScoredToken
-from strictgate.core.plan.planner import Body, Plan
+from strictgate.core.plan.plan import Body, Plan
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.choice_delta import ChoiceDelta

@@ -50,7 +50,7 @@ from strictgate.core.errors import (
     UpstreamUnreachable,
 )
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
-from strictgate.core.plan.planner import Purpose
+from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Step
 from strictgate.core.wire.calls import failed_generation
 from strictgate.core.wire.choice_delta import ChoiceDelta

@@ -36,7 +36,7 @@ from strictgate.core.output.extract import is_document_alone
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, edited
 from strictgate.core.output.provenance import ScoredToken
 from strictgate.core.plan import prompt
-from strictgate.core.plan.planner import Plan
+from strictgate.core.plan.plan import Plan
 from strictgate.core.plan.prompted_tools import plain_words
 from strictgate.core.repair_steps import DialectStep, Extraction, Step, distinct_steps
 from strictgate.core.request.tools import Toolset

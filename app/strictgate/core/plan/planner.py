@@ -8,11 +8,9 @@ the body is a table (mode_fields.py), what an upstream refuses and can be done w
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, MaxTokens, Mode, OptionalField, Prefill
-from strictgate.core.jsontext.pointer import Path
 from strictgate.core.plan import prompt
 from strictgate.core.plan.mode_fields import MODE_FIELDS, PREFILL_FIELDS
 from strictgate.core.plan.optional_fields import (
@@ -21,6 +19,7 @@ from strictgate.core.plan.optional_fields import (
     refused_field,
     without_fields,
 )
+from strictgate.core.plan.plan import Body, DocumentPart, Plan, Purpose
 from strictgate.core.plan.sent_schema import (
     HELD_BY,
     SentSchema,
@@ -36,60 +35,12 @@ from strictgate.core.request.tools import Toolset
 from strictgate.core.schema import root_wrapper
 from strictgate.core.schema.schema import Schema
 
-Body = dict[str, Any]
-
 _OURS = response_format_aliases.FIELDS | {
     *("response_format", "strictgate", "stream", "stream_options", "n")
 }
 """Fields of the caller's that the plan writes anew."""
 _BUDGETS = frozenset(each.value for each in (MaxTokens.OLD, MaxTokens.NEW))
 _ANSWER_TOKENS = 64  # for the answer to a question
-
-
-class Purpose(StrEnum):
-    """What an ask is for."""
-
-    TRY = "try"
-    """A whole document."""
-    CONTINUATION = "continuation"
-    """The rest of one."""
-    QUESTION = "question"
-    """Which of several values it was to be."""
-    THOUGHT = "thought"
-    """What the model thinks before it answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One way to put the contract to the model."""
-
-    mode: Mode
-    body: Body
-    """The whole upstream request."""
-    wrapped: bool
-    """The model is asked for `{"value": <document>}`."""
-    streamed: bool
-    dropped: tuple[str, ...]
-    """Fields of the caller's that the upstream would refuse, left out."""
-    purpose: Purpose = Purpose.TRY
-    base: str = ""
-    """A path that takes the place of the base URL's, for this request."""
-    schema: SentSchema | None = None
-    """What the field of the mode holds; None: the mode has none."""
-
-    @property
-    def has_nulls(self) -> bool:
-        """Whether the model writes null for what is absent."""
-        return self.schema is not None and self.schema.has_nulls
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentPart:
-    """A part of a document that is asked for by itself; see splitting.py."""
-
-    schema: Schema
-    paths: tuple[Path, ...]
-    """What is in it: each of these values, whole."""
 
 
 @dataclass(frozen=True, slots=True)
