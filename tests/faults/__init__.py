@@ -16,6 +16,7 @@ a seeded generator: the same seed gives the same campaign.
     campaign.py      the generator, the run and its report
     load.py          the long runs beside a healthy client: `soak` and `hostile`
     hostile.py       hostile schemas and documents
+    hostile_side.py  the client that asks for them and the host that writes them, as a process
     edge.py          odd HTTP, and how other servers read it
 
 `python -m tests.faults --help` tells how to run it; docs/reliability.md has the figures.

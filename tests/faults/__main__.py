@@ -25,7 +25,8 @@ def main() -> int:
     killed.add_argument("number", type=int, help="times")
     late = commands.add_parser("slow", help="when slow clients are hung up on")
     late.add_argument("number", type=int, help="clients")
-    commands.add_parser("hostile", help="dear schemas and documents beside a good client")
+    dear = commands.add_parser("hostile", help="dear schemas and documents beside a good client")
+    dear.add_argument("--only", default="", metavar="WORDS", help="those with this in their names")
     chosen = parser.parse_args()
     match chosen.command:
         case "campaign":
@@ -45,7 +46,7 @@ def main() -> int:
         case "slow":
             figures.slow(chosen.number)
         case _:
-            load.hostile()
+            load.hostile(chosen.only)
     return 0
 
 

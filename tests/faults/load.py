@@ -5,7 +5,6 @@ small document again and again, alone and then beside each hostile request.
 """
 
 import asyncio
-import json
 import math
 import statistics
 import tempfile
@@ -16,8 +15,9 @@ from typing import Any
 
 from tests.faults.campaign import Report, batch, campaign_gateway, cases, rested
 from tests.faults.gateway import Gateway, gateway, settings_for
-from tests.faults.hostile import HOSTILE, Hostile
-from tests.faults.http_client import Answer, exchange, post
+from tests.faults.hostile import HOSTILE
+from tests.faults.hostile_side import MODEL, MODEL_ON, HostileSide, Outcomes, hostile_side
+from tests.faults.http_client import exchange, post
 from tests.faults.kinds.table import FAULTS
 from tests.faults.oracle import ALWAYS, Case
 from tests.faults.upstream import Token, upstream
@@ -26,6 +26,7 @@ BATCH = 2 * len(FAULTS)
 MIB = 1 << 20
 PAUSE = 0.02  # seconds between two requests of the control client
 SHORTEST = 3.0  # seconds for which a hostile request is repeated
+_HOSTILE_MODELS = {MODEL: "bad", MODEL_ON: "bad_on"}
 _CONTROL = Case(
     "good", Token("n0nce-c0c0c0c0c0c0", "choice", ALWAYS, 0), "chat", False, True, False
 )
@@ -71,9 +72,7 @@ class Beside:
     """What came of one hostile request, and what the control client noticed."""
 
     name: str
-    statuses: tuple[int, ...]
-    seconds: float
-    """Of the slowest hostile request."""
+    outcomes: Outcomes
     stretch: float
     """Seconds: the longest that the event loop computed without a pause."""
     p50: float
@@ -83,47 +82,56 @@ class Beside:
     """MiB that the process has more than before."""
 
     def __str__(self) -> str:
-        statuses = ",".join(map(str, sorted(set(self.statuses))))
+        kinds, slowest = ", ".join(self.outcomes.kinds), max(self.outcomes.seconds, default=0.0)
         return (
-            f"{self.name:36} {statuses:8} {self.seconds:6.2f} s  loop {self.stretch * 1e3:5.0f} ms"
+            f"{self.name:42} {kinds:26} {slowest:6.2f} s  loop {self.stretch * 1e3:5.0f} ms"
             f"  control {self.p50:5.1f} / {self.p99:6.1f} ms  {self.resident:+7.1f} MiB"
         )
 
 
-def hostile() -> None:
-    """Run each hostile request beside the control client; print a line for each."""
+def hostile(only: str = "") -> None:
+    """Run each hostile request beside the control client; print a line for each.
+
+    Args:
+        only: those with this in their names.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_hostile(Path(folder)))
+        asyncio.run(_hostile(Path(folder), only))
 
 
-async def _hostile(folder: Path) -> None:
-    async with upstream() as running:
-        with gateway(folder, settings_for(running.port, {"on/good": "good"})) as gate:
+async def _hostile(folder: Path, only: str) -> None:
+    """Three processes: the gateway, what is hostile, and here the control with its own host."""
+    async with upstream() as good:
+        with (
+            hostile_side() as side,
+            gateway(folder, _hostile_settings(good.port, side.port)) as gate,
+        ):
             await _control(gate, 2.0)
-            print(await _beside(gate, "nothing", None, is_stream=False))
-            for name, each in HOSTILE.items():
-                for is_stream in (False, True):
-                    print(await _beside(gate, name, each, is_stream=is_stream), flush=True)
+            print(await _beside(gate, side, None, is_stream=False))
+            for name in HOSTILE:
+                for is_stream in (False, True) if only in name else ():
+                    print(await _beside(gate, side, name, is_stream=is_stream), flush=True)
 
 
-async def _beside(gate: Gateway, name: str, row: Hostile | None, *, is_stream: bool) -> Beside:
+def _hostile_settings(good: int, bad: int) -> dict[str, Any]:
+    """Return settings with the upstream of what is hostile beside the good one."""
+    one, other = settings_for(good, {}), settings_for(bad, {})["upstreams"]
+    upstreams = {"bad": other["asked"], "bad_on": other["going_on"]}
+    models = {name: {"upstream": at, "model": "good"} for name, at in _HOSTILE_MODELS.items()}
+    return one | {"upstreams": one["upstreams"] | upstreams, "models": models}
+
+
+async def _beside(gate: Gateway, side: HostileSide, name: str | None, *, is_stream: bool) -> Beside:
     before = gate.health()
-    answers: list[Answer] = []
-    ends = time.monotonic() + SHORTEST
-    request = None if row is None else _request(name, row, is_stream=is_stream)
-
-    async def ask() -> None:
-        while request is not None and time.monotonic() < ends:
-            answers.append(await exchange(gate.port, request))
-
-    asking = asyncio.ensure_future(ask())
-    waits = await _control(gate, SHORTEST)
-    await asking
+    control = asyncio.ensure_future(_control(gate, SHORTEST))
+    outcomes = Outcomes((), ())
+    if name is not None:
+        outcomes = await side.run(gate.port, name, SHORTEST, is_stream=is_stream)
+    waits = await control
     after = gate.health()
     return Beside(
-        name + (", streamed" if is_stream else ""),
-        tuple(each.status for each in answers),
-        max((each.seconds for each in answers), default=0.0),
+        (name or "nothing") + (", streamed" if is_stream else ""),
+        outcomes,
         after.stretch,
         statistics.median(waits) * 1e3,
         _p99(waits) * 1e3,
@@ -145,15 +153,3 @@ async def _control(gate: Gateway, seconds: float) -> list[float]:
         waits.append(answer.seconds)
         await asyncio.sleep(PAUSE)
     return waits
-
-
-def _request(name: str, row: Hostile, *, is_stream: bool) -> bytes:
-    token = Token("n0nce-bad0bad0bad0", name, ALWAYS, 0)
-    wanted = {"name": "x", "schema": row.schema()}
-    body: dict[str, Any] = {
-        "model": "on/good" if is_stream else "good",
-        "stream": is_stream,
-        "messages": [{"role": "user", "content": f"Write JSON. {token}"}],
-        "response_format": {"type": "json_schema", "json_schema": wanted},
-    }
-    return post("/v1/chat/completions", json.dumps(body).encode())
