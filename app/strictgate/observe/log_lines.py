@@ -6,10 +6,13 @@ words are escaped in the same way.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+import orjson
 
 from strictgate.observe.events import (
     BreakerChanged,
@@ -70,6 +73,8 @@ _LEVELS: dict[type, LogLevel] = {
     LoopBlocked: LogLevel.WARNING,
     OutOfResources: LogLevel.ERROR,
 }
+_KEYLESS = frozenset({"method", "mode", "outcome", "purpose", "trace_id", "span_id", "parent_id"})
+"""Fields of words that nobody else chooses: there is no key in them to look for."""
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that are asked for every few seconds, and are worth a line only where they fail."""
 
@@ -109,7 +114,7 @@ class LineStyle:
             return None
         values = ((name, getattr(event, name)) for name in event.__slots__)
         fields = {
-            name: redact(value) if isinstance(value, str) else value
+            name: redact(value) if isinstance(value, str) and name not in _KEYLESS else value
             for name, value in values
             if value != "" and value != () and value is not None
         }
@@ -120,7 +125,7 @@ class LineStyle:
         if self.format is LogFormat.JSON:
             time = now.isoformat(timespec="milliseconds")
             line = {"time": time, "level": level.value, "event": name, **fields}
-            return json.dumps(line, separators=(",", ":")).replace("\x7f", "\\u007f") + "\n"
+            return _json(line) + "\n"
         time = now.astimezone().strftime("%H:%M:%S.%f")[:-3]
         is_request = name == RequestFinished.__name__
         words = _request_words(fields) if is_request else _words(name, fields)
@@ -131,6 +136,15 @@ class LineStyle:
 
 
 JSON_LINES = LineStyle()
+
+
+def _json(line: Mapping[str, Any]) -> str:
+    """Return `line` as JSON in ASCII; mostly it is that already, and the quick writer does."""
+    with suppress(TypeError):  # a lone surrogate
+        text = orjson.dumps(line).decode()
+        if text.isascii() and "\x7f" not in text:
+            return text
+    return json.dumps(line, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
 def _words(name: str, fields: Mapping[str, Any]) -> Iterator[str]:
