@@ -114,3 +114,18 @@ def test_a_fallback_is_shown_too(demo):
     assert asked[-1] == ("demo/clean", "valid")
     assert shown["outcome"] == "valid"
     assert "more than one" in shown["cannot_be_saved"]
+
+
+def test_parts_are_shown_as_they_came(demo):
+    """A document that is asked for in parts is not judged in them by the schema of the whole."""
+    fields = {f"field_{number}": {"type": "string"} for number in range(40)}
+    wide = {"type": "object", "properties": fields, "required": [*fields]}
+    wide["additionalProperties"] = False
+    with gate(demo, enforcement={"split": "auto", "split_fields": 10}) as running:
+        running.chat("clean", wide)
+        shown = latest(running)
+
+    assert len(shown["attempts_made"]) > 1
+    assert {each["outcome"] for each in shown["attempts_made"]} == {"valid"}
+    assert not any(each["examined"] for each in shown["attempts_made"])
+    assert shown["documents"]

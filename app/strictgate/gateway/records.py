@@ -60,6 +60,8 @@ class Planned:
     enforcement: Enforcement
     capabilities: Capabilities
     """What was known of the upstream, less the modes that it is known to refuse."""
+    is_split: bool
+    """The document is asked for in parts, each by a schema of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def planned_record(planned: PlannedRequest, request_id: str) -> Planned:
         schema.draft if has_document else "",
         conversation.enforcement,
         _known(conversation),
+        bool(conversation.planner.parts),
     )
 
 

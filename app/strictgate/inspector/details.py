@@ -30,7 +30,7 @@ MAX_TEXT = 128 << 10  # characters of one text that are examined
 async def details(entry: Entry, grammars: GrammarSource | None) -> dict[str, Any]:
     """Return all that is known of one request."""
     target, examiner = entry.target, None
-    if target is not None and target.schema is not None:
+    if target is not None and target.schema is not None and not target.is_split:
         examiner = await examiner_of(target.schema, target, grammars)
     return entry.row() | {
         "body": _text(entry.body),

@@ -155,6 +155,8 @@ class Entry:
             "repairs": list(dict.fromkeys(told.repairs)) if told else [],
             "tokens": told.tokens_in + told.tokens_out if told else 0,
             "seconds": told.seconds if told else None,
+            "key": told.key if told else "",
+            "cost": told.cost if told else 0,
         }
 
 

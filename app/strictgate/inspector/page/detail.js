@@ -67,6 +67,7 @@ function head(data) {
     data.target && ["upstream", data.target.upstream], ["surface", data.surface], data.mode && ["mode", data.mode],
     ["tries", data.attempts + (data.continuations ? ` + ${data.continuations} continued` : "")],
     data.tokens && ["tokens", data.tokens], ["took", duration(data.seconds)], ["at", timeOf(data.at)],
+    data.key && ["key", data.key], data.cost && ["cost", data.cost.toPrecision(3)],
     data.repairs.length && ["repairs", data.repairs.join(", ")],
   ].filter(Boolean);
   const canSend = data.body.whole && data.body.size > 0;

@@ -2,7 +2,7 @@
 
 import { h, timeOf, duration } from "./dom.js";
 
-export const FIELDS = ["model", "upstream", "surface", "mode", "outcome", "status", "error", "repairs", "attempts", "tokens"];
+export const FIELDS = ["model", "upstream", "surface", "mode", "outcome", "status", "error", "repairs", "attempts", "tokens", "key"];
 
 /** Return whether a row has every word of a filter; `-word` is one that it must not have. */
 export function matches(row, filter) {
