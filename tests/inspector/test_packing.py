@@ -34,7 +34,10 @@ def test_nothing_is_lost(demo, monkeypatch, model, stream):
 
     assert isinstance(kept, PackedEntry)
     made = kept.entry()
+    assert made.row() == entry.row()
     for each in fields(Entry):
+        if each.name == "finished":  # the rest of it is the log's
+            continue
         assert _plain(getattr(made, each.name)) == _plain(getattr(entry, each.name)), each.name
 
 

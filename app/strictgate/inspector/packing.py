@@ -29,7 +29,13 @@ _PLAIN = (
 )
 _plain = attrgetter(*_PLAIN)
 _ask = attrgetter(*KeptAsk.__slots__)
-_finished = attrgetter(*RequestFinished.__slots__)
+_FINISHED = (
+    *("request_id", "method", "path", "status", "seconds", "error", "client_left", "key"),
+    *("upstream", "mode", "outcome", "attempts", "continuations", "repairs"),
+    *("tokens_in", "tokens_out", "cost"),
+)
+"""What is shown of how a request ended; the rest of it is the log's."""
+_finished = attrgetter(*_FINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ class PackedEntry:
         entry.steps = tuple((at, Step(name, path)) for at, name, path in steps)
         entry.origins = {at: _origins(ranges) for at, ranges in origins}
         entry.error = None if error is None else parse_leniently(error.encode())
-        entry.finished = None if finished is None else RequestFinished(*finished)
+        if finished is not None:
+            entry.finished = RequestFinished(**dict(zip(_FINISHED, finished, strict=True)))
         return entry
 
 
