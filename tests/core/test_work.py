@@ -25,6 +25,14 @@ def test_to_ask_counts_nothing():
     assert work.spent == 0
 
 
+@pytest.mark.parametrize(("spent", "may_try"), [(0, True), (5, True), (6, False), (100, False)])
+def test_what_was_dear_is_not_asked_for_once_more(spent, may_try):
+    """A twentieth of the budget is much for one answer."""
+    work = Work(100)
+    work.spend(spent)
+    assert work.allows_another_try is may_try
+
+
 def test_a_cancelled_request_stops_at_the_next_count():
     """However much of the budget is left."""
     work = Work(10)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 DEFAULT_BUDGET = 60_000_000
 """Units: about a minute of one core."""
+_ONCE_MORE = 20
+"""What has taken more than this part of the budget is not asked for once more."""
 
 
 class WorkSpent(Exception):
@@ -49,6 +51,15 @@ class Work:
     def is_spent(self) -> bool:
         """Whether no more work can be done for this request."""
         return not self.affords(0)
+
+    @property
+    def allows_another_try(self) -> bool:
+        """Whether so little was spent that the model may be asked for all of its answer again.
+
+        A new answer costs about what the last one did. Where that is much, the verdict that is
+        there already is worth more than another one seconds later.
+        """
+        return self.affords(0) and self.spent * _ONCE_MORE <= self.budget
 
     def cancel(self) -> None:
         """Have the next `spend` raise: nobody waits for the result any more."""

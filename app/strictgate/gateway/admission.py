@@ -23,8 +23,9 @@ from strictgate.core.errors import GatewayError, Overloaded, SchemaTooComplex
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
+from strictgate.core.schema.formats import Formats
 from strictgate.core.schema.limits import Limits
-from strictgate.core.schema.schema import Formats, Schema, SchemaCache, elsewhere
+from strictgate.core.schema.schema import Schema, SchemaCache, elsewhere
 from strictgate.gateway.worker_messages import Admit, Admitted
 from strictgate.gateway.worker_pool import WorkerLate, WorkerLost, WorkerPool
 

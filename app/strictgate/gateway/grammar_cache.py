@@ -15,7 +15,8 @@ from strictgate.core.grammar import compiler
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
 from strictgate.core.lru_cache import LruCache
-from strictgate.core.schema.schema import Formats, Schema
+from strictgate.core.schema.formats import Formats
+from strictgate.core.schema.schema import Schema
 
 MIB = 1024 * 1024
 THREADS = 2  # one schema that takes long does not hold up the others

@@ -30,8 +30,9 @@ from strictgate.core.lru_cache import LruCache
 from strictgate.core.plan.plan import Plan
 from strictgate.core.schema.drafts import META_SCHEMAS, Draft
 from strictgate.core.schema.error_context import SchemaContext
+from strictgate.core.schema.formats import Formats
 from strictgate.core.schema.limits import Limits
-from strictgate.core.schema.schema import Formats, Schema, admit
+from strictgate.core.schema.schema import Schema, admit
 from strictgate.core.wire.collector import Delta
 
 HEADER = 8

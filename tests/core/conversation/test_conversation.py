@@ -363,6 +363,17 @@ def test_a_spent_budget_is_an_error_of_its_own(streams):
     assert [each["outcome"] for each in raised.value.details["attempts"]] == ["too_complex"]
 
 
+def test_what_was_dear_to_judge_is_not_asked_for_once_more():
+    """The verdict stands, within the budget."""
+    _, asks = hold(conversation(), said(BAD), said(GOOD))
+    assert len(asks) == 2
+    talk = conversation(work=(work := Work(10_000)))
+    work.spend(501)
+    with pytest.raises(OutputInvalid) as raised:
+        hold(talk, said(BAD))
+    assert raised.value.code == "json_validate_failed"
+
+
 def test_a_cancelled_request_stops():
     """What the caller does not wait for is not judged."""
     work = Work()

@@ -210,3 +210,31 @@ def test_a_long_document(size):
     made.rollback(read - len(good))
     assert made.consume(row[:-2] + b"]") == len(row) - 1
     assert made.is_closed()
+
+
+BROAD = {"anyOf": [{"type": "array", "maxItems": most} for most in range(300)]}
+MANY = {"properties": {f"name{at}": {"type": "integer"} for at in range(8_000)}}
+BROAD_TEXTS = [
+    (BROAD, b"[" + b"1, " * 303, 898),
+    (
+        MANY,
+        b"{" + b", ".join(b'"name%d": %d' % (at, at) for at in range(300)) + b', "name301": "x',
+        -2,
+    ),
+]
+
+
+@pytest.mark.parametrize("size", [7, 100, 100_000])
+@pytest.mark.parametrize(("schema", "text", "refused_at"), BROAD_TEXTS)
+def test_a_broad_schema_is_matched_for_a_while(schema, text, refused_at, size):
+    """Then the validator goes on alone, and refuses what it would, in whatever pieces."""
+    made = guard(schema)
+    read = 0
+    for at in range(0, len(text), size):
+        piece = text[at : at + size]
+        taken = made.consume(piece)
+        read += taken
+        if taken < len(piece):
+            break
+    assert read == range(len(text))[refused_at]
+    assert not made.options()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
+from strictgate.core.guard.judge_text import SEVERAL, InvalidText, ValidText, judge_text
 from strictgate.core.jsontext.reader import parse_json, write_json
 from strictgate.core.repair_steps import LenientRepair, Repair, Step
 from strictgate.core.schema.problems import UNEXPLAINED
@@ -349,3 +349,9 @@ def test_a_budget_never_changes_a_verdict(text):
     unexplained = InvalidText((UNEXPLAINED,), "", unfinished=False)
     for verdict in verdicts:
         assert verdict == expected or (may_lack and verdict == unexplained)
+
+
+def test_many_documents_are_several():
+    """However many there are, and whatever they are."""
+    verdict = judge_text("[]" * 100_000, ANYTHING, Repair.LOSSLESS, wrapped=False)
+    assert verdict == InvalidText((), SEVERAL, unfinished=False)

@@ -21,6 +21,10 @@ CASES = [
     ({"items": {"$ref": "#"}}, "visits", None),
     ({"items": {"$ref": "#/$defs/a"}, "$defs": {"a": {}}}, "visits", 3),
     (True, "nodes", ()),
+    ({"anyOf": [{"type": "array"}] * 3 + [{"const": 1}, {"enum": [2]}]}, "breadth", 4 * 6),
+    ({"items": {"allOf": [{}, {"anyOf": [{}, {}]}]}}, "breadth", 5 * 6),
+    ({"anyOf": [{"type": "object"}] * 3, "type": ["object", "null"]}, "breadth", 4),
+    ({"items": {"properties": {"a": {}, "b": {}}}, "properties": {"c": {}}}, "names", 2),
 ]
 
 

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strictgate.core.output.extract import DocumentCandidate, extract, is_document_alone
+from strictgate.core.output.extract import (
+    MAX_CANDIDATES,
+    DocumentCandidate,
+    extract,
+    is_document_alone,
+)
 from strictgate.core.repair_steps import Extraction
 
 
@@ -20,6 +25,13 @@ def test_the_whole_comes_first_then_fences_then_prose_the_last_first():
         *('{"a": 4}', '{"a": 3}'),
         *("[5]", '{"a": 2}', '{"a": 1}', "{}"),
     ]
+
+
+def test_among_too_many_there_is_no_document():
+    """Nobody wrote them as an answer; to compare them all would take long."""
+    few, many = (extract("{} " * count) for count in (MAX_CANDIDATES, MAX_CANDIDATES + 1))
+    assert (len(few.candidates), few.are_too_many) == (MAX_CANDIDATES + 1, False)
+    assert (len(many.candidates), many.are_too_many) == (1, True)
 
 
 def test_a_candidate_says_what_was_taken_off():

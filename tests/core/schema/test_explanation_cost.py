@@ -129,6 +129,26 @@ def test_the_first_problem_is_told_where_all_would_be_too_many():
     assert problem.kind == "PropertyNames"
 
 
+def test_the_first_problem_of_a_plain_schema_is_told_at_any_size():
+    """Whatever the count would come to; and what would mend all of them is told that it cannot."""
+    schema = admit({"items": {"type": "integer"}}, name="x")
+    few, many = schema.explain([1] * 150_000 + ["x"], 10_000)
+    assert [(each.kind, each.path) for each in few] == [("Type", (150_000,))]
+    assert many == (UNEXPLAINED,)
+
+
+def test_what_is_read_is_the_beginning_of_what_is_mended():
+    """Both come of one count."""
+    schema = admit({"items": {"anyOf": [{"required": list("abc")}, {"type": "null"}]}}, name="x")
+    work = Work()
+    few, many = schema.explain([{}] * 30, 1_000, work)
+    assert [each.path for each in few] == [each.path for each in many[:10]]
+    assert len(many) == 30
+    once = work.spent
+    schema.problems([{}] * 30, work=work)
+    assert work.spent == 2 * once
+
+
 def test_all_or_none_are_given_to_who_mends():
     """One of many problems would be mended in vain, again and again."""
     schema = admit({"propertyNames": {"pattern": "^[a-z]+$"}}, name="x")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.schema import problems
-from strictgate.core.schema.problems import MAX_SENTENCE, most_specific
+from strictgate.core.schema.problems import MAX_SENTENCE, first_problems, most_specific
 from strictgate.core.schema.schema import admit
 from tests.tables import load
 
@@ -28,6 +28,15 @@ UNFORESEEN = {
 
 def found(source, value, limit=10):
     return admit(source, name="x").problems(value, limit)
+
+
+def test_the_first_problems():
+    """As many in each branch of a union, too."""
+    wrong = {"allOf": [{"properties": {name: {"type": "null"}}} for name in "abc"]}
+    problem, *_ = found({"items": {"anyOf": [wrong, wrong]}}, [{"a": 1, "b": 2, "c": 3}] * 3)
+    (first,) = first_problems([problem, problem], 1)
+    assert [len(branch) for branch in problem.branches] == [3, 3]
+    assert first.branches == tuple(branch[:1] for branch in problem.branches)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: json.dumps(case["schema"])[:60])

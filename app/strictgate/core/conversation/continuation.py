@@ -141,6 +141,7 @@ class Continuation:
             or progress.restarts >= MAX_RESTARTS
             or self.record.is_spent(self.enforcement.token_budget)
             or self.criteria.work.is_spent
+            or (progress.restarts > 0 and not self.criteria.work.allows_another_try)
             or (budget is not None and (rejected.truncated or progress.spent >= budget))
         ):
             return False

@@ -12,7 +12,7 @@ The rules:
 * A refusal is no try: the same is asked for otherwise (negotiation.py).
 * What is good of a document stays; where the model can, it goes on from there (continuation.py),
   and so it does with the input of a custom tool (input_continuation.py).
-* What is truncated by the caller's own budget is not asked again.
+* What is truncated by the caller's own budget is not asked again, nor what was dear to judge.
 * Once a try has been judged, its verdict is the answer to whatever stops the conversation.
 """
 
@@ -305,7 +305,7 @@ class Conversation:
         self._last_written = rejected.written if rejected.written.strip() else self._last_written
 
     def _check_may_ask_again(self, rejected: Rejected, state: ChoiceState) -> None:
-        is_last = state.tries >= self.enforcement.max_attempts or self.work.is_spent
+        is_last = state.tries >= self.enforcement.max_attempts or not self.work.allows_another_try
         if rejected.broken and self._criteria.schema is None:  # text that is out stays out
             is_last |= bool(state.given) or self._criteria.tools is None
         if rejected.truncated or is_last or self.record.is_spent(self.enforcement.token_budget):

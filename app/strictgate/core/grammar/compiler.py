@@ -32,7 +32,8 @@ from strictgate.core.grammar.conjunction import Conjunct, Conjunction, Conjuncti
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.grammar import Grammar, NotExpressible
 from strictgate.core.grammar.json_types import FRACTION, INTEGER
-from strictgate.core.schema.schema import Formats, Schema
+from strictgate.core.schema.formats import Formats
+from strictgate.core.schema.schema import Schema
 
 MAX_DEPTH = 60
 """Levels of nested values, with references followed."""

@@ -3,7 +3,7 @@
 The matcher goes first: it is quick, and sees most violations at their first byte. The tracker reads
 behind it, judges what the grammar could not hold, and has the last word when the root closes. A
 matcher that gives up (it met a limit of its own) is no violation: the tracker goes on alone. So it
-does behind MAX_MATCHED.
+does behind MAX_MATCHED, and sooner where the schema is broad.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import Self
 
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, GrammarMatcher
 from strictgate.core.guard.incremental_validator import IncrementalValidator, TrackerMark
+from strictgate.core.guard.partial_validation import Known
 from strictgate.core.guard.schema_features import Features
 from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.scanner import Scanner
@@ -22,9 +23,14 @@ MAX_MATCHED = 24 << 10
 """Bytes of a document that are matched with a grammar. The engine keeps some 75 bytes for each of
 them, to be able to go back; behind them the validator refuses what is wrong, but nothing that must
 follow is known."""
-_A_CALL, _A_BYTE, _MATCHED = 10, 1, 1
+_BROAD, _MANY_NAMES = 648, 64
+"""Squares of a schema's breadth, and properties of one object, for which matching costs as much
+more, and fewer bytes are matched: the engine follows all branches of a union that are open, and all
+properties that may come next. With 300 arrays of different lengths a byte takes 20 ms."""
+_A_CALL, _A_BYTE, _MATCHED = 10, 2, 1
 """Units of work: of a call, and of each byte, to read it and to match it with a grammar. What the
 validator is asked beside that is counted where it is asked (partial_validation.py)."""
+_MATCHED_IF_BROAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Guard:
         *,
         checking: bool = True,
         work: Work | None = None,
+        known: Known = (b"", ()),
     ) -> None:
         """Make a guard that stands before the document.
 
@@ -57,23 +64,35 @@ class Guard:
             machine: None: the validator is alone.
             checking: whether the validator then looks at more than the root when it closes.
             work: what all reading is counted on; None: on a meter of its own.
+            known: what is wrong with one document, so that it need not be found out again.
         """
         self.schema = schema
         self.work = work or Work()
         """Shared with all copies of this guard."""
         self._matcher: GrammarMatcher | None = None
+        self._most_matched, self._a_match = MAX_MATCHED, _MATCHED
         if machine is not None and not machine.is_broken():
             self._matcher = machine.start()
             checking = bool(machine.unsupported_keywords)
-        self._tracker = IncrementalValidator(schema, self.work, checking=checking)
+        self._tracker = IncrementalValidator(schema, self.work, checking=checking, known=known)
+        if self._matcher is not None:
+            self._expect(self.features)
         self.scanner: Scanner = self._tracker.scanner
         """Where the document stands."""
+
+    def _expect(self, features: Features) -> None:
+        """Match less of a document, the more a byte of it takes by what the schema is."""
+        more = features.breadth**2 // _BROAD + features.names // _MANY_NAMES
+        if more:
+            self._most_matched = MAX_MATCHED // 2 // (1 + more)
+            self._a_match = _MATCHED_IF_BROAD * (1 + more)
 
     def fork(self) -> Self:
         """Return a guard that stands where this one does and goes its own way."""
         twin = object.__new__(type(self))
         twin.schema, twin.work = self.schema, self.work
         twin._matcher = self._matcher.fork() if self._matcher else None
+        twin._most_matched, twin._a_match = self._most_matched, self._a_match
         twin._tracker = self._tracker.fork()
         twin.scanner = twin._tracker.scanner
         return twin
@@ -113,9 +132,9 @@ class Guard:
         Raises:
             WorkSpent: the budget is used up.
         """
-        if self._matcher is None or len(self.scanner) + len(data) <= MAX_MATCHED:
+        if self._matcher is None or len(self.scanner) + len(data) <= self._most_matched:
             return self._consume(data)
-        room = max(MAX_MATCHED - len(self.scanner), 0)
+        room = max(self._most_matched - len(self.scanner), 0)
         read = self._consume(data[:room])
         if read == room:
             self._go_on_alone()
@@ -125,7 +144,7 @@ class Guard:
     def _consume(self, data: bytes) -> int:
         taken = self._match(data)
         read = self._tracker.consume(data[:taken] if taken < len(data) else data)
-        self.work.spend(_A_CALL + read * (_A_BYTE + (_MATCHED if self._matcher else 0)))
+        self.work.spend(_A_CALL + read * (_A_BYTE + (self._a_match if self._matcher else 0)))
         if self._matcher and read < taken:
             self._matcher.rollback(taken - read)
         return read

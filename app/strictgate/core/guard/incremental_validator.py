@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from strictgate.core.guard import final_errors
-from strictgate.core.guard.partial_validation import PartialValidator, PartialValue
+from strictgate.core.guard.partial_validation import Known, PartialValidator, PartialValue
 from strictgate.core.guard.pruned_tree import beside
 from strictgate.core.guard.schema_features import Features
 from strictgate.core.jsontext import strings
@@ -39,11 +39,18 @@ class TrackerMark:
 class IncrementalValidator:
     """One document against one schema."""
 
-    def __init__(self, schema: Schema, work: Work | None = None, *, checking: bool = True) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        work: Work | None = None,
+        *,
+        checking: bool = True,
+        known: Known = (b"", ()),
+    ) -> None:
         self.scanner = Scanner()
         self.checking = checking
         """Whether more is judged than the root when it closes."""
-        self._judge = PartialValidator(schema, work)
+        self._judge = PartialValidator(schema, work, known)
         self._problems: tuple[Problem, ...] = ()
         self._counted = _NOTHING_COUNTED  # of the open string: its start, until where, characters
 

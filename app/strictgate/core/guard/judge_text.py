@@ -17,6 +17,8 @@ from typing import Any
 
 from strictgate.core.guard.document_reader import DocumentText, read_document
 from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.partial_validation import MOST_AT_ONCE, Known
+from strictgate.core.guard.repairs import object_end
 from strictgate.core.jsontext import spans
 from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.output.extract import DocumentCandidate, Extracted, extract
@@ -109,6 +111,8 @@ class _Case:
         """Judge a text that is not JSON as a whole."""
         self._work.spend(_SEARCHES * len(text))
         found = extract(text)
+        if found.are_too_many:
+            return InvalidText((), SEVERAL, unfinished=False)
         documents, others = _read(found.candidates)
         if verdict := self._valid(documents):
             return verdict
@@ -126,10 +130,14 @@ class _Case:
         if verdict := self._valid(documents):
             return verdict
         best = max(documents, key=lambda each: (not each.is_bare, len(each.text)))
-        if not _has_rival(best, documents) and (verdict := self._mended(best)):
-            return verdict
         form = next(self._forms(best))
-        problems = self._schema.problems(form.value, work=self._work)
+        if _has_rival(best, documents):
+            problems = self._schema.problems(form.value, work=self._work)
+        else:
+            problems, all_problems = self._schema.explain(form.value, MOST_AT_ONCE, self._work)
+            is_mendable = object_end.may_be_mended(all_problems)
+            if is_mendable and (verdict := self._mended(form, all_problems)):
+                return verdict
         return InvalidText(problems, "" if problems else SEVERAL, unfinished=False)
 
     def _valid(self, documents: list[_Document]) -> ValidText | InvalidText | None:
@@ -148,21 +156,22 @@ class _Case:
         forms = self._forms(document)
         return next((form for form in forms if self._schema.is_valid(form.value)), None)
 
-    def _mended(self, document: _Document) -> ValidText | None:
-        form = next(self._forms(document))
+    def _mended(self, form: _Document, problems: tuple[Problem, ...]) -> ValidText | None:
+        """Return the document mended, if it can be; `problems`: all that is wrong with it."""
+        guard = self._guard((form.text.encode("utf-8", "surrogatepass"), problems))
         for level in (Repair.LOSSLESS, Repair.LENIENT):
             if self._repair.includes(level):
-                mended = read_document(form.text, self._guard(), level)
+                mended = read_document(form.text, guard, level)
                 if isinstance(mended, DocumentText):
                     value = parse_json(mended.text)
                     source = form.source or form.text
                     return ValidText(mended.text, value, form.steps + mended.steps, source)
         return None
 
-    def _guard(self) -> Guard:
+    def _guard(self, known: Known) -> Guard:
         """Return a guard that looks at the whole alone: most of a document is right, and all that
         is wrong with it is mended at its end (repairs/object_end.py)."""
-        return Guard(self._schema, None, checking=False, work=self._work)
+        return Guard(self._schema, None, checking=False, work=self._work, known=known)
 
     def _forms(self, document: _Document) -> Iterator[_Document]:
         """Yield what the document may be: what its wrapper holds, and itself."""

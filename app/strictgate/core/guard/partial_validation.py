@@ -2,11 +2,16 @@
 
 The validator is asked about the document as far as it goes, thinned out (pruned_tree.py), with the
 value or what stands in for it at its end; only what is final (final_errors.py) counts.
+
+An open object is nearly always invalid, as it lacks what is required; and each missing name is an
+error. So an open value and a scalar are judged without the keywords that more text may still
+satisfy (`UNTIL_CLOSED`): no error of theirs is final there. Where they decide what another keyword
+says (in `not`, `if`, `oneOf`), that one's errors are not final in an open value either.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from jsonschema_rs import ValidationError
@@ -19,19 +24,39 @@ from strictgate.core.guard.visit_counts import VisitCounts
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema.explanation_cost import MAX_BYTES, MAX_VISITS, explanation_cost
+from strictgate.core.schema.formats import Formats
+from strictgate.core.schema.inspection import InspectedSchema
 from strictgate.core.schema.problems import Problem, collect_problems, locate_error
 from strictgate.core.schema.schema import Schema
+from strictgate.core.schema.validators import compile_validator, without_keywords
 from strictgate.core.work import Work
 
 _MOST_PROBLEMS = 10
-_MOST_AT_ONCE = 50_000  # each time costs reading all of the document once more
-_COMPARED = 1024  # items before a new one that it is compared with at once
+MOST_AT_ONCE = 100_000
+"""Problems of a whole document that are mended at once: each time costs reading all of it again."""
+_COMPARED = 128  # items before a new one that it is compared with at once
 _COMPARED_AT_ONCE = 16  # items for one unit of work
+_A_LOOK, _AN_ERROR = 10, 5  # units of work: of each, and of each error that it lists
+_MOST_IN_CLOSED = 1_000_000
+"""Units of work that may be spent on explaining closed containers before the root closes, which
+tells of them all again: each is told with all that is missing around it."""
+UNTIL_CLOSED = ("required", "minItems", "minProperties", "dependentRequired")
 _BYTES_PER_VALUE = 8  # about
 _COPIED = 30  # bytes of memory that a byte of text takes in a copy, at most
 _A_PAIR = 3  # units of work to count a pair of a schema and a part of a value
 _TOLD_APART = 8  # members by which the branches of a union may be told apart
 _MAX_VISITS = 400  # of schemas, for one scalar: that takes a few milliseconds at most
+
+
+Known = tuple[bytes, tuple[Problem, ...]]
+"""The text of a whole document, and what is wrong with it."""
+
+
+@lru_cache(16)
+def open_validator(inspected: InspectedSchema, formats: Formats) -> Any:
+    """Return a validator of the schema without the keywords that more text may still satisfy."""
+    document = without_keywords(inspected.document, UNTIL_CLOSED)
+    return compile_validator(document, inspected, formats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +76,21 @@ class PartialValue:
 class PartialValidator:
     """Judges values by a schema."""
 
-    def __init__(self, schema: Schema, work: Work | None = None) -> None:
+    def __init__(self, schema: Schema, work: Work | None = None, known: Known = (b"", ())) -> None:
         self.schema = schema
         self._work = work or Work()
-        self._last: tuple[bytes, tuple[Problem, ...]] = (b"", ())
+        self._spent_in_closed = 0
+        self._last = known
 
     @cached_property
     def features(self) -> Features:
         """What the schema says anywhere."""
         return features(self.schema.inspected)
+
+    @cached_property
+    def _of_open(self) -> Any:
+        """The validator of what is still open, and of scalars."""
+        return open_validator(self.schema.inspected, self.schema.formats)
 
     @cached_property
     def _ways(self) -> VisitCounts:
@@ -74,22 +105,38 @@ class PartialValidator:
         """
         known, problems = self._last
         if text != known:
-            problems = self.schema.problems(value, _MOST_AT_ONCE, self._work)
+            problems = self.schema.problems(value, MOST_AT_ONCE, self._work)
             self._last = (text, problems)
         return problems
 
     def of(self, look: PartialValue) -> tuple[Problem, ...]:
         """Return what is wrong for good with a part of one."""
+        self._work.spend(_A_LOOK)
         tree, spot = self._placed(look)
-        if self.schema.is_valid(tree) or not self._is_explainable(tree, look):
+        is_closed = look.kinds is None and isinstance(look.leaf, dict | list)
+        validator = self.schema.validator if is_closed else self._of_open
+        if validator.is_valid(tree):
             return ()
+        if is_closed and self._spent_in_closed >= _MOST_IN_CLOSED:
+            return ()
+        before = self._work.spent
+        errors = self._errors(validator, tree, look)
+        if is_closed:
+            self._spent_in_closed += self._work.spent - before
         lasting = [
             error
-            for error in self.schema.validator.iter_errors(tree)
+            for error in errors
             if may_matter(error, spot, look.leaf) and is_definite(error, tree, spot)
         ]
         found = collect_problems(lasting, tree, _MOST_PROBLEMS)
         return tuple(_moved(each, spot.path, look.path) for each in found)
+
+    def _errors(self, validator: Any, tree: Any, look: PartialValue) -> list[ValidationError]:
+        if not self._is_explainable(tree, look):
+            return []
+        errors = list(validator.iter_errors(tree))
+        self._work.spend(_AN_ERROR * len(errors))
+        return errors
 
     def missing(self, look: PartialValue) -> tuple[str, ...]:
         """Return the required properties that the object looked at lacks, in their order."""

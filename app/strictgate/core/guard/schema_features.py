@@ -11,6 +11,8 @@ from strictgate.core.schema.references import Node
 
 _COUNTING = ("maxItems", "maxProperties")
 _LISTING = ("items", "prefixItems")
+_CLOSED = frozenset({"const", "enum"})
+_AN_ARRAY, _MOST_BREADTH = 6, 6_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +30,11 @@ class Features:
     has_names: bool
     """Whether a property may be refused for its name."""
     has_unions: bool
+    breadth: int
+    """How many schemas at most apply to one value that leave open what it is; each of those that
+    may be arrays counts for six, by what it takes to follow them."""
+    names: int
+    """How many properties one schema declares at most."""
     visits: int | None
     """How many schemas are visited at most to explain a scalar; None: that depends on its depth."""
     nodes: tuple[Node, ...]
@@ -47,6 +54,8 @@ def features(inspected: InspectedSchema) -> Features:
         has_unique=any(each is True for each in _values(schemas, ("uniqueItems",))),
         has_names=any(map(_judges_names, schemas)),
         has_unions=any(schema.keys() & {"anyOf", "oneOf"} for schema in schemas),
+        breadth=_breadth(nodes),
+        names=max(map(len, _values(schemas, ("properties",))), default=0),
         visits=None if _is_recursive(nodes) else inspected.cost,
         nodes=tuple(nodes),
     )
@@ -61,6 +70,22 @@ def _reachable(root: Node | None) -> list[Node]:
             found[node] = None
             waiting += node.successors
     return list(found)
+
+
+def _breadth(nodes: list[Node]) -> int:
+    breadths: dict[Node, int] = {}
+    for node in TopologicalSorter({node: node.in_place for node in nodes}).static_order():
+        own = _openness(node.schema)
+        breadth = own + sum(breadths[child] for child in node.in_place)
+        breadths[node] = min(breadth, _MOST_BREADTH)
+    return max(breadths.values(), default=0)
+
+
+def _openness(schema: dict[str, Any]) -> int:
+    if not schema.keys().isdisjoint(_CLOSED):
+        return 0
+    kinds = schema.get("type", "array")
+    return _AN_ARRAY if "array" in ([kinds] if isinstance(kinds, str) else kinds) else 1
 
 
 def _is_recursive(nodes: Iterable[Node]) -> bool:

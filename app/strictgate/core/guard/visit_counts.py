@@ -5,7 +5,7 @@ branches, the ways are multiplied at each level. They are counted without any do
 them lead to a place depends on its path alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 from heapq import heapify, heappop, heappush
 
@@ -29,6 +29,7 @@ class VisitCounts:
         self._order = list(sorter.static_order())[::-1]
         self._rank = {node: rank for rank, node in enumerate(self._order)}
         self._known: dict[Path, tuple[_Counts, int]] = {}
+        self._children = {node: _Children(node) for node in self._order}
 
     def visits(self, path: Path) -> int:
         """Return how many schemas are visited from the root on to what is at `path`."""
@@ -41,13 +42,21 @@ class VisitCounts:
             return known
         if path:
             around, before = self._at(path[:-1])
-            counts = self._expanded(_below(around, path[-1]))
+            counts = self._expanded(self._below(around, path[-1]))
         else:
             before, counts = 0, self._expanded(self._roots)
         if len(self._known) >= _KEPT:
             self._known.clear()
         self._known[path] = counts, before + sum(counts.values())
         return self._known[path]
+
+    def _below(self, counts: _Counts, step: str | int) -> _Counts:
+        """Return how often each schema applies to the member or item `step`."""
+        below: _Counts = {}
+        for node, count in counts.items():
+            for child in self._children[node].at(step):
+                below[child] = below.get(child, 0) + count
+        return below
 
     def _expanded(self, counts: _Counts) -> _Counts:
         """Add what applies to the same value."""
@@ -64,20 +73,29 @@ class VisitCounts:
         return counts
 
 
-def _below(counts: _Counts, step: str | int) -> _Counts:
-    below: _Counts = {}
-    for node, count in counts.items():
+class _Children:
+    """The schemas that one schema applies to parts of a value: `properties` by their names, for
+    there may be thousands, and the others."""
+
+    def __init__(self, node: Node) -> None:
+        self._named: dict[str | int, Node] = {}
+        self._others: list[tuple[Path, Node]] = []
         for where, child in node.children:
-            if _leads_to(where, step):
-                below[child] = below.get(child, 0) + count
-    return below
+            if where[0] == "properties":
+                self._named[where[1]] = child
+            else:
+                self._others.append((where, child))
+
+    def at(self, step: str | int) -> Iterator[Node]:
+        """Yield those that apply to the member or item `step`."""
+        if step in self._named and isinstance(step, str):
+            yield self._named[step]
+        yield from (child for where, child in self._others if _leads_to(where, step))
 
 
 def _leads_to(where: Path, step: str | int) -> bool:
     """Whether the subschema at `where` may apply to the member or item `step`."""
     match where, step:
-        case ("properties", name), str():
-            return name == step
         case ("items" | "prefixItems", int(index)), int():
             return index == step
         case (keyword, *_), str():

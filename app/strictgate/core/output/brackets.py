@@ -6,6 +6,7 @@ Every scan is linear, also on hostile text: the patterns cannot backtrack.
 """
 
 import re
+from array import array
 from bisect import bisect_left
 from enum import Enum, auto
 from functools import cached_property
@@ -143,7 +144,7 @@ class Region:
         count, since a stray one would turn strings inside out."""
         positions, surpluses = self._brackets
         index = bisect_left(positions, position)
-        return index < len(surpluses) and surpluses[index]
+        return index < len(surpluses) and bool(surpluses[index])
 
     @cached_property
     def _ends_nameless(self) -> bool:
@@ -153,19 +154,21 @@ class Region:
         return last >= 0 and bool(_NAMELESS.match(self._text, last, self._end))
 
     @cached_property
-    def _brackets(self) -> tuple[list[int], list[bool]]:
+    def _brackets(self) -> "tuple[array[int], bytearray]":
         """Where there are brackets, and whether a surplus one closes from each on."""
+        found = _ANY_BRACKET.finditer(self._text, self._start, self._end)
+        positions = array("q", (bracket.start() for bracket in found))
+        surpluses = bytearray(len(positions))
         surplus = dict.fromkeys(OPENERS, 0)
-        positions, surpluses = [], []
-        for bracket in reversed([*_ANY_BRACKET.finditer(self._text, self._start, self._end)]):
-            opener = PARTNER.get(bracket[0])
+        for index in reversed(range(len(positions))):
+            bracket = self._text[positions[index]]
+            opener = PARTNER.get(bracket)
             if opener:
                 surplus[opener] += 1
-            else:
-                surplus[bracket[0]] = max(0, surplus[bracket[0]] - 1)
-            positions.append(bracket.start())
-            surpluses.append(any(surplus.values()))
-        return positions[::-1], surpluses[::-1]
+            elif surplus[bracket]:
+                surplus[bracket] -= 1
+            surpluses[index] = any(surplus.values())
+        return positions, surpluses
 
 
 def ends_in_string(text: str) -> bool:

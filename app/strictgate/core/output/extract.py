@@ -16,12 +16,15 @@ The search is one pass, and linear: each character is looked at a bounded number
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from strictgate.core.output import brackets, thinking
 from strictgate.core.output.brackets import Region, Unclosed
 from strictgate.core.output.fences import MARK, Fences
 from strictgate.core.repair_steps import Extraction
 
+MAX_CANDIDATES = 4_000
+"""Texts that may be the document, in one answer: among more than these, none is looked for."""
 _BLANKS = " \t\r\n"
 _EDGES = _BLANKS + "\ufeff\u200b\u200c\u200d\u2060\u00a0\u2028\u2029\f\v"
 _EVENT = re.compile(
@@ -49,6 +52,8 @@ class Extracted:
     """Best first."""
     unfinished: bool
     """The answer breaks off inside a document, or inside its thinking."""
+    are_too_many: bool = False
+    """There are more than MAX_CANDIDATES, of which none is among the candidates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ def extract(text: str) -> Extracted:
     if answer.unfinished or not body:
         return Extracted((), unfinished=answer.unfinished)
     finds, why = _search(body)
+    if len(finds) > MAX_CANDIDATES:
+        whole = DocumentCandidate(body, steps)
+        return Extracted((whole,), unfinished=False, are_too_many=True)
     parts = [find for find in sorted(finds, key=_rank) if 0 < find.end - find.start < len(body)]
     found = [_candidate(body, part, steps) for part in parts]
     return Extracted(
@@ -115,7 +123,7 @@ def _search(body: str) -> tuple[list[_Find], Unclosed | None]:
     and of the others those in closed fences."""
     found: list[_Find] = []
     try:
-        found.extend(_finds(body))
+        found.extend(islice(_finds(body), MAX_CANDIDATES + 1))
     except _NoEnd as broken:
         end = len(body)
         rest = _Find(broken.start, end, broken.start, end, fenced=False)

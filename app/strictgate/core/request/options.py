@@ -13,7 +13,7 @@ from annotated_types import Ge, Interval, MinLen
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.repair_steps import Repair
-from strictgate.core.schema.schema import Formats
+from strictgate.core.schema.formats import Formats
 
 KNOBS_KEY = "strictgate"
 """The field of a request's body that holds its knobs."""

@@ -11,8 +11,10 @@ be read: 2,000 wrong names of one object of 22 KiB took 880 MiB. So the bytes of
 estimated beforehand as well. What would take too much is not explained in full.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from strictgate.core.jsontext.pointer import Path
@@ -24,13 +26,15 @@ MAX_VISITS = 4_000
 """Visits that are always affordable: 4,000 that fail take about 25 milliseconds."""
 MAX_REPEATED = 2
 """Visits per pair that are affordable for larger values, where they are hardly repeated."""
-MAX_PAIRS = 200_000
-"""Pairs that are counted; with more, an explanation is too expensive anyway."""
+MAX_PAIRS = 100_000
+"""Pairs that are counted, which takes about 0.3 seconds; with more, an explanation is too expensive
+anyway."""
 MAX_BYTES = 32 << 20
 """Memory that the copies may take in all errors together: about 0.2 seconds to make them."""
 
 _ENTRY = 200  # bytes of memory that a member of an object, or an item, takes in a copy
 _UNIONS = frozenset({"anyOf", "oneOf"})
+_UNEVALUATED = frozenset({"unevaluatedItems", "unevaluatedProperties"})
 
 _Pair = tuple[Node, Any]
 """A schema, and a part of the value that it applies to."""
@@ -66,6 +70,35 @@ class ExplanationCost:
         return self.visits <= max(MAX_VISITS, MAX_REPEATED * self.pairs)
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaShape:
+    """What the graph of a schema says of every explanation, whatever the value is."""
+
+    has_unions: bool
+    is_plain: bool
+    """Whether the validator meets each part of a value at most once for each schema, in whatever
+    way; and there are no unions: then the first error is found in linear time, and holds one copy
+    of the part that it is about."""
+
+
+@lru_cache(16)
+def schema_shape(root: Node | None) -> SchemaShape:
+    """Return the shape of the schema whose graph begins with `root`; None for a boolean."""
+    waiting = [] if root is None else [root]
+    edges: Counter[Node] = Counter(waiting)
+    has_unions = is_repeated = False
+    while waiting:
+        node = waiting.pop()
+        has_unions |= bool(node.schema.keys() & _UNIONS)
+        is_repeated |= bool(node.schema.keys() & _UNEVALUATED)
+        for child in node.successors:
+            edges[child] += 1
+            if edges[child] == 1:
+                waiting.append(child)
+            is_repeated |= edges[child] > (2 if child is root else 1)
+    return SchemaShape(has_unions, is_plain=not has_unions and not is_repeated)
+
+
 class _Sums(NamedTuple):
     """What a pair costs, with all that it leads to."""
 
@@ -74,8 +107,14 @@ class _Sums(NamedTuple):
     copies_in_unions: int
 
 
+_NOTHING = _Sums(0, 0, 0)
+
+
 def explanation_cost(
-    root: Node | None, value: Any, is_valid: Callable[[Node, Any], bool] = lambda node, part: False
+    root: Node | None,
+    value: Any,
+    is_valid: Callable[[Node, Any], bool] = lambda node, part: False,
+    sizes: dict[int, int] | None = None,
 ) -> ExplanationCost:
     """Return what it would take to list the validator's errors about `value`.
 
@@ -83,29 +122,32 @@ def explanation_cost(
         root: the schema; None for a boolean, which needs no visits.
         value: what is invalid.
         is_valid: whether a pair is known to be valid. Such a pair costs one visit.
+        sizes: of the containers of `value`, by identity: kept here for a second count.
     """
     if root is None:
         return ExplanationCost(0, 0, 0, 0)
     sums: dict[tuple[Node, int], _Sums] = {}
-    copies = _Copies()
+    copies = _Copies({} if sizes is None else sizes)
+    leaves = _Leaves(copies)
     pairs = 0
     # Every pair comes twice: first to put the pairs that it leads to on the stack, then, with the
-    # list of them, to add up their costs.
-    waiting: list[tuple[_Pair, list[_Pair] | None]] = [((root, value), None)]
+    # list of them, to add up their costs. Those that lead nowhere are most: they are added at once.
+    waiting: list[tuple[_Pair, list[_Pair] | None, _Sums]] = [((root, value), None, _NOTHING)]
     while waiting:
-        pair, parts = waiting.pop()
+        pair, parts, below = waiting.pop()
         key = _key(pair)
         if parts is not None:
-            sums[key] = _added(pair, [sums[_key(part)] for part in parts], copies)
+            sums[key] = _added(pair, [below, *(sums[_key(part)] for part in parts)], copies)
         elif key not in sums and is_valid(*pair):
             sums[key] = _Sums(1, 0, 0)
         elif key not in sums:
-            parts = list(_parts(*pair))
-            pairs += 1 + len(parts)
+            found = list(_parts(*pair))
+            pairs += 1 + len(found)
             if pairs > MAX_PAIRS:
                 return ExplanationCost(0, pairs, 0, 0, is_whole=False)
-            waiting.append((pair, parts))
-            waiting += [(part, None) for part in parts]
+            parts, below = leaves.taken_out(found)
+            waiting.append((pair, parts, below))
+            waiting += [(part, None, _NOTHING) for part in parts]
     total = sums[_key((root, value))]
     return ExplanationCost(total.visits, pairs, total.copies, total.copies_in_unions)
 
@@ -117,12 +159,37 @@ def _added(pair: _Pair, below: list[_Sums], copies: "_Copies") -> _Sums:
     counted as if they were of a branch too, which errs on the safe side.
     """
     node, part = pair
-    visits = 1 + in_place_visits(node) * sum(each.visits for each in below)
-    held = in_place_visits(node) * sum(each.copies for each in below)
+    times = in_place_visits(node)
+    visits = 1 + times * sum(each.visits for each in below)
+    held = times * sum(each.copies for each in below)
     own = copies.of(node.schema, part)
     if node.schema.keys() & _UNIONS:
         return _Sums(visits, own + held, own + held)
-    return _Sums(visits, own + held, max((each.copies_in_unions for each in below), default=0))
+    return _Sums(visits, own + held, max(each.copies_in_unions for each in below))
+
+
+class _Leaves:
+    """Adds up the pairs that lead nowhere: of a scalar, and a schema that applies no other one."""
+
+    def __init__(self, copies: "_Copies") -> None:
+        self._copies = copies
+        self._is_leaf: dict[Node, bool] = {}
+
+    def taken_out(self, pairs: list[_Pair]) -> tuple[list[_Pair], _Sums]:
+        """Return the other pairs, and what the leaves cost together."""
+        others, visits, copies = [], 0, 0
+        for pair in pairs:
+            node, part = pair
+            is_leaf = self._is_leaf.get(node)
+            if is_leaf is None:
+                is_leaf = not node.in_place and not node.schema.keys() & _UNIONS
+                self._is_leaf[node] = is_leaf
+            if is_leaf and not isinstance(part, dict | list):
+                visits += 1
+                copies += self._copies.of(node.schema, part)
+            else:
+                others.append(pair)
+        return others, _Sums(visits, copies, 0)
 
 
 # --- the copies that errors hold -----------------------------------------------------------------
@@ -131,8 +198,8 @@ def _added(pair: _Pair, below: list[_Sums], copies: "_Copies") -> _Sums:
 class _Copies:
     """Says how many bytes the copies take that the errors of one schema hold about one part."""
 
-    def __init__(self) -> None:
-        self._sizes: dict[int, int] = {}  # of containers, by identity
+    def __init__(self, sizes: dict[int, int]) -> None:
+        self._sizes = sizes
         self._words: dict[int, frozenset[str]] = {}  # the strings of an enum, by its identity
 
     def of(self, schema: Mapping[str, Any], part: Any) -> int:

@@ -6,10 +6,19 @@ they declare, so the newest draft's check is also used for older drafts. Names t
 """
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 
 from jsonschema_rs import Draft202012Validator
 
 from strictgate.core.schema.drafts import Draft
+
+
+class Formats(StrEnum):
+    """Whether a wrong `format` makes a value invalid."""
+
+    ASSERT = "assert"
+    ANNOTATE = "annotate"
+
 
 FORMAT_SINCE: dict[str, Draft] = {
     "date": Draft.DRAFT_4,

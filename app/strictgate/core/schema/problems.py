@@ -5,7 +5,7 @@ The messages are those of the Go library `santhosh-tekuri/jsonschema`, which Gro
 Each kind of error that the validator has is one line of `MESSAGES`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -87,6 +87,16 @@ def collect_problems(
         message = f"missing properties: {_names(names)}"
         found[key] = replace(found[key], expected=names, message=message)
     return tuple(sorted(found.values(), key=_relevance))
+
+
+def first_problems(found: Sequence[Problem], limit: int) -> tuple[Problem, ...]:
+    """Return the first `limit` problems, with as many in each branch of a union."""
+    return tuple(
+        replace(each, branches=tuple(first_problems(branch, limit) for branch in each.branches))
+        if each.branches
+        else each
+        for each in found[:limit]
+    )
 
 
 UNEXPLAINED = Problem((), (), "Unexplained", None, "no explanation in bearable time")

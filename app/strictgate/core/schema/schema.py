@@ -6,27 +6,30 @@ draft and is then left out, because some models go astray on it.
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
-from urllib.parse import quote
 
 import orjson
-from jsonschema_rs import ReferencingError, Registry, ValidationError
+from jsonschema_rs import ValidationError
 
-from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.lru_cache import LruCache
-from strictgate.core.schema import drafts, openai_strict, patterns, problems
-from strictgate.core.schema.drafts import REGISTRY_DRAFTS, VALIDATORS, Draft
+from strictgate.core.schema import drafts, openai_strict, problems
+from strictgate.core.schema.drafts import Draft
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
-from strictgate.core.schema.explanation_cost import MAX_PAIRS, ExplanationCost, explanation_cost
-from strictgate.core.schema.formats import FORMAT_SINCE, backported_formats
+from strictgate.core.schema.explanation_cost import (
+    MAX_PAIRS,
+    ExplanationCost,
+    explanation_cost,
+    schema_shape,
+)
+from strictgate.core.schema.formats import FORMAT_SINCE, Formats
 from strictgate.core.schema.inspection import InspectedSchema, inspect_schema, weigh
 from strictgate.core.schema.limits import Limits, SchemaFault
 from strictgate.core.schema.problems import Problem
-from strictgate.core.schema.references import Node
 from strictgate.core.schema.root_type import allows_nothing
+from strictgate.core.schema.validators import ValidUnions, compile_validator
 from strictgate.core.work import Work
 
+_TO_READ = 10
 _FEW = 100
 """Problems that are to be told to somebody. Who wants more wants to mend them all at once, and one
 of them would be of no use."""
@@ -34,13 +37,6 @@ _A_PAIR, _A_VISIT = 3, 6
 """Units of work: to count a pair of a schema and a part of the value, and to list its errors."""
 _COPIED = 100  # bytes of memory that are copied for one unit
 _TO_COUNT = _A_PAIR * MAX_PAIRS
-
-
-class Formats(StrEnum):
-    """Whether a wrong `format` makes a value invalid."""
-
-    ASSERT = "assert"
-    ANNOTATE = "annotate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +83,33 @@ class Schema:
         Where to list all would take too much time or memory, that is one of the problems alone; or
         one that says so (problems.UNEXPLAINED), which it also is where `work` is spent.
         """
+        is_few = limit <= _FEW
+        few, many = self.explain(value, limit, work, to_read=limit if is_few else _TO_READ)
+        return few if is_few else many
+
+    def explain(
+        self, value: Any, limit: int, work: Work | None = None, *, to_read: int = _TO_READ
+    ) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+        """Return what is wrong with `value` twice: at most `to_read` problems for somebody to read,
+        and up to `limit` to be mended at once. Where that would take too much, the first is one
+        problem, and the second is none but problems.UNEXPLAINED: to mend one of many would be of no
+        use."""
         work = work or Work()
         if self.is_valid(value):
-            return ()
+            return (), ()
         cost = self._explanation_cost(value, work)
         listing = 0 if cost is None else _A_VISIT * cost.visits + cost.copies // _COPIED
-        if cost is not None and cost.is_affordable and work.affords(listing):
+        unexplained = (problems.UNEXPLAINED,)
+        if cost is None:
+            return unexplained, unexplained
+        if cost.is_affordable and work.affords(listing):
             work.spend(listing)
-            errors = self.validator.iter_errors(value)
-        elif cost is not None and cost.is_first_affordable and limit <= _FEW:
-            errors = self._first_error(value)
-        else:
-            return (problems.UNEXPLAINED,)
-        return problems.collect_problems(errors, value, limit)
+            found = problems.collect_problems(self.validator.iter_errors(value), value, limit)
+            return problems.first_problems(found, to_read), found
+        if self._explains_first(cost):
+            error = self._first_error(value)
+            return problems.collect_problems(error, value, to_read), unexplained
+        return unexplained, unexplained
 
     def _explanation_cost(self, value: Any, work: Work) -> ExplanationCost | None:
         """Return what it takes to explain `value`; None where to find that out takes too much.
@@ -109,13 +119,18 @@ class Schema:
         """
         if not work.affords(_TO_COUNT):
             return None
-        root = self.inspected.root
-        cost = explanation_cost(root, value)
+        root, sizes = self.inspected.root, dict[int, int]()
+        cost = explanation_cost(root, value, sizes=sizes)
         work.spend(_A_PAIR * cost.pairs)
-        if not cost.is_affordable and work.affords(_TO_COUNT):
-            cost = explanation_cost(root, value, _ValidUnions(self))
+        has_unions = schema_shape(root).has_unions
+        if not cost.is_affordable and has_unions and work.affords(_TO_COUNT):
+            cost = explanation_cost(root, value, ValidUnions(self.inspected, self.formats), sizes)
             work.spend(_A_PAIR * cost.pairs)
         return cost
+
+    def _explains_first(self, cost: ExplanationCost) -> bool:
+        """Whether the first error about a value of that cost is found in bearable time."""
+        return cost.is_first_affordable or schema_shape(self.inspected.root).is_plain
 
     def _first_error(self, value: Any) -> tuple[ValidationError, ...]:
         try:
@@ -148,8 +163,7 @@ def admit(
     """
     try:
         inspected = inspect_schema(source, limits)
-        document, options = _prepared(inspected, formats)
-        validator = _compiled(document, inspected.draft, options)
+        validator = compile_validator(inspected.document, inspected, formats)
     except SchemaFault as fault:
         raise context.error(name, fault) from fault
     return Schema(inspected.source, inspected.text, validator, inspected, formats)
@@ -216,68 +230,6 @@ def check_satisfiable(
     if allows_nothing(schema.inspected.document, schema.inspected.root):
         fault = SchemaFault("no document can be valid against this schema.", None)
         raise context.error(name, fault) from fault
-
-
-def _prepared(inspected: InspectedSchema, formats: Formats) -> tuple[Any, dict[str, Any]]:
-    """Return the document as the validator takes it, and the validator's options."""
-    document = inspected.document
-    is_plain = all(each.is_plain for each in inspected.patterns.values())
-    keywords = {} if is_plain else {"pattern": patterns.pattern_keyword()}
-    if inspected.draft <= Draft.DRAFT_7 and not all(
-        map(patterns.is_ecma_syntax, inspected.patterns)
-    ):
-        document, by_placeholder = patterns.with_placeholders(document)
-        keywords = {"pattern": patterns.pattern_keyword(by_placeholder)}
-    return document, {
-        "validate_formats": formats is Formats.ASSERT,
-        "formats": backported_formats(inspected.draft, inspected.formats),
-        "keywords": keywords,
-        "pattern_options": patterns.OPTIONS,
-        "offline": True,
-        "ignore_unknown_formats": True,
-    }
-
-
-def _compiled(document: Any, draft: Draft, options: dict[str, Any]) -> Any:
-    try:
-        return VALIDATORS[draft](document, **options)
-    except ValueError as error:  # the validator's ValidationError is one
-        message = str(getattr(error, "message", error))
-        raise SchemaFault(
-            f"{message[:300]}.", tuple(getattr(error, "instance_path", ()))
-        ) from error
-
-
-class _ValidUnions:
-    """Says which parts of a value are valid against the unions of a schema.
-
-    The validator of a union is compiled when it is first asked for.
-    """
-
-    _MAX_VALIDATORS = 16
-    _URI = "urn:document"
-
-    def __init__(self, schema: Schema) -> None:
-        self._draft = schema.inspected.draft
-        self._document, self._options = _prepared(schema.inspected, schema.formats)
-        self._validators: dict[Node, Any] = {}
-
-    def __call__(self, node: Node, value: Any) -> bool:
-        """Whether `node` is a union, and `value` is known to be valid against it."""
-        if not node.schema.keys() & {"anyOf", "oneOf"}:
-            return False
-        if node not in self._validators and len(self._validators) < self._MAX_VALIDATORS:
-            self._validators[node] = self._compiled(node)
-        validator = self._validators.get(node)
-        return validator is not None and bool(validator.is_valid(value))
-
-    def _compiled(self, node: Node) -> Any:
-        reference = {"$ref": f"{self._URI}#{quote(pointer(node.path))}"}
-        try:
-            registry = Registry([(self._URI, self._document)], draft=REGISTRY_DRAFTS[self._draft])
-            return VALIDATORS[self._draft](reference, registry=registry, **self._options)
-        except (ValueError, ReferencingError):  # then no part is known to be valid
-            return None
 
 
 # --- what will be enforced -----------------------------------------------------------------------

@@ -6,13 +6,19 @@ edits of the text, so that everything else keeps the model's own characters. Of 
 is a way of its own to do that; the guard takes the one that fits.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from strictgate.core.guard.repairs import forbidden_members, vocabulary
 from strictgate.core.guard.repairs.names import naming
-from strictgate.core.guard.repairs.violation import Proposal, Proposals, Violation, ViolationPlace
+from strictgate.core.guard.repairs.violation import (
+    Proposal,
+    Proposals,
+    Violation,
+    ViolationPlace,
+    leaves,
+)
 from strictgate.core.guard.schema_features import Features
 from strictgate.core.jsontext import spans
 from strictgate.core.jsontext.pointer import Path, pointer
@@ -59,6 +65,11 @@ def lossless(violation: Violation) -> Proposals:
 def lenient(violation: Violation) -> Proposals:
     """The same; lone values in an array, and without the members that are forbidden."""
     return _proposals(violation, is_lenient=True)
+
+
+def may_be_mended(problems: Sequence[Problem]) -> bool:
+    """Whether there is a mend for any of `problems`."""
+    return any(each.kind in _SOLUTIONS for each in leaves(problems))
 
 
 def _proposals(violation: Violation, *, is_lenient: bool) -> Proposals:
