@@ -16,7 +16,8 @@ from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.output.origins import DocumentOrigins
 from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Repair
-from strictgate.core.schema.schema import Formats, Schema, admit
+from strictgate.core.schema.formats import Formats
+from strictgate.core.schema.schema import Schema, admit
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.work import Work, WorkSpent
 from strictgate.gateway.driver import GrammarSource
