@@ -104,3 +104,12 @@ def test_a_wrong_value_is_no_new_start_of_a_model_that_goes_on():
     """It is a violation, as any other."""
     made = aligner('{"name":', proven=True)
     assert made.align(b' ["Ann', final=False).kind is ContinuationKind.CONTINUATION
+
+
+def test_a_long_word_is_compared_once():
+    """Not anew for each piece of it: that took a minute for 2 MiB without a blank."""
+    wanted = b'{"v": "' + b"a" * (1 << 21) + b'"}'
+    match = Match(wanted)
+    for end in range(1000, 1 << 20, 1000):
+        used, matched = match.feed(wanted[:end])
+        assert (used, matched) == (end, end)

@@ -110,3 +110,43 @@ def test_counts():
     assert json.dumps(origins.counts()) == '{"model": 2, "mended": 4}'
     assert origins.length == 6
     assert DocumentOrigins.of(ByteOrigin.MODEL, 0).counts() == {}
+
+
+RANGES = st.lists(st.tuples(st.integers(1, 6), st.sampled_from(ByteOrigin)), max_size=8)
+REPLACED = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(0, 4)), max_size=6)
+
+
+@given(RANGES, REPLACED)
+def test_what_is_replaced_moves_what_stands_behind(ranges, replaced):
+    """As if each byte had its origin written beside it."""
+    recorder, old = OriginRecorder(), []
+    for length, origin in ranges:
+        recorder.write(len(old), origin)
+        old += [origin] * length
+    new, told, at = [], [], 0
+    for apart, taken, put in replaced:
+        start = at + apart
+        end = start + taken
+        if end > len(old):
+            break
+        new += old[at:start]
+        told.append(TextChange(start, end, len(new), len(new) + put))
+        new += [ByteOrigin.MENDED] * put
+        at = end
+    new += old[at:]
+    recorder.replace(told, ByteOrigin.MENDED)
+    found = recorder.until(len(new)).ranges
+    assert [each.origin for each in found for _ in range(each.start, each.end)] == new
+
+
+def test_many_mends_cost_what_they_change():
+    """Neither those before them nor the rest of the text is gone through for each: that took 20 s
+    for 30,000 numbers in quotes."""
+    recorder, count = OriginRecorder(), 30_000
+    for at in range(count):
+        recorder.write(4 * at, ByteOrigin.MODEL)
+        change = TextChange(4 * at + 1, 4 * at + 3, 4 * at + 1, 4 * at + 3)
+        recorder.replace([change], ByteOrigin.MENDED)
+    assert len(recorder.until(4 * count).ranges) == 2 * count + 1
+    old, new = (b"[" + b", ".join([each] * count) + b"]" for each in (b'"1"', b"1"))
+    assert len(changes(old, new)) == count

@@ -209,7 +209,8 @@ class Match:
         return len(wanted[0])
 
 
-_RUN = re.compile(rb'"|\\.|[^"\\ \t\r\n]+|[ \t\r\n]', re.DOTALL)
+_RUN = re.compile(rb'"|\\.|[^"\\ \t\r\n]{1,1024}|[ \t\r\n]', re.DOTALL)
+"""A part of a text at once: no more than a piece, for each piece of a long word begins anew."""
 
 
 def _same(one: bytes, other: bytes) -> int:

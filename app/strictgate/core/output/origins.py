@@ -10,6 +10,7 @@ the tokens that are new are mended.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,6 +82,10 @@ class TextChange:
     new_end: int
 
 
+_Start = tuple[int, ByteOrigin]
+"""Where a range starts; it goes on to the next one."""
+
+
 class OriginRecorder:
     """The origins of a document that is being written.
 
@@ -89,8 +94,7 @@ class OriginRecorder:
     """
 
     def __init__(self) -> None:
-        self._starts: list[tuple[int, ByteOrigin]] = []
-        """Where each range starts; it goes on to the next one."""
+        self._starts: list[_Start] = []
 
     def write(self, start: int, origin: ByteOrigin) -> None:
         """Note that what stands from `start` on is of `origin`."""
@@ -107,15 +111,21 @@ class OriginRecorder:
         Args:
             changes: in order; their offsets are those of the text as a whole.
         """
-        before, self._starts = self._starts, []
-        shifted = 0  # of the old text, up to where it has been dealt with
+        changes = list(changes)
+        if not changes:
+            return
+        # What stands before the first change stays, and need not be looked at.
+        kept = max(bisect_right(self._starts, changes[0].old_start, key=_start) - 1, 0)
+        before = _Ranges(self._starts[kept:])
+        del self._starts[kept:]
+        shifted = before.start  # of the old text, up to where it has been dealt with
         moved = 0
         for each in changes:
-            self._take_over(before, shifted, each.old_start, moved)
+            self._take_over(before.between(shifted, each.old_start), moved)
             if each.new_end > each.new_start:
                 self.write(each.new_start, origin)
             shifted, moved = each.old_end, each.new_end - each.old_end
-        self._take_over(before, shifted, None, moved)
+        self._take_over(before.between(shifted, None), moved)
 
     def at(self, offset: int) -> ByteOrigin:
         """Return the origin of the byte at `offset`."""
@@ -133,17 +143,40 @@ class OriginRecorder:
             )
         )
 
-    def _take_over(
-        self, before: list[tuple[int, ByteOrigin]], start: int, end: int | None, moved: int
-    ) -> None:
-        """Keep what `before` says of the old text from `start` to `end`, which is now `moved` bytes
-        further on."""
-        if end is not None and end <= start:
-            return
-        for at, (begin, origin) in enumerate(before):
-            following = before[at + 1][0] if at + 1 < len(before) else None
-            if (end is None or begin < end) and (following is None or following > start):
-                self.write(max(begin, start) + moved, origin)
+    def _take_over(self, ranges: Iterable[_Start], moved: int) -> None:
+        """Keep these ranges of the old text, which are now `moved` bytes further on."""
+        for start, origin in ranges:
+            self.write(start + moved, origin)
+
+
+class _Ranges:
+    """The ranges of an old text, gone through once from front to back."""
+
+    def __init__(self, starts: list[_Start]) -> None:
+        self._starts = starts
+        self._at = 0
+
+    @property
+    def start(self) -> int:
+        """Where the first one starts; 0, where there is none."""
+        return self._starts[0][0] if self._starts else 0
+
+    def between(self, start: int, end: int | None) -> Iterator[_Start]:
+        """Yield the ranges between `start` and `end`, None for all that follow, the first cut to
+        that; `start` is not before where the last call ended."""
+        starts = self._starts
+        while self._at + 1 < len(starts) and starts[self._at + 1][0] <= start:
+            self._at += 1
+        while self._at < len(starts) and (end is None or max(starts[self._at][0], start) < end):
+            yield max(starts[self._at][0], start), starts[self._at][1]
+            if self._at + 1 < len(starts) and (end is None or starts[self._at + 1][0] < end):
+                self._at += 1
+            else:
+                break
+
+
+def _start(of_range: _Start) -> int:
+    return of_range[0]
 
 
 def edited(old: bytes, new: bytes) -> DocumentOrigins:
@@ -184,24 +217,28 @@ def _changes(old: list[bytes], new: list[bytes], at: int) -> Iterator[TextChange
             old_at, new_at = old_at + len(old[one]), new_at + len(new[other])
             one, other = one + 1, other + 1
             continue
-        left, added = _alike_again(old[one:old_end], new[other:new_end])
+        left, added = _alike_again(old, one, old_end, new, other, new_end)
         old_to = old_at + sum(map(len, old[one : one + left]))
         new_to = new_at + sum(map(len, new[other : other + added]))
         yield TextChange(old_at, old_to, new_at, new_to)
         one, other, old_at, new_at = one + left, other + added, old_to, new_to
 
 
-def _alike_again(old: list[bytes], new: list[bytes]) -> tuple[int, int]:
-    """Return how many tokens of each are replaced before both are alike again."""
+def _alike_again(
+    old: list[bytes], one: int, old_end: int, new: list[bytes], other: int, new_end: int
+) -> tuple[int, int]:
+    """Return how many tokens of each are replaced, from `one` and `other` on, before both are alike
+    again."""
     for total in range(1, _WINDOW + 1):
-        for left in range(min(total, len(old)) + 1):
-            added = total - left
-            if added > len(new):
+        for left in range(min(total, old_end - one) + 1):
+            mine, its = one + left, other + total - left
+            if its > new_end:
                 continue
-            rest, other = old[left : left + _ALIKE], new[added : added + _ALIKE]
-            if rest == other and (len(rest) == _ALIKE or len(old) - left == len(new) - added):
-                return left, added
-    return len(old), len(new)
+            rest = old[mine : min(mine + _ALIKE, old_end)]
+            is_end = old_end - mine == new_end - its
+            if rest == new[its : min(its + _ALIKE, new_end)] and (len(rest) == _ALIKE or is_end):
+                return left, total - left
+    return old_end - one, new_end - other
 
 
 def _in_common(one: bytes, other: bytes) -> int:
