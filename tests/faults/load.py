@@ -78,6 +78,8 @@ class Beside:
     p50: float
     p99: float
     """Milliseconds of the control client."""
+    alone: float
+    """Its 99th percentile just before, without what is hostile."""
     resident: float
     """MiB that the process has more than before."""
 
@@ -85,7 +87,8 @@ class Beside:
         kinds, slowest = ", ".join(self.outcomes.kinds), max(self.outcomes.seconds, default=0.0)
         return (
             f"{self.name:42} {kinds:26} {slowest:6.2f} s  loop {self.stretch * 1e3:5.0f} ms"
-            f"  control {self.p50:5.1f} / {self.p99:6.1f} ms  {self.resident:+7.1f} MiB"
+            f"  control {self.p50:5.1f} / {self.p99:6.1f} ms, alone {self.alone:6.1f} ms"
+            f"  {self.resident:+7.1f} MiB"
         )
 
 
@@ -106,7 +109,7 @@ async def _hostile(folder: Path, only: str) -> None:
             hostile_side() as side,
             gateway(folder, _hostile_settings(good.port, side.port)) as gate,
         ):
-            await _control(gate, 2.0)
+            await _control(gate, 2.0)  # which starts what is started once
             print(await _beside(gate, side, None, is_stream=False))
             for name in HOSTILE:
                 for is_stream in (False, True) if only in name else ():
@@ -122,6 +125,7 @@ def _hostile_settings(good: int, bad: int) -> dict[str, Any]:
 
 
 async def _beside(gate: Gateway, side: HostileSide, name: str | None, *, is_stream: bool) -> Beside:
+    alone = await _control(gate, SHORTEST)  # just before, as the machine may have other work
     before = gate.health()
     control = asyncio.ensure_future(_control(gate, SHORTEST))
     outcomes = Outcomes((), ())
@@ -135,6 +139,7 @@ async def _beside(gate: Gateway, side: HostileSide, name: str | None, *, is_stre
         after.stretch,
         statistics.median(waits) * 1e3,
         _p99(waits) * 1e3,
+        _p99(alone) * 1e3,
         (after.resident - before.resident) / MIB,
     )
 

@@ -99,8 +99,10 @@ class Admission:
             AdmissionPending: `admit` it first.
             BadRequest: see `admit_as_asked`.
         """
+        raw = b""
         if self._workers is not None and self._workers.is_open:
             text = write_json(source)
+            raw = text.encode()
             if takes_long(text):
                 question = Admit(text, name, self._limits, formats, strictly, context)
                 match self._verdicts.get(_key(question)):
@@ -113,7 +115,7 @@ class Admission:
                     case _Light():
                         pass
         return self._schemas.get(
-            source, name=name, formats=formats, strictly=strictly, context=context
+            source, name=name, formats=formats, strictly=strictly, context=context, raw=raw
         )
 
     async def admitted(self, plan: Callable[[], T]) -> T:

@@ -305,13 +305,16 @@ class SchemaCache:
         formats: Formats = Formats.ASSERT,
         strictly: bool = False,
         context: SchemaContext = RESPONSE_FORMAT,
+        raw: bytes = b"",
     ) -> Schema:
         """Return `source` admitted, and `strictly` under the rules of `strict: true`.
+
+        `raw` is `source` as JSON, where it has been written already.
 
         See `admit_as_asked` for what is raised.
         """
         try:
-            key = (orjson.dumps(source), formats, strictly)
+            key = (raw or orjson.dumps(source), formats, strictly)
         except TypeError:  # too deep for orjson, or integers beyond 64 bits: rare, so not kept
             key = None
         kept = None if key is None else self._schemas.get(key)
