@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,8 @@ class Health:
     """Its own processes that judge; they are started when they are needed, and then stay."""
     resident: int
     """Bytes."""
+    computed: float
+    """Seconds of processor time that it and its workers have taken until now."""
     stretch: float
     """The longest that the event loop has computed without a pause since the last look: seconds of
     processor time, so that a machine that is busy with other things does not count."""
@@ -147,6 +149,16 @@ class _Watch:
             before = now
 
 
+def _computed(workers: Sequence[str]) -> float:
+    """Return what this process, those that it has waited for, and `workers` have computed."""
+    ticks = 0
+    for worker in workers:
+        with suppress(FileNotFoundError):  # it has ended
+            fields = Path(f"/proc/{worker}/stat").read_text().rpartition(") ")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return sum(os.times()[:4]) + ticks / os.sysconf("SC_CLK_TCK")
+
+
 def main(settings: str) -> None:
     """Serve until the process is killed."""
     watch = _Watch()
@@ -161,9 +173,10 @@ def main(settings: str) -> None:
     def tell() -> None:
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
         descriptors = len(os.listdir("/proc/self/fd"))
-        workers = len(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+        workers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
         tasks = len(asyncio.all_tasks())
-        print(json.dumps((tasks, descriptors, workers, resident, watch.longest)), flush=True)
+        held = (tasks, descriptors, len(workers), resident, _computed(workers), watch.longest)
+        print(json.dumps(held), flush=True)
         watch.longest = 0.0
 
     with suppress(KeyboardInterrupt):

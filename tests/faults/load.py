@@ -73,6 +73,9 @@ class Beside:
 
     name: str
     outcomes: Outcomes
+    computed: float
+    """Seconds of processor time of the gateway and its workers for each hostile request, with that
+    for the control's requests beside it."""
     stretch: float
     """Seconds: the longest that the event loop computed without a pause."""
     p50: float
@@ -86,7 +89,8 @@ class Beside:
     def __str__(self) -> str:
         kinds, slowest = ", ".join(self.outcomes.kinds), max(self.outcomes.seconds, default=0.0)
         return (
-            f"{self.name:42} {kinds:26} {slowest:6.2f} s  loop {self.stretch * 1e3:5.0f} ms"
+            f"{self.name:42} {kinds:26} {self.computed:5.2f} s, slowest {slowest:6.2f} s"
+            f"  loop {self.stretch * 1e3:5.0f} ms"
             f"  control {self.p50:5.1f} / {self.p99:6.1f} ms, alone {self.alone:6.1f} ms"
             f"  {self.resident:+7.1f} MiB"
         )
@@ -136,6 +140,7 @@ async def _beside(gate: Gateway, side: HostileSide, name: str | None, *, is_stre
     return Beside(
         (name or "nothing") + (", streamed" if is_stream else ""),
         outcomes,
+        (after.computed - before.computed) / max(len(outcomes.seconds), 1),
         after.stretch,
         statistics.median(waits) * 1e3,
         _p99(waits) * 1e3,

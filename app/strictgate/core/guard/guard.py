@@ -30,7 +30,7 @@ properties that may come next. With 300 arrays of different lengths a byte takes
 _A_CALL, _A_BYTE, _MATCHED = 10, 2, 1
 """Units of work: of a call, and of each byte, to read it and to match it with a grammar. What the
 validator is asked beside that is counted where it is asked (partial_validation.py)."""
-_MATCHED_IF_BROAD = 3
+_MATCHED_IF_BROAD, _MOST_IF_BROAD = 3, 128 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Guard:
         """Match less of a document, the more a byte of it takes by what the schema is."""
         more = features.breadth**2 // _BROAD + features.names // _MANY_NAMES
         if more:
-            self._most_matched = MAX_MATCHED // 2 // (1 + more)
+            self._most_matched = min(MAX_MATCHED, _MOST_IF_BROAD // (1 + more))
             self._a_match = _MATCHED_IF_BROAD * (1 + more)
 
     def fork(self) -> Self:
