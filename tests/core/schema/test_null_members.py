@@ -1,5 +1,7 @@
 """Documents in which null stands for what is absent, read back."""
 
+import json
+
 import pytest
 
 from strictgate.core.schema.null_members import without_null_members
@@ -21,7 +23,7 @@ OPTIONAL = {
 
 
 def read_back(text, schema=OPTIONAL, *, wrapped=False):
-    return without_null_members(text, admit(schema, name="x").inspected.root, wrapped=wrapped)
+    return without_null_members(text, admit(schema, name="x"), wrapped=wrapped)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,28 @@ def test_one_branch_that_allows_null_is_enough():
     assert read_back(text, {"anyOf": [one, one | {"required": ["a"]}]})[0] == "{}"
 
 
-def test_a_schema_that_is_not_here():
+def test_a_schema_without_a_graph():
     """Then nothing is known of it."""
-    assert without_null_members('{"a": null}', None, wrapped=False) == ('{"a": null}', [])
+    assert read_back('{"a": null}', True) == ('{"a": null}', [])
+
+
+NAMED = {"properties": {"k": {"const": "a"}, "x": {"type": "string"}}, "required": ["k"]}
+OPEN = {"properties": {"k": {"const": "b"}}, "required": ["k"]}
+ANY = {"properties": {"k": {"const": "b"}, "x": True}, "required": ["k"]}
+WHERE = {
+    "properties": {"k": {"type": "string"}},
+    "if": {"properties": {"k": {"const": "a"}}},
+    "then": NAMED,
+}
+
+
+@pytest.mark.parametrize(
+    "schema", [{"anyOf": [NAMED, OPEN]}, {"oneOf": [NAMED, ANY]}, WHERE], ids=json.dumps
+)
+def test_null_that_is_allowed_by_a_branch_that_does_not_speak_of_it(schema):
+    """It stays: alone, and beside one that is not allowed."""
+    schema = {"type": "object"} | schema
+    assert read_back('{"k":"b","x":null}', schema) == ('{"k":"b","x":null}', [])
+    assert read_back('{"k":"a","x":null}', schema) == ('{"k":"a"}', [("x",)])
+    both = read_back('[{"x":null,"k":"b"}, {"x":null,"k":"a"}]', {"items": schema})
+    assert both == ('[{"x":null,"k":"b"}, {"k":"a"}]', [(1, "x")])

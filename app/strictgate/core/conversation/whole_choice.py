@@ -310,8 +310,7 @@ def with_absent_members(choice: Choice, plan: Plan, schema: Schema) -> tuple[Cho
     """Return `choice` with its document as the caller's schema has it, where the plan has null for
     what is absent; and the steps."""
     text, _ = answer_text(choice, plan.mode)
-    root = schema.inspected.root
-    document, paths = without_null_members(text, root, wrapped=plan.wrapped)
+    document, paths = without_null_members(text, schema, wrapped=plan.wrapped)
     steps = [Step(DialectStep.ABSENT, pointer(path)) for path in paths]
     if not steps:
         return choice, steps

@@ -4,6 +4,10 @@ Where every property must be required (`requires_all` in dialects.toml), the com
 one be null that the caller's schema lets be absent. A document that was asked for so is read back:
 a member that is null, need not be there and may not be null by the caller's schema is taken for
 absent. Whether the document is valid then, is judged as always.
+
+What the schemas of the members say is not all: one branch of a union may name a member, and another
+one, which the value meets, leave it open. So a document that is valid as it stands is not touched,
+and a null is put back where the document is valid with it, too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,18 +19,20 @@ from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.jsontext.spans import ValueSpan
 from strictgate.core.schema.references import Node
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY, is_wrapped
+from strictgate.core.schema.schema import Schema
 
 _MAX_STEPS = 64  # schemas that apply to one value
+_MAX_PUT_BACK = 16  # members; each takes one more validation
 _ONE_OF = ("anyOf", "oneOf")
 
 
-def without_null_members(text: str, root: Node | None, *, wrapped: bool) -> tuple[str, list[Path]]:
+def without_null_members(text: str, schema: Schema, *, wrapped: bool) -> tuple[str, list[Path]]:
     """Return `text` without the members that stand for absent ones, and where these were.
 
     All other characters stay as they are; a text that is not strict JSON stays whole.
 
     Args:
-        root: of the caller's schema.
+        schema: the caller's.
         wrapped: the document may stand in its wrapper; paths are within the document.
     """
     try:
@@ -36,19 +42,51 @@ def without_null_members(text: str, root: Node | None, *, wrapped: bool) -> tupl
     base: Path = ()
     if wrapped and is_wrapped(value):
         value, base = value[WRAPPER_PROPERTY], (WRAPPER_PROPERTY,)
+    root = schema.inspected.root
     found = list(_absent(value, [root] if root else [], ()))
-    if not found:
+    if not found or schema.is_valid(value):
         return text, []
-    places = spans.locate_values(text, {(*base, *path[:-1]) for path in found})
+    found = _never_null(value, found, schema)
+    return _cut_out(text, [(*base, *path) for path in found]), found
+
+
+def _never_null(value: Any, found: Sequence[Path], schema: Schema) -> list[Path]:
+    """Return those of the members at `found` without which `value` is valid, and not with them.
+
+    `value` is changed. Where there are many, or it is not valid in either way, these are all.
+    """
+    objects = [(_at(value, path[:-1]), path) for path in found]
+    for each, path in objects:
+        del each[path[-1]]
+    if len(found) > _MAX_PUT_BACK or not schema.is_valid(value):
+        return list(found)
+    taken = []
+    for each, path in objects:
+        each[path[-1]] = None
+        if not schema.is_valid(value):
+            del each[path[-1]]
+            taken.append(path)
+    return taken
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _cut_out(text: str, found: Sequence[Path]) -> str:
+    """Return `text` without the members at `found`."""
+    places = spans.locate_values(text, {path[:-1] for path in found})
     names: dict[Path, set[Any]] = {}
     for path in found:
-        names.setdefault((*base, *path[:-1]), set()).add(path[-1])
+        names.setdefault(path[:-1], set()).add(path[-1])
     cuts = sorted(cut for path in names for cut in _cuts(places[path], names[path]))
     kept, at = [], 0
     for start, end in cuts:
         kept.append(text[at:start])
         at = end
-    return "".join([*kept, text[at:]]), found
+    return "".join([*kept, text[at:]])
 
 
 def _cuts(place: ValueSpan, names: set[Any]) -> Iterator[tuple[int, int]]:
