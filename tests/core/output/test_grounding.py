@@ -8,7 +8,17 @@ TEXT = (
     "The customer, Ann Müller (no. 0042), paid 1,234.50 EUR on 2026-05-03 - she was ANGRY; 1,5 kg."
 )
 TEXT += r' "Zo\u00eb says\nhi \ud83d\ude00"'
-SCHEMA = '{"properties":{"name":{},"mood":{"enum":["calm","very angry"]},"tags":{},"n":{}}}'
+TEXT += " order 9007199254740992, pi 3.14159265358979323846, 8.02e23, 7e99999999999999999999"
+TOLD = {"description": "such as John", "examples": ["Jane"], "default": "Peter", "minimum": 18}
+SCHEMA = {
+    "title": "Paul",
+    "properties": {
+        "name": TOLD,
+        "mood": {"enum": ["calm", "very angry"]},
+        "tags": {"items": {"const": 365}},
+        "n": {"pattern": "^George$"},
+    },
+}
 
 
 @pytest.mark.parametrize(
@@ -29,8 +39,21 @@ SCHEMA = '{"properties":{"name":{},"mood":{"enum":["calm","very angry"]},"tags":
         ({"invented": 42}, [("invented",)]),
         (10**400, [()]),
         ({"name": "Zoë says hi 😀"}, []),
+        ({"n": 365}, []),
+        ({"n": 18}, [("n",)]),
+        *(
+            ({"n": each}, [("n",)])
+            for each in ("John", "Jane", "Peter", "Paul", "George", "string")
+        ),
+        ({"n": 9007199254740992}, []),
+        ({"n": 9007199254740993}, [("n",)]),
+        ({"n": 9007199254740992.0}, []),
+        ({"n": 3.14159265358979323846}, []),
+        ({"n": 3.14159265358979}, [("n",)]),
+        ({"n": 802000000000000000000000}, []),
     ],
 )
 def test_beyond(document, beyond):
-    """Strings word by word, numbers by their value; the schema's own words may stand anywhere."""
+    """Strings word by word, numbers by their value; the schema's own words may stand anywhere,
+    but not what it tells about them."""
     assert list(Source.of(TEXT, SCHEMA).beyond(document)) == beyond

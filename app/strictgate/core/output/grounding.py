@@ -1,9 +1,11 @@
 """Whether a document says only what a text says.
 
 A model that writes down what another one has said must add nothing. Every string, number and name
-of a member has to stand in the text, or in the schema, whose words (the values of an enum, the
-names) are nobody's invention. Words are compared without their case and what stands between them,
-numbers by their value; `true`, `false` and `null` say too little to be looked for.
+of a member has to stand in the text, or be a word of the schema's own: the name of a property, a
+value of an `enum` or a `const`, which are nobody's invention. What the schema tells about them does
+not count: an example, a default or a limit is just what a model would invent. Words are compared
+without their case and what stands between them, numbers by their value, to the last digit; `true`,
+`false` and `null` say too little to be looked for.
 
 The check is made to be strict: a date that the text spells with the name of its month, or a number
 that it has in words, is not found. It knows nothing of what the words mean: a document may be made
@@ -14,9 +16,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
+from strictgate.core.jsontext.reader import write_json
+from strictgate.core.schema.drafts import walk_subschemas
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _NUMBER = re.compile(r"[-+]?\d[\d,']*(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -30,14 +35,15 @@ class Source:
     """A text, and what beside it a document about it may say."""
 
     words: frozenset[str]
-    numbers: frozenset[float]
+    numbers: frozenset[Decimal]
 
     @classmethod
-    def of(cls, *texts: str) -> "Source":
-        """Return what any of `texts` says."""
-        read = [*texts, *(_unescaped(text) for text in texts if "\\" in text)]
-        words = (word for text in read for word in _words(text))
-        return cls(frozenset(words), frozenset(each for text in read for each in _numbers(text)))
+    def of(cls, text: str, schema: Any) -> "Source":
+        """Return what `text` says, and the words of a schema's own."""
+        texts = [text, *_schema_words(schema)]
+        read = [*texts, *(_unescaped(each) for each in texts if "\\" in each)]
+        words = (word for each in read for word in _words(each))
+        return cls(frozenset(words), frozenset(found for each in read for found in _numbers(each)))
 
     def beyond(self, document: Any) -> Iterator[Path]:
         """Yield the paths of what `document` says beyond this; of a name, that of its member."""
@@ -59,7 +65,7 @@ class Source:
         if isinstance(value, str):
             return self._has_words(value)
         is_telling = isinstance(value, int | float) and not isinstance(value, bool)
-        return not is_telling or abs(_float(value)) in self.numbers
+        return not is_telling or _number(repr(value)) in self.numbers
 
     def _has_words(self, text: str) -> bool:
         return all(word in self.words for word in _words(text))
@@ -77,16 +83,30 @@ def _words(text: str) -> Iterator[str]:
         yield word.lstrip("0") or "0" if word.isdigit() else word
 
 
-def _numbers(text: str) -> Iterator[float]:
-    """Yield the numbers in a text without their signs; `1,5` is read in both ways."""
+def _schema_words(schema: Any) -> Iterator[str]:
+    for _, each in walk_subschemas(schema):
+        yield from each.get("properties") or ()
+        yield from map(write_json, each.get("enum") or ())
+        if "const" in each:
+            yield write_json(each["const"])
+
+
+def _numbers(text: str) -> Iterator[Decimal]:
+    """Yield the numbers in a text without their signs; `1,5` is read in both ways, and one with a
+    fraction also as the float nearest to it, which is all that a document keeps of it."""
     for found in _NUMBER.findall(unicodedata.normalize("NFKC", text)):
-        yield abs(_float(found.translate(_GROUPING)))
+        readings = [found.translate(_GROUPING)]
         if _DECIMAL_COMMA.fullmatch(found):
-            yield abs(_float(found.replace(",", ".")))
+            readings.append(found.replace(",", "."))
+        for each in readings:
+            yield _number(each)
+            if not each.lstrip("+-").isdigit():
+                yield _number(repr(float(each)))
 
 
-def _float(number: int | float | str) -> float:
+def _number(text: str) -> Decimal:
+    """Return a number without its sign."""
     try:
-        return float(number)
-    except (OverflowError, ValueError):  # more digits than a float has
-        return float("inf")
+        return Decimal(text).copy_abs()
+    except InvalidOperation:  # an exponent of more digits than there are numbers for
+        return Decimal("NaN")  # which equals none
