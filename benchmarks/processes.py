@@ -82,16 +82,47 @@ def wait_until_right(
         time.sleep(POLL)
 
 
+def surroundings(own: Mapping[str, str]) -> dict[str, str]:
+    """Return our environment with `own`, less what would make it another's measurement."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("STRICTGATE_", "PYTHON")) and not name.lower().endswith("_proxy")
+    }
+    return {**kept, **own}
+
+
 def resident(root: int) -> float | None:
     """Return the resident memory of `root` and its descendants in MiB; None where ps is missing."""
     try:
-        listed = subprocess.run(
-            ["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True
-        )
+        rows = _processes()
     except (FileNotFoundError, subprocess.CalledProcessError):
         return None
-    rows = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    tree = _tree(root, rows)
+    return sum(size for pid, _, size in rows if pid in tree) / 1024
+
+
+def descendants(root: int) -> set[int]:
+    """Return `root` and the processes that it has started, and these.
+
+    Raises:
+        FileNotFoundError: ps is missing.
+        subprocess.CalledProcessError: it failed.
+    """
+    return _tree(root, _processes())
+
+
+def _processes() -> list[tuple[int, int, int]]:
+    """Return number, parent, and resident KiB of every process."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True
+    )
+    rows = (line.split() for line in listed.stdout.splitlines())
+    return [(int(pid), int(parent), int(size)) for pid, parent, size in rows]
+
+
+def _tree(root: int, rows: Sequence[tuple[int, int, int]]) -> set[int]:
     tree = {root}
     while more := {pid for pid, parent, _ in rows if parent in tree} - tree:
         tree |= more
-    return sum(size for pid, _, size in rows if pid in tree) / 1024
+    return tree

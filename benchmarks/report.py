@@ -36,11 +36,16 @@ def environment(generator: str, rounds: int, seconds: int) -> Environment:
     """Return the conditions of a run."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "machine": f"{os.cpu_count()} cores, {_processor()}, {platform.system()}",
+        "machine": machine(),
         "Python": platform.python_version(),
         "libraries": ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES),
         "load": f"{generator}, {rounds} rounds of {seconds} s, medians",
     }
+
+
+def machine() -> str:
+    """Return what the run was on."""
+    return f"{os.cpu_count()} cores, {_processor()}, {platform.system()}"
 
 
 def _processor() -> str:

@@ -1,7 +1,6 @@
 """What is measured: how each target is started, asked, and named with its version."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -9,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from processes import surroundings
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PEERS = HERE / ".peers"
 CHAT = "/v1/chat/completions"
 START = 60.0  # seconds
 
-_FROM_SOURCE = {"PYTHONPATH": str(ROOT)}
+_FROM_SOURCE = {"PYTHONPATH": str(ROOT / "app")}
 _JSON = {"Content-Type": "application/json", "Authorization": "Bearer none"}
 _LITELLM = PEERS / "litellm" / "bin"
 _PORTKEY = PEERS / "portkey" / "node_modules" / "@portkey-ai" / "gateway"
@@ -74,13 +75,7 @@ class Target:
 
     def surroundings(self) -> dict[str, str]:
         """Return its environment: ours, less what would make it another's measurement."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("STRICTGATE_", "PYTHON"))
-            and not name.lower().endswith("_proxy")
-        }
-        return kept | self.environment
+        return surroundings(self.environment)
 
 
 def _demo(place: Place) -> list[str]:
