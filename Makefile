@@ -16,7 +16,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	touch $@
 
 demo: $(VENV)/.runtime
-	$(BIN)/strictgate serve --demo --port 8080
+	$(BIN)/strictgate demo
 
 TESTS ?= tests
 test: $(VENV)/.dev

@@ -1,5 +1,5 @@
-"""The command line: reads the arguments and runs `serve`, `reload`, `check`, `plan`, `replay`,
-`config`.
+"""The command line: reads the arguments and runs `demo`, `serve`, `reload`, `check`, `plan`,
+`replay`, `config`.
 
 Exit codes: 0, all is well; 1, the schema or request that was asked about has problems; 2, the call
 or the configuration is wrong; 130, the user interrupted the command (128 + SIGINT, as in a shell).
@@ -11,8 +11,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from strictgate import __version__
@@ -20,11 +22,13 @@ from strictgate.commands.check import check_schema, report
 from strictgate.commands.plan import PATHS, upstream_requests
 from strictgate.commands.replay import NotATest, replay_all
 from strictgate.commands.runtime_file import NotRunning, RuntimeFile, reload_running
-from strictgate.commands.serve import serve
+from strictgate.commands.serve import listening_socket, serve, url_of
+from strictgate.commands.showcase import show
 from strictgate.commands.start_checks import check_settings
 from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.wire.request_body import RequestBody
+from strictgate.observe.log_lines import LogLevel
 from strictgate.settings.loading import Settings, SettingsError, load
 
 DEMO = """\
@@ -50,6 +54,11 @@ for part in client.chat.completions.create(
     model=model, messages=ask, response_format=wanted, stream=True
 ):
     print(part.choices[0].delta.content or "", end="", flush=True)
+"""
+DEMO_END = """\
+Every request, painted by who wrote which byte:  {url}/inspector
+For your SDK (Ctrl+C ends it):                   base_url = "{url}/v1", api_key = "none"
+A model of your own:                             strictgate serve --upstream URL
 """
 _SCHEMA = {
     "type": "object",
@@ -92,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"strictgate {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_demo(commands.add_parser("demo", help="show in a minute what it does; no key, no network"))
     _add_serve(commands.add_parser("serve", help="serve the gateway"))
     _add_reload(commands.add_parser("reload", help="have a running `serve` read its configuration"))
     _add_check(commands.add_parser("check", help="say what will be enforced of a schema"))
@@ -100,6 +110,14 @@ def _parser() -> argparse.ArgumentParser:
     config = commands.add_parser("config", help="print an example configuration, explained")
     config.set_defaults(command=_config)
     return parser
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Then it serves, as `serve --demo` does, until Ctrl+C."
+    parser.add_argument(
+        "--port", type=int, metavar="P", help="port; 8080, or a free one where that is taken"
+    )
+    parser.set_defaults(command=_demo)
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
@@ -159,8 +177,38 @@ def _serve(options: argparse.Namespace) -> int:
         return _with_options(load(options.config), options)
 
     announce = _announcement(demo=options.demo)
-    serve(again(), announce, demo=options.demo, again=again)
+    with listening_socket("127.0.0.1", 0) if options.demo else nullcontext() as beside:
+        serve(again(), announce, demo=beside, again=again)
     return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    settings = load()
+    port = _usable_port(settings) if options.port is None else options.port
+    settings = settings.with_server({"port": port}).with_log_level(LogLevel.ERROR)
+    keys = settings.server.api_keys
+    key = keys[0].get_secret_value() if keys else None
+    with listening_socket("127.0.0.1", 0) as beside:
+
+        def tour(url: str) -> None:
+            show(url_of(beside), url, key)
+            print(DEMO_END.format(url=url), flush=True)
+
+        def announce(url: str) -> None:
+            print(f"Strictgate listening on {url}\n", flush=True)
+            Thread(target=tour, args=(url,), daemon=True).start()
+
+        serve(settings, announce, demo=beside)
+    return 0
+
+
+def _usable_port(settings: Settings) -> int:
+    """Return the configured port; 0 where something else listens there."""
+    try:
+        listening_socket(settings.server.host, settings.server.port).close()
+    except SettingsError:
+        return 0
+    return settings.server.port
 
 
 def _reload(options: argparse.Namespace) -> int:

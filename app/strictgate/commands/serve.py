@@ -85,7 +85,7 @@ class GatewayServer(uvicorn.Server):
         await super().startup(sockets)
         gc.collect()
         gc.freeze()  # what stands now stands for good: full collections need not walk it again
-        self._announce(_url(self.servers[0].sockets[0]))
+        self._announce(url_of(self.servers[0].sockets[0]))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Signal handlers set flags, and uvicorn looks at them in the same way.
@@ -141,7 +141,7 @@ def _has_terminal() -> bool:
     return True
 
 
-def _url(bound: socket.socket) -> str:
+def url_of(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -150,38 +150,37 @@ def serve(
     settings: Settings,
     announce: Callable[[str], None],
     *,
-    demo: bool = False,
+    demo: socket.socket | None = None,
     again: Callable[[], Settings] | None = None,
 ) -> None:
     """Serve until a signal (SIGTERM, SIGINT) tells the process to stop, then drain.
 
     Args:
         announce: is called with the URL once the server accepts connections.
-        demo: the embedded demonstration upstream runs beside the gateway, on a free port, and is
-            its default upstream.
+        demo: where the embedded demonstration upstream is to listen, beside the gateway, as its
+            default upstream; None: it does not run.
         again: reads the settings anew, for a reload; None: there are no others.
 
     Raises:
         SettingsError: the configuration cannot be served.
     """
-    if demo:
-        check_exposure(settings)
-    else:
+    if demo is None:
         check_settings(settings, os.environ)
+    else:
+        check_exposure(settings)
     style = stderr_style(settings.observe.level, settings.observe.format)
     queue = stderr_queue(style)
     logging.getLogger().addHandler(ServerHandler(queue, style))
     log = Log(queue)
     begin_log(log, settings)
     companion = None
-    if demo:
-        beside = _bound("127.0.0.1", 0)
-        demonstration = ("demo", f"{_url(beside)}/v1", "demo")
+    if demo is not None:
+        demonstration = ("demo", f"{url_of(demo)}/v1", "demo")
         settings = settings.with_upstream(*demonstration)
-        companion = DemoServer(_demo_config(), lambda url: None), beside
+        companion = DemoServer(_demo_config(), lambda url: None), demo
     report = None if demo else StartReport(settings, partial(print, flush=True))
     server, app = _listener(settings, announce, report, log)
-    bound = _bound(settings.server.host, settings.server.port)
+    bound = listening_socket(settings.server.host, settings.server.port)
     host, port = bound.getsockname()[:2]
     check_loops(settings, host, port)
     file = RuntimeFile(port)
@@ -240,7 +239,7 @@ def _demo_config() -> uvicorn.Config:
     return uvicorn.Config(create_demo(record=False), ws="none", access_log=False, log_config=None)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
     """Return a socket that listens there; raise SettingsError where that is not possible."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

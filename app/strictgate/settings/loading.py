@@ -25,6 +25,7 @@ from pydantic_settings import (
 )
 
 from strictgate.core.request.options import Enforcement
+from strictgate.observe.log_lines import LogLevel
 from strictgate.settings.keys import Key, Price
 from strictgate.settings.tables import (
     Answers,
@@ -99,6 +100,10 @@ class Settings(BaseSettings):
         with _named("server."):
             server = Server.model_validate({**dict(self.server), **changes})
         return self.model_copy(update={"server": server})
+
+    def with_log_level(self, level: LogLevel) -> "Settings":
+        """Return these settings with another gravity from which on is logged."""
+        return self.model_copy(update={"observe": self.observe.model_copy(update={"level": level})})
 
 
 class Variables(EnvSettingsSource):
