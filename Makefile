@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test coverage mutation faults soak hostile test-clients corpora check lock clean
+.PHONY: demo test coverage mutation faults soak hostile test-clients picture corpora check lock clean
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +49,10 @@ hostile: $(VENV)/.dev
 
 test-clients: $(VENV)/.dev
 	$(BIN)/python -m tests.client_matrix.run
+
+# The picture of the inspector in the documentation; needs Chromium.
+picture: $(VENV)/.dev
+	$(BIN)/python -m tests.inspector.picture
 
 corpora: $(VENV)/.dev
 	$(BIN)/python -m tests.fetch_corpora
