@@ -33,6 +33,16 @@ def test_without_keys_it_is_this_machine_alone(client, host, is_open):
     assert Access(has_keys=True).check(scope(client, host)) is None
 
 
+@pytest.mark.parametrize("header", ["forwarded", "via", "x-forwarded-for", "x-real-ip"])
+def test_a_proxy_that_writes_its_own_host(header):
+    """Apache's and nginx's ask for `127.0.0.1:8080`, whatever name they were asked by."""
+    about = scope("127.0.0.1", "127.0.0.1:8080")
+    about["headers"].append((header.encode(), b"203.0.113.9"))
+    with pytest.raises(InspectorClosed):
+        Access(has_keys=False).check(about)
+    assert Access(has_keys=True).check(about) is None
+
+
 @pytest.mark.parametrize("client", ["127.0.0.1", "10.0.0.7"])
 def test_a_key_with_a_name(client):
     """It is somebody's own: from elsewhere it does not show what others have asked."""

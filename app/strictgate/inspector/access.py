@@ -2,7 +2,9 @@
 
 A gateway without client keys may still be reached by others: a container's published port, a proxy
 on the same machine. What everybody has asked is not for everybody; so without keys both ends of the
-connection, and the name in the Host header, must be of this machine.
+connection, and the name in the Host header, must be of this machine. Many proxies write their own
+name for the gateway into that header, as Apache's does by default; so nothing that says that it was
+forwarded is let in, either.
 """
 
 from collections.abc import Mapping
@@ -12,6 +14,11 @@ from typing import Any
 
 from strictgate.core.errors import GatewayError
 from strictgate.core.wire.address import is_loopback
+
+_FORWARDED = frozenset(
+    (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
+)
+"""Headers of requests that proxies add (RFC 7239, RFC 9110 §7.6.3, and what came before them)."""
 
 
 class InspectorClosed(GatewayError):
@@ -43,7 +50,9 @@ class Access:
             return
         client = (scope.get("client") or ("", 0))[0]
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-        if not (is_loopback(client) and is_loopback(host_name(host.decode("latin-1")))):
+        is_direct = _FORWARDED.isdisjoint(name for name, _ in scope["headers"])
+        is_here = is_loopback(client) and is_loopback(host_name(host.decode("latin-1")))
+        if not (is_here and is_direct):
             raise InspectorClosed(
                 "The inspector is open to this machine alone, at http://127.0.0.1. To open it to "
                 "others, give Strictgate client keys (server.api_keys; not those of [keys])."
