@@ -139,6 +139,33 @@ def test_mistakes_in_variables_are_named(monkeypatch, variable, named):
         load()
 
 
+LINKS = {
+    "STRICTGATE_SERVICE_HOST": "10.0.0.7",
+    "STRICTGATE_SERVICE_PORT": "80",
+    "STRICTGATE_SERVICE_PORT_HTTP": "80",
+    "STRICTGATE_PORT": "tcp://10.0.0.7:80",
+    "STRICTGATE_PORT_80_TCP": "tcp://10.0.0.7:80",
+    "STRICTGATE_PORT_80_TCP_ADDR": "10.0.0.7",
+    "STRICTGATE_CANARY_SERVICE_HOST": "10.0.0.8",
+    "STRICTGATE_CANARY_PORT": "tcp://10.0.0.8:80",
+}
+"""What a pod is told of Services named strictgate and strictgate-canary."""
+
+
+def test_variables_of_a_service_of_that_name(monkeypatch):
+    """Kubernetes tells them to every pod of the namespace: they are no mistakes."""
+    for name, value in LINKS.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match="STRICTGATE_SERVICE_HOST"):
+        load()
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+
+    assert load().server.port == 8080
+    monkeypatch.setenv("STRICTGATE_PORT", "9000")
+    with pytest.raises(SettingsError, match="STRICTGATE_PORT: no such setting"):
+        load()
+
+
 def test_missing_file(tmp_path):
     """A file that is not there is said to be not there."""
     with pytest.raises(SettingsError, match=r"No such file"):

@@ -8,8 +8,9 @@ passed down; no module holds it as a global.
 
 import json
 import os
+import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,6 +40,12 @@ from strictgate.settings.upstreams import Model, Upstream
 
 PREFIX = "STRICTGATE_"
 CONFIG_VARIABLE = "STRICTGATE_CONFIG"
+_SERVICE_LINK = re.compile(
+    r"STRICTGATE_(?:\w+_)?(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)=.*"
+    r"|STRICTGATE_(?:\w+_)?PORT=\w+://.*"
+)
+"""What Kubernetes tells every pod of a Service whose name begins with `strictgate`, as NAME=value:
+https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables."""
 
 
 class SettingsError(Exception):
@@ -142,12 +149,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
 
 
-def _check_variables(names: Iterable[str]) -> None:
+def _check_variables(environment: Mapping[str, str]) -> None:
     """Raise SettingsError for a variable of no table: pydantic-settings would pass it unseen."""
-    for name in names:
+    in_cluster = "KUBERNETES_SERVICE_HOST" in environment
+    for name, value in environment.items():
         field = name.removeprefix(PREFIX).split("__")[0].lower()
         ours = name.startswith(PREFIX) and name != CONFIG_VARIABLE
-        if ours and field not in Settings.model_fields:
+        is_link = in_cluster and _SERVICE_LINK.fullmatch(f"{name}={value}") is not None
+        if ours and field not in Settings.model_fields and not is_link:
             known = ", ".join(sorted(Settings.model_fields))
             raise SettingsError(f"{name}: no such setting. There are: {known}.")
 
