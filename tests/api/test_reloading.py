@@ -8,6 +8,7 @@ import pytest
 from strictgate.api.app import create_app
 from strictgate.settings.loading import Settings, SettingsError
 from tests.gates import Gate
+from tests.inspector.views import latest
 from tests.servers import serving
 
 KEY = {"authorization": "Bearer key-number-1"}
@@ -86,6 +87,20 @@ def test_what_lasts(demo):
         page = running.get("/metrics").raw.decode()
 
     assert 'strictgate_refusals_total{mode="native",upstream="demo"} 1.0' in page
+
+
+def test_keys_that_are_no_longer_configured(demo):
+    """The inspector may have them in what was said while they were."""
+    keys = {name: {"key": f"key-number-{name}"} for name in "12"}
+    app = Reloaded(settings(demo, models=model(), keys=keys))
+    with serving(app) as url:
+        running = Gate(url)
+        assert running.post(ASK | {"user": "key-number-2"}, **KEY).status == 200
+        app.reload(settings(demo, models=model()))
+        shown = latest(running)
+
+    assert shown["body"]["text"].count("***")
+    assert "key-number-2" not in str(shown)
 
 
 def test_settings_that_do_not_fit(demo):

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from strictgate.observe.events import Crashed, ModelDemoted, RequestFinished
-from strictgate.observe.log import ServerHandler, log_to, stderr_style
+from strictgate.observe.log import Log, ServerHandler, log_to, stderr_style
 from strictgate.observe.log_lines import LineStyle, LogFormat, LogLevel
 
 
@@ -112,6 +112,16 @@ def test_keys_are_not_logged():
     assert "secret" not in stream.getvalue()
     models = [json.loads(line).get("model") for line in stream.getvalue().splitlines()]
     assert models == [None, "***", "***", "qwen-sk1-k1"]
+
+
+def test_keys_of_before_are_not_logged():
+    """Requests with them may still be under way when the configuration has others."""
+    stream = io.StringIO()
+    log = Log(stream)
+    log.change(["key-number-1"], LineStyle())
+    log.change(["key-number-2"], LineStyle())
+    log.observe(ModelDemoted("groq", "key-number-1 key-number-2"))
+    assert json.loads(stream.getvalue())["model"] == "*** ***"
 
 
 def test_nobody_reads_it():

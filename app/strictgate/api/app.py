@@ -104,6 +104,8 @@ class _Lasting:
     """observe/otel.py's, or None."""
     reloader: list[Reloader] = field(default_factory=list)
     """One, once it is there."""
+    keys: set[str] = field(default_factory=set)
+    """All that were ever configured: what was said with them is still shown."""
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
@@ -143,7 +145,8 @@ class _Lasting:
         _add_health(app, self.is_draining)
         if self.inspector is not None:
             gateway.witness = self.inspector
-            redact = redactor(configured_keys(settings, self.environment))
+            self.keys.update(configured_keys(settings, self.environment))
+            redact = redactor(self.keys)
             shown = (self.inspector, gateway.learner, self.grammars, redact, self.is_draining)
             page = InspectorRoutes(*shown)
             _add_inspector(app, page)  # behind the rest: a router tries its routes in their order

@@ -48,10 +48,13 @@ class Log:
         """Begin, and write nothing yet."""
         self._stream = stream
         self._write: Observer = ignore
+        self._keys: set[str] = set()
 
     def change(self, keys: Iterable[str], style: LineStyle | None) -> None:
-        """Write in `style` from now on, without `keys`; None: nothing is written."""
-        self._write = ignore if style is None else log_to(self._stream, keys, style)
+        """Write in `style` from now on, without `keys` and those before them, with which requests
+        may still be under way; None: nothing is written."""
+        self._keys.update(keys)
+        self._write = ignore if style is None else log_to(self._stream, self._keys, style)
 
     def observe(self, event: Event) -> None:
         """Write the line about `event`."""
