@@ -1,6 +1,9 @@
 """Conversations with upstreams that refuse a schema: its keywords, its dialect."""
 
+import pytest
+
 from strictgate.core.capabilities import Capabilities, Fact
+from strictgate.core.errors import OutputInvalid
 from tests.core.talks import GOOD, body, contents, conversation, hold, modes, refused, said
 
 NAMED = {
@@ -60,3 +63,16 @@ def test_null_for_what_is_absent():
     assert asks[0].body["response_format"]["json_schema"]["strict"] is True
     assert [(step.name, step.path) for _, step in outcome.steps] == [("null_for_absent", "/b")]
     assert talk.record.attempts[0].is_clean
+
+
+def test_what_a_rejected_answer_with_nulls_is_shown_as():
+    """As the model wrote it: to the model, and in the error."""
+    schema = {"properties": {"b": {"type": "string"}, "c": {"type": "integer"}}, "required": ["c"]}
+    wrong = '{"b":null,"c":"no"}'
+    talk = conversation(
+        body({"type": "object"} | schema), Capabilities(dialect="cerebras"), max_attempts=2
+    )
+    with pytest.raises(OutputInvalid) as caught:
+        hold(talk, said(wrong), said(wrong))
+
+    assert caught.value.failed_generation == wrong

@@ -40,7 +40,7 @@ from strictgate.core.conversation.protocol import (
     StreamPart,
     Turn,
 )
-from strictgate.core.conversation.whole_choice import with_absent_members
+from strictgate.core.conversation.whole_choice import answer_text, with_absent_members
 from strictgate.core.errors import (
     GatewayError,
     OutputTooComplex,
@@ -141,9 +141,9 @@ class ReplyReader:
         kind = ContinuationKind.UNKNOWN
         for position, choice in _in_place(reply.choices, len(self.states)):
             state, plan = self.states[position], self.ask.plan
-            absent: list[Step] = []
+            written, absent = choice, list[Step]()
             if plan.has_nulls and self.criteria.schema is not None:
-                choice, absent = with_absent_members(choice, plan, self.criteria.schema)
+                choice, absent = with_absent_members(written, plan, self.criteria.schema)
             read = stream.choices[position] if stream else None
             evaluation = Evaluation(
                 plan=plan,
@@ -161,8 +161,8 @@ class ReplyReader:
                 evaluated: Evaluated = yield from evaluation.run(document)
             except WorkSpent:
                 evaluated = self._too_complex(choice, state)
-            if absent and isinstance(evaluated.result, Accepted):
-                told = replace(evaluated.result, steps=(*absent, *evaluated.result.steps))
+            if absent:
+                told = _told_of(absent, evaluated.result, answer_text(written, plan.mode)[0])
                 evaluated = replace(evaluated, result=told)
             state.after(plan, evaluated)
             results[position], kind = evaluated.result, evaluated.kind
@@ -310,6 +310,16 @@ class ReplyReader:
         except (UpstreamBadResponse, UpstreamUnreachable, UpstreamTimeout):
             return None
         return None if isinstance(answer, Failure) else answer
+
+
+def _told_of(
+    absent: Sequence[Step], result: Accepted | Rejected, written: str
+) -> Accepted | Rejected:
+    """Return `result` with the steps that were taken before; of what is rejected, the model gets to
+    see what it has `written`, and so does the caller."""
+    if isinstance(result, Rejected):
+        return replace(result, text=written)
+    return replace(result, steps=(*absent, *result.steps))
 
 
 def _in_place(choices: Sequence[Choice], count: int) -> Iterator[tuple[int, Choice]]:
