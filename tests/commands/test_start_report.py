@@ -1,11 +1,13 @@
 """What is said of the upstreams at the start."""
 
 from strictgate.commands.start_report import StartReport, upstream_lines
+from strictgate.core.request.options import Enforcement, Prefer
 from strictgate.observe.events import ModelDemoted, UpstreamRecognised
 from strictgate.settings.loading import Settings
 from strictgate.settings.upstreams import Upstream
 
 URL = "http://127.0.0.1:1/v1"
+RULES = Enforcement()
 
 
 def seen(preset, sign="", problem="", *, has_answered=True):
@@ -14,12 +16,12 @@ def seen(preset, sign="", problem="", *, has_answered=True):
 
 def test_recognised():
     """What it is, by what that was seen, what follows from it, and how to change it."""
-    lines = upstream_lines("main", Upstream(base_url=URL), seen("llamacpp", "a header"))
+    lines = upstream_lines("main", Upstream(base_url=URL), seen("llamacpp", "a header"), RULES)
 
     assert lines == [
         f"Upstream 'main', {URL}: recognised as \"llamacpp\": a header.",
-        "  A schema is asked for as native, then json_object, then tool, then prompt, "
-        "the schema in the prompt as well.",
+        "  A schema is asked for as prompt alone, the answer free under the guard, then native, "
+        "then json_object, then tool, the schema in the prompt as well.",
         "  It goes on from a prefix (trailing): streams are guarded as they come.",
         "  Steered by its log-probabilities (20 for each token).",
         lines[-1],
@@ -31,18 +33,18 @@ def test_recognised():
 def test_unknown():
     """Where nothing was seen it is said why, and what is done nevertheless."""
     away = seen("generic", problem="Refused.", has_answered=False)
-    lines = upstream_lines("main", Upstream(base_url=URL), away)
+    lines = upstream_lines("main", Upstream(base_url=URL), away, RULES)
 
     assert 'not there yet. Until it is, nothing is assumed of it (preset "generic")' in lines[0]
     assert lines[1] == "  Refused."
-    here = upstream_lines("main", Upstream(base_url=URL), seen("generic"))
+    here = upstream_lines("main", Upstream(base_url=URL), seen("generic"), RULES)
     assert 'not recognised, so nothing is assumed of it (preset "generic")' in here[0]
     assert "not known to go on from a prefix" in lines[3]
 
 
 def test_configured():
     """What is pinned counts; there is nothing to change that was not said."""
-    lines = upstream_lines("main", Upstream(preset="vllm", top_logprobs=0), None)
+    lines = upstream_lines("main", Upstream(preset="vllm", top_logprobs=0), None, RULES)
 
     assert lines[0] == (
         "Upstream 'main', http://127.0.0.1:8000/v1: preset \"vllm\", as configured."
@@ -50,10 +52,28 @@ def test_configured():
     assert lines[-1] == "  No log-probabilities are asked for."
 
 
+def test_the_order_is_the_preferred_one():
+    """What pins the modes, or another preference, puts the upstream's own enforcement first."""
+
+    def first(prefer="right", **pinned):
+        upstream = Upstream(preset="llamacpp", **pinned)
+        return upstream_lines("main", upstream, None, Enforcement(prefer=Prefer(prefer)))[1]
+
+    assert first().startswith("  A schema is asked for as prompt alone")
+    assert first("native").startswith("  A schema is asked for as native, then json_object")
+    assert first("cheap") == (
+        "  A schema is asked for as native, then json_object, then tool, then prompt."
+    )
+    assert first(modes=["tool", "prompt"]).startswith(
+        "  A schema is asked for as tool, then prompt"
+    )
+    assert first(prefill="none").startswith("  A schema is asked for as native")
+
+
 def test_by_its_host():
     """Nothing was asked of it."""
     upstream = Upstream(base_url="https://api.groq.com/openai/v1")
-    assert upstream_lines("g", upstream, None)[0].endswith('preset "groq", by its host.')
+    assert upstream_lines("g", upstream, None, RULES)[0].endswith('preset "groq", by its host.')
 
 
 def test_the_report_waits_and_goes_on():

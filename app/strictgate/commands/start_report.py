@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from strictgate.core.capabilities import Capabilities, Prefill
+from strictgate.core.capabilities import Capabilities, Mode, Prefill
+from strictgate.core.request.options import Enforcement
+from strictgate.gateway.knobs import with_overrides
+from strictgate.gateway.request_planning import preferred
 from strictgate.observe.events import Event, UpstreamRecognised
 from strictgate.settings.loading import Settings
 from strictgate.settings.upstreams import Upstream
@@ -17,6 +20,7 @@ class StartReport:
 
     def __init__(self, settings: Settings, say: Say) -> None:
         self._upstreams = settings.upstreams
+        self._enforcement = settings.enforcement
         self._say = say
         self._seen: dict[str, UpstreamRecognised] = {}
         self._has_begun = False
@@ -35,20 +39,28 @@ class StartReport:
             self._tell(name)
 
     def _tell(self, name: str) -> None:
-        lines = upstream_lines(name, self._upstreams[name], self._seen.get(name))
+        seen, rules = self._seen.get(name), self._enforcement
+        lines = upstream_lines(name, self._upstreams[name], seen, rules)
         with suppress(OSError, ValueError):  # nobody reads them any more
             self._say("\n".join(lines))
 
 
-def upstream_lines(name: str, upstream: Upstream, seen: UpstreamRecognised | None) -> list[str]:
+def upstream_lines(
+    name: str,
+    upstream: Upstream,
+    seen: UpstreamRecognised | None,
+    enforcement: Enforcement,
+) -> list[str]:
     """Return the lines about one upstream.
 
     Args:
         seen: what came of looking at it; None: that was not needed.
+        enforcement: what is preferred decides on the order of the modes.
     """
     by_host = preset_of_host(upstream.base_url or "")
     preset = seen.preset if seen else upstream.preset or by_host or GENERIC
-    able = upstream.applied_to(PRESETS[preset].capabilities)
+    known = upstream.applied_to(PRESETS[preset].capabilities)
+    able = preferred(known, with_overrides(enforcement, None))
     address = upstream.base_url or PRESETS[preset].base_url
     lines = [f"Upstream '{name}', {address}: {_identity(upstream, preset, seen)}"]
     if seen and seen.problem:
@@ -75,7 +87,11 @@ def _identity(upstream: Upstream, preset: str, seen: UpstreamRecognised | None) 
 
 def _behaviour(able: Capabilities) -> Iterator[str]:
     told = ", the schema in the prompt as well" if able.native_needs_prompt else ""
-    yield f"A schema is asked for as {', then '.join(able.modes)}{told}."
+    modes = [str(mode) for mode in able.modes]
+    if able.prompt_first and able.prefill is not Prefill.NONE and Mode.PROMPT in able.modes:
+        modes.remove(Mode.PROMPT)
+        modes.insert(0, "prompt alone, the answer free under the guard")
+    yield f"A schema is asked for as {', then '.join(modes)}{told}."
     if able.prefill is Prefill.NONE:
         yield "It is not known to go on from a prefix: streams go out once they are checked whole."
     else:

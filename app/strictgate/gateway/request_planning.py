@@ -212,7 +212,7 @@ class RequestPlanner:
             rules = replace(rules, think=Think.OFF)  # its models do so in their own way
             conversation = self._conversation(whole, route, capabilities, rules)
             return PlannedRequest(read, route, conversation, adapter)
-        capabilities = _preferred(capabilities, rules)
+        capabilities = preferred(capabilities, rules)
         texts = (each.schema_text for each in read.contract.toolbox.functions)
         if self._refuses_any(route, texts):
             capabilities = replace(capabilities, tools=False)
@@ -358,7 +358,7 @@ def _for_emulation(rules: Enforcement) -> Enforcement:
     return replace(rules, stream=StreamMode.BUFFERED, think=Think.OFF)
 
 
-def _preferred(capabilities: Capabilities, rules: RequestOptions) -> Capabilities:
+def preferred(capabilities: Capabilities, rules: RequestOptions) -> Capabilities:
     """Return `capabilities` with the modes and their order as the request has it."""
     if rules.modes:
         return replace(capabilities, modes=rules.modes, prompt_first=False)
