@@ -2,6 +2,9 @@
 
 import json
 
+from strictgate.inspector.details import unsavable
+from strictgate.inspector.entries import Entry
+from strictgate.observe.events import RequestFinished
 from tests.gates import MOOD, gate, guarding_gate
 from tests.inspector.views import ROOT, latest, listed
 
@@ -31,6 +34,15 @@ def test_what_was_not_enforced_cannot_be_saved(demo):
 
     assert answer.status == 400
     assert "not enforced" in answer.error["message"]
+
+
+def test_what_was_left_cannot_be_saved():
+    """The upstream was stopped for the client's sake: asked again, there is more of the answer."""
+    over = RequestFinished("r", "POST", "/v1/chat/completions", 200, 1.0, client_left=True)
+
+    assert unsavable(Entry("r", 0.0, 0.0, raw=b"{}", finished=over)) == (
+        "its client left before it was over"
+    )
 
 
 def test_all_can_be_exported(demo):

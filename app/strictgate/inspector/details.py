@@ -234,6 +234,8 @@ def unsavable(entry: Entry) -> str:
     texts += [each.answer for each in entry.asks if each.answer is not None]
     if not entry.raw:
         return "its body was not kept (inspector.bodies)"
+    if entry.finished is not None and entry.finished.client_left:
+        return "its client left before it was over"
     if len({(each.upstream, each.model) for each in entry.asks}) > 1:
         return "more than one model was asked"
     return "" if all(each.is_whole for each in texts) else "it is too long: its bodies were cut"
