@@ -119,7 +119,7 @@ def known_key(authorization: str | None, rules: AccessRules) -> ClientKey | None
     if scheme.lower() != "bearer" or not key.strip() or not (any(known) or named):
         missing = "You didn't provide an API key" if not key else "Incorrect API key provided"
         raise Unauthorized(
-            f"{missing}. Send one of Strictgate's client keys (server.api_keys) "
+            f"{missing}. Send one of Strictgate's client keys (server.api_keys, [keys.NAME]) "
             "in an Authorization header: Bearer YOUR_KEY."
         )
     return named

@@ -195,7 +195,8 @@ def _traces(settings: Settings) -> Any:
         otel = import_module("strictgate.observe.otel")
     except ImportError as error:
         raise SettingsError(
-            'observe.traces: OpenTelemetry is not installed: pip install "strictgate[otel]"'
+            'observe.traces: OpenTelemetry is not installed: pip install "strictgate[otel]" '
+            '(from a checkout: pip install ".[otel]")'
         ) from error
     return otel.otlp_traces(settings.observe.otlp_endpoint)
 

@@ -72,8 +72,8 @@ class RuntimeFile:
             state = RuntimeState(**json.loads(self._path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise NotRunning(
-                "no `strictgate serve` of this user listens there (or it cannot write "
-                f"{self._path}; then send it SIGHUP)"
+                "no `strictgate serve` of this user listens there: --port says where it does "
+                f"(or it cannot write {self._path}; then send it SIGHUP)"
             ) from error
         return replace(state, waiting=tuple(state.waiting))
 

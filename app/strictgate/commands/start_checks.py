@@ -26,7 +26,8 @@ def check_settings(settings: Settings, environment: Mapping[str, str]) -> None:
     check_exposure(settings)
     if not settings.upstreams:
         raise SettingsError(
-            "no upstream is configured: give --upstream URL, --config FILE, or --demo"
+            "no upstream is configured: give --upstream URL or --config FILE; `strictgate serve` "
+            "also takes --demo"
         )
     key_ring(settings, environment)
     Router(settings, environment)  # the tables fit together, and each key's variable is set
