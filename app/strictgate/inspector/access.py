@@ -1,4 +1,4 @@
-"""Who may look: whoever has a client key; where there are none, only this machine's own user.
+"""Who may look: this machine's own user, and from elsewhere who has a client key without a name.
 
 A gateway without client keys may still be reached by others: a container's published port, a proxy
 on the same machine. What everybody has asked is not for everybody; so without keys both ends of the

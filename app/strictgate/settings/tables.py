@@ -165,8 +165,8 @@ class InspectorSettings(Frozen):
 
     enabled: bool = Field(
         default=True,
-        description="Whether there is one, at /inspector: for whoever has a client key, and where "
-        "there are none, for this machine alone.",
+        description="Whether there is one, at /inspector: for this machine, and from elsewhere for "
+        "who has one of server.api_keys.",
     )
     keep: int = Field(default=1000, gt=0, le=100_000, description="Requests that are kept.")
     bodies: bool = Field(
