@@ -102,3 +102,10 @@ def test_malformed_requests_are_told(raw: bytes):
     """What is not a request is refused with a message."""
     with pytest.raises(MalformedRequest, match=r"."):
         parse_chat_request(raw)
+
+
+def test_custom_tools_are_refused_by_name():
+    """The model has functions alone, and says so."""
+    custom = {"type": "custom", "custom": {"name": "patch"}}
+    with pytest.raises(MalformedRequest, match=r"^Invalid value: 'custom'"):
+        parse_chat_request(orjson.dumps(chat_body("clean", tools=[custom], tool_choice=custom)))

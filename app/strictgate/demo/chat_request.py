@@ -268,6 +268,10 @@ def _forced_tool(body: dict[str, Any]) -> tuple[str, Any] | None:
     ]
     choice = body.get("tool_choice")
     if isinstance(choice, dict):
+        if choice.get("type") == "custom":  # as a host says it that has functions alone
+            raise MalformedRequest(
+                "Invalid value: 'custom'. Supported values are: 'function'.", "tools"
+            )
         name = (choice.get("function") or {}).get("name")
         functions = [each for each in functions if each.get("name") == name]
         if not functions:
