@@ -8,6 +8,7 @@ import pytest
 from strictgate.observe.events import (
     Crashed,
     Enforced,
+    LogLinesDropped,
     ModelDemoted,
     RequestFinished,
     UpstreamFailed,
@@ -60,6 +61,33 @@ def test_what_is_not_grave_enough():
     assert line(ENFORCED) is None
     assert line(FINISHED, LineStyle(LogLevel.WARNING)) is None
     assert "Enforced" in line(ENFORCED, LineStyle(LogLevel.DEBUG))
+
+
+@pytest.mark.parametrize("level", LogLevel)
+def test_silent_types_are_those_that_are_no_line(level):
+    """Of a request it is its status that says so: it is never one of them."""
+    style = LineStyle(level)
+    told = {type(each): line(each, style) for each in (ENFORCED, ModelDemoted("groq", "kimi"))}
+
+    assert style.silent() & told.keys() == {kind for kind, text in told.items() if text is None}
+    assert RequestFinished not in style.silent()
+
+
+def test_an_event_with_one_field():
+    """It is a line like any other."""
+    told = json.loads(line(LogLinesDropped(3), LineStyle()))
+
+    assert (told["event"], told["lines"]) == ("LogLinesDropped", 3)
+
+
+@pytest.mark.parametrize("error", [None, ""])
+def test_what_is_said_of_nothing(error):
+    """0 and False are said, what is empty is not."""
+    event = RequestFinished("r", "POST", "/v1/x", 0, 0.0, error)
+    told = json.loads(line(event, LineStyle()))
+
+    assert (told["status"], told["seconds"], told["client_left"]) == (0, 0.0, False)
+    assert {"error", "repairs", "key"}.isdisjoint(told)
 
 
 def test_an_object():

@@ -27,6 +27,17 @@ def test_listed_model():
     assert route.capabilities.modes == (Mode.PROMPT,)
 
 
+def test_a_listed_model_of_an_upstream_that_is_recognised():
+    """From then on it has what the preset says; its own settings still say otherwise."""
+    found = router(models={"kimi": {"upstream": "local", "modes": ["prompt"]}})
+    assert found.route("kimi").capabilities.dialect == ""
+    found.recognise("local", "groq")
+    route = found.route("kimi")
+
+    assert (route.capabilities.dialect, route.endpoint.capabilities.dialect) == ("groq", "groq")
+    assert route.capabilities.modes == (Mode.PROMPT,)
+
+
 def test_unlisted_model_goes_to_the_default():
     """It keeps its name."""
     route = router(default_upstream="local").route("llama")

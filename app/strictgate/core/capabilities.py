@@ -145,6 +145,11 @@ class Capabilities:
     without: tuple[OptionalField, ...] = ()
     """Parts of a request that the upstream refuses, and that are done without."""
 
+    @property
+    def limits_schemas(self) -> bool:
+        """Whether there is something of JSON Schema that it is known not to take."""
+        return bool(self.dialect or self.refused_keywords or self.plain_modes)
+
 
 class Fact(StrEnum):
     """What can be found out about a model while it is used, beyond what its preset says.

@@ -8,6 +8,7 @@ somebody looks. What several requests share, the target, stays a value.
 """
 
 import marshal
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -72,7 +73,7 @@ def packed(entry: Entry) -> PackedEntry | Entry:
                 [(at, str(step.name), step.path) for at, step in entry.steps],
                 [(at, _of_origins(origins)) for at, origins in entry.origins.items()],
                 None if entry.error is None else write_json(entry.error),
-                None if entry.finished is None else [*map(_value, _finished(entry.finished))],
+                None if entry.finished is None else _plainly(_finished(entry.finished)),
             )
         )
     except ValueError:
@@ -80,11 +81,19 @@ def packed(entry: Entry) -> PackedEntry | Entry:
     return PackedEntry(data, entry.target, entry.weight)
 
 
+def _plainly(values: Iterable[Any]) -> list[Any]:
+    """Return `values` with plain texts where there are members of enumerations, which are texts
+    too."""
+    return [value if type(value) in _PLAIN_TYPES else _value(value) for value in values]
+
+
 def _value(value: Any) -> Any:
-    """Return a value with plain texts where it has members of enumerations, which are texts too."""
     if isinstance(value, str):
         return str(value)
     return tuple(map(str, value)) if isinstance(value, tuple) else value
+
+
+_PLAIN_TYPES = frozenset({str, int, float, bool, type(None)})
 
 
 def _of_attempt(attempt: Attempt) -> tuple[Any, ...]:

@@ -30,9 +30,11 @@ def log_to(stream: Stream, keys: Iterable[str] = (), style: LineStyle = JSON_LIN
     Args:
         keys: what must not be in the log.
     """
-    redact = redactor(keys)
+    redact, silent = redactor(keys), style.silent()
 
     def write(event: Event) -> None:
+        if type(event) in silent:  # most are: three of the four of a request
+            return
         line = style.event_line(event, redact, datetime.now(UTC))
         if line is not None:
             with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing

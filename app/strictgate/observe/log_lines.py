@@ -5,11 +5,13 @@ words are escaped in the same way.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -107,18 +109,24 @@ class LineStyle:
     format: LogFormat = LogFormat.JSON
     is_coloured: bool = False
 
+    def silent(self) -> frozenset[type]:
+        """Return the types of events of which none is grave enough for a line."""
+        least = RANKS[self.level]
+        return frozenset(kind for kind, level in _LEVELS.items() if RANKS[level] < least)
+
     def event_line(self, event: Event, redact: Callable[[str], str], now: datetime) -> str | None:
         """Return the line about `event`, or None where it is not grave enough for one."""
         level = level_of(event)
         if RANKS[level] < RANKS[self.level]:
             return None
-        values = ((name, getattr(event, name)) for name in event.__slots__)
+        kind: type = type(event)
+        names, values_of = _fields(kind)
         fields = {
             name: redact(value) if isinstance(value, str) and name not in _KEYLESS else value
-            for name, value in values
-            if value != "" and value != () and value is not None
+            for name, value in zip(names, values_of(event), strict=True)
+            if value or (value is not None and value != "" and value != ())
         }
-        return self.line(level, type(event).__name__, fields, now)
+        return self.line(level, kind.__name__, fields, now)
 
     def line(self, level: LogLevel, name: str, fields: Mapping[str, Any], now: datetime) -> str:
         """Return a line with its end."""
@@ -136,6 +144,15 @@ class LineStyle:
 
 
 JSON_LINES = LineStyle()
+
+
+@cache
+def _fields(kind: type) -> tuple[tuple[str, ...], Callable[[Event], Iterable[Any]]]:
+    """Return the names of an event's fields, and what gets all their values at once."""
+    names = tuple(kind.__slots__)  # type: ignore[attr-defined]  # they have them all
+    if len(names) < 2:  # attrgetter of one name gives no tuple
+        return names, lambda event: [getattr(event, name) for name in names]
+    return names, attrgetter(*names)
 
 
 def _json(line: Mapping[str, Any]) -> str:

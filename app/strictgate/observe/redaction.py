@@ -25,7 +25,7 @@ def redactor(keys: Iterable[str]) -> Callable[[str], str]:
 def without_credentials(text: str, authorization: str | None) -> str:
     """Return `text` without the key in the header `Authorization`, which clients may mislay."""
     key = (authorization or "").rpartition(" ")[2]
-    return _without(text, {key}) if key else text
+    return _without(text, {key}) if key and key in text else text
 
 
 def _without(text: str, keys: Iterable[str]) -> str:

@@ -72,6 +72,8 @@ class Router:
         self.recognised: dict[str, str] = {}
         """The presets that upstreams without one were recognised as."""
         self._models = settings.models
+        self._routes: dict[str, Route] = {}
+        """Those of [models] that have been asked for, until an upstream is recognised."""
         self._default = settings.default_upstream
         if self._default is None and not self._models and len(self.endpoints) == 1:
             self._default = next(iter(self.endpoints))  # there is nowhere else to go
@@ -158,6 +160,7 @@ class Router:
         endpoint = self.endpoints[upstream]
         able = endpoint.settings.applied_to(PRESETS[preset].capabilities)
         self.endpoints[upstream] = replace(endpoint, capabilities=able)
+        self._routes.clear()
 
     @property
     def model_names(self) -> tuple[str, ...]:
@@ -197,6 +200,8 @@ class Router:
             NotFound: nothing serves it. Words and code (`model_not_found`) are OpenAI's, which SDKs
                 know: https://platform.openai.com/docs/guides/error-codes.
         """
+        if known := self._routes.get(model):
+            return known
         listed = self._models.get(model)
         if listed is None:
             if self._default is None:
@@ -208,7 +213,8 @@ class Router:
             return Route(endpoint, model, endpoint.capabilities)
         endpoint = self.endpoints[listed.upstream]
         capabilities = listed.applied_to(endpoint.capabilities)
-        return Route(endpoint, listed.model or model, capabilities)
+        route = self._routes[model] = Route(endpoint, listed.model or model, capabilities)
+        return route
 
 
 def _endpoint(name: str, settings: UpstreamSettings, environment: Mapping[str, str]) -> Endpoint:

@@ -1,7 +1,7 @@
 """What happened in a conversation, for the caller, the driver's memory and the log."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.capabilities import Fact, Mode
@@ -99,7 +99,7 @@ class AttemptLog:
         self.proven = len(self.refused_modes)
         self.proven_facts = len(self.facts)
         self.spent = add_usage(self.spent, reply.usage)
-        self.attempts.append(replace(_attempt(plan, reply), part=self.part))
+        self.attempts.append(_attempt(plan, reply, self.part))
 
     @property
     def tries(self) -> int:
@@ -238,7 +238,7 @@ class AttemptLog:
 _ASIDE = (Purpose.QUESTION, Purpose.THOUGHT)
 
 
-def _attempt(plan: Plan, reply: EvaluatedReply) -> Attempt:
+def _attempt(plan: Plan, reply: EvaluatedReply, part: int) -> Attempt:
     results = [each for each in reply.results if each is not None]
     rejections = [each for each in results if isinstance(each, Rejected)]
     problems = [most_specific(each).sentence for one in rejections for each in one.problems]
@@ -253,6 +253,7 @@ def _attempt(plan: Plan, reply: EvaluatedReply) -> Attempt:
         is_clean=not rejections and not mended,
         purpose=plan.purpose,
         end=reply.end,
+        part=part,
     )
 
 

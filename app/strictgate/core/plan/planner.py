@@ -78,7 +78,8 @@ class Planner:
         if not self.contract.has_document:  # what is native of tools
             return (Mode.NATIVE,)
         fit = [mode for mode in self.capabilities.modes if self._combines(mode)] or [Mode.PROMPT]
-        fit = [mode for mode in fit if self.expresses(mode)] or fit
+        if self.capabilities.limits_schemas:
+            fit = [mode for mode in fit if self.expresses(mode)] or fit
         if self.contract.is_json_object:  # JSON mode says just that; the rest approaches it
             fit.sort(key=lambda mode: mode is not Mode.JSON_OBJECT)
         elif self.capabilities.prompt_first and self.can_continue:
@@ -318,7 +319,9 @@ class Planner:
 
     def _taken(self, messages: Sequence[Mapping[str, Any]]) -> list[prompt.Message]:
         """Return `messages` with what the upstream takes in them."""
-        unwanted = set(self.capabilities.drop_in_messages)
+        unwanted = self.capabilities.drop_in_messages
+        if not unwanted:
+            return [dict(message) for message in messages]
         return [
             {key: value for key, value in message.items() if key not in unwanted}
             for message in messages
@@ -334,9 +337,9 @@ class Planner:
         return True
 
     def _rename_budget(self, body: Body) -> None:
-        old, new = MaxTokens.OLD.value, MaxTokens.NEW.value
         wanted = self.capabilities.max_tokens
         if wanted is not MaxTokens.EITHER:
+            old, new = MaxTokens.OLD.value, MaxTokens.NEW.value
             other = new if wanted is MaxTokens.OLD else old
             budget = body.pop(other, None)
             if budget is not None:

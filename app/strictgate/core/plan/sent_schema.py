@@ -117,9 +117,7 @@ def own_schema(schema: Schema, contract: Contract, *, wrapped: bool) -> SentSche
 
 def _dialect(contract: Contract, capabilities: Capabilities, mode: Mode) -> Dialect | None:
     """Return the dialect that `mode` is to be asked in; None: the caller's words will do."""
-    if not (capabilities.dialect or capabilities.refused_keywords or capabilities.plain_modes):
-        return None
-    if mode not in HELD_BY or contract.is_json_object:
+    if not capabilities.limits_schemas or mode not in HELD_BY or contract.is_json_object:
         return None
     if mode in capabilities.plain_modes:
         dialect: Dialect | None = DIALECTS[PLAIN]
