@@ -194,7 +194,7 @@ class ClientRequest:
             )
         raw = b"".join(pieces)
         await breathe(len(raw))
-        if self.is_json and has_more_values(raw, self._limits.values):
+        if has_more_values(raw, self._limits.values) and self.is_json:
             raise BodyTooLarge(
                 f"The request's body has more than {self._limits.values} JSON values "
                 "(limits.body_values). Send large data as text in one string."
