@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent
 APP = ROOT / "app" / "strictgate"
 ROOMS = (
     *("commands", "asgi", "api", "inspector", "gateway", "upstream", "demo"),
-    *("core.conversation", "core.guard", "core.surfaces", "core.plan"),
+    *("core.conversation", "core.guard", "core.surfaces", "core.plan", "core.probe"),
     *("settings", "observe"),
     *("core.resilience", "core.request", "core.output", "core.grammar", "core.schema"),
     "core.wire",

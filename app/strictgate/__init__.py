@@ -3,7 +3,7 @@
 The house, top down. A room imports from itself and from those below it, never from those above
 (tests/test_architecture.py); CONTRIBUTING.md says where a change goes.
 
-    commands/     The command line (serve, check, plan, config), and the process that serves.
+    commands/     The command line (serve, check, plan, probe, …), and the process that serves.
     asgi          The application for an ASGI server of one's own.
     api/          HTTP IN. Thin: reads a request, calls the gateway, renders the answer.
     inspector/    What was said in each request, kept for a while and shown on a page at /inspector.

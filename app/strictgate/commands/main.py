@@ -1,5 +1,5 @@
 """The command line: reads the arguments and runs `demo`, `serve`, `reload`, `check`, `plan`,
-`replay`, `config`.
+`replay`, `probe`, `config`.
 
 Exit codes: 0, all is well; 1, the schema or request that was asked about has problems; 2, the call
 or the configuration is wrong; 130, the user interrupted the command (128 + SIGINT, as in a shell).
@@ -20,6 +20,8 @@ from typing import Any
 from strictgate import __version__
 from strictgate.commands.check import check_schema, report
 from strictgate.commands.plan import PATHS, upstream_requests
+from strictgate.commands.probe import ProbeFailed
+from strictgate.commands.probe_command import add_probe
 from strictgate.commands.replay import NotATest, replay_all
 from strictgate.commands.runtime_file import NotRunning, RuntimeFile, reload_running
 from strictgate.commands.serve import listening_socket, serve, url_of
@@ -88,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"strictgate: configuration: {error}", file=sys.stderr)
         return 2
-    except UsageError as error:
+    except (UsageError, ProbeFailed) as error:
         print(f"strictgate: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -107,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands.add_parser("check", help="say what will be enforced of a schema"))
     _add_plan(commands.add_parser("plan", help="print the upstream requests, without sending"))
     _add_replay(commands.add_parser("replay", help="run requests that the inspector has saved"))
+    add_probe(commands.add_parser("probe", help="ask a real model what it really does"))
     config = commands.add_parser("config", help="print an example configuration, explained")
     config.set_defaults(command=_config)
     return parser

@@ -8,6 +8,7 @@ The rooms, top down; as everywhere, imports point downwards only:
                     what may go to the caller, and its repairs.
     surfaces/       The APIs that clients speak, each a package behind one interface (surface.py).
     plan/           Contract and capabilities become the exact request to the upstream.
+    probe/          What a model really does: questions to it, and what its answers show.
     resilience/     What an upstream in trouble is spared: the circuit breaker, the retry budget.
     request/        What the caller asked for: contract, tools, options.
     output/         Where the document stands in a model's answer, and whom its bytes are from.

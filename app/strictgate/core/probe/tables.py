@@ -1,0 +1,108 @@
+"""Results as text, as lines for the configuration, and as a page to publish."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from strictgate.core.jsontext.reader import write_json
+from strictgate.core.probe.questions import QUESTIONS
+from strictgate.core.probe.results import ProbeResult, pins, share
+
+_STYLE = """\
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; }
+th, td { border-bottom: 1px solid #8886; padding: .4rem .8rem; text-align: left;
+  vertical-align: top; }
+td.lie { font-weight: 600; color: light-dark(#a40000, #ff8a80); }
+code { overflow-wrap: anywhere; }
+"""
+
+
+def result_text(result: ProbeResult) -> str:
+    """Return the table of one probe: what the host says, what it does, how often it was right."""
+    head = ("question", "says", "does", "right", "")
+    lines = [
+        (row.question, row.says, row.does, share(row), "" if row.right == row.judged else row.words)
+        for row in result.rows
+    ]
+    about = (
+        f"{result.model} at {result.host} (preset {result.preset}), {result.date}: "
+        f"{result.calls} calls, {result.tokens_in} tokens in, {result.tokens_out} out."
+    )
+    return "\n".join([about, "", *_columns([head, *lines])])
+
+
+def truth_text(results: Sequence[ProbeResult]) -> str:
+    """Return one table of several probes: how often each was right, a column for each."""
+    heads = [
+        f"[{number}] {each.model} at {each.host}, {each.date}"
+        for number, each in enumerate(results, 1)
+    ]
+    numbers = ("question", *(f"[{number}]" for number in range(1, len(results) + 1)))
+    lines = [(name, *(share(each.row(name)) for each in results)) for name in _names(results)]
+    return "\n".join([*heads, "", *_columns([numbers, *lines])])
+
+
+def result_toml(result: ProbeResult) -> str:
+    """Return the lines for the configuration; TOML has JSON's strings, lists and numbers."""
+    lines = [f"# strictgate probe, {result.date}, {result.calls} calls; under the model's table:"]
+    lines.append(f"# [models.{write_json(result.model)}]")
+    for name, value in pins(result.rows).items():
+        lines.append(f"{name} = {write_json(value)}")
+    return "\n".join(lines)
+
+
+def results_html(results: Sequence[ProbeResult]) -> str:
+    """Return a page of its own, without scripts, that shows one or several results."""
+    heads = "".join(
+        f"<th>{escape(each.model)}<br>{escape(each.host)}<br><time>{escape(each.date)}</time></th>"
+        for each in results
+    )
+    about = {each.name: each.about for each in QUESTIONS}
+    body = "\n".join(
+        f"<tr><th scope=row>{escape(name)}<br><small>{escape(about.get(name, ''))}</small></th>"
+        + "".join(_cell(each, name) for each in results)
+        + "</tr>"
+        for name in _names(results)
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>What models really do</title>\n<style>\n{_STYLE}</style></head><body>\n"
+        "<h1>What models really do</h1>\n<p>What hosts say of structured output, and how often "
+        "the answers were right as they came, asked by <code>strictgate probe</code>.</p>\n"
+        f'<div class="wide"><table><thead><tr><th>question</th>{heads}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table></div>\n</body></html>\n"
+    )
+
+
+def _cell(result: ProbeResult, name: str) -> str:
+    row = result.row(name)
+    if row is None:
+        return "<td>not asked</td>"
+    said = f"<br><code>{escape(row.words)}</code>" if row.words else ""
+    mark = ' class="lie"' if row.is_lie else ""
+    return f"<td{mark}>says {row.says}: {row.does}, {share(row)}{said}</td>"
+
+
+def _names(results: Iterable[ProbeResult]) -> list[str]:
+    """Return every question that was asked of any, in the order of asking."""
+    asked = {row.question for each in results for row in each.rows}
+    known = [each.name for each in QUESTIONS if each.name in asked]
+    return known + sorted(asked.difference(known))
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return lines whose columns are one below the other; what is said stays on one line."""
+    clean = [[" ".join(_printable(cell).split()) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in clean
+    ]
+
+
+def _printable(text: str) -> str:
+    """Return a host's words without what a terminal would obey."""
+    return "".join(each if each.isprintable() else " " for each in text)
