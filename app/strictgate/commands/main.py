@@ -1,5 +1,5 @@
 """The command line: reads the arguments and runs `demo`, `serve`, `reload`, `check`, `plan`,
-`replay`, `probe`, `config`.
+`replay`, `probe`, `doctor`, `config`.
 
 Exit codes: 0, all is well; 1, the schema or request that was asked about has problems; 2, the call
 or the configuration is wrong; 130, the user interrupted the command (128 + SIGINT, as in a shell).
@@ -19,6 +19,7 @@ from typing import Any
 
 from strictgate import __version__
 from strictgate.commands.check import check_schema, report
+from strictgate.commands.doctor import diagnose
 from strictgate.commands.plan import PATHS, upstream_requests
 from strictgate.commands.probe import ProbeFailed
 from strictgate.commands.probe_command import add_probe
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plan(commands.add_parser("plan", help="print the upstream requests, without sending"))
     _add_replay(commands.add_parser("replay", help="run requests that the inspector has saved"))
     add_probe(commands.add_parser("probe", help="ask a real model what it really does"))
+    _add_doctor(commands.add_parser("doctor", help="look at a configuration, say what to do"))
     config = commands.add_parser("config", help="print an example configuration, explained")
     config.set_defaults(command=_config)
     return parser
@@ -167,6 +169,16 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "No upstream is asked: what it said then is in the file."
     parser.add_argument("tests", type=Path, nargs="+", metavar="FILE")
     parser.set_defaults(command=_replay)
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Exit code 1 where there is a problem. No model is asked."
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
+    parser.add_argument("--host", metavar="H", help="address to listen on")
+    parser.add_argument("--port", type=int, metavar="P", help="port to listen on")
+    parser.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
+    _add_preset(parser)
+    parser.set_defaults(command=_doctor)
 
 
 def _add_preset(parser: argparse.ArgumentParser) -> None:
@@ -299,6 +311,16 @@ def _replay(options: argparse.Namespace) -> int:
         return 0 if replay_all(saved, print) else 1
     except NotATest as error:
         raise UsageError(str(error)) from error
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    code = 0
+    for each in diagnose(
+        options.config, os.environ, lambda settings: _with_options(settings, options)
+    ):
+        print(each.line(), flush=True)
+        code = code if each.is_well else 1
+    return code
 
 
 def _contents(path: Path) -> bytes:
