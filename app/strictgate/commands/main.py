@@ -1,5 +1,5 @@
 """The command line: reads the arguments and runs `demo`, `serve`, `reload`, `check`, `plan`,
-`replay`, `probe`, `doctor`, `config`.
+`replay`, `probe`, `doctor`, `launch`, `config`.
 
 Exit codes: 0, all is well; 1, the schema or request that was asked about has problems; 2, the call
 or the configuration is wrong; 130, the user interrupted the command (128 + SIGINT, as in a shell).
@@ -20,6 +20,7 @@ from typing import Any
 from strictgate import __version__
 from strictgate.commands.check import check_schema, report
 from strictgate.commands.doctor import diagnose
+from strictgate.commands.launch import LaunchFailed, add_launch
 from strictgate.commands.plan import PATHS, upstream_requests
 from strictgate.commands.probe import ProbeFailed
 from strictgate.commands.probe_command import add_probe
@@ -91,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"strictgate: configuration: {error}", file=sys.stderr)
         return 2
-    except (UsageError, ProbeFailed) as error:
+    except (UsageError, ProbeFailed, LaunchFailed) as error:
         print(f"strictgate: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands.add_parser("replay", help="run requests that the inspector has saved"))
     add_probe(commands.add_parser("probe", help="ask a real model what it really does"))
     _add_doctor(commands.add_parser("doctor", help="look at a configuration, say what to do"))
+    add_launch(commands.add_parser("launch", help="start a client that asks this gateway"))
     config = commands.add_parser("config", help="print an example configuration, explained")
     config.set_defaults(command=_config)
     return parser
