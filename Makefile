@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test coverage mutation faults soak hostile test-clients picture corpora check lock clean
+.PHONY: demo test coverage mutation faults soak hostile test-clients picture reference docs corpora check lock clean
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -54,6 +54,15 @@ test-clients: $(VENV)/.dev
 picture: $(VENV)/.dev
 	$(BIN)/python -m tests.inspector.picture
 
+# docs/configuration.md, from the settings.
+reference: $(VENV)/.dev
+	$(BIN)/python -m tests.settings.reference
+
+# The site, into site/; a link that leads nowhere is an error.
+docs: $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[docs]"
+	$(BIN)/mkdocs build --strict
+
 corpora: $(VENV)/.dev
 	$(BIN)/python -m tests.fetch_corpora
 
@@ -70,4 +79,4 @@ lock: $(VENV)/.dev
 		--extra dev --allow-unsafe --output-file requirements-dev.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) node_modules .clients .corpora .coverage
+	rm -rf $(VENV) node_modules .clients .corpora .coverage site

@@ -25,6 +25,8 @@ MADE = {".venv", ".corpora", "config.toml", "schema.json", "request.json", "comp
 """What a reader has, or makes; it is not in the repository."""
 PREFIXES = {"groq/", "openai/", "demo/"}
 """Beginnings of the names of models."""
+OURS = "https://github.com/strictgate/strictgate/blob/main/"
+"""How a page that is also shown elsewhere links to a file of the repository."""
 _BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
 _TARGET = re.compile(r"\bmake ([a-z][a-z-]+)")
@@ -111,13 +113,23 @@ def test_names_exist(page):
 def test_links_lead_somewhere(page):
     """To a file, and to a heading of it."""
     for link in _LINK.findall(text_of(page)):
-        if re.match(r"[a-z]+:", link):
+        folder = (ROOT / page).parent
+        if link.startswith(OURS):
+            folder, link = ROOT, link.removeprefix(OURS)
+        elif re.match(r"[a-z]+:", link):
             continue
         path, _, anchor = link.partition("#")
-        target = (ROOT / page).parent / path if path else ROOT / page
+        target = folder / path if path else ROOT / page
         assert target.exists(), link
         if anchor:
             assert anchor in headings(target.resolve().relative_to(ROOT).as_posix()), link
+
+
+def test_the_site_has_every_page():
+    """Those of mkdocs.yml are there, and none is left out; decisions have a list of their own."""
+    nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    named = {f"docs/{path}" for path in re.findall(r"[\w/]+\.md", nav)}
+    assert named == {page for page in PAGES if page.startswith("docs/") and "/0" not in page}
 
 
 @pytest.mark.parametrize("page", PAGES)
