@@ -61,7 +61,7 @@ _NO_CUSTOM_TOOLS = (
     "This model calls no tools by itself, and in a chat completion a custom tool cannot be told in "
     "its place: send a function with one string, or use /v1/responses, where that is done."
 )
-"""For a request with custom tools alone."""
+"""For a request in which nothing else may be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +326,8 @@ class RequestPlanner:
 
     def _emulated(self, read: ReadRequest, rules: Enforcement) -> ReadRequest:
         """Return `read` as a request for one document, which is calls or an answer."""
-        if not read.contract.toolbox.functions:
+        box = read.contract.toolbox
+        if box.callable and not box.callable & {each.name for each in box.functions}:
             raise BadRequest(_NO_CUSTOM_TOOLS, param="tools", code="unsupported_value")
         known = read.tools.schemas if read.tools else {}
         strict = {name: schema.source for name, schema in known.items() if schema is not None}
