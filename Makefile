@@ -19,13 +19,15 @@ demo: $(VENV)/.runtime
 	$(BIN)/strictgate demo
 
 TESTS ?= tests
+# On how many processes the tests run; 0 is in this one, as a debugger needs it.
+JOBS ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 8
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(PYTEST) $(TESTS)
 
 # The tests of the core, under measurement; fails below the gate in pyproject.toml.
 coverage: $(VENV)/.dev
-	$(BIN)/python -m coverage run -m pytest tests/core
-	$(BIN)/python -m coverage report
+	$(PYTEST) --cov --cov-report=term-missing tests/core
 
 # Changes the code of what decides, a little at a time, and lists what no test notices. Minutes.
 mutation: $(VENV)/.dev

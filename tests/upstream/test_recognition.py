@@ -139,7 +139,7 @@ def test_it_is_looked_at_again(monkeypatch):
 
     class Rising(dict):
         def get(self, *_):
-            is_up = len(asked) > 20  # it was looked at in vain more than once
+            is_up = len(asked) > 8  # it was looked at in vain more than once
             return [200, {"server": "llama.cpp"}, ""] if is_up else [502, {}, "Bad Gateway"]
 
     async def go(url):
