@@ -200,10 +200,9 @@ def test_the_responses_api(strictgate, demo):
     assert again["id"] == told["id"]
 
 
-def writer(document):
-    """An upstream whose model writes this, whatever it is asked, and what it was asked."""
-    message = {"role": "assistant", "content": json.dumps(document)}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+def writer(message):
+    """An upstream whose model answers with this, whatever it is asked, and what it was asked."""
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}
     reply = answering(json.dumps({"choices": [choice], "usage": {"total_tokens": 5}}).encode())
     seen = []
 
@@ -218,7 +217,11 @@ def writer(document):
 def written_down(demo, document, behaviour="prose+missing-field", schema=MOOD, **changes):
     """What comes of it where the first model fails, and another one is to write down what it said;
     and what that was asked."""
-    app, seen = writer(document)
+    return written_by(demo, {"content": json.dumps(document)}, behaviour, schema, **changes)
+
+
+def written_by(demo, message, behaviour="ignores-schema", schema=MOOD, **changes):
+    app, seen = writer(message)
     with serving(app) as url:
         there = {"other": {"base_url": f"{url}/v1", "preset": "generic", "retries": 0}}
         known = models(x=model(behaviour, repair_model="demo/z"), z=model("z", upstream="other"))
@@ -259,6 +262,27 @@ def test_nothing_may_be_added(demo):
     assert "it does not say: /words" in seen[1]["messages"][-1]["content"]
     failed = answer.json["x_strictgate"]["failed_models"]
     assert [each["model"] for each in failed] == ["demo/x"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("content", [None, '{"words":"glad to help","mood":"calm"}'])
+def test_a_writer_has_nothing_to_refuse(demo, content, stream):
+    """Its refusal is nobody's answer, whatever stands beside it."""
+    message = {"content": content, "refusal": "I am sorry."}
+    answer, seen = written_by(demo, message, schema=LOOSE, stream=stream)
+    assert answer.status == 400
+    assert answer.error["code"] == "json_validate_failed"
+    assert b"sorry" not in answer.raw.partition(b"x_strictgate")[0]
+    assert len(seen) == 3
+
+
+def test_a_writer_says_nothing_else(demo):
+    """What stands beside the document is the writer's own, and is left out."""
+    document = '{"words":"glad to help","mood":"calm"}'
+    message = {"content": document, "reasoning_content": "invented", "annotations": ["invented"]}
+    answer, _ = written_by(demo, message, schema=LOOSE)
+    assert answer.content == document
+    assert b"invented" not in answer.raw
 
 
 @pytest.mark.parametrize("failure", ["429", "truncates"])

@@ -16,6 +16,7 @@ from strictgate.core.conversation.choice_result import Accepted, Evaluated, Reje
 from strictgate.core.conversation.choice_state import ChoiceState
 from strictgate.core.conversation.choice_streams import DocumentChoiceStream
 from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.document_checks import checked_content
 from strictgate.core.conversation.judging_cost import (
     LIGHT,
     input_cost,
@@ -28,7 +29,6 @@ from strictgate.core.conversation.whole_choice import (
     DIFFERS,
     accept_document,
     answer_text,
-    checked_content,
     input_length,
     judge_choice,
     judged_texts,

@@ -17,6 +17,7 @@ from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState, forward
 from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.document_checks import checked_content
 from strictgate.core.conversation.document_inputs import document_steps, with_inputs
 from strictgate.core.conversation.judging_cost import input_cost
 from strictgate.core.conversation.protocol import (
@@ -30,11 +31,7 @@ from strictgate.core.conversation.protocol import (
 )
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyEnd
 from strictgate.core.conversation.tool_calls import ToolCallError, input_steps
-from strictgate.core.conversation.whole_choice import (
-    checked_content,
-    judge_choice,
-    with_given_call,
-)
+from strictgate.core.conversation.whole_choice import judge_choice, with_given_call
 from strictgate.core.errors import UpstreamBadResponse, UpstreamUnreachable
 from strictgate.core.guard.continuation_alignment import ContinuationKind
 from strictgate.core.guard.input_alignment import InputAligner

@@ -4,20 +4,13 @@ A refusal, a content filter's stop and a call of the caller's own tools are pass
 they are outcomes of their own and never repaired into a document.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.choice_result import Accepted, Rejected, ToolCallErrors
 from strictgate.core.conversation.criteria import Criteria
-from strictgate.core.conversation.document_inputs import (
-    document_steps,
-    input_faults,
-    judged_inputs,
-    with_inputs,
-)
 from strictgate.core.conversation.tool_calls import (
     CallFault,
     ToolCallError,
@@ -25,7 +18,6 @@ from strictgate.core.conversation.tool_calls import (
     render_calls,
 )
 from strictgate.core.guard.input_string import InputString
-from strictgate.core.guard.input_text import InputText
 from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
@@ -35,7 +27,6 @@ from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import is_document_alone
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, edited
 from strictgate.core.output.provenance import ScoredToken
-from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan
 from strictgate.core.plan.prompted_tools import plain_words
 from strictgate.core.repair_steps import DialectStep, Extraction, Step, distinct_steps
@@ -51,7 +42,6 @@ FROM_VALUE = "content_object"
 _MALFORMED = "malformed_function_call"  # Gemini's reason to finish
 DIFFERS = "the new answer differs from what has been given out already"
 CUT_OFF_BEHIND = "the answer is cut off behind a document that stands amid prose"
-_BEYOND = "only what is in the text may be written down, in its own words; it does not say: "
 _OF_CALLS = frozenset({"tool_calls", "function_call"})
 TEXT_ANSWER = "text_answer"
 """The step that takes plain words for an answer in words, where a document was asked for."""
@@ -105,48 +95,6 @@ def input_length(choice: Choice, criteria: Criteria) -> int:
     if criteria.tools is None:
         return len(choice.text)
     return sum(len(call.arguments) for call in choice.calls)
-
-
-def checked_content(result: Accepted | Rejected, criteria: Criteria) -> Accepted | Rejected:
-    """Return an accepted document, or the rejection of one that says what it must not.
-
-    It may be calls, of which the input of one does not match its grammar; or be there to write down
-    what a text says, and say more.
-    """
-    is_calls = bool(criteria.inputs) and criteria.tools is None
-    is_free = not is_calls and criteria.source is None
-    if is_free or isinstance(result, Rejected) or result.passed_on:
-        return result
-    message = result.choice["message"]
-    text = str(message["content"])
-    document = parse_json(text)
-    inputs = judged_inputs(document, criteria.inputs, criteria.repair) if is_calls else {}
-    if faults := input_faults(document, inputs):
-        misuse = ToolCallErrors(message, (), faults, Toolset({}, frozenset(), must_call=False))
-        return Rejected(text, (), faults[0].message, truncated=False, misuse=misuse)
-    beyond = criteria.source.beyond(document) if criteria.source is not None else ()
-    paths = [pointer(path) or "the document" for path in islice(beyond, prompt.MAX_PROBLEMS)]
-    if not paths:
-        return _with_mended(result, text, {at: each for at, each in inputs.items() if each.steps})
-    reason = f"{_BEYOND}{', '.join(paths)}"
-    return Rejected(text, (), reason, truncated=False, is_refused=True)
-
-
-def _with_mended(accepted: Accepted, content: str, texts: Mapping[int, InputText]) -> Accepted:
-    """Return an accepted document with what was done for the inputs in it."""
-    if not texts:
-        return accepted
-    mended = with_inputs(content, texts)
-    choice = accepted.choice
-    choice = {**choice, "message": {**choice["message"], "content": mended}, "logprobs": None}
-    steps = (*accepted.steps, *document_steps(texts))
-    return replace(
-        accepted,
-        choice=choice,
-        steps=steps,
-        origins=edited(content.encode(), mended.encode()),
-        scores=(),
-    )
 
 
 def stands_valid(text: str, schema: Schema, *, wrapped: bool) -> bool:

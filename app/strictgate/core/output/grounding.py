@@ -4,8 +4,13 @@ A model that writes down what another one has said must add nothing. Every strin
 of a member has to stand in the text, or be a word of the schema's own: the name of a property, a
 value of an `enum` or a `const`, which are nobody's invention. What the schema tells about them does
 not count: an example, a default or a limit is just what a model would invent. Words are compared
-without their case and what stands between them, numbers by their value, to the last digit; `true`,
+without their case and the punctuation between them, numbers by their value, to the last digit and
+with their sign, in a string too; signs of currencies, degrees and the like count as words. `true`,
 `false` and `null` say too little to be looked for.
+
+A minus is a sign where it stands directly before a number (or its currency) and not directly behind
+a word or another number: `3-5`, `2026-05-03` and `COVID-19` have none. `minus 5` has one, and
+`10 minus 5` none.
 
 The check is made to be strict: a date that the text spells with the name of its month, or a number
 that it has in words, is not found. It knows nothing of what the words mean: a document may be made
@@ -23,11 +28,16 @@ from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.schema.drafts import walk_subschemas
 
-_WORD = re.compile(r"[^\W\d_]+|\d+")
-_NUMBER = re.compile(r"[-+]?\d[\d,']*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_CURRENCY = "[$€£¥₹]"
+_SIGN = rf"((?<![\w)\]-])-(?={_CURRENCY}?\d))?"
+_WORD = re.compile(rf"([^\W\d_]+)|{_SIGN}({_CURRENCY})?(\d+)|([^\w\s])")
+_NUMBER = re.compile(rf"{_SIGN}{_CURRENCY}?(\d[\d,']*(?:\.\d+)?(?:[eE][-+]?\d+)?)")
+_MINUS = re.compile(rf"(\d\s+)?\bminus\s+(?={_CURRENCY}?\d)")
+_DASHES = str.maketrans("\N{MINUS SIGN}\N{EN DASH}", "--")
+_SYMBOLS = frozenset({"Sc", "So"})  # general categories: currencies; degrees, emoji, ...
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _GROUPING = str.maketrans("", "", ",'")
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +87,22 @@ def _unescaped(text: str) -> str:
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def _plain(text: str) -> str:
+    """Return a text without its capitals, in which a minus has one spelling."""
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_DASHES)
+    return _MINUS.sub(lambda found: found[0] if found[1] else "minus -", folded)
+
+
 def _words(text: str) -> Iterator[str]:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    for word in _WORD.findall(folded):
-        yield word.lstrip("0") or "0" if word.isdigit() else word
+    """Yield the words in a text, its groups of digits without leading zeros but with the sign, and
+    the symbols that say something."""
+    for word, sign, currency, digits, symbol in _WORD.findall(_plain(text)):
+        if digits:
+            yield sign + (digits.lstrip("0") or "0")
+        if symbol == "%" or (symbol and unicodedata.category(symbol) in _SYMBOLS):
+            yield symbol
+        if said := word or currency:
+            yield said
 
 
 def _schema_words(schema: Any) -> Iterator[str]:
@@ -92,21 +114,20 @@ def _schema_words(schema: Any) -> Iterator[str]:
 
 
 def _numbers(text: str) -> Iterator[Decimal]:
-    """Yield the numbers in a text without their signs; `1,5` is read in both ways, and one with a
-    fraction also as the float nearest to it, which is all that a document keeps of it."""
-    for found in _NUMBER.findall(unicodedata.normalize("NFKC", text)):
+    """Yield the numbers in a text; `1,5` is read in both ways, and one with a fraction also as the
+    float nearest to it, which is all that a document keeps of it."""
+    for sign, found in _NUMBER.findall(_plain(text)):
         readings = [found.translate(_GROUPING)]
         if _DECIMAL_COMMA.fullmatch(found):
             readings.append(found.replace(",", "."))
         for each in readings:
-            yield _number(each)
-            if not each.lstrip("+-").isdigit():
-                yield _number(repr(float(each)))
+            yield _number(sign + each)
+            if not each.isdigit():
+                yield _number(repr(float(sign + each)))
 
 
 def _number(text: str) -> Decimal:
-    """Return a number without its sign."""
     try:
-        return Decimal(text).copy_abs()
+        return Decimal(text)
     except InvalidOperation:  # an exponent of more digits than there are numbers for
         return Decimal("NaN")  # which equals none
