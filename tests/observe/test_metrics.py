@@ -113,6 +113,14 @@ def test_a_conversation():
     }
 
 
+def test_repairs_that_are_only_counted():
+    """They are added to those that are named one by one."""
+    many = Enforced(*ENFORCED, more_repairs=(("quotes", 40), ("comment", 2)))
+    found = shown(many)
+    assert found['repairs_total{step="quotes"}'] == 41
+    assert found['repairs_total{step="comment"}'] == 2
+
+
 @pytest.mark.parametrize(
     ("event", "name", "value"),
     [

@@ -33,6 +33,10 @@ class Step:
     """Where in the document, as a JSON Pointer; empty for its root, and for steps on the text."""
 
 
+StepCounts = tuple[tuple[str, int], ...]
+"""How many steps of each name there were."""
+
+
 class Extraction(StrEnum):
     """What was taken off around the document."""
 

@@ -3,7 +3,7 @@
 `[answers]` in the configuration says which of the two there are.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -11,8 +11,6 @@ from typing import Any
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError
-from strictgate.core.output.provenance import is_own, origin_details
-from strictgate.core.request.options import Provenance
 from strictgate.gateway.driver import default_head
 from strictgate.settings.tables import Answers
 
@@ -39,7 +37,7 @@ class AnswerDetails:
         """Return the headers of a whole answer."""
         if not self.settings.headers:
             return {}
-        return conversation.record.headers(conversation.plan, outcome.steps)
+        return conversation.record.headers(conversation.plan, outcome.steps, outcome.more_steps)
 
     def completion(
         self,
@@ -69,10 +67,10 @@ class AnswerDetails:
                 conversation.plan,
                 outcome.steps,
                 [mode for mode in known if mode in conversation.refused],
+                outcome.more_steps,
             ) | dict(page)
-            provenance = Provenance.OFF if is_rendered else conversation.enforcement.provenance
-            if told := list(_provenance(outcome, provenance)):
-                completion["x_strictgate"]["provenance"] = told
+            if outcome.provenance and not is_rendered:
+                completion["x_strictgate"]["provenance"] = list(outcome.provenance)
         return completion
 
     def of_all(self, error: GatewayError, conversation: Conversation) -> GatewayError:
@@ -92,12 +90,3 @@ class AnswerDetails:
         if not self.settings.headers:
             for name in [name for name in error.headers if name.startswith("x-strictgate-")]:
                 del error.headers[name]
-
-
-def _provenance(outcome: Outcome, wanted: Provenance) -> Iterator[dict[str, Any]]:
-    """Yield what is told of whom each document is from."""
-    for index, origins in outcome.origins.items() if wanted is not Provenance.OFF else ():
-        if wanted is Provenance.PATHS or not is_own(origins):
-            text = str(outcome.body["choices"][index]["message"]["content"])
-            tokens, by_path = outcome.scores.get(index, ()), wanted is Provenance.PATHS
-            yield {"choice": index} | origin_details(text, origins, tokens, by_path=by_path)

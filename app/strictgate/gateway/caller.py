@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import UpstreamFailure, UpstreamUnavailable
-from strictgate.core.repair_steps import Step
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.trace_context import TraceContext
 from strictgate.core.wire.usage import token_count, total_tokens
@@ -91,12 +91,12 @@ class RequestReports:
         route: Route,
         conversation: Conversation,
         caller: Caller,
-        steps: Sequence[tuple[int, Step]] | None,
+        outcome: Outcome | None,
     ) -> None:
         """Tell how a conversation ended.
 
         Args:
-            steps: the repairs of what was accepted; None: nothing was.
+            outcome: None: nothing was accepted.
         """
         record = conversation.record
         self.tell(
@@ -107,12 +107,13 @@ class RequestReports:
                 model=without_credentials(route.model, caller.authorization),
                 mode=conversation.plan.mode,
                 attempts=record.tries,
-                outcome=record.last_outcome(is_accepted=steps is not None),
-                repairs=tuple(step.name for _, step in steps or ()),
+                outcome=record.last_outcome(is_accepted=outcome is not None),
+                repairs=tuple(step.name for _, step in outcome.steps) if outcome else (),
+                more_repairs=outcome.more_steps if outcome else (),
                 tokens=total_tokens(record.spent),
                 tokens_in=token_count(record.spent, "prompt_tokens", "input_tokens"),
                 tokens_out=token_count(record.spent, "completion_tokens", "output_tokens"),
-                tokens_in_vain=record.tokens_in_vain(is_accepted=steps is not None),
+                tokens_in_vain=record.tokens_in_vain(is_accepted=outcome is not None),
                 stopped=record.stopped,
                 continuations=record.continuations,
             ),

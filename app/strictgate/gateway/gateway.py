@@ -171,7 +171,7 @@ class Gateway:
             raise
         finally:
             self.learner.learn(route, lessons(conversation))
-            self._reports.enforced(route, conversation, caller, outcome.steps if outcome else None)
+            self._reports.enforced(route, conversation, caller, outcome)
             if self.witness is not None:
                 self.witness.record(Concluded(caller.request_id, outcome, conversation.record))
         self.learner.learn(route, lessons_of_tools(planned))

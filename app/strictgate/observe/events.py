@@ -120,6 +120,8 @@ class Enforced:
     """Streams of the upstream that were ended early, because the rest was of no use."""
     continuations: int
     """Times that the model was brought to go on behind a valid prefix."""
+    more_repairs: tuple[tuple[str, int], ...] = ()
+    """How many repairs there were besides `repairs`, which has the first, by their names."""
 
 
 @dataclass(frozen=True, slots=True)

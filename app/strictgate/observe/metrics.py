@@ -290,6 +290,8 @@ class Metrics:
             self.streams_stopped.add(model, done.stopped)
         for step in done.repairs:
             self.repairs.add((step,))
+        for step, count in done.more_repairs:
+            self.repairs.add((step,), count)
         if done.outcome == _TOO_COMPLEX:
             self.work_budget_hits.add()
 

@@ -58,6 +58,10 @@ def test_many_repairs_are_counted():
 
     assert [each["path"] for each in details["repairs"]] == [f"/{at}" for at in range(MAX_REPAIRS)]
     assert details["repairs_not_listed"] == 5
+    more = (("quotes", 2), ("comment", 1))
+    assert AttemptLog().details(PLAN, steps, (), more)["repairs_not_listed"] == 8
+    told = AttemptLog().headers(PLAN, steps, more)["x-strictgate-repairs"]
+    assert told == "string_to_number,quotes,comment"
     assert "repairs_not_listed" not in AttemptLog().details(PLAN, steps[:MAX_REPAIRS])
 
 

@@ -12,6 +12,7 @@ from strictgate.core.conversation.judging_cost import (
     guarded_length,
     input_cost,
     judging_cost,
+    nulls_cost,
     slices,
     streamed_input_length,
     validation_cost,
@@ -55,6 +56,13 @@ def test_slices_say_the_same(deltas):
     parts = list(slices(deltas))
     assert texts(each for part in parts for each in part) == texts(deltas)
     assert all(part and guarded_length(part) <= SLICE for part in parts)
+
+
+def test_nulls_cost():
+    """What has none costs nothing; a member in four KiB of them is nothing to notice."""
+    schema = admit(PERSON, name="x")
+    assert nulls_cost(json.dumps({"name": "x" * 100_000}), schema) == 0
+    assert nulls_cost('{"a": null}', schema) < LIGHT < nulls_cost('{"a": null}' * 2000, schema)
 
 
 def test_a_delta_ends_where_its_text_does():

@@ -1,10 +1,15 @@
 """Conversations with upstreams that refuse a schema: its keywords, its dialect."""
 
+import json
+
 import pytest
 
 from strictgate.core.capabilities import Capabilities, Fact
+from strictgate.core.conversation.attempt_log import MAX_REPAIRS
+from strictgate.core.conversation.judging_cost import LIGHT
+from strictgate.core.conversation.protocol import HeavyStep
 from strictgate.core.errors import OutputInvalid
-from tests.core.talks import GOOD, body, contents, conversation, hold, modes, refused, said
+from tests.core.talks import GOOD, body, contents, conversation, hold, modes, refused, said, turns
 
 NAMED = {
     "type": "object",
@@ -63,6 +68,19 @@ def test_null_for_what_is_absent():
     assert asks[0].body["response_format"]["json_schema"]["strict"] is True
     assert [(step.name, step.path) for _, step in outcome.steps] == [("null_for_absent", "/b")]
     assert talk.record.attempts[0].is_clean
+
+
+def test_many_nulls_are_taken_out_elsewhere():
+    """Where that takes long, it is said first; all of them are counted, the first are listed."""
+    row = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
+    schema = {"type": "object", "properties": {"r": {"type": "array", "items": row}}}
+    talk = conversation(body(schema), Capabilities(dialect="cerebras"))
+    outcome, turned = turns(talk, said(json.dumps({"r": [{"a": "x", "b": None}] * 2000})))
+
+    assert [each.cost > LIGHT for each in turned if isinstance(each, HeavyStep)] == [True]
+    assert contents(outcome) == [json.dumps({"r": [{"a": "x"}] * 2000})]
+    assert len(outcome.steps) == MAX_REPAIRS
+    assert outcome.more_steps == (("null_for_absent", 2000 - MAX_REPAIRS),)
 
 
 def test_what_a_rejected_answer_with_nulls_is_shown_as():

@@ -11,7 +11,7 @@ from strictgate.core.errors import OutputTooComplex
 from strictgate.core.guard.partial_document import Beginning
 from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan, Purpose
-from strictgate.core.repair_steps import DialectStep, Step
+from strictgate.core.repair_steps import DialectStep, Step, StepCounts
 from strictgate.core.schema.problems import most_specific
 from strictgate.core.wire.usage import Usage, add_usage, total_tokens
 
@@ -171,8 +171,13 @@ class AttemptLog:
         """Return what may be remembered."""
         return self.refused_modes[: self.proven]
 
-    def headers(self, plan: Plan, steps: Sequence[tuple[int, Step]] = ()) -> dict[str, str]:
-        """Return the answer's headers."""
+    def headers(
+        self,
+        plan: Plan,
+        steps: Sequence[tuple[int, Step]] = (),
+        more_steps: StepCounts = (),
+    ) -> dict[str, str]:
+        """Return the answer's headers; `more_steps`: see Outcome."""
         headers = {
             "x-strictgate-mode": plan.mode.value,
             "x-strictgate-attempts": str(self.tries),
@@ -182,14 +187,25 @@ class AttemptLog:
         if self.continuations:
             headers["x-strictgate-continuations"] = str(self.continuations)
         if steps:
-            names = dict.fromkeys(step.name for _, step in steps)
+            names = dict.fromkeys(
+                [*(step.name for _, step in steps), *(name for name, _ in more_steps)]
+            )
             headers["x-strictgate-repairs"] = ",".join(names)
         return headers
 
     def details(
-        self, plan: Plan, steps: Sequence[tuple[int, Step]], remembered: Sequence[Mode] = ()
+        self,
+        plan: Plan,
+        steps: Sequence[tuple[int, Step]],
+        remembered: Sequence[Mode] = (),
+        more_steps: StepCounts = (),
     ) -> dict[str, Any]:
-        """Return the answer's `x_strictgate`; `remembered`: modes not tried, from before."""
+        """Return the answer's `x_strictgate`.
+
+        Args:
+            remembered: modes not tried, from before.
+            more_steps: see Outcome.
+        """
         details: dict[str, Any] = {
             "mode": plan.mode.value,
             "attempts": self._attempts(),
@@ -198,8 +214,8 @@ class AttemptLog:
                 for index, step in steps[:MAX_REPAIRS]
             ],
         }
-        if len(steps) > MAX_REPAIRS:
-            details["repairs_not_listed"] = len(steps) - MAX_REPAIRS
+        if left := max(len(steps) - MAX_REPAIRS, 0) + sum(count for _, count in more_steps):
+            details["repairs_not_listed"] = left
         if self.failed_models:
             failed = [{"model": each.name, "reason": each.reason} for each in self.failed_models]
             details |= {"model": self.model, "failed_models": failed}

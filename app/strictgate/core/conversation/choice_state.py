@@ -31,6 +31,8 @@ from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan, Purpose
+from strictgate.core.request.contract import Contract
+from strictgate.core.request.options import Enforcement, StreamMode
 from strictgate.core.request.tools import INPUT
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
 from strictgate.core.wire.choice_delta import CallPiece, ChoiceDelta
@@ -195,6 +197,18 @@ class ChoiceState:
     def add_feedback(self, rejected: Rejected) -> None:
         """Tell the model at the next try what was wrong."""
         self.feedback += rejected.feedback()
+
+
+def forwards_early(contract: Contract, enforcement: Enforcement, *, may_continue: bool) -> bool:
+    """Whether the caller gets what is good while it is being written."""
+    mode = enforcement.stream
+    if not contract.stream or mode is StreamMode.BUFFERED:
+        return False
+    if not contract.has_document:
+        return True
+    if contract.has_tools:
+        return False
+    return mode is StreamMode.GUARDED or may_continue
 
 
 def forward(states: Iterable[ChoiceState], news: Iterable[ChoiceDelta]) -> None:

@@ -26,7 +26,8 @@ from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.calls_stream import StopPolicy
 from strictgate.core.conversation.choice_result import Accepted, Rejected
-from strictgate.core.conversation.choice_state import ChoiceState
+from strictgate.core.conversation.choice_state import ChoiceState, forwards_early
+from strictgate.core.conversation.condensing import condense
 from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.handover import Handover
@@ -53,7 +54,6 @@ from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan
 from strictgate.core.plan.planner import Planner
 from strictgate.core.repair_steps import Rewriting, Step
-from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, Provenance, Steering, StreamMode, Think
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.wire.error_body import error_of
@@ -117,7 +117,7 @@ class Conversation:
             with_tokens=contract.wants_logprobs,
             work=self.work,
         )
-        self._forwards = _forwards_early(contract, enforcement, may_continue=may_continue)
+        self._forwards = forwards_early(contract, enforcement, may_continue=may_continue)
         self._continuation = Continuation(
             enforcement,
             self._criteria,
@@ -158,7 +158,12 @@ class Conversation:
         self._negotiation.plan = plan
 
     def run(self) -> Generator[Turn, DriverAnswer, Outcome]:
-        """Hold the conversation.
+        """Hold the conversation; the outcome is condensed. Raises what `hold` does."""
+        outcome = yield from self.hold()
+        return (yield from condense(outcome, self.enforcement.provenance))
+
+    def hold(self) -> Generator[Turn, DriverAnswer, Outcome]:
+        """Hold it; the outcome has all of its repairs and origins.
 
         Raises:
             OutputInvalid: no valid document came.
@@ -361,18 +366,6 @@ class Conversation:
                 reply = yield from reader.evaluate(judgeable, is_misuse=is_misuse)
             self.record.accepted(ask.plan, reply)
             return reply
-
-
-def _forwards_early(contract: Contract, enforcement: Enforcement, *, may_continue: bool) -> bool:
-    """Whether the caller gets what is good while it is being written."""
-    mode = enforcement.stream
-    if not contract.stream or mode is StreamMode.BUFFERED:
-        return False
-    if not contract.has_document:
-        return True
-    if contract.has_tools:
-        return False
-    return mode is StreamMode.GUARDED or may_continue
 
 
 def _made(

@@ -27,6 +27,7 @@ _PER_KIB_AND_SUBSCHEMA = 0.04
 _PER_NODE_EXPLAINED = 0.005
 _PER_PAIR_EXPLAINED = 0.0001  # each of many missing names is told with all others
 _WIDE = 50  # squares of the width that double the cost of guarding: 300 options, 6 s a KiB
+_PER_KIB_WALKED = 0.7  # value by value, here
 _LOGPROBS_ENTRY = 50  # characters that take as long
 
 
@@ -43,6 +44,19 @@ def judging_cost(characters: int, schema: Schema) -> float:
     nodes = schema.inspected.nodes
     explained = nodes * _PER_NODE_EXPLAINED + nodes * nodes * _PER_PAIR_EXPLAINED
     return guarded + explained + validation_cost(characters, schema)
+
+
+def nulls_cost(text: str, schema: Schema) -> float:
+    """Return what it takes to find the members of `text` that are null for absent, and to see that
+    it is valid without them."""
+    if "null" not in text:
+        return 0.0
+    return len(text) / 1024 * _PER_KIB_WALKED + validation_cost(len(text), schema)
+
+
+def telling_cost(characters: int) -> float:
+    """Return what it takes to tell of each value of a document whom it is from."""
+    return characters / 1024 * _PER_KIB_WALKED
 
 
 def input_cost(characters: int, *, is_linear: bool) -> float:

@@ -35,8 +35,8 @@ class PartConversation(Protocol):
     def plan(self) -> Plan:
         """The way in which it was asked."""
 
-    def run(self) -> Generator[Turn, DriverAnswer, Outcome]:
-        """Hold it."""
+    def hold(self) -> Generator[Turn, DriverAnswer, Outcome]:
+        """Hold it; the outcome has all of its repairs and origins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def ask_parts(
         before = [_content(each) for each in written]
         asked = part_planner(planner, record.part, before, used)
         part = begin(asked, sorted(refused))
-        written.append((yield from part.run()))
+        written.append((yield from part.hold()))
         planner = replace(planner, capabilities=part.planner.capabilities)
         parts = WrittenParts(tuple(written), part.plan)
         if parts.refusal is not None or len(written) == len(planner.parts):

@@ -24,7 +24,7 @@ from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.output.origins import DocumentOrigins
 from strictgate.core.output.provenance import ScoredToken
 from strictgate.core.plan.plan import Body, Plan
-from strictgate.core.repair_steps import Step
+from strictgate.core.repair_steps import Step, StepCounts
 from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
@@ -86,7 +86,7 @@ class Outcome:
     body: Mapping[str, Any]
     """A chat.completion object; `id` and `created` may be missing."""
     steps: tuple[tuple[int, Step], ...]
-    """The repairs, with the choice that each was made to."""
+    """The repairs, with the choice that each was made to; once it is condensed, the first ones."""
     sent: Mapping[int, Mapping[str, int]]
     """How many characters of each choice's texts (`content`, `reasoning_content`) have been given
     as `ChoiceDelta`s already; a choice is missing where there was none."""
@@ -94,6 +94,10 @@ class Outcome:
     """Who the bytes of each choice's document are from; a choice is missing that is none."""
     scores: Mapping[int, tuple[ScoredToken, ...]] = field(default_factory=dict)
     """How likely the tokens of each were, where that was asked for and is known."""
+    more_steps: StepCounts = ()
+    """How many repairs there were besides `steps`; see condensing.py."""
+    provenance: tuple[Mapping[str, Any], ...] = ()
+    """What the caller is told of the origins of each document, as `x_strictgate` has it."""
 
 
 Turn = Ask | ReadMore | Stop | Compile | HeavyStep

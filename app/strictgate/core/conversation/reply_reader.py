@@ -24,9 +24,11 @@ from strictgate.core.conversation.choice_streams import (
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.evaluation import Evaluation, open_document_stream
 from strictgate.core.conversation.judging_cost import (
+    LIGHT,
     SLICE,
     WHOLE_STREAM,
     guarded_length,
+    nulls_cost,
     slices,
     stream_cost,
     streamed_input_length,
@@ -52,6 +54,7 @@ from strictgate.core.errors import (
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Step
+from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.calls import failed_generation
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
@@ -143,6 +146,7 @@ class ReplyReader:
             state, plan = self.states[position], self.ask.plan
             written, absent = choice, list[Step]()
             if plan.has_nulls and self.criteria.schema is not None:
+                yield from self._announce_nulls(written, self.criteria.schema)
                 choice, absent = with_absent_members(written, plan, self.criteria.schema)
             read = stream.choices[position] if stream else None
             evaluation = Evaluation(
@@ -170,6 +174,14 @@ class ReplyReader:
         if usage is None and stream is not None and end is not ReplyEnd.OWN:
             usage = {"completion_tokens": stream.pieces(), "total_tokens": stream.pieces()}
         return EvaluatedReply(reply.body, results, usage, end, kind)
+
+    def _announce_nulls(
+        self, choice: Choice, schema: Schema
+    ) -> Generator[Turn, DriverAnswer, None]:
+        """Say beforehand where it takes long to take out what is null for absent."""
+        cost = nulls_cost(answer_text(choice, self.ask.plan.mode)[0], schema)
+        if cost > LIGHT:
+            yield HeavyStep(cost)
 
     def _too_complex(self, choice: Choice, state: ChoiceState) -> Evaluated:
         """Return what is said of a choice whose evaluation has used the budget up."""

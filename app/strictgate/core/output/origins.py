@@ -63,6 +63,10 @@ class DocumentOrigins:
         """The length of the document in bytes."""
         return self.ranges[-1].end if self.ranges else 0
 
+    def first(self, count: int) -> "DocumentOrigins":
+        """Return the origins of the beginning of the document: its first `count` ranges."""
+        return DocumentOrigins(self.ranges[:count])
+
     def counts(self) -> Mapping[ByteOrigin, int]:
         """Return how many bytes have each origin; one that does not occur is left out."""
         counts = dict.fromkeys(ByteOrigin, 0)

@@ -35,6 +35,8 @@ def without_null_members(text: str, schema: Schema, *, wrapped: bool) -> tuple[s
         schema: the caller's.
         wrapped: the document may stand in its wrapper; paths are within the document.
     """
+    if "null" not in text:
+        return text, []
     try:
         value = parse_json(text)
     except NotJSON:
