@@ -89,6 +89,8 @@ class LosslessRepair(StrEnum):
     BOOLEAN_TO_STRING = "boolean_to_string"
     OPTION = "enum_value"
     NAME = "property_name"
+    BRACKET = "early_bracket"
+    """An object was closed before its last members, which came behind it."""
 
 
 class LenientRepair(StrEnum):
