@@ -118,6 +118,8 @@ class Resumption(StrEnum):
     """With the next of its own choices that was allowed, by its log-probabilities."""
     UNREPEATED = "repetition_left"
     """The same, where it repeated itself without end; all but the first round was taken back."""
+    DECLARED = "declared_name"
+    """The same, where an object began with a name that the schema does not declare."""
     CHOSEN = "chosen"
     """By its answer to the question which of the allowed values it meant."""
 
