@@ -2,11 +2,14 @@
 
 Run as a program, this module is the upstream: `python cpu_paths.py PORT`. It computes nothing: the
 answers are made before the first request comes, and the name of the model picks one of them.
-A streamed answer is one write, so that every run reads the same pieces.
+A streamed answer is one write, so that every run reads the same pieces. The models `wrong-N` think
+for 20 ms, and N of a hundred of their answers are wrong, drawn from a seed; `GET /calls` tells how
+many answers have been given.
 """
 
 import asyncio
 import json
+import random
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -153,7 +156,37 @@ def _http(kind: str, text: str, status: str = "200 OK") -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+WRONG = (
+    DOCUMENT.replace('"positive"', '"happy"'),
+    DOCUMENT.replace('"rating": 4.5, ', ""),
+    DOCUMENT.replace("4.5", '"4.5 of 5"'),
+    DOCUMENT[: len(DOCUMENT) // 2],
+)
+"""A value that the enum has not, a member missing, a wrong type, and half of a document."""
+THOUGHT = 0.02  # seconds
+
+
+class _Unreliable:
+    """The models that are wrong now and then."""
+
+    def __init__(self) -> None:
+        self._dice = random.Random(1)
+        self._wrong = [self._answer("wrong", text) for text in WRONG]
+        self._right = self._answer("wrong", DOCUMENT)
+        self.calls = 0
+
+    @staticmethod
+    def _answer(model: str, text: str) -> bytes:
+        return _http("application/json", _completion(model, {"content": text}))
+
+    def answer(self, percent: int) -> bytes:
+        self.calls += 1
+        is_wrong = self._dice.random() * 100 < percent
+        return self._dice.choice(self._wrong) if is_wrong else self._right
+
+
 _ANSWERS = answers()
+_UNRELIABLE = _Unreliable()
 _NOT_FOUND = _http("application/json", '{"error": {"message": "no such page"}}', "404 Not Found")
 
 
@@ -171,11 +204,21 @@ class _Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._body += body
 
+    def on_url(self, url: bytes) -> None:
+        self._asks_calls = url.endswith(b"/calls")
+
     def on_message_complete(self) -> None:
         body, self._body = self._body, b""
+        if self._asks_calls:
+            self._transport.write(_http("text/plain", str(_UNRELIABLE.calls)))
+            return
         asked = json.loads(body) if body else {}
-        key = (str(asked.get("model")), asked.get("stream") is True)
-        self._transport.write(_ANSWERS.get(key, _NOT_FOUND))
+        model = str(asked.get("model"))
+        if model.startswith("wrong-"):
+            answer = _UNRELIABLE.answer(int(model.removeprefix("wrong-")))
+            asyncio.get_running_loop().call_later(THOUGHT, self._transport.write, answer)
+            return
+        self._transport.write(_ANSWERS.get((model, asked.get("stream") is True), _NOT_FOUND))
 
 
 async def _serve(port: int) -> None:

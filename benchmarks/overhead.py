@@ -1,8 +1,8 @@
 """What Strictgate costs, beside its upstream and its peers: `python benchmarks/overhead.py`.
 
-Every target runs alone, one worker each, on the loopback, before the embedded demonstration
-upstream, and answers the same request (product_review.json). Each round starts every target anew
-and in another order, so that the machine's noise hits all alike; the table has the medians.
+Every target runs alone, one worker each, on the loopback, before an upstream that answers at once
+(cpu_paths.py), and answers the same request (product_review.json). Each round starts every target
+anew and in another order, so that the machine's noise hits all alike; the table has the medians.
 
     python benchmarks/overhead.py --install      # the peers too, once, into benchmarks/.peers/
 """
@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+from cpu import processor_time
 from load import Job, Load, generator, run
+from peers import TARGETS, install
 from processes import NotReady, free_port, resident, running, wait_until_right
 from report import Sample, Sampled, environment, markdown, record
-from targets import CHAT, START, TARGETS, UPSTREAM, Place, Target, install
+from targets import START, STRICTGATE, UPSTREAM, Place, Target
 
 WARM_UP = 1.0  # seconds of load that do not count
 
@@ -51,7 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--install", action="store_true", help="install the peers first")
     parser.add_argument("--seconds", type=int, default=5, help="of each load")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", type=_numbers, default=(1, 16), metavar="N,…")
+    parser.add_argument("--connections", type=_numbers, default=(1, 16, 64), metavar="N,…")
     parser.add_argument("--only", type=_names, default=None, metavar="NAME,…")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the samples as well")
     return parser.parse_args()
@@ -102,11 +104,11 @@ def _sample(target: Target, connections: Sequence[int], seconds: int) -> Sample:
         subprocess.SubprocessError: the load generator failed.
     """
     if target is UPSTREAM:
-        with _started(target, "") as server:
+        with started(target, "") as server:
             return _loaded(server, connections, seconds)
     with (
-        _started(UPSTREAM, "") as upstream,
-        _started(target, f"http://127.0.0.1:{upstream.place.port}/v1") as server,
+        started(UPSTREAM, "") as upstream,
+        started(target, f"http://127.0.0.1:{upstream.place.port}/v1") as server,
     ):
         return _loaded(server, connections, seconds)
 
@@ -123,11 +125,16 @@ class Server:
 
 
 @contextmanager
-def _started(target: Target, upstream: str) -> Iterator[Server]:
+def started(target: Target, upstream: str) -> Iterator[Server]:
+    """Run `target`; yield it once it answers as it should.
+
+    Raises:
+        NotReady: it does not.
+    """
     with tempfile.TemporaryDirectory() as folder:
         place = Place(free_port(), upstream, Path(folder))
         command, began = target.command(place), time.monotonic()
-        with running(command, target.surroundings(), place.folder) as process:
+        with running(command, target.surroundings(place), place.folder) as process:
             wait_until_right(lambda: _fault(target, place), process, START)
             yield Server(target, place, process.pid, time.monotonic() - began)
 
@@ -135,17 +142,20 @@ def _started(target: Target, upstream: str) -> Iterator[Server]:
 def _loaded(server: Server, connections: Sequence[int], seconds: int) -> Sample:
     run(_job(server, max(connections), WARM_UP))
     loads: dict[int, Load] = {}
+    costs: dict[int, float] = {}
     for count in connections:
         if fault := _fault(server.target, server.place):
             raise NotReady(fault)
+        before = processor_time(server.pid)
         loads[count] = run(_job(server, count, seconds))
-    return Sample(server.start, resident(server.pid), loads)
+        costs[count] = 1e6 * (processor_time(server.pid) - before) / max(1, loads[count].answers)
+    return Sample(server.start, resident(server.pid), loads, costs)
 
 
 def _job(server: Server, connections: int, seconds: float) -> Job:
     target, place = server.target, server.place
     headers = target.request_headers(place)
-    return Job(place.port, CHAT, headers, target.body(), connections, seconds)
+    return Job(place.chosen_port(), target.path, headers, target.body(), connections, seconds)
 
 
 # --- the right answer ----------------------------------------------------------------------------
@@ -153,9 +163,9 @@ def _job(server: Server, connections: int, seconds: float) -> Job:
 
 def _fault(target: Target, place: Place) -> str:
     """Return what is wrong with the target's answer; empty if it is right."""
-    connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", place.chosen_port(), timeout=10)
     try:
-        connection.request("POST", CHAT, target.body(), target.request_headers(place))
+        connection.request("POST", target.path, target.body(), target.request_headers(place))
         answer = connection.getresponse()
         status, text = answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
@@ -179,7 +189,7 @@ def _fault_in(text: bytes, *, carries_schema: bool) -> str:
 
 @cache
 def _validator() -> Any:
-    schema = json.loads(UPSTREAM.body())["response_format"]["json_schema"]["schema"]
+    schema = json.loads(STRICTGATE.body())["response_format"]["json_schema"]["schema"]
     return jsonschema_rs.validator_for(schema)
 
 

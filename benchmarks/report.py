@@ -26,6 +26,8 @@ class Sample:
     """MiB of the process and its descendants after the loads; None: unknown."""
     loads: dict[int, Load]
     """By the number of connections."""
+    costs: dict[int, float]
+    """Microseconds of the processor for a request, of the process and its descendants."""
 
 
 Sampled = list[tuple[Target, list[Sample]]]
@@ -91,7 +93,7 @@ def _table(rows: Sampled) -> list[str]:
 
 
 def _head(counts: Sequence[int]) -> list[str]:
-    columns = ("requests/s", "p50 ms", "p99 ms", "enforced ÷ this")
+    columns = ("requests/s", "p50 ms", "p99 ms", "CPU µs", "enforced ÷ this")
     return [f"{column} @{count}" for count in counts for column in columns]
 
 
@@ -102,6 +104,7 @@ def _cells(samples: Sequence[Sample], enforced: Sequence[Sample] | None, count: 
         f"{rate:,.0f}",
         f"{_median(samples, count, lambda load: load.p50):.2f}",
         f"{_median(samples, count, lambda load: load.p99):.2f}",
+        f"{median(each.costs[count] for each in samples):,.0f}",
         "-" if ratio is None else f"{ratio:.2f}",
     ]
 

@@ -1,38 +1,22 @@
 """What is measured: how each target is started, asked, and named with its version."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from processes import surroundings
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-PEERS = HERE / ".peers"
 CHAT = "/v1/chat/completions"
+MODEL = "plain"  # of the instant upstream, cpu_paths.py: its answer is valid and there at once
 START = 60.0  # seconds
 
 _FROM_SOURCE = {"PYTHONPATH": str(ROOT / "app")}
 _JSON = {"Content-Type": "application/json", "Authorization": "Bearer none"}
-_LITELLM = PEERS / "litellm" / "bin"
-_PORTKEY = PEERS / "portkey" / "node_modules" / "@portkey-ai" / "gateway"
-_LITELLM_CONFIG = """\
-model_list:
-  - model_name: demo/clean
-    litellm_params: {{model: openai/demo/clean, api_base: "{upstream}", api_key: none}}
-litellm_settings: {{enable_json_schema_validation: true, telemetry: false}}
-general_settings: {{dangerously_permit_weak_or_unset_master_key: true}}
-"""
-_LOOPBACK_ONLY = """\
-const { Server } = require("node:net"), { listen } = Server.prototype;
-Server.prototype.listen = function (port, ...rest) {
-  return listen.call(this, port, "127.0.0.1", rest.find((each) => typeof each === "function"));
-};
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +27,11 @@ class Place:
     upstream: str
     """The upstream's base URL."""
     folder: Path
+
+    def chosen_port(self) -> int:
+        """Return the port that a target took which takes no port from us; it writes it down."""
+        chosen = self.folder / "port"
+        return int(chosen.read_text() or self.port) if chosen.exists() else self.port
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +47,10 @@ class Target:
     carries_schema: bool = True
     """Whether its requests do."""
     headers: Callable[[Place], dict[str, str]] = lambda _: {}
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Callable[[Place], dict[str, str]] = lambda _: {}
+    path: str = CHAT
+    model: str = "{}"
+    """What it calls the upstream's model of that name."""
 
     def called(self) -> str:
         return self.title.format(self.version())
@@ -66,47 +58,17 @@ class Target:
     def request_headers(self, place: Place) -> dict[str, str]:
         return _JSON | self.headers(place)
 
-    def body(self) -> str:
+    def body(self, model: str = MODEL) -> str:
         """Return Groq's example of a product review."""
         request = json.loads((HERE / "product_review.json").read_text(encoding="utf-8"))
+        request["model"] = self.model.format(model)
         if not self.carries_schema:
             del request["response_format"]
         return json.dumps(request, separators=(",", ":"))
 
-    def surroundings(self) -> dict[str, str]:
+    def surroundings(self, place: Place) -> dict[str, str]:
         """Return its environment: ours, less what would make it another's measurement."""
-        return surroundings(self.environment)
-
-
-def _demo(place: Place) -> list[str]:
-    return [sys.executable, "-m", "strictgate.demo", "--port", str(place.port)]
-
-
-def _strictgate(place: Place) -> list[str]:
-    serve = ["-m", "strictgate", "serve", "--upstream", place.upstream, "--port", str(place.port)]
-    return [sys.executable, *serve]
-
-
-def _litellm(place: Place) -> list[str]:
-    config = place.folder / "config.yaml"
-    config.write_text(_LITELLM_CONFIG.format(upstream=place.upstream), encoding="utf-8")
-    where = ["--host", "127.0.0.1", "--port", str(place.port)]
-    return [str(_LITELLM / "litellm"), "--config", str(config), *where, "--num_workers", "1"]
-
-
-def _portkey(place: Place) -> list[str]:
-    """It would listen on every interface, and forward to whatever it is told."""
-    preload = place.folder / "loopback.cjs"
-    preload.write_text(_LOOPBACK_ONLY, encoding="utf-8")
-    server = str(_PORTKEY / "build" / "start-server.js")
-    return ["node", "--require", str(preload), server, f"--port={place.port}", "--headless"]
-
-
-def _portkey_headers(place: Place) -> dict[str, str]:
-    return {"x-portkey-provider": "openai", "x-portkey-custom-host": place.upstream}
-
-
-# --- versions ------------------------------------------------------------------------------------
+        return surroundings(self.environment(place))
 
 
 def told(*command: str) -> str:
@@ -115,81 +77,33 @@ def told(*command: str) -> str:
     return (ran.stdout.split() or ["unknown"])[-1]
 
 
+def _upstream(place: Place) -> list[str]:
+    return [sys.executable, str(HERE / "cpu_paths.py"), str(place.port)]
+
+
+def _strictgate(place: Place) -> list[str]:
+    serve = ["-m", "strictgate", "serve", "--upstream", place.upstream, "--port", str(place.port)]
+    return [sys.executable, *serve]
+
+
 def _strictgate_version() -> str:
     return told(sys.executable, "-m", "strictgate", "--version")
 
 
-def _litellm_version() -> str:
-    ask = "import importlib.metadata as it; print(it.version('litellm'))"
-    return told(str(_LITELLM / "python"), "-c", ask)
-
-
-def _portkey_version() -> str:
-    package = json.loads((_PORTKEY / "package.json").read_text(encoding="utf-8"))
-    return f"{package['version']} on Node {told('node', '--version').removeprefix('v')}"
-
-
 ENFORCED = "enforced"
-UPSTREAM = Target(
-    "direct",
-    "Demonstration upstream, direct",
-    _demo,
+UPSTREAM = Target("direct", "Instant upstream, direct", _upstream, lambda: "")
+STRICTGATE = Target(
+    ENFORCED,
+    "**Strictgate {}, enforced**",
+    _strictgate,
     _strictgate_version,
-    environment=_FROM_SOURCE,
+    environment=lambda _: _FROM_SOURCE,
 )
-TARGETS = (
-    UPSTREAM,
-    Target(
-        "passthrough",
-        "Strictgate {}, passed through (no schema)",
-        _strictgate,
-        _strictgate_version,
-        carries_schema=False,
-        environment=_FROM_SOURCE,
-    ),
-    Target(
-        ENFORCED,
-        "Strictgate {}, enforced",
-        _strictgate,
-        _strictgate_version,
-        environment=_FROM_SOURCE,
-    ),
-    Target(
-        "portkey",
-        "Portkey gateway {} (no validation)",
-        _portkey,
-        _portkey_version,
-        is_installed=lambda: _PORTKEY.exists() and shutil.which("node") is not None,
-        headers=_portkey_headers,
-        environment={"NODE_ENV": "production"},
-    ),
-    Target(
-        "litellm",
-        "LiteLLM proxy {} (schema validation on)",
-        _litellm,
-        _litellm_version,
-        is_installed=lambda: (_LITELLM / "litellm").exists(),
-        environment={"LITELLM_LOCAL_MODEL_COST_MAP": "True"},
-    ),
+PASSED_THROUGH = Target(
+    "passthrough",
+    "Strictgate {}, passed through (no schema)",
+    _strictgate,
+    _strictgate_version,
+    carries_schema=False,
+    environment=lambda _: _FROM_SOURCE,
 )
-
-
-# --- the peers' installation ---------------------------------------------------------------------
-
-
-def install() -> None:
-    """Install the peers under `.peers/`; say what fails and go on."""
-    python, node = PEERS / "litellm", PEERS / "portkey"
-    node.mkdir(parents=True, exist_ok=True)
-    quietly = ["--omit=dev", "--no-audit", "--no-fund"]
-    _run([sys.executable, "-m", "venv", str(python)])
-    _run([str(_LITELLM / "python"), "-m", "pip", "install", "--quiet", "litellm[proxy]"])
-    _run(["npm", "install", "--prefix", str(node), *quietly, "@portkey-ai/gateway"])
-
-
-def _run(command: list[str]) -> None:
-    print("+", *command, file=sys.stderr, flush=True)
-    try:
-        subprocess.run(command, cwd=PEERS, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"  failed: {error}", file=sys.stderr)
