@@ -14,6 +14,7 @@ import http.client
 import json
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -98,7 +99,8 @@ def measured(target: Target, percent: int, documents: int) -> Paid:
 def _paid(server: Server, upstream: Server, percent: int, documents: int) -> Paid:
     caller = Caller(server, f"wrong-{percent}")
     calls, before = _calls(upstream), processor_time(server.pid)
-    times = [caller.document() for _ in range(documents)]
+    with closing(caller):
+        times = [caller.document() for _ in range(documents)]
     computed = processor_time(server.pid) - before
     return Paid(documents, caller.requests, _calls(upstream) - calls, times, computed)
 
@@ -106,7 +108,8 @@ def _paid(server: Server, upstream: Server, percent: int, documents: int) -> Pai
 def _calls(upstream: Server) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", upstream.place.port, timeout=10)
     connection.request("GET", "/calls")
-    return int(connection.getresponse().read())
+    with closing(connection):
+        return int(connection.getresponse().read())
 
 
 class Caller:
@@ -121,6 +124,10 @@ class Caller:
         schema = review["response_format"]["json_schema"]["schema"]
         self._validator = jsonschema_rs.validator_for(schema)
         self.requests = 0
+
+    def close(self) -> None:
+        """Close its connection."""
+        self._connection.close()
 
     def document(self) -> float:
         """Ask until a document is valid; return the seconds that it took.
