@@ -6,6 +6,7 @@ The house, top down. A room imports from itself and from those below it, never f
     commands/     The command line (serve, check, plan, probe, …), and the process that serves.
     asgi          The application for an ASGI server of one's own.
     api/          HTTP IN. Thin: reads a request, calls the gateway, renders the answer.
+    shared/       What replicas share, through a store that exists already: Redis or Valkey.
     inspector/    What was said in each request, kept for a while and shown on a page at /inspector.
     gateway/      Where HTTP in meets HTTP out: requests become conversations, which are driven to
                   their end, heavy steps in worker processes; what they teach is

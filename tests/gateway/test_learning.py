@@ -6,6 +6,7 @@ from strictgate.core.capabilities import Capabilities, Fact, Mode, OptionalField
 from strictgate.core.conversation.attempt_log import Attempt, RefusedMode
 from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.errors import ToolsRefused
+from strictgate.core.resilience.messages import FactsForgotten, SharedFact, address_digest
 from strictgate.core.surfaces.chat.surface import ChatSurfaceRequest
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.request_planning import RequestPlanner
@@ -160,3 +161,29 @@ def test_refused_tools(functions, fact, details, event):
     assert planner.plan(ChatSurfaceRequest(asked)).emulation is not None
     other = ChatSurfaceRequest(asked | {"tools": tools[1:]})
     assert (planner.plan(other).emulation is None) == bool(functions)
+
+
+def test_others_are_told():
+    """Once, with the address that it is about, and again only when half of its time is over."""
+    told = []
+    learner = Learner(10.0**9, 2, lambda event: None)
+    learner.publish = told.append
+    refused = over(refused_modes=[RefusedMode(Mode.TOOL, False, "No.", "no_tools")], proven=1)
+    broken = over(attempts=[BROKEN])
+    for each in (refused, refused, broken):
+        learner.learn(ROUTE, lessons(each))
+    assert [(each.model, each.fact) for each in told] == [("kimi", ("no_mode", "tool"))]
+    assert told[0].address == address_digest(ROUTE.endpoint.base_url)
+    learner.learn(ROUTE, lessons(broken))  # the second in a row
+    assert [each.fact for each in told[1:]] == [("no_mode", "native")]
+    learner.forget(*KIMI)
+    assert told[2] == FactsForgotten("groq", "", "kimi")
+
+
+def test_others_are_heard():
+    """What they learn holds here, until they are told to forget it."""
+    learner = Learner(10.0**9, 2, lambda event: None)
+    learner.hear(SharedFact("groq", "", "kimi", ("no_mode", "tool"), 60.0))
+    assert [fact for fact, _ in learner.facts(*KIMI)] == [("no_mode", "tool")]
+    learner.hear(FactsForgotten("groq", "", "kimi"))
+    assert learner.facts(*KIMI) == []

@@ -131,6 +131,22 @@ def test_another_client_leaves_while_it_is_probed():
         ask(health, 200)
 
 
+def test_hearsay():
+    """Another replica's word is told as such; it opens nothing that answers here."""
+    events, clock = [], Clock()
+    health = healthy(events, clock)
+    ask(health, 200)
+    health.heard(is_down=True)
+    assert events == []
+    ask(health, 503)
+    health.heard(is_down=False)
+
+    assert events == [
+        BreakerChanged("x", "open", 2),
+        BreakerChanged("x", "closed", 1, is_hearsay=True),
+    ]
+
+
 def test_through_the_gateway():
     """A dead upstream: 502, then 503 without a connection; never for other upstreams."""
     with socket.socket() as free:

@@ -3,7 +3,12 @@
 import pytest
 
 from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
-from strictgate.upstream.learned_capabilities import CHANGES, ENTRY, LearnedCapabilities
+from strictgate.upstream.learned_capabilities import (
+    CHANGES,
+    ENTRY,
+    LearnedCapabilities,
+    exported,
+)
 
 KIMI = ("groq", "kimi")
 
@@ -103,6 +108,23 @@ def test_facts_change_capabilities(known, fact):
     }
     assert changed == CHANGES[fact].keys()
     assert known.applied_to(preset, "groq", "llama", 1) == preset
+
+
+def test_imported(known):
+    """What another process has learned holds for as long as there, and no longer than here."""
+    name, key = exported(Fact.NO_MODE_FOR_SCHEMA, "m" * 100, "native", "s" * 100)
+    known.import_fact(key, "groq", name, 100, 6)
+    known.import_fact(key, "groq", name, 101, 2)  # it is known for longer already
+    known.import_fact((Fact.NO_TOOLS.value,), *KIMI, 100, 10**9)
+
+    details = ("m" * 100, 105.9, "native", "s" * 100)
+    assert max(map(len, (name, *key))) <= 64
+    assert known.holds(Fact.NO_MODE_FOR_SCHEMA, "groq", *details)
+    assert known.seconds_left(Fact.NO_MODE_FOR_SCHEMA, "groq", *details) == pytest.approx(0.1)
+    assert not known.holds(Fact.NO_MODE_FOR_SCHEMA, "groq", "m" * 100, 106, *details[2:])
+    assert known.holds(Fact.NO_TOOLS, *KIMI, 109)
+    assert not known.holds(Fact.NO_TOOLS, *KIMI, 110)
+    assert known.seconds_left(Fact.NO_PREFILL, *KIMI, 100) <= 0
 
 
 def test_bounded():

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -20,7 +19,6 @@ from strictgate.api.access import AccessRules
 from strictgate.api.enforced import EnforcedRoute
 from strictgate.api.metrics import MetricsPage, readings
 from strictgate.api.middleware import (
-    ASGI,
     LEAVING,
     METRICS_PATH,
     GatewayMiddleware,
@@ -39,7 +37,13 @@ from strictgate.gateway.client_keys import digest, key_ring
 from strictgate.gateway.gateway import Computing, Gateway
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.loop_watch import LoopWatch
-from strictgate.gateway.response_store import IN_FILE, IN_MEMORY, MEMORY, ResponseStore
+from strictgate.gateway.response_store import (
+    IN_FILE,
+    IN_MEMORY,
+    MEMORY,
+    Responses,
+    ResponseStore,
+)
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.inspector.access import Access
 from strictgate.inspector.recorder import Inspector
@@ -49,6 +53,7 @@ from strictgate.observe.metrics import Metrics
 from strictgate.observe.redaction import redactor
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.tables import LimitSettings, MetricsAccess, StoreSettings
+from strictgate.shared.opening import Shared, open_shared
 from strictgate.upstream.client import Client
 from strictgate.upstream.recognition import Recogniser
 from strictgate.upstream.routing import Router, configured_keys
@@ -99,7 +104,8 @@ class _Lasting:
     client: Client
     grammars: GrammarCache
     computing: Computing
-    store: ResponseStore | None
+    store: Responses | None
+    shared: Shared
     metrics: Metrics | None
     inspector: Inspector | None
     traces: Any
@@ -119,6 +125,7 @@ class _Lasting:
             self.computing.workers,
             reloader.lifespan(),
             LoopWatch(self.observe),
+            self.shared.running(),
         ):
             yield
         if self.traces is not None:
@@ -142,8 +149,10 @@ class _Lasting:
             learner = before.gateway.learner
         about = (settings, router, self.client, self.observe, self.computing, self.store)
         gateway = Gateway(*about, learner=learner)
+        if self.shared.sharing is not None:
+            self.shared.sharing.attach(gateway.learner, self.client, router.endpoints)
         app: Any = _App(lifespan=self.lifespan, openapi_url=None, redirect_slashes=False)
-        app.posted = _add_routes(app, gateway, settings.limits)
+        _add_routes(app, gateway, settings.limits)
         _add_health(app, self.is_draining)
         if self.inspector is not None:
             gateway.witness = self.inspector
@@ -174,6 +183,9 @@ def _lasting(
     traces = _traces(settings)
     looking_on = [each.observe for each in (metrics, inspector, traces) if each is not None]
     observe = tell_all((*listeners, *looking_on))
+    shared = open_shared(settings.shared, observe)
+    if shared.sharing is not None:
+        observe = tell_all((observe, shared.sharing.observe))
     grammars = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     return _Lasting(
         environment=environment,
@@ -182,7 +194,8 @@ def _lasting(
         client=Client(settings.limits, observe),
         grammars=grammars,
         computing=Computing(grammars, WorkerPool(settings.limits)),
-        store=_store(settings.store, observe),
+        store=shared.responses(settings, _store(settings.store, observe)),
+        shared=shared,
         metrics=metrics,
         inspector=inspector,
         traces=traces,
@@ -228,12 +241,8 @@ def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:
         raise SettingsError(str(error)) from error
 
 
-def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> Mapping[str, ASGI]:
-    """Add the ASGI applications, which stand beside FastAPI's own routes: they stream both ways.
-
-    Returns:
-        What is posted to be enforced, by its path: see `_App`.
-    """
+def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> None:
+    """The ASGI applications stand beside FastAPI's own routes: they stream both ways."""
     enforced = BodyLimits(limits.body_bytes, limits.body_values)
     others = replace(enforced, values=10 * enforced.values)  # they are parsed leniently, once
     relay = Passthrough(gateway, others)
@@ -241,6 +250,9 @@ def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> Mapping[st
     stored = StoredResponses(gateway, relay)
     native_only = NativeOnly(gateway, relay, others)
     conversations = Conversations(gateway, relay)
+    for path, surface in ROUTES.items():
+        route = EnforcedRoute(surface, gateway, relay, enforced)
+        app.add_route(path, route, methods=["POST"])
     for root in ROOTS:
         app.add_route(f"{root}/responses/{{id}}", stored, methods=["GET", "DELETE"])
         app.add_route(f"{root}/responses/{{id}}/input_items", stored, methods=["GET"])
@@ -252,9 +264,6 @@ def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> Mapping[st
         app.add_route(f"{root}/models", models, methods=["GET"])
         app.add_route(f"{root}/models/{{model:path}}", models, methods=["GET"])
         app.add_route(f"{root}/{{path:path}}", relay, methods=_METHODS)
-    return {
-        path: EnforcedRoute(surface, gateway, relay, enforced) for path, surface in ROUTES.items()
-    }
 
 
 def _add_inspector(app: Any, page: InspectorRoutes) -> None:
@@ -281,22 +290,12 @@ def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:
 
 class _App(FastAPI):
     """FastAPI without its answers to errors, which are the middleware's, and without its telemetry,
-    which it would set up from the environment.
-
-    What is posted to be enforced is most of the traffic, and has a path of its own: it is found by
-    one look-up, where FastAPI and Starlette would try their routes one by one."""
-
-    posted: Mapping[str, ASGI] = MappingProxyType({})
-    """By the path."""
+    which it would set up from the environment."""
 
     def build_middleware_stack(self) -> ASGIApp:
         return AsyncExitStackMiddleware(self.router)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        route = self.posted.get(scope["path"]) if scope["type"] == "http" else None
-        if route is not None and scope["method"] == "POST":
-            await route(scope, receive, send)
-            return
         try:
             await Starlette.__call__(self, scope, receive, send)
         except HTTPException as error:

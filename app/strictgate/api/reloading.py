@@ -25,7 +25,7 @@ WAITING = (
     *("limits.workers", "limits.worker_queue", "limits.worker_seconds", "limits.worker_bytes"),
     *("limits.grammar_cache_bytes", "limits.upstream_bytes", "limits.event_bytes"),
     *("enforcement.capability_ttl", "enforcement.native_failures"),
-    *("limits.connections", "store", "inspector", "observe.metrics", "observe.traces"),
+    *("limits.connections", "store", "shared", "inspector", "observe.metrics", "observe.traces"),
     *("observe.trace_ratio", "observe.otlp_endpoint"),
 )
 """What is as it was at start until the process is started anew."""

@@ -30,7 +30,7 @@ from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.records import Concluded, Witness, page_of
 from strictgate.gateway.relaying import Relay
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
-from strictgate.gateway.response_store import ResponseStore
+from strictgate.gateway.response_store import Responses
 from strictgate.gateway.transcript import begun_talk
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Observer
@@ -72,7 +72,7 @@ class Gateway:
         client: Client,
         observe: Observer,
         computing: Computing = Computing(),
-        store: ResponseStore | None = None,
+        store: Responses | None = None,
         *,
         learner: Learner | None = None,
     ) -> None:

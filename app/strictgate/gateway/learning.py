@@ -15,6 +15,12 @@ from strictgate.core.conversation.attempt_log import RefusedMode
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.plan.plan import Purpose
+from strictgate.core.resilience.messages import (
+    FactsForgotten,
+    SharedFact,
+    SharedMessage,
+    address_digest,
+)
 from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.observe.events import (
     Event,
@@ -25,7 +31,7 @@ from strictgate.observe.events import (
     PrefillDropped,
     ToolsDropped,
 )
-from strictgate.upstream.learned_capabilities import LearnedCapabilities
+from strictgate.upstream.learned_capabilities import LearnedCapabilities, exported
 from strictgate.upstream.routing import Route
 
 PREFILL_FAILURES = 3  # new starts in a row, before no prefix is given any more
@@ -106,24 +112,47 @@ def _kept_native_promise(conversation: Conversation) -> bool | None:
 
 
 class Learner:
-    """Remembers lessons; one per process."""
+    """Remembers lessons; one per process.
+
+    What `publish` is given, other processes should know, too; gateway/sharing.py sets it.
+    """
 
     def __init__(self, ttl: float, native_failures: int, observe: Observer) -> None:
         often = {Fact.NO_MODE: native_failures, Fact.NO_PREFILL: PREFILL_FAILURES}
         self.learned = LearnedCapabilities(ttl, often)
+        self.publish: Callable[[SharedMessage], None] | None = None
+        self._ttl = ttl
         self._observe = observe
 
     def learn(self, route: Route, lessons: Iterable[Lesson]) -> None:
         """Remember `lessons` about the model that `route` leads to."""
         about = (route.endpoint.name, route.model, time.monotonic())
         for each in lessons:
+            before = 0.0
+            if self.publish is not None:
+                before = self.learned.seconds_left(each.fact, *about, *each.details)
             holds = True
             if each.failed is None:
                 self.learned.remember(each.fact, *about, *each.details)
             else:
                 holds = self.learned.count(each.fact, *about, *each.details, failed=each.failed)
-            if holds and each.event is not None:
+            if not holds:
+                continue
+            if self.publish is not None and before < self._ttl / 2:  # some come with every request
+                address = address_digest(route.endpoint.base_url)
+                model, key = exported(each.fact, route.model, *each.details)
+                self.publish(SharedFact(about[0], address, model, key, self._ttl))
+            if each.event is not None:
                 self._observe(each.event(*about[:2]))
+
+    def hear(self, message: SharedFact | FactsForgotten) -> None:
+        """Take over what another process has learned, or was told to forget."""
+        about = (message.upstream, message.model)
+        match message:
+            case SharedFact(fact=key, seconds=seconds):
+                self.learned.import_fact(key, *about, time.monotonic(), seconds)
+            case FactsForgotten():
+                self.learned.forget(*about)
 
     def facts(self, upstream: str, model: str) -> list[tuple[tuple[str, ...], float]]:
         """Return what holds of a model, each fact with the seconds for which it still does."""
@@ -132,3 +161,5 @@ class Learner:
     def forget(self, upstream: str, model: str) -> None:
         """Forget what was learned of a model."""
         self.learned.forget(upstream, model)
+        if self.publish is not None:
+            self.publish(FactsForgotten(upstream, "", model))

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from strictgate.core.errors import StoreUnavailable
 from strictgate.core.jsontext.reader import parse_leniently, write_json
@@ -57,6 +57,20 @@ class StoredResponse:
     input: list[Any]
     """Its own items, without those of the turns before."""
     previous: str | None = None
+
+
+class Responses(Protocol):
+    """Where responses are kept; each method is explained at ResponseStore."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    def put(self, owner: str, stored: StoredResponse) -> "Future[None] | None": ...
+    async def get(self, owner: str, identity: str) -> StoredResponse | None: ...
+    async def chain(self, owner: str, identity: str) -> list[StoredResponse] | None: ...
+    async def delete(self, owner: str, identity: str) -> bool: ...
+    def close(self) -> None: ...
 
 
 class ResponseStore:

@@ -196,6 +196,15 @@ class StoreFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedStoreChanged:
+    """The store that replicas share does not answer, or does again; meanwhile each is alone."""
+
+    is_up: bool
+    error: str = ""
+    """Why not; without the URL, which may have a password in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamFailed:
     """A request to an upstream got no whole answer: no connection, silence, an answer that broke
     off or cannot be understood. What it means for the client is told by other events."""
@@ -219,6 +228,8 @@ class BreakerChanged:
     """`closed`, `open` or `half_open`; see core/resilience/circuit_breaker.py."""
     failures: int
     """In a row."""
+    is_hearsay: bool = False
+    """Whether it was another replica that found it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +334,7 @@ Event = (
     | ToolsDropped
     | FactLearned
     | StoreFailed
+    | SharedStoreChanged
     | UpstreamFailed
     | BreakerChanged
     | RequestRepeated

@@ -34,6 +34,7 @@ from strictgate.settings.tables import (
     LimitSettings,
     Observe,
     Server,
+    SharedSettings,
     StoreSettings,
 )
 from strictgate.settings.upstreams import Model, Upstream
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     answers: Answers = Answers()
     store: StoreSettings = StoreSettings()
+    shared: SharedSettings = SharedSettings()
     observe: Observe = Observe()
     inspector: InspectorSettings = InspectorSettings()
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from strictgate.core.work import DEFAULT_BUDGET
 from strictgate.observe.log_lines import LogFormat, LogLevel
-from strictgate.settings.fields import Frozen, Names, Secrets, Url
+from strictgate.settings.fields import Frozen, Names, Secret, Secrets, Url
 
 
 class Server(Frozen):
@@ -97,19 +97,38 @@ class StoreSettings(Frozen):
     path: str = Field(
         default=":memory:",
         min_length=1,
-        description='A file; ":memory:": for this process alone, until it ends; "off": nothing is '
-        "kept.",
+        description='A file; ":memory:": in the store of [shared] if there is one, else for this '
+        'process alone, until it ends; "off": nothing is kept.',
     )
     ttl: float | None = Field(
         default=None,
         gt=0,
-        description="Seconds for which each is kept; by default 30 days in a file, one in memory.",
+        description="Seconds for which each is kept; by default 30 days in a file, one in memory "
+        "or in Redis.",
     )
     max_bytes: int | None = Field(
         default=None,
         gt=0,
         description="Bytes of all together, the oldest leave first; by default 256 MiB in a file, "
         "32 MiB in memory.",
+    )
+
+
+class SharedSettings(Frozen):
+    """`[shared]`: what replicas behind one load balancer share, and through which store."""
+
+    url: Secret | None = Field(
+        default=None,
+        description="redis://, rediss:// or valkey://, with user and password if need be; better "
+        "given as STRICTGATE_SHARED__URL. Without it each process keeps to itself.",
+    )
+    prefix: str = Field(
+        default="strictgate",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="What all that is kept there begins with: replicas with the same one share.",
+    )
+    timeout: float = Field(
+        default=1.0, gt=0, description="Seconds that the store may take for one command."
     )
 
 

@@ -74,6 +74,11 @@ class UpstreamHealth:
         """Whether one more repetition is within the budget; it is counted if so."""
         return self._breaker.state is BreakerState.CLOSED and self.budget.spend(self._clock())
 
+    def heard(self, *, is_down: bool) -> None:
+        """Take another process's word of how the upstream is."""
+        with self._telling(is_hearsay=True):
+            self._breaker.heard(self._clock(), is_down=is_down)
+
     def _admit(self) -> int | None:
         """Let a request go; return its number where it is a probe."""
         with self._telling():
@@ -87,13 +92,14 @@ class UpstreamHealth:
         return self._breaker.probes if self._breaker.state is BreakerState.HALF_OPEN else None
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _telling(self, *, is_hearsay: bool = False) -> Iterator[None]:
         """Tell the observer of a change of state."""
         before = self._breaker.state
         yield
         state = self._breaker.state
         if state is not before:
-            self._observe(BreakerChanged(self._name, state.value, self._breaker.failures))
+            about = (self._name, state.value, self._breaker.failures)
+            self._observe(BreakerChanged(*about, is_hearsay))
 
 
 def _is_ours(fault: BaseException) -> bool:

@@ -3,7 +3,8 @@
 A fact (`core.capabilities.Fact`) is about one model on one upstream, and may have details: which
 mode, which schema. It is remembered at once where the upstream said so, and after several failures
 in a row where the model only showed it. It is forgotten after `ttl`, since hosts change what they
-support from one week to the next. All is kept per process, and bounded: model names come from
+support from one week to the next. All is kept per process (gateway/sharing.py tells
+others), and bounded: model names come from
 clients. Time comes in as an argument, in seconds.
 """
 
@@ -84,6 +85,23 @@ class LearnedCapabilities:
             self._counts.put(key, failures, ENTRY)
         return False
 
+    def seconds_left(
+        self, fact: Fact, upstream: str, model: str, now: float, *details: str
+    ) -> float:
+        """Return for how long `fact` still holds; 0 or less: it does not."""
+        return self._facts(upstream, model).get(_key(fact, *details), now) - now
+
+    def import_fact(self, key: Key, upstream: str, model: str, now: float, seconds: float) -> None:
+        """Let a fact hold that another process has learned.
+
+        Args:
+            key: the fact with its details, as `exported` makes it.
+            seconds: for which it holds; never for longer than what is learned here.
+        """
+        fact, details, wanted = Fact(key[0]), key[1:], min(seconds, self._ttl)
+        if self.seconds_left(fact, upstream, model, now, *details) < wanted:
+            self.remember(fact, upstream, model, now - self._ttl + wanted, *details)
+
     def facts(self, upstream: str, model: str, now: float) -> list[tuple[Key, float]]:
         """Return each fact about the model, with its details, and how many seconds it still has."""
         known = self._facts(upstream, model).items()
@@ -140,6 +158,11 @@ class LearnedCapabilities:
         if not refused:
             return capabilities
         return replace(capabilities, without=(*capabilities.without, *refused))
+
+
+def exported(fact: Fact, model: str, *details: str) -> tuple[str, Key]:
+    """Return a model and a fact about it as others are told: long texts as their digests."""
+    return _short(model), _key(fact, *details)
 
 
 def _key(*parts: str) -> Key:

@@ -25,6 +25,10 @@ def after(events, threshold=3):
                 breaker.succeeded()
             case "leave":
                 breaker.given_up(probe)
+            case "down, they say":
+                breaker.heard(now, is_down=True)
+            case "up, they say":
+                breaker.heard(now, is_down=False)
             case "another leaves":
                 breaker.given_up(None)
             case "an earlier probe leaves":
@@ -56,6 +60,16 @@ PROBED = [*DOWN, ("ask", 5.0)]
         ([*PROBED, ("leave", 6.0), ("ask", 6.0), ("ask", 6.5)], HALF_OPEN, 4.5),
         ([*PROBED, ("another leaves", 6.0), ("ask", 6.0)], HALF_OPEN, 4.0),
         ([*PROBED, ("an earlier probe leaves", 6.0), ("ask", 6.0)], HALF_OPEN, 4.0),
+        ([("down, they say", 0.0)], CLOSED, 0),
+        ([("down, they say", 0.0), ("fail", 0.0)], OPEN, 0),
+        ([("down, they say", 0.0), ("ok", 0.0), ("fail", 0.0)], CLOSED, 0),
+        ([("fail", 0.0), ("down, they say", 1.0), ("ask", 2.0)], OPEN, 4.0),
+        ([*DOWN, ("down, they say", 3.0), ("ask", 6.0)], OPEN, 2.0),
+        ([*DOWN, ("up, they say", 1.0), ("ask", 1.0)], CLOSED, 0),
+        ([*DOWN, ("up, they say", 1.0), ("fail", 1.0)], OPEN, 0),
+        ([*PROBED, ("down, they say", 6.0), ("ask", 6.0)], HALF_OPEN, 4.0),
+        ([*PROBED, ("up, they say", 6.0)], CLOSED, 0),
+        ([("up, they say", 1.0), ("fail", 1.0)], CLOSED, 0),
         ([*PROBED, ("ask", 10.0)], CLOSED, 0),
         ([*PROBED, ("ask", 10.0), ("fail", 10.5)], OPEN, 0),
         ([*PROBED, ("ask", 10.0), ("ok", 10.5), ("fail", 11.0)], CLOSED, 0),

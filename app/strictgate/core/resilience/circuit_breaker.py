@@ -14,6 +14,14 @@
 |           | a failure                                    | OPEN                                  |
 |           | the probe is given up: its client has left   | OPEN, but the next request may go     |
 |           | another request is given up                  | nothing: the probe is under way       |
+| CLOSED    | word that it is down, the last one failed    | OPEN                                  |
+|           | word that it is down, the last one succeeded | nothing, but the next failure opens it|
+| OPEN      | word that it is down                         | OPEN, for a cooldown from now         |
+| HALF_OPEN | word that it is down                         | nothing: the probe will tell          |
+| any other | word that it is up                           | CLOSED, but the next failure opens it |
+
+Word comes from another process that asks the same upstream. What was seen here counts for more: a
+replica that lacks the network itself does not keep the others from an upstream that answers them.
 
 A probe that takes so long does not fail as an upstream does that is down.
 
@@ -85,3 +93,20 @@ class CircuitBreaker:
         if self.state is BreakerState.HALF_OPEN and probe == self.probes:
             self.state = BreakerState.OPEN
             self._since = -math.inf
+
+    def heard(self, now: float, *, is_down: bool) -> None:
+        """Take the word of another process that the upstream is down, or that it is up again."""
+        if not self.threshold:
+            return
+        if not is_down:
+            if self.state is not BreakerState.CLOSED:
+                self.state = BreakerState.CLOSED
+                self.failures = self.threshold - 1
+        elif self.state is BreakerState.OPEN or (
+            self.state is BreakerState.CLOSED and self.failures
+        ):
+            self.state = BreakerState.OPEN
+            self.failures = max(self.failures, self.threshold)
+            self._since = now
+        elif self.state is BreakerState.CLOSED:
+            self.failures = self.threshold - 1

@@ -1,0 +1,79 @@
+"""Opens the store that `[shared] url` names, and puts together what a process shares through it."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from importlib import import_module
+from urllib.parse import urlsplit
+
+from strictgate.gateway.layered_responses import LayeredResponses
+from strictgate.gateway.response_store import MEMORY, Responses, ResponseStore
+from strictgate.gateway.sharing import SharedStore, Sharing
+from strictgate.observe.events import Observer
+from strictgate.settings.loading import Settings, SettingsError
+from strictgate.settings.tables import SharedSettings
+
+_ENGINES: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), ("redis_store", "redis")),
+}
+"""By the scheme of the URL: the module here that opens it, and the extra that it needs."""
+
+
+class Shared:
+    """What one process shares with others; nothing, where no URL is configured."""
+
+    def __init__(self, store: SharedStore | None) -> None:
+        self._store = store
+        self._responses: LayeredResponses | None = None
+        self.sharing = None if store is None or store.board is None else Sharing(store.board)
+
+    def responses(self, settings: Settings, memory: ResponseStore | None) -> Responses | None:
+        """Return where responses are kept: what the settings name by itself, or the shared store
+        with `memory` behind."""
+        store = self._store
+        if memory is None or settings.store.path != MEMORY or store is None:
+            return memory
+        if store.responses is None:
+            return memory
+        ttl = settings.store.ttl or store.responses_ttl
+        self._responses = LayeredResponses(store.responses, memory, ttl)
+        return self._responses
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Share while the block runs; what waits to be kept is, at its end."""
+        if self._store is None:
+            yield
+            return
+        async with self._store.running:
+            yield
+            if self._responses is not None:
+                await self._responses.drained()
+
+
+def open_shared(settings: SharedSettings, observe: Observer) -> Shared:
+    """Return what is shared by these settings; nothing is connected yet.
+
+    Raises:
+        SettingsError: the URL is none that is known, or what it needs is not installed.
+    """
+    if settings.url is None:
+        return Shared(None)
+    url = settings.url.get_secret_value()
+    scheme = urlsplit(url).scheme.lower()
+    if scheme not in _ENGINES:
+        raise SettingsError(
+            f"shared.url: must begin with one of {', '.join(f'{each}://' for each in _ENGINES)}"
+        )
+    name, extra = _ENGINES[scheme]
+    try:
+        module = import_module(f"strictgate.shared.{name}")
+    except ImportError as error:
+        raise SettingsError(
+            f"shared.url: its client is not installed: pip install 'strictgate[{extra}]' "
+            f"(from a checkout: pip install '.[{extra}]')"
+        ) from error
+    opened: Callable[[str, str, float, Observer], SharedStore] = module.open_store
+    try:
+        return Shared(opened(url, settings.prefix, settings.timeout, observe))
+    except ValueError as error:
+        raise SettingsError(f"shared.url: {error}") from error

@@ -1,0 +1,25 @@
+"""One store for all tests of this room."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import pytest
+
+from tests.shared.engines import RedisServer, redis_server
+
+collect_ignore_glob = [] if find_spec("redis") else ["test_redis_*.py"]
+"""What cannot be imported without the client; test_opening.py then says why it is skipped."""
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[RedisServer]:
+    """A server that nobody stops."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def stoppable() -> Iterator[RedisServer]:
+    """A server of this test alone."""
+    with redis_server() as server:
+        yield server

@@ -1,0 +1,48 @@
+"""The connections to Redis: addresses, keys, and what is told of a server that refuses."""
+
+import asyncio
+
+import pytest
+
+from strictgate.gateway.sharing import SharedUnavailable
+from strictgate.shared.redis_client import RedisClient
+from tests.shared.engines import free_port, needs_redis
+
+pytestmark = needs_redis
+
+
+def client(url, events=None):
+    return RedisClient(url, "p", 1.0, (events if events is not None else []).append)
+
+
+async def ping(made):
+    try:
+        return await made.script("return ARGV[1]")((), ("hi",))
+    finally:
+        await made.close()
+
+
+def test_answers(redis):
+    """By either scheme; keys begin with the prefix and the layout's version."""
+    valkey = redis.url.replace("redis://", "valkey://")
+    assert [asyncio.run(ping(client(url))) for url in (redis.url, valkey)] == [b"hi", b"hi"]
+    assert client(redis.url).key("x") == "p:1:x"
+
+
+@pytest.mark.parametrize("url", ["http://x", "x", "redis://h:port/0"])
+def test_wrong_addresses(url):
+    with pytest.raises(ValueError, match=r"."):
+        client(url)
+
+
+def test_refused(redis):
+    """A wrong password, or nobody there, is told without the password."""
+    for url in (
+        redis.url.replace("127", "user:secret-1@127"),
+        f"redis://:secret-1@127.0.0.1:{free_port()}",
+    ):
+        events = []
+        with pytest.raises(SharedUnavailable):
+            asyncio.run(ping(client(url, events)))
+        assert [each.is_up for each in events] == [False]
+        assert "secret-1" not in events[0].error

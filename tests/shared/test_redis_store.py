@@ -1,0 +1,30 @@
+"""All that Redis keeps, put together."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from strictgate.shared.redis_store import open_store
+from tests.shared.engines import needs_redis
+
+pytestmark = needs_redis
+
+
+def test_it_runs(redis):
+    """Board and responses are there while it runs; it ends at once."""
+
+    async def work():
+        store = open_store(redis.url, uuid.uuid4().hex, 1.0, lambda event: None)
+        async with store.running:
+            assert await store.responses.turns("me", "a", 1) == []
+        return store
+
+    store = asyncio.run(work())
+    assert store.board is not None
+    assert store.responses_ttl == 86_400.0
+
+
+def test_wrong_url():
+    with pytest.raises(ValueError, match="scheme"):
+        open_store("http://x", "p", 1.0, lambda event: None)
