@@ -8,10 +8,13 @@ speed of a shared machine drifts by a quarter.
   that is timed in every round. It shows what has changed coarsely.
 * `÷ against`: to another worktree, whose gateway runs beside this one and is asked in turn with it.
   It shows a few per cent.
+* `÷ unobserved`: to this worktree's gateway with its log, metrics and inspector off, in the same
+  way. It is what observation costs.
 
     python benchmarks/cpu.py --write             # this commit's figures into cpu.json
     git worktree add --detach ../before COMMIT
     python benchmarks/cpu.py --against ../before
+    python benchmarks/cpu.py --unobserved
 """
 
 import argparse
@@ -41,6 +44,13 @@ ROOT, COMMITTED = HERE.parent, HERE / "cpu.json"
 START = 60.0  # seconds
 WARM_UP = 0.5  # seconds of load that do not count
 CONNECTIONS = 4
+UNOBSERVED = """
+[observe]
+log = false
+metrics = "off"
+[inspector]
+enabled = false
+"""
 _JSON = {"Content-Type": "application/json", "Authorization": "Bearer none"}
 _SCHED = 2  # of the clocks of a process, that of user and system mode together: posix-timers.h
 
@@ -52,12 +62,17 @@ def main() -> int:
     """Measure and print."""
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
-    trees = [ROOT, *([options.against.resolve()] if options.against else [])]
+    compared = [Compared("", ROOT)]
+    if options.against:
+        compared.append(Compared("÷ against", options.against.resolve()))
+    if options.unobserved:
+        compared.append(Compared("÷ unobserved", ROOT, UNOBSERVED))
     paths = [each for each in PATHS if options.only is None or each.name in options.only]
-    measured, yards = _measured(trees, paths, options)
+    measured, yards = _measured(compared, paths, options)
     figures = conditions(measured[0], median(yards))
     committed = json.loads(COMMITTED.read_text()) if COMMITTED.exists() else {}
-    print("\n".join(table(figures, committed, measured)))
+    heads = [each.head for each in compared[1:]]
+    print("\n".join(table(figures, committed, measured, heads)))
     if options.write:
         COMMITTED.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
@@ -66,6 +81,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--against", type=Path, metavar="DIR", help="another worktree")
+    parser.add_argument(
+        "--unobserved", action="store_true", help="this one without log, metrics and inspector"
+    )
     parser.add_argument("--seconds", type=float, default=1.0, help="of each load")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", type=_names, default=None, metavar="PATH,…")
@@ -84,6 +102,17 @@ def _names(text: str) -> frozenset[str]:
 
 
 # --- measuring -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One of the gateways that run side by side."""
+
+    head: str
+    """Of its column; "": it is what the others are compared with."""
+    tree: Path
+    settings: str = ""
+    """Its configuration, beside CONFIG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +145,16 @@ class Gateway:
 
 
 def _measured(
-    trees: Sequence[Path], paths: Sequence[RequestPath], options: argparse.Namespace
+    compared: Sequence[Compared], paths: Sequence[RequestPath], options: argparse.Namespace
 ) -> tuple[list[Measured], list[float]]:
-    """Return what each tree took, and the yardstick's times."""
-    measured: list[Measured] = [{path.name: [] for path in paths} for _ in trees]
+    """Return what each took, and the yardstick's times."""
+    measured: list[Measured] = [{path.name: [] for path in paths} for _ in compared]
     yards = []
     with ExitStack() as stack:
         upstream = stack.enter_context(instant_upstream())
-        gateways = [stack.enter_context(gateway(tree, upstream)) for tree in trees]
+        gateways = [
+            stack.enter_context(gateway(each.tree, upstream, each.settings)) for each in compared
+        ]
         for path in paths:
             for each in gateways:
                 each.warm_up(path)
@@ -149,15 +180,18 @@ def instant_upstream() -> Iterator[str]:
 
 
 @contextmanager
-def gateway(tree: Path, upstream: str) -> Iterator[Gateway]:
+def gateway(tree: Path, upstream: str, settings: str = "") -> Iterator[Gateway]:
     """Run the gateway of that worktree; yield it once it has answered on every path.
+
+    Args:
+        settings: added to its configuration.
 
     Raises:
         NotReady: it does not answer as it should.
     """
     with tempfile.TemporaryDirectory() as folder:
         port, config = free_port(), Path(folder) / "config.toml"
-        config.write_text(CONFIG.format(upstream=upstream), encoding="utf-8")
+        config.write_text(CONFIG.format(upstream=upstream) + settings, encoding="utf-8")
         serve = ["-m", "strictgate", "serve", "--config", str(config), "--port", str(port)]
         environment = surroundings({"PYTHONPATH": str(tree / "app")})
         with running([sys.executable, *serve], environment, Path(folder)) as process:
@@ -221,19 +255,27 @@ def conditions(costs: Mapping[str, Sequence[float]], yard: float) -> dict[str, A
 
 
 def table(
-    figures: Mapping[str, Any], committed: Mapping[str, Any], measured: Sequence[Measured]
+    figures: Mapping[str, Any],
+    committed: Mapping[str, Any],
+    measured: Sequence[Measured],
+    others: Sequence[str],
 ) -> Iterator[str]:
-    """Yield the lines of the report; `measured` holds this tree, and perhaps the other."""
+    """Yield the lines of the report.
+
+    Args:
+        measured: this tree's, then those of the gateways that it is compared with.
+        others: the heads of their columns.
+    """
     yield f"- {figures['date']}, {figures['machine']}, Python {figures['python']}"
     if committed:
         yield f"- committed: {committed['date']}, {committed['machine']}, {committed['python']}"
     yield ""
-    heads = ["path", "µs of CPU", "÷ committed", *["÷ against"] * (len(measured) - 1)]
+    heads = ["path", "µs of CPU", "÷ committed", *others]
     yield _row(heads)
     yield _row(["---", *["--:"] * (len(heads) - 1)])
     for name, cost in figures["microseconds"].items():
-        others = [f"{ratio(measured[0][name], other[name]):.3f}" for other in measured[1:]]
-        yield _row([name, f"{cost:,.0f}", _to_committed(name, figures, committed), *others])
+        ratios = [f"{ratio(measured[0][name], other[name]):.3f}" for other in measured[1:]]
+        yield _row([name, f"{cost:,.0f}", _to_committed(name, figures, committed), *ratios])
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:

@@ -92,7 +92,9 @@ def test_ratios_are_taken_round_by_round(module):
 )
 def test_the_table(module, committed, measured, rows):
     """Committed figures are put in relation to the yardstick; what is not known is a dash."""
-    assert list(module("cpu").table(FIGURES, committed, measured))[-2:] == rows
+    others = ["÷ against"] * (len(measured) - 1)
+
+    assert list(module("cpu").table(FIGURES, committed, measured, others))[-2:] == rows
 
 
 def test_figures_are_medians(module):

@@ -1,5 +1,7 @@
 """What is counted of which event."""
 
+from dataclasses import replace
+
 import pytest
 
 from strictgate.observe.events import (
@@ -21,7 +23,7 @@ from strictgate.observe.events import (
     UpstreamAnswered,
     UpstreamFailed,
 )
-from strictgate.observe.metrics import MAX_MODELS, Metrics, Reading
+from strictgate.observe.metrics import MAX_ALIKE, MAX_MODELS, Metrics, Reading
 
 DONE = RequestFinished(
     *("r", "POST", "/openai/v1/chat/completions", 200, 0.3),
@@ -165,6 +167,17 @@ def test_models_are_few():
 
     assert len(found) == MAX_MODELS + 1
     assert found['demotions_total{model="other",upstream="u",what="native"}'] == 5
+
+
+def test_what_is_held_of_requests_is_little():
+    """Paths and models are the clients' to make up; what was counted stays counted."""
+    metrics = Metrics()
+    for number in range(MAX_ALIKE + 5):
+        metrics.observe(replace(DONE, path=f"/v1/files/{number}"))
+
+    assert len(metrics._requests) <= MAX_ALIKE
+    [files] = [each for each in metrics.requests.values.values() if each[0]]
+    assert files == [MAX_ALIKE + 5]
 
 
 def test_what_is_read_when_it_is_asked_for():

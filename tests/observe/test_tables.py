@@ -34,6 +34,19 @@ def test_a_counter_without_labels():
     assert shown(table) == ["x_total 1.0"]
 
 
+def test_whoever_counts_the_same_again_holds_the_number():
+    """It is the table's own; what was never counted in a histogram does not show."""
+    counter, histogram = CounterTable("x", "Of x.", ("a",)), HistogramTable("y", "", (1,), ("a",))
+    held, row = counter.cell(("1",)), histogram.row(("1",))
+    counter.add(("1",))
+    held[0] += 2
+
+    assert shown(counter) == ['x_total{a="1"} 3.0']
+    assert shown(histogram) == []
+    row.add(5)
+    assert shown(histogram)[-1] == 'y_sum{a="1"} 5.0'
+
+
 def test_a_gauge():
     """It has its last value."""
     table = GaugeTable("x", "Of x.", ("a",))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -19,6 +20,7 @@ from strictgate.api.access import AccessRules
 from strictgate.api.enforced import EnforcedRoute
 from strictgate.api.metrics import MetricsPage, readings
 from strictgate.api.middleware import (
+    ASGI,
     LEAVING,
     METRICS_PATH,
     GatewayMiddleware,
@@ -152,7 +154,7 @@ class _Lasting:
         if self.shared.sharing is not None:
             self.shared.sharing.attach(gateway.learner, self.client, router.endpoints)
         app: Any = _App(lifespan=self.lifespan, openapi_url=None, redirect_slashes=False)
-        _add_routes(app, gateway, settings.limits)
+        app.posted = _add_routes(app, gateway, settings.limits)
         _add_health(app, self.is_draining)
         if self.inspector is not None:
             gateway.witness = self.inspector
@@ -241,8 +243,12 @@ def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:
         raise SettingsError(str(error)) from error
 
 
-def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> None:
-    """The ASGI applications stand beside FastAPI's own routes: they stream both ways."""
+def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> Mapping[str, ASGI]:
+    """Add the ASGI applications, which stand beside FastAPI's own routes: they stream both ways.
+
+    Returns:
+        What is posted to be enforced, by its path: see `_App`.
+    """
     enforced = BodyLimits(limits.body_bytes, limits.body_values)
     others = replace(enforced, values=10 * enforced.values)  # they are parsed leniently, once
     relay = Passthrough(gateway, others)
@@ -250,9 +256,6 @@ def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> None:
     stored = StoredResponses(gateway, relay)
     native_only = NativeOnly(gateway, relay, others)
     conversations = Conversations(gateway, relay)
-    for path, surface in ROUTES.items():
-        route = EnforcedRoute(surface, gateway, relay, enforced)
-        app.add_route(path, route, methods=["POST"])
     for root in ROOTS:
         app.add_route(f"{root}/responses/{{id}}", stored, methods=["GET", "DELETE"])
         app.add_route(f"{root}/responses/{{id}}/input_items", stored, methods=["GET"])
@@ -264,6 +267,9 @@ def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> None:
         app.add_route(f"{root}/models", models, methods=["GET"])
         app.add_route(f"{root}/models/{{model:path}}", models, methods=["GET"])
         app.add_route(f"{root}/{{path:path}}", relay, methods=_METHODS)
+    return {
+        path: EnforcedRoute(surface, gateway, relay, enforced) for path, surface in ROUTES.items()
+    }
 
 
 def _add_inspector(app: Any, page: InspectorRoutes) -> None:
@@ -290,12 +296,22 @@ def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:
 
 class _App(FastAPI):
     """FastAPI without its answers to errors, which are the middleware's, and without its telemetry,
-    which it would set up from the environment."""
+    which it would set up from the environment.
+
+    What is posted to be enforced is most of the traffic, and has a path of its own: it is found by
+    one look-up, where FastAPI and Starlette would try their routes one by one."""
+
+    posted: Mapping[str, ASGI] = MappingProxyType({})
+    """By the path."""
 
     def build_middleware_stack(self) -> ASGIApp:
         return AsyncExitStackMiddleware(self.router)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        route = self.posted.get(scope["path"]) if scope["type"] == "http" else None
+        if route is not None and scope["method"] == "POST":
+            await route(scope, receive, send)
+            return
         try:
             await Starlette.__call__(self, scope, receive, send)
         except HTTPException as error:

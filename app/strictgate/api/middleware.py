@@ -7,6 +7,7 @@ surface that the path belongs to.
 """
 
 import asyncio
+import os
 import re
 import secrets
 import time
@@ -149,7 +150,7 @@ class GatewayMiddleware:
         if visit.origin and scope["method"] == "OPTIONS":
             await visit.preflight()
             return
-        authorization = visit.surface.authorization(visit.headers)
+        authorization = visit.authorization
         if scope["path"] not in OPEN_PATHS:
             is_metrics = scope["path"] == METRICS_PATH
             if scope["path"] not in ALWAYS_ANSWERED:
@@ -172,11 +173,10 @@ class GatewayMiddleware:
         """Return the client's own id of a request, or one that is made: where it gives none, one
         that is odd or has its key in it, or one that a request under way has."""
         given = visit.header("x-request-id")
-        if given is not None and _REQUEST_ID.fullmatch(given) and given not in self._visits:
-            authorization = visit.surface.authorization(visit.headers)
-            if without_credentials(given, authorization) == given:
-                return given
-        return f"req_{secrets.token_hex(16)}"
+        if given is None or not _REQUEST_ID.fullmatch(given) or given in self._visits:
+            return f"req_{os.urandom(16).hex()}"
+        is_clean = without_credentials(given, visit.authorization) == given
+        return given if is_clean else f"req_{os.urandom(16).hex()}"
 
     def _marked(self, visit: "_Visit") -> Sequence[Header]:
         """Return the request's headers with this gateway's token among those it came through.
@@ -220,6 +220,10 @@ class _Visit:
         self.client_left = False
         self.origin: str | None = None
         self.headers = [(name.decode("latin-1"), _text(value)) for name, value in scope["headers"]]
+        self._first = dict(reversed(self.headers))
+        """The first header of each name."""
+        self.authorization = self.surface.authorization(self.headers)
+        """The client's credentials, for whomever they are."""
         self.is_stream = False
         self._tail = b"\n\n"
         self._sent = 0
@@ -230,7 +234,8 @@ class _Visit:
         self._began = time.monotonic()
 
     def header(self, name: str) -> str | None:
-        return next((value for key, value in self.headers if key == name), None)
+        """Return the first header of that name, in lower case."""
+        return self._first.get(name)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -304,11 +309,10 @@ class _Visit:
         """Return what there is to say of it, and have its key pay for it."""
         told = summary(self.told)
         about = (told.get("model", ""), told["tokens_in"], told["tokens_out"])
-        authorization = self.surface.authorization(self.headers)
         return RequestFinished(
             request_id=self.id,
             method=self.scope["method"],
-            path=without_credentials(self.scope["path"], authorization)[:500],
+            path=without_credentials(self.scope["path"], self.authorization)[:500],
             status=self.status,
             seconds=round(time.monotonic() - self._began, 6),
             error=self.error,

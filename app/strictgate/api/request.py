@@ -125,10 +125,11 @@ class ClientRequest:
         self.scope = scope
         self.caller: Caller = scope["caller"]
         self.headers = self.caller.headers
+        self._first = dict(reversed(self.headers))
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in lower case."""
-        return next((value for key, value in self.headers if key == name), None)
+        return self._first.get(name)
 
     @property
     def api_path(self) -> str:

@@ -89,6 +89,8 @@ class LosslessRepair(StrEnum):
     BOOLEAN_TO_STRING = "boolean_to_string"
     OPTION = "enum_value"
     NAME = "property_name"
+    BRACKET = "early_bracket"
+    """An object was closed before its last members, which came behind it."""
 
 
 class LenientRepair(StrEnum):
@@ -116,6 +118,8 @@ class Resumption(StrEnum):
     """With the next of its own choices that was allowed, by its log-probabilities."""
     UNREPEATED = "repetition_left"
     """The same, where it repeated itself without end; all but the first round was taken back."""
+    DECLARED = "declared_name"
+    """The same, where an object began with a name that the schema does not declare."""
     CHOSEN = "chosen"
     """By its answer to the question which of the allowed values it meant."""
 

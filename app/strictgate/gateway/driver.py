@@ -6,7 +6,7 @@ is new, nothing more is read, and when it is cancelled, the upstream is cut off.
 
 import asyncio
 import math
-import secrets
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -217,7 +217,7 @@ class Driver:
 def default_head(model: str) -> dict[str, Any]:
     """Return a completion's first fields, for where the upstream gives none."""
     return {
-        "id": f"chatcmpl-{secrets.token_hex(16)}",
+        "id": f"chatcmpl-{os.urandom(16).hex()}",
         "created": int(time.time()),
         "model": model,
     }

@@ -1,6 +1,6 @@
 """One enforced request of any surface: planned, held, and written in the surface's shape."""
 
-import secrets
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -223,4 +223,4 @@ class CountedSink:
 
 def new_identity(*, is_kept: bool = False) -> AnswerIdentity:
     """Return a new answer's identity."""
-    return AnswerIdentity(secrets.token_hex(24), int(time.time()), is_kept)
+    return AnswerIdentity(os.urandom(24).hex(), int(time.time()), is_kept)

@@ -23,11 +23,14 @@ def with_overrides(base: Enforcement, knobs: Any) -> RequestOptions:
     """Return `base` with what the request's `knobs` say instead.
 
     Args:
+        base: the configuration, or the options of a request without knobs.
         knobs: the value under KNOBS_KEY; None: there are none.
 
     Raises:
         BadRequest: naming the knob and what it may be.
     """
+    if knobs is None and isinstance(base, RequestOptions):
+        return base
     options = {field.name: getattr(base, field.name) for field in fields(base)}
     if isinstance(knobs, Mapping):
         options |= {name: _value(name, value) for name, value in knobs.items()}

@@ -118,7 +118,7 @@ class RequestPlanner:
         learned: LearnedCapabilities,
         workers: WorkerPool | None = None,
     ) -> None:
-        self._enforcement = settings.enforcement
+        self._enforcement = with_overrides(settings.enforcement, None)
         self._router = router
         self._learned = learned
         limits = settings.limits

@@ -1,16 +1,19 @@
-"""What is counted, for Prometheus: a listener that has a table for each metric.
+"""Counting, for Prometheus: a listener that has a table for each metric (metric_tables.py).
 
 Labels are bounded: names of upstreams and client keys are the configuration's, those of models the
 first MAX_MODELS that are asked for, codes the first MAX_CODES; what comes later is `other`.
+
+The events of every request are counted in numbers that are looked up once for all requests that are
+alike (`_Request`, `_Conversation`, `_Call`): a dozen look-ups for each request cost more than the
+additions.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
-from prometheus_client.exposition import choose_encoder
 
 from strictgate import __version__
 from strictgate.observe.events import (
@@ -34,22 +37,26 @@ from strictgate.observe.events import (
     UpstreamFailed,
 )
 from strictgate.observe.log_lines import PROBES
+from strictgate.observe.merging import page_of, snapshot
+from strictgate.observe.metric_tables import MetricTables
 from strictgate.observe.tables import (
     OTHER,
+    Cell,
     CounterTable,
-    GaugeTable,
+    HistogramRow,
     HistogramTable,
     LabelPool,
 )
 
 MAX_MODELS = 100
 MAX_CODES = 100
-_LATENCIES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
-_OVERHEADS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0)
+MAX_ALIKE = 1000
+"""Kinds of requests whose numbers are held; beyond that they are looked up anew."""
 _ROUTES = (
     *("chat/completions", "completions", "responses", "embeddings", "models", "conversations"),
     *("audio", "images", "files", "moderations", "batches"),
 )
+_Kept = TypeVar("_Kept")
 _BREAKER_STATES = {"closed": 0, "half_open": 1, "open": 2}
 _TOO_COMPLEX = "too_complex"
 """The outcome of an answer that takes more work to judge than a request may cost."""
@@ -64,14 +71,53 @@ class Reading:
     value: Callable[[], float]
 
 
-class Metrics:
+class _Request(NamedTuple):
+    """The numbers of all requests with the same path, status, upstream and model."""
+
+    requests: Cell
+    seconds: HistogramRow
+    answer: "_Answer | None"
+    """None: no upstream was asked."""
+
+
+class _Answer(NamedTuple):
+    """The numbers of what was answered by an upstream."""
+
+    overhead: HistogramRow
+    first_byte: HistogramRow
+    tokens_in: Cell
+    tokens_out: Cell
+    in_vain: Cell
+
+
+class _Call(NamedTuple):
+    """The numbers of all requests to an upstream for the same purpose, with the same status."""
+
+    requests: Cell
+    seconds: HistogramRow
+    first_byte: HistogramRow
+
+
+class _Conversation(NamedTuple):
+    """The numbers of all conversations with a model that ended in the same way."""
+
+    enforced: Cell
+    attempts: Cell
+    continuations: Cell
+    stopped: Cell
+
+
+class Metrics(MetricTables):
     """One per process; `observe` is the listener."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._readings: list[Reading] = []
         self._models = LabelPool(MAX_MODELS)
         self._codes = LabelPool(MAX_CODES)
-        self._make_tables()
+        self._requests: dict[tuple[str, int, str, str, str], _Request] = {}
+        self._calls: dict[tuple[str, str, int], _Call] = {}
+        self._conversations: dict[tuple[str, str, str, str], _Conversation] = {}
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -95,142 +141,6 @@ class Metrics:
             OutOfResources: lambda each: self.out_of_resources.add(),
         }
 
-    def _make_tables(self) -> None:
-        model = ("upstream", "model")
-        self.requests = CounterTable(
-            "strictgate_requests",
-            "Requests answered, by route and status; 0: the client left before there was one.",
-            ("route", "status"),
-        )
-        self.errors = CounterTable(
-            "strictgate_errors", "Requests that ended with an error, by its code.", ("code",)
-        )
-        self.clients_left = CounterTable(
-            "strictgate_clients_left", "Requests whose client left before the end."
-        )
-        self.request_seconds = HistogramTable(
-            "strictgate_request_seconds",
-            "From a request's arrival to the end of its answer.",
-            _LATENCIES,
-            ("route",),
-        )
-        self.overhead_seconds = HistogramTable(
-            "strictgate_overhead_seconds",
-            "Of a request's time, what was not spent waiting for the upstream; in streams, with "
-            "the time that the client took to read.",
-            _OVERHEADS,
-            ("kind",),
-        )
-        self.first_byte_seconds = HistogramTable(
-            "strictgate_first_byte_seconds",
-            "From a request's arrival to the first byte of its answer's body.",
-            _LATENCIES,
-            ("kind",),
-        )
-        self.upstream_requests = CounterTable(
-            "strictgate_upstream_requests",
-            "Requests to upstreams by what they were for; status 0: there was no answer.",
-            ("upstream", "purpose", "status"),
-        )
-        self.upstream_seconds = HistogramTable(
-            "strictgate_upstream_seconds",
-            "How long upstreams were waited for, for each request to them.",
-            _LATENCIES,
-            ("upstream",),
-        )
-        self.upstream_first_byte_seconds = HistogramTable(
-            "strictgate_upstream_first_byte_seconds",
-            "From a request to an upstream to the head of its answer.",
-            _LATENCIES,
-            ("upstream",),
-        )
-        self.upstream_failures = CounterTable(
-            "strictgate_upstream_failures",
-            "Requests to upstreams that got no whole answer.",
-            ("upstream", "error"),
-        )
-        self.repetitions = CounterTable(
-            "strictgate_repetitions",
-            "Requests to upstreams that were made again after a failure.",
-            ("upstream", "status"),
-        )
-        self.fallbacks = CounterTable(
-            "strictgate_fallbacks",
-            "Models that failed and in whose place another one was asked, by its name.",
-            ("upstream", "fallback"),
-        )
-        self.breaker_state = GaugeTable(
-            "strictgate_breaker_state",
-            "Whether an upstream is asked: 0 closed (it is), 1 half open, 2 open (it is not).",
-            ("upstream",),
-        )
-        self.breaker_changes = CounterTable(
-            "strictgate_breaker_changes", "Changes of that state.", ("upstream", "state")
-        )
-        self.enforced = CounterTable(
-            "strictgate_enforced",
-            "Conversations about enforced requests, by the last mode and how they ended.",
-            (*model, "mode", "outcome"),
-        )
-        self.attempts = CounterTable("strictgate_attempts", "Whole documents asked for.", model)
-        self.continuations = CounterTable(
-            "strictgate_continuations", "Times that the rest of a document was asked for.", model
-        )
-        self.streams_stopped = CounterTable(
-            "strictgate_streams_stopped", "Streams of upstreams that were ended early.", model
-        )
-        self.repairs = CounterTable("strictgate_repairs", "Repairs, by step.", ("step",))
-        self.work_budget_hits = CounterTable(
-            "strictgate_work_budget_hits",
-            "Conversations whose last answer took more work to judge than limits.work.",
-        )
-        self.tokens = CounterTable(
-            "strictgate_tokens", "Tokens, as upstreams count them.", (*model, "direction")
-        )
-        self.tokens_in_vain = CounterTable(
-            "strictgate_tokens_in_vain", "Of these, those that no answer was made of.", model
-        )
-        self.refusals = CounterTable(
-            "strictgate_refusals",
-            "Modes that upstreams refused, and that are left for a while.",
-            ("upstream", "mode"),
-        )
-        self.demotions = CounterTable(
-            "strictgate_demotions",
-            "Models of which something is not asked for a while: native, prefill or tools.",
-            (*model, "what"),
-        )
-        self.loop_blocked = CounterTable(
-            "strictgate_loop_blocked_seconds",
-            "Of computing without a pause that others may have noticed, as far as the log has it.",
-        )
-        self.facts = CounterTable(
-            "strictgate_facts_learned",
-            "What upstreams refused otherwise, and is done without for a while.",
-            ("upstream", "fact"),
-        )
-        self.key_requests = CounterTable(
-            "strictgate_key_requests", "Requests by client key.", ("key", "status")
-        )
-        self.key_tokens = CounterTable(
-            "strictgate_key_tokens", "Tokens by client key.", ("key", "direction")
-        )
-        self.key_cost = CounterTable(
-            "strictgate_key_cost", "Money by client key, as the configuration has prices.", ("key",)
-        )
-        self.key_refusals = CounterTable(
-            "strictgate_key_refusals",
-            "Requests refused because a client key has used up what it may.",
-            ("key", "limit"),
-        )
-        self.store_failures = CounterTable(
-            "strictgate_store_failures", "Times that the store of responses failed."
-        )
-        self.crashes = CounterTable("strictgate_crashes", "Requests that met a bug.")
-        self.out_of_resources = CounterTable(
-            "strictgate_out_of_resources", "Requests for which the machine lacked something."
-        )
-
     # --- told ------------------------------------------------------------------------------------
 
     def observe(self, event: Event) -> None:
@@ -242,27 +152,42 @@ class Metrics:
     def _finished(self, done: RequestFinished) -> None:
         if done.path in PROBES:
             return
-        route, status = _route(done.path), str(done.status)
-        self.requests.add((route, status))
-        self.request_seconds.add((route,), done.seconds)
-        if done.upstream:
-            kind = ("enforced" if done.mode else "passthrough",)
-            self.overhead_seconds.add(kind, max(0.0, done.seconds - done.upstream_seconds))
+        kind = "enforced" if done.mode else "passthrough"
+        key = (done.path, done.status, done.upstream, done.model, kind)
+        alike = self._requests.get(key)
+        if alike is None:
+            alike = _kept(self._requests, key, self._request(*key))
+        alike.requests[0] += 1
+        alike.seconds.add(done.seconds)
+        answer = alike.answer
+        if answer is not None:
+            answer.overhead.add(max(0.0, done.seconds - done.upstream_seconds))
             if done.first_byte:
-                self.first_byte_seconds.add(kind, done.first_byte)
-            model = (done.upstream, self._models.bounded(done.model))
-            if done.tokens_in:
-                self.tokens.add((*model, "in"), done.tokens_in)
-            if done.tokens_out:
-                self.tokens.add((*model, "out"), done.tokens_out)
-            if done.tokens_in_vain:
-                self.tokens_in_vain.add(model, done.tokens_in_vain)
+                answer.first_byte.add(done.first_byte)
+            answer.tokens_in[0] += done.tokens_in
+            answer.tokens_out[0] += done.tokens_out
+            answer.in_vain[0] += done.tokens_in_vain
         if done.error is not None:
             self.errors.add((self._codes.bounded(done.error),))
         if done.client_left:
             self.clients_left.add()
         if done.key:
             self._used(done)
+
+    def _request(self, path: str, status: int, upstream: str, model: str, kind: str) -> _Request:
+        route = _route(path)
+        both = (self.requests.cell((route, str(status))), self.request_seconds.row((route,)))
+        if not upstream:
+            return _Request(*both, None)
+        about = (upstream, self._models.bounded(model))
+        answer = _Answer(
+            self.overhead_seconds.row((kind,)),
+            self.first_byte_seconds.row((kind,)),
+            self.tokens.cell((*about, "in")),
+            self.tokens.cell((*about, "out")),
+            self.tokens_in_vain.cell(about),
+        )
+        return _Request(*both, answer)
 
     def _used(self, done: RequestFinished) -> None:
         """Count what a client key has used."""
@@ -274,20 +199,37 @@ class Metrics:
             self.key_cost.add((done.key,), done.cost)
 
     def _answered(self, answered: UpstreamAnswered) -> None:
-        upstream = (answered.upstream,)
-        self.upstream_requests.add((*upstream, answered.purpose, str(answered.status)))
-        self.upstream_seconds.add(upstream, answered.waited)
+        key = (answered.upstream, answered.purpose, answered.status)
+        alike = self._calls.get(key)
+        if alike is None:
+            upstream = (answered.upstream,)
+            call = _Call(
+                self.upstream_requests.cell((*upstream, answered.purpose, str(answered.status))),
+                self.upstream_seconds.row(upstream),
+                self.upstream_first_byte_seconds.row(upstream),
+            )
+            alike = _kept(self._calls, key, call)
+        alike.requests[0] += 1
+        alike.seconds.add(answered.waited)
         if answered.status:
-            self.upstream_first_byte_seconds.add(upstream, answered.first_byte)
+            alike.first_byte.add(answered.first_byte)
 
     def _enforced(self, done: Enforced) -> None:
-        model = (done.upstream, self._models.bounded(done.model))
-        self.enforced.add((*model, done.mode, done.outcome))
-        self.attempts.add(model, done.attempts)
-        if done.continuations:
-            self.continuations.add(model, done.continuations)
-        if done.stopped:
-            self.streams_stopped.add(model, done.stopped)
+        key = (done.upstream, done.model, done.mode, done.outcome)
+        alike = self._conversations.get(key)
+        if alike is None:
+            model = (done.upstream, self._models.bounded(done.model))
+            conversation = _Conversation(
+                self.enforced.cell((*model, done.mode, done.outcome)),
+                self.attempts.cell(model),
+                self.continuations.cell(model),
+                self.streams_stopped.cell(model),
+            )
+            alike = _kept(self._conversations, key, conversation)
+        alike.enforced[0] += 1
+        alike.attempts[0] += done.attempts
+        alike.continuations[0] += done.continuations
+        alike.stopped[0] += done.stopped
         for step in done.repairs:
             self.repairs.add((step,))
         for step, count in done.more_repairs:
@@ -314,8 +256,11 @@ class Metrics:
         Args:
             accept: the header of that name, by which OpenMetrics may be asked for.
         """
-        encode, content_type = choose_encoder(accept)
-        return encode(self._registry), content_type
+        return page_of(list(self._registry.collect()), accept)
+
+    def snapshot(self) -> bytes:
+        """Return what is shown, for the process that adds it to what others show (merging.py)."""
+        return snapshot(self._registry.collect())
 
     def collect(self) -> Iterator[Any]:
         """Yield what prometheus-client shows."""
@@ -325,6 +270,14 @@ class Metrics:
                 yield table.family()
         for reading in self._readings:
             yield GaugeMetricFamily(reading.name, reading.text, reading.value())
+
+
+def _kept(among: dict[Any, _Kept], key: Any, numbers: _Kept) -> _Kept:
+    """Return `numbers`, which are held under `key` from now on."""
+    if len(among) >= MAX_ALIKE:  # whoever makes names up must not fill the memory
+        among.clear()
+    among[key] = numbers
+    return numbers
 
 
 def _route(path: str) -> str:

@@ -190,6 +190,21 @@ def test_what_repeats_itself_is_left():
     assert [step.name for _, step in outcome.steps] == [Resumption.UNREPEATED]
 
 
+def test_an_object_begins_with_a_declared_name():
+    """The one that the model weighed itself; behind it, it may write others."""
+    able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}}
+    tops = [{"token": "type", "logprob": -0.4}, {"token": "name", "logprob": -2}]
+    tokens = [[{"token": '{"'}], [{"token": "type", "top_logprobs": tops}]]
+    first = stream('{"', "type", '": "object", "pro', logprobs=tokens)
+    outcome, asks = hold(talk(able, schema), *first, *stream('": "Ann", "x": 1}'))
+    assert contents(outcome) == ['{"name": "Ann", "x": 1}']
+    assert asks[1].body["messages"][-1]["content"] == '{"name'
+    assert [step.name for _, step in outcome.steps] == [Resumption.DECLARED]
+    outcome, asks = hold(talk(able, schema, max_continuations=0), said('{"type": "object"}'))
+    assert contents(outcome) == ['{"type": "object"}']
+
+
 def test_new_try_behind_all_rungs():
     """What comes to nothing at one place is left to a new try; then there is an honest error."""
     stuck = [said(' "happy"}'), said(' "happy"}'), said("Neither.")]

@@ -1,6 +1,6 @@
 """The model's own next choice, where a reply was stopped."""
 
-from strictgate.core.guard.next_choice import leave_repeated, replace_refused
+from strictgate.core.guard.next_choice import leave_repeated, replace_refused, replace_undeclared
 from strictgate.core.repair_steps import Resumption, Step
 from tests.core.guard.test_logprob_steering import entry
 from tests.core.guards import draft, reading
@@ -35,3 +35,28 @@ def test_repetition_is_left():
     assert made.draft.steps == [Step(Resumption.UNREPEATED, "")]
     made = read(reading(draft(TAGS)), entry("["), *[entry('"CREATE_TYPE", ', '"x"]')] * 3)
     assert not leave_repeated(made)
+
+
+def test_an_undeclared_first_name_is_replaced():
+    """With the step; what the caller has stays."""
+    words = (entry('{"'), entry("kind", "name"), entry('":'))
+    made = read(reading(draft({"properties": {"name": {}}})), *words)
+    assert replace_undeclared(made)
+    assert made.draft.text == '{"name'
+    assert made.draft.steps == [Step(Resumption.DECLARED, "")]
+    made = read(reading(draft({"properties": {"name": {}}})), *words)
+    made.draft.release(4)
+    assert not replace_undeclared(made)
+    assert made.draft.text == '{"kind":'
+    assert not replace_undeclared(reading())
+
+
+def test_a_name_that_matches_no_pattern_is_not_written_on():
+    """The model has ended it; where names are listed, more of it may be one of them."""
+    words = (entry('{"x-a": 1, "'), entry("x"), entry('":', "-y", "y"))
+    by_pattern = {"patternProperties": {"^x-": {}}, "additionalProperties": False}
+    made = read(reading(draft(by_pattern)), *words)
+    assert not replace_refused(made)
+    assert made.draft.text == '{"x-a": 1, "x'
+    listed = {"properties": {"x-a": {}, "xy": {}, "xz": {}}, "additionalProperties": False}
+    assert replace_refused(read(reading(draft(listed)), *words))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strictgate.core.jsontext.reader import NotJSON, parse_json, too_deep, write_json
+from strictgate.core.jsontext import reader
+from strictgate.core.jsontext.reader import NotJSON, is_exact, parse_json, too_deep, write_json
 from tests.corpora import rows
 
 DELIBERATE = {"nst/y_object_duplicated_key.json", "nst/y_object_duplicated_key_and_value.json"}
@@ -54,6 +55,58 @@ def test_nothing_crashes():
 def test_no_text_crashes(text):
     """Whatever the text, the answer is a value or NotJSON."""
     accepts(text)
+
+
+def outcome(parse, text):
+    """What reading comes to: the value with the types of its numbers, or what is said of it."""
+    try:
+        return repr(parse(text))
+    except NotJSON as error:
+        return error.message, error.position
+
+
+NUMBERS = st.sampled_from(
+    ["-0", "-0.0", "1E5", "1e400", "-1e-400", "18446744073709551616", "9" * 16, "1.0", "01", "NaN"]
+) | st.floats().map(lambda number: f"{number:.16e}")
+NAMES = ['"a"', '"b"', '"\\u0061"', '"\\""', '"\\u0022"', '"\\\\"', '"\\\\u0022"', '"ü"']
+STRINGS = st.sampled_from([*NAMES, '"\\ud800"', '"\\ud83d\\ude00"', '"\\/"', '"\x7f"', '"\n"', '"'])
+TEXTS = st.recursive(
+    NUMBERS | STRINGS | st.sampled_from(["true", "null", "", "nul"]),
+    lambda inner: (
+        st.lists(inner).map(lambda parts: f"[{','.join(parts)}]")
+        | st.lists(st.tuples(st.sampled_from(NAMES), inner)).map(
+            lambda members: f"{{{', '.join(f'{name} : {each}' for name, each in members)}}}"
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(TEXTS)
+def test_the_quick_reading_is_the_strict_one(text):
+    """What orjson reads is taken only where the decoder would say the same."""
+    assert outcome(parse_json, text) == outcome(reader._parse_exactly, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": "\\"", "b": ["\\\\"]}', True),
+        ('{"a": 1, "b": {"a": 2}}', True),
+        ('{"a": 1, "a": 2}', False),
+        ('{"a": 1, "\\u0061": "\\""}', False),
+        ('{"a": "\\u0022\\u0022", "a": 1}', False),
+        ("[" * 128 + "]" * 128, True),
+        ("[" * 300 + "]" * 300, False),
+        ("[12345678901234567]", False),
+    ],
+)
+def test_is_exact(text, expected):
+    """A member that is missing shows, and so does what orjson may have read otherwise."""
+    raw = text.encode()
+
+    assert is_exact(raw, reader.parse_leniently(raw)) is expected
 
 
 @settings(deadline=None)

@@ -39,3 +39,10 @@ def test_both(value):
     body = RequestBody(json.dumps(value).encode())
 
     assert body.look() == body.strict() == value
+
+
+def test_it_is_parsed_once():
+    """The strict reading is the lenient one, where nothing speaks against it."""
+    body = RequestBody(b'{"a": "b"}')
+
+    assert body.strict() is body.look()

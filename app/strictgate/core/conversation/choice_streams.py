@@ -91,10 +91,8 @@ class DocumentChoiceStream:
         if self.is_passed_on:
             return self.calls.is_useless(policy)
         reading = self.reading
-        if policy.can_continue and (reading.is_mere_talk or reading.is_schema):
-            return True  # the beginning of the document can be given
-        if policy.can_continue and reading.repeats and reading.tokens.before(reading.refused_at):
-            return True  # there may be a way out
+        if policy.can_continue and reading.can_be_led:
+            return True
         if not reading.is_over or reading.ran_away:
             return reading.ran_away
         if reading.state is DocumentState.CLOSED:

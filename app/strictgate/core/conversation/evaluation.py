@@ -37,13 +37,17 @@ from strictgate.core.conversation.whole_choice import (
     with_given_call,
 )
 from strictgate.core.errors import GatewayError, UpstreamError
-from strictgate.core.guard import schema_echo
+from strictgate.core.guard import first_name, schema_echo
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.judge_behind import Behind
 from strictgate.core.guard.judge_text import SEVERAL, UNFINISHED
-from strictgate.core.guard.next_choice import leave_repeated, replace_refused
+from strictgate.core.guard.next_choice import (
+    leave_repeated,
+    replace_refused,
+    replace_undeclared,
+)
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.violation_details import expected_name, explain
 from strictgate.core.jsontext.lexer import LexicalToken
@@ -256,7 +260,9 @@ class Evaluation:
         problems, reason, is_refused = self._complaint(reading, judged)
         document, is_new = self._kept(stream)
         keep_whole_prefix = False
-        if document is not None and is_new and reading.is_schema:
+        if document is not None and is_new and replace_undeclared(reading):
+            keep_whole_prefix, reason, problems = True, first_name.REASON, ()
+        elif document is not None and is_new and reading.is_schema:
             document.cut(len(document.guard.text.partition(b"{")[0]) + 1)
             reason, problems = schema_echo.REASON, ()
         elif document is not None and is_new and leave_repeated(reading):

@@ -10,6 +10,7 @@ import re
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentReader, DocumentState
 from strictgate.core.guard.document_start import DocumentStart
+from strictgate.core.guard.first_name import DeclaredName, declared_instead, declared_only
 from strictgate.core.guard.judge_behind import Behind, judge_behind
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
@@ -59,10 +60,14 @@ class DocumentStream(DocumentReader):
         """How long what it repeats at its end is, in bytes; 0: it does not."""
         self.is_schema = False
         """It copies the schema out, in place of a document."""
+        self.declared: DeclaredName | None = None
+        """What is to take the place of the first name of an object, which its schema does not
+        declare; None: there is no such name, or nothing better."""
         self._aligner = aligner
         self._wrapped = wrapped
         self._begun = len(draft)
         self._looked = len(draft)
+        self._named = len(draft) - 1
         self._meaning: Behind | None = None
         self._head = DocumentStart(lambda: draft.anew().guard, wrapped=wrapped, bare=bare)
 
@@ -104,10 +109,20 @@ class DocumentStream(DocumentReader):
         is_prose = not _OPENER.search(head)
         return self._length > (_TALK if is_prose else 4 * _TALK)
 
+    @property
+    def can_be_led(self) -> bool:
+        """Whether the model has lost its way, and can be shown where to go on: at the beginning of
+        a document, or by a choice of its own."""
+        if self.is_mere_talk or self.is_schema or self.declared is not None:
+            return True
+        return bool(self.repeats and self.tokens.before(self.refused_at))
+
     def _go_on(self, *, final: bool) -> None:
         if self.state is DocumentState.SEEKING:
             self._align(final=final) if self._aligner else self._seek(self.ahead, final=final)
         super()._go_on(final=final)
+        if self.tokens and self.declared is None and not self.is_over:
+            self._look_at_first_names()
         if self.state is DocumentState.READING:
             self._look_for_loss_of_way()
 
@@ -136,6 +151,31 @@ class DocumentStream(DocumentReader):
         if is_sought and length < _SCHEMA_LOOK:
             self.is_schema = is_schema_echo(guard.schema.source, containers[0])
 
+    def _look_at_first_names(self) -> None:
+        """Note what is better than the first name of an object, once it is whole; of each object
+        that this reply has opened, once."""
+        scanner, schema = self.draft.guard.scanner, self.draft.guard.schema
+        starts = scanner.starts
+        if not starts or starts[-1] <= self._named:
+            return
+        for depth in range(max(len(starts) - 2, 0), len(starts)):
+            if starts[depth] <= self._named or isinstance(scanner.containers[depth], list):
+                continue
+            spans = scanner.name_spans(depth)
+            if not spans:
+                return
+            self._named = starts[depth]
+            names = declared_only(schema.source, scanner.open_path[:depth])
+            if len(spans) > 1 or not names:
+                continue
+            start, end = spans[0]
+            moved = len(scanner) - self.refused_at
+            tokens = self.tokens.between(start - moved, end - moved)
+            placed = [(token.start + moved, token) for token in tokens]
+            self.declared = declared_instead(self.draft.guard, start, names, placed)
+            if self.declared is not None:
+                return
+
     def _write(self, data: bytes) -> int:
         start, at = len(self.draft), self.refused_at
         taken = super()._write(data)
@@ -155,6 +195,7 @@ class DocumentStream(DocumentReader):
                 self._aligner = None
                 self.draft = self.draft.anew()
                 self._begun = self._looked = 0
+                self._named = -1
                 self._seek(self.ahead, final=final)
             case ContinuationKind.ASTRAY:
                 self.state = DocumentState.VIOLATED

@@ -1,13 +1,16 @@
 """Put the model's own next choice into a document, where a reply was stopped.
 
-There are two occasions: a token was refused (logprob_steering.py), or the text repeats itself
-without end (repetition.py). Either is reported as a step of the document.
+There are three occasions: a token was refused (logprob_steering.py), the text repeats itself
+without end (repetition.py), or an object begins with a name that is not declared (first_name.py).
+Each is reported as a step of the document.
 """
 
 from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.logprob_steering import steer
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.repetition import leave_repetition
+from strictgate.core.guard.violation_details import takes_names_by_pattern
+from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Resumption, Step
@@ -30,10 +33,31 @@ def replace_refused(reading: DocumentStream) -> bool:
 
 
 def _is_wrong_as_a_whole(document: PartialDocument, ahead: bytes) -> bool:
-    """Whether the validator refused a name or a string where it ends: more of it would not make it
-    better, as it would where the grammar wants more."""
-    is_ending = document.guard.scanner.token is not None and ahead[:1] == b'"'
-    return is_ending and document.guard.is_grammatical(b'"')
+    """Whether a name or a string was refused where it ends: by the validator, when more of it would
+    not make it better, as it would where the grammar wants more; or a name that matches none of the
+    patterns for names, of which more of it would make one that says nothing."""
+    guard = document.guard
+    if guard.scanner.token is None or ahead[:1] != b'"':
+        return False
+    is_by_pattern = guard.scanner.token is LexicalToken.NAME and takes_names_by_pattern(document)
+    return is_by_pattern or guard.is_grammatical(b'"')
+
+
+def replace_undeclared(reading: DocumentStream) -> bool:
+    """Take the declared name that the model weighed as the first one of an object for the one that
+    it wrote; return whether there is one."""
+    declared, document = reading.declared, reading.draft
+    if declared is None or declared.at < document.released:
+        return False
+    replaced = document.guard.text[declared.at :]
+    document.cut(declared.at)
+    if not document.guard.fits(declared.data):
+        document.guard.consume(replaced)
+        return False
+    document.write(declared.data, ByteOrigin.CHOSEN)
+    path = pointer(document.guard.scanner.open_path)
+    document.steps.append(Step(Resumption.DECLARED, path))
+    return True
 
 
 def leave_repeated(reading: DocumentStream) -> bool:

@@ -1,4 +1,4 @@
-"""A request's body: its bytes, and the JSON object in them, each parsed at most once.
+"""A request's body: its bytes, and the JSON object in them, mostly parsed just once.
 
 There are two readings. The lenient one is for looking at a request and for routing it: what is
 passed on may be odd, and is the upstream's to refuse. The strict one is for what is enforced, as
@@ -8,7 +8,7 @@ readers disagree about which of two members of the same name counts.
 from typing import Any
 
 from strictgate.core.errors import BadRequest
-from strictgate.core.jsontext.reader import NotJSON, parse_json, parse_leniently
+from strictgate.core.jsontext.reader import NotJSON, is_exact, parse_json, parse_leniently
 
 
 class RequestBody:
@@ -48,6 +48,9 @@ class RequestBody:
         Raises:
             BadRequest: there is none, or two members of one object have the same name.
         """
+        members = self.members
+        if members is not None and is_exact(self.raw, members):
+            return members
         try:
             body = parse_json(self.raw.decode())
         except UnicodeDecodeError as error:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from strictgate.core.guard.guard import Guard
-from strictgate.core.guard.repairs import members, names, object_end, separators, values
+from strictgate.core.guard.repairs import early_end, members, names, object_end, separators, values
 from strictgate.core.guard.repairs.violation import (
     WAIT,
     NeedsMoreText,
@@ -35,6 +35,7 @@ _TABLE: tuple[tuple[Repair, Callable[[Violation], Proposals]], ...] = (
     (Repair.SYNTAX, values.character),
     (Repair.SYNTAX, values.respelt),
     (Repair.SYNTAX, names.respelt),
+    (Repair.LOSSLESS, early_end.taken_back),
     (Repair.LOSSLESS, object_end.lossless),
     (Repair.LOSSLESS, names.renamed),
     (Repair.LOSSLESS, names.renamed_before),

@@ -1,0 +1,87 @@
+"""The first name of an object, where its schema does not declare it."""
+
+import pytest
+
+from strictgate.core.guard.first_name import DeclaredName, declared_instead, declared_only
+from tests.core.guard.test_logprob_steering import entry, tokens
+from tests.core.guards import draft, guard, reading
+
+OPEN = {"type": "object", "properties": {"name": {}, "names": {}, "stat": {}}}
+STAT = {"type": "object", "properties": {"url": {}}}
+NESTED = {"properties": {"name": {}, "stat": {"$ref": "#/$defs/s"}}, "$defs": {"s": STAT}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "path", "names"),
+    [
+        (OPEN, (), (b"name", b"names", b"stat")),
+        (NESTED, ("stat",), (b"url",)),
+        (OPEN | {"additionalProperties": True}, (), ()),
+        (OPEN | {"patternProperties": {"x": {}}}, (), ()),
+        (OPEN | {"anyOf": [{}]}, (), ()),
+        ({"properties": {}}, (), ()),
+        (True, (), ()),
+    ],
+)
+def test_declared_only(schema, path, names):
+    """Where the schema says something of other names, the model may have meant one of them."""
+    assert declared_only(schema, path) == names
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ([entry('{"'), entry("type", "na", "id"), entry('":')], (2, b"na")),
+        ([entry('{"'), entry("type", "id", "stat"), entry('":')], (2, b"stat")),
+        ([entry("{"), entry(' "type', ' "st', "}"), entry('":')], (1, b' "st')),
+        ([entry('{"'), entry("na"), entry("tion", 'me"', "x"), entry('":')], (4, b'me"')),
+        ([entry('{"'), entry("name"), entry('less":', 's":')], (6, b's":')),
+        ([entry('{"'), entry("type", 'na"', '"', "id"), entry('":')], None),
+        ([entry('{"'), entry("name", "stat"), entry('":')], None),
+        ([entry('{"'), entry("na", "stat"), entry("tion"), entry('":')], None),
+    ],
+)
+def test_declared_instead(said, instead):
+    """The token is replaced with which the name is none of those declared any more."""
+    text = "".join(each["token"] for each in said)
+    known = tokens(*said)
+    start = text.index('"')
+    placed = [(token.start, token) for token in known.between(start, len(text))]
+    found = declared_instead(guard(OPEN, text), start, declared_only(OPEN, ()), placed)
+    assert found == (DeclaredName(*instead) if instead else None)
+
+
+def test_what_the_model_hardly_thought_of_is_no_alternative():
+    """Nor are the tokens of a text that was mended."""
+    unlikely = {"token": "type", "top_logprobs": [{"token": "name", "logprob": -7}]}
+    known = tokens(entry('{"'), unlikely, entry('":'))
+    placed = [(token.start, token) for token in known.between(1, 9)]
+    assert declared_instead(guard(OPEN, '{"type":'), 1, [b"name"], placed) is None
+    likely = [(2, tokens(entry("kind", "name")).before(4)[0])]
+    assert declared_instead(guard(OPEN, '{"type":'), 1, [b"name"], likely) is None
+
+
+def read(*entries, schema=NESTED, text=""):
+    made = reading(draft(schema, text))
+    for each in entries:
+        made.tokens.feed(each["token"].encode(), [each])
+        made.feed(each["token"])
+    return made
+
+
+def test_a_reading_looks_at_each_object_once():
+    """At its first name, whether the value behind it has begun or not; not at later ones."""
+    assert read(entry('{"'), entry("type", "name"), entry('":')).declared
+    assert read(entry('{"'), entry("type", "name"), entry('": {')).declared
+    assert not read(entry('{"'), entry("name"), entry('": 1, "'), entry("x", "stat")).declared
+    assert not read(entry('{"'), entry("type"), entry('": 1, "'), entry("x", "stat")).declared
+    made = read(entry('{"'), entry("stat"), entry('": {"'), entry("x", "url"), entry('":'))
+    assert made.declared == DeclaredName(len('{"stat": {"'), b"url")
+
+
+def test_a_document_that_is_whole_stays_as_it_is():
+    """It came at once, and is valid."""
+    made = reading(draft(OPEN))
+    made.tokens.feed(b'{"type": 1}', [entry('{"'), entry("type", "name"), entry('": 1}')])
+    made.feed('{"type": 1}')
+    assert made.declared is None
