@@ -78,6 +78,9 @@ SHAPES: dict[str, Row] = {
         "refused passed_through",
         parts={"refused": Row("about body error"), "passed_through": Row("about body")},
     ),
+    "custom_tool_refusals": Row(
+        "description cases", parts={"cases": Row("status body refuses source")}
+    ),
     "dialects": Row("description dialect schema", "left_out nulls", one_of="is reason"),
     "extract/objects": _EXTRACTION,
     "extract/other_roots": _EXTRACTION,

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from strictgate.core.errors import ToolsRefused
+from strictgate.core.errors import CustomToolsRefused, ToolsRefused
 from strictgate.core.wire.passthrough import RawAnswer, RawRequest
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.gateway.refused_tools import callable_functions, check_tools
+from strictgate.gateway.refused_tools import callable_functions, check_tools, has_custom
 
 TOOLS = [{"type": "function", "function": {"name": "look", "parameters": {}}}]
 
@@ -32,6 +32,20 @@ def test_functions(asked, names):
     assert callable_functions(asked) == names
 
 
+@pytest.mark.parametrize(
+    ("asked", "offers"),
+    [
+        (request(body={"tools": [{"type": "custom", "custom": {"name": "note"}}]}), True),
+        (request("/embeddings", {"tools": [{"type": "custom", "custom": {"name": "x"}}]}), False),
+        (request(), False),
+        (request(body=[]), False),
+    ],
+)
+def test_custom(asked, offers):
+    """They are looked for where they can be."""
+    assert has_custom(asked) is offers
+
+
 def answer(status, message):
     return RawAnswer(status, (), None, {"error": {"message": message}})
 
@@ -41,3 +55,11 @@ def test_a_refusal():
     with pytest.raises(ToolsRefused):
         check_tools(answer(400, "`tools` is not supported with this model"), ["look"])
     check_tools(answer(400, "The model does not exist."), ["look"])
+
+
+def test_a_refusal_of_custom_tools():
+    """It is one of its own, where there are any."""
+    refusal = answer(400, "Invalid value: 'custom'. Supported values are: 'function'.")
+    check_tools(refusal, ["look"])
+    with pytest.raises(CustomToolsRefused):
+        check_tools(refusal, [], has_custom=True)

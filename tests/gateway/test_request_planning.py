@@ -121,29 +121,6 @@ def test_configured_without_tools(demo):
     assert call(answer)[0] == "mood"
 
 
-SUM = {"type": "custom", "custom": {"name": "sum"}}
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        {"tools": [SUM], "tool_choice": "required"},
-        {"tools": [MOOD_TOOL, SUM], "tool_choice": SUM},
-    ],
-)
-def test_custom_tools_alone_are_not_emulated(demo, asked):
-    """The error says what to send instead, and nothing of a schema that is not the caller's."""
-    grammar = {"syntax": "regex", "definition": "[0-9+]+"}
-    held = {"custom": {"name": "sum", "format": {"type": "grammar", "grammar": grammar}}}
-    tools = [each | held if each is SUM else each for each in asked["tools"]]
-    with gate(demo, upstreams={"demo": {"tools": False}}) as running:
-        answer = running.chat("clean", schema=None, **asked | {"tools": tools})
-
-    assert answer.status == 400
-    assert (answer.error["param"], answer.error["code"]) == ("tools", "unsupported_value")
-    assert "/v1/responses" in answer.error["message"]
-
-
 def test_emulated_failure(strictgate):
     """A failure of such a model is one to call."""
     answer = strictgate.chat(

@@ -129,6 +129,8 @@ class Capabilities:
     max_tokens: MaxTokens = MaxTokens.EITHER
     tools: bool = True
     """Functions can be called; where not, they are described in the prompt (prompted_tools.py)."""
+    custom_tools: bool = True
+    """Custom tools can be called; where not, functions stand for them (request/custom_tools.py)."""
     responses: bool = False
     """It has the Responses API, too."""
     prefill: Prefill = Prefill.NONE
@@ -177,5 +179,7 @@ class Fact(StrEnum):
     """The format is refused in a stream."""
     NO_TOOLS = "no_tools"
     """Tools are refused."""
+    NO_CUSTOM_TOOLS = "no_custom_tools"
+    """Custom tools are refused."""
     NO_TOOLS_FOR_SCHEMA = "no_tools_for_schema"
     """The schema of a function is refused [text of the schema]; without details, of any."""

@@ -206,6 +206,10 @@ class ToolsRefused(UpstreamError):
         """The functions whose schemas are refused; none: it is tools as such."""
 
 
+class CustomToolsRefused(ToolsRefused):
+    """The upstream's own refusal of custom tools, beside which it may have functions."""
+
+
 class OutputInvalid(GatewayError):
     """The model gave no valid document; its text is in `failed_generation`."""
 

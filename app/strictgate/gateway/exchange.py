@@ -24,6 +24,8 @@ from strictgate.gateway.request_planning import PlannedRequest
 
 Body = Mapping[str, Any]
 
+_TOOL_REFUSALS = 2  # custom tools, then the functions in place of them
+
 
 class Exchange:
     """One request and its answer; `start` it, `complete` it, then write the answer in one way."""
@@ -82,13 +84,14 @@ class Exchange:
         Raises:
             GatewayError: in the surface's terms.
         """
-        try:
-            return await self._held(take)
-        except ToolsRefused as refused:
-            if self.planned.adapter is not None:  # the same is asked for in a chat completion first
-                raise
-            await Exchange.prompt_tools(self, refused)
-            return await self._held(take)
+        for _ in range(_TOOL_REFUSALS):
+            try:
+                return await self._held(take)
+            except ToolsRefused as refused:
+                if self.planned.adapter is not None:  # it is asked for in a chat completion first
+                    raise
+                await Exchange.prompt_tools(self, refused)
+        return await self._held(take)
 
     async def _held(self, take: DeltaSink | None) -> GatewayAnswer:
         try:
@@ -144,7 +147,8 @@ class Exchange:
         return self.caller if is_first else self.caller.without_credentials()
 
     async def prompt_tools(self, refused: ToolsRefused) -> None:
-        """Plan it anew for an upstream that has refused its tools: they are told in the prompt.
+        """Plan it anew for an upstream that has refused its tools: they are told in the prompt, or
+        custom ones as functions.
 
         Raises:
             ToolsRefused: they cannot be.

@@ -200,7 +200,7 @@ class Gateway:
 
     async def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
         """Return `planned` anew, for an upstream that has refused its tools: they are told in the
-        prompt."""
+        prompt, or custom ones as functions."""
         again = await self._planner.ready(partial(self._planner.without_tools, planned, refused))
         if planned.conversation.handover is not None:
             again.conversation.take_over(planned.conversation.handover)

@@ -14,6 +14,7 @@ from strictgate.core.capabilities import Fact, Mode
 from strictgate.core.conversation.attempt_log import RefusedMode
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.reply_reader import ReplyEnd
+from strictgate.core.errors import CustomToolsRefused
 from strictgate.core.plan.plan import Purpose
 from strictgate.core.resilience.messages import (
     FactsForgotten,
@@ -77,7 +78,10 @@ def lessons_of_tools(planned: PlannedRequest) -> Iterator[Lesson]:
     refused = planned.refused_tools
     if refused is None:
         return
-    if refused.functions:
+    if isinstance(refused, CustomToolsRefused):
+        fact = Fact.NO_CUSTOM_TOOLS
+        yield Lesson(fact, event=partial(FactLearned, fact=fact, details=()))
+    elif refused.functions:
         yield Lesson(Fact.NO_TOOLS_FOR_SCHEMA)
     else:
         yield Lesson(Fact.NO_TOOLS, event=ToolsDropped)

@@ -15,7 +15,7 @@ from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import UsageTail
 from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.knobs import with_overrides
-from strictgate.gateway.refused_tools import callable_functions, check_tools
+from strictgate.gateway.refused_tools import callable_functions, check_tools, has_custom
 from strictgate.gateway.upstream_call import UpstreamCall
 from strictgate.observe.redaction import without_credentials
 from strictgate.observe.summary import PASSTHROUGH
@@ -56,7 +56,7 @@ class Relay:
             NotFound: nowhere.
             ToolsRefused: the upstream refuses the functions in it, which can be told in the prompt.
         """
-        functions = callable_functions(request)
+        functions, is_custom = callable_functions(request), has_custom(request)
         route: Route | None = None
         if isinstance(request.body, RequestBody):
             route, body = self._routed(request.body, caller)
@@ -78,8 +78,8 @@ class Relay:
         try:
             async with relay(self._client, endpoint, request, added, surface) as answer:
                 call.answered(answer.status)
-                if functions and answer.error is not None:
-                    check_tools(answer, functions)
+                if (functions or is_custom) and answer.error is not None:
+                    check_tools(answer, functions, has_custom=is_custom)
                 tail = UsageTail(is_stream=answer.is_event_stream)
                 yield replace(answer, pieces=call.timed(answer.pieces, tail))
         except UpstreamFailure as error:

@@ -11,7 +11,7 @@ from typing import Any
 from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.errors import (
-    BadRequest,
+    CustomToolsRefused,
     NotFound,
     OutputInvalid,
     OutputTooComplex,
@@ -24,6 +24,7 @@ from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.plan.planner import Planner
 from strictgate.core.plan.prompted_tools import PromptedToolsReader
 from strictgate.core.request.contract import ANY_OBJECT, CarriedSchemas, Contract, read_contract
+from strictgate.core.request.custom_tools import CustomTools, has_custom_tools
 from strictgate.core.request.options import (
     KNOBS_KEY,
     Enforcement,
@@ -34,47 +35,22 @@ from strictgate.core.request.options import (
     Think,
     ToolEnforcement,
 )
-from strictgate.core.request.tools import (
-    Function,
-    Toolbox,
-    Toolset,
-    is_strict_unsaid,
-    named_functions,
-)
+from strictgate.core.request.tools import named_functions
 from strictgate.core.schema.limits import Limits
-from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
-from strictgate.gateway.admission import Admission, AdmissionPending
+from strictgate.gateway.admission import Admission
 from strictgate.gateway.document_splitting import DocumentSplitter
 from strictgate.gateway.input_grammars import InputGrammarPending, InputGrammars
 from strictgate.gateway.knobs import with_overrides
-from strictgate.gateway.worker_messages import Admit
+from strictgate.gateway.tool_planning import ReadRequest, ToolPlanner
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.settings.loading import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router
 
 Body = Mapping[str, Any]
-_NO_CUSTOM_TOOLS = (
-    "This model calls no tools by itself, and in a chat completion a custom tool cannot be told in "
-    "its place: send a function with one string, or use /v1/responses, where that is done."
-)
-"""For a request in which nothing else may be called."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
-    """A request, and all that it is judged by."""
-
-    contract: Contract
-    body: Body
-    schema: Schema
-    tools: Toolset | None
-    inputs: Mapping[str, InputMatcher]
-    """By the name of each custom tool with a grammar."""
-    origin: Origin = Origin.CHAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +64,8 @@ class PlannedRequest:
     """The upstream is asked in another API than chat completions."""
     emulation: PromptedToolsReader | None = None
     """The model has no tools: its documents are read as calls."""
+    custom: CustomTools | None = None
+    """Functions stand for these."""
     refused_tools: ToolsRefused | None = None
     """The refusal because of which it is planned so, if it is not known from before."""
 
@@ -98,7 +76,8 @@ class PlannedRequest:
 
     def rendered(self, completion: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return `completion` as the caller knows it."""
-        return self.emulation.rendered(completion) if self.emulation else completion
+        made = self.emulation.rendered(completion) if self.emulation else completion
+        return self.custom.rendered(made) if self.custom else made
 
     def translated(self, error: OutputInvalid) -> OutputInvalid:
         """Return `error` as one about what the caller asked for."""
@@ -136,6 +115,7 @@ class RequestPlanner:
             workers,
         )
         self._splitter = DocumentSplitter(self.admission)
+        self._tools = ToolPlanner(self.admission)
 
     async def ready(self, plan: Callable[[], PlannedRequest]) -> PlannedRequest:
         """Return what `plan` gives, once what it comes upon is admitted, or made ready.
@@ -174,8 +154,10 @@ class RequestPlanner:
         return route is not None and self._prompts_tools(route, body)
 
     def _prompts_tools(self, route: Route, body: Body) -> bool:
-        """Whether the functions in `body` are to be told in the prompt, as far as is known."""
-        if _lacks_tools(self._known(route)):
+        """Whether the tools in `body` are to be told in the prompt, or custom ones as functions, as
+        far as is known."""
+        able = self._known(route)
+        if _lacks_tools(able) or (not able.custom_tools and has_custom_tools(body)):
             return True
         schemas = (write_json(each.get("parameters")) for each in named_functions(body))
         return self._refuses_any(route, schemas)
@@ -225,7 +207,11 @@ class RequestPlanner:
 
     def without_tools(self, planned: PlannedRequest, refused: ToolsRefused) -> PlannedRequest:
         """Return `planned` anew, for a model whose upstream has refused its tools."""
-        capabilities = replace(planned.conversation.planner.capabilities, tools=False)
+        capabilities = planned.conversation.planner.capabilities
+        if isinstance(refused, CustomToolsRefused):
+            capabilities = replace(capabilities, custom_tools=False)
+        else:
+            capabilities = replace(capabilities, tools=False)
         rules, read = planned.conversation.enforcement, planned.read
         again = self._routed(read, rules, planned.route, capabilities)
         return replace(again, refused_tools=refused)
@@ -233,15 +219,19 @@ class RequestPlanner:
     def _routed(
         self, read: ReadRequest, rules: Enforcement, route: Route, capabilities: Capabilities
     ) -> PlannedRequest:
-        wanted, asked, reader = read.contract, read, None
-        if wanted.has_tools and _lacks_tools(capabilities):
-            ids = CallIds.after(read.body["messages"])
-            reader = PromptedToolsReader(wanted.toolbox.is_deprecated, ids)
-            asked, rules = self._emulated(read, rules), _for_emulation(rules)
+        asked, reader, custom, is_told = read, None, None, _lacks_tools(capabilities)
+        if read.contract.toolbox.others and (is_told or not capabilities.custom_tools):
+            custom = CustomTools.of(read.body)
+        if custom is not None:
+            asked = self._tools.with_functions(read, custom, rules)
+        if asked.contract.has_tools and is_told:
+            ids = CallIds.after(asked.body["messages"])
+            reader = PromptedToolsReader(asked.contract.toolbox.is_deprecated, ids)
+            asked, rules = self._tools.as_document(asked, rules), _for_emulation(rules)
             told = prompted_tools.telling_modes(capabilities)
             capabilities = replace(capabilities, modes=told, prompt_first=False)  # unmeasured
         talk = self._conversation(asked, route, capabilities, rules)
-        return PlannedRequest(read, route, talk, emulation=reader)
+        return PlannedRequest(read, route, talk, emulation=reader, custom=custom)
 
     def _conversation(
         self, read: ReadRequest, route: Route, capabilities: Capabilities, rules: Enforcement
@@ -260,6 +250,7 @@ class RequestPlanner:
             tools=read.tools,
             origin=read.origin,
             parts=self._splitter.parts(read.contract, read.schema, rules) if may_split else (),
+            left_out=read.left_out,
         )
         refused = self._learned.refused_modes(upstream, model, now, read.schema.text)
         continues = self._learned.holds(Fact.CONTINUES, upstream, model, now)
@@ -284,80 +275,8 @@ class RequestPlanner:
             formats=rules.formats,
             strictly=wanted.strict and rules.strict_rules is StrictRules.ENFORCE,
         )
-        tools = self._toolset(wanted.toolbox, rules, has_inputs=bool(inputs))
+        tools = self._tools.toolset(wanted.toolbox, rules, has_inputs=bool(inputs))
         return ReadRequest(wanted, asked.chat, schema, tools, inputs, asked.origin)
-
-    def _toolset(self, box: Toolbox, rules: Enforcement, *, has_inputs: bool) -> Toolset | None:
-        """Return what calls are judged by; None where no function's arguments are."""
-        schemas: dict[str, Schema | None] = dict.fromkeys(box.others)
-        pending: list[Admit] = []
-        for each in box.functions:
-            is_asked = each.strict or rules.tools is ToolEnforcement.ALL
-            judged = self._parameters if is_asked else self._unsaid
-            try:
-                schemas[each.name] = judged(each, rules)
-            except AdmissionPending as more:  # all of them are told at once
-                pending += more.questions
-        if pending:
-            raise AdmissionPending(pending)
-        if not any(schemas.values()) and not has_inputs:
-            return None
-        return box.judged_by(schemas)
-
-    def _unsaid(self, function: Function, rules: Enforcement) -> Schema | None:
-        """Return the schema of a function that may be strict by default; None where it cannot."""
-        if function.strict is not None or not is_strict_unsaid(function.parameters):
-            return None
-        try:
-            return self._parameters(replace(function, strict=True), rules)
-        except BadRequest:  # not admitted: nobody has asked for it to be enforced
-            return None
-
-    def _parameters(self, function: Function, rules: Enforcement) -> Schema:
-        is_given = function.parameters is not None
-        strictly = bool(function.strict) and rules.strict_rules is StrictRules.ENFORCE
-        return self.admission.get(
-            function.parameters if is_given else ANY_OBJECT,
-            name=function.name,
-            formats=rules.formats,
-            strictly=strictly and is_given,
-            context=function.schema_context,
-        )
-
-    def _emulated(self, read: ReadRequest, rules: Enforcement) -> ReadRequest:
-        """Return `read` as a request for one document, which is calls or an answer."""
-        box = read.contract.toolbox
-        if box.callable and not box.callable & {each.name for each in box.functions}:
-            raise BadRequest(_NO_CUSTOM_TOOLS, param="tools", code="unsupported_value")
-        known = read.tools.schemas if read.tools else {}
-        strict = {name: schema.source for name, schema in known.items() if schema is not None}
-        loose = {}
-        pending: list[Admit] = []
-        for each in read.contract.toolbox.functions:
-            if each.name not in strict and each.parameters is not None:
-                try:
-                    loose[each.name] = self._parameters(each, rules).source
-                except AdmissionPending as more:
-                    pending += more.questions
-                except BadRequest:
-                    continue
-        if pending:
-            raise AdmissionPending(pending)
-        try:
-            return self._as_document(read, rules, strict, loose)
-        except BadRequest:  # together they are over a limit
-            return self._as_document(read, rules, strict, {})
-
-    def _as_document(
-        self,
-        read: ReadRequest,
-        rules: Enforcement,
-        strict: Mapping[str, Any],
-        loose: Mapping[str, Any],
-    ) -> ReadRequest:
-        wanted, body = prompted_tools.prompt_tools(read.contract, read.body, strict, loose)
-        schema = self.admission.get(wanted.source, name=wanted.name, formats=rules.formats)
-        return ReadRequest(wanted, body, schema, None, read.inputs, read.origin)
 
 
 def _for_emulation(rules: Enforcement) -> Enforcement:

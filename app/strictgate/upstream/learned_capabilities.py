@@ -24,6 +24,7 @@ MAX_FACTS = 1000  # about one model: schemas that it refuses come from clients
 CHANGES: Mapping[Fact, Mapping[str, Any]] = {
     Fact.NO_PREFILL: {"prefill": Prefill.NONE},
     Fact.NO_TOOLS: {"tools": False},
+    Fact.NO_CUSTOM_TOOLS: {"custom_tools": False},
     Fact.NO_JSON_WITH_TOOLS: {"json_with_tools": False},
     Fact.NO_JSON_WITH_STREAM: {"json_with_stream": False},
 }

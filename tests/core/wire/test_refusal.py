@@ -19,6 +19,7 @@ from strictgate.core.wire.refusal import (
     Refused,
     classify_refusal,
     refused_functions,
+    refuses_custom_tools,
     refuses_field,
     refuses_prefix,
     refuses_tools,
@@ -376,3 +377,9 @@ def test_a_server_that_failed(
 def test_refused_prefixes(status: int, message: str, is_refused: bool):
     """A prefix is refused by a sentence that names it and says no, as any other field is."""
     assert refuses_prefix(status, {"error": {"message": message}}) is is_refused
+
+
+@pytest.mark.parametrize("row", load("custom_tool_refusals")["cases"], ids=lambda row: str(row))
+def test_custom_tools(row: dict[str, Any]):
+    """A request that has custom tools is refused for them, in many words."""
+    assert refuses_custom_tools(row["status"], row["body"]) is row["refuses"]

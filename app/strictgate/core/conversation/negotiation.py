@@ -7,6 +7,7 @@ the model is noted, and is known once an ask that was made because of it has bee
 |--------------------------------------|----------------------------------|-----------------|
 | a field that can be done without     | the same mode without it         | that field      |
 | tools, or a function's schema        | ToolsRefused: told in the prompt | (the gateway's) |
+| custom tools                         | CustomToolsRefused: as functions | (the gateway's) |
 | a keyword of the schema, by its name | the same mode without it         | that keyword    |
 | this schema, for another reason      | once: in the plainest dialect    | that schema     |
 | the format, or this schema again     | the next mode                    | the mode        |
@@ -27,10 +28,11 @@ from strictgate.core.capabilities import Fact, Mode
 from strictgate.core.conversation.attempt_log import AttemptLog, RefusedMode
 from strictgate.core.conversation.protocol import Ask
 from strictgate.core.conversation.reply_reader import upstream_error
-from strictgate.core.errors import ToolsRefused
+from strictgate.core.errors import CustomToolsRefused, ToolsRefused
 from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan
 from strictgate.core.plan.planner import Planner
+from strictgate.core.request.custom_tools import has_custom_tools
 from strictgate.core.schema.drafts import keywords_of
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.refusal import (
@@ -40,6 +42,7 @@ from strictgate.core.wire.refusal import (
     classify_refusal,
     refused_functions,
     refused_keywords,
+    refuses_custom_tools,
     refuses_tools,
 )
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
@@ -167,6 +170,9 @@ class Negotiation:
     def _check_tools(self, failure: Failure, ask: Ask) -> None:
         """Raise ToolsRefused where tools, or what some functions take, were refused."""
         status, body = failure.status, failure.body
+        if has_custom_tools(ask.body) and refuses_custom_tools(status, body):
+            error = upstream_error(failure)
+            raise CustomToolsRefused(status, error.body()["error"], error.headers)
         names = [each.name for each in self.planner.contract.toolbox.functions]
         is_alone = "response_format" not in ask.body
         functions = refused_functions(status, body, names, alone=is_alone)

@@ -61,6 +61,8 @@ class Planner:
     tools: Toolset | None = None
     """By what calls of the caller's functions are judged."""
     origin: Origin = Origin.CHAT
+    left_out: tuple[str, ...] = ()
+    """What of the caller's request is not in `body`, and so is told of."""
     parts: tuple[DocumentPart, ...] = ()
     """In which the document is asked for; nothing: it is asked for whole."""
 
@@ -167,7 +169,7 @@ class Planner:
         ]
         body, told = self._without(body)
         streamed = body.get("stream") is True
-        lost = (*dropped, *inside, *told)
+        lost = (*dropped, *inside, *told, *self.left_out)
         return Plan(mode, body, wrapped, streamed, lost, schema=schema)
 
     def follow_up(self, plan: Plan, feedback: Sequence[prompt.Message], asked: int) -> Body:

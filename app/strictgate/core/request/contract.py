@@ -12,6 +12,7 @@ from typing import Any
 
 from strictgate.core.errors import BadRequest
 from strictgate.core.request import response_format_aliases
+from strictgate.core.request.custom_tools import has_custom_tools
 from strictgate.core.request.field_checks import (
     check_known_fields,
     integer_field,
@@ -71,7 +72,7 @@ class CarriedSchemas:
     document: bool = False
     """The answer is to be a document."""
     tools: bool = False
-    """There are functions, whose parameters are schemas."""
+    """There are functions, whose parameters are schemas, or custom tools."""
     strict_tools: bool = False
     """Some of them have `strict: true`, or are custom tools with a grammar."""
 
@@ -82,7 +83,7 @@ def carried_schemas(body: Mapping[str, Any]) -> CarriedSchemas:
     has_grammar = next(custom_grammars(body), None) is not None
     return CarriedSchemas(
         document=_wants_document(body),
-        tools=bool(functions) or has_grammar,
+        tools=bool(functions) or has_custom_tools(body),
         strict_tools=has_grammar or any(each.get("strict") is True for each in functions),
     )
 

@@ -125,6 +125,15 @@ def named_functions(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield inner
 
 
+def unnamed_tools(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the tools that are neither functions nor custom ones, which no model but the host's
+    own can be told of: `tools[0] (browser_search)`."""
+    tools = body.get("tools")
+    kinds = ((at, each.get("type", "function")) for at, each in enumerate(tools or ()))
+    others = ((at, kind) for at, kind in kinds if kind not in ("function", "custom"))
+    return tuple(f"tools[{at}] ({kind})"[:200] for at, kind in others)
+
+
 def input_grammar(name: str, given: Any, at: str) -> InputGrammar | None:
     """Return the grammar `{"syntax": …, "definition": …}` of a custom tool of that name; None where
     there is none of a known syntax."""

@@ -309,6 +309,20 @@ def refused_keywords(body: Any, used: Collection[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def refuses_custom_tools(status: int, body: Any) -> bool:
+    """Whether a failure of a request with custom tools refuses these, or lacks functions in them.
+
+    Hosts that know functions alone look for `function` in every tool.
+    """
+    if status not in _REFUSING | CRASHED:
+        return False
+    spoken, text = _read(body)
+    if words.NEVER.search(text) or words.BUSY.search(text):
+        return False
+    where = "\n".join((text, *spoken.params))
+    return words.CUSTOM_TOOLS.search(where) is not None
+
+
 def refuses_tools(status: int, body: Any) -> bool:
     """Whether a failure says that the model calls no functions, whatever they are."""
     if status not in _REFUSING | CRASHED:

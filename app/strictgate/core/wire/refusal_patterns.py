@@ -128,6 +128,8 @@ PREFIX = _words("PREFIX")
 TOOLS = _words("TOOLS")
 TOOLS_AND_MORE = _words("TOOLS_AND_MORE")
 """Their use together with something else, or one of their members, is not their use."""
+CUSTOM_TOOLS = _table("CUSTOM_TOOLS")
+"""Read only of requests that have custom tools."""
 TOOLS_NO = _table("TOOLS_NO")
 TOOLS_FLAG = _words("TOOLS_FLAG")
 """vLLM's and llama.cpp's, which were started without what tools need."""

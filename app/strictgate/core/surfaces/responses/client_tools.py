@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
-from strictgate.core.request.tools import INPUT, InputGrammar, input_grammar
+from strictgate.core.request.tools import InputGrammar, input_grammar
 from strictgate.core.schema.openai_strict import strict_object
-from strictgate.core.schema.patterns import UnsupportedPattern, parse_pattern
 
 Body = Mapping[str, Any]
 Item = dict[str, Any]
@@ -67,26 +66,6 @@ def _with_nulls(given: Any, parameters: Mapping[str, Any]) -> Item:
 
 # --- custom --------------------------------------------------------------------------------------
 
-_GRAMMAR = "The input must match this {syntax} grammar:\n{definition}"
-
-
-def custom_function(tool: Body) -> Item:
-    """Return the function that stands for a custom tool: its input is one string.
-
-    A grammar is told to the model; one of syntax `regex` is the string's pattern, too, where it can
-    be. The input is judged by the grammar itself: see custom_grammar.
-    """
-    given, text = tool.get("format"), {"type": "string"}
-    grammar = given if isinstance(given, dict) and given.get("type") == "grammar" else {}
-    syntax, definition = grammar.get("syntax"), grammar.get("definition")
-    about = [str(tool.get("description") or ""), "Its input is free text, given as one string."]
-    if isinstance(definition, str):
-        about.append(_GRAMMAR.format(syntax=syntax, definition=definition))
-        if syntax == "regex" and _is_pattern(definition):
-            text["pattern"] = f"^(?:{definition})$"
-    description = "\n\n".join(each for each in about if each)
-    return {"description": description, "parameters": strict_object({INPUT: text}), "strict": True}
-
 
 def custom_grammar(tool: Body, name: str, at: str) -> InputGrammar | None:
     """Return the grammar of a custom tool; None where it has none that is known.
@@ -99,14 +78,6 @@ def custom_grammar(tool: Body, name: str, at: str) -> InputGrammar | None:
     if tool.get("type") != "custom" or not isinstance(given, dict):
         return None
     return input_grammar(name, given, f"{at}.format") if given.get("type") == "grammar" else None
-
-
-def _is_pattern(definition: str) -> bool:
-    try:
-        parse_pattern(f"^(?:{definition})$")
-    except UnsupportedPattern:
-        return False
-    return True
 
 
 # --- shells --------------------------------------------------------------------------------------

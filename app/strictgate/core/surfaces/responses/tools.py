@@ -19,13 +19,13 @@ from hashlib import blake2b
 from typing import Any
 
 from strictgate.core.errors import BadRequest
+from strictgate.core.request.custom_tools import custom_function
 from strictgate.core.request.field_checks import missing_parameter, optional_field, wrong_type
 from strictgate.core.request.tools import InputGrammar
 from strictgate.core.surfaces.responses.client_tools import (
     CLIENT_TOOLS,
     CUSTOM_CALL,
     FUNCTION_CALL,
-    custom_function,
     custom_grammar,
     is_run_by_client,
 )
