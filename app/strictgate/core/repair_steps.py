@@ -119,7 +119,7 @@ class Resumption(StrEnum):
     UNREPEATED = "repetition_left"
     """The same, where it repeated itself without end; all but the first round was taken back."""
     DECLARED = "declared_name"
-    """The same, where an object began with a name that the schema does not declare."""
+    """The same, in the place of a name that the schema does not declare."""
     CHOSEN = "chosen"
     """By its answer to the question which of the allowed values it meant."""
 

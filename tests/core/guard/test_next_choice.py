@@ -37,7 +37,7 @@ def test_repetition_is_left():
     assert not leave_repeated(made)
 
 
-def test_an_undeclared_first_name_is_replaced():
+def test_an_undeclared_name_is_replaced():
     """With the step; what the caller has stays."""
     words = (entry('{"'), entry("kind", "name"), entry('":'))
     made = read(reading(draft({"properties": {"name": {}}})), *words)

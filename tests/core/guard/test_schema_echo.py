@@ -43,6 +43,15 @@ def test_a_choice_of_schemas():
     assert not is_schema_echo(schema, {"anyOf": []})
 
 
+def test_a_copy_with_mistakes():
+    """A text of some length that goes astray, and properties in a list."""
+    schema = {"description": "Various fields that are kept for old clients.", "properties": {}}
+    assert is_schema_echo(schema, {"description": "Various fields that are kept in mind."})
+    assert not is_schema_echo(schema, {"description": "Various fields, one of them kept."})
+    assert not is_schema_echo(schema, {"description": "Various fields"})
+    assert is_schema_echo(schema, {"properties": [{}]})
+
+
 def test_what_the_schema_names_is_a_document():
     """A schema of schemas: nothing of it is a copy."""
     schema = {"type": "object", "properties": {"type": {}, "properties": {"type": "object"}}}

@@ -37,7 +37,7 @@ from strictgate.core.conversation.whole_choice import (
     with_given_call,
 )
 from strictgate.core.errors import GatewayError, UpstreamError
-from strictgate.core.guard import first_name, schema_echo
+from strictgate.core.guard import schema_echo, undeclared_name
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.guard.document_stream import DocumentStream
@@ -261,7 +261,7 @@ class Evaluation:
         document, is_new = self._kept(stream)
         keep_whole_prefix = False
         if document is not None and is_new and replace_undeclared(reading):
-            keep_whole_prefix, reason, problems = True, first_name.REASON, ()
+            keep_whole_prefix, reason, problems = True, undeclared_name.REASON, ()
         elif document is not None and is_new and reading.is_schema:
             document.cut(len(document.guard.text.partition(b"{")[0]) + 1)
             reason, problems = schema_echo.REASON, ()

@@ -10,13 +10,14 @@ import re
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentReader, DocumentState
 from strictgate.core.guard.document_start import DocumentStart
-from strictgate.core.guard.first_name import DeclaredName, declared_instead, declared_only
 from strictgate.core.guard.judge_behind import Behind, judge_behind
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.repairs.members import read_name
 from strictgate.core.guard.repetition import LOOK, repeated
 from strictgate.core.guard.schema_echo import is_schema_echo
 from strictgate.core.guard.text_behind import RUNAWAY
+from strictgate.core.guard.undeclared_name import DeclaredName, declared_instead, meant_instead
 from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Repair, Step
@@ -61,8 +62,8 @@ class DocumentStream(DocumentReader):
         self.is_schema = False
         """It copies the schema out, in place of a document."""
         self.declared: DeclaredName | None = None
-        """What is to take the place of the first name of an object, which its schema does not
-        declare; None: there is no such name, or nothing better."""
+        """What is to take the place of a name that the schema does not declare; None: there is no
+        such name, or nothing better."""
         self._aligner = aligner
         self._wrapped = wrapped
         self._begun = len(draft)
@@ -122,7 +123,7 @@ class DocumentStream(DocumentReader):
             self._align(final=final) if self._aligner else self._seek(self.ahead, final=final)
         super()._go_on(final=final)
         if self.tokens and self.declared is None and not self.is_over:
-            self._look_at_first_names()
+            self._look_at_names()
         if self.state is DocumentState.READING:
             self._look_for_loss_of_way()
 
@@ -151,30 +152,31 @@ class DocumentStream(DocumentReader):
         if is_sought and length < _SCHEMA_LOOK:
             self.is_schema = is_schema_echo(guard.schema.source, containers[0])
 
-    def _look_at_first_names(self) -> None:
-        """Note what is better than the first name of an object, once it is whole; of each object
-        that this reply has opened, once."""
-        scanner, schema = self.draft.guard.scanner, self.draft.guard.schema
-        starts = scanner.starts
-        if not starts or starts[-1] <= self._named:
-            return
-        for depth in range(max(len(starts) - 2, 0), len(starts)):
-            if starts[depth] <= self._named or isinstance(scanner.containers[depth], list):
+    def _look_at_names(self) -> None:
+        """Note what is better than a name, once it is whole; of each that this reply has written,
+        once. Of several that come in one piece only the last is looked at."""
+        guard = self.draft.guard
+        scanner = guard.scanner
+        containers = scanner.containers
+        for depth in range(max(len(containers) - 2, 0), len(containers)):  # a value may have begun
+            container = containers[depth]
+            spans = [] if isinstance(container, list) else scanner.name_spans(depth, last=True)
+            if not spans or spans[0][0] <= self._named:
                 continue
-            spans = scanner.name_spans(depth)
-            if not spans:
-                return
-            self._named = starts[depth]
-            names = declared_only(schema.source, scanner.open_path[:depth])
-            if len(spans) > 1 or not names:
-                continue
-            start, end = spans[0]
-            moved = len(scanner) - self.refused_at
-            tokens = self.tokens.between(start - moved, end - moved)
-            placed = [(token.start + moved, token) for token in tokens]
-            self.declared = declared_instead(self.draft.guard, start, names, placed)
-            if self.declared is not None:
-                return
+            self._named, end = spans[0]
+            name = read_name(scanner.part(self._named, end).decode())
+            names = name is not None and meant_instead(
+                guard.schema.source,
+                scanner.open_path[:depth],
+                name,
+                container,
+                is_first=len(scanner.name_spans(depth)) == 1,
+            )
+            if names:
+                moved = len(scanner) - self.refused_at
+                tokens = self.tokens.between(self._named - moved, end - moved)
+                placed = [(token.start + moved, token) for token in tokens]
+                self.declared = declared_instead(guard, self._named, names, placed)
 
     def _write(self, data: bytes) -> int:
         start, at = len(self.draft), self.refused_at

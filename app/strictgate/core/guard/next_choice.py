@@ -1,7 +1,7 @@
 """Put the model's own next choice into a document, where a reply was stopped.
 
 There are three occasions: a token was refused (logprob_steering.py), the text repeats itself
-without end (repetition.py), or an object begins with a name that is not declared (first_name.py).
+without end (repetition.py), or a name is not declared where that is a mistake (undeclared_name.py).
 Each is reported as a step of the document.
 """
 
@@ -44,8 +44,8 @@ def _is_wrong_as_a_whole(document: PartialDocument, ahead: bytes) -> bool:
 
 
 def replace_undeclared(reading: DocumentStream) -> bool:
-    """Take the declared name that the model weighed as the first one of an object for the one that
-    it wrote; return whether there is one."""
+    """Take the declared name that the model weighed for the one that it wrote; return whether there
+    is one."""
     declared, document = reading.declared, reading.draft
     if declared is None or declared.at < document.released:
         return False

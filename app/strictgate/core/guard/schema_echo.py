@@ -15,11 +15,13 @@ _KEYWORDS = frozenset(
         *("allOf", "anyOf", "oneOf"),
     }
 )
-_HOLDERS: Mapping[str, type] = {
-    **dict.fromkeys(("properties", "$defs", "definitions"), dict),
+_HOLDERS: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("properties", "$defs", "definitions"), (dict, list)),
     **dict.fromkeys(("allOf", "anyOf", "oneOf"), list),
 }
-"""Keywords that hold schemas: they show by the type of their value, before it is whole."""
+"""Keywords that hold schemas: they show by the type of their value, before it is whole; weak models
+make lists of properties."""
+_ALIKE = 24  # characters that a text begins with as the schema's own does: copies have mistakes
 REASON = "that is the schema: write a document that is valid against it"
 
 
@@ -34,7 +36,13 @@ def is_schema_echo(schema: Any, document: Any) -> bool:
             return False
         keywords -= declared.keys()
     return any(
-        isinstance(value, _HOLDERS.get(name, ())) or value == schema[name]
+        isinstance(value, _HOLDERS.get(name, ())) or _is_copy(value, schema[name])
         for name, value in document.items()
         if name in keywords
     )
+
+
+def _is_copy(value: Any, own: Any) -> bool:
+    if isinstance(value, str) and isinstance(own, str) and len(value) >= _ALIKE:
+        return value[:_ALIKE] == own[:_ALIKE]
+    return bool(value == own)

@@ -1,14 +1,15 @@
-"""An object that begins with a name which its schema does not declare.
+"""A name that a schema does not declare, at a place where that is nearly always a mistake.
 
 Where a schema declares properties and says nothing of others, others are allowed, and records have
-them: 21 of 540 such objects in real records do. But only four of these begin with one. A model that
-does so has mostly lost its way: it copies the schema out, or talks of the record in words of its
-own. Where the upstream gave log-probabilities, the model's likeliest alternative that begins a
-declared name takes the place of the first token that does not. Behind it the object may have what
-other members the model wants.
+them: in 752 such objects of real records there were 78. But of 540 of these objects only four
+begin with one; a model that does so copies the schema out, or wraps the record. And none of the 78
+was a name that a property of the object declares for itself: a model that writes one has left out
+the object around it. Where the upstream gave log-probabilities, the model's likeliest alternative
+that begins a name which may be meant takes the place of the first token that does not. Behind it
+the object may have what other members the model wants.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import log
 from typing import Any
@@ -16,9 +17,9 @@ from typing import Any
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.logprob_steering import LogprobToken, weighed
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.subschema import subschema_at
+from strictgate.core.schema.subschema import dereferenced, subschema_at
 
-REASON = "an object begins with a name that the schema does not declare"
+REASON = "the schema does not declare that name there"
 LEAST = log(0.001)
 """Of what is less likely the model did not think."""
 _OF_OTHERS = frozenset(
@@ -28,6 +29,7 @@ _OF_OTHERS = frozenset(
     }
 )
 """Keywords that may say something of names that `properties` does not have."""
+_SPELT = frozenset('"\\')  # characters that JSON spells otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,33 @@ class DeclaredName:
     data: bytes
 
 
-def declared_only(source: Any, path: Path) -> tuple[bytes, ...]:
-    """Return the names that the schema declares for the object at `path`, as they are spelt in
-    JSON without quotes; none, where it says anything of other names."""
+def meant_instead(
+    source: Any, path: Path, name: str, present: Container[str], *, is_first: bool
+) -> tuple[bytes, ...]:
+    """Return the declared names of which one may be meant by `name`, a name of the object at
+    `path`, as they are spelt in JSON without quotes; none, where it may well be what it is.
+
+    Args:
+        present: the names that the object has.
+        is_first: it has no other.
+    """
     schema = subschema_at(source, path)
     declared = schema.get("properties") if schema is not None else None
     if not isinstance(declared, Mapping) or schema is None or not _OF_OTHERS.isdisjoint(schema):
         return ()
-    return tuple(name.encode() for name in declared if name.isprintable() and '"' not in name)
+    if name in declared:
+        return ()
+    meant = list(declared) if is_first else _around(source, declared, name)
+    plain = (each for each in meant if each not in present and each.isprintable())
+    return tuple(each.encode() for each in plain if not _SPELT.intersection(each))
+
+
+def _around(source: Any, declared: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Yield the properties that declare `name` for themselves."""
+    for each, schema in declared.items():
+        inner = dereferenced(source, schema)
+        if isinstance(inner, Mapping) and name in (inner.get("properties") or ()):
+            yield each
 
 
 def declared_instead(

@@ -1,31 +1,43 @@
-"""The first name of an object, where its schema does not declare it."""
+"""Names that a schema does not declare, where that is nearly always a mistake."""
 
 import pytest
 
-from strictgate.core.guard.first_name import DeclaredName, declared_instead, declared_only
+from strictgate.core.guard.undeclared_name import DeclaredName, declared_instead, meant_instead
 from tests.core.guard.test_logprob_steering import entry, tokens
 from tests.core.guards import draft, guard, reading
 
 OPEN = {"type": "object", "properties": {"name": {}, "names": {}, "stat": {}}}
 STAT = {"type": "object", "properties": {"url": {}}}
 NESTED = {"properties": {"name": {}, "stat": {"$ref": "#/$defs/s"}}, "$defs": {"s": STAT}}
+NAMES = (b"name", b"names", b"stat")
 
 
 @pytest.mark.parametrize(
-    ("schema", "path", "names"),
+    ("schema", "path", "name", "meant"),
     [
-        (OPEN, (), (b"name", b"names", b"stat")),
-        (NESTED, ("stat",), (b"url",)),
-        (OPEN | {"additionalProperties": True}, (), ()),
-        (OPEN | {"patternProperties": {"x": {}}}, (), ()),
-        (OPEN | {"anyOf": [{}]}, (), ()),
-        ({"properties": {}}, (), ()),
-        (True, (), ()),
+        (OPEN, (), "type", NAMES),
+        (OPEN, (), "name", ()),
+        (NESTED, ("stat",), "x", (b"url",)),
+        (OPEN | {"additionalProperties": True}, (), "type", ()),
+        (OPEN | {"patternProperties": {"x": {}}}, (), "type", ()),
+        (OPEN | {"anyOf": [{}]}, (), "type", ()),
+        ({"properties": {}}, (), "type", ()),
+        ({"properties": {'a"b': {}, "c\\d": {}, "e\n": {}, "f": {}}}, (), "type", (b"f",)),
+        (True, (), "type", ()),
     ],
 )
-def test_declared_only(schema, path, names):
-    """Where the schema says something of other names, the model may have meant one of them."""
-    assert declared_only(schema, path) == names
+def test_the_first_name(schema, path, name, meant):
+    """Any declared one may be meant; not where the schema says something of others."""
+    assert meant_instead(schema, path, name, {}, is_first=True) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "present", "meant"),
+    [("url", ["name"], (b"stat",)), ("url", ["name", "stat"], ()), ("x", ["name"], ())],
+)
+def test_a_later_name(name, present, meant):
+    """It may be that of a property's property; another one is the model's own."""
+    assert meant_instead(NESTED, (), name, present, is_first=False) == meant
 
 
 @pytest.mark.parametrize(
@@ -47,7 +59,7 @@ def test_declared_instead(said, instead):
     known = tokens(*said)
     start = text.index('"')
     placed = [(token.start, token) for token in known.between(start, len(text))]
-    found = declared_instead(guard(OPEN, text), start, declared_only(OPEN, ()), placed)
+    found = declared_instead(guard(OPEN, text), start, NAMES, placed)
     assert found == (DeclaredName(*instead) if instead else None)
 
 
@@ -69,14 +81,21 @@ def read(*entries, schema=NESTED, text=""):
     return made
 
 
-def test_a_reading_looks_at_each_object_once():
-    """At its first name, whether the value behind it has begun or not; not at later ones."""
+def test_a_reading_looks_at_each_name_once():
+    """Whether the value behind it has begun or not; at those of a prefix not at all."""
     assert read(entry('{"'), entry("type", "name"), entry('":')).declared
     assert read(entry('{"'), entry("type", "name"), entry('": {')).declared
     assert not read(entry('{"'), entry("name"), entry('": 1, "'), entry("x", "stat")).declared
     assert not read(entry('{"'), entry("type"), entry('": 1, "'), entry("x", "stat")).declared
     made = read(entry('{"'), entry("stat"), entry('": {"'), entry("x", "url"), entry('":'))
     assert made.declared == DeclaredName(len('{"stat": {"'), b"url")
+    first = (entry('{"'), entry("name"), entry('": 1, "'))
+    made = read(*first, entry("url", "stat"), entry('": 1}'))
+    assert made.declared is None  # it is whole
+    made = read(*first, entry("url", "stat"), entry('": 1'))
+    assert made.declared == DeclaredName(len('{"name": 1, "'), b"stat")
+    made = read(*first, entry("x", "stat"), entry('": 1'))
+    assert made.declared is None
 
 
 def test_a_document_that_is_whole_stays_as_it_is():
