@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "app" / "strictgate"
 ROOMS = (
-    *("commands", "asgi", "api", "shared", "inspector", "gateway", "upstream", "demo"),
+    *("commands", "processes", "asgi", "api", "shared", "inspector"),
+    *("gateway", "upstream", "demo"),
     *("core.conversation", "core.guard", "core.surfaces", "core.plan", "core.probe"),
     *("settings", "observe"),
     *("core.resilience", "core.request", "core.output", "core.grammar", "core.schema"),

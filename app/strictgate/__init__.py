@@ -4,6 +4,7 @@ The house, top down. A room imports from itself and from those below it, never f
 (tests/test_architecture.py); CONTRIBUTING.md says where a change goes.
 
     commands/     The command line (serve, check, plan, probe, …), and the process that serves.
+    processes/    Several processes that serve together: started, told, ended, asked.
     asgi          The application for an ASGI server of one's own.
     api/          HTTP IN. Thin: reads a request, calls the gateway, renders the answer.
     shared/       What replicas share, through a store that exists already: Redis or Valkey.

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from strictgate.api.app import create_app
+from strictgate.api.reloading import WAITING, with_waiting
 from strictgate.settings.loading import Settings, SettingsError
 from tests.gates import Gate
 from tests.inspector.views import latest
@@ -112,3 +113,18 @@ def test_settings_that_do_not_fit(demo):
         with pytest.raises(SettingsError, match=r"models\.m\.upstream"):
             app.reload(settings(demo, models={"m": {"upstream": "other"}}))
         assert running.post(ASK).status == 200
+
+
+def test_what_begins_beside_others():
+    """It has the new settings, but for those that wait for a restart."""
+    first = Settings(
+        enforcement={"capability_ttl": 5}, store={"path": "off"}, server={"workers": 2}
+    )
+    new = Settings(
+        enforcement={"capability_ttl": 6, "max_attempts": 2}, server={"workers": 3, "heartbeat": 1}
+    )
+    made = with_waiting(new, first)
+
+    assert (made.enforcement.capability_ttl, made.enforcement.max_attempts) == (5, 2)
+    assert (made.store.path, made.server.workers, made.server.heartbeat) == ("off", 2, 1)
+    assert "server.workers" in WAITING

@@ -37,7 +37,7 @@ def once(settings, tmp_path):
     async def apply(_):
         return ("store",)
 
-    asyncio.run(Reloads(again, apply, log, file).reload())
+    asyncio.run(Reloads(again, log, file, apply).reload())
     state = RuntimeFile(8080, tmp_path).read_state()
     file.remove()
     return [json.loads(line) for line in stream.getvalue().splitlines()], state

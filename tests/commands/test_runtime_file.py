@@ -31,6 +31,20 @@ def test_what_is_written_is_read(tmp_path):
         theirs.read_state()
 
 
+def test_a_forked_process(tmp_path):
+    """It leaves the file to the one that it was forked from."""
+    mine = RuntimeFile(8080, tmp_path)
+    mine.write(RuntimeState(os.getpid()))
+    child = os.fork()
+    if not child:
+        mine.release()
+        mine.remove()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert RuntimeFile(8080, tmp_path).read_state() == RuntimeState(os.getpid())
+    mine.remove()
+
+
 @pytest.mark.parametrize("left", [None, "{}", "no json", '{"pid": 1}'])
 def test_what_was_left_behind(tmp_path, left):
     """Nobody holds its lock: its number may be another process's by now."""

@@ -90,3 +90,22 @@ def test_what_cannot_be_encoded():
     log.close(30)
 
     assert pipe.text() == '"\\ud800"'
+
+
+def test_lines_in_turn():
+    """Processes that write to one file wait for each other, not for their own lines."""
+    pipe, turns = Pipe(), []
+
+    class Turn:
+        def __enter__(self):
+            turns.append("mine")
+
+        def __exit__(self, *_):
+            turns.append("yours")
+
+    log = LogQueue(pipe, dropped, turn=Turn())
+    log.write("x\n")
+    log.close(30)
+
+    assert pipe.text() == "x\n"
+    assert turns == ["mine", "yours"]

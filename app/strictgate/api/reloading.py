@@ -9,7 +9,7 @@ keys have used. So some settings wait for a restart (WAITING), and say so.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -22,6 +22,7 @@ from strictgate.upstream.routing import Router
 
 WAITING = (
     *("server.host", "server.port", "server.drain_delay", "server.drain_timeout"),
+    "server.workers",
     *("limits.workers", "limits.worker_queue", "limits.worker_seconds", "limits.worker_bytes"),
     *("limits.grammar_cache_bytes", "limits.upstream_bytes", "limits.event_bytes"),
     *("enforcement.capability_ttl", "enforcement.native_failures"),
@@ -104,6 +105,24 @@ class Reloader:
     def _stop_looking(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
+
+
+def with_waiting(settings: Settings, at_start: Settings) -> Settings:
+    """Return `settings` with those that wait for a restart as they were at start: what begins to
+    serve beside others that have reloaded has to be like them."""
+    for name in WAITING:
+        table, _, field = name.partition(".")
+        value = _value(at_start, name)
+        if field:
+            changed = getattr(settings, table)
+            copy = replace if is_dataclass(changed) else _copied
+            value = copy(changed, **{field: value})
+        settings = settings.model_copy(update={table: value})
+    return settings
+
+
+def _copied(table: Any, **changes: Any) -> Any:
+    return table.model_copy(update=changes)
 
 
 def _value(settings: Settings, name: str) -> Any:

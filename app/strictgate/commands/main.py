@@ -27,6 +27,7 @@ from strictgate.commands.probe_command import add_probe
 from strictgate.commands.replay import NotATest, replay_all
 from strictgate.commands.runtime_file import NotRunning, RuntimeFile, reload_running
 from strictgate.commands.serve import listening_socket, serve, url_of
+from strictgate.commands.serve_processes import serve_by_processes
 from strictgate.commands.showcase import show
 from strictgate.commands.start_checks import check_settings
 from strictgate.core.errors import GatewayError
@@ -134,6 +135,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", metavar="H", help="address to listen on; 127.0.0.1")
     parser.add_argument("--port", type=int, metavar="P", help="port; 8080, 0 picks a free one")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that answer; 1")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
     _add_preset(parser)
@@ -194,15 +196,18 @@ def _serve(options: argparse.Namespace) -> int:
         return _with_options(load(options.config), options)
 
     announce = _announcement(demo=options.demo)
+    settings = again()
     with listening_socket("127.0.0.1", 0) if options.demo else nullcontext() as beside:
-        serve(again(), announce, demo=beside, again=again)
+        if settings.server.workers > 1:
+            return serve_by_processes(settings, announce, demo=beside, again=again)
+        serve(settings, announce, demo=beside, again=again)
     return 0
 
 
 def _demo(options: argparse.Namespace) -> int:
     settings = load()
     port = _usable_port(settings) if options.port is None else options.port
-    settings = settings.with_server({"port": port}).with_log_level(LogLevel.ERROR)
+    settings = settings.with_server({"port": port, "workers": 1}).with_log_level(LogLevel.ERROR)
     keys = settings.server.api_keys
     key = keys[0].get_secret_value() if keys else None
     with listening_socket("127.0.0.1", 0) as beside:
@@ -249,8 +254,8 @@ def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
     settings = _with_upstream(settings, options)
     changes = {
         name: getattr(options, name)
-        for name in ("host", "port")
-        if getattr(options, name) is not None
+        for name in ("host", "port", "workers")
+        if getattr(options, name, None) is not None
     }
     return settings.with_server(changes) if changes else settings
 

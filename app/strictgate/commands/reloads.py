@@ -21,42 +21,70 @@ from strictgate.upstream.routing import configured_keys
 
 
 class Reloads:
-    """One per process."""
+    """One per `strictgate serve`."""
 
     def __init__(
         self,
         again: Callable[[], Settings],
-        apply: Callable[[Settings], Awaitable[tuple[str, ...]]],
         log: Log,
         file: RuntimeFile,
+        apply: Callable[[Settings], Awaitable[tuple[str, ...]]] | None = None,
     ) -> None:
         """Prepare them, and write the file.
 
         Args:
             again: reads the settings.
-            apply: puts them into force; returns the names of those that wait for a restart.
+            apply: puts them into force, for `reload`; returns the names of those that wait for a
+                restart.
         """
         self._again = again
-        self._apply = apply
         self._log = log
         self._file = file
+        self._apply = apply
         self._state = RuntimeState(os.getpid())
         file.write(self._state)
 
     async def reload(self) -> None:
         """Read the settings, and put them into force if they can be."""
-        waiting: tuple[str, ...] = ()
-        problem = ""
+        settings = self.fresh()
+        if settings is None or self._apply is None:
+            return
+        try:
+            waiting = await self._apply(settings)
+        except SettingsError as error:
+            self.concluded(settings, (), str(error))
+        else:
+            self.concluded(settings, waiting, "")
+
+    def fresh(self) -> Settings | None:
+        """Return the settings; None where they are wrong, which has been told."""
         try:
             settings = self._again()
             check_settings(settings, os.environ)
-            waiting = await self._apply(settings)
         except SettingsError as error:
-            problem = str(error)
-            self._log.observe(ConfigurationRejected(problem))
-        else:
-            begin_log(self._log, settings)
-            self._log.observe(ConfigurationReloaded(waiting))
+            self._rejected(str(error))
+            return None
+        return settings
+
+    def concluded(self, settings: Settings, waiting: tuple[str, ...], problem: str) -> None:
+        """Tell what came of putting `settings` into force.
+
+        Args:
+            waiting: the names of those that wait for a restart.
+            problem: why the old ones stay; "": they do not.
+        """
+        if problem:
+            self._rejected(problem)
+            return
+        begin_log(self._log, settings)
+        self._log.observe(ConfigurationReloaded(waiting))
+        self._note("", waiting)
+
+    def _rejected(self, problem: str) -> None:
+        self._log.observe(ConfigurationRejected(problem))
+        self._note(problem, ())
+
+    def _note(self, problem: str, waiting: tuple[str, ...]) -> None:
         count = self._state.reloads + 1
         self._state = replace(self._state, reloads=count, error=problem, waiting=waiting)
         self._file.write(self._state)

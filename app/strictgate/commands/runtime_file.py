@@ -77,6 +77,12 @@ class RuntimeFile:
             ) from error
         return replace(state, waiting=tuple(state.waiting))
 
+    def release(self) -> None:
+        """Leave it to the process that this one was forked from, which has the lock."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     def remove(self) -> None:
         """Remove it, if it was written here: the process ends."""
         if self._lock is not None:

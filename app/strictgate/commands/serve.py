@@ -23,9 +23,10 @@ import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from types import FrameType
+from typing import TypeVar
 
 import uvicorn
 
@@ -44,6 +45,7 @@ from strictgate.commands.start_report import StartReport
 from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import tell_all
 from strictgate.observe.log import Log, ServerHandler, stderr_queue, stderr_style
+from strictgate.observe.log_queue import LogQueue
 from strictgate.settings.loading import Settings, SettingsError
 
 TICK = 0.05  # seconds between two looks at whether a lame duck may go
@@ -164,51 +166,84 @@ def serve(
     Raises:
         SettingsError: the configuration cannot be served.
     """
-    if demo is None:
-        check_settings(settings, os.environ)
-    else:
-        check_exposure(settings)
-    style = stderr_style(settings.observe.level, settings.observe.format)
-    queue = stderr_queue(style)
-    logging.getLogger().addHandler(ServerHandler(queue, style))
-    log = Log(queue)
-    begin_log(log, settings)
-    companion = None
-    if demo is not None:
-        demonstration = ("demo", f"{url_of(demo)}/v1", "demo")
-        settings = settings.with_upstream(*demonstration)
-        companion = DemoServer(_demo_config(), lambda url: None), demo
+    settings = checked(settings, demo)
+    log, queue = begun_log(settings)
     report = None if demo else StartReport(settings, partial(print, flush=True))
-    server, app = _listener(settings, announce, report, log)
-    bound = listening_socket(settings.server.host, settings.server.port)
-    host, port = bound.getsockname()[:2]
-    check_loops(settings, host, port)
-    file = RuntimeFile(port)
-    if again is not None and app.reload is not None and hasattr(signal, "SIGHUP"):
-        read = (lambda: again().with_upstream(*demonstration)) if demo else again
-        server.reload = Reloads(read, app.reload, log, file).reload
-    run = _both(server, bound, *companion) if companion else server.serve([bound])
-    try:
-        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-            runner.run(run)
-    finally:
-        file.remove()
-        queue.close()
-
-
-def _listener(
-    settings: Settings,
-    announce: Callable[[str], None],
-    report: StartReport | None,
-    log: Log,
-) -> tuple[GatewayServer, GatewayMiddleware]:
-    listeners = [log.observe] if report is None else [log.observe, report.observe]
-    server: GatewayServer | None = None
 
     def begin(url: str) -> None:
         announce(url)
         if report is not None:
             report.begin()
+
+    server, app = gateway_server(GatewayServer, settings, begin, log, report)
+    bound = listening_socket(settings.server.host, settings.server.port)
+    host, port = bound.getsockname()[:2]
+    check_loops(settings, host, port)
+    file = RuntimeFile(port)
+    if again is not None and app.reload is not None and hasattr(signal, "SIGHUP"):
+        read = with_demo(again, demo)
+        server.reload = Reloads(read, log, file, app.reload).reload
+    try:
+        run(server, bound, demo)
+    finally:
+        file.remove()
+        queue.close()
+
+
+def checked(settings: Settings, demo: socket.socket | None) -> Settings:
+    """Return the settings as they are served; see `serve`.
+
+    Raises:
+        SettingsError: the configuration cannot be served.
+    """
+    if demo is None:
+        check_settings(settings, os.environ)
+        return settings
+    check_exposure(settings)
+    return with_demo(lambda: settings, demo)()
+
+
+def with_demo(again: Callable[[], Settings], demo: socket.socket | None) -> Callable[[], Settings]:
+    """Return what reads the settings, with the demonstration upstream as the default, if any."""
+    if demo is None:
+        return again
+    demonstration = ("demo", f"{url_of(demo)}/v1", "demo")
+    return lambda: again().with_upstream(*demonstration)
+
+
+def begun_log(
+    settings: Settings, turn: AbstractContextManager[None] | None = None
+) -> tuple[Log, LogQueue]:
+    """Return the log, and the queue that has to be closed at the end.
+
+    Args:
+        turn: see LogQueue.
+    """
+    style = stderr_style(settings.observe.level, settings.observe.format)
+    queue = stderr_queue(style, turn)
+    logging.getLogger().addHandler(ServerHandler(queue, style))
+    log = Log(queue)
+    begin_log(log, settings)
+    return log, queue
+
+
+ServerKind = TypeVar("ServerKind", bound=GatewayServer)
+
+
+def gateway_server(
+    kind: type[ServerKind],
+    settings: Settings,
+    begin: Callable[[str], None],
+    log: Log,
+    report: StartReport | None,
+) -> tuple[ServerKind, GatewayMiddleware]:
+    """Return a server that is ready to run, and its application.
+
+    Args:
+        begin: is called with the URL once it accepts connections.
+    """
+    listeners = [log.observe] if report is None else [log.observe, report.observe]
+    server: ServerKind | None = None
 
     def is_draining() -> bool:
         return server is not None and server.should_exit
@@ -217,7 +252,7 @@ def _listener(
     observe = tell_all(listeners)
     connections = connection_limit(raised_descriptor_limit(), observe)
     requests = request_limit(settings.limits.connections, observe)
-    server = GatewayServer(
+    server = kind(
         uvicorn.Config(
             app,
             http=HttpProtocol.limited_by(connections, requests),
@@ -233,6 +268,16 @@ def _listener(
         settings.server.drain_timeout,
     )
     return server, app
+
+
+def run(server: GatewayServer, bound: socket.socket, demo: socket.socket | None) -> None:
+    """Run a server to its end, with the demonstration upstream beside it, if there is one."""
+    if demo is None:
+        serving = server.serve([bound])
+    else:
+        serving = _both(server, bound, DemoServer(_demo_config(), lambda url: None), demo)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(serving)
 
 
 def _demo_config() -> uvicorn.Config:

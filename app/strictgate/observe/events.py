@@ -313,6 +313,21 @@ class ConfigurationRejected:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessEnded:
+    """One of the processes that serve together has ended by itself; another takes its place."""
+
+    pid: int
+    number: int
+    """Of its place among them, from 0."""
+    how: str
+    """`exit code 1`, or the name of a signal."""
+    lived: float
+    """Seconds."""
+    pause: float
+    """Seconds until the next one is started."""
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 
@@ -345,6 +360,7 @@ Event = (
     | UpstreamRecognised
     | ConfigurationReloaded
     | ConfigurationRejected
+    | ProcessEnded
     | Crashed
 )
 Observer = Callable[[Event], None]

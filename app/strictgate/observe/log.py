@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -75,14 +75,20 @@ def stderr_style(level: LogLevel, wanted: LogFormat | None) -> LineStyle:
     return LineStyle(level, wanted or by_default, is_terminal and not os.environ.get("NO_COLOR"))
 
 
-def stderr_queue(style: LineStyle = JSON_LINES) -> LogQueue:
-    """Return standard error as a stream that nobody waits for."""
+def stderr_queue(
+    style: LineStyle = JSON_LINES, turn: AbstractContextManager[None] | None = None
+) -> LogQueue:
+    """Return standard error as a stream that nobody waits for.
+
+    Args:
+        turn: see LogQueue.
+    """
 
     def dropped(lines: int) -> str:
         name, fields = LogLinesDropped.__name__, {"lines": lines}
         return style.line(LogLevel.WARNING, name, fields, datetime.now(UTC))
 
-    return LogQueue(sys.stderr, dropped)
+    return LogQueue(sys.stderr, dropped, turn=turn)
 
 
 class ServerHandler(logging.Handler):

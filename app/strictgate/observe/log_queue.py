@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 CAPACITY = 4 << 20  # characters that may wait
@@ -26,13 +27,20 @@ class LogQueue:
     """Close it at the end; its thread starts with the first line."""
 
     def __init__(
-        self, file: LogFile, dropped: Callable[[int], str], capacity: int = CAPACITY
+        self,
+        file: LogFile,
+        dropped: Callable[[int], str],
+        capacity: int = CAPACITY,
+        turn: AbstractContextManager[None] | None = None,
     ) -> None:
         """Prepare the stream.
 
         Args:
             dropped: makes the line that says how many lines were dropped.
+            turn: is held while lines are written: other processes have the same file, and what is
+                longer than a pipe takes at once would stand amid theirs.
         """
+        self._turn = nullcontext() if turn is None else turn
         self._file = file
         self._dropped_line = dropped
         self._capacity = capacity
@@ -70,7 +78,8 @@ class LogQueue:
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            self._write_all(batch.encode("utf-8", "backslashreplace"))
+            with self._turn:
+                self._write_all(batch.encode("utf-8", "backslashreplace"))
             with self._changed:
                 self._waiting = sum(map(len, self._lines))
 

@@ -30,6 +30,13 @@ class Server(Frozen):
     allowed_origins: Names = Field(
         default=(), description="The web origins that may call; browsers send theirs."
     )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Processes that answer requests, at one address; limits.workers are each "
+        "one's own, for what takes long to compute.",
+    )
     drain_timeout: float = Field(
         default=30.0,
         ge=0,

@@ -1,0 +1,201 @@
+"""`strictgate serve --workers N`: several processes at one address, and a supervisor over them.
+
+Each process is what `strictgate serve` is alone (serve.py), but for what tells it to leave or to
+reload, which is the supervisor: signals that come to all at once, of a terminal or of systemd,
+must not count twice. SIGTERM to one process alone drains that one; another takes its place.
+"""
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from types import FrameType
+
+from strictgate.api.reloading import with_waiting
+from strictgate.commands.reloads import Reloads, begin_log
+from strictgate.commands.runtime_file import RuntimeFile
+from strictgate.commands.serve import (
+    GatewayServer,
+    begun_log,
+    checked,
+    gateway_server,
+    run,
+    url_of,
+    with_demo,
+)
+from strictgate.commands.start_checks import check_loops
+from strictgate.commands.start_report import StartReport
+from strictgate.observe.log import Log
+from strictgate.processes.common_file import ByteLock, nameless_file
+from strictgate.processes.listening import listening_sockets
+from strictgate.processes.member import Member
+from strictgate.processes.messages import (
+    Announced,
+    LeaveOrder,
+    Message,
+    NewSettings,
+    ProcessFailed,
+    ProcessReady,
+    SettingsApplied,
+    written,
+)
+from strictgate.processes.supervisor import ProcessStart, Supervisor
+from strictgate.settings.loading import Settings, SettingsError
+
+CANNOT_SERVE = 2
+"""Exit code of a process whose settings do not fit."""
+_LOG_BYTE = 0
+"""Of the file that the processes share; its lock is for writing to the log."""
+
+
+class ProcessServer(GatewayServer):
+    """One of several. It obeys its supervisor; of signals, SIGTERM alone."""
+
+    member: Member
+    channel: socket.socket
+    report: StartReport | None = None
+    reload_settings: Callable[[Settings], Awaitable[tuple[str, ...]]]
+    """Puts new settings into force."""
+    _fresh: NewSettings | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.member.join(self.channel)
+        await super().startup(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._fresh is not None:
+            fresh, self._fresh = self._fresh, None
+            self.member.send(await self._applied(fresh))
+        return await super().on_tick(counter)
+
+    async def _applied(self, fresh: NewSettings) -> SettingsApplied:
+        try:
+            waiting = await self.reload_settings(fresh.settings)
+        except SettingsError as error:
+            return SettingsApplied(fresh.edition, problem=str(error))
+        return SettingsApplied(fresh.edition, waiting)
+
+    def obey(self, message: Message) -> None:
+        """Do what the supervisor says."""
+        match message:
+            case Announced():
+                if self.report is not None:
+                    self.report.begin()
+            case NewSettings():
+                self._fresh = message
+            case LeaveOrder(has_delay, is_now):
+                self.leave(has_delay=has_delay, is_now=is_now)
+
+    def leave(self, *, has_delay: bool = False, is_now: bool = False) -> None:
+        """Begin to leave, if that has not begun."""
+        self.force_exit = self.force_exit or is_now
+        if not self.should_exit:
+            self.should_exit = True
+            self._left_at = time.monotonic()
+        if not has_delay:
+            self._delay = 0.0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM and not self.should_exit:
+            self.leave(has_delay=True)
+
+    def _hang_up(self, sig: int, frame: FrameType | None) -> None:
+        """Do nothing: it is the supervisor's."""
+
+
+def serve_by_processes(
+    settings: Settings,
+    announce: Callable[[str], None],
+    *,
+    demo: socket.socket | None = None,
+    again: Callable[[], Settings] | None = None,
+) -> int:
+    """Serve by `server.workers` processes until a signal says to stop; return the exit code.
+
+    The arguments are those of `serve`.
+
+    Raises:
+        SettingsError: the configuration cannot be served.
+    """
+    if not hasattr(os, "fork"):
+        raise SettingsError("server.workers: this system cannot fork; let it be 1")
+    settings = checked(settings, demo)
+    host, port = settings.server.host, settings.server.port
+    try:
+        listeners = listening_sockets(host, port, settings.server.workers)
+    except OSError as error:
+        raise SettingsError(f"server: cannot listen on {host}:{port}: {error.strerror}") from error
+    host, port = listeners[0].getsockname()[:2]
+    check_loops(settings, host, port)
+    shared = nameless_file()
+    log, file = Log(_PlainStderr()), RuntimeFile(port)
+    begin_log(log, settings)
+    reading = None
+    if again is not None:
+        reading = Reloads(with_demo(again, demo), log, file)
+
+    def process(start: ProcessStart) -> int:
+        file.release()
+        turn = ByteLock(shared, _LOG_BYTE)
+        return _be_process(start, with_waiting(start.settings, settings), demo, turn)
+
+    told = partial(announce, url_of(listeners[0]))
+    supervisor = Supervisor(settings, listeners, process, told, log.observe, reading)
+    try:
+        code = supervisor.run()
+    finally:
+        file.remove()
+    if supervisor.problem:
+        raise SettingsError(supervisor.problem)
+    return code
+
+
+def _be_process(
+    start: ProcessStart, settings: Settings, demo: socket.socket | None, turn: ByteLock
+) -> int:
+    """Serve as one of several processes; return the exit code."""
+    log, queue = begun_log(settings, turn)
+    report = None
+    if start.is_first and demo is None:
+        report = StartReport(settings, partial(print, flush=True))
+    try:
+        server, app = gateway_server(ProcessServer, settings, lambda url: ready(), log, report)
+    except SettingsError as error:
+        start.channel.sendall(written(ProcessFailed(str(error))))
+        return CANNOT_SERVE
+    server.member = Member(server.obey, server.leave)
+    server.channel, server.report = start.channel, report
+
+    def ready() -> None:
+        server.member.send(ProcessReady())
+
+    async def apply(fresh: Settings) -> tuple[str, ...]:
+        assert app.reload is not None, "create_app sets it"
+        waiting = await app.reload(fresh)
+        begin_log(log, fresh)
+        return waiting
+
+    server.reload_settings = apply
+    try:
+        run(server, start.listener, demo)
+    finally:
+        queue.close()
+    return 0
+
+
+class _PlainStderr:
+    """Standard error for the few lines of the supervisor, which has no thread to wait for it."""
+
+    def write(self, line: str) -> None:
+        """Write a line; drop it where that would have to wait."""
+        with suppress(OSError, ValueError):
+            descriptor = sys.stderr.fileno()
+            poll = select.poll()
+            poll.register(descriptor, select.POLLOUT)
+            if poll.poll(0):
+                os.write(descriptor, line.encode("utf-8", "backslashreplace")[: select.PIPE_BUF])

@@ -1,0 +1,1 @@
+"""Processes that serve together: who starts and ends them, what they tell each other."""

@@ -1,0 +1,42 @@
+"""A file without a name that forked processes share: locks that end with whoever holds them.
+
+POSIX record locks (fcntl(2)) belong to a process, so that those of one that was killed are gone.
+Within a process they exclude nobody: each byte is locked from one thread only.
+"""
+
+import fcntl
+import os
+import tempfile
+from types import TracebackType
+
+
+def nameless_file() -> int:
+    """Return the descriptor of a new file that has no name, in memory where the system can.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("strictgate")
+    descriptor, path = tempfile.mkstemp()
+    os.unlink(path)
+    return descriptor
+
+
+class ByteLock:
+    """A lock on one byte of such a file, as a context manager."""
+
+    def __init__(self, descriptor: int, at: int) -> None:
+        self._descriptor = descriptor
+        self._at = at
+
+    def __enter__(self) -> None:
+        fcntl.lockf(self._descriptor, fcntl.LOCK_EX, 1, self._at)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, self._at)

@@ -1,0 +1,157 @@
+"""Several processes at one address, as real ones: they answer, die, drain and reload together."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+
+from strictgate.commands.main import main
+from tests.chats import CHAT, asked
+from tests.commands.process import connected, raw, running
+from tests.commands.test_reloads import CONFIG
+from tests.commands.test_serve import under_way
+
+PATIENCE = 20.0
+
+
+def children(process):
+    """The ids of the processes that a supervisor has started, in the order of their start."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children") as listed:
+        return [int(each) for each in listed.read().split()]
+
+
+def soon(condition):
+    """Wait until a condition holds; give what it has returned."""
+    until = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < until, "it has not come to that"
+        time.sleep(0.02)
+    return found
+
+
+def lives(pid):
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+def test_one_that_dies_is_replaced():
+    """The others answer meanwhile; who has connected to the dead one is answered by the next."""
+    with running("--demo", "--workers", "2", STRICTGATE_SERVER__DRAIN_DELAY="0") as (process, url):
+        first, second = children(process)
+        os.kill(first, signal.SIGKILL)
+        waiting = [connected(url) for _ in range(16)]
+        for each in waiting:
+            with closing(each):
+                each.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+                assert each.recv(100).startswith(b"HTTP/1.1 200")
+        left = soon(lambda: len(found := children(process)) == 2 and found)
+        assert second in left
+        assert first not in left
+        assert asked(url)["choices"]
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
+        told = [json.loads(line) for line in process.stderr.read().splitlines()]
+
+    [ended] = [each for each in told if each["event"] == "ProcessEnded"]
+    assert (ended["pid"], ended["how"]) == (first, "SIGKILL")
+
+
+def test_drains():
+    """What is under way gets its answer after SIGTERM, whichever process it is with."""
+    slow = CHAT | {"model": "demo/slow"}
+    with running("--demo", "--workers", "2", STRICTGATE_SERVER__DRAIN_DELAY="0") as (process, url):
+        waiting = [under_way(url, slow) for _ in range(4)]
+        process.send_signal(signal.SIGTERM)
+        answers = []
+        for each in waiting:
+            with closing(each):
+                answers.append(each.makefile("rb").read())
+        assert process.wait(timeout=PATIENCE) == 0
+
+    assert all(each.startswith(b"HTTP/1.1 200 OK") for each in answers)
+
+
+def test_a_signal_to_all_is_one_signal():
+    """A terminal and systemd signal all processes at once: they drain all the same."""
+    slow = CHAT | {"model": "demo/slow"}
+    with running("--demo", "--workers", "2") as (process, url):
+        with closing(under_way(url, slow)) as connection:
+            for each in (*children(process), process.pid):
+                os.kill(each, signal.SIGINT)
+            answer = connection.makefile("rb").read()
+        assert process.wait(timeout=PATIENCE) == 0
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_no_orphans():
+    """Where the supervisor is killed, the processes leave."""
+    with running("--demo", "--workers", "2") as (process, _):
+        started = children(process)
+        process.kill()
+        process.wait()
+        soon(lambda: not any(map(lives, started)))
+
+
+def test_it_cannot_start(tmp_path):
+    """It is said why, once, and nothing is left."""
+    store = str(tmp_path / "no" / "such" / "folder")
+    told = subprocess.run(
+        [sys.executable, "-m", "strictgate", "serve", "--demo", "--port", "0", "--workers", "2"],
+        env=os.environ | {"STRICTGATE_STORE__PATH": store},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert told.returncode == 2
+    assert re.findall("store.path: .* cannot be used", told.stderr)
+    assert told.stderr.count("cannot be used") == 1
+
+
+def served(url):
+    """The names of the models, as each of many connections is told: all processes are asked."""
+    told = [raw(url, b"GET /v1/models HTTP/1.0\r\n\r\n") for _ in range(16)]
+    bodies = [each.partition(b"\r\n\r\n")[2] for each in told]
+    return {tuple(model["id"] for model in json.loads(body)["data"]) for body in bodies}
+
+
+def test_reload(demo, tmp_path, capsys, monkeypatch):
+    """All have new settings, also one that is started later; a mistake costs nothing."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG.format(demo=demo, name="one"))
+    with running("--config", str(config), "--workers", "2") as (process, url):
+        port = url.rpartition(":")[2]
+        assert served(url) == {("demo/clean", "one")}
+        config.write_text(CONFIG.format(demo=demo, name="two"))
+        assert main(["reload", "--port", port]) == 0
+        assert served(url) == {("demo/clean", "two")}
+
+        config.write_text("[serve]")
+        assert main(["reload", "--port", port]) == 1
+        assert "no such setting" in capsys.readouterr().err
+        first = children(process)[0]
+        os.kill(first, signal.SIGKILL)
+        soon(lambda: len(left := children(process)) == 2 and first not in left)
+        assert served(url) == {("demo/clean", "two")}
+
+
+def test_its_upstreams_are_told_of_once(demo):
+    """The start report is one process's."""
+    with running("--upstream", f"{demo}/v1", "--preset", "demo", "--workers", "2") as (process, _):
+        lines = [process.stdout.readline() for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE) == 0
+        rest = process.stdout.read()
+
+    assert lines[0].startswith("Upstream 'upstream'")
+    assert "Upstream" not in rest
