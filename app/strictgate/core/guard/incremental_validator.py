@@ -8,10 +8,12 @@ Where it refuses depends on the text alone, never on how that was cut into piece
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 from strictgate.core.guard import final_errors
-from strictgate.core.guard.partial_validation import Known, PartialValidator, PartialValue
+from strictgate.core.guard.partial_validation import A_LOOK, Known, PartialValidator, PartialValue
+from strictgate.core.guard.places import Kind, Places
 from strictgate.core.guard.pruned_tree import beside
 from strictgate.core.guard.schema_features import Features
 from strictgate.core.jsontext import strings
@@ -24,6 +26,22 @@ from strictgate.core.work import Work
 
 _STAND_INS: dict[LexicalToken | None, Any] = {LexicalToken.STRING: "", LexicalToken.NUMBER: 0}
 _NOTHING_COUNTED = (0, 0, 0)
+_STRING = LexicalToken.STRING
+
+
+class _Seen(NamedTuple):
+    """What a byte shows of a value."""
+
+    depth: int
+    """Of the container that the value is in; -1: it is the root."""
+    step: str | int
+    """Where it stands there."""
+    leaf: Any
+    """The value, or what stands in for it."""
+    kinds: frozenset[str] | None
+    """Which errors about it are final: as in a PartialValue."""
+    about: Kind | None
+    """All that is known of it, if that is less than the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +68,8 @@ class IncrementalValidator:
         self.scanner = Scanner()
         self.checking = checking
         """Whether more is judged than the root when it closes."""
-        self._judge = PartialValidator(schema, work, known)
+        self._work = work or Work()
+        self._judge = PartialValidator(schema, self._work, known)
         self._problems: tuple[Problem, ...] = ()
         self._counted = _NOTHING_COUNTED  # of the open string: its start, until where, characters
 
@@ -92,7 +111,13 @@ class IncrementalValidator:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin.scanner = self.scanner.fork()
+        if "_places" in self.__dict__:
+            twin._places = self._places.fork()
         return twin
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._judge.kept)
 
     @property
     def features(self) -> Features:
@@ -120,48 +145,71 @@ class IncrementalValidator:
     def _watch(self, event: LexerEvent, length: int) -> int | None:
         """Return where to go back to, if the last byte may not come."""
         scanner = self.scanner
-        is_string = scanner.last is not None and scanner.last[0] is LexicalToken.STRING
-        if self.checking and event is LexerEvent.CLOSED and is_string:
+        is_closed = event is LexerEvent.CLOSED
+        is_string = is_closed and scanner.last is not None and scanner.last[0] is _STRING
+        if self.checking and is_string and self._judge.features.lengths:
             back = self._too_long(scanner.last_path, length - 1)
             if back is not None:
                 return back
-        if event is LexerEvent.CLOSED and not scanner.containers:
+        if is_closed and not scanner.nesting:
             valid = self._judge.schema.is_valid(scanner.value)
             text = b"" if valid else scanner.part(0, length)
             self._problems = () if valid else self._judge.of_root(scanner.value, text)
         elif self.checking:
-            look = self._look(event, length)
-            self._problems = self._judge.of(look) if look else ()
+            self._problems = self._look(event, length)
         return length - 1 if self._problems else None
 
-    def _look(self, event: LexerEvent, length: int) -> PartialValue | None:
-        if event is LexerEvent.CLOSED:
-            return self._look_back(length)
+    def _look(self, event: LexerEvent, length: int) -> tuple[Problem, ...]:
+        """Return what is wrong for good with the value that `event` is about."""
+        seen = self._seen(event, length)
+        if seen is None:
+            return ()
+        nesting, judge, places = self.scanner.nesting, self._judge, self._places
+        may_be_known = seen.depth >= 0 and not judge.concerns_all(
+            nesting[seen.depth], seen.step, seen.leaf, seen.kinds
+        )
+        if may_be_known:
+            if not places.is_in(nesting[seen.depth]):
+                places.enter(nesting[: seen.depth + 1], self.scanner.open_path)
+            is_known = seen.about is not None and places.is_known(seen.step, seen.about)
+            if is_known or judge.is_fine(
+                places.filled(seen.step, seen.leaf), seen.leaf, seen.kinds
+            ):
+                self._work.spend(A_LOOK)
+                return ()
+        path = (*self.scanner.open_path[: seen.depth], seen.step) if seen.depth >= 0 else ()
+        around = self.scanner.containers[: seen.depth + 1]
+        found = judge.of(PartialValue(around, path, seen.leaf, seen.kinds, length))
+        if may_be_known and seen.about is not None and not found:
+            places.learn(seen.step, seen.about)
+        return found
+
+    def _seen(self, event: LexerEvent, length: int) -> _Seen | None:
+        """Return what `event` shows of which value; None: nothing that may be wrong."""
         scanner = self.scanner
-        around = scanner.containers
-        match event, scanner.token:
-            case LexerEvent.NAMED, _ if not self._judge.features.has_names:
-                return None
+        nesting, token = scanner.nesting, scanner.token
+        is_entered = event is LexerEvent.OPENED and token is None
+        depth = len(nesting) - 1 - is_entered
+        step: str | int = 0
+        if depth >= 0:
+            is_object = isinstance(nesting[depth], dict)
+            is_put = is_entered or event is LexerEvent.CLOSED
+            step = scanner.name_at(depth) if is_object else len(nesting[depth]) - is_put
+        match event, token:
+            case LexerEvent.CLOSED, _:
+                if scanner.last is not None and scanner.last[0] is LexicalToken.LITERAL:
+                    return None  # it was looked at when it began
+                return _Seen(depth, step, nesting[depth][step], None, None)  # type: ignore[index]
             case LexerEvent.NAMED, _:
-                return PartialValue(around, scanner.path, None, final_errors.NAMED, length)
+                has_names = self._judge.features.has_names
+                return _Seen(depth, step, None, final_errors.NAMED, event) if has_names else None
             case LexerEvent.OPENED, None:
-                path = scanner.open_path
-                return PartialValue(around[:-1], path, around[-1], final_errors.ENTERED, length)
+                leaf = nesting[-1]
+                return _Seen(depth, step, leaf, final_errors.ENTERED, type(leaf))
             case LexerEvent.OPENED, LexicalToken.LITERAL:  # which one, its first byte tells
                 first = scanner.part(scanner.token_start, length)[0]
-                return PartialValue(around, scanner.path, LITERALS[first][1], None, length)
-        return PartialValue(
-            around, scanner.path, _STAND_INS[scanner.token], final_errors.BEGUN, length
-        )
-
-    def _look_back(self, length: int) -> PartialValue | None:
-        """Look at the value that was closed; a literal was looked at when it began."""
-        scanner = self.scanner
-        around = scanner.containers
-        if scanner.last is not None and scanner.last[0] is LexicalToken.LITERAL:
-            return None
-        leaf = around[-1][scanner.last_path[-1]]  # type: ignore[index]
-        return PartialValue(around, scanner.last_path, leaf, None, length)
+                return _Seen(depth, step, LITERALS[first][1], None, first)
+        return _Seen(depth, step, _STAND_INS[token], final_errors.BEGUN, token)
 
     # --- long strings --------------------------------------------------------------------------
 

@@ -36,14 +36,14 @@ MOST_AT_ONCE = 100_000
 """Problems of a whole document that are mended at once: each time costs reading all of it again."""
 _COMPARED = 128  # items before a new one that it is compared with at once
 _COMPARED_AT_ONCE = 16  # items for one unit of work
-_A_LOOK, _AN_ERROR = 10, 5  # units of work: of each, and of each error that it lists
+A_LOOK, _AN_ERROR = 10, 5  # units of work: of each, and of each error that it lists
 _MOST_IN_CLOSED = 1_000_000
 """Units of work that may be spent on explaining closed containers before the root closes, which
 tells of them all again: each is told with all that is missing around it."""
-UNTIL_CLOSED = ("required", "minItems", "minProperties", "dependentRequired")
+UNTIL_CLOSED = ("required", "minItems", "minProperties", "dependentRequired", "contains")
 _BYTES_PER_VALUE = 8  # about
 _COPIED = 30  # bytes of memory that a byte of text takes in a copy, at most
-_A_PAIR = 3  # units of work to count a pair of a schema and a part of a value
+_A_PAIR = 5  # units of work to count a pair of a schema and a part of a value
 _TOLD_APART = 8  # members by which the branches of a union may be told apart
 _MAX_VISITS = 400  # of schemas, for one scalar: that takes a few milliseconds at most
 
@@ -96,6 +96,12 @@ class PartialValidator:
     def _ways(self) -> VisitCounts:
         return VisitCounts(self.features.nodes)
 
+    @cached_property
+    def kept(self) -> PruneLimits:
+        """What stays of a document beside the way to the value that is looked at."""
+        features = self.features
+        return PruneLimits(features.fixed, _TOLD_APART if features.has_unions else 0)
+
     def of_root(self, value: Any, text: bytes) -> tuple[Problem, ...]:
         """Return what is wrong with a whole document: all that may be mended at once.
 
@@ -109,9 +115,17 @@ class PartialValidator:
             self._last = (text, problems)
         return problems
 
+    def is_fine(self, tree: Any, leaf: Any, kinds: frozenset[str] | None) -> bool:
+        """Whether `leaf`, in its place in the thinned document `tree`, is seen at once to have
+        nothing wrong; what is not, `of` looks at."""
+        is_closed = kinds is None and isinstance(leaf, dict | list)
+        validator = self.schema.validator if is_closed else self._of_open
+        is_valid: bool = validator.is_valid(tree)
+        return is_valid
+
     def of(self, look: PartialValue) -> tuple[Problem, ...]:
         """Return what is wrong for good with a part of one."""
-        self._work.spend(_A_LOOK)
+        self._work.spend(A_LOOK)
         tree, spot = self._placed(look)
         is_closed = look.kinds is None and isinstance(look.leaf, dict | list)
         validator = self.schema.validator if is_closed else self._of_open
@@ -148,26 +162,31 @@ class PartialValidator:
         return tuple(found)
 
     def _placed(self, look: PartialValue) -> tuple[Any, OpenLocation]:
-        features = self.features
-        kept = PruneLimits(features.fixed, _TOLD_APART if features.has_unions else 0)
-        if not look.around or not self._concerns_all(look):
-            tree, thin = pruned(look.around, look.path, look.leaf, kept)
+        around, path, leaf = look.around, look.path, look.leaf
+        if not around or not self.concerns_all(around[-1], path[-1], leaf, look.kinds):
+            tree, thin = pruned(around, path, leaf, self.kept)
             return tree, OpenLocation(thin, look.kinds)
-        inner = beside(look.around[-1], look.path[-1], look.leaf)
-        tree, thin = pruned(look.around[:-1], look.path[:-1], inner, kept)
+        inner = beside(around[-1], path[-1], leaf)
+        tree, thin = pruned(around[:-1], path[:-1], inner, self.kept)
         return tree, OpenLocation((*thin, look.path[-1]), look.kinds)
 
-    def _concerns_all(self, look: PartialValue) -> bool:
-        """Whether the value must be judged with all that stands beside it."""
-        container, step = look.around[-1], look.path[-1]
-        if look.kinds is not None:
-            others = len(container) - (look.kinds is final_errors.ENTERED)
+    def concerns_all(
+        self, container: Container, step: str | int, leaf: Any, kinds: frozenset[str] | None
+    ) -> bool:
+        """Whether `leaf` must be judged with all that stands beside it in `container`.
+
+        Args:
+            step: where it stands there.
+            kinds: as in a PartialValue.
+        """
+        if kinds is not None:
+            others = len(container) - (kinds is final_errors.ENTERED)
             return others in self.features.counts
         if not self.features.has_unique or isinstance(container, dict):
             return False
         assert isinstance(step, int)
         self._work.spend(min(step, _COMPARED) // _COMPARED_AT_ONCE)
-        return look.leaf in container[max(0, step - _COMPARED) : step]
+        return leaf in container[max(0, step - _COMPARED) : step]
 
     def _is_explainable(self, tree: Any, look: PartialValue) -> bool:
         """Whether errors are told in no time; what is not told is seen when the root closes."""

@@ -50,13 +50,18 @@ def _around(
     if isinstance(container, list):
         items = container[: min(step, kept.items)]
         return [*items, value], len(items)
-    members = {
+    members = short_members(container, kept)
+    members[step] = value
+    return members, step
+
+
+def short_members(container: dict[str, Any], kept: PruneLimits) -> dict[str, Any]:
+    """Return those of the first members of an object that stay beside the way."""
+    return {
         name: each
         for name, each in islice(container.items(), kept.members)
         if (len(each) <= _SHORT if isinstance(each, str) else not isinstance(each, _CONTAINERS))
     }
-    members[step] = value
-    return members, step
 
 
 def restored(path: Path, thin: Path, full: Path) -> Path:

@@ -124,6 +124,10 @@ class Tree:
         twin._shared = self._shared
         return twin
 
+    def name_at(self, depth: int) -> str:
+        """Return the name of the member begun last of the open object at `depth`."""
+        return self._names[depth]
+
     # --- paths ---------------------------------------------------------------------------------
 
     @property

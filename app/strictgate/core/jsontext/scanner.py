@@ -69,6 +69,15 @@ class Scanner(Lexer):
         return tuple(self._tree.open)
 
     @property
+    def nesting(self) -> list[Container]:
+        """The same as it changes: to be looked at in passing, and not to be kept."""
+        return self._tree.open
+
+    def name_at(self, depth: int) -> str:
+        """Return the name of the member begun last of the open object at `depth`."""
+        return self._tree.name_at(depth)
+
+    @property
     def starts(self) -> tuple[int, ...]:
         """Where each of the open containers starts."""
         return tuple(offsets[0] for offsets in self._tree.offsets)
