@@ -23,7 +23,7 @@ from strictgate.core.guard.schema_features import Features, features
 from strictgate.core.guard.visit_counts import VisitCounts
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.schema.explanation_cost import MAX_BYTES, MAX_VISITS, explanation_cost
+from strictgate.core.schema.explanation_cost import A_PAIR, MAX_BYTES, MAX_VISITS, explanation_cost
 from strictgate.core.schema.formats import Formats
 from strictgate.core.schema.inspection import InspectedSchema
 from strictgate.core.schema.problems import Problem, collect_problems, locate_error
@@ -43,7 +43,6 @@ tells of them all again: each is told with all that is missing around it."""
 UNTIL_CLOSED = ("required", "minItems", "minProperties", "dependentRequired", "contains")
 _BYTES_PER_VALUE = 8  # about
 _COPIED = 30  # bytes of memory that a byte of text takes in a copy, at most
-_A_PAIR = 5  # units of work to count a pair of a schema and a part of a value
 _TOLD_APART = 8  # members by which the branches of a union may be told apart
 _MAX_VISITS = 400  # of schemas, for one scalar: that takes a few milliseconds at most
 
@@ -199,7 +198,7 @@ class PartialValidator:
         if errors is not None and errors <= MAX_VISITS and errors * copied <= MAX_BYTES:
             return True
         cost = explanation_cost(self.schema.inspected.root, tree)
-        self._work.spend(_A_PAIR * cost.pairs)
+        self._work.spend(A_PAIR * cost.pairs)
         return cost.is_affordable
 
 

@@ -20,6 +20,7 @@ from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.schema.limits import SchemaFault
 from strictgate.core.schema.references import Node
 
+_UNEVALUATED = frozenset({"unevaluatedItems", "unevaluatedProperties"})
 _CEILING = 10**18  # where the sums stop growing, as they would double with each definition
 _META_SCHEMA_COST = 200  # about what the official meta-schemas cost
 _ENUM_SHARE = 16  # members of an `enum` that are compared in the time of one node
@@ -57,7 +58,7 @@ def in_place_visits(node: Node) -> int:
     `unevaluatedProperties` and `unevaluatedItems` make it visit them again to learn what they have
     evaluated: three times in all, as measured over 12 of them inside each other.
     """
-    return 3 if node.schema.keys() & {"unevaluatedItems", "unevaluatedProperties"} else 1
+    return 1 if node.schema.keys().isdisjoint(_UNEVALUATED) else 3
 
 
 def _innermost_first(nodes: list[Node]) -> list[Node]:

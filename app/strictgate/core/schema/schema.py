@@ -16,6 +16,7 @@ from strictgate.core.schema import drafts, openai_strict, problems
 from strictgate.core.schema.drafts import Draft
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.explanation_cost import (
+    A_PAIR,
     MAX_PAIRS,
     ExplanationCost,
     explanation_cost,
@@ -33,10 +34,9 @@ _TO_READ = 10
 _FEW = 100
 """Problems that are to be told to somebody. Who wants more wants to mend them all at once, and one
 of them would be of no use."""
-_A_PAIR, _A_VISIT = 3, 6
-"""Units of work: to count a pair of a schema and a part of the value, and to list its errors."""
+_A_VISIT = 6  # units of work to list the errors of a pair
 _COPIED = 100  # bytes of memory that are copied for one unit
-_TO_COUNT = _A_PAIR * MAX_PAIRS
+_TO_COUNT = A_PAIR * MAX_PAIRS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,11 @@ class Schema:
             return None
         root, sizes = self.inspected.root, dict[int, int]()
         cost = explanation_cost(root, value, sizes=sizes)
-        work.spend(_A_PAIR * cost.pairs)
+        work.spend(A_PAIR * cost.pairs + len(sizes))
         has_unions = schema_shape(root).has_unions
         if not cost.is_affordable and has_unions and work.affords(_TO_COUNT):
             cost = explanation_cost(root, value, ValidUnions(self.inspected, self.formats), sizes)
-            work.spend(_A_PAIR * cost.pairs)
+            work.spend(A_PAIR * cost.pairs)
         return cost
 
     def _explains_first(self, cost: ExplanationCost) -> bool:
