@@ -36,7 +36,11 @@ def draft(schema=PERSON, text="", level=Repair.LOSSLESS, *, grammar=True):
     return made
 
 
-def reading(onto=None, level=Repair.LOSSLESS, *, wrapped=False, bare=False, aligner=None):
+def reading(
+    onto=None, level=Repair.LOSSLESS, *, wrapped=False, bare=False, aligner=None, leads=True
+):
     """A reading into a new draft, or into `onto`."""
     onto = draft(level=level) if onto is None else onto
-    return DocumentStream(onto, level, wrapped=wrapped, bare=bare, aligner=aligner)
+    made = DocumentStream(onto, level, wrapped=wrapped, bare=bare, aligner=aligner)
+    made.leads = leads
+    return made

@@ -201,6 +201,9 @@ def test_an_object_begins_with_a_declared_name():
     assert contents(outcome) == ['{"name": "Ann", "x": 1}']
     assert asks[1].body["messages"][-1]["content"] == '{"name'
     assert [step.name for _, step in outcome.steps] == [Resumption.DECLARED]
+    held = talk(able, schema, {"stream": True})
+    outcome, asks = hold(held, *first, *stream('": "Ann", "x": 1}'))
+    assert contents(outcome) == ['{"name": "Ann", "x": 1}']
     outcome, asks = hold(talk(able, schema, max_continuations=0), said('{"type": "object"}'))
     assert contents(outcome) == ['{"type": "object"}']
 

@@ -84,7 +84,7 @@ def read(*entries, schema=NESTED, text=""):
 def test_a_reading_looks_at_each_name_once():
     """Whether the value behind it has begun or not; at those of a prefix not at all."""
     assert read(entry('{"'), entry("type", "name"), entry('":')).declared
-    assert read(entry('{"'), entry("type", "name"), entry('": {')).declared
+    assert read(entry('{"'), entry("type", "name"), entry('": "a')).declared
     assert not read(entry('{"'), entry("name"), entry('": 1, "'), entry("x", "stat")).declared
     assert not read(entry('{"'), entry("type"), entry('": 1, "'), entry("x", "stat")).declared
     made = read(entry('{"'), entry("stat"), entry('": {"'), entry("x", "url"), entry('":'))
@@ -95,6 +95,14 @@ def test_a_reading_looks_at_each_name_once():
     made = read(*first, entry("url", "stat"), entry('": 1'))
     assert made.declared == DeclaredName(len('{"name": 1, "'), b"stat")
     made = read(*first, entry("x", "stat"), entry('": 1'))
+    assert made.declared is None
+
+
+def test_who_cannot_be_led_is_not_looked_at():
+    """Nothing would come of it."""
+    made = reading(draft(OPEN), leads=False)
+    made.tokens.feed(b'{"type":', [entry('{"'), entry("type", "name"), entry('":')])
+    made.feed('{"type":')
     assert made.declared is None
 
 

@@ -140,7 +140,9 @@ class DocumentChoiceStream:
 
     def _release(self) -> tuple[str, tuple[Any, ...]]:
         document = self.document
-        until = document.final()
+        until, declared = document.final(), self.reading.declared
+        if declared is not None:  # the name goes
+            until = min(until, declared.at)
         if until <= document.released:
             return "", ()
         if not self.forwards_logprobs or self.lost_logprobs:

@@ -203,7 +203,7 @@ class ReplyReader:
             stream.forwards_input = takes_input
             return stream
         by_call = plan.mode is Mode.TOOL and plan.purpose is Purpose.TRY
-        return open_document_stream(
+        document = open_document_stream(
             plan,
             state,
             criteria,
@@ -211,6 +211,8 @@ class ReplyReader:
             by_call=by_call,
             forwards=self.forwards,
         )
+        document.reading.leads = self.policy.can_continue
+        return document
 
     def _read_stream(
         self, part: StreamPart, stream: ReplyStream

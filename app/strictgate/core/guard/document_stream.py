@@ -64,6 +64,8 @@ class DocumentStream(DocumentReader):
         self.declared: DeclaredName | None = None
         """What is to take the place of a name that the schema does not declare; None: there is no
         such name, or nothing better."""
+        self.leads = False
+        """The model can be stopped, and led by choices of its own."""
         self._aligner = aligner
         self._wrapped = wrapped
         self._begun = len(draft)
@@ -122,7 +124,7 @@ class DocumentStream(DocumentReader):
         if self.state is DocumentState.SEEKING:
             self._align(final=final) if self._aligner else self._seek(self.ahead, final=final)
         super()._go_on(final=final)
-        if self.tokens and self.declared is None and not self.is_over:
+        if self.leads and self.tokens and self.declared is None and not self.is_over:
             self._look_at_names()
         if self.state is DocumentState.READING:
             self._look_for_loss_of_way()
