@@ -108,7 +108,7 @@ def test_it_cannot_start(tmp_path):
         env=os.environ | {"STRICTGATE_STORE__PATH": store},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 
@@ -155,3 +155,73 @@ def test_its_upstreams_are_told_of_once(demo):
 
     assert lines[0].startswith("Upstream 'upstream'")
     assert "Upstream" not in rest
+
+
+def figure(url, name):
+    """A counter, as one of the processes shows it for all."""
+    page = raw(url, b"GET /metrics HTTP/1.0\r\n\r\n").decode()
+    found = re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", page, re.MULTILINE)
+    return sum(map(float, found))
+
+
+def test_figures_are_of_all():
+    """Whoever is asked; what a process has counted that has died is not lost."""
+    counter = "strictgate_enforced_total"
+    with running("--demo", "--workers", "2") as (process, url):
+        for _ in range(12):
+            asked(url)
+        assert {figure(url, counter) for _ in range(8)} == {12}
+        for each in children(process):
+            os.kill(each, signal.SIGKILL)
+            soon(lambda gone=each: len(left := children(process)) == 2 and gone not in left)
+            soon(lambda: figure(url, "strictgate_store_queue") == 0)
+        asked(url)
+        assert {figure(url, counter) for _ in range(8)} == {13}
+
+
+def posted(url, path, body):
+    """The answer to what is posted on a connection of its own."""
+    data = json.dumps(body).encode()
+    head = b"POST %b HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    return json.loads(raw(url, head % (path.encode(), len(data)) + data).partition(b"\r\n\r\n")[2])
+
+
+def test_a_response_is_known_to_all():
+    """Each process goes on with what another has answered; nothing is left on the disk."""
+    with running("--demo", "--workers", "2", STRICTGATE_SERVER__DRAIN_DELAY="0") as (process, url):
+        folders = set(stores(process))
+        first = posted(url, "/v1/responses", {"model": "demo/clean", "input": "hi"})
+        following = {"model": "demo/clean", "input": "and?", "previous_response_id": first["id"]}
+        for _ in range(8):
+            assert posted(url, "/v1/responses", following).get("error") is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
+
+    assert len(folders) == 1
+    assert not any(map(os.path.exists, folders))
+
+
+def stores(process):
+    """The files in which a supervisor's processes keep responses."""
+    for pid in children(process):
+        for each in os.scandir(f"/proc/{pid}/fd"):
+            target = os.path.realpath(each.path)
+            if target.endswith("/responses.sqlite"):
+                yield target
+
+
+def test_what_one_learns_all_know():
+    """A mode that was refused once is not asked for again by another, nor by one that is new."""
+    body = CHAT | {"model": "demo/no-json-schema"}
+    with running("--demo", "--workers", "2", STRICTGATE_SERVER__DRAIN_DELAY="0") as (process, url):
+        first = posted(url, "/v1/chat/completions", body)
+        os.kill(children(process)[0], signal.SIGKILL)
+        modes = {
+            posted(url, "/v1/chat/completions", body)["x_strictgate"]["mode"] for _ in range(12)
+        }
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
+        events = [json.loads(line)["event"] for line in process.stderr.read().splitlines()]
+
+    assert modes == {first["x_strictgate"]["mode"]}
+    assert events.count("ModeRefused") <= 1  # the log of the one that was killed may be lost

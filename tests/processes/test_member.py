@@ -6,9 +6,11 @@ import socket
 
 import pytest
 
+from strictgate.core.resilience.messages import BreakerMoved, decode_message, encode_message
 from strictgate.processes import member as module
 from strictgate.processes.member import Member
 from strictgate.processes.messages import (
+    LEARNED,
     Inquiry,
     InquiryReply,
     InquirySent,
@@ -17,6 +19,8 @@ from strictgate.processes.messages import (
     Notice,
     written,
 )
+
+DOWN, UP = (BreakerMoved("u", "a", is_open) for is_open in (True, False))
 
 
 def held(talk):
@@ -107,14 +111,17 @@ def test_notices():
     heard = []
 
     async def talk(member, reader, writer):
-        member.listen("topic", heard.append)
-        member.tell("topic", b"x")
-        assert await next_messages(reader, 1) == [Notice("topic", b"x")]
-        writer.write(written(Notice("other", b"y")) + written(Notice("topic", b"z")))
+        member.subscribe(heard.append)
+        member.publish(DOWN)
+        [sent] = await next_messages(reader, 1)
+        assert decode_message(sent.content, "") == DOWN
+        writer.write(written(sent))  # its own is no news
+        writer.write(written(Notice("other", b"no message")))
+        writer.write(written(Notice(LEARNED, encode_message(UP, "another"))))
         await until(heard)
 
     held(talk)
-    assert heard == [b"z"]
+    assert heard == [UP]
 
 
 @pytest.mark.parametrize("has_joined", [False, True])
@@ -128,7 +135,7 @@ def test_without_a_supervisor(has_joined):
             await member.join(theirs)
             ours.close()
             await asyncio.sleep(0.05)
-        member.tell("topic", b"x")
+        member.publish(DOWN)
         return await member.ask("topic")
 
     assert asyncio.run(alone()) == []

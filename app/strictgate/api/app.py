@@ -46,6 +46,8 @@ from strictgate.gateway.response_store import (
     Responses,
     ResponseStore,
 )
+from strictgate.gateway.sharing import Sharing
+from strictgate.gateway.siblings import ALONE, FIGURES, Siblings
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.inspector.access import Access
 from strictgate.inspector.recorder import Inspector
@@ -70,6 +72,7 @@ def create_app(
     is_draining: Callable[[], bool] = lambda: False,
     *,
     recognises: bool = False,
+    siblings: Siblings = ALONE,
 ) -> GatewayMiddleware:
     """Return the whole application.
 
@@ -78,11 +81,12 @@ def create_app(
         listeners: are told of every event, as it happens.
         is_draining: whether the server is on its way down.
         recognises: whether upstreams without a preset are looked at when it starts.
+        siblings: the processes that serve together with this one.
 
     Raises:
         SettingsError: the settings do not fit together.
     """
-    parts = _lasting(settings, environment, listeners, is_draining)
+    parts = _lasting(settings, environment, listeners, is_draining, siblings)
     observe = parts.observe
     recogniser = partial(Recogniser, client=parts.client, observe=observe) if recognises else None
     reloader = Reloader(parts.made(settings), parts.made, parts.begun, recogniser)
@@ -92,7 +96,9 @@ def create_app(
     door.reload = reloader.reload
     door.trace_ratio = settings.observe.trace_ratio if settings.observe.traces else None
     if parts.metrics is not None:
-        parts.metrics.watch(readings(door, reloader, parts.computing, parts.grammars))
+        counted = parts.metrics
+        siblings.answer_with(FIGURES, lambda _: counted.snapshot())
+        counted.watch(readings(door, reloader, parts.computing, parts.grammars))
     return door
 
 
@@ -108,6 +114,7 @@ class _Lasting:
     computing: Computing
     store: Responses | None
     shared: Shared
+    siblings: Siblings
     metrics: Metrics | None
     inspector: Inspector | None
     traces: Any
@@ -165,7 +172,7 @@ class _Lasting:
             _add_inspector(app, page)  # behind the rest: a router tries its routes in their order
             rules = replace(rules, open_paths=page.open_paths, has_pages=True)
         if self.metrics is not None:
-            app.add_route(METRICS_PATH, MetricsPage(self.metrics), methods=["GET"])
+            app.add_route(METRICS_PATH, MetricsPage(self.metrics, self.siblings), methods=["GET"])
         return Serving(settings, app, gateway, rules)
 
     def begun(self, serving: Serving) -> None:
@@ -179,6 +186,7 @@ def _lasting(
     environment: Mapping[str, str],
     listeners: Sequence[Observer],
     is_draining: Callable[[], bool],
+    siblings: Siblings,
 ) -> _Lasting:
     metrics = None if settings.observe.metrics is MetricsAccess.OFF else Metrics()
     inspector = _inspector(settings)
@@ -186,6 +194,8 @@ def _lasting(
     looking_on = [each.observe for each in (metrics, inspector, traces) if each is not None]
     observe = tell_all((*listeners, *looking_on))
     shared = open_shared(settings.shared, observe)
+    if shared.sharing is None and siblings is not ALONE:
+        shared.sharing = Sharing(siblings)
     if shared.sharing is not None:
         observe = tell_all((observe, shared.sharing.observe))
     grammars = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
@@ -198,6 +208,7 @@ def _lasting(
         computing=Computing(grammars, WorkerPool(settings.limits)),
         store=shared.responses(settings, _store(settings.store, observe)),
         shared=shared,
+        siblings=siblings,
         metrics=metrics,
         inspector=inspector,
         traces=traces,

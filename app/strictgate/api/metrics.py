@@ -7,21 +7,30 @@ from strictgate.api.request import Receive, Scope
 from strictgate.api.response import Send
 from strictgate.gateway.gateway import Computing
 from strictgate.gateway.grammar_cache import GrammarCache
+from strictgate.gateway.siblings import ALONE, FIGURES, Siblings
+from strictgate.observe.merging import merged, page_of
 from strictgate.observe.metrics import Metrics, Reading
 
 
 class MetricsPage:
-    """The ASGI application for it."""
+    """The ASGI application for it: it answers for all processes that serve together."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, siblings: Siblings) -> None:
         self._metrics = metrics
+        self._siblings = siblings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
-        page, content_type = self._metrics.page(accept)
+        page, content_type = await self._page(accept)
         told = [("content-type", content_type), ("content-length", str(len(page)))]
         await response.start(send, 200, told)
         await response.piece(send, b"" if scope["method"] == "HEAD" else page, more=False)
+
+    async def _page(self, accept: str) -> tuple[bytes, str]:
+        if self._siblings is ALONE:
+            return self._metrics.page(accept)
+        own = self._metrics.snapshot()
+        return page_of(merged([own, *await self._siblings.ask(FIGURES, own)]), accept)
 
 
 def readings(

@@ -43,6 +43,7 @@ from strictgate.commands.runtime_file import RuntimeFile
 from strictgate.commands.start_checks import check_exposure, check_loops, check_settings
 from strictgate.commands.start_report import StartReport
 from strictgate.demo.upstream import create_demo
+from strictgate.gateway.siblings import ALONE, Siblings
 from strictgate.observe.events import tell_all
 from strictgate.observe.log import Log, ServerHandler, stderr_queue, stderr_style
 from strictgate.observe.log_queue import LogQueue
@@ -236,11 +237,13 @@ def gateway_server(
     begin: Callable[[str], None],
     log: Log,
     report: StartReport | None,
+    siblings: Siblings = ALONE,
 ) -> tuple[ServerKind, GatewayMiddleware]:
     """Return a server that is ready to run, and its application.
 
     Args:
         begin: is called with the URL once it accepts connections.
+        siblings: the processes that serve together with this one.
     """
     listeners = [log.observe] if report is None else [log.observe, report.observe]
     server: ServerKind | None = None
@@ -248,7 +251,8 @@ def gateway_server(
     def is_draining() -> bool:
         return server is not None and server.should_exit
 
-    app = create_app(settings, os.environ, listeners, is_draining, recognises=True)
+    about = (settings, os.environ, listeners, is_draining)
+    app = create_app(*about, recognises=True, siblings=siblings)
     observe = tell_all(listeners)
     connections = connection_limit(raised_descriptor_limit(), observe)
     requests = request_limit(settings.limits.connections, observe)

@@ -14,6 +14,8 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from shutil import rmtree
+from tempfile import mkdtemp
 from types import FrameType
 
 from strictgate.api.reloading import with_waiting
@@ -30,6 +32,7 @@ from strictgate.commands.serve import (
 )
 from strictgate.commands.start_checks import check_loops
 from strictgate.commands.start_report import StartReport
+from strictgate.gateway.response_store import IN_MEMORY, MEMORY
 from strictgate.observe.log import Log
 from strictgate.processes.common_file import ByteLock, nameless_file
 from strictgate.processes.listening import listening_sockets
@@ -49,6 +52,8 @@ from strictgate.settings.loading import Settings, SettingsError
 
 CANNOT_SERVE = 2
 """Exit code of a process whose settings do not fit."""
+_SHARED_MEMORY = "/dev/shm"
+"""Where files are in memory, on Linux; a container that can write to no other folder has it."""
 _LOG_BYTE = 0
 """Of the file that the processes share; its lock is for writing to the log."""
 
@@ -132,17 +137,20 @@ def serve_by_processes(
         raise SettingsError(f"server: cannot listen on {host}:{port}: {error.strerror}") from error
     host, port = listeners[0].getsockname()[:2]
     check_loops(settings, host, port)
+    folder = _common_folder(settings)
+    settings = with_common_store(settings, folder)
     shared = nameless_file()
     log, file = Log(_PlainStderr()), RuntimeFile(port)
     begin_log(log, settings)
     reading = None
     if again is not None:
-        reading = Reloads(with_demo(again, demo), log, file)
+        fresh = with_demo(again, demo)
+        reading = Reloads(lambda: with_common_store(fresh(), folder), log, file)
 
     def process(start: ProcessStart) -> int:
         file.release()
         turn = ByteLock(shared, _LOG_BYTE)
-        return _be_process(start, with_waiting(start.settings, settings), demo, turn)
+        return _be_process(start, with_waiting(start.settings, settings), demo, turn, folder)
 
     told = partial(announce, url_of(listeners[0]))
     supervisor = Supervisor(settings, listeners, process, told, log.observe, reading)
@@ -150,29 +158,50 @@ def serve_by_processes(
         code = supervisor.run()
     finally:
         file.remove()
+        if folder is not None:
+            rmtree(folder, ignore_errors=True)
     if supervisor.problem:
         raise SettingsError(supervisor.problem)
     return code
 
 
 def _be_process(
-    start: ProcessStart, settings: Settings, demo: socket.socket | None, turn: ByteLock
+    start: ProcessStart,
+    settings: Settings,
+    demo: socket.socket | None,
+    turn: ByteLock,
+    folder: str | None,
 ) -> int:
-    """Serve as one of several processes; return the exit code."""
+    """Serve as one of several processes; return the exit code.
+
+    Args:
+        turn: is held while lines of the log are written.
+        folder: is to be removed where the supervisor cannot do it any more.
+    """
     log, queue = begun_log(settings, turn)
     report = None
     if start.is_first and demo is None:
         report = StartReport(settings, partial(print, flush=True))
+    server: ProcessServer | None = None
+
+    def obey(message: Message) -> None:
+        assert server is not None, "it was there before the channel was joined"
+        server.obey(message)
+
+    def orphaned() -> None:
+        if folder is not None:
+            rmtree(folder, ignore_errors=True)  # the supervisor would have
+        if server is not None:
+            server.leave()
+
+    member = Member(obey, orphaned)
     try:
-        server, app = gateway_server(ProcessServer, settings, lambda url: ready(), log, report)
+        about = (settings, lambda url: member.send(ProcessReady()), log, report, member)
+        server, app = gateway_server(ProcessServer, *about)
     except SettingsError as error:
         start.channel.sendall(written(ProcessFailed(str(error))))
         return CANNOT_SERVE
-    server.member = Member(server.obey, server.leave)
-    server.channel, server.report = start.channel, report
-
-    def ready() -> None:
-        server.member.send(ProcessReady())
+    server.member, server.channel, server.report = member, start.channel, report
 
     async def apply(fresh: Settings) -> tuple[str, ...]:
         assert app.reload is not None, "create_app sets it"
@@ -186,6 +215,38 @@ def _be_process(
     finally:
         queue.close()
     return 0
+
+
+def _common_folder(settings: Settings) -> str | None:
+    """Return a new folder for what the processes keep together; None: they need none.
+
+    Raises:
+        SettingsError: there is no place for one.
+    """
+    if settings.store.path != MEMORY or settings.shared.url is not None:
+        return None
+    in_memory = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
+    try:
+        return mkdtemp(prefix="strictgate-", dir=in_memory)
+    except OSError as error:
+        raise SettingsError(
+            "store.path: several processes keep responses in one file, and there is no folder for "
+            f"temporary ones ({error.strerror}). Name a file, or set it to off."
+        ) from error
+
+
+def with_common_store(settings: Settings, folder: str | None) -> Settings:
+    """Return the settings with the responses that would be kept in memory in a file, which all
+    processes see: whichever is asked, it knows what another has answered."""
+    if folder is None or settings.store.path != MEMORY:
+        return settings
+    ttl, most = IN_MEMORY
+    ours = {
+        "path": f"{folder}/responses.sqlite",
+        "ttl": settings.store.ttl or ttl,
+        "max_bytes": settings.store.max_bytes or most,
+    }
+    return settings.model_copy(update={"store": settings.store.model_copy(update=ours)})
 
 
 class _PlainStderr:

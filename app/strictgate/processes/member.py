@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
+from strictgate.core.resilience.messages import SharedMessage, decode_message, encode_message
 from strictgate.processes.messages import (
+    LEARNED,
     Inquiry,
     InquiryReply,
     InquirySent,
@@ -58,7 +60,7 @@ class Member(asyncio.Protocol):
         self._asked = 0
         self._asking: dict[int, _Asking] = {}
         self._answers: dict[str, Callable[[bytes], bytes]] = {}
-        self._listeners: dict[str, Callable[[bytes], None]] = {}
+        self._listeners: list[Callable[[SharedMessage], None]] = []
 
     async def join(self, channel: socket.socket) -> None:
         """Begin to listen."""
@@ -79,13 +81,15 @@ class Member(asyncio.Protocol):
 
     def _hear(self, message: Message) -> None:
         match message:
-            case Notice(topic, content):
-                if topic in self._listeners:
-                    self._listeners[topic](content)
+            case Notice(_, content):
+                told = decode_message(content, str(os.getpid()))
+                if told is not None:
+                    for listener in self._listeners:
+                        listener(told)
             case Inquiry(asker, number, topic, content):
                 answer = self._answers.get(topic)
-                told = answer(content) if answer is not None else b""
-                self.send(InquiryReply(asker, number, topic, told))
+                answered = answer(content) if answer is not None else b""
+                self.send(InquiryReply(asker, number, topic, answered))
             case InquirySent(number, count):
                 if number in self._asking:
                     self._asking[number].expected = count
@@ -104,13 +108,13 @@ class Member(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(written(message))
 
-    def tell(self, topic: str, content: bytes) -> None:
-        """Have all others told."""
-        self.send(Notice(topic, content))
+    def publish(self, message: SharedMessage) -> None:
+        """Have all others told, and those that are started later, where it is a fact."""
+        self.send(Notice(LEARNED, encode_message(message, str(os.getpid()))))
 
-    def listen(self, topic: str, listener: Callable[[bytes], None]) -> None:
-        """Have `listener` called with what others tell about a topic."""
-        self._listeners[topic] = listener
+    def subscribe(self, listener: Callable[[SharedMessage], None]) -> None:
+        """Have `listener` called with what others tell."""
+        self._listeners.append(listener)
 
     async def ask(self, topic: str, question: bytes = b"") -> list[bytes]:
         """Return what the others answer, in any order; who does not within PATIENCE is left out."""

@@ -34,6 +34,8 @@ from strictgate.settings.loading import Settings
 
 HEADER = 8
 """Bytes of the length before each message, most significant first."""
+LEARNED = "learned"
+"""The topic of notices about upstreams: core/resilience/messages.py has what they say."""
 
 
 @dataclass(frozen=True, slots=True)

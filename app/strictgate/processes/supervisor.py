@@ -35,9 +35,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from strictgate.gateway.siblings import FIGURES
 from strictgate.observe.events import Observer, ProcessEnded
 from strictgate.processes.channel import ProcessChannel
+from strictgate.processes.common_memory import FactMemory, FigureMemory
 from strictgate.processes.messages import (
+    LEARNED,
     Announced,
     Inquiry,
     InquiryReply,
@@ -118,6 +121,8 @@ class Supervisor:
         self._deadline = math.inf
         self._code = 0
         self._round = SettingsRound()
+        self._facts = FactMemory()
+        self._figures = FigureMemory()
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> int:
@@ -180,6 +185,8 @@ class Supervisor:
             self._be(start)
         theirs.close()
         seat.begun(pid, ProcessChannel(ours), self._round.edition, time.monotonic())
+        for each in self._facts.messages(time.monotonic()):
+            seat.send(Notice(LEARNED, each))
         self._selector.register(ours, selectors.EVENT_READ, seat)
 
     def _be(self, start: ProcessStart) -> None:
@@ -223,6 +230,7 @@ class Supervisor:
             seat.pid = 0
             return
         pid = seat.pid
+        self._figures.gone(pid)
         lived, pause = seat.ended(time.monotonic())
         self._observe(ProcessEnded(pid, seat.number, _how(code), round(lived, 3), pause))
         self._conclude(self._round.gone(pid))
@@ -319,16 +327,32 @@ class Supervisor:
             case SettingsApplied():
                 self._conclude(self._round.said(seat.pid, message))
             case Notice():
+                self._facts.hear(message.content, time.monotonic())
                 self._send_all(message, but=seat)
-            case Inquiry(_, number, _, _):
-                count = self._send_all(message, but=seat)
-                seat.send(InquirySent(number, count))
-            case InquiryReply(asker, _, _, _):
-                for each in self._seats:
-                    if each.pid == asker:
-                        each.send(message)
+            case Inquiry():
+                self._inquire(seat, message)
+            case InquiryReply():
+                self._hand_on(seat, message)
             case _:
                 raise AssertionError(f"not for a supervisor: {message}")
+
+    def _inquire(self, seat: Seat, asked: Inquiry) -> None:
+        """Ask all others; of figures, add those that ended processes have left."""
+        count = self._send_all(asked, but=seat)
+        if asked.topic == FIGURES:
+            self._figures.note(seat.pid, asked.content)
+            count += 1
+            about = (asked.asker, asked.number, FIGURES)
+            seat.send(InquiryReply(*about, self._figures.departed))
+        seat.send(InquirySent(asked.number, count))
+
+    def _hand_on(self, seat: Seat, answer: InquiryReply) -> None:
+        """Give an answer to the one that asked, if that is still there."""
+        if answer.topic == FIGURES:
+            self._figures.note(seat.pid, answer.content)
+        for each in self._seats:
+            if each.pid == answer.asker:
+                each.send(answer)
 
     def _send_all(self, message: Message, but: Seat | None = None) -> int:
         """Send it to all that serve, or that begin to; return how many those are."""
