@@ -146,3 +146,35 @@ def test_what_streams_of_calls_add_up_to(suite):
         asking._take(answer, {"choices": [{"delta": {"tool_calls": [call]}}]}, "delta")
 
     assert answer.calls == {0: ["area", '{"a": 1}']}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "p"), [(0, 0, 1.0), (1, 1, 1.0), (2, 0, 0.5), (6, 0, 0.03125), (1, 5, 0.21875)]
+)
+def test_sign_test(suite, one, other, p):
+    """Two-sided, and exact."""
+    assert suite("score").sign_test(one, other) == p
+
+
+def test_strategies_are_compared_by_their_common_tasks(suite):
+    """Only where one alone is right do they differ."""
+    results, report = suite("results"), suite("report")
+
+    def made(strategy, task, right):
+        return results.Result(strategy, task, 0, "real", "", True, right, 1, 1, 9, 1.0)
+
+    answers = [made("prompt", "a", 1), made("prompt", "b", 0), made("prompt", "c", 0)]
+    answers += [made("native", "a", 0), made("native", "b", 0)]
+    told = report.markdown([], answers, [])
+
+    assert "of 2, `prompt` alone is right in 1, `native` alone in 0 (sign test: p = 1)" in told
+
+
+def test_a_schema_that_is_refused_is_no_task(suite):
+    """Nobody can be asked for its documents."""
+    refused = {"patternProperties": {"^(?!x)": {}}, "additionalProperties": False}
+    row = {"id": "x", "schema": refused, "tests": [{"data": RECORD, "valid": True}]}
+
+    assert not suite("tasks").Task("t", "real", "", refused).is_admitted
+    assert suite("records")._task(row, 3000, range(1000)) is None
+    assert suite("records")._task(row | {"schema": {}}, 3000, range(1000)) is not None

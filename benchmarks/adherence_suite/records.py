@@ -73,7 +73,8 @@ def lines(value: Any, path: str = "") -> Iterator[str]:
 
 
 def _task(row: Mapping[str, Any], max_schema: int, sizes: range) -> Task | None:
-    """Return the task of a row; None where it has no instance that fits."""
+    """Return the task of a row; None where it has no instance that fits, or a schema that
+    Strictgate refuses."""
     if len(json.dumps(row["schema"])) > max_schema:
         return None
     for test in row["tests"]:
@@ -83,7 +84,7 @@ def _task(row: Mapping[str, Any], max_schema: int, sizes: range) -> Task | None:
             told = _TOLD.format(lines="\n".join(lines(record)))
             name = "".join(each if each.isalnum() else "_" for each in row["id"])[-60:]
             task = Task(name, "real", told, row["schema"], record, is_exact=True)
-            return task if task.validator.is_valid(record) else None
+            return task if task.is_admitted and task.validator.is_valid(record) else None
     return None
 
 

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from statistics import fmean
 
 from adherence_suite.results import Result
-from adherence_suite.score import wilson
+from adherence_suite.score import sign_test, wilson
 from adherence_suite.strategies import BY_NAME, STRATEGIES
 
 _HEADS = (
@@ -40,6 +41,8 @@ def markdown(conditions: Sequence[str], results: Sequence[Result], skipped: Sequ
         _table([list(_HEADS), *(_row(name, group) for name, group in groups.items())]),
         [_ABOUT],
         [f"- `{name}`: {BY_NAME[name].about}" for name in names],
+        ["Task by task, where two were asked the same:"],
+        _pairs(groups),
         ["Valid in the end, by the kind of task:"],
         _table(_kinds(groups)),
         ["What failed:"],
@@ -72,6 +75,24 @@ def _row(name: str, group: list[Result]) -> list[str]:
         f"{fmean(one.seconds for one in group):.1f}",
         _first(group),
     ]
+
+
+def _pairs(groups: dict[str, list[Result]]) -> list[str]:
+    """Say of each pair of strategies in how many of their common tasks one alone was right."""
+    marks = {
+        name: {(one.task, one.round): one.is_faithful for one in group if one.counted}
+        for name, group in groups.items()
+    }
+    lines = []
+    for (first, mine), (second, its) in combinations(marks.items(), 2):
+        common = mine.keys() & its.keys()
+        one = sum(mine[key] and not its[key] for key in common)
+        other = sum(its[key] and not mine[key] for key in common)
+        lines.append(
+            f"- of {len(common)}, `{first}` alone is right in {one}, `{second}` alone in {other}"
+            f" (sign test: p = {sign_test(one, other):.2g})"
+        )
+    return lines or ["- none"]
 
 
 def _cost(known: list[Result]) -> str:

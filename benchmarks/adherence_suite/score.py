@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import sqrt
+from math import comb, sqrt
 from typing import Any
 
 from adherence_suite.tasks import NOTHING, Task
@@ -109,3 +109,11 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     middle = (rate + weight / 2) / (1 + weight)
     half = _Z * sqrt(rate * (1 - rate) / count + weight / count / 4) / (1 + weight)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def sign_test(one: int, other: int) -> float:
+    """Return how likely it is that two that are equally good differ so much, or more: of the tasks
+    in which they differ, the first was right in `one` and the second in `other` (two-sided)."""
+    count = one + other
+    tail = sum(comb(count, each) for each in range(min(one, other) + 1))
+    return min(1.0, 2 * tail / 2**count)

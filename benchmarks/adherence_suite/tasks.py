@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from strictgate.core.schema.inspection import inspect_schema
-from strictgate.core.schema.limits import Limits
+from strictgate.core.schema.limits import Limits, SchemaFault
 
 FOLDER = Path(__file__).with_name("tasks")
 NOTHING = object()
@@ -39,6 +39,14 @@ class Task:
     def schema_text(self) -> str:
         """The schema as Strictgate shows it to a model."""
         return inspect_schema(self.schema, Limits()).text
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether Strictgate takes the schema."""
+        try:
+            return bool(self.schema_text)
+        except SchemaFault:
+            return False
 
     @cached_property
     def validator(self) -> Any:
