@@ -5,17 +5,22 @@ import errno
 import socket
 from contextlib import suppress
 
-import aiohttp
 import pytest
 
 from strictgate.core.errors import UpstreamUnavailable
 from strictgate.observe.events import BreakerChanged
 from strictgate.settings.loading import Settings
 from strictgate.upstream.health import UpstreamHealth
+from strictgate.upstream.http.faults import (
+    BodyCutOff,
+    CannotConnect,
+    ClosedUnanswered,
+    HttpFault,
+)
 from strictgate.upstream.routing import Router
 from tests.gates import gate
 
-FAILED = aiohttp.ServerDisconnectedError()
+FAILED = ClosedUnanswered()
 
 
 class Clock:
@@ -38,7 +43,7 @@ def ask(health, end):
             if isinstance(end, BaseException):
                 raise end
             note(end)
-    except (aiohttp.ClientError, OSError, TimeoutError, asyncio.CancelledError):
+    except (HttpFault, OSError, TimeoutError, asyncio.CancelledError):
         pass
 
 
@@ -71,7 +76,7 @@ def test_it_is_down(end):
         TimeoutError(),
         asyncio.CancelledError(),
         OSError(errno.EMFILE, "Too many open files"),
-        aiohttp.ClientPayloadError(),
+        BodyCutOff(),
     ],
 )
 def test_it_is_not_down(end):
@@ -96,11 +101,10 @@ def test_repetitions_count_once():
 
 
 def test_a_want_of_ours():
-    """A connector's error counts by what is behind it."""
+    """A connection that was not made counts by what is behind it."""
     health = healthy()
-    key = aiohttp.client_reqrep.ConnectionKey("x", 80, False, True, None, None, None)
     for _ in range(5):
-        ask(health, aiohttp.ClientConnectorError(key, OSError(errno.EMFILE, "x")))
+        ask(health, CannotConnect(OSError(errno.EMFILE, "x")))
     ask(health, 200)
 
 

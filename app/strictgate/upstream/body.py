@@ -3,13 +3,11 @@
 Waiting for a piece may be given up, and taken up again: nothing gets lost by it.
 """
 
-import asyncio
 import zlib
 from collections.abc import Callable
 
-import aiohttp
-
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
+from strictgate.upstream.http.response import HttpResponse
 from strictgate.upstream.routing import Endpoint
 
 MOST = 16 << 10
@@ -19,28 +17,19 @@ _CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 """Content codings → zlib's window bits."""
 
 
-async def raw_piece(
-    response: aiohttp.ClientResponse, endpoint: Endpoint, most: int | None = None
-) -> bytes:
+async def raw_piece(response: HttpResponse, endpoint: Endpoint, most: int | None = None) -> bytes:
     """Return what has come, or else what comes next, `most` bytes of it; b"" at the end.
 
     Raises:
         UpstreamTimeout: nothing came for too long.
     """
-    content, idle = response.content, endpoint.settings.idle_timeout
-    while not content.at_eof():
-        piece = content.read_nowait(most or -1)
-        if not piece:  # only waiting needs a clock
-            try:
-                async with asyncio.timeout(idle):
-                    piece = await (content.readany() if most is None else content.read(most))
-            except TimeoutError as error:
-                raise UpstreamTimeout(
-                    f"The upstream '{endpoint.name}' fell silent for {idle:g} seconds."
-                ) from error
-        if piece:
-            return piece
-    return b""
+    idle = endpoint.settings.idle_timeout
+    try:
+        return await response.read(most, idle)
+    except TimeoutError as error:
+        raise UpstreamTimeout(
+            f"The upstream '{endpoint.name}' fell silent for {idle:g} seconds."
+        ) from error
 
 
 class ResponseBody:
@@ -50,7 +39,7 @@ class ResponseBody:
         UpstreamBadResponse: its content coding is not known.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, endpoint: Endpoint, limit: int) -> None:
+    def __init__(self, response: HttpResponse, endpoint: Endpoint, limit: int) -> None:
         self._response = response
         self._endpoint = endpoint
         self._limit = limit
@@ -89,11 +78,9 @@ class ResponseBody:
         return b"".join(pieces)
 
 
-def _decoder(
-    response: aiohttp.ClientResponse, endpoint: Endpoint, limit: int
-) -> Callable[[bytes], bytes]:
+def _decoder(response: HttpResponse, endpoint: Endpoint, limit: int) -> Callable[[bytes], bytes]:
     """Return what undoes the content coding; no piece of it grows past `limit`, a bomb's aim."""
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    coding = response.header("content-encoding", "identity").strip().lower()
     if coding in ("identity", ""):
         return bytes
     if coding not in _CODINGS:

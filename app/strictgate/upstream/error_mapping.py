@@ -1,6 +1,5 @@
-"""The HTTP library's exceptions → ours, at one seam, by a table."""
+"""The HTTP client's exceptions → the gateway's, at one seam, by a table."""
 
-import asyncio
 import errno
 import os
 import socket
@@ -8,8 +7,6 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
-
-import aiohttp
 
 from strictgate.core.errors import (
     GatewayError,
@@ -19,27 +16,32 @@ from strictgate.core.errors import (
     UpstreamUnreachable,
 )
 from strictgate.core.wire.address import is_loopback
+from strictgate.upstream.http import faults
 
 # The first line that fits holds. What the client is told never quotes the exception, which may name
 # internal addresses; the log has the address (UpstreamFailed).
 FAULTS: tuple[tuple[type[BaseException], type[GatewayError], str], ...] = (
-    (aiohttp.ConnectionTimeoutError, UpstreamTimeout, "did not accept a connection in time"),
-    (asyncio.TimeoutError, UpstreamTimeout, "did not answer in time"),
-    (aiohttp.ClientSSLError, UpstreamUnreachable, "failed the TLS handshake"),
-    (aiohttp.ClientConnectorError, UpstreamUnreachable, "cannot be reached"),
-    (aiohttp.ClientHttpProxyError, UpstreamUnreachable, "cannot be reached through the proxy"),
-    (aiohttp.ServerDisconnectedError, UpstreamUnreachable, "closed the connection unanswered"),
-    (aiohttp.ClientOSError, UpstreamUnreachable, "broke the connection"),
-    (aiohttp.ClientConnectionError, UpstreamUnreachable, "broke the connection"),
-    (aiohttp.ClientPayloadError, UpstreamBadResponse, "broke off in the middle of its answer"),
-    (aiohttp.ClientResponseError, UpstreamBadResponse, "answered with malformed HTTP"),
-    (aiohttp.ClientError, UpstreamBadResponse, "could not be understood"),
+    (faults.ConnectTimedOut, UpstreamTimeout, "did not accept a connection in time"),
+    (TimeoutError, UpstreamTimeout, "did not answer in time"),
+    (faults.TlsFailed, UpstreamUnreachable, "failed the TLS handshake"),
+    (faults.CannotConnect, UpstreamUnreachable, "cannot be reached"),
+    (faults.ProxyRefused, UpstreamUnreachable, "cannot be reached through the proxy"),
+    (faults.ClosedUnanswered, UpstreamUnreachable, "closed the connection unanswered"),
+    (faults.ConnectionFault, UpstreamUnreachable, "broke the connection"),
+    (faults.BodyCutOff, UpstreamBadResponse, "broke off in the middle of its answer"),
+    (faults.MalformedHttp, UpstreamBadResponse, "answered with malformed HTTP"),
+    (
+        faults.UnsendableRequest,
+        UpstreamUnreachable,
+        "was not asked, as a header or the path holds a character that HTTP does not allow",
+    ),
+    (faults.HttpFault, UpstreamBadResponse, "could not be understood"),
     (ConnectionError, UpstreamUnreachable, "broke the connection"),
 )
 
 
 def translate(fault: BaseException, upstream: str, address: str = "") -> GatewayError | None:
-    """Return our error for `fault`, or None where it is not one of the HTTP library's.
+    """Return our error for `fault`, or None where it is none of the HTTP client's.
 
     Args:
         upstream: the name that the configuration gives it.
@@ -66,12 +68,14 @@ def _cause(fault: BaseException) -> str:
         return str(getattr(inner, "verify_message", "")).partition(",")[0]
     if isinstance(inner, socket.gaierror):
         return str(inner.strerror)
+    if isinstance(inner, ssl.SSLError):  # its number is none of the system's
+        return (inner.reason or "").replace("_", " ").lower()
     number = _number(fault)
     return os.strerror(number) if number > 0 else ""
 
 
 def _inner(fault: BaseException) -> BaseException:
-    return getattr(fault, "certificate_error", None) or getattr(fault, "os_error", None) or fault
+    return getattr(fault, "os_error", None) or fault
 
 
 def _number(fault: BaseException) -> int:
@@ -82,10 +86,10 @@ def _number(fault: BaseException) -> int:
 
 @contextmanager
 def translated(upstream: str, address: str = "") -> Iterator[None]:
-    """Turn what the HTTP library raises inside into a GatewayError; see `translate`."""
+    """Turn what the HTTP client raises inside into a GatewayError; see `translate`."""
     try:
         yield
-    except (TimeoutError, aiohttp.ClientError, OSError) as fault:
+    except (faults.HttpFault, OSError) as fault:
         error = translate(fault, upstream, address)
         if error is None:  # an OSError that has nothing to do with the network
             raise

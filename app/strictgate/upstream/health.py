@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import aiohttp
-
 from strictgate.core.errors import UpstreamUnavailable
 from strictgate.core.resilience.circuit_breaker import BreakerState, CircuitBreaker
 from strictgate.core.resilience.retries import UNAVAILABLE, RetryBudget
 from strictgate.observe.events import BreakerChanged, Observer
+from strictgate.upstream.http.faults import ConnectionFault
 from strictgate.upstream.routing import Endpoint
 
 _OURS = frozenset({errno.EMFILE, errno.ENFILE})
@@ -60,7 +59,7 @@ class UpstreamHealth:
 
         try:
             yield note
-        except (aiohttp.ClientConnectionError, ConnectionError) as fault:
+        except (ConnectionFault, ConnectionError) as fault:
             if not is_noted and not _is_ours(fault):
                 is_noted = True
                 failed()

@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiohttp import ClientResponse
-
 from strictgate.core.errors import UpstreamBadResponse, UpstreamError
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.surfaces.surface import Surface
@@ -22,6 +20,8 @@ from strictgate.core.wire.stream_end import StreamEnd
 from strictgate.upstream.client import Client, address
 from strictgate.upstream.error_mapping import translated
 from strictgate.upstream.headers import KEYS, OURS, THEIRS, passed_on
+from strictgate.upstream.http.request import UpstreamRequest
+from strictgate.upstream.http.response import HttpResponse
 from strictgate.upstream.key_filter import KeyFilter
 from strictgate.upstream.response_reading import (
     check_status,
@@ -55,10 +55,11 @@ async def relay(
     counted = {"content-length"} if isinstance(body, bytes) else set()
     unwanted = OURS | counted | (KEYS if endpoint.secret else set())
     headers = [*passed_on(request.headers, unwanted), *credentials.items()]
+    sent = UpstreamRequest(request.method, url, headers, body or None)
     with translated(endpoint.name, endpoint.base_url):
         async with (
             asyncio.timeout(endpoint.settings.timeout),
-            client.open(endpoint, request.method, url, headers, body or None) as response,
+            client.open(endpoint, sent) as response,
         ):
             check_status(response, endpoint)
             kept = passed_on(_headers(response, endpoint), THEIRS)
@@ -89,14 +90,13 @@ def _is_shaped(body: Any) -> bool:
     return isinstance(body, dict) and isinstance(body.get("error"), dict)
 
 
-def _headers(response: ClientResponse, endpoint: Endpoint) -> list[Header]:
+def _headers(response: HttpResponse, endpoint: Endpoint) -> list[Header]:
     """The upstream's headers; its request id under another name than ours."""
-    told = [(name.lower(), value) for name, value in response.headers.items()]
     renamed = {"x-request-id": "x-upstream-request-id"}
     key = endpoint.secret
     return [
         (renamed.get(name, name), value.replace(key, "***") if key else value)
-        for name, value in told
+        for name, value in response.headers
     ]
 
 

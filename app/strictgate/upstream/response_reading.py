@@ -5,12 +5,10 @@ error in any case; out of what the model wrote if it looks like a key at all. Lo
 words such as `none` for one, and these stand in documents too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
-
-from aiohttp import ClientResponse
 
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.jsontext.reader import parse_leniently, write_json
@@ -19,10 +17,12 @@ from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.hidden_error import hidden_error, meant_status
+from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 from strictgate.core.wire.sse import SseEvent
 from strictgate.upstream.breathing import breathe
 from strictgate.upstream.headers import KEYS
+from strictgate.upstream.http.response import HttpResponse
 from strictgate.upstream.routing import Endpoint
 
 _BLOT = "***"
@@ -31,7 +31,7 @@ MOST_VALUES = 1_000_000
 """In an answer; one of 8,000 tokens with 20 alternatives for each has as many."""
 
 
-def check_status(response: ClientResponse, endpoint: Endpoint) -> None:
+def check_status(response: HttpResponse, endpoint: Endpoint) -> None:
     """Refuse a response whose status cannot be answered with.
 
     Raises:
@@ -51,7 +51,7 @@ def check_status(response: ClientResponse, endpoint: Endpoint) -> None:
 
 
 async def read_response(
-    response: ClientResponse,
+    response: HttpResponse,
     raw: bytes,
     endpoint: Endpoint,
     adapter: UpstreamAdapter | None = None,
@@ -207,9 +207,7 @@ def without_sent_keys(answer: Reply | Failure, sent: Mapping[str, str]) -> Reply
     return answer
 
 
-def without_key(headers: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:
-    """Return headers with names in lower case, and without Strictgate's own key."""
+def without_key(headers: Iterable[Header], endpoint: Endpoint) -> dict[str, str]:
+    """Return headers without Strictgate's own key."""
     key = endpoint.secret
-    return {
-        name.lower(): value.replace(key, _BLOT) if key else value for name, value in headers.items()
-    }
+    return {name: value.replace(key, _BLOT) if key else value for name, value in headers}

@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 
-import aiohttp
-
 from strictgate.core.conversation.protocol import StreamPart
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.wire.collector import Collector, CollectorState, Delta
@@ -19,6 +17,8 @@ from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import ResponseBody
 from strictgate.upstream.error_mapping import translated
+from strictgate.upstream.http.faults import HttpFault
+from strictgate.upstream.http.response import HttpResponse
 from strictgate.upstream.routing import Endpoint
 
 DRAIN = 0.25  # seconds for what may follow the end of a stream
@@ -33,7 +33,7 @@ class UpstreamStream:
 
     def __init__(
         self,
-        response: aiohttp.ClientResponse,
+        response: HttpResponse,
         endpoint: Endpoint,
         limits: LimitSettings,
         sent: Mapping[str, str],
@@ -86,7 +86,7 @@ class UpstreamStream:
         try:
             await self._drain()
         finally:
-            release_or_abort(self._response)
+            self._response.release()
 
     async def _next(self) -> StreamPart | Reply | Failure:
         while not self._is_over:
@@ -112,16 +112,10 @@ class UpstreamStream:
 
     async def _drain(self) -> None:
         """Read what follows the end, so that the connection can serve the next request."""
-        content = self._response.content
-        if not self._is_over or self._is_drained or content.at_eof():
+        if not self._is_over or self._is_drained or self._response.is_over:
             return
         self._is_drained = True
-        with suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
+        with suppress(TimeoutError, HttpFault):
             async with asyncio.timeout(DRAIN):
-                while await content.readany():
+                while await self._response.read(None, DRAIN):
                     pass
-
-
-def release_or_abort(response: aiohttp.ClientResponse) -> None:
-    """Release the connection if the body was read to its end; else cut it, which cancels."""
-    response.release() if response.content.at_eof() else response.close()
