@@ -13,6 +13,7 @@ from strictgate.core.plan.planner import Planner
 from strictgate.core.request.contract import read_contract
 from strictgate.core.request.options import Enforcement
 from strictgate.core.schema.schema import admit
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
 from strictgate.core.wire.sse import SseEvent
@@ -76,7 +77,7 @@ def machine(schema):
     return _machine(json.dumps(schema))
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Part(StreamPart):
     """A part of a stream, and the reply as far as it has come with it."""
 

@@ -1,11 +1,12 @@
 """Who asks, and what is told of a caller's request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import UpstreamFailure, UpstreamUnavailable
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.trace_context import TraceContext
 from strictgate.core.wire.usage import token_count, total_tokens
@@ -24,7 +25,7 @@ from strictgate.upstream.headers import KEYS
 from strictgate.upstream.routing import Endpoint, Route
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Caller:
     """Who asks, as far as the upstream or the log needs to know."""
 

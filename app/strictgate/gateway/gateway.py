@@ -21,6 +21,7 @@ from strictgate.core.errors import (
 from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.resilience.fallbacks import reason_of
 from strictgate.core.surfaces.surface import Surface, SurfaceRequest, UpstreamAdapter
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.passthrough import RawAnswer, RawRequest
 from strictgate.gateway.answer_details import AnswerDetails
 from strictgate.gateway.caller import Caller, RequestReports
@@ -44,7 +45,7 @@ FALLBACK_PATIENCE = 2.0  # seconds that an upstream is waited for where another 
 MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class GatewayAnswer:
     """An enforced request's answer."""
 

@@ -7,7 +7,6 @@ what holds from then on.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from strictgate.core.capabilities import Fact, Mode
@@ -22,6 +21,7 @@ from strictgate.core.resilience.messages import (
     SharedMessage,
     address_digest,
 )
+from strictgate.core.value_type import value_type
 from strictgate.gateway.request_planning import PlannedRequest
 from strictgate.observe.events import (
     Event,
@@ -38,7 +38,7 @@ from strictgate.upstream.routing import Route
 PREFILL_FAILURES = 3  # new starts in a row, before no prefix is given any more
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Lesson:
     """One thing that a conversation says about its model."""
 

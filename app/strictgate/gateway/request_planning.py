@@ -5,7 +5,7 @@ It knows the memory of what was learned, and time, and hands them to the core as
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
@@ -38,6 +38,7 @@ from strictgate.core.request.options import (
 from strictgate.core.request.tools import named_functions
 from strictgate.core.schema.limits import Limits
 from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 from strictgate.gateway.admission import Admission
@@ -53,7 +54,7 @@ from strictgate.upstream.routing import Route, Router
 Body = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PlannedRequest:
     """A request that is for a conversation."""
 

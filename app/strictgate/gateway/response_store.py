@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from strictgate.core.errors import StoreUnavailable
 from strictgate.core.jsontext.reader import parse_leniently, write_json
+from strictgate.core.value_type import value_type
 
 MEMORY = ":memory:"  # SQLite's own word for a database without a file
 IN_MEMORY = (86_400.0, 32 << 20)
@@ -49,7 +49,7 @@ _COLUMNS = {"number", "owner", "id", "previous", "at", "size", "response", "inpu
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class StoredResponse:
     """One turn."""
 

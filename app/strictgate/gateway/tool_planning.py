@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.errors import BadRequest
@@ -26,6 +26,7 @@ from strictgate.core.request.tools import (
     unnamed_tools,
 )
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 from strictgate.gateway.admission import Admission, AdmissionPending
 from strictgate.gateway.worker_messages import Admit
 
@@ -36,7 +37,7 @@ _NO_FUNCTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ReadRequest:
     """A request, and all that it is judged by."""
 

@@ -13,6 +13,7 @@ from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan, Purpose
 from strictgate.core.repair_steps import DialectStep, Step, StepCounts
 from strictgate.core.schema.problems import most_specific
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.usage import Usage, add_usage, total_tokens
 
 MAX_REPAIRS = 100
@@ -32,7 +33,7 @@ class RefusedMode:
     """The name of the pattern that these words fit, for the log."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Attempt:
     """One answered ask."""
 

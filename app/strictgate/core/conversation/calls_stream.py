@@ -12,11 +12,12 @@ from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.input_string import InputString
 from strictgate.core.guard.input_text import InputState, InputText
 from strictgate.core.guard.text_behind import RUNAWAY
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.choice_delta import CallPiece
 from strictgate.core.wire.collector import Delta
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class StopPolicy:
     """What makes it worth while to stop a stream whose document has gone wrong."""
 

@@ -21,6 +21,7 @@ from strictgate.core.plan import prompt
 from strictgate.core.repair_steps import Step
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.problems import Problem, most_specific
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import Call, failed_generation
 from strictgate.core.wire.refusal_patterns import TRUNCATED
 from strictgate.core.wire.reply import Choice
@@ -33,7 +34,7 @@ CUT_OFF = f"Failed to validate JSON. The answer was cut off by the limit on its 
 _MAX_HEADER = 500
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Accepted:
     """A choice that the caller can have."""
 
@@ -48,7 +49,7 @@ class Accepted:
     """The document's tokens, where that was asked for and they are known."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Rejected:
     """A choice that the caller must not get as a success."""
 
@@ -122,7 +123,7 @@ class Rejected:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Evaluated:
     """One choice of a reply, evaluated: the result, and all that it changes about the choice."""
 
@@ -139,7 +140,7 @@ class Evaluated:
     """Tokens that the choice took, by the upstream's count or by ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ToolCallErrors:
     """Calls of functions that cannot be handed on."""
 

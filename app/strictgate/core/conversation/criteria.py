@@ -17,6 +17,7 @@ from strictgate.core.output.grounding import Source
 from strictgate.core.repair_steps import Repair
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 
@@ -43,7 +44,7 @@ class Grammars:
         return self._compiled[id(schema)]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Criteria:
     """What is valid, and how much may be repaired."""
 

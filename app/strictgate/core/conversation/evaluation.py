@@ -9,7 +9,7 @@ Nothing here changes a choice's state: what is to be kept is in the `Evaluated`.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from strictgate.core.conversation.calls_stream import CallsStream
 from strictgate.core.conversation.choice_result import Accepted, Evaluated, Rejected
@@ -56,13 +56,15 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.plan import Plan, Purpose
 from strictgate.core.repair_steps import Extraction, Step
 from strictgate.core.schema.problems import Problem
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Choice
 
 _MAX_WORD = 40
+_AMID_PROSE = Step(Extraction.PROSE)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Evaluation:
     """The evaluation of one choice; `run` it once."""
 
@@ -222,7 +224,7 @@ class Evaluation:
     def _settled(self, stream: DocumentChoiceStream) -> Evaluated:
         """Return the whole document, unless what stands behind it makes a draft of it, or may do
         so where it is cut off."""
-        reading, prose = stream.reading, Step(Extraction.PROSE)
+        reading, prose = stream.reading, _AMID_PROSE
         is_cut_off = not self.choice.has_ended and not reading.behind.is_cut
         match reading.meaning_behind():
             case Behind.NOTHING:
@@ -359,7 +361,7 @@ def _is_final(judged: Accepted | Rejected | None) -> bool:
 
 def _is_amid_prose(judged: Accepted | Rejected | None) -> bool:
     """Whether other text stands around the document: then a stream might have stopped before."""
-    return isinstance(judged, Accepted) and Step(Extraction.PROSE) in judged.steps
+    return isinstance(judged, Accepted) and _AMID_PROSE in judged.steps
 
 
 def _is_fresh(stream: DocumentChoiceStream | None) -> bool:

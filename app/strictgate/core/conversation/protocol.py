@@ -17,7 +17,7 @@ or raises a GatewayError; a stream that is still open is closed then.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
@@ -26,12 +26,13 @@ from strictgate.core.output.provenance import ScoredToken
 from strictgate.core.plan.plan import Body, Plan
 from strictgate.core.repair_steps import Step, StepCounts
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
 from strictgate.core.wire.reply import Failure, Reply
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Ask:
     """One request to the upstream."""
 
@@ -39,7 +40,7 @@ class Ask:
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ReadMore:
     """Send the caller what is new, then read on."""
 
@@ -48,19 +49,19 @@ class ReadMore:
     """Seconds after which a StreamPart without deltas is the answer; None: no limit."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Stop:
     """Read no further in the open stream."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Compile:
     """Compile the grammar of a schema, off the path of other requests."""
 
     schema: Schema
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class HeavyStep:
     """What comes next is computing that others may notice.
 
@@ -72,14 +73,14 @@ class HeavyStep:
     """About how many milliseconds it takes, at the most; infinite where it cannot be done here."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class StreamPart:
     """What the next piece of a stream added; without deltas: nothing came in time."""
 
     deltas: tuple[Delta, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Outcome:
     """What the caller gets."""
 

@@ -7,7 +7,7 @@ rejected does the guard show how much of it is good.
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -55,6 +55,7 @@ from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKi
 from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import failed_generation
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
@@ -80,7 +81,7 @@ class ReplyEnd(StrEnum):
     """Until the connection broke."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class EvaluatedReply:
     """A reply, evaluated."""
 
@@ -94,7 +95,7 @@ class EvaluatedReply:
     """What the model made of a prefix."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ReplyReader:
     """Reads the reply to one ask."""
 

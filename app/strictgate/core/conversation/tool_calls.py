@@ -8,7 +8,6 @@ judges it, also within the arguments of the function that stands for the tool.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +21,7 @@ from strictgate.core.repair_steps import Completion, Extraction, Repair, Step
 from strictgate.core.request.tools import INPUT, Toolset
 from strictgate.core.schema.problems import Problem, most_specific
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import (
     FIRST_IDS,
     Call,
@@ -65,7 +65,7 @@ class CallFault(StrEnum):
     """It is not the first, and one is all that is wanted."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ToolCallError:
     """What is wrong with one call; or, without one, with there being none."""
 
@@ -84,7 +84,7 @@ class ToolCallError:
         return [_as_groq(problem) for problem in self.problems[:_MOST_PROBLEMS]] or [self.message]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class JudgedCalls:
     """The calls of one choice, judged."""
 
@@ -146,7 +146,7 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
     return JudgedCalls(message, steps, (), calls)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _CallJudge:
     """What the calls of one choice are judged by."""
 

@@ -16,7 +16,6 @@ violation.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from strictgate.core.guard.guard import Guard
@@ -29,6 +28,7 @@ from strictgate.core.jsontext.lexer import BLANKS
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Repair, Step, SyntaxRepair, distinct_steps
+from strictgate.core.value_type import value_type
 
 _GOES_ON = re.compile(rb'\s*(?:"|,\s*["\w])')
 _PIECE = 4096  # bytes at once: a violation costs no more than what is ahead
@@ -192,7 +192,7 @@ class DocumentReader:
         return run.end() if run else len(self.ahead)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class DocumentText:
     """A whole document, valid by its guard, and what was done to it."""
 

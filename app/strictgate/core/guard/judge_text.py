@@ -11,7 +11,7 @@ ended. What comes out as a document is valid, whatever the text was; nothing is 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import takewhile
 from typing import Any
 
@@ -26,6 +26,7 @@ from strictgate.core.repair_steps import Extraction, Repair, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY, is_wrapped
 from strictgate.core.schema.schema import Schema, admit
+from strictgate.core.value_type import value_type
 from strictgate.core.work import Work
 
 _NOTHING = "no JSON document in the answer"
@@ -37,7 +38,7 @@ _ANY_JSON = admit(True, name="any")
 _SEARCHES = 4  # times that a text is gone through, for what in it may be the document
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ValidText:
     """A valid document."""
 
@@ -49,7 +50,7 @@ class ValidText:
     """The model's own text of it, before it was mended; "": as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class InvalidText:
     """There is no valid document in the text."""
 
@@ -61,7 +62,7 @@ class InvalidText:
     """The text breaks off inside a document, or inside the model's thinking."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Document:
     """A candidate that is JSON."""
 

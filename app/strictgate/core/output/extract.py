@@ -22,6 +22,7 @@ from strictgate.core.output import brackets, thinking
 from strictgate.core.output.brackets import Region, Unclosed
 from strictgate.core.output.fences import MARK, Fences
 from strictgate.core.repair_steps import Extraction
+from strictgate.core.value_type import value_type
 
 MAX_CANDIDATES = 4_000
 """Texts that may be the document, in one answer: among more than these, none is looked for."""
@@ -36,7 +37,7 @@ _FENCED = re.compile(r"(?:`{3,}|~{3,})[\w+#.-]*+\s(.*)(?:`{3,}|~{3,})", re.DOTAL
 _SCALAR = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?\d[\d.eE+-]*+|true|false|null', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class DocumentCandidate:
     """A text that may be the document, and what was taken off around it."""
 
@@ -44,7 +45,7 @@ class DocumentCandidate:
     steps: tuple[Extraction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Extracted:
     """What an answer may hold."""
 

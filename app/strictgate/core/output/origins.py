@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from strictgate.core.value_type import value_type
+
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\w.+-]++|[ \t\r\n]++|.', re.DOTALL)
 _MOST_COMPARED = 1 << 18  # bytes; of longer texts only the common beginning and end are told
 _WINDOW = 24  # tokens that may be added or left out in one place
@@ -37,7 +39,7 @@ class ByteOrigin(StrEnum):
     """It says what the model wrote, in another spelling or type."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class OriginRange:
     """The bytes from `start` to `end` of a document have one origin."""
 
@@ -46,7 +48,7 @@ class OriginRange:
     origin: ByteOrigin
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class DocumentOrigins:
     """The origins of a whole document."""
 

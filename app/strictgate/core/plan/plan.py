@@ -8,6 +8,7 @@ from strictgate.core.capabilities import Mode
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.plan.sent_schema import SentSchema
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 
 Body = dict[str, Any]
 
@@ -25,7 +26,7 @@ class Purpose(StrEnum):
     """What the model thinks before it answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Plan:
     """One way to put the contract to the model."""
 

@@ -7,7 +7,7 @@ the body is a table (mode_fields.py), what an upstream refuses and can be done w
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, MaxTokens, Mode, OptionalField, Prefill
@@ -34,6 +34,7 @@ from strictgate.core.request.options import PROMPT_TEMPLATE
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema import root_wrapper
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 
 _OURS = response_format_aliases.FIELDS | {
     *("response_format", "strictgate", "stream", "stream_options", "n")
@@ -43,7 +44,7 @@ _BUDGETS = frozenset(each.value for each in (MaxTokens.OLD, MaxTokens.NEW))
 _ANSWER_TOKENS = 64  # for the answer to a question
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Planner:
     """Everything that plans for one request are made of."""
 

@@ -14,7 +14,7 @@ schemas are often wrong, and nobody but the caller judges by them.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Mode
@@ -27,6 +27,7 @@ from strictgate.core.request.contract import ANY_OBJECT, Contract
 from strictgate.core.request.tools import NO_TOOLS, Function, Toolbox
 from strictgate.core.schema import root_wrapper
 from strictgate.core.schema.openai_strict import strict_object
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import Call, CallIds, call_as_json, read_calls, render_call
 
 CALLS, TEXT, ANSWER = "tool_calls", "content", "answer"
@@ -44,7 +45,7 @@ _DOCUMENT_ANSWER = 'Else give the final answer as {"answer": …}.'
 Body = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PromptedToolsReader:
     """How the answers to one request are read."""
 
@@ -155,7 +156,7 @@ def telling_modes(capabilities: Capabilities) -> tuple[Mode, ...]:
 # --- the schema ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Arguments:
     """What one function takes, of those whose schemas can be part of the document's."""
 

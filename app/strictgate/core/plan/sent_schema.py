@@ -11,7 +11,7 @@
 What was compiled is kept with the schema.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Mode
@@ -21,6 +21,7 @@ from strictgate.core.schema.dialect_compiler import CompiledSchema, compile_sche
 from strictgate.core.schema.dialect_parts import NotInDialect, UnsaidRoot
 from strictgate.core.schema.dialects import DIALECTS, FREE, PLAIN, Dialect
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 
 HELD_BY = (Mode.NATIVE, Mode.TOOL)
 """The modes that have a field for the schema."""
@@ -28,7 +29,7 @@ _MAX_SIZE = 128 << 10  # characters of a schema that is compiled: larger ones no
 _MAX_KEPT = 8  # dialects of one schema
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SentSchema:
     """What stands in the field of a mode."""
 

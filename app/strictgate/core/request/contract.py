@@ -7,7 +7,7 @@ shape and words (platform.openai.com/docs/api-reference/chat).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.errors import BadRequest
@@ -27,6 +27,7 @@ from strictgate.core.request.tools import (
     named_functions,
     read_tools,
 )
+from strictgate.core.value_type import value_type
 
 MAX_CHOICES = 16
 ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
@@ -35,7 +36,7 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}", re.ASCII)
 _FORMATS = "'json_object', 'json_schema', and 'text'"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Contract:
     """One enforced request, as far as it matters for enforcing."""
 
@@ -65,7 +66,7 @@ class Contract:
         return bool(self.toolbox.functions or self.toolbox.others)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class CarriedSchemas:
     """What of a request may have to be enforced, as a first look at it shows."""
 

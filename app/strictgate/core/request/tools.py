@@ -15,12 +15,13 @@ from strictgate.core.schema import error_context
 from strictgate.core.schema.error_context import SchemaContext
 from strictgate.core.schema.openai_strict import violations
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 
 MAX_FUNCTIONS = 1024
 _CHOICES = "'none', 'auto', and 'required'"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Function:
     """One function."""
 
@@ -57,7 +58,7 @@ INPUT = "input"
 GRAMMAR_SYNTAXES = ("lark", "regex")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Toolset:
     """What calls are judged by."""
 
@@ -77,7 +78,7 @@ class Toolset:
         return name in self.callable or (self.is_open and name not in self.schemas)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Toolbox:
     """All functions, and which of them may, or must, be called."""
 

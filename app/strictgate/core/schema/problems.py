@@ -6,7 +6,7 @@ Each kind of error that the validator has is one line of `MESSAGES`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from jsonschema_rs import ValidationError
 from strictgate.core.jsontext.pointer import Path, pointer
 from strictgate.core.jsontext.reader import json_type, write_json
 from strictgate.core.schema.drafts import SCHEMA_KEYWORDS, Holds
+from strictgate.core.value_type import value_type
 
 MAX_SENTENCE = 2048
 """Characters: a wrong value of 5 MB must not make a message of 5 MB."""
@@ -29,7 +30,7 @@ _MAX_UNIONS = 24
 _NO_VALUE = "no value is allowed here"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Problem:
     """One violated keyword."""
 

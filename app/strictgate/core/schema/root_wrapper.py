@@ -6,10 +6,10 @@ document are rewritten to where their targets now stand, so that the wrapped sch
 from outside.
 """
 
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.value_type import value_type
 
 WRAPPER_PROPERTY = "value"
 _DEFINITIONS = ("$defs", "definitions")
@@ -57,7 +57,7 @@ def embed_schema(source: Any, pointer: str) -> Any:
     return inner
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _ReferenceRewriter:
     """Rewrites the references of a document that moves into another document.
 

@@ -16,7 +16,6 @@ Which surface a path belongs to is said in table.py, and nowhere else.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from strictgate.core.capabilities import Capabilities
@@ -24,6 +23,7 @@ from strictgate.core.errors import GatewayError
 from strictgate.core.plan.optional_fields import Origin
 from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.request.tools import InputGrammar
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.request_body import RequestBody
@@ -31,7 +31,7 @@ from strictgate.core.wire.request_body import RequestBody
 Body = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AnswerIdentity:
     """What an answer has before there is any of it, and what no pure function can make."""
 
@@ -43,7 +43,7 @@ class AnswerIdentity:
     """The answer will be stored, and can be referred to by its id."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ErrorAnswer:
     """An error as an HTTP answer."""
 

@@ -13,18 +13,19 @@ They stand in `tool_calls`, or in the deprecated `function_call`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.value_type import value_type
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _MEMBERS = frozenset({"id", "index", "type", "function", "custom", "name", "arguments"})
 _ID_LENGTH = 9  # Mistral takes ids of just nine letters and digits; others take any
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Call:
     """One call, as the model made it."""
 
@@ -111,7 +112,7 @@ def default_call_id(name: str, arguments: str, position: int, turn: int = 0) -> 
     return "".join(letters)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class CallIds:
     """What the ids of new calls must differ from: those of the turns before."""
 

@@ -1,11 +1,12 @@
 """What is new of one choice of an answer, while the answer is being written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from strictgate.core.value_type import value_type
 
-@dataclass(frozen=True, slots=True)
+
+@value_type
 class CallPiece:
     """A piece of the input of a custom tool, in the first call of a choice."""
 
@@ -16,7 +17,7 @@ class CallPiece:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ChoiceDelta:
     """What the caller may have now of one choice, in a stream."""
 

@@ -31,13 +31,14 @@ Servers differ in these points:
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 import orjson
 
 from strictgate.core.jsontext.reader import MAX_DEPTH, too_deep, write_json
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.fragments import Added, CallFragments, TextFragments, keep
 from strictgate.core.wire.hidden_error import hidden_error
 from strictgate.core.wire.sse import SseEvent
@@ -60,7 +61,7 @@ class CollectorState(StrEnum):
     """An event was no chunk of a completion: see `Collector.malformed`."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Delta:
     """What one chunk added to one choice."""
 

@@ -1,15 +1,15 @@
 """A request and an answer that are passed on unread."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.request_body import RequestBody
 
 Header = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RawRequest:
     """What a client sent."""
 
@@ -29,7 +29,7 @@ class RawRequest:
         return any(kind.lower().startswith("multipart/form-data") for kind in kinds)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RawAnswer:
     """What the upstream answers."""
 

@@ -5,11 +5,11 @@ text) is either understood or an UpstreamBadResponse. Unknown fields are kept, f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.errors import UpstreamBadResponse, UpstreamError
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import Call, read_calls
 from strictgate.core.wire.hidden_error import error_of_choice
 
@@ -23,7 +23,7 @@ _ENDS = frozenset({None, "stop", "tool_calls", "function_call", "tool_use", "con
 """Reasons to finish that no limit is behind; some hosts say none at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Choice:
     """One of the upstream's choices."""
 
@@ -61,7 +61,7 @@ class Choice:
         return bool(self.message.get("refusal")) or self.finish_reason == "content_filter"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Reply:
     """A 200 of the upstream: a chat.completion."""
 
@@ -70,7 +70,7 @@ class Reply:
     usage: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Failure:
     """An upstream's answer that says no: its status, its body as JSON or as text."""
 

@@ -19,9 +19,10 @@ for events over the limit, and must not be used after that.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import orjson
+
+from strictgate.core.value_type import value_type
 
 MAX_EVENT = 1 << 20
 DONE = b"data: [DONE]\n\n"
@@ -38,7 +39,7 @@ class BadEvent(ValueError):
     """The bytes are not a readable event stream; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SseEvent:
     """One event; `event` is its name, or None if the stream gives none."""
 

@@ -1,7 +1,6 @@
 """OpenAI's chat completions: what the conversation itself speaks."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 from strictgate.core.capabilities import Capabilities
@@ -13,6 +12,7 @@ from strictgate.core.request.tools import InputGrammar, custom_grammars
 from strictgate.core.surfaces.chat.chunks import Chunk, Chunks
 from strictgate.core.surfaces.openai import COMMENT, OpenAISurface
 from strictgate.core.surfaces.surface import AnswerIdentity, Body
+from strictgate.core.value_type import value_type
 from strictgate.core.wire import sse
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.request_body import RequestBody
@@ -42,7 +42,7 @@ class ChatSurface(OpenAISurface):
         return ChatSurfaceRequest(body, tuple(self._nulls))
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ChatSurfaceRequest:
     """A chat completion request."""
 

@@ -7,7 +7,6 @@ answer says so.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.errors import BadRequest, GatewayError
@@ -25,6 +24,7 @@ from strictgate.core.surfaces.responses.tools import (
     chat_choice,
     read_tool_table,
 )
+from strictgate.core.value_type import value_type
 
 Body = Mapping[str, Any]
 
@@ -50,7 +50,7 @@ _BRINGING = ("tool_search_call",)
 _LOGPROBS = "message.output_text.logprobs"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ReadResponsesRequest:
     """A request, read as the chat completion that asks for the same."""
 

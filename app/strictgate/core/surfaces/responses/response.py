@@ -1,7 +1,7 @@
 """A chat completion → a response object, whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.jsontext.reader import parse_leniently, write_json
@@ -14,6 +14,7 @@ from strictgate.core.surfaces.responses.client_tools import (
 )
 from strictgate.core.surfaces.responses.items import sealed
 from strictgate.core.surfaces.responses.tools import MappedTool, ToolTable
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import default_call_id
 from strictgate.core.wire.reply import content_text
 
@@ -53,7 +54,7 @@ _PREFIXES = {FUNCTION_CALL: "fc", CUSTOM_CALL: "ctc"} | {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ResponseEnvelope:
     """What is known of a response before there is any of it."""
 

@@ -5,7 +5,7 @@ then passed on as it is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities
@@ -25,6 +25,7 @@ from strictgate.core.surfaces.responses.items import items_in
 from strictgate.core.surfaces.responses.native_upstream import NativeResponsesAdapter
 from strictgate.core.surfaces.responses.response import ResponseEnvelope, finished_response
 from strictgate.core.surfaces.surface import AnswerIdentity, Body
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.sse import joined_frames
@@ -85,7 +86,7 @@ class ResponsesSurface(OpenAISurface):
         return encode_response_event({"type": "error", **about, "sequence_number": 0, **body})
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ResponsesRequest:
     """A request of the Responses API."""
 

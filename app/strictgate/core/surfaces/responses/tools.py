@@ -29,6 +29,7 @@ from strictgate.core.surfaces.responses.client_tools import (
     custom_grammar,
     is_run_by_client,
 )
+from strictgate.core.value_type import value_type
 
 Body = Mapping[str, Any]
 
@@ -66,7 +67,7 @@ class MappedTool:
         return str(self.function["name"])
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ToolTable:
     """All tools of one request."""
 
