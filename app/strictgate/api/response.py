@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
@@ -14,6 +15,11 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_IN_A_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
+@lru_cache(1024)
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
 async def start(send: Send, status: int, headers: Iterable[Header]) -> None:
     """Send the head of an answer.
 
@@ -23,7 +29,7 @@ async def start(send: Send, status: int, headers: Iterable[Header]) -> None:
     raw = [
         (name.encode(), value.encode("utf-8", "replace"))
         for name, value in headers
-        if _NAME.fullmatch(name) and not _NOT_IN_A_VALUE.search(value)
+        if _is_name(name) and not _NOT_IN_A_VALUE.search(value)
     ]
     await send({"type": "http.response.start", "status": status, "headers": raw})
 

@@ -49,6 +49,10 @@ from strictgate.observe.log import Log, ServerHandler, stderr_queue, stderr_styl
 from strictgate.observe.log_queue import LogQueue
 from strictgate.settings.loading import Settings, SettingsError
 
+YOUNG = 5_000
+"""Objects more than before, until the collector looks for cycles; Python's own 700 come together in
+a request or two. Much more would let bodies lie about that a cycle holds, of requests that failed.
+"""
 TICK = 0.05  # seconds between two looks at whether a lame duck may go
 
 
@@ -88,6 +92,7 @@ class GatewayServer(uvicorn.Server):
         await super().startup(sockets)
         gc.collect()
         gc.freeze()  # what stands now stands for good: full collections need not walk it again
+        gc.set_threshold(YOUNG)
         self._announce(url_of(self.servers[0].sockets[0]))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -55,12 +55,8 @@ class AnswerDetails:
             page: what is told of the page that shows how it came about.
             is_rendered: what the caller gets is made of the document, and is not it.
         """
-        completion = default_head(conversation.planner.model)
-        given = outcome.body.items()
-        completion |= {
-            key: each for key, each in given if each is not None or key not in completion
-        }
-        completion |= head
+        first = default_head(conversation.planner.model, outcome.body)
+        completion = first | dict(outcome.body) | first | dict(head)
         if self.settings.body:
             known = conversation.planner.capabilities.modes
             completion["x_strictgate"] = conversation.record.details(

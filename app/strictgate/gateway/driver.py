@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from strictgate.core.conversation.protocol import (
@@ -41,6 +42,7 @@ from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
 from strictgate.upstream.stream import UpstreamStream
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 DeltaSink = Callable[[Mapping[str, Any], tuple[ChoiceDelta, ...]], Awaitable[None]]
 """Takes what is new for the caller, with the head that every chunk of this answer has."""
 
@@ -214,10 +216,11 @@ class Driver:
             await stream.close()
 
 
-def default_head(model: str) -> dict[str, Any]:
-    """Return a completion's first fields, for where the upstream gives none."""
+def default_head(model: str, given: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
+    """Return a completion's first fields: as the upstream has `given` them, else made here."""
+    identity, created, named = (given.get(key) for key in ("id", "created", "model"))
     return {
-        "id": f"chatcmpl-{os.urandom(16).hex()}",
-        "created": int(time.time()),
-        "model": model,
+        "id": f"chatcmpl-{os.urandom(16).hex()}" if identity is None else identity,
+        "created": int(time.time()) if created is None else created,
+        "model": model if named is None else named,
     }

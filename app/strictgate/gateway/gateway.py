@@ -43,6 +43,10 @@ from strictgate.upstream.routing import Router
 
 FALLBACK_PATIENCE = 2.0  # seconds that an upstream is waited for where another can be asked
 MODELS_TIMEOUT = 5.0  # seconds for one upstream's list of models
+_NOT_SENT = OURS | OF_THE_BODY
+"""Headers of a client that an enforced request to the upstream has not, …"""
+_NOT_SENT_KEYED = _NOT_SENT | KEYS
+"""… and where Strictgate has a key of its own for it."""
 
 
 @value_type
@@ -211,8 +215,7 @@ class Gateway:
         """Return what takes the conversation to the upstream."""
         route, handover = planned.route, planned.conversation.handover
         endpoint = route.endpoint
-        unwanted = OURS | OF_THE_BODY | (KEYS if endpoint.secret else set())
-        headers = dict(passed_on(caller.headers, unwanted))
+        headers = dict(passed_on(caller.headers, _NOT_SENT_KEYED if endpoint.secret else _NOT_SENT))
         headers |= endpoint.credentials(caller.authorization)
         headers["x-request-id"] = caller.request_id
         self._reports.routed(endpoint, route.model, caller, is_enforced=True)

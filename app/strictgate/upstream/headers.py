@@ -44,11 +44,10 @@ OF_THE_BODY = frozenset(
 def passed_on(headers: Iterable[Header], unwanted: Collection[str] = ()) -> list[Header]:
     """Return the end-to-end headers, less `unwanted`; names are in lower case."""
     listed = list(headers)
-    named = {
-        name.strip().lower()
-        for key, value in listed
-        if key == "connection"
-        for name in value.split(",")
-    }
-    left_out = HOP_BY_HOP | named | set(unwanted)
-    return [(name, value) for name, value in listed if name not in left_out]
+    said = [value for name, value in listed if name == "connection"]
+    named = {name.strip().lower() for value in said for name in value.split(",")}
+    return [
+        (name, value)
+        for name, value in listed
+        if name not in HOP_BY_HOP and name not in unwanted and name not in named
+    ]

@@ -66,6 +66,8 @@ class LearnedCapabilities:
 
     def _facts(self, upstream: str, model: str) -> dict[Key, float]:
         """Return until when each fact holds that was learned about the model."""
+        if not self._until:  # mostly nothing is known of any model
+            return {}
         return self._until.get((_short(upstream), _short(model))) or {}
 
     def count(
@@ -76,6 +78,8 @@ class LearnedCapabilities:
         Returns:
             Whether this was one failure in a row too many, so that the fact holds from now on.
         """
+        if not failed and not self._counts:
+            return False
         key = _key(fact, upstream, model, *details)
         failures = (self._counts.get(key) or 0) + 1 if failed else 0
         self._counts.remove(key)

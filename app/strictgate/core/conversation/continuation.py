@@ -87,8 +87,9 @@ class Continuation:
 
     def is_possible(self, planner: Planner) -> bool:
         """Whether there is any use in a prefix."""
-        left = self.enforcement.max_continuations - self.record.continuations
-        return planner.can_continue and left > 0 and not self.is_refused
+        if self.is_refused or not planner.can_continue:
+            return False
+        return self.enforcement.max_continuations > self.record.continuations
 
     def run(
         self, planner: Planner, state: ChoiceState, rejected: Rejected

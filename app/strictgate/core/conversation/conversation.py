@@ -96,8 +96,9 @@ class Conversation:
         self.handover: Handover | None = None
         """What was taken over from other models; None: it is the first that is asked."""
         may_continue = planner.can_continue and enforcement.max_continuations > 0
-        steers = enforcement.steering is Steering.AUTO and may_continue
-        self._negotiation = Negotiation(replace(planner, steers=steers), refused, self.record)
+        if enforcement.steering is Steering.AUTO and may_continue:
+            planner = replace(planner, steers=True)
+        self._negotiation = Negotiation(planner, refused, self.record)
         self._last_rejected: Rejected | None = None
         """The verdict that is the error if nothing more comes."""
         self._last_written = ""

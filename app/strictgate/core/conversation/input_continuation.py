@@ -71,10 +71,11 @@ class InputContinuation:
 
     def is_possible(self, planner: Planner) -> bool:
         """Whether there is any use in a prefix."""
-        left = self.enforcement.max_continuations - self.record.continuations
+        if self.is_refused or not self.criteria.inputs:
+            return False
         is_told = self.criteria.tools is None
         can = planner.can_continue if is_told else planner.can_continue_input
-        return bool(self.criteria.inputs) and can and left > 0 and not self.is_refused
+        return can and self.enforcement.max_continuations > self.record.continuations
 
     def run(
         self, planner: Planner, state: ChoiceState, rejected: Rejected

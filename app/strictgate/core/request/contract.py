@@ -106,7 +106,8 @@ def read_contract(body: Mapping[str, Any], *, strict_by_default: bool = False) -
         BadRequest: in OpenAI's words.
     """
     wanted = _document(body) or Contract(**_common(body))
-    return replace(wanted, toolbox=read_tools(body, strict_by_default=strict_by_default))
+    toolbox = read_tools(body, strict_by_default=strict_by_default)
+    return wanted if toolbox is NO_TOOLS else replace(wanted, toolbox=toolbox)
 
 
 def _document(body: Mapping[str, Any]) -> Contract | None:

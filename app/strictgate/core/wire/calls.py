@@ -38,6 +38,9 @@ class Call:
     is_custom: bool = False
 
 
+_CALLS = frozenset({"tool_calls", "function_call"})
+
+
 def read_calls(message: Mapping[str, Any]) -> tuple[Call, ...]:
     """Return the calls in a message."""
     given = message.get("tool_calls")
@@ -123,7 +126,8 @@ class CallIds:
     @classmethod
     def after(cls, messages: Sequence[Mapping[str, Any]]) -> "CallIds":
         """Return what new calls must differ from behind `messages`."""
-        raws = (call.raw.get("id") for message in messages for call in read_calls(message))
+        calling = (each for each in messages if not _CALLS.isdisjoint(each))
+        raws = (call.raw.get("id") for message in calling for call in read_calls(message))
         return cls(len(messages), frozenset(each for each in raws if isinstance(each, str)))
 
     def of(self, calls: Sequence[Call], texts: Iterable[str]) -> list[str]:
