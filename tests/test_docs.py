@@ -128,7 +128,7 @@ def test_links_lead_somewhere(page):
 def test_the_pages_of_the_site_exist():
     """Those that mkdocs.yml puts into its navigation."""
     nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
-    named = {f"docs/{path}" for path in re.findall(r"[\w/]+\.md", nav)}
+    named = {f"docs/{path}" for path in re.findall(r"[\w/-]+\.md", nav)}
     assert named
     assert named <= {*PAGES}
 
