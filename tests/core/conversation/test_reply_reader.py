@@ -198,6 +198,16 @@ def test_several_choices():
     assert json.dumps(asks[1].body["messages"][-1]).count("mood") == 1
 
 
+@pytest.mark.parametrize(("budget", "is_cut"), [(200, True), (None, False), (2000, False)])
+def test_talk_leaves_half_of_the_budget(budget, is_cut):
+    """What looks like the beginning of a document is heard out, but not until nothing is left."""
+    held = talk(**({"max_tokens": budget} if budget else {}))
+    prose = ["Say {a: 1} to it. "] * 50
+    outcome, taken = turns(held, *stream(*prose, GOOD), *stream(GOOD[1:]))
+    assert contents(outcome) == [GOOD]
+    assert len([turn for turn in taken if isinstance(turn, Ask)]) == 1 + is_cut
+
+
 def test_mere_talk_is_cut():
     """Where the model can be given the beginning of its document, prose is not heard out."""
     held = talk()

@@ -53,6 +53,7 @@ from strictgate.core.errors import (
 )
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.plan.plan import Purpose
+from strictgate.core.plan.planner import token_budget
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.schema import Schema
 from strictgate.core.value_type import value_type
@@ -213,6 +214,10 @@ class ReplyReader:
             forwards=self.forwards,
         )
         document.reading.leads = self.policy.can_continue
+        budget = token_budget(self.ask.body)
+        if budget is not None:  # what talk takes is lost to the document
+            talk = budget * _BYTES_A_TOKEN // 2
+            document.reading.most_talk = min(document.reading.most_talk, talk)
         return document
 
     def _read_stream(

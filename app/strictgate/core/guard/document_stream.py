@@ -23,6 +23,7 @@ from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Repair, Step
 
 _TALK = 512  # bytes
+MOST_TALK = 4 * _TALK  # bytes, where something looks like the beginning of a document
 _SCHEMA_LOOK = 1024  # bytes: a copy of the schema shows at its beginning
 _LOOK = 64  # bytes that come between two looks for what repeats itself
 _OTHER_TEXT = re.compile(rb'[\s`}\]]*+[^\s`}\],"{\[]')
@@ -66,6 +67,8 @@ class DocumentStream(DocumentReader):
         such name, or nothing better."""
         self.leads = False
         """The model can be stopped, and led by choices of its own."""
+        self.most_talk = MOST_TALK
+        """Bytes of talk that has something like a document in it, if not less than of other talk."""
         self._aligner = aligner
         self._wrapped = wrapped
         self._begun = len(draft)
@@ -104,13 +107,13 @@ class DocumentStream(DocumentReader):
         """Whether it has been going on for long without anything that looks like a document."""
         if self._aligner or self.start is not None or self._head.is_thinking:
             return False
-        head = self._head.beginning(4 * _TALK)
+        head = self._head.beginning(MOST_TALK)
         if _CODE.match(head):
             return self._length > _TALK
         if head.lstrip()[:1] in _BEGINNINGS:
             return False
         is_prose = not _OPENER.search(head)
-        return self._length > (_TALK if is_prose else 4 * _TALK)
+        return self._length > (_TALK if is_prose else max(_TALK, self.most_talk))
 
     @property
     def can_be_led(self) -> bool:

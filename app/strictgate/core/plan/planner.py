@@ -284,8 +284,7 @@ class Planner:
 
     def budget(self) -> int | None:
         """Return the caller's own limit on the tokens of an answer."""
-        given = [self.body[key] for key in _BUDGETS & self.body.keys()]
-        return min((each for each in given if isinstance(each, int)), default=None)
+        return token_budget(self.body)
 
     # --- what the upstream refuses ---------------------------------------------------------------
 
@@ -375,3 +374,9 @@ class Planner:
     def _several_choices(self) -> Body:
         count = self.contract.choices if self.capabilities.several_choices else 1
         return {"n": count} if count > 1 else {}
+
+
+def token_budget(body: Mapping[str, Any]) -> int | None:
+    """Return the limit of a request on the tokens of its answer; None: it has none."""
+    given = [body[key] for key in _BUDGETS & body.keys()]
+    return min((each for each in given if isinstance(each, int)), default=None)
