@@ -68,7 +68,7 @@ class DocumentStream(DocumentReader):
         self.leads = False
         """The model can be stopped, and led by choices of its own."""
         self.most_talk = MOST_TALK
-        """Bytes of talk that has something like a document in it, if not less than of other talk."""
+        """Bytes of talk with something like a document in it; at least those of other talk."""
         self._aligner = aligner
         self._wrapped = wrapped
         self._begun = len(draft)
