@@ -225,3 +225,29 @@ def test_what_one_learns_all_know():
 
     assert modes == {first["x_strictgate"]["mode"]}
     assert events.count("ModeRefused") <= 1  # the log of the one that was killed may be lost
+
+
+def test_one_inspector(demo):
+    """Whoever is asked shows all requests, and each of them; a live list has those of others."""
+    with running("--demo", "--workers", "2") as (_, url):
+        live = [connected(url) for _ in range(8)]  # of both processes, but for one chance in 128
+        for each in live:
+            each.sendall(b"GET /inspector/api/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            each.settimeout(PATIENCE)
+            seen = b""
+            while b": here" not in seen:
+                seen += each.recv(4096)
+        made = {asked(url)["x_strictgate"]["inspect"].rpartition("/")[2] for _ in range(6)}
+        for each in live:
+            seen = b""
+            with closing(each):
+                while not all(name.encode() in seen for name in made):
+                    seen += each.recv(1 << 16)
+
+        paths = ["requests", *(f"requests/{name}" for name in made)]
+        for path in paths * 3:
+            told = raw(
+                url, b"GET /inspector/api/%b HTTP/1.0\r\nhost: localhost\r\n\r\n" % path.encode()
+            )
+            assert told.startswith(b"HTTP/1.1 200")
+            assert path != "requests" or all(name.encode() in told for name in made)

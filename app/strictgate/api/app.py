@@ -50,6 +50,7 @@ from strictgate.gateway.sharing import Sharing
 from strictgate.gateway.siblings import ALONE, FIGURES, Siblings
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.inspector.access import Access
+from strictgate.inspector.everywhere import Everywhere
 from strictgate.inspector.recorder import Inspector
 from strictgate.inspector.routes import ROOT, InspectorRoutes
 from strictgate.observe.events import Observer, StoreFailed, tell_all
@@ -167,8 +168,9 @@ class _Lasting:
             gateway.witness = self.inspector
             self.keys.update(configured_keys(settings, self.environment))
             redact = redactor(self.keys)
-            shown = (self.inspector, gateway.learner, self.grammars, redact, self.is_draining)
-            page = InspectorRoutes(*shown)
+            everywhere = Everywhere(self.inspector, self.siblings)
+            shown = (gateway.learner, self.grammars, redact, self.is_draining)
+            page = InspectorRoutes(self.inspector, everywhere, *shown)
             _add_inspector(app, page)  # behind the rest: a router tries its routes in their order
             rules = replace(rules, open_paths=page.open_paths, has_pages=True)
         if self.metrics is not None:

@@ -1,10 +1,11 @@
-"""What the ring says of each model, beside what was learned of it and why."""
+"""What the requests that are kept say of each model, beside what was learned of it and why."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from strictgate.inspector.entries import Entry
-from strictgate.inspector.recorder import Inspector, Lesson
+from strictgate.inspector.everywhere import Kept
+from strictgate.inspector.recorder import Lesson
 
 MAX_POINTS = 60
 """Of the plots over time: each a request."""
@@ -20,19 +21,19 @@ class Learned(Protocol):
         """Forget what was learned of a model."""
 
 
-def model_rows(inspector: Inspector, learned: Learned) -> list[dict[str, Any]]:
+def model_rows(kept: Kept, learned: Learned) -> list[dict[str, Any]]:
     """Return a row for each model of which anything is kept, in the order of their use."""
     by_model: dict[tuple[str, str], list[Entry]] = {}
-    for entry in inspector.entries():
+    for entry in kept.entries:
         if entry.target is not None:
             by_model.setdefault((entry.target.upstream, entry.target.model), []).append(entry)
-    for _, lesson in inspector.lessons:
+    for _, lesson in kept.lessons:
         by_model.setdefault((lesson.upstream, lesson.model), [])
     return [
         _figures(entries)
         | {"upstream": upstream, "model": model}
         | {"facts": _facts(learned, upstream, model)}
-        | {"lessons": _lessons(inspector, upstream, model)}
+        | {"lessons": _lessons(kept, upstream, model)}
         for (upstream, model), entries in by_model.items()
     ]
 
@@ -83,10 +84,10 @@ def _facts(learned: Learned, upstream: str, model: str) -> list[dict[str, Any]]:
     ]
 
 
-def _lessons(inspector: Inspector, upstream: str, model: str) -> list[Mapping[str, Any]]:
+def _lessons(kept: Kept, upstream: str, model: str) -> list[Mapping[str, Any]]:
     return [
         {"at": round(at, 3), "event": type(each).__name__, "why": _why(each)}
-        for at, each in inspector.lessons
+        for at, each in kept.lessons
         if (each.upstream, each.model) == (upstream, model)
     ]
 

@@ -102,12 +102,21 @@ class Inspector:
     @contextmanager
     def following(self) -> Iterator[Follower]:
         """Tell somebody of changes for a while."""
-        follower = Follower()
-        self._followers.add(follower)
+        follower = self.follow()
         try:
             yield follower
         finally:
-            self._followers.discard(follower)
+            self.unfollow(follower)
+
+    def follow(self) -> Follower:
+        """Tell somebody of changes, until `unfollow`."""
+        follower = Follower()
+        self._followers.add(follower)
+        return follower
+
+    def unfollow(self, follower: Follower) -> None:
+        """Tell it no more."""
+        self._followers.discard(follower)
 
     # --- the witness -----------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ Everything that a model or a client has written is sent as JSON, and the page sh
 
 import asyncio
 import re
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from importlib import resources
 from typing import Any
@@ -31,6 +32,8 @@ from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.gateway.driver import GrammarSource
 from strictgate.inspector import saved
 from strictgate.inspector.details import details, examiner_of
+from strictgate.inspector.entries import Entry
+from strictgate.inspector.everywhere import Everywhere
 from strictgate.inspector.models import Learned, model_rows
 from strictgate.inspector.recorder import Inspector, rows
 
@@ -48,7 +51,7 @@ SECURITY = {
 }
 GATHER = 0.1  # seconds in which changes gather
 BEAT = 1.0  # seconds after which a live list that is quiet looks whether the server leaves
-QUIET = 15  # such beats after which it says that it lives
+QUIET = 15.0  # seconds after which it says that it lives
 MAX_BODY = 1 << 20  # bytes of what is posted
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -72,12 +75,14 @@ class InspectorRoutes:
     def __init__(
         self,
         inspector: Inspector,
+        everywhere: Everywhere,
         learned: Learned,
         grammars: GrammarSource | None,
         redact: Callable[[str], str],
         is_draining: Callable[[], bool],
     ) -> None:
         self._inspector = inspector
+        self._everywhere = everywhere
         self._learned = learned
         self._grammars = grammars
         self._redact = redact
@@ -121,10 +126,10 @@ class InspectorRoutes:
     # --- the requests ----------------------------------------------------------------------------
 
     async def _list(self, _: Request) -> Response:
-        return self._json([each.row() for each in self._inspector.entries()])
+        return self._json(await self._everywhere.rows())
 
     async def _clear(self, _: Request) -> Response:
-        self._inspector.clear()
+        await self._everywhere.clear()
         return self._json({"cleared": True})
 
     async def _live(self, _: Request) -> Response:
@@ -133,25 +138,28 @@ class InspectorRoutes:
 
     async def _changes(self) -> AsyncIterator[bytes]:
         """Yield the rows that change, in batches, until the server is on its way down."""
-        quiet = 0
+        quiet, name = 0.0, secrets.token_hex(8)
+        beat = self._everywhere.pause or BEAT
         with self._inspector.following() as follower:
+            await self._everywhere.news(name)  # from now on they note it
             yield b": here\n\n"
             while not self._is_draining():
-                await follower.wait(BEAT)
+                await follower.wait(beat)
                 await asyncio.sleep(GATHER)
-                if changed := follower.take_all():
-                    quiet, news = 0, rows(self._inspector, changed)
+                news = rows(self._inspector, follower.take_all())
+                if news := [*news, *await self._everywhere.news(name)]:
+                    quiet = 0.0
                     yield f"data: {self._redact(write_json(news))}\n\n".encode()
-                elif (quiet := quiet + 1) >= QUIET:
-                    quiet = 0
+                elif (quiet := quiet + beat) >= QUIET:
+                    quiet = 0.0
                     yield b": here\n\n"
 
     async def _one(self, request: Request) -> Response:
-        entry = self._entry(request)
+        entry = await self._entry(request)
         return self._json(await details(entry, self._grammars))
 
     async def _test(self, request: Request) -> Response:
-        entry = self._entry(request)
+        entry = await self._entry(request)
         made = saved.test_of(entry)
         if isinstance(made, str):
             raise BadRequest(f"This request cannot be saved as a test: {made}.")
@@ -160,16 +168,18 @@ class InspectorRoutes:
         )
 
     async def _jsonl(self, _: Request) -> Response:
-        lines = [write_json(saved.exported(each)) for each in reversed(self._inspector.entries())]
+        kept = await self._everywhere.kept(has_texts=True)
+        lines = [write_json(saved.exported(each)) for each in reversed(kept.entries)]
         text = "".join(f"{self._redact(line)}\n" for line in lines)
         return self._file(text, "strictgate.jsonl", "application/jsonl")
 
     async def _har(self, _: Request) -> Response:
-        log = saved.har(list(reversed(self._inspector.entries())))
+        kept = await self._everywhere.kept(has_texts=True)
+        log = saved.har(list(reversed(kept.entries)))
         return self._file(self._redact(write_json(log)), "strictgate.har", "application/json")
 
-    def _entry(self, request: Request) -> Any:
-        entry = self._inspector.entry(request.path_params["id"])
+    async def _entry(self, request: Request) -> Entry:
+        entry = await self._everywhere.entry(request.path_params["id"])
         if entry is None:
             raise NotFound(
                 "This request is not kept (any more): the inspector keeps the latest "
@@ -180,7 +190,8 @@ class InspectorRoutes:
     # --- models and texts ------------------------------------------------------------------------
 
     async def _models(self, _: Request) -> Response:
-        return self._json(model_rows(self._inspector, self._learned))
+        kept = await self._everywhere.kept(has_texts=False)
+        return self._json(model_rows(kept, self._learned))
 
     async def _forget(self, request: Request) -> Response:
         asked = await _body(request)
