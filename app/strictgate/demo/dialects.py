@@ -44,6 +44,8 @@ class HostRules:
     bare: bool = False
     """Beside a union or a reference stands nothing but a description."""
     recursive: bool = True
+    lone_refs: bool = False
+    """Beside a reference stands nothing at all."""
     strict_only: bool = False
     needs_strict: bool = False
     min_items: frozenset[int] | None = None
@@ -97,6 +99,7 @@ def _rules(schema: dict[str, Any], rules: HostRules) -> Iterator[tuple[str, str,
     yield "single_types", "type", rules.single_types and isinstance(kind, list)
     beside = schema.keys() - leads - {"description", "title", "$defs"}
     yield "bare", "anyOf", rules.bare and bool(leads) and bool(beside)
+    yield "lone_refs", "$ref", rules.lone_refs and "$ref" in schema and len(schema) > 1
     least = schema.get("minItems")
     yield (
         "min_items",
@@ -162,6 +165,8 @@ def _openai(request: ChatRequest, fault: HostComplaint) -> DemoReply:
         "typed": "schema must have a 'type' key.",
     }
     said = reasons.get(fault.reason, f"'{fault.keyword}' is not permitted.")
+    if fault.reason == "lone_refs":
+        said = f"$ref cannot have keywords {fault.schema.keys() - {'$ref'}}."
     name = request.body["response_format"]["json_schema"].get("name")
     message = f"Invalid schema for response_format '{name}': In context={fault.place}, {said}"
     return openai_error(400, message, param="response_format")
@@ -259,6 +264,7 @@ HOSTS: dict[str, HostRules] = {
         closed=True,
         all_required=True,
         typed=True,
+        lone_refs=True,
         strict_only=True,
     ),
     "groq": HostRules(

@@ -34,6 +34,25 @@ def test_a_keyword_that_is_refused_by_its_name():
     assert "maxLength" in asks[1].body["messages"][0]["content"]
     assert talk.record.facts == [(Fact.NO_KEYWORD, ("maxLength",))]
     assert not talk.record.proven_refusals()
+    told = talk.record.details(talk.plan, ())["compiled"]
+    assert told == {"dialect": "free", "left_out": ["/properties/choice/maxLength"]}
+
+
+def test_what_was_left_out_is_told():
+    """By its places, the first of very many; of a schema that was sent as it is, nothing."""
+    properties = {f"p{n}": {"type": "string", "maxLength": 9} for n in range(MAX_REPAIRS + 2)}
+    wide = {"type": "object", "properties": properties}
+    talk = conversation(body(wide), Capabilities(dialect="fireworks"))
+    with pytest.raises(OutputInvalid):
+        hold(talk, said("no"), said("no"), said("no"))
+    told = talk.record.details(talk.plan, ())
+    assert told["compiled"]["dialect"] == "fireworks"
+    assert len(told["compiled"]["left_out"]) == MAX_REPAIRS
+    assert told["compiled"]["not_listed"] == 2
+
+    talk = conversation(body(NAMED), Capabilities())
+    hold(talk, said(GOOD))
+    assert "compiled" not in talk.record.details(talk.plan, ())
 
 
 def test_a_schema_that_is_refused_for_another_reason():

@@ -41,6 +41,16 @@ def test_the_dialect_of_the_host():
     assert found.source["additionalProperties"] is False
     assert (found.dialect, found.strict, found.left_out) == ("anthropic", True, ("minLength",))
     assert found.is_told
+    assert found.left_out_at == ("/properties/a/minLength",)
+    assert sent(dialect="anthropic", wrapped=True).left_out_at == found.left_out_at
+
+
+def test_the_plainest_dialect():
+    """Within it, what is known of the host still holds."""
+    gemini = sent(dialect="gemini", plain_modes=(Mode.NATIVE,))
+    assert "additionalProperties" not in gemini.source
+    assert sent(dialect="anthropic", plain_modes=(Mode.NATIVE,)).strict
+    assert not sent(plain_modes=(Mode.NATIVE,)).strict
 
 
 def test_a_dialect_for_strict_schemas_only():

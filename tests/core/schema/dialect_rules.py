@@ -43,7 +43,8 @@ def _rules(schema: dict[str, Any], dialect: Dialect) -> dict[str, bool]:
         or {*schema["required"]} == {*names} == {*schema["properties"]},
         "types": not dialect.needs_type or kind is not None or is_union or "$ref" in schema,
         "items": not is_array or not dialect.needs_items or "items" in schema,
-        "type_lists": dialect.type_lists or not isinstance(kind, list),
+        "type_lists": not isinstance(kind, list)
+        or (dialect.type_lists and (not dialect.null_lists or len({*kind} - {"null"}) == 1)),
         "refs": "$ref" not in schema or (dialect.refs and schema.keys() - {"$ref"} <= beside),
         "unions": not is_union or dialect.unions,
         "bare": not is_union or not schema.keys() - {"anyOf", "description", "$defs"},

@@ -6,6 +6,7 @@ from strictgate.core.schema.dialect_parts import AllowsNothing, NotInDialect, Sc
 from strictgate.core.schema.dialect_values import (
     allowed_types,
     implied_types,
+    left_out_places,
     limits,
     option_schemas,
     options,
@@ -98,3 +99,19 @@ def test_type_of():
     assert [type_of(each) for each in (1, 1.0, 1.5, True, None)] == [
         *("integer", "integer", "number", "boolean", "null")
     ]
+
+
+def test_where_what_is_left_out_stands():
+    """Where a keyword is kept with another value it is not left out; one that is written otherwise
+    is named itself."""
+    schema = {
+        "properties": {
+            "a": {"type": "array", "minItems": 1},
+            "b/c": {"type": "array", "minItems": 2, "not": {}},
+        }
+    }
+    left_out = ("minItems", "not", "prefixItems")
+    assert left_out_places(schema, left_out, DIALECTS["anthropic"]) == (
+        *("/properties/b~1c/minItems", "/properties/b~1c/not"),
+        "prefixItems",
+    )

@@ -92,3 +92,16 @@ def test_null_that_is_allowed_by_a_branch_that_does_not_speak_of_it(schema):
     assert read_back('{"k":"a","x":null}', schema) == ('{"k":"a"}', [("x",)])
     both = read_back('[{"x":null,"k":"b"}, {"x":null,"k":"a"}]', {"items": schema})
     assert both == ('[{"x":null,"k":"b"}, {"k":"a"}]', [(1, "x")])
+
+
+@pytest.mark.parametrize("keyword", ["not", "if"])
+def test_what_is_only_asked_of_a_value(keyword):
+    """It lets nothing be null."""
+    test = {"properties": {"a": {}, "b": {}}, "required": ["a", "b"]}
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"type": "boolean"}},
+        keyword: test,
+        "then": {},
+    }
+    assert read_back('{"b":true,"a":null}', schema)[0] == '{"b":true}'

@@ -11,6 +11,7 @@ from strictgate.core.errors import OutputTooComplex
 from strictgate.core.guard.partial_document import Beginning
 from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan, Purpose
+from strictgate.core.plan.sent_schema import SentSchema
 from strictgate.core.repair_steps import DialectStep, Step, StepCounts
 from strictgate.core.schema.problems import most_specific
 from strictgate.core.value_type import value_type
@@ -228,6 +229,8 @@ class AttemptLog:
             ]
         if remembered:
             details["not_tried"] = [mode.value for mode in remembered]
+        if plan.schema is not None and plan.schema.left_out_at:
+            details["compiled"] = _compiled_details(plan.schema)
         if plan.dropped or self.lost_logprobs:
             details["dropped"] = [*plan.dropped, *(["logprobs"] * self.lost_logprobs)]
         return details
@@ -272,6 +275,13 @@ def _attempt(plan: Plan, reply: EvaluatedReply, part: int) -> Attempt:
         end=reply.end,
         part=part,
     )
+
+
+def _compiled_details(schema: SentSchema) -> dict[str, Any]:
+    """Return what is told of a schema that was written down to its host's dialect."""
+    places = schema.left_out_at
+    more = {"not_listed": len(places) - MAX_REPAIRS} if len(places) > MAX_REPAIRS else {}
+    return {"dialect": schema.dialect, "left_out": [*places[:MAX_REPAIRS]]} | more
 
 
 def _outcome(results: Sequence[Accepted | Rejected], rejections: Sequence[Rejected]) -> str:

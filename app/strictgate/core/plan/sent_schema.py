@@ -19,7 +19,8 @@ from strictgate.core.request.contract import Contract
 from strictgate.core.schema import root_wrapper
 from strictgate.core.schema.dialect_compiler import CompiledSchema, compile_schema
 from strictgate.core.schema.dialect_parts import NotInDialect, UnsaidRoot
-from strictgate.core.schema.dialects import DIALECTS, FREE, PLAIN, Dialect
+from strictgate.core.schema.dialect_values import left_out_places
+from strictgate.core.schema.dialects import DIALECTS, FREE, Dialect, plainest
 from strictgate.core.schema.schema import Schema
 from strictgate.core.value_type import value_type
 
@@ -39,7 +40,9 @@ class SentSchema:
     dialect: str = ""
     """The name of its dialect; "": it is the caller's own."""
     left_out: tuple[str, ...] = ()
-    """The keywords of the caller's that are not in it."""
+    """The keywords of the caller's that are not in it, …"""
+    left_out_at: tuple[str, ...] = ()
+    """… and where in the caller's schema they stand, as JSON Pointers."""
     has_nulls: bool = False
     """The model writes null for what is absent."""
     is_told: bool = True
@@ -66,6 +69,7 @@ def sent_schema(
         contract.strict or dialect.sends_strict,
         dialect.name,
         compiled.left_out,
+        compiled.left_out_at,
         compiled.has_nulls,
         compiled.is_told,
     )
@@ -121,7 +125,7 @@ def _dialect(contract: Contract, capabilities: Capabilities, mode: Mode) -> Dial
     if not capabilities.limits_schemas or mode not in HELD_BY or contract.is_json_object:
         return None
     if mode in capabilities.plain_modes:
-        dialect: Dialect | None = DIALECTS[PLAIN]
+        dialect: Dialect | None = plainest(DIALECTS.get(capabilities.dialect))
     else:
         dialect = DIALECTS.get(capabilities.dialect)
         if dialect is not None and (
@@ -156,10 +160,10 @@ def _compiled(schema: Schema, dialect: Dialect, *, wrapped: bool) -> CompiledSch
 def _compile(schema: Schema, dialect: Dialect, *, wrapped: bool) -> CompiledSchema:
     if len(schema.text) > _MAX_SIZE:
         raise NotInDialect("so large a schema")
-    document = schema.inspected.document
-    if wrapped:
-        document = root_wrapper.wrap_root(document)
-    return compile_schema(document, schema.inspected.draft, dialect)
+    own = schema.inspected.document
+    document = root_wrapper.wrap_root(own) if wrapped else own
+    compiled = compile_schema(document, schema.inspected.draft, dialect)
+    return replace(compiled, left_out_at=left_out_places(own, compiled.left_out, dialect))
 
 
 def without_strict(contract: Contract, sent: SentSchema) -> Contract:

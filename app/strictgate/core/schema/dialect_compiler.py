@@ -26,6 +26,7 @@ from typing import Any
 
 from strictgate.core.schema import dialect_limits
 from strictgate.core.schema.dialect_parts import (
+    UNTAKEN,
     AllowsNothing,
     AppliedSchema,
     NotInDialect,
@@ -33,6 +34,7 @@ from strictgate.core.schema.dialect_parts import (
     UnsaidRoot,
     item_schemas,
     member_schemas,
+    restricts_only,
 )
 from strictgate.core.schema.dialect_values import (
     allowed_types,
@@ -44,23 +46,12 @@ from strictgate.core.schema.dialect_values import (
     says_options,
 )
 from strictgate.core.schema.dialects import Dialect, Objects
-from strictgate.core.schema.drafts import ANNOTATIONS, ENFORCED, Draft
+from strictgate.core.schema.drafts import Draft
 
 _MAX_BRANCHES = 24  # of unions that are multiplied with each other
 _MAX_SCHEMAS = 1500  # of one compiled schema, which references in place of each other can blow up
 _NULL = {"type": "null"}
 _TELLING = ("title", "description", "default", "examples")
-_RESTRICTING = ANNOTATIONS | {"required", "not", "minProperties", "maxProperties", "type"}
-"""Keywords of a branch that describes nothing of its own: without its union nothing is lost."""
-_LEFT_OUT = ENFORCED - {
-    *("type", "enum", "const", "properties", "required", "items", "prefixItems"),
-    *("additionalItems", "anyOf", "oneOf", "allOf", "$ref", "unevaluatedProperties"),
-    *("additionalProperties", "minLength", "maxLength", "pattern", "format", "minimum"),
-    *("maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems"),
-    *("uniqueItems", "minProperties", "maxProperties", "then", "else", "minContains"),
-    "maxContains",
-}
-"""Keywords that no dialect takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +65,7 @@ class CompiledSchema:
     """What may be absent is null in it."""
     is_told: bool
     """Its descriptions tell what is left out, as far as that is short."""
+    left_out_at: tuple[str, ...] = ()
 
 
 def compile_schema(document: Any, draft: Draft, dialect: Dialect) -> CompiledSchema:
@@ -145,7 +137,7 @@ class _Compiler:
             self._open.discard(key)
 
     def _combined(self, parts: Sequence[AppliedSchema]) -> dict[str, Any]:
-        self.left_out |= {name for part in parts for name in part.keywords.keys() & _LEFT_OUT}
+        self.left_out |= {name for part in parts for name in part.keywords.keys() & UNTAKEN}
         unions = [union for part in parts for union in part.unions]
         return self._union(parts, unions) if unions else self._plain(parts)
 
@@ -191,7 +183,7 @@ class _Compiler:
     ) -> dict[str, Any]:
         """Return the union of what `parts` and a branch of each of `unions` allow together."""
         bases = [part.without_unions() for part in parts]
-        kept = [union for union in unions if not self._restricts_only(union)]
+        kept = [union for union in unions if not restricts_only(union)]
         if len(kept) < len(unions):
             self.left_out.add("anyOf")
         if not kept:
@@ -213,13 +205,6 @@ class _Compiler:
             inner = branch["anyOf"] if branch.keys() == {"anyOf"} else [branch]
             branches += [each for each in inner if each not in branches]
         return self._any_of(branches)
-
-    def _restricts_only(self, union: Sequence[Any]) -> bool:
-        """Whether the branches of `union` say nothing but which members there must be."""
-        return all(
-            isinstance(branch, dict) and branch.keys() <= _RESTRICTING and "required" in branch
-            for branch in union
-        )
 
     def _any_of(self, branches: Sequence[dict[str, Any]]) -> dict[str, Any]:
         if not branches:
@@ -248,7 +233,7 @@ class _Compiler:
             types = implied_types(parts)
         if types is None:
             return self._typed(parts, None)
-        if len(types) == 1 or self._dialect.type_lists:
+        if self._dialect.takes_types(types):
             return self._typed(parts, types)
         return self._any_of([self._typed(parts, (kind,)) for kind in types])
 

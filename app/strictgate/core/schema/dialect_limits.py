@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.schema.dialect_parts import NotInDialect
 from strictgate.core.schema.dialects import Dialect, DialectLimits
 from strictgate.core.schema.drafts import walk_subschemas
 
 _Measure = Callable[[Any], int]
+_MANY = 250  # options of one enum, above which OpenAI and Cerebras count their characters
 
 
 def check_limits(source: dict[str, Any], dialect: Dialect) -> None:
@@ -63,6 +65,26 @@ def _branches(source: Any) -> int:
     return max((len(each.get("anyOf") or ()) for _, each in walk_subschemas(source)), default=0)
 
 
+def _characters(source: Any) -> int:
+    return len(write_json(source))
+
+
+def _names(source: Any) -> int:
+    """Return how long the names of properties and definitions and all options are together."""
+    total = 0
+    for _, each in walk_subschemas(source):
+        names = [*(each.get("properties") or {}), *(each.get("$defs") or {})]
+        texts = [*names, *(each.get("enum") or ()), *([each["const"]] if "const" in each else [])]
+        total += sum(len(text) if isinstance(text, str) else 1 for text in texts)
+    return total
+
+
+def _enum_characters(source: Any) -> int:
+    """Return how long the options of one enum of very many are together."""
+    enums = (each.get("enum") or () for _, each in walk_subschemas(source))
+    return max((sum(map(len, map(str, each))) for each in enums if len(each) > _MANY), default=0)
+
+
 MEASURES: Mapping[str, _Measure] = {
     "depth": _depth,
     "properties": _properties,
@@ -70,6 +92,9 @@ MEASURES: Mapping[str, _Measure] = {
     "optional": _optional,
     "unions": _unions,
     "branches": _branches,
+    "characters": _characters,
+    "names": _names,
+    "enum_characters": _enum_characters,
 }
 """What is measured, by the names of the limits."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from strictgate.core.schema.drafts import ANNOTATIONS, Draft, subschemas
+from strictgate.core.schema.drafts import ANNOTATIONS, ENFORCED, Draft, subschemas
 from strictgate.core.schema.references import Node, schema_graph
 
 _MAX_STEPS = 32  # the limit of a chain of schemas that apply in place: see Limits.chain
@@ -17,6 +17,17 @@ _DYNAMIC = frozenset({"$dynamicRef", "$recursiveRef"})
 _APART = frozenset({"$ref", "allOf", "anyOf", "oneOf"})
 _CONDITIONAL = frozenset({"if", "then", "else", "dependentSchemas", "dependencies"})
 _FURTHER = ("additionalProperties", "unevaluatedProperties")
+_RESTRICTING = ANNOTATIONS | {"required", "not", "minProperties", "maxProperties", "type"}
+"""Keywords of a branch that describes nothing of its own: without its union nothing is lost."""
+UNTAKEN = ENFORCED - {
+    *("type", "enum", "const", "properties", "required", "items", "prefixItems"),
+    *("additionalItems", "anyOf", "oneOf", "allOf", "$ref", "unevaluatedProperties"),
+    *("additionalProperties", "minLength", "maxLength", "pattern", "format", "minimum"),
+    *("maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems"),
+    *("uniqueItems", "minProperties", "maxProperties", "then", "else", "minContains"),
+    "maxContains",
+}
+"""Keywords that no dialect takes."""
 OPEN_PREFIX = "^x-"
 """How the pattern of names begins that are for extensions: nobody misses them."""
 
@@ -177,3 +188,11 @@ def item_schemas(
     if is_ended:
         return [[place] for place in places], limit
     return [[each] for each in (*places, rest)], most
+
+
+def restricts_only(union: Sequence[Any]) -> bool:
+    """Whether the branches of `union` say nothing but which members there must be."""
+    return all(
+        isinstance(branch, dict) and branch.keys() <= _RESTRICTING and "required" in branch
+        for branch in union
+    )

@@ -5,12 +5,14 @@ cannot say it as it is: they never forbid what the schema allows.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import json_type, write_json
 from strictgate.core.schema.dialect_parts import AllowsNothing, AppliedSchema, NotInDialect
 from strictgate.core.schema.dialects import Dialect, Enums
+from strictgate.core.schema.drafts import walk_subschemas
 
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _NUMBERS = frozenset({"number", "integer"})
@@ -137,12 +139,10 @@ def option_schemas(
         return [_typed(type_of(values[0]), dialect) | {"const": values[0]}]
     if any(isinstance(each, dict | list) for each in values):
         return [{"enum": list(values)}] if dialect.enums is Enums.ANY else []
-    if dialect.enums in (Enums.ANY, Enums.PRIMITIVES) and (
-        dialect.type_lists or len({type_of(each) for each in values}) == 1
-    ):
-        kinds = [kind for kind in TYPES if kind in {type_of(each) for each in values}]
-        if "number" in kinds and "integer" in kinds:
-            kinds.remove("integer")
+    kinds = [kind for kind in TYPES if kind in {type_of(each) for each in values}]
+    if "number" in kinds and "integer" in kinds:
+        kinds.remove("integer")
+    if dialect.enums in (Enums.ANY, Enums.PRIMITIVES) and dialect.takes_types(kinds):
         return [_typed(kinds[0] if len(kinds) == 1 else kinds, dialect) | {"enum": list(values)}]
     return list(_one_each(values, dialect))
 
@@ -222,3 +222,17 @@ def left_out_note(left_out: dict[str, Any]) -> str:
         if len(text := value if isinstance(value, str) else write_json(value)) <= _MAX_NOTE
     }
     return "{" + ", ".join(f"{name}: {text}" for name, text in short.items()) + "}" if short else ""
+
+
+def left_out_places(document: Any, keywords: Collection[str], dialect: Dialect) -> tuple[str, ...]:
+    """Return where in a schema the keywords stand that its compiled form does without.
+
+    A keyword that stands nowhere under its name (a list of `items`, which is a tuple) is itself
+    the place.
+    """
+    found: dict[str, list[str]] = {keyword: [] for keyword in keywords}
+    for path, schema in walk_subschemas(document):
+        for keyword in found.keys() & schema.keys():
+            if keyword not in LIMITS_OF or not takes(dialect, keyword, schema[keyword]):
+                found[keyword].append(pointer((*path, keyword)))
+    return tuple(each for keyword, places in found.items() for each in places or [keyword])

@@ -5,7 +5,7 @@ dialect is what one of them takes; dialect_compiler.py writes a schema down to i
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import resources
@@ -50,6 +50,9 @@ class DialectLimits:
     optional: int = 0
     unions: int = 0
     branches: int = 0
+    characters: int = 0
+    names: int = 0
+    enum_characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Dialect:
     needs_type: bool = False
     needs_items: bool = False
     type_lists: bool = True
+    null_lists: bool = False
     enums: Enums = Enums.ANY
     refs: bool = True
     recursion: bool = True
@@ -77,6 +81,11 @@ class Dialect:
     min_items: frozenset[int] | None = None
     notes: bool = False
     limits: DialectLimits = DialectLimits()
+
+    def takes_types(self, types: Collection[str]) -> bool:
+        """Whether these types can be said in one schema."""
+        is_list = self.type_lists and (not self.null_lists or (len(types) == 2 and "null" in types))
+        return len(types) == 1 or is_list
 
     def without(self, keyword: str) -> "Dialect":
         """Return this dialect for a host that has refused `keyword`, too."""
@@ -115,3 +124,23 @@ DIALECTS: Mapping[str, Dialect] = {
     ).items()
 }
 """Every dialect, by name."""
+
+
+def plainest(own: Dialect | None) -> Dialect:
+    """Return the plainest dialect for a host: PLAIN, and within it what is known of the host's own.
+
+    Not every host takes all of PLAIN: Gemini refuses `additionalProperties`, Anthropic a schema
+    without `strict: true`.
+    """
+    plain = DIALECTS[PLAIN]
+    if own is None:
+        return plain
+    if own.objects is Objects.UNSAID:
+        plain = replace(plain, objects=own.objects, requires_all=own.requires_all)
+    return replace(
+        plain,
+        sends_strict=own.sends_strict,
+        enums=max(plain.enums, own.enums, key=[*Enums].index),
+        unions=own.unions,
+        limits=own.limits,
+    )

@@ -24,6 +24,7 @@ from strictgate.core.schema.schema import Schema
 _MAX_STEPS = 64  # schemas that apply to one value
 _MAX_PUT_BACK = 16  # members; each takes one more validation
 _ONE_OF = ("anyOf", "oneOf")
+_TESTS = ("not", "if")
 
 
 def without_null_members(text: str, schema: Schema, *, wrapped: bool) -> tuple[str, list[Path]]:
@@ -122,12 +123,15 @@ def _absent(value: Any, nodes: Sequence[Node], path: Path) -> Iterator[Path]:
 
 
 def _applied(nodes: Sequence[Node]) -> list[Node]:
-    """Return all schemas that apply to the value that `nodes` apply to, or may."""
+    """Return all schemas that apply to the value that `nodes` apply to, or may; what it must not
+    match, and what is only asked of it, says nothing of what its members may be."""
     found = {id(node): node for node in nodes}
     waiting = list(nodes)
     while waiting and len(found) < _MAX_STEPS:
-        for node in waiting.pop().in_place:
-            if id(node) not in found:
+        above = waiting.pop()
+        tested = [id(above.schema[name]) for name in _TESTS if name in above.schema]
+        for node in above.in_place:
+            if id(node) not in found and id(node.schema) not in tested:
                 found[id(node)] = node
                 waiting.append(node)
     return list(found.values())
