@@ -4,6 +4,7 @@ from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.protocol import Compile
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import admit
+from strictgate.core.work import Work
 from tests.core.guards import PERSON
 from tests.core.talks import MOOD
 
@@ -12,12 +13,26 @@ SCHEMA = admit(PERSON, name="s")
 
 def loaded(criteria, schema, grammar=None):
     """The turns that loading the grammar takes."""
-    turns, load = [], criteria.grammars.load(schema)
+    turns, load = [], criteria.grammars.load(schema, criteria.work)
     try:
         turns.append(next(load))
         load.send(grammar)
     except StopIteration:
         return turns
+
+
+def test_a_grammar_is_counted_once():
+    """So much for each subschema, whether or not the gateway has it; or there is none."""
+    criteria = Criteria(SCHEMA, Repair.LOSSLESS)
+    loaded(criteria, SCHEMA)
+    once = criteria.work.spent
+    assert once >= SCHEMA.inspected.nodes
+    loaded(criteria, SCHEMA)
+    assert criteria.work.spent == once
+    poor = Criteria(SCHEMA, Repair.LOSSLESS, work=Work(once - 1))
+    assert loaded(poor, SCHEMA) == []
+    assert poor.grammars.of(SCHEMA) is None
+    assert poor.work.spent == 0
 
 
 def test_a_grammar_is_asked_for_once():

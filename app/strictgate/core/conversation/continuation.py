@@ -150,7 +150,9 @@ class Continuation:
         assert schema is not None, "only documents are gone on from"
         if state.document is not None:
             return state.open_document()
-        yield from self.criteria.grammars.load(schema)  # a host's error comes before any text
+        yield from self.criteria.grammars.load(
+            schema, self.criteria.work
+        )  # a host's error comes before any text
         return state.open_document(self.criteria.new_document(schema))
 
     def _recover(

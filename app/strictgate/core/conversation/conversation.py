@@ -227,7 +227,7 @@ class Conversation:
         schema = self._criteria.schema
         if schema is None or len(states) > 1 or not self._continuation.is_possible(self.planner):
             return None
-        yield from self._criteria.grammars.load(schema)
+        yield from self._criteria.grammars.load(schema, self.work)
         document = self._criteria.new_document(schema)
         if not document.take_over(begun):
             return None

@@ -117,7 +117,7 @@ class Evaluation:
         is_try = self.plan.purpose is Purpose.TRY
         judged = self._judged() if is_try or _is_fresh(stream) else None
         if stream is None and (not _is_final(judged) or _is_amid_prose(judged)):
-            yield from self.criteria.grammars.load(schema)
+            yield from self.criteria.grammars.load(schema, self.criteria.work)
             stream = self._guard_whole()
             if self._is_whole(stream):
                 return self._settled(stream)

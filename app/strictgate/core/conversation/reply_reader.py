@@ -119,7 +119,7 @@ class ReplyReader:
             return (yield from self.evaluate(answer))
         assert isinstance(answer, StreamPart), "what answers an Ask"
         if self.criteria.schema is not None:
-            yield from self.criteria.grammars.load(self.criteria.schema)
+            yield from self.criteria.grammars.load(self.criteria.schema, self.criteria.work)
         stream = ReplyStream([self._open(state) for state in self.states])
         return (yield from self._read_stream(answer, stream))
 
@@ -302,7 +302,7 @@ class ReplyReader:
         for name in dict.fromkeys(name for delta in part.deltas for name in delta.names):
             schema = tools.schemas.get(name)
             if schema is not None:
-                yield from self.criteria.grammars.load(schema)
+                yield from self.criteria.grammars.load(schema, self.criteria.work)
 
     def _forward_last(self, stream: ReplyStream) -> Generator[Turn, DriverAnswer, None]:
         """Give the caller what is good before the stream is left; what it brings now is useless."""

@@ -38,14 +38,15 @@ def object_expression(context: Context, conjunction: Conjunction) -> str | None:
     constraints = object_constraints(context, conjunction)
     if constraints == ObjectConstraints():
         return "object"
+    wanted = frozenset(constraints.required)
     required: list[Member] = []
     optional: list[Member] = []
     for name in constraints.names:
         value = context.expression_for(member_conjunction(context, constraints, name))
         if value is not None:
-            members = required if name in constraints.required else optional
+            members = required if name in wanted else optional
             members.append((lark.json_literal(name), value))
-        elif name in constraints.required:
+        elif name in wanted:
             return None
     undeclared = undeclared_members(context, list(constraints.property_keywords), constraints.names)
     return object_rules.members_expression(
