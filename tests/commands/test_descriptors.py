@@ -12,7 +12,7 @@ from strictgate.commands.descriptors import (
     raised_descriptor_limit,
     request_limit,
 )
-from strictgate.observe.events import OutOfResources
+from strictgate.observe.events import TurnedAway
 from tests.commands.process import connected, raw, running
 
 
@@ -34,8 +34,12 @@ def test_the_limit(monkeypatch):
         assert head.startswith(b"HTTP/1.1 503 ")
         assert b"\r\nretry-after: 1\r\n" in head
         assert json.loads(body)["error"]["code"] == "overloaded"
-    assert [type(each) for each in events] == [OutOfResources]
-    assert "Refused: 2" in events[0].message
+        assert b"\r\nx-request-id: req_" in head
+    assert answers[2] != answers[3]
+    (told,) = events
+    assert isinstance(told, TurnedAway)
+    assert (told.limit, told.count) == ("connections", 2)
+    assert "ulimit" in told.message
 
 
 def test_requests_that_are_one_too_many():
@@ -71,7 +75,7 @@ def test_out_of_descriptors():
         while not again.startswith(b"HTTP/1.1 200"):  # once the others have been seen to be gone
             again = raw(url, b"GET /healthz HTTP/1.0\r\n\r\n")
         lines = iter(process.stderr.readline, "")
-        told = next(line for line in map(json.loads, lines) if line["event"] == "OutOfResources")
+        told = next(line for line in map(json.loads, lines) if line["event"] == "TurnedAway")
 
     for answer in refused:
         assert answer.startswith(b"HTTP/1.1 503")

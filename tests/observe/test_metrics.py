@@ -20,6 +20,7 @@ from strictgate.observe.events import (
     RequestRepeated,
     StoreFailed,
     ToolsDropped,
+    TurnedAway,
     UpstreamAnswered,
     UpstreamFailed,
 )
@@ -154,6 +155,7 @@ def test_repairs_that_are_only_counted():
         (StoreFailed("locked"), "store_failures_total", 1),
         (Crashed("r", "GET", "/", "…"), "crashes_total", 1),
         (OutOfResources("r", "no"), "out_of_resources_total", 1),
+        (TurnedAway("requests", 40, "no"), 'turned_away_total{limit="requests"}', 40),
     ],
 )
 def test_other_events(event, name, value):

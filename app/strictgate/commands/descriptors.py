@@ -14,12 +14,13 @@ import secrets
 from strictgate.api import response
 from strictgate.api.middleware import too_many
 from strictgate.core.errors import GatewayError, OutOfDescriptors
-from strictgate.observe.events import Observer, OutOfResources
+from strictgate.observe.events import Observer, TurnedAway
 
 OWN = 32
 """Files, pipes and sockets that the process needs beside those of clients and upstreams."""
 PAUSE = 1.0  # seconds between two lines of the log
 
+_ID = "the id of the request"
 _NO_DESCRIPTOR = OutOfDescriptors(
     "Strictgate has no file descriptor left for another connection. Raise the limit of its process "
     "(ulimit -n).",
@@ -37,17 +38,24 @@ def raised_descriptor_limit() -> int:
 class Limit:
     """How many of one kind there may be in this process."""
 
-    def __init__(self, most: int, error: GatewayError, observe: Observer) -> None:
+    def __init__(self, kind: str, most: int, error: GatewayError, observe: Observer) -> None:
         """Prepare the limit.
 
         Args:
+            kind: connections or requests.
             error: what one too many is told.
             observe: is told of the refused, together, after a while.
         """
+        self._kind = kind
         self._most = most
-        self._error = error
         self._observe = observe
         self._refused = 0
+        self._message = error.message
+        # Where many come at once, refusing must cost next to nothing: but for its id, the answer
+        # is there already.
+        headers = {**error.headers, "x-request-id": _ID}
+        answer = response.closing_answer("503 Service Unavailable", error.body(), headers)
+        self._head, _, self._rest = answer.partition(_ID.encode())
 
     def refusal(self, there: int) -> bytes | None:
         """Return the answer to one more where there are so many, or None."""
@@ -56,12 +64,11 @@ class Limit:
         if not self._refused:
             asyncio.get_running_loop().call_later(PAUSE, self._tell)
         self._refused += 1
-        headers = {"x-request-id": f"req_{secrets.token_hex(16)}", **self._error.headers}
-        return response.closing_answer("503 Service Unavailable", self._error.body(), headers)
+        return b"%breq_%b%b" % (self._head, secrets.token_hex(16).encode(), self._rest)
 
     def _tell(self) -> None:
         refused, self._refused = self._refused, 0
-        self._observe(OutOfResources("", f"{self._error.message} Refused: {refused}."))
+        self._observe(TurnedAway(self._kind, refused, self._message))
 
 
 def connection_limit(descriptors: int, observe: Observer) -> Limit:
@@ -70,9 +77,9 @@ def connection_limit(descriptors: int, observe: Observer) -> Limit:
     Args:
         descriptors: that the process may have; each client needs two, one to the upstream.
     """
-    return Limit(max(1, (descriptors - OWN) // 2), _NO_DESCRIPTOR, observe)
+    return Limit("connections", max(1, (descriptors - OWN) // 2), _NO_DESCRIPTOR, observe)
 
 
 def request_limit(most: int, observe: Observer) -> Limit:
     """Return how many requests may be under way."""
-    return Limit(most, too_many(), observe)
+    return Limit("requests", most, too_many(), observe)

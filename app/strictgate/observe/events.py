@@ -270,6 +270,16 @@ class OutOfResources:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """So many were refused at once, unread, for there were too many: those of about a second."""
+
+    limit: str
+    """What there were too many of: connections or requests."""
+    count: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoopBlocked:
     """The event loop computed for so long without a pause that others noticed; that is a bug. Told
     of each place at the first, second, fourth, … time."""
@@ -356,6 +366,7 @@ Event = (
     | KeyLimited
     | LogLinesDropped
     | OutOfResources
+    | TurnedAway
     | LoopBlocked
     | UpstreamRecognised
     | ConfigurationReloaded

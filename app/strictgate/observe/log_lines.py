@@ -36,6 +36,7 @@ from strictgate.observe.events import (
     SharedStoreChanged,
     StoreFailed,
     ToolsDropped,
+    TurnedAway,
     UpstreamAnswered,
     UpstreamFailed,
 )
@@ -72,6 +73,7 @@ _LEVELS: dict[type, LogLevel] = {
     SharedStoreChanged: LogLevel.WARNING,
     StoreFailed: LogLevel.ERROR,
     ToolsDropped: LogLevel.WARNING,
+    TurnedAway: LogLevel.ERROR,
     UpstreamAnswered: LogLevel.DEBUG,
     UpstreamFailed: LogLevel.WARNING,
     FactLearned: LogLevel.WARNING,

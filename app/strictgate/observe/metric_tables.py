@@ -144,3 +144,8 @@ class MetricTables:
         self.out_of_resources = CounterTable(
             "strictgate_out_of_resources", "Requests for which the machine lacked something."
         )
+        self.turned_away = CounterTable(
+            "strictgate_turned_away",
+            "Connections and requests refused at once, unread, as there were too many.",
+            ("limit",),
+        )

@@ -33,6 +33,7 @@ from strictgate.observe.events import (
     RequestRepeated,
     StoreFailed,
     ToolsDropped,
+    TurnedAway,
     UpstreamAnswered,
     UpstreamFailed,
 )
@@ -139,6 +140,7 @@ class Metrics(MetricTables):
             StoreFailed: lambda each: self.store_failures.add(),
             Crashed: lambda each: self.crashes.add(),
             OutOfResources: lambda each: self.out_of_resources.add(),
+            TurnedAway: lambda each: self.turned_away.add((each.limit,), each.count),
         }
 
     # --- told ------------------------------------------------------------------------------------
