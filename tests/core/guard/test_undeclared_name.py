@@ -24,6 +24,7 @@ NAMES = (b"name", b"names", b"stat")
         ({"properties": {}}, (), "type", ()),
         ({"properties": {'a"b': {}, "c\\d": {}, "e\n": {}, "f": {}}}, (), "type", (b"f",)),
         (True, (), "type", ()),
+        ({"properties": {f"p{each}": {} for each in range(300)}}, (), "type", ()),
     ],
 )
 def test_the_first_name(schema, path, name, meant):
@@ -95,6 +96,8 @@ def test_a_reading_looks_at_each_name_once():
     made = read(*first, entry("url", "stat"), entry('": 1'))
     assert made.declared == DeclaredName(len('{"name": 1, "'), b"stat")
     made = read(*first, entry("x", "stat"), entry('": 1'))
+    assert made.declared is None
+    made = read(entry('{"'), entry("stat"), entry('": {}, "'), entry("x", "name"), entry('":'))
     assert made.declared is None
 
 

@@ -206,6 +206,7 @@ def test_where_containers_and_names_stand():
     assert [text[slice(*span)] for span in scanner.name_spans(0)] == [b'"a"', b'"b\\""']
     assert scanner.name_spans(1) == []
     assert [text[slice(*span)] for span in scanner.name_spans(2, last=True)] == [b'"d"']
+    assert [scanner.last_name_start(depth) for depth in range(3)] == [20, -1, 37]
 
 
 # --- marks ---------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from strictgate.core.guard.document_start import DocumentStart
 from strictgate.core.guard.judge_behind import Behind, judge_behind
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
-from strictgate.core.guard.repairs.members import read_name
 from strictgate.core.guard.repetition import LOOK, repeated
 from strictgate.core.guard.schema_echo import is_schema_echo
 from strictgate.core.guard.text_behind import RUNAWAY
@@ -161,27 +160,25 @@ class DocumentStream(DocumentReader):
         """Note what is better than a name, once it is whole; of each that this reply has written,
         once. Of several that come in one piece only the last is looked at."""
         guard = self.draft.guard
-        scanner = guard.scanner
-        containers = scanner.containers
+        scanner, containers = guard.scanner, guard.scanner.nesting
         for depth in range(max(len(containers) - 2, 0), len(containers)):  # a value may have begun
-            container = containers[depth]
-            spans = [] if isinstance(container, list) else scanner.name_spans(depth, last=True)
-            if not spans or spans[0][0] <= self._named:
+            container, start = containers[depth], scanner.last_name_start(depth)
+            if start <= self._named or isinstance(container, list):
                 continue
-            self._named, end = spans[0]
-            name = read_name(scanner.part(self._named, end).decode())
-            names = name is not None and meant_instead(
+            self._named, name = start, scanner.name_at(depth)
+            names = meant_instead(
                 guard.schema.source,
                 scanner.open_path[:depth],
                 name,
                 container,
-                is_first=len(scanner.name_spans(depth)) == 1,
+                is_first=len(container) == (name in container),
             )
             if names:
+                _, end = scanner.name_spans(depth, last=True)[0]
                 moved = len(scanner) - self.refused_at
-                tokens = self.tokens.between(self._named - moved, end - moved)
+                tokens = self.tokens.between(start - moved, end - moved)
                 placed = [(token.start + moved, token) for token in tokens]
-                self.declared = declared_instead(guard, self._named, names, placed)
+                self.declared = declared_instead(guard, start, names, placed)
 
     def _write(self, data: bytes) -> int:
         start, at = len(self.draft), self.refused_at

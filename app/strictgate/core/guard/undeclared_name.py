@@ -29,6 +29,7 @@ _OF_OTHERS = frozenset(
     }
 )
 """Keywords that may say something of names that `properties` does not have."""
+_MOST = 256  # properties, all of which are looked at for each name that is not one
 _SPELT = frozenset('"\\')  # characters that JSON spells otherwise
 
 
@@ -54,7 +55,7 @@ def meant_instead(
     declared = schema.get("properties") if schema is not None else None
     if not isinstance(declared, Mapping) or schema is None or not _OF_OTHERS.isdisjoint(schema):
         return ()
-    if name in declared:
+    if name in declared or len(declared) > _MOST:
         return ()
     meant = list(declared) if is_first else _around(source, declared, name)
     plain = (each for each in meant if each not in present and each.isprintable())

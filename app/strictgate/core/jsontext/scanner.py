@@ -91,6 +91,11 @@ class Scanner(Lexer):
             for start in (starts[-1:] if last else starts)
         ]
 
+    def last_name_start(self, depth: int) -> int:
+        """Return where the last name of the open container at `depth` starts; -1: it has none."""
+        starts = self._tree.offsets[depth]
+        return starts[-1] if len(starts) > 1 else -1
+
     @property
     def open_path(self) -> Path:
         """Where the innermost open container stands."""
