@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from strictgate.core.errors import StoreUnavailable
+from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.gateway.layered_responses import LayeredResponses
 from strictgate.gateway.response_store import (
     MAX_TURNS,
@@ -14,7 +15,6 @@ from strictgate.gateway.response_store import (
     StoredResponse,
     committed,
 )
-from strictgate.gateway.sharing import SharedUnavailable
 
 
 class Remote:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from strictgate.gateway.sharing import SharedUnavailable
+from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.observe.events import SharedStoreChanged
 from strictgate.shared.reachability import PAUSE, Reachability
 
@@ -65,9 +65,12 @@ def test_silence():
     """A store that does not answer in time is down."""
     commands = Commands(patience=0.01)
 
-    async def forever():
-        await asyncio.Event().wait()
+    async def work():
+        answer = asyncio.Event()
+        with pytest.raises(SharedUnavailable):
+            await commands.reach.ask(answer.wait)
+        answer.set()
+        await commands.reach.end()
 
-    with pytest.raises(SharedUnavailable):
-        asyncio.run(commands.reach.ask(forever))
+    asyncio.run(work())
     assert [each.is_up for each in commands.events] == [False]

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from strictgate.core.resilience.messages import BreakerMoved, FactsForgotten, SharedFact
 from strictgate.shared.redis_board import RedisBoard
@@ -132,5 +133,20 @@ def test_outage(stoppable):
             await until(lambda: OTHER.fact in first.facts() and FACT.fact in second.facts())
             assert DOWN not in second.heard  # by now it says nothing
             assert [each.is_up for each in first.events] == [False, True]
+
+    asyncio.run(work())
+
+
+def test_it_ends(redis):
+    """At whatever moment, and what was to be told is told."""
+
+    async def work():
+        prefix = uuid.uuid4().hex
+        for number in range(10):
+            async with asyncio.timeout(20), Replica(redis.url, prefix).running() as replica:
+                replica.board.publish(replace(FACT, model=str(number)))
+                await asyncio.sleep(number * 0.0005)
+        async with Replica(redis.url, prefix).running() as replica:
+            await until(lambda: len(replica.facts()) >= 10)
 
     asyncio.run(work())

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from strictgate.gateway.sharing import SharedUnavailable
+from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.shared.redis_client import RedisClient
 from tests.shared.engines import free_port, needs_redis
 

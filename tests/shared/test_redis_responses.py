@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.gateway.response_store import StoredResponse
-from strictgate.gateway.sharing import SharedUnavailable
 from strictgate.shared.redis_client import RedisClient
 from strictgate.shared.redis_responses import RedisResponses
 from tests.shared.engines import free_port, needs_redis

@@ -85,3 +85,15 @@ def test_nobody_ever_there(demo):
     """A gateway starts, and ends, without its store."""
     with pair_of(demo, f"redis://127.0.0.1:{free_port()}") as (first, _):
         assert first.chat("clean").status == 200
+
+
+def test_budgets(demo, redis):
+    """A key's limits hold over both."""
+    keys = {"ci": {"key": "key-number-1", "requests_per_minute": 20, "label": "CI"}}
+    with pair_of(demo, redis.url, keys=keys) as (first, second):
+        body = {"model": "demo/clean", "messages": [{"role": "user", "content": "hi"}]}
+        given = {"authorization": "Bearer key-number-1"}
+        answers = [each.post(body, **given) for _ in range(13) for each in (first, second)]
+    refused = next(each for each in answers if each.status == 429)
+    assert [each.status for each in answers].count(200) in (19, 20, 21, 22)  # some come back
+    assert "Rate limit reached for requests with the key 'CI': 20 a minute" in refused.raw.decode()

@@ -161,7 +161,9 @@ class GatewayMiddleware:
                 visit.key = known_key(authorization, self.rules)
                 authorization = None
                 if visit.key is not None and not is_metrics:
-                    self.rules.keys.admit(visit.key)
+                    pending = self.rules.keys.admit(visit.key)
+                    if pending is not None:
+                        await pending
             await self._turns.take()
         query = scope["query_string"].decode("latin-1")
         marked = self._marked(visit)

@@ -3,13 +3,14 @@
 import hashlib
 import hmac
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from strictgate.core.errors import ModelForbidden, RateLimited
 from strictgate.core.resilience.quota import Quota, QuotaExceeded, QuotaLimits
 from strictgate.gateway.response_store import steady_clock
+from strictgate.gateway.shared_quotas import SharedQuotas
 from strictgate.settings.keys import Price, key_value
 from strictgate.settings.loading import Settings, SettingsError
 
@@ -59,36 +60,52 @@ class KeyRing:
         prices: Mapping[str, Price] | None = None,
         quotas: Mapping[str, Quota] | None = None,
         clock: Callable[[], float] | None = None,
+        shared: SharedQuotas | None = None,
     ) -> None:
         """Begin.
 
         Args:
             prices: by the name that the upstream has for a model.
             quotas: what keys have used already, by their names.
+            shared: what they use at all replicas, which then counts.
         """
         self.keys = tuple(keys)
         self._prices = prices or {}
         self._quotas = {each.name: (quotas or {}).get(each.name, Quota()) for each in self.keys}
         self._clock = clock or steady_clock()
+        self._shared = shared
 
     def renewed(self, other: "KeyRing") -> "KeyRing":
         """Return the keys and prices of `other` with what was used here."""
-        return KeyRing(other.keys, other._prices, self._quotas, self._clock)
+        return KeyRing(other.keys, other._prices, self._quotas, self._clock, self._shared)
+
+    def sharing(self, quotas: SharedQuotas) -> "KeyRing":
+        """Return the same keys, whose usage all replicas add up."""
+        return KeyRing(self.keys, self._prices, self._quotas, self._clock, quotas)
 
     def find(self, given: bytes) -> ClientKey | None:
         """Return the key with this digest; it takes as long whichever it is."""
         same = [each for each in self.keys if hmac.compare_digest(given, each.digest)]
         return same[0] if same else None
 
-    def admit(self, key: ClientKey) -> None:
-        """Count one more request.
+    def admit(self, key: ClientKey) -> Awaitable[None] | None:
+        """Count one more request; return what to wait for, where replicas have to be asked.
 
         Raises:
-            RateLimited: there may be no more for now.
+            RateLimited: there may be no more for now; what is waited for may raise it, too.
         """
-        exceeded = self._quotas[key.name].admit(key.limits, self._clock())
+        if key.limits == NO_LIMITS:
+            return None
+        if self._shared is None:
+            exceeded = self._quotas[key.name].admit(key.limits, self._clock())
+        else:
+            found = self._shared.admit(key.name, key.limits)
+            if isinstance(found, Awaitable):
+                return _admitted(key, found)
+            exceeded = found
         if exceeded is not None:
             raise _refusal(key, exceeded)
+        return None
 
     def spend(self, key: ClientKey | None, model: str, tokens_in: int, tokens_out: int) -> float:
         """Count what an answer has used, and return what it cost; what has no price is free.
@@ -102,8 +119,18 @@ class KeyRing:
         if price is not None:
             cost = (tokens_in * price.input + tokens_out * price.output) / _MILLION
         if key is not None and key.name in self._quotas:
-            self._quotas[key.name].spend(tokens_in + tokens_out, cost, self._clock())
+            tokens = tokens_in + tokens_out
+            self._quotas[key.name].spend(tokens, cost, self._clock())
+            if self._shared is not None and key.limits != NO_LIMITS:
+                self._shared.spend(key.name, key.limits, tokens, cost)
         return cost
+
+
+async def _admitted(key: ClientKey, judging: Awaitable[QuotaExceeded | None]) -> None:
+    """Wait for the other replicas' usage; raise RateLimited where there may be no more."""
+    exceeded = await judging
+    if exceeded is not None:
+        raise _refusal(key, exceeded)
 
 
 def digest(key: str) -> bytes:

@@ -12,13 +12,14 @@ import asyncio
 from concurrent.futures import Future
 
 from strictgate.core.errors import StoreUnavailable
+from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.gateway.response_store import (
     MAX_TURNS,
     MAX_WAITING,
     ResponseStore,
     StoredResponse,
 )
-from strictgate.gateway.sharing import SharedResponses, SharedUnavailable
+from strictgate.gateway.sharing import SharedResponses
 
 
 class LayeredResponses:

@@ -4,6 +4,7 @@
 |---------------|----------------------------------------------------------------------------|
 | learned facts | told to all as they are learned, and kept for those that start later       |
 | breakers      | told to all; each weighs it against what it sees itself                    |
+| usage of keys | added up in the store (gateway/shared_quotas.py)                           |
 | responses     | kept in the store (gateway/layered_responses.py)                           |
 
 Nothing waits for the store but who needs it: what is to be told is handed over at once, and what is
@@ -24,16 +25,13 @@ from strictgate.core.resilience.messages import (
 )
 from strictgate.gateway.learning import Learner
 from strictgate.gateway.response_store import StoredResponse
+from strictgate.gateway.shared_quotas import Accounts
 from strictgate.observe.events import BreakerChanged, Event
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
 
 _TOLD_STATES = {"open": True, "closed": False}
 """The states of a breaker that others are told of, and whether it is open then."""
-
-
-class SharedUnavailable(Exception):
-    """The store that replicas share does not answer, or not in time."""
 
 
 class MessageBoard(Protocol):
@@ -71,6 +69,7 @@ class SharedStore:
     """Holds its connections while the process serves."""
     board: MessageBoard | None = None
     responses: SharedResponses | None = None
+    accounts: Accounts | None = None
     responses_ttl: float = 0.0
     """Seconds for which a response is kept where the settings do not say."""
 

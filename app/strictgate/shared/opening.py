@@ -1,12 +1,13 @@
 """Opens the store that `[shared] url` names, and puts together what a process shares through it."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
 from urllib.parse import urlsplit
 
 from strictgate.gateway.layered_responses import LayeredResponses
 from strictgate.gateway.response_store import MEMORY, Responses, ResponseStore
+from strictgate.gateway.shared_quotas import SharedQuotas
 from strictgate.gateway.sharing import SharedStore, Sharing
 from strictgate.observe.events import Observer
 from strictgate.settings.loading import Settings, SettingsError
@@ -24,6 +25,8 @@ class Shared:
     def __init__(self, store: SharedStore | None) -> None:
         self._store = store
         self._responses: LayeredResponses | None = None
+        accounts = None if store is None else store.accounts
+        self.quotas = None if accounts is None else SharedQuotas(accounts)
         self.sharing = None if store is None or store.board is None else Sharing(store.board)
 
     def responses(self, settings: Settings, memory: ResponseStore | None) -> Responses | None:
@@ -44,7 +47,8 @@ class Shared:
         if self._store is None:
             yield
             return
-        async with self._store.running:
+        quotas = nullcontext() if self.quotas is None else self.quotas.running()
+        async with self._store.running, quotas:
             yield
             if self._responses is not None:
                 await self._responses.drained()

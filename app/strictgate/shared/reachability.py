@@ -10,9 +10,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from strictgate.gateway.sharing import SharedUnavailable
+from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.observe.events import Observer, SharedStoreChanged
 
 PAUSE = 1.0  # seconds
@@ -40,6 +40,7 @@ class Reachability:
         self._observe = observe
         self._clock = clock
         self._down_until: float | None = None
+        self._asked: set[asyncio.Future[Any]] = set()
 
     async def ask(self, command: Callable[[], Awaitable[T]]) -> T:
         """Return what a command comes to.
@@ -49,14 +50,30 @@ class Reachability:
         """
         if self._down_until is not None and self._clock() < self._down_until:
             raise SharedUnavailable("It did not answer a moment ago.")
+        # In a task of its own, which is never cancelled: clients leave connections behind then.
+        asked = asyncio.ensure_future(command())
+        self._asked.add(asked)
+        asked.add_done_callback(self._answered)
         try:
-            async with asyncio.timeout(self._patience):
-                answer = await command()
+            await asyncio.wait((asked,), timeout=self._patience)
+            if not asked.done():
+                raise TimeoutError("no answer in time")
+            answer = asked.result()
         except self._faults as error:
             self.failed(error)
             raise SharedUnavailable(type(error).__name__) from error
         self.succeeded()
         return answer
+
+    async def end(self) -> None:
+        """Wait for the commands that are under way; each ends by its own time limit."""
+        if self._asked:
+            await asyncio.wait(self._asked)
+
+    def _answered(self, asked: "asyncio.Future[Any]") -> None:
+        self._asked.discard(asked)
+        if not asked.cancelled():
+            asked.exception()  # nobody may be waiting for it any more
 
     def failed(self, error: Exception) -> None:
         """Note that it did not answer."""

@@ -20,10 +20,10 @@ from strictgate.core.resilience.messages import (
     FactsForgotten,
     SharedFact,
     SharedMessage,
+    SharedUnavailable,
     decode_message,
     encode_message,
 )
-from strictgate.gateway.sharing import SharedUnavailable
 from strictgate.shared.reachability import PAUSE
 from strictgate.shared.redis_client import RedisClient
 from strictgate.shared.redis_scripts import FACTS, TELL
@@ -31,7 +31,8 @@ from strictgate.shared.redis_scripts import FACTS, TELL
 MAX_FACTS = 10_000  # kept for those that begin later
 MAX_WAITING = 1000  # messages that wait to be told; what is beyond is not
 SAME_STATE = 1.0  # seconds within which the same state of a breaker is told once
-SILENCE = 5.0  # seconds without a word after which the server is asked whether it is there
+_LOOK = 0.25  # seconds that are listened before looking whether it is the end
+SILENCE = 20  # such looks without a word, after which the server is asked whether it is there
 _NEWS, _FACTS, _BREAKERS = "news", "facts", "breakers"
 
 
@@ -45,6 +46,7 @@ class RedisBoard:
         self._waiting: dict[str, SharedMessage] = {}
         """What is to be told, by what it is about: only the latest matters."""
         self._is_waiting = asyncio.Event()
+        self._is_ending = asyncio.Event()
         self._tell = client.script(TELL)
         self._facts = client.script(FACTS)
 
@@ -64,22 +66,25 @@ class RedisBoard:
     async def running(self) -> AsyncIterator[None]:
         """Hear and tell while the block runs; tell what is left at its end."""
         async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(each) for each in (self._hear(), self._tell_on())]
-            yield
-            for task in background:
-                task.cancel()
+            tasks.create_task(self._hear())
+            tasks.create_task(self._tell_on())
+            try:
+                yield
+            finally:  # they end by themselves: a cancellation may be lost in the client
+                self._is_ending.set()
+                self._is_waiting.set()
         with suppress(SharedUnavailable):
             await self._tell_waiting()
 
     # --- telling ---------------------------------------------------------------------------------
 
     async def _tell_on(self) -> None:
-        while True:
+        while not self._is_ending.is_set():
             await self._is_waiting.wait()
             try:
                 await self._tell_waiting()
             except SharedUnavailable:
-                await asyncio.sleep(PAUSE)
+                await self._pause(PAUSE)
 
     async def _tell_waiting(self) -> None:
         """Tell all that waits, in one command.
@@ -107,7 +112,7 @@ class RedisBoard:
     # --- hearing ---------------------------------------------------------------------------------
 
     async def _hear(self) -> None:
-        while True:
+        while not self._is_ending.is_set():
             try:
                 async with self._client.subscription(_NEWS) as heard:
                     await self._catch_up()
@@ -116,7 +121,7 @@ class RedisBoard:
                 self._client.reach.failed(error)
             except SharedUnavailable:
                 pass  # it has been noted
-            await asyncio.sleep(random.uniform(0.5, 1.0) * PAUSE)  # not all at once
+            await self._pause(random.uniform(0.5, 1.0) * PAUSE)  # not all at once
 
     async def _catch_up(self) -> None:
         """Take over the facts that hold.
@@ -131,21 +136,26 @@ class RedisBoard:
                 self._deliver(fact)
 
     async def _listen(self, heard: PubSub) -> None:
-        """Deliver what is told; return once the server is silent."""
-        is_asked = False
-        while True:
-            message = await heard.get_message(timeout=SILENCE)
+        """Deliver what is told, until the end, or until the server does not answer any more."""
+        silent = 0  # looks in a row that have found nothing
+        while not self._is_ending.is_set() and silent < 2 * SILENCE:
+            message = await heard.get_message(timeout=_LOOK)
             if message is None:
-                if is_asked:
-                    return  # the connection leads nowhere any more
-                await heard.ping()
-                is_asked = True
+                silent += 1
+                if silent == SILENCE:
+                    await heard.ping()
                 continue
-            is_asked = False
+            silent = 0
             if message["type"] == "message":
                 told = decode_message(message["data"], self._me)
                 if told is not None:
                     self._deliver(told)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait for so many seconds, or for the end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._is_ending.wait()
 
     def _deliver(self, message: SharedMessage) -> None:
         for listener in self._listeners:

@@ -76,6 +76,7 @@ class RedisClient:
             yield heard
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, once what is under way has ended."""
+        await self.reach.end()
         await self._commands.aclose()
         await self._listening.aclose()

@@ -80,3 +80,37 @@ return found
 responses begin. Arguments: the id, how many at most."""
 
 DROP = "return redis.call('DEL', KEYS[1])"
+
+SETTLE = (
+    NOW
+    + """
+local today, answers = math.floor(now / 86400), {}
+for i, key in ipairs(KEYS) do
+  local at = 4 * (i - 1)
+  local tokens, money = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local wanted, most = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+  local row = redis.call('HMGET', key, 'day', 'tokens', 'money', 'full_at')
+  if row[1] and tonumber(row[1]) == today then
+    tokens, money = tokens + tonumber(row[2]), money + tonumber(row[3])
+  end
+  local full_at, granted, wait = math.max(tonumber(row[4] or 0), now), 0, 0
+  if most > 0 then
+    local share = 60 / most
+    granted = math.max(0, math.min(wanted, math.floor((now + 60.000001 - full_at) / share)))
+    full_at = math.max(now, full_at + math.min(wanted, granted) * share)
+    wait = math.max(0, full_at + share - now - 60)
+  end
+  redis.call('HSET', key, 'day', today, 'tokens', tokens, 'money', string.format('%.17g', money),
+    'full_at', string.format('%.17g', full_at))
+  redis.call('EXPIRE', key, 172800)
+  answers[i] = {today, tokens, string.format('%.17g', money), granted, string.format('%.17g', wait)}
+end
+return answers
+"""
+)
+"""Add up what keys have used, and lease requests from their buckets; core/resilience/lease.py.
+
+Keys: one for each client key. Arguments, for each: tokens, money, requests wanted (below 0: given
+back), requests a minute. Returns for each the day, its tokens and money, how many requests are
+granted, and the seconds until there is one more.
+"""

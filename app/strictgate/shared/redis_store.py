@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from strictgate.gateway.sharing import SharedStore
 from strictgate.observe.events import Observer
+from strictgate.shared.redis_accounts import RedisAccounts
 from strictgate.shared.redis_board import RedisBoard
 from strictgate.shared.redis_client import RedisClient
 from strictgate.shared.redis_responses import TTL, RedisResponses
@@ -25,4 +26,4 @@ def open_store(url: str, prefix: str, patience: float, observe: Observer) -> Sha
             yield
         await client.close()
 
-    return SharedStore(running(), board, RedisResponses(client), TTL)
+    return SharedStore(running(), board, RedisResponses(client), RedisAccounts(client), TTL)

@@ -17,6 +17,10 @@ MAX_PARTS = 8  # of a fact with its details
 _FACTS = frozenset(Fact)
 
 
+class SharedUnavailable(Exception):
+    """The store that replicas share does not answer, or not in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class SharedFact:
     """A fact about a model holds from now on; see core.capabilities.Fact."""
