@@ -105,14 +105,15 @@ def test_over_the_wire(demo, tmp_path, capsys, monkeypatch):
     assert "no `strictgate serve` of this user listens there" in capsys.readouterr().err
 
 
-def test_a_terminal_that_goes(tmp_path):
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_terminal_that_goes(tmp_path, workers):
     """Then SIGHUP is no wish to reload: nobody would see the process any more."""
     child, terminal = pty.fork()
     if child == 0:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.environ |= {"STRICTGATE_SERVER__DRAIN_DELAY": "0", "XDG_RUNTIME_DIR": str(tmp_path)}
-        arguments = [sys.executable, "-m", "strictgate", "serve", "--demo", "--port", "0"]
-        os.execv(sys.executable, arguments)
+        arguments = ["serve", "--demo", "--port", "0", "--workers", workers]
+        os.execv(sys.executable, [sys.executable, "-m", "strictgate", *arguments])
     seen = b""
     while b"flush=True)\r\n\r\n" not in seen:  # the last that the demonstration prints
         seen += os.read(terminal, 4096)

@@ -80,7 +80,7 @@ class GatewayServer(uvicorn.Server):
         self.reload: Callable[[], Awaitable[None]] | None = None
         """Reads the configuration anew, on SIGHUP; None: that is a signal to leave."""
         self._is_told_to_reload = False
-        self._has_terminal = _has_terminal()
+        self._has_terminal = has_terminal()
 
     async def on_tick(self, counter: int) -> bool:
         if self._is_told_to_reload and self.reload is not None:
@@ -116,7 +116,7 @@ class GatewayServer(uvicorn.Server):
                 signal.signal(signal.SIGHUP, before)
 
     def _hang_up(self, sig: int, frame: FrameType | None) -> None:
-        is_terminal_gone = self._has_terminal and not _has_terminal()
+        is_terminal_gone = self._has_terminal and not has_terminal()
         if self.reload is None or is_terminal_gone:
             self.handle_exit(sig, frame)
         else:
@@ -140,7 +140,7 @@ class DemoServer(GatewayServer):
         yield
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
     """Whether this process has a terminal: that has not hung up."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))

@@ -5,6 +5,7 @@ reload, which is the supervisor: signals that come to all at once, of a terminal
 must not count twice. SIGTERM to one process alone drains that one; another takes its place.
 """
 
+import gc
 import os
 import select
 import signal
@@ -26,6 +27,7 @@ from strictgate.commands.serve import (
     begun_log,
     checked,
     gateway_server,
+    has_terminal,
     run,
     url_of,
     with_demo,
@@ -153,7 +155,11 @@ def serve_by_processes(
         return _be_process(start, with_waiting(start.settings, settings), demo, turn, folder)
 
     told = partial(announce, url_of(listeners[0]))
-    supervisor = Supervisor(settings, listeners, process, told, log.observe, reading)
+    had_terminal = has_terminal()
+    about = (settings, listeners, process, told, log.observe, reading)
+    supervisor = Supervisor(*about, is_hung_up=lambda: had_terminal and not has_terminal())
+    gc.collect()
+    gc.freeze()  # what a process collects it writes to, and then it is shared no more
     try:
         code = supervisor.run()
     finally:

@@ -13,6 +13,7 @@ no event loop, so that it can fork at any time; the processes share what it has 
 |          |                                        | lived for CALM, else after a growing while |
 |          | MAX_FAILURES in a row were never ready | LEAVING, exit code 1                       |
 |          | SIGHUP                                 | the configuration is read, and all told    |
+|          | SIGHUP of a terminal that has gone     | LEAVING                                    |
 | any      | SIGTERM, SIGINT                        | LEAVING: all are told, see commands/serve  |
 | LEAVING  | SIGTERM or SIGINT once more            | all leave now                              |
 |          | all have ended                         | it ends; the exit code is 0, if not 1      |
@@ -93,7 +94,7 @@ class SettingsSource(Protocol):
 class Supervisor:
     """`run` it once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 what it starts, and whom it tells
         self,
         settings: Settings,
         listeners: Sequence[socket.socket],
@@ -101,6 +102,8 @@ class Supervisor:
         announce: Callable[[], None],
         observe: Observer,
         reading: SettingsSource | None = None,
+        *,
+        is_hung_up: Callable[[], bool] = lambda: False,
     ) -> None:
         """Prepare it.
 
@@ -109,6 +112,7 @@ class Supervisor:
             process: what a process does; returns its exit code.
             announce: is called once all are ready.
             reading: reads the configuration, on SIGHUP; None: that is a signal to leave.
+            is_hung_up: whether the terminal has gone, of which SIGHUP tells then.
         """
         self._settings = settings
         self._grace = settings.server.drain_timeout
@@ -117,6 +121,7 @@ class Supervisor:
         self._announce = announce
         self._observe = observe
         self._reading = reading
+        self._is_hung_up = is_hung_up
         self._state = SupervisorState.STARTING
         self._deadline = math.inf
         self._code = 0
@@ -265,7 +270,7 @@ class Supervisor:
         match number:
             case signal.SIGCHLD:
                 self._bury()
-            case signal.SIGHUP if self._reading is not None:
+            case signal.SIGHUP if self._reading is not None and not self._is_hung_up():
                 self._reload(self._reading)
             case signal.SIGINT:
                 self._leave(has_delay=False)
