@@ -60,6 +60,16 @@ def test_one_request(two):
     assert asyncio.run(shown[0].entry("req_9")) is None
 
 
+def test_one_that_is_under_way(two):
+    """It is shown as far as it has come."""
+    kept, shown = two
+    kept[1].record(opened(7))
+
+    assert asyncio.run(shown[0].entry("req_7")).outcome() == "open"
+    whole = asyncio.run(shown[0].kept(has_texts=True))
+    assert whole.entries[0].id == "req_7"
+
+
 def test_all_that_is_kept(two):
     """With texts, or without those of others."""
     kept, shown = two

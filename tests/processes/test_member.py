@@ -106,6 +106,20 @@ def test_answers():
     held(talk)
 
 
+def test_a_bug_costs_one_answer(caplog):
+    """Not the channel, without which the process would leave."""
+
+    async def talk(member, reader, writer):
+        member.answer_with("broken", lambda content: {}[content])
+        member.answer_with("sound", lambda content: content)
+        for number, topic in enumerate(("broken", "sound")):
+            writer.write(written(Inquiry(7, number, topic, b"x")))
+        assert await next_messages(reader, 1) == [InquiryReply(7, 1, "sound", b"x")]
+
+    held(talk)
+    assert "KeyError" in caplog.text
+
+
 def test_notices():
     """They go out, and come in to who listens."""
     heard = []

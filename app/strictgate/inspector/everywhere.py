@@ -42,7 +42,7 @@ class Everywhere:
         """Live lists of others, by what they call themselves."""
         self._answers: dict[str, Callable[[Any], Any]] = {
             "rows": lambda _: self._own_rows(),
-            "entry": inspector.entry,
+            "entry": self._own_entry,
             "kept": lambda has_texts: self._own(has_texts=has_texts),
             "clear": lambda _: inspector.clear(),
             "news": self._own_news,
@@ -109,8 +109,12 @@ class Everywhere:
     def _own_rows(self) -> list[Row]:
         return [each.row() for each in self._inspector.entries()]
 
+    def _own_entry(self, entry_id: str) -> Entry | None:
+        found = self._inspector.entry(entry_id)
+        return None if found is None else _sendable(found)
+
     def _own(self, *, has_texts: bool) -> Kept:
-        entries = self._inspector.entries()
+        entries = list(map(_sendable, self._inspector.entries()))
         if not has_texts:
             entries = [_without_texts(each) for each in entries]
         return Kept(entries, list(self._inspector.lessons))
@@ -126,6 +130,11 @@ class Everywhere:
     def _forget(self, name: str) -> None:
         follower, _ = self._lists.pop(name)
         self._inspector.unfollow(follower)
+
+
+def _sendable(entry: Entry) -> Entry:
+    """Return an entry that can be pickled; of a view of a mapping that is not so."""
+    return replace(entry, origins=dict(entry.origins))
 
 
 def _without_texts(entry: Entry) -> Entry:

@@ -4,6 +4,7 @@ The channel closes when the supervisor has ended, however that came: then the pr
 """
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -73,7 +74,10 @@ class Member(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for message in self._reader.feed(data):
-            self._hear(message)
+            try:
+                self._hear(message)
+            except Exception:  # a bug costs one answer; else the channel would close
+                logging.getLogger(__name__).exception("a message of another process")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
