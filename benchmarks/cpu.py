@@ -189,13 +189,26 @@ def gateway(tree: Path, upstream: str, settings: str = "") -> Iterator[Gateway]:
     Raises:
         NotReady: it does not answer as it should.
     """
+    with configured_gateway(tree, CONFIG.format(upstream=upstream) + settings, PATHS) as each:
+        yield each
+
+
+@contextmanager
+def configured_gateway(
+    tree: Path, settings: str, paths: Sequence[RequestPath]
+) -> Iterator[Gateway]:
+    """Run the gateway with this configuration; yield it once it has answered on these paths.
+
+    Raises:
+        NotReady: it does not answer as it should.
+    """
     with tempfile.TemporaryDirectory() as folder:
         port, config = free_port(), Path(folder) / "config.toml"
-        config.write_text(CONFIG.format(upstream=upstream) + settings, encoding="utf-8")
+        config.write_text(settings, encoding="utf-8")
         serve = ["-m", "strictgate", "serve", "--config", str(config), "--port", str(port)]
         environment = surroundings({"PYTHONPATH": str(tree / "app")})
         with running([sys.executable, *serve], environment, Path(folder)) as process:
-            for path in PATHS:
+            for path in paths:
                 wait_until_right(lambda path=path: fault(port, path), process, START)  # type: ignore[misc]
             yield Gateway(port, process.pid)
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from strictgate.core.conversation.protocol import StreamPart
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.wire.collector import Collector, CollectorState, Delta
+from strictgate.core.wire.delta_joining import joined_deltas
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.sse import BadEvent, Splitter
 from strictgate.settings.tables import LimitSettings
@@ -108,7 +109,9 @@ class UpstreamStream:
         clean = response_reading.clean(events, self._endpoint)
         deltas = [delta for event in clean for delta in self.collector.feed(event)]
         self._is_over = piece is None or self.collector.state is not CollectorState.OPEN
-        return (*deltas, *self.collector.flush()) if self._is_over else tuple(deltas)
+        if self._is_over:
+            deltas += self.collector.flush()
+        return joined_deltas(deltas)
 
     async def _drain(self) -> None:
         """Read what follows the end, so that the connection can serve the next request."""

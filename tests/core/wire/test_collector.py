@@ -314,3 +314,30 @@ def test_pieces_are_joined(pieces: list[dict[str, Any]]):
         for key in ("content", "reasoning_content", "refusal"):
             mine = [p["delta"].get(key, "") for p in pieces if p["index"] == each["index"]]
             assert (each["message"].get(key) or "") == "".join(mine)
+
+
+@given(st.lists(st.sampled_from(["", "a", "é", "\ud83d", "\ude00", "\\", None]), max_size=6))
+def test_mere_text_is_read_as_any(texts):
+    """The shape that nearly every chunk has is read in a shorter way, to the same end."""
+    choices = [
+        {"index": 0, "delta": {"content": text}, "finish_reason": None, "logprobs": None}
+        for text in texts
+    ]
+    short, long = Collector(), Collector()
+    for choice in choices:
+        deltas = short.feed(SseEvent(json.dumps({"id": "c", "choices": [choice]})))
+        odd = {**choice, "odd": None}
+        assert long.feed(SseEvent(json.dumps({"id": "c", "choices": [odd]}))) == deltas
+    assert short.flush() == long.flush()
+    read = long.completion()
+    for choice in read["choices"]:
+        assert choice.pop("odd") is None
+    assert short.completion() == read
+
+
+def test_an_error_that_is_the_chunk_is_whole():
+    """Taking its choices in takes nothing from it."""
+    chunk = {"code": 500, "message": "Oh", "choices": []}
+    collector = Collector()
+    collector.feed(SseEvent(json.dumps(chunk), "error"))
+    assert collector.error == {"error": chunk}

@@ -112,7 +112,7 @@ class DocumentChoiceStream:
             self.is_passed_on = True
         if self.is_passed_on:
             self.calls.feed(delta)
-        self.pieces += bool(text or delta.reasoning)
+        self.pieces += delta.chunks if text or delta.reasoning else 0
         if text and not self.reading.is_settled:
             self.reading.tokens.feed(text.encode("utf-8", "surrogatepass"), delta.logprobs)
             self.reading.feed(text)
@@ -206,7 +206,8 @@ class TextChoiceStream:
 
     def feed(self, delta: Delta) -> None:
         """Take in what a chunk added."""
-        self.pieces += bool(delta.content or delta.reasoning or delta.arguments)
+        if delta.content or delta.reasoning or delta.arguments:
+            self.pieces += delta.chunks
         self.calls.feed(delta)
         if self.forwards:
             self._text += delta.content

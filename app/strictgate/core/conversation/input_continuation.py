@@ -223,7 +223,8 @@ class _AnswerReader:
         while isinstance(answer, StreamPart):
             for delta in answer.deltas:
                 data = delta.content.encode("utf-8", "surrogatepass")
-                length, self.pieces = length + len(data), self.pieces + bool(data)
+                length += len(data)
+                self.pieces += delta.chunks if data else 0
                 self.tokens.feed(data, delta.logprobs)
                 self.aligner.feed(delta.content)
             text = self.aligner.text

@@ -120,10 +120,10 @@ def _pieces(delta: Delta) -> Iterator[Delta]:
         return
     yield replace(delta, content=delta.content[:SLICE], arguments=(), finish_reason=None)
     for at in range(SLICE, len(delta.content), SLICE):
-        yield Delta(delta.index, delta.content[at : at + SLICE])
+        yield Delta(delta.index, delta.content[at : at + SLICE], chunks=0)
     for call, text in delta.arguments:
         for at in range(0, max(len(text), 1), SLICE):
             piece = ((call, text[at : at + SLICE]),)
-            yield Delta(delta.index, arguments=piece, names=delta.names)
+            yield Delta(delta.index, arguments=piece, names=delta.names, chunks=0)
     if delta.finish_reason:
         yield Delta(delta.index, finish_reason=delta.finish_reason)

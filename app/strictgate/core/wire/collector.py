@@ -46,6 +46,7 @@ from strictgate.core.wire.sse import SseEvent
 END = "[DONE]"
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 _LONG_NUMBER = re.compile(r"\d{17}")  # may not fit where orjson puts it
+_USUAL = frozenset({"index", "delta", "finish_reason", "logprobs"})
 _HEAD = ("id", "created", "model", "system_fingerprint", "service_tier")
 
 
@@ -80,6 +81,8 @@ class Delta:
     the first ones only."""
     first_id: str = ""
     """If there are `arguments`, the id of the first call; "" where it has none yet."""
+    chunks: int = 1
+    """How many chunks brought this: see delta_joining.py."""
 
 
 class Collector:
@@ -92,6 +95,8 @@ class Collector:
         self.malformed: str | None = None
         """The data of the event that was no chunk of a completion."""
         self._top: dict[str, Any] = {}
+        self._latest: dict[str, Any] = {}
+        """What stood beside the choices in the chunk before: mostly, the next has just that."""
         self._choices: dict[int, _Choice] = {}
 
     @property
@@ -118,7 +123,9 @@ class Collector:
             self.state, self.error = CollectorState.FAILED, error
         elif not isinstance(chunk, dict):
             self.state, self.malformed = CollectorState.MALFORMED, event.data
-        return self._add(chunk) if isinstance(chunk, dict) else ()
+        if not isinstance(chunk, dict):
+            return ()
+        return self._add(chunk if error is None else {**chunk})  # the error may be the chunk
 
     def flush(self) -> tuple[Delta, ...]:
         """Return the text that was still held back: halves of surrogate pairs."""
@@ -145,28 +152,33 @@ class Collector:
         }
 
     def _add(self, chunk: dict[str, Any]) -> tuple[Delta, ...]:
-        choices = chunk.get("choices")
-        if "choices" in chunk or "usage" in chunk:  # not, say, `{"type": "ping"}`
+        """Take in a chunk, whose choices are taken out of it."""
+        is_chunk = "choices" in chunk or "usage" in chunk  # not, say, `{"type": "ping"}`
+        choices = chunk.pop("choices", None)
+        if is_chunk and chunk != self._latest:
+            self._latest = chunk
             for key, value in chunk.items():
-                if key not in ("choices", "object", "error") and (
+                if key not in ("object", "error") and (
                     key not in self._top or self._top[key] != value
                 ):
                     keep(self._top, key, value)
         if not isinstance(choices, list):
             return ()
-        deltas = [
-            self._choice(choice, position).feed(choice)
-            for position, choice in enumerate(choices)
-            if isinstance(choice, dict)
-        ]
-        return tuple(delta for delta in deltas if delta)
+        deltas = []
+        for position, choice in enumerate(choices):
+            if isinstance(choice, dict):
+                delta = self._choice(choice, position).feed(choice)
+                if delta is not None:
+                    deltas.append(delta)
+        return tuple(deltas)
 
     def _choice(self, choice: dict[str, Any], position: int) -> "_Choice":
         index = choice.get("index")
         index = index if isinstance(index, int) and index >= 0 else position
-        if index not in self._choices:
-            self._choices[index] = _Choice(index)
-        return self._choices[index]
+        found = self._choices.get(index)
+        if found is None:
+            found = self._choices[index] = _Choice(index)
+        return found
 
 
 class _Choice:
@@ -185,14 +197,15 @@ class _Choice:
 
     def feed(self, choice: dict[str, Any]) -> Delta | None:
         """Take in one choice of a chunk; return what it added, or None if it added nothing."""
+        if (content := _mere_content(choice)) is not None:
+            content = self._text("content").feed(content)
+            return Delta(self.index, content) if content else None
         texts = dict.fromkeys(_TEXTS, "")
         arguments: Added = ()
         for key, value in self._delta_of(choice).items():
             if key in texts:
                 for name, text in _pieces(key, value):
-                    if name not in self._texts:
-                        self._texts[name] = TextFragments()
-                    texts[name] += self._texts[name].feed(text)
+                    texts[name] += self._text(name).feed(text)
             elif key == "tool_calls":
                 arguments = self._calls.feed(value)
             elif key == "function_call" and isinstance(value, dict):
@@ -229,6 +242,12 @@ class _Choice:
             "finish_reason": self.finish_reason,
             **self._others,
         }
+
+    def _text(self, name: str) -> TextFragments:
+        found = self._texts.get(name)
+        if found is None:
+            found = self._texts[name] = TextFragments()
+        return found
 
     def _delta_of(self, choice: dict[str, Any]) -> dict[str, Any]:
         """Return the delta, or the message of a server that sends the answer in one chunk."""
@@ -294,8 +313,9 @@ def _error(chunk: Any, event: SseEvent) -> dict[str, Any] | None:
     if isinstance(chunk, list) and chunk:  # Gemini's, as in its answers without stream
         chunk = chunk[0]
     if isinstance(chunk, dict):
-        groq = chunk.get("x_groq")
-        error = chunk.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
+        error, groq = chunk.get("error"), chunk.get("x_groq")
+        if not error and isinstance(groq, dict):
+            error = groq.get("error")
         if error:
             return {"error": error}
         if not chunk.get("choices") and hidden_error(chunk):
@@ -303,6 +323,17 @@ def _error(chunk: Any, event: SseEvent) -> dict[str, Any] | None:
     if event.event == "error":
         return {"error": chunk if isinstance(chunk, dict) and chunk else event.data}
     return None
+
+
+def _mere_content(choice: dict[str, Any]) -> str | None:
+    """Return the text of a choice that adds nothing but text, as nearly every one does."""
+    delta = choice.get("delta")
+    if not isinstance(delta, dict) or len(delta) != 1 or not choice.keys() <= _USUAL:
+        return None
+    if choice.get("finish_reason") is not None or choice.get("logprobs") is not None:
+        return None
+    content = delta.get("content")
+    return content if isinstance(content, str) else None
 
 
 def _pieces(key: str, value: Any) -> list[tuple[str, str | None]]:

@@ -92,9 +92,9 @@ class Splitter:
         """
         if self._fault is not None:
             raise self._fault
-        if self._is_one_event(chunk):
+        if plain := self._plain_events(chunk):
             self._start, self._after_cr = None, False
-            return [SseEvent(_text(chunk[6:-2]))]
+            return plain
         if self._start is not None:
             chunk = self._without_mark(chunk)
         if self._after_cr and chunk:
@@ -113,16 +113,26 @@ class Splitter:
         self._field(self._end_line(b""))
         return self._dispatch() if self._data and _is_whole(b"\n".join(self._data)) else []
 
-    def _is_one_event(self, chunk: bytes) -> bool:
-        """Whether `chunk` is one whole event of one line, with nothing pending: the usual case."""
-        return (
-            chunk.startswith(b"data: ")
-            and chunk.find(b"\n") == len(chunk) - 2
-            and chunk.endswith(b"\n")
-            and b"\r" not in chunk
-            and len(chunk) - 2 <= self._limit
-            and not (self._start or self._tail or self._data or self._name or self._retry)
-        )
+    def _plain_events(self, chunk: bytes) -> list[SseEvent]:
+        """Return the events of `chunk` if it is whole events of one line each, with nothing
+        pending, which is the usual case; else nothing."""
+        if (
+            not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n"))
+            or b"\r" in chunk
+            or len(chunk) > self._limit
+            or self._start
+            or self._tail
+            or self._data
+            or self._name
+            or self._retry
+        ):
+            return []
+        try:
+            lines = chunk[6:-2].decode().split("\n\ndata: ")
+        except UnicodeDecodeError:  # which event it is, the long way says
+            return []
+        is_plain = chunk.count(b"\n") == 2 * len(lines)
+        return [SseEvent(line) for line in lines] if is_plain else []
 
     def _without_mark(self, chunk: bytes) -> bytes:
         """Return `chunk` without a byte order mark; while there may be one, hold it back."""

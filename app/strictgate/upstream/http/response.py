@@ -94,16 +94,14 @@ class HttpResponse:
         if most is None or self._size <= most:
             piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             pieces.clear()
-        else:
+        elif len(pieces[0]) > most:
+            piece = pieces[0][:most]
+            pieces[0] = pieces[0][most:]
+        else:  # whole pieces: a server that sends event by event is read by events
             taken, size = [], 0
-            while size < most:  # there is more than that, so that it never runs dry
+            while size + len(pieces[0]) <= most:
                 taken.append(pieces.popleft())
                 size += len(taken[-1])
-            if size > most:
-                last = taken[-1]
-                cut = len(last) - (size - most)
-                taken[-1] = last[:cut]
-                pieces.appendleft(last[cut:])
             piece = b"".join(taken)
         self._size -= len(piece)
         if self._size <= LOW and self._source is not None:
