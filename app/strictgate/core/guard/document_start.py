@@ -287,8 +287,9 @@ class DocumentStart:
         return self._takes[opener]
 
     def _trial(self) -> bool:
+        enough = _SURE if len(self._trials) == 1 else None  # two are compared by how far they come
         for each in self._trials:
-            each.feed(self._text)
+            each.feed(self._text, enough)
         trial: Trial | None = self._trials[0]
         if len(self._trials) > 1:
             trial = _chosen(*self._trials, text=self._text, final=self._final)
@@ -334,10 +335,13 @@ class Trial:
         """A whole, valid document was taken in."""
         self._guard = guard
 
-    def feed(self, text: bytearray) -> None:
-        """Take in what is new in `text`."""
+    def feed(self, text: bytearray, enough: int | None = None) -> None:
+        """Take in what is new in `text`; `enough`: how much evidence is waited for, at most."""
         while self.is_alive and self.reach < len(text):
-            piece = bytes(text[self.reach : self.reach + _PIECE])
+            size = _PIECE if enough is None else enough - self.evidence
+            if size <= 0:
+                break
+            piece = bytes(text[self.reach : self.reach + size])
             taken = self._guard.consume(piece)
             self.reach += taken
             self.evidence += _weight(piece[:taken])

@@ -96,7 +96,7 @@ class Collector:
         """The data of the event that was no chunk of a completion."""
         self._top: dict[str, Any] = {}
         self._latest: dict[str, Any] = {}
-        """What stood beside the choices in the chunk before: mostly, the next has just that."""
+        """The chunk before, for what stands beside its choices: mostly, the next has just that."""
         self._choices: dict[int, _Choice] = {}
 
     @property
@@ -118,14 +118,14 @@ class Collector:
             chunk = _parse(event.data)
         except ValueError:
             chunk = None
+        if isinstance(chunk, dict) and event.event is None and self._is_like_latest(chunk):
+            return self._add_choices(chunk["choices"])
         error = _error(chunk, event)
         if error is not None:
             self.state, self.error = CollectorState.FAILED, error
         elif not isinstance(chunk, dict):
             self.state, self.malformed = CollectorState.MALFORMED, event.data
-        if not isinstance(chunk, dict):
-            return ()
-        return self._add(chunk if error is None else {**chunk})  # the error may be the chunk
+        return self._add(chunk) if isinstance(chunk, dict) else ()
 
     def flush(self) -> tuple[Delta, ...]:
         """Return the text that was still held back: halves of surrogate pairs."""
@@ -151,17 +151,27 @@ class Collector:
             **top,
         }
 
+    def _is_like_latest(self, chunk: dict[str, Any]) -> bool:
+        """Whether it has choices, and beside them just what the chunk before had: so it is no
+        error, and there is nothing new to keep."""
+        latest = self._latest
+        if len(chunk) != len(latest) or not chunk.get("choices"):
+            return False
+        latest["choices"] = chunk["choices"]
+        return chunk == latest
+
     def _add(self, chunk: dict[str, Any]) -> tuple[Delta, ...]:
-        """Take in a chunk, whose choices are taken out of it."""
-        is_chunk = "choices" in chunk or "usage" in chunk  # not, say, `{"type": "ping"}`
-        choices = chunk.pop("choices", None)
-        if is_chunk and chunk != self._latest:
-            self._latest = chunk
+        if "choices" in chunk or "usage" in chunk:  # not, say, `{"type": "ping"}`
             for key, value in chunk.items():
-                if key not in ("object", "error") and (
+                if key not in ("choices", "object", "error") and (
                     key not in self._top or self._top[key] != value
                 ):
                     keep(self._top, key, value)
+            if self.state is CollectorState.OPEN:
+                self._latest = {**chunk}
+        return self._add_choices(chunk.get("choices"))
+
+    def _add_choices(self, choices: Any) -> tuple[Delta, ...]:
         if not isinstance(choices, list):
             return ()
         deltas = []
