@@ -11,7 +11,7 @@ says (in `not`, `if`, `oneOf`), that one's errors are not final in an open value
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from jsonschema_rs import ValidationError
@@ -23,6 +23,7 @@ from strictgate.core.guard.schema_features import Features, features
 from strictgate.core.guard.visit_counts import VisitCounts
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
+from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema.explanation_cost import A_PAIR, MAX_BYTES, MAX_VISITS, explanation_cost
 from strictgate.core.schema.formats import Formats
 from strictgate.core.schema.inspection import InspectedSchema
@@ -51,11 +52,18 @@ Known = tuple[bytes, tuple[Problem, ...]]
 """The text of a whole document, and what is wrong with it."""
 
 
-@lru_cache(16)
+_of_open: LruCache[tuple[InspectedSchema, Formats], Any] = LruCache(32 << 20)
+"""Validators of what is open. Each takes no more than its schema does, which is kept elsewhere."""
+
+
 def open_validator(inspected: InspectedSchema, formats: Formats) -> Any:
     """Return a validator of the schema without the keywords that more text may still satisfy."""
-    document = without_keywords(inspected.document, UNTIL_CLOSED)
-    return compile_validator(document, inspected, formats)
+    known = _of_open.get((inspected, formats))
+    if known is None:
+        document = without_keywords(inspected.document, UNTIL_CLOSED)
+        known = compile_validator(document, inspected, formats)
+        _of_open.put((inspected, formats), known, inspected.weight)
+    return known
 
 
 @dataclass(frozen=True, slots=True)
