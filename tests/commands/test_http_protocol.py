@@ -11,6 +11,8 @@ import pytest
 from strictgate.commands.http_protocol import (
     HEAD_BYTES,
     HEAD_FIELDS,
+    LOOKS,
+    STALL,
     UNSENT,
     URL_BYTES,
     HttpProtocol,
@@ -176,3 +178,39 @@ def test_a_refused_body_is_ended():
                 if not piece:
                     break
     assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+class Clock:
+    """An event loop's time, and the one call that waits."""
+
+    def __init__(self):
+        self.now, self.call = 0.0, None
+
+    def time(self):
+        return self.now
+
+    def call_later(self, seconds, function, *arguments):
+        self.call = (self.now + seconds, function, arguments)
+        return self.call
+
+    def go_on(self):
+        (self.now, function, arguments), self.call = self.call, None
+        function(*arguments)
+
+
+@pytest.mark.parametrize("last_taken", [0.0, 20.0, 95.5])
+def test_when_who_does_not_read_is_cut(last_taken):
+    """So long after the client took something last, to within a look."""
+    clock, cut, left = Clock(), [], 1000
+    protocol = object.__new__(HttpProtocol)
+    protocol.loop = clock
+    protocol.transport = SimpleNamespace(
+        get_write_buffer_size=lambda: left, abort=lambda: cut.append(clock.now)
+    )
+    protocol._watch_reader()
+    while not cut:
+        if clock.now < last_taken:
+            left -= 1
+        clock.go_on()
+    assert STALL <= cut[0] - last_taken <= STALL + 2 * STALL / LOOKS
+    assert clock.call is None

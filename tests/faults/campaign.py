@@ -12,8 +12,9 @@ from pathlib import Path
 
 from tests.faults.bad_clients import CLIENTS
 from tests.faults.documents import KINDS
-from tests.faults.gateway import UPSTREAM_KEY, Gateway, Health, gateway, settings_for
+from tests.faults.gateway import FIRST_BYTE, UPSTREAM_KEY, Gateway, Health, gateway, settings_for
 from tests.faults.http_client import exchange
+from tests.faults.kinds.fault import TIMEOUT
 from tests.faults.kinds.table import FAULTS
 from tests.faults.oracle import ALWAYS, Case, Complaint, outcome
 from tests.faults.upstream import Token, Upstream, upstream
@@ -28,6 +29,7 @@ CLIENT_EVERY = 6
 """One request in so many comes from a client with faults."""
 STORE = "store.db"
 PART = 8  # characters of a key
+ROUNDS = 5  # of requests for all slots, as long as some time out
 LOOKS = 300
 """Times that it is looked whether what was held has been given back."""
 _SURFACES = (
@@ -174,7 +176,9 @@ async def _bad_client(gate: Gateway, turn: int, case: Case, report: Report) -> N
         return
     except ConnectionError:
         answer = None  # it was cut while it was sending
-    if answer is not None and client.may is not None and answer.status not in client.may:
+    is_late = answer is not None and answer.status == 504 and answer.seconds >= FIRST_BYTE
+    allowed = client.may if answer is not None and not is_late else None
+    if answer is not None and allowed is not None and answer.status not in allowed:
         report.complaints.append(Complained(name, f"got {answer.status}"))
     report.outcomes["client with a fault"] += 1
 
@@ -196,13 +200,20 @@ async def rested(gate: Gateway, running: Upstream, before: Health | None) -> Hea
 
 
 async def _check_slots(gate: Gateway, report: Report) -> None:
-    """As many requests at once as the gateway takes: each gets a slot."""
+    """As many requests at once as the gateway takes: each gets a slot.
+
+    Upstream and clients share a process: where the machine is busy, some may time out, which says
+    nothing of slots. Then all are asked again.
+    """
     late = [
         Case("late", Token(f"n0nce-{n:012x}", "choice", ALWAYS, 0), "chat", False, True, False)
         for n in range(SLOTS)
     ]
-    found = Report()
-    await asyncio.gather(*(_ask(gate, case, found) for case in late))
+    for _ in range(ROUNDS):
+        found = Report()
+        await asyncio.gather(*(_ask(gate, case, found) for case in late))
+        if found.complaints or not found.outcomes[TIMEOUT]:
+            break
     if found.outcomes != Counter(ok=SLOTS):
         report.complaints.append(Complained("slots", f"not all are free: {found}"))
 

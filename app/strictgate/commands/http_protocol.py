@@ -22,7 +22,8 @@ HEAD_BYTES = 32 << 10  # of the request line and all headers
 HEAD_FIELDS = 100  # headers
 URL_BYTES = 8 << 10
 """Of the path and the query; RFC 9112 §3 wants at least 8,000."""
-STALL = 30.0  # seconds in which a client must take something of what waits for it
+STALL = 30.0  # seconds in which a client must take something of what waits for it, …
+LOOKS = 30  # … and how often it is looked meanwhile whether it has
 UNSENT = 64 << 10
 """Bytes that the kernel takes before they can be sent, where it has such a limit. Without one it
 takes megabytes for a client that does not read, and the model is read on for nobody."""
@@ -61,6 +62,8 @@ class HttpProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _is_turned_away = False
     _stall: asyncio.TimerHandle | None = None
+    _taken_at = 0.0
+    """When the client took something last, by the loop's clock, where it is watched."""
 
     @classmethod
     def limited_by(cls, connections: Limit, requests: Limit) -> type["HttpProtocol"]:
@@ -132,6 +135,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().pause_writing()
         self._watch_reader()
 
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._taken_at = self.loop.time()
+
     def on_response_complete(self) -> None:
         cycle = self.cycle
         super().on_response_complete()
@@ -151,15 +158,18 @@ class HttpProtocol(HttpToolsProtocol):
         """
         left = self.transport.get_write_buffer_size()
         if left and self._stall is None:
-            self._stall = self.loop.call_later(STALL, self._check_reader, left)
+            self._taken_at = self.loop.time()
+            self._stall = self.loop.call_later(STALL / LOOKS, self._check_reader, left)
 
     def _check_reader(self, before: int) -> None:
         self._stall = None
-        left = self.transport.get_write_buffer_size()
-        if left >= before:
+        left, now = self.transport.get_write_buffer_size(), self.loop.time()
+        if left < before:
+            self._taken_at = now
+        if left and now - self._taken_at >= STALL:
             self.transport.abort()
-        else:
-            self._watch_reader()
+        elif left:
+            self._stall = self.loop.call_later(STALL / LOOKS, self._check_reader, left)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400)
