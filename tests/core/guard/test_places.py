@@ -15,8 +15,12 @@ NOTHING, SOMETHING = PruneLimits(items=0, members=0), PruneLimits(items=1, membe
 
 def entered(kept, *around, path=()):
     places = Places(kept)
-    places.enter(around, path)
+    enter(places, around, path)
     return places
+
+
+def enter(places, around, path=()):
+    places.enter(around, len(around) - 1, lambda depth: path[depth])
 
 
 def test_a_value_in_its_place():
@@ -37,9 +41,9 @@ def test_what_is_known():
     places.learn("a", "text")
     assert places.is_known("a", "text")
     assert not places.is_known("a", "number")
-    places.enter([rows, rows[1]], (1,))
+    enter(places, [rows, rows[1]])
     assert places.is_known("a", "text")
-    places.enter([rows], ())
+    enter(places, [rows])
     assert not places.is_known(0, "text")
     places.learn(2, "text")
     assert places.is_known(9, "text")
@@ -54,7 +58,7 @@ def test_what_is_known_where_more_matters():
     places.learn(1, "text")
     assert places.is_known(5, "text")
     members = {}
-    places.enter([members], ())
+    enter(places, [members])
     places.learn("a", "text")
     assert not places.is_known("a", "text")
 

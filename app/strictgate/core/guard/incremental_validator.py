@@ -27,6 +27,7 @@ from strictgate.core.work import Work
 _STAND_INS: dict[LexicalToken | None, Any] = {LexicalToken.STRING: "", LexicalToken.NUMBER: 0}
 _NOTHING_COUNTED = (0, 0, 0)
 _STRING = LexicalToken.STRING
+_OPENED, _CLOSED = LexerEvent.OPENED, LexerEvent.CLOSED
 
 
 class _Seen(NamedTuple):
@@ -145,7 +146,7 @@ class IncrementalValidator:
     def _watch(self, event: LexerEvent, length: int) -> int | None:
         """Return where to go back to, if the last byte may not come."""
         scanner = self.scanner
-        is_closed = event is LexerEvent.CLOSED
+        is_closed = event is _CLOSED
         is_string = is_closed and scanner.last is not None and scanner.last[0] is _STRING
         if self.checking and is_string and self._judge.features.lengths:
             back = self._too_long(scanner.last_path, length - 1)
@@ -170,7 +171,7 @@ class IncrementalValidator:
         )
         if may_be_known:
             if not places.is_in(nesting[seen.depth]):
-                places.enter(nesting[: seen.depth + 1], self.scanner.open_path)
+                places.enter(nesting, seen.depth, self.scanner.name_at)
             is_known = seen.about is not None and places.is_known(seen.step, seen.about)
             if is_known or judge.is_fine(
                 places.filled(seen.step, seen.leaf), seen.leaf, seen.kinds
@@ -179,7 +180,10 @@ class IncrementalValidator:
                 return ()
         path = (*self.scanner.open_path[: seen.depth], seen.step) if seen.depth >= 0 else ()
         around = self.scanner.containers[: seen.depth + 1]
-        found = judge.of(PartialValue(around, path, seen.leaf, seen.kinds, length))
+        size = length
+        if may_be_known and event is _CLOSED and isinstance(seen.leaf, dict | list):
+            size = judge.size_in_place(length - self.scanner.closed_from, seen.depth, length)
+        found = judge.of(PartialValue(around, path, seen.leaf, seen.kinds, size))
         if may_be_known and seen.about is not None and not found:
             places.learn(seen.step, seen.about)
         return found
@@ -188,27 +192,26 @@ class IncrementalValidator:
         """Return what `event` shows of which value; None: nothing that may be wrong."""
         scanner = self.scanner
         nesting, token = scanner.nesting, scanner.token
-        is_entered = event is LexerEvent.OPENED and token is None
+        is_closed = event is _CLOSED
+        is_entered = token is None and event is _OPENED
         depth = len(nesting) - 1 - is_entered
         step: str | int = 0
         if depth >= 0:
             is_object = isinstance(nesting[depth], dict)
-            is_put = is_entered or event is LexerEvent.CLOSED
+            is_put = is_entered or is_closed
             step = scanner.name_at(depth) if is_object else len(nesting[depth]) - is_put
-        match event, token:
-            case LexerEvent.CLOSED, _:
-                if scanner.last is not None and scanner.last[0] is LexicalToken.LITERAL:
-                    return None  # it was looked at when it began
-                return _Seen(depth, step, nesting[depth][step], None, None)  # type: ignore[index]
-            case LexerEvent.NAMED, _:
-                has_names = self._judge.features.has_names
-                return _Seen(depth, step, None, final_errors.NAMED, event) if has_names else None
-            case LexerEvent.OPENED, None:
-                leaf = nesting[-1]
-                return _Seen(depth, step, leaf, final_errors.ENTERED, type(leaf))
-            case LexerEvent.OPENED, LexicalToken.LITERAL:  # which one, its first byte tells
-                first = scanner.part(scanner.token_start, length)[0]
-                return _Seen(depth, step, LITERALS[first][1], None, first)
+        if is_closed:
+            if scanner.last is not None and scanner.last[0] is LexicalToken.LITERAL:
+                return None  # it was looked at when it began
+            return _Seen(depth, step, nesting[depth][step], None, None)  # type: ignore[index]
+        if event is not _OPENED:
+            has_names = self._judge.features.has_names
+            return _Seen(depth, step, None, final_errors.NAMED, event) if has_names else None
+        if is_entered:
+            return _Seen(depth, step, nesting[-1], final_errors.ENTERED, type(nesting[-1]))
+        if token is LexicalToken.LITERAL:  # which one, its first byte tells
+            first = scanner.part(scanner.token_start, length)[0]
+            return _Seen(depth, step, LITERALS[first][1], None, first)
         return _Seen(depth, step, _STAND_INS[token], final_errors.BEGUN, token)
 
     # --- long strings --------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from jsonschema_rs import ValidationError
 
 from strictgate.core.guard import final_errors
 from strictgate.core.guard.final_errors import OpenLocation, is_definite, may_matter, remaining
-from strictgate.core.guard.pruned_tree import PruneLimits, beside, pruned, restored
+from strictgate.core.guard.pruned_tree import SHORT, PruneLimits, beside, pruned, restored
 from strictgate.core.guard.schema_features import Features, features
 from strictgate.core.guard.visit_counts import VisitCounts
 from strictgate.core.jsontext.partial_tree import Container
@@ -77,7 +77,7 @@ class PartialValue:
     kinds: frozenset[str] | None
     """Which errors about it are final: as in a Spot."""
     length: int
-    """Of the text up to there."""
+    """Of the text up to there, or of what is left of it beside the way and the value."""
 
 
 class PartialValidator:
@@ -121,6 +121,18 @@ class PartialValidator:
             problems = self.schema.problems(value, MOST_AT_ONCE, self._work)
             self._last = (text, problems)
         return problems
+
+    def size_in_place(self, size: int, depth: int, most: int) -> int:
+        """Return the length of the text that is left of a document with a closed value in it.
+
+        Args:
+            size: of the value's own text.
+            depth: how many containers it is in.
+            most: the length of all that was written.
+        """
+        if self.kept.items:
+            return most
+        return min(most, size + SHORT * (self.kept.members + 1) * (depth + 1))
 
     def is_fine(self, tree: Any, leaf: Any, kinds: frozenset[str] | None) -> bool:
         """Whether `leaf`, in its place in the thinned document `tree`, is seen at once to have

@@ -9,7 +9,7 @@ depends on nothing but the names on the way, and what was fine in it once is so 
 table have the same columns.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -59,7 +59,7 @@ class Places:
         """
         self._kept = kept
         self._by_names = not kept.items and not kept.members
-        self._roots: dict[type, _Place] = {}
+        self._roots: dict[tuple[Step, type], _Place] = {}
         self._entered: list[_Entered] = []
 
     def fork(self) -> Self:
@@ -88,15 +88,21 @@ class Places:
         elif self._by_names:
             fine.add((step, kind))
 
-    def enter(self, around: Sequence[Container], steps: Sequence[Step]) -> None:
-        """Go to the innermost of the open containers `around`, which stands at `steps`."""
+    def enter(
+        self, nesting: Sequence[Container], depth: int, name_at: Callable[[int], str]
+    ) -> None:
+        """Go to the container at `depth` of the open ones.
+
+        Args:
+            name_at: gives the name of the member begun last in an object of a depth.
+        """
         entered = self._entered
-        same = min(len(entered), len(around))
-        while same and entered[same - 1].container is not around[same - 1]:
+        same = min(len(entered), depth + 1)
+        while same and entered[same - 1].container is not nesting[same - 1]:
             same -= 1
         del entered[same:]
-        for depth in range(same, len(around)):
-            entered.append(_Entered(around[depth], self._new(around[: depth + 1], steps[:depth])))
+        for at in range(same, depth + 1):
+            entered.append(_Entered(nesting[at], self._new(nesting, at, name_at)))
 
     def filled(self, step: Step, leaf: Any) -> Any:
         """Return the thinned document with `leaf` at `step` of the container entered last; it holds
@@ -112,27 +118,23 @@ class Places:
             inner[str(step)] = leaf
         return entered.place.tree
 
-    def _new(self, around: Sequence[Container], steps: Sequence[Step]) -> _Place:
-        """Return the place of the last of `around`."""
-        kind = type(around[-1])
-        if not self._by_names:
-            return _place(around[:-1], steps, kind(), self._kept)
-        if not steps:
-            if kind not in self._roots:
-                self._roots[kind] = _place((), (), kind(), self._kept)
-            return self._roots[kind]
-        below = self._entered[-1].place.below
-        key = (steps[-1] if isinstance(steps[-1], str) else 0, kind)
-        made = below.get(key)
-        if made is None:
-            made = _place(around[:-1], steps, kind(), self._kept)
-            if len(below) < _MOST_KNOWN:
-                below[key] = made
+    def _new(
+        self, nesting: Sequence[Container], depth: int, name_at: Callable[[int], str]
+    ) -> _Place:
+        """Return the place of a container, of which those around it are entered."""
+        below = self._entered[-1].place.below if depth else self._roots
+        is_member = depth > 0 and isinstance(nesting[depth - 1], dict)
+        kind = type(nesting[depth])
+        key = (name_at(depth - 1) if is_member else 0, kind)
+        if self._by_names and key in below:
+            return below[key]
+        steps = tuple(
+            name_at(at) if isinstance(each, dict) else len(each) - 1
+            for at, each in enumerate(nesting[:depth])
+        )
+        inner = kind()
+        tree, _ = pruned(nesting[:depth], steps, inner, self._kept)
+        made = _Place(tree, inner)
+        if self._by_names and len(below) < _MOST_KNOWN:
+            below[key] = made
         return made
-
-
-def _place(
-    around: Sequence[Container], steps: Sequence[Step], inner: Container, kept: PruneLimits
-) -> _Place:
-    tree, _ = pruned(around, tuple(steps), inner, kept)
-    return _Place(tree, inner)

@@ -15,7 +15,7 @@ from typing import Any
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
 
-_SHORT = 64  # characters of a string
+SHORT = 64  # characters of a string that stays
 _CONTAINERS = (dict, list)  # quicker than a union
 
 
@@ -60,7 +60,7 @@ def short_members(container: dict[str, Any], kept: PruneLimits) -> dict[str, Any
     return {
         name: each
         for name, each in islice(container.items(), kept.members)
-        if (len(each) <= _SHORT if isinstance(each, str) else not isinstance(each, _CONTAINERS))
+        if (len(each) <= SHORT if isinstance(each, str) else not isinstance(each, _CONTAINERS))
     }
 
 

@@ -89,6 +89,8 @@ class Lexer:
         self._whole = 0  # where the whole units of the string begun last end
         self._part = NumberPart.SIGN  # of the number begun last, where its last byte stands
         self._event: LexerEvent | None = None
+        self.closed_from = 0
+        """Where the container starts that was closed last; just behind its end alone."""
         self.expects = Expects.VALUE
         self.token: LexicalToken | None = None
         """The token that is open."""
@@ -167,7 +169,9 @@ class Lexer:
         is_object = isinstance(self._tree.open[-1], dict)
         if is_object != (self._text[position] == ord("}")):
             return position
-        self._note(position, self._tree.leave())
+        closed = self._tree.leave()
+        self.closed_from = closed.offsets[0]
+        self._note(position, closed)
         self.expects, self.last = self._behind_value(), None
         self._event = LexerEvent.CLOSED
         return position + 1
