@@ -31,6 +31,7 @@ _A_CALL, _A_BYTE, _MATCHED = 10, 2, 1
 """Units of work: of a call, and of each byte, to read it and to match it with a grammar. What the
 validator is asked beside that is counted where it is asked (partial_validation.py)."""
 _MATCHED_IF_BROAD, _MOST_IF_BROAD = 3, 128 << 10
+_LEAST_MATCHED = 64  # bytes; for fewer it is not worth it: 26 of them took 0.3 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Guard:
         more = features.breadth**2 // _BROAD + features.names // _MANY_NAMES
         if more:
             self._most_matched = min(MAX_MATCHED, _MOST_IF_BROAD // (1 + more))
+            if self._most_matched < _LEAST_MATCHED:
+                self._go_on_alone()
             self._a_match = _MATCHED_IF_BROAD * (1 + more)
 
     def fork(self) -> Self:
