@@ -6,7 +6,6 @@ matcher that gives up (it met a limit of its own) is no violation: the tracker g
 does behind MAX_MATCHED, and sooner where the schema is broad.
 """
 
-from dataclasses import dataclass
 from typing import Self
 
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, GrammarMatcher
@@ -17,6 +16,7 @@ from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 from strictgate.core.work import Work
 
 MAX_MATCHED = 24 << 10
@@ -34,7 +34,7 @@ _MATCHED_IF_BROAD, _MOST_IF_BROAD = 3, 128 << 10
 _LEAST_MATCHED = 64  # bytes; for fewer it is not worth it: 26 of them took 0.3 s
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class GuardMark:
     """A place of a guard to come back to."""
 

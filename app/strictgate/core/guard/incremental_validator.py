@@ -7,7 +7,6 @@ definite error is refused. The root is judged in full when it closes, always.
 Where it refuses depends on the text alone, never on how that was cut into pieces.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
@@ -22,6 +21,7 @@ from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.scanner import Scanner, ScannerMark
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 from strictgate.core.work import Work
 
 _STAND_INS: dict[LexicalToken | None, Any] = {LexicalToken.STRING: "", LexicalToken.NUMBER: 0}
@@ -45,7 +45,7 @@ class _Seen(NamedTuple):
     """All that is known of it, if that is less than the value."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class TrackerMark:
     """A place of an IncrementalValidator to come back to."""
 

@@ -6,18 +6,18 @@ where nothing fits, and none where two things do.
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.reader import NotJSON, json_type, parse_json, write_json
 from strictgate.core.repair_steps import LenientRepair, LosslessRepair
+from strictgate.core.value_type import value_type
 
 _BLANKS = " \t\r\n"
 _PYTHON = {"True": "true", "False": "false"}
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Coercion:
     """A JSON text to stand for a value, and the step that this is."""
 

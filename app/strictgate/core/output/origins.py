@@ -12,7 +12,6 @@ the tokens that are new are mended.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from strictgate.core.value_type import value_type
@@ -77,7 +76,7 @@ class DocumentOrigins:
         return {origin: count for origin, count in counts.items() if count}
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class TextChange:
     """A part of a text was replaced: `old_start` to `old_end` of what it was is `new_start` to
     `new_end` of what it is."""

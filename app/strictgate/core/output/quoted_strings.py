@@ -8,11 +8,11 @@ the string, the text is refused: which of the two the model meant is not ours to
 
 import json
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from strictgate.core.jsontext.reader import NotJSON
 from strictgate.core.repair_steps import SyntaxRepair
+from strictgate.core.value_type import value_type
 
 CLOSERS = {
     '"': '"',
@@ -55,7 +55,7 @@ _MAY_END = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Quoted:
     """A string as JSON, where it ends in the text, and what had to be respelt."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.reader import NotJSON, check_surrogates, write_json
+from strictgate.core.value_type import value_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def measure(document: Any, limits: Limits) -> Measure:
     return Measure(text, depth, nodes, containers)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Visit:
     """A value that is to be looked at, and the way to it.
 

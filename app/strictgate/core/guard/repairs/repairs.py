@@ -10,7 +10,7 @@ Nothing is invented, completed or chosen; and what the caller has already stays 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.repairs import early_end, members, names, object_end, separators, values
@@ -23,6 +23,7 @@ from strictgate.core.guard.repairs.violation import (
 )
 from strictgate.core.output.origins import TextChange, changes
 from strictgate.core.repair_steps import Repair, Step
+from strictgate.core.value_type import value_type
 
 _TABLE: tuple[tuple[Repair, Callable[[Violation], Proposals]], ...] = (
     (Repair.OFF, values.plain_number),
@@ -53,7 +54,7 @@ _MAX_DEPTH = 3
 """Of mends within what a mend has put there."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Repaired:
     """The guard has moved on."""
 
@@ -83,7 +84,7 @@ def repair_violation(
     return _Mender(level, 0).mend(guard, ahead, final=final, floor=floor)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Fitting:
     """A proposal that fits, with the text that it comes to from `low` on."""
 

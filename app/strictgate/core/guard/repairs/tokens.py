@@ -13,6 +13,7 @@ from strictgate.core.jsontext.reader import NotJSON
 from strictgate.core.output.quoted_strings import CLOSERS, Role, read_quoted
 from strictgate.core.output.syntax_repair import repair_syntax
 from strictgate.core.repair_steps import Step, SyntaxRepair
+from strictgate.core.value_type import value_type
 
 MAX_SCALAR = 512
 _SCALAR = re.compile(r"[\w.+$-]*+")
@@ -31,7 +32,7 @@ _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _ENDS_TRIED = 8
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Spelt:
     """A value or name as JSON, where it ends in the source, and what had to be respelt."""
 

@@ -18,6 +18,7 @@ from strictgate.core.jsontext.pointer import Path
 from strictgate.core.output.quoted_strings import Role
 from strictgate.core.repair_steps import Step
 from strictgate.core.schema.problems import Problem
+from strictgate.core.value_type import value_type
 
 BLANKS = b" \t\r\n"
 MAX_VALUE = 65536  # characters of a value that is waited for
@@ -34,7 +35,7 @@ class NeedsMoreText:
 WAIT = NeedsMoreText()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Proposal:
     """Put `data` in the place of the text from `start` on and of `used` bytes ahead."""
 
