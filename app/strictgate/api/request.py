@@ -179,7 +179,8 @@ class ClientRequest:
         size = 0
         try:
             async with asyncio.timeout(BODY_DEADLINE):
-                async for piece in self.pieces():
+                while not self._is_read.is_set():
+                    piece = await self._piece()
                     size += len(piece)
                     if size <= self._limits.size:
                         pieces.append(piece)
@@ -209,17 +210,24 @@ class ClientRequest:
         Raises:
             ClientLeft
         """
-        more = True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self._has_left = True
-                raise ClientLeft
-            more = message.get("more_body", False)
-            if not more:
-                self._is_read.set()
-            if message.get("body"):
-                yield message["body"]
+        while not self._is_read.is_set():
+            if piece := await self._piece():
+                yield piece
+
+    async def _piece(self) -> bytes:
+        """Return the next piece of the body, which may be empty.
+
+        Raises:
+            ClientLeft
+        """
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._has_left = True
+            raise ClientLeft
+        if not message.get("more_body", False):
+            self._is_read.set()
+        piece: bytes = message.get("body", b"")
+        return piece
 
     async def _until_left(self) -> None:
         await self._is_read.wait()

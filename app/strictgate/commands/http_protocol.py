@@ -192,10 +192,10 @@ class HttpProtocol(HttpToolsProtocol):
         """Return the status with which a request with this head is refused, or None."""
         if len(self.url) > URL_BYTES:
             return 414
-        size = sum(len(name) + len(value) for name, value in self.headers)
+        size = sum([len(name) + len(value) for name, value in self.headers])
         if size > HEAD_BYTES or len(self.headers) > HEAD_FIELDS:
             return 431
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        hosts = [name for name, _ in self.headers].count(b"host")
         is_right = hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
         return None if is_right else 400
 

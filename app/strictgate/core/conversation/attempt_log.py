@@ -153,7 +153,7 @@ class AttemptLog:
         return len(self.attempts) - self._count(Purpose.THOUGHT)
 
     def _count(self, purpose: Purpose) -> int:
-        return sum(attempt.purpose is purpose for attempt in self.attempts)
+        return [attempt.purpose for attempt in self.attempts].count(purpose)
 
     def found(self, fact: Fact, *details: str) -> None:
         """Note what a refusal shows; the next accepted ask proves it."""
@@ -287,16 +287,16 @@ def _compiled_details(schema: SentSchema) -> dict[str, Any]:
 def _outcome(results: Sequence[Accepted | Rejected], rejections: Sequence[Rejected]) -> str:
     if not results:
         return "answered"
+    if not rejections:
+        passed_on = [each for each in results if isinstance(each, Accepted) and each.passed_on]
+        return "passed_on" if passed_on else "valid"
     if any(rejection.truncated for rejection in rejections):
         return "truncated"
     if any(isinstance(rejection.broken, OutputTooComplex) for rejection in rejections):
         return "too_complex"
     if any(rejection.broken for rejection in rejections):
         return "broken"
-    if rejections:
-        return "invalid" if any(rejection.is_json for rejection in rejections) else "not_json"
-    passed_on = any(isinstance(each, Accepted) and each.passed_on for each in results)
-    return "passed_on" if passed_on else "valid"
+    return "invalid" if any(rejection.is_json for rejection in rejections) else "not_json"
 
 
 def _details(attempt: Attempt) -> dict[str, Any]:

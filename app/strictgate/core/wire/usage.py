@@ -20,6 +20,8 @@ def add_usage(total: Usage, more: Mapping[str, Any] | None) -> Usage:
 
     Numbers add (tokens, and Groq's times); what is not a number is kept as it came last.
     """
+    if not total:
+        return dict(more or {})
     summed = dict(total)
     for key, value in (more or {}).items():
         before = summed.get(key)
