@@ -75,8 +75,16 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 """What is taken over of a client's `x-request-id`: nothing that could break a line or a header."""
 
 
+def _texts(headers: Sequence[tuple[bytes, bytes]]) -> list[Header]:
+    """Return headers, which are bytes, as text."""
+    try:
+        return [(name.decode("latin-1"), value.decode()) for name, value in headers]
+    except UnicodeDecodeError:
+        return [(name.decode("latin-1"), _text(value)) for name, value in headers]
+
+
 def _text(raw: bytes) -> str:
-    """Headers are bytes; what is not UTF-8 is Latin-1 (RFC 9110 §5.5)."""
+    """What is not UTF-8 is Latin-1 (RFC 9110 §5.5)."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -221,7 +229,7 @@ class _Visit:
         self.error: str | None = None
         self.client_left = False
         self.origin: str | None = None
-        self.headers = [(name.decode("latin-1"), _text(value)) for name, value in scope["headers"]]
+        self.headers = _texts(scope["headers"])
         self._first = dict(reversed(self.headers))
         """The first header of each name."""
         self.authorization = self.surface.authorization(self.headers)

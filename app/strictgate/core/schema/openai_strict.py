@@ -91,6 +91,8 @@ def _ruled(source: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def _root_type(source: Any) -> Any:
     """Return the `type` of the root, or of what its `$ref` leads to; None if there is none."""
+    if isinstance(source, dict) and ("type" in source or "$ref" not in source):
+        return source.get("type")
     try:
         nodes = schema_graph(source, DEFAULT)
     except SchemaFault:

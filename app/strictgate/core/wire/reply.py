@@ -5,6 +5,7 @@ text) is either understood or an UpstreamBadResponse. Unknown fields are kept, f
 """
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from strictgate.core.errors import UpstreamBadResponse, UpstreamError
@@ -89,10 +90,11 @@ def parse_reply(body: Any) -> Reply:
     if not isinstance(choices, list) or not choices:
         raise UpstreamBadResponse("The upstream's answer has no choices.")
     usage = body.get("usage")
-    read_in = (_choice(choice, position) for position, choice in enumerate(choices))
+    read_in = [_choice(choice, position) for position, choice in enumerate(choices)]
+    read_in.sort(key=attrgetter("index"))
     return Reply(
         body=body,
-        choices=tuple(sorted(read_in, key=lambda choice: choice.index)),
+        choices=tuple(read_in),
         usage=usage if isinstance(usage, dict) else None,
     )
 
