@@ -24,6 +24,7 @@ from strictgate.core.repair_steps import Repair, Step
 _TALK = 512  # bytes
 MOST_TALK = 4 * _TALK  # bytes, where something looks like the beginning of a document
 _SCHEMA_LOOK = 1024  # bytes: a copy of the schema shows at its beginning
+_MOST_KNOWN = 256  # names that are remembered, to be looked at once: records repeat them
 _LOOK = 64  # bytes that come between two looks for what repeats itself
 _OTHER_TEXT = re.compile(rb'[\s`}\]]*+[^\s`}\],"{\[]')
 _OPENER = re.compile(rb"""\{|\[\s*["'{\[\]\d-]""")
@@ -73,6 +74,7 @@ class DocumentStream(DocumentReader):
         self._begun = len(draft)
         self._looked = len(draft)
         self._named = len(draft) - 1
+        self._in_place: set[tuple[int, str]] = set()
         self._meaning: Behind | None = None
         self._head = DocumentStart(lambda: draft.anew().guard, wrapped=wrapped, bare=bare)
 
@@ -166,6 +168,8 @@ class DocumentStream(DocumentReader):
             if start <= self._named or isinstance(container, list):
                 continue
             self._named, name = start, scanner.name_at(depth)
+            if (depth, name) in self._in_place:
+                continue
             names = meant_instead(
                 guard.schema.source,
                 scanner.open_path[:depth],
@@ -179,6 +183,8 @@ class DocumentStream(DocumentReader):
                 tokens = self.tokens.between(start - moved, end - moved)
                 placed = [(token.start + moved, token) for token in tokens]
                 self.declared = declared_instead(guard, start, names, placed)
+            elif len(self._in_place) < _MOST_KNOWN:
+                self._in_place.add((depth, name))
 
     def _write(self, data: bytes) -> int:
         start, at = len(self.draft), self.refused_at
