@@ -66,7 +66,7 @@ def test_declared_instead(said, instead):
 
 def test_what_the_model_hardly_thought_of_is_no_alternative():
     """Nor are the tokens of a text that was mended."""
-    unlikely = {"token": "type", "top_logprobs": [{"token": "name", "logprob": -7}]}
+    unlikely = {"token": "type", "top_logprobs": [{"token": "name", "logprob": -5}]}
     known = tokens(entry('{"'), unlikely, entry('":'))
     placed = [(token.start, token) for token in known.between(1, 9)]
     assert declared_instead(guard(OPEN, '{"type":'), 1, [b"name"], placed) is None
