@@ -21,8 +21,8 @@ from strictgate.core.schema.subschema import dereferenced, subschema_at
 
 REASON = "the schema does not declare that name there"
 LEAST = log(0.01)
-"""Of what is less likely the model hardly thought: it would be made to say it. What weak models were
-to say, of three looked at, had a probability of 0.03 to 0.3 where they wrote another name."""
+"""Of what is less likely the model hardly thought: it would be made to say it. The names that a
+weak model should have begun with had 0.03 to 0.3, at three places looked at."""
 _OF_OTHERS = frozenset(
     {
         *("additionalProperties", "unevaluatedProperties", "patternProperties", "propertyNames"),
