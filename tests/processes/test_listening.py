@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from strictgate.processes import listening as module
 from strictgate.processes.listening import listening_sockets
 
 
@@ -31,3 +32,20 @@ def test_a_taken_address():
     finally:
         for each in sockets:
             each.close()
+
+
+def test_a_free_port_that_is_lost(monkeypatch):
+    """Somebody else may be given it before it is listened on: then another one is taken."""
+    picked, others = module._free_address, []
+
+    def lose_the_first(*about):
+        address = picked(*about)
+        if not others:
+            others.append(socket.create_server(address))
+        return address
+
+    monkeypatch.setattr(module, "_free_address", lose_the_first)
+    sockets = listening_sockets("127.0.0.1", 0, 2)
+    assert sockets[0].getsockname() != others[0].getsockname()
+    for each in (*sockets, *others):
+        each.close()
