@@ -251,3 +251,20 @@ def test_one_inspector(demo):
             )
             assert told.startswith(b"HTTP/1.1 200")
             assert path != "requests" or all(name.encode() in told for name in made)
+
+
+def test_a_key_is_one_key(demo, tmp_path):
+    """What may be asked with it in a minute may be asked of all together, also after a death."""
+    config = tmp_path / "config.toml"
+    config.write_text(
+        CONFIG.format(demo=demo, name="one")
+        + '[keys.k]\nkey = "key-number-1"\nrequests_per_minute = 1\n'
+    )
+    request = b"GET /v1/models HTTP/1.0\r\nauthorization: Bearer key-number-1\r\n\r\n"
+    with running("--config", str(config), "--workers", "2") as (process, url):
+        statuses = [raw(url, request).split()[1] for _ in range(12)]
+        for each in children(process):
+            os.kill(each, signal.SIGKILL)
+        statuses += [raw(url, request).split()[1] for _ in range(4)]
+
+    assert statuses == [b"200"] + [b"429"] * 15

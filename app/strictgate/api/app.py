@@ -152,8 +152,9 @@ class _Lasting:
         """
         router = Router(settings, self.environment)
         rules, learner = _rules(settings, self.environment), None
-        if self.shared.quotas is not None:
-            rules = replace(rules, keys=rules.keys.sharing(self.shared.quotas))
+        usage = self.shared.quotas or self.siblings.usage
+        if usage is not None:
+            rules = replace(rules, keys=rules.keys.sharing(usage))
         if before is not None:
             router.take_over(before.gateway.router)
             self.client.forget(router.changed(before.gateway.router))

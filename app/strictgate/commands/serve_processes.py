@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -37,6 +38,7 @@ from strictgate.commands.start_report import StartReport
 from strictgate.gateway.response_store import IN_MEMORY, MEMORY
 from strictgate.observe.log import Log
 from strictgate.processes.common_file import ByteLock, nameless_file
+from strictgate.processes.common_quotas import CommonQuotas
 from strictgate.processes.listening import listening_sockets
 from strictgate.processes.member import Member
 from strictgate.processes.messages import (
@@ -56,8 +58,20 @@ CANNOT_SERVE = 2
 """Exit code of a process whose settings do not fit."""
 _SHARED_MEMORY = "/dev/shm"
 """Where files are in memory, on Linux; a container that can write to no other folder has it."""
-_LOG_BYTE = 0
-"""Of the file that the processes share; its lock is for writing to the log."""
+_LOG_BYTE, _USAGE_BYTE = 0, 1
+"""Of the file that the processes share; the locks on them are for writing to the log, and for what
+client keys use."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What the processes have together."""
+
+    turn: ByteLock
+    """Is held while lines of the log are written."""
+    usage: CommonQuotas
+    folder: str | None
+    """What they keep; it is removed by whoever sees the supervisor gone."""
 
 
 class ProcessServer(GatewayServer):
@@ -142,6 +156,7 @@ def serve_by_processes(
     folder = _common_folder(settings)
     settings = with_common_store(settings, folder)
     shared = nameless_file()
+    usage = CommonQuotas(shared, ByteLock(shared, _USAGE_BYTE))
     log, file = Log(_PlainStderr()), RuntimeFile(port)
     begin_log(log, settings)
     reading = None
@@ -151,8 +166,8 @@ def serve_by_processes(
 
     def process(start: ProcessStart) -> int:
         file.release()
-        turn = ByteLock(shared, _LOG_BYTE)
-        return _be_process(start, with_waiting(start.settings, settings), demo, turn, folder)
+        common = _Common(ByteLock(shared, _LOG_BYTE), usage, folder)
+        return _be_process(start, with_waiting(start.settings, settings), demo, common)
 
     told = partial(announce, url_of(listeners[0]))
     had_terminal = has_terminal()
@@ -175,16 +190,10 @@ def _be_process(
     start: ProcessStart,
     settings: Settings,
     demo: socket.socket | None,
-    turn: ByteLock,
-    folder: str | None,
+    common: _Common,
 ) -> int:
-    """Serve as one of several processes; return the exit code.
-
-    Args:
-        turn: is held while lines of the log are written.
-        folder: is to be removed where the supervisor cannot do it any more.
-    """
-    log, queue = begun_log(settings, turn)
+    """Serve as one of several processes; return the exit code."""
+    log, queue = begun_log(settings, common.turn)
     report = None
     if start.is_first and demo is None:
         report = StartReport(settings, partial(print, flush=True))
@@ -195,12 +204,12 @@ def _be_process(
         server.obey(message)
 
     def orphaned() -> None:
-        if folder is not None:
-            rmtree(folder, ignore_errors=True)  # the supervisor would have
+        if common.folder is not None:
+            rmtree(common.folder, ignore_errors=True)
         if server is not None:
             server.leave()
 
-    member = Member(obey, orphaned)
+    member = Member(obey, orphaned, common.usage)
     try:
         about = (settings, lambda url: member.send(ProcessReady()), log, report, member)
         server, app = gateway_server(ProcessServer, *about)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 from strictgate.core.errors import ModelForbidden, RateLimited
 from strictgate.core.resilience.quota import Quota, QuotaExceeded, QuotaLimits
 from strictgate.gateway.response_store import steady_clock
-from strictgate.gateway.shared_quotas import SharedQuotas
 from strictgate.settings.keys import Price, key_value
 from strictgate.settings.loading import Settings, SettingsError
 
@@ -51,6 +51,18 @@ class ClientKey:
             raise ModelForbidden(f"This key does not have access to model `{model[:200]}`.")
 
 
+class CommonUsage(Protocol):
+    """What client keys use, added up over all that serve together."""
+
+    def admit(
+        self, name: str, limits: QuotaLimits
+    ) -> QuotaExceeded | Awaitable[QuotaExceeded | None] | None:
+        """Count one more request of a key; return why it may not be, or what will return it."""
+
+    def spend(self, name: str, limits: QuotaLimits, tokens: int, money: float) -> None:
+        """Count what an answer has used."""
+
+
 class KeyRing:
     """All of them, with what each has used. The keys do not change; see `renewed`."""
 
@@ -60,14 +72,14 @@ class KeyRing:
         prices: Mapping[str, Price] | None = None,
         quotas: Mapping[str, Quota] | None = None,
         clock: Callable[[], float] | None = None,
-        shared: SharedQuotas | None = None,
+        shared: CommonUsage | None = None,
     ) -> None:
         """Begin.
 
         Args:
             prices: by the name that the upstream has for a model.
             quotas: what keys have used already, by their names.
-            shared: what they use at all replicas, which then counts.
+            shared: what they use at all that serve together, which then counts.
         """
         self.keys = tuple(keys)
         self._prices = prices or {}
@@ -79,8 +91,8 @@ class KeyRing:
         """Return the keys and prices of `other` with what was used here."""
         return KeyRing(other.keys, other._prices, self._quotas, self._clock, self._shared)
 
-    def sharing(self, quotas: SharedQuotas) -> "KeyRing":
-        """Return the same keys, whose usage all replicas add up."""
+    def sharing(self, quotas: CommonUsage) -> "KeyRing":
+        """Return the same keys, whose usage all that serve together add up."""
         return KeyRing(self.keys, self._prices, self._quotas, self._clock, quotas)
 
     def find(self, given: bytes) -> ClientKey | None:

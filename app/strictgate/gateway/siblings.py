@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from strictgate.core.resilience.messages import SharedMessage
+from strictgate.gateway.client_keys import CommonUsage
 
 FIGURES = "figures"
 """The topic of what each process counts: a snapshot (observe/merging.py) is asked of the others,
@@ -19,6 +20,10 @@ class Siblings(Protocol):
 
     It is a `MessageBoard` (gateway/sharing.py), too.
     """
+
+    @property
+    def usage(self) -> CommonUsage | None:
+        """What client keys use, counted by all of them; None: each counts for itself."""
 
     async def ask(self, topic: str, question: bytes = b"") -> list[bytes]:
         """Return what the others answer, in any order; who does not answer soon is left out."""
@@ -35,6 +40,8 @@ class Siblings(Protocol):
 
 class NoSiblings:
     """Nobody else serves."""
+
+    usage: CommonUsage | None = None
 
     async def ask(self, topic: str, question: bytes = b"") -> list[bytes]:
         """Return nothing."""

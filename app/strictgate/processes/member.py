@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from strictgate.core.resilience.messages import SharedMessage, decode_message, encode_message
+from strictgate.gateway.client_keys import CommonUsage
 from strictgate.processes.messages import (
     LEARNED,
     Inquiry,
@@ -47,13 +48,20 @@ class Member(asyncio.Protocol):
     It is the `Siblings` (gateway/siblings.py) of whatever serves in it.
     """
 
-    def __init__(self, obey: Callable[[Message], None], orphaned: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        obey: Callable[[Message], None],
+        orphaned: Callable[[], None],
+        usage: CommonUsage | None = None,
+    ) -> None:
         """Prepare it.
 
         Args:
             obey: is given what the supervisor itself says.
             orphaned: is called once the supervisor has gone.
+            usage: what client keys use, counted by all processes.
         """
+        self.usage = usage
         self._obey = obey
         self._orphaned = orphaned
         self._reader = MessageReader()
