@@ -9,6 +9,8 @@ import sys
 import time
 from contextlib import closing, suppress
 
+import pytest
+
 from strictgate.commands.main import main
 from tests.chats import CHAT, asked
 from tests.commands.process import connected, raw, running
@@ -78,13 +80,14 @@ def test_drains():
     assert all(each.startswith(b"HTTP/1.1 200 OK") for each in answers)
 
 
-def test_a_signal_to_all_is_one_signal():
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_is_one_signal(number):
     """A terminal and systemd signal all processes at once: they drain all the same."""
     slow = CHAT | {"model": "demo/slow"}
-    with running("--demo", "--workers", "2") as (process, url):
+    with running("--demo", "--workers", "2", STRICTGATE_SERVER__DRAIN_DELAY="0") as (process, url):
         with closing(under_way(url, slow)) as connection:
             for each in (*children(process), process.pid):
-                os.kill(each, signal.SIGINT)
+                os.kill(each, number)
             answer = connection.makefile("rb").read()
         assert process.wait(timeout=PATIENCE) == 0
 

@@ -1,14 +1,13 @@
 """`strictgate serve --workers N`: several processes at one address, and a supervisor over them.
 
 Each process is what `strictgate serve` is alone (serve.py), but for what tells it to leave or to
-reload, which is the supervisor: signals that come to all at once, of a terminal or of systemd,
-must not count twice. SIGTERM to one process alone drains that one; another takes its place.
+reload, which is the supervisor. Of signals it heeds SIGKILL alone: those that come to all at once,
+of a terminal or of systemd, must not count twice.
 """
 
 import gc
 import os
 import select
-import signal
 import socket
 import sys
 import time
@@ -75,7 +74,7 @@ class _Common:
 
 
 class ProcessServer(GatewayServer):
-    """One of several. It obeys its supervisor; of signals, SIGTERM alone."""
+    """One of several, which obeys its supervisor."""
 
     member: Member
     channel: socket.socket
@@ -122,11 +121,10 @@ class ProcessServer(GatewayServer):
             self._delay = 0.0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if sig == signal.SIGTERM and not self.should_exit:
-            self.leave(has_delay=True)
+        """Do nothing: signals are the supervisor's."""
 
     def _hang_up(self, sig: int, frame: FrameType | None) -> None:
-        """Do nothing: it is the supervisor's."""
+        """Do nothing, either."""
 
 
 def serve_by_processes(
