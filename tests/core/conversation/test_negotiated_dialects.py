@@ -6,9 +6,14 @@ import pytest
 
 from strictgate.core.capabilities import Capabilities, Fact
 from strictgate.core.conversation.attempt_log import MAX_REPAIRS
+from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.judging_cost import LIGHT
 from strictgate.core.conversation.protocol import HeavyStep
 from strictgate.core.errors import OutputInvalid
+from strictgate.core.plan.planner import Planner
+from strictgate.core.request.contract import read_contract
+from strictgate.core.request.options import Enforcement
+from strictgate.core.schema.schema import admit
 from tests.core.talks import GOOD, body, contents, conversation, hold, modes, refused, said, turns
 
 NAMED = {
@@ -113,3 +118,34 @@ def test_what_a_rejected_answer_with_nulls_is_shown_as():
         hold(talk, said(wrong), said(wrong))
 
     assert caught.value.failed_generation == wrong
+
+
+def test_a_function_in_its_host_s_dialect():
+    """It is sent without what the host lacks, and the arguments judged by the caller's own."""
+    parameters = NAMED | {"additionalProperties": False}
+    function = {"name": "mood", "parameters": parameters, "strict": True}
+    request = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "hi"}],
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": "required",
+    }
+    wanted = read_contract(request)
+    tools = wanted.toolbox.judged_by({"mood": admit(parameters, name="mood")})
+    schema, able = admit({"type": "object"}, name="d"), Capabilities(dialect="openai")
+    talk = Conversation(Planner(wanted, schema, able, request, "m", tools=tools), Enforcement())
+    calls = [
+        said(None, finish_reason="tool_calls", tool_calls=[{"id": "c", "function": made}])
+        for made in (
+            {"name": "mood", "arguments": '{"choice":"indescribable"}'},
+            {"name": "mood", "arguments": GOOD},
+        )
+    ]
+    outcome, asks = hold(talk, *calls)
+
+    [call] = outcome.body["choices"][0]["message"]["tool_calls"]
+    sent = asks[0].body["tools"][0]["function"]
+    assert "maxLength" not in sent["parameters"]["properties"]["choice"]
+    assert (sent["strict"], len(asks), call["function"]["arguments"]) == (True, 2, GOOD)
+    told = talk.record.details(talk.plan, ())["compiled"]
+    assert told == {"functions": {"mood": ["/properties/choice/maxLength"]}}

@@ -11,7 +11,6 @@ from strictgate.core.errors import OutputTooComplex
 from strictgate.core.guard.partial_document import Beginning
 from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan, Purpose
-from strictgate.core.plan.sent_schema import SentSchema
 from strictgate.core.repair_steps import DialectStep, Step, StepCounts
 from strictgate.core.schema.problems import most_specific
 from strictgate.core.value_type import value_type
@@ -229,8 +228,8 @@ class AttemptLog:
             ]
         if remembered:
             details["not_tried"] = [mode.value for mode in remembered]
-        if plan.schema is not None and plan.schema.left_out_at:
-            details["compiled"] = _compiled_details(plan.schema)
+        if (plan.schema is not None and plan.schema.left_out_at) or plan.functions:
+            details["compiled"] = _compiled_details(plan)
         if plan.dropped or self.lost_logprobs:
             details["dropped"] = [*plan.dropped, *(["logprobs"] * self.lost_logprobs)]
         return details
@@ -277,11 +276,15 @@ def _attempt(plan: Plan, reply: EvaluatedReply, part: int) -> Attempt:
     )
 
 
-def _compiled_details(schema: SentSchema) -> dict[str, Any]:
-    """Return what is told of a schema that was written down to its host's dialect."""
-    places = schema.left_out_at
-    more = {"not_listed": len(places) - MAX_REPAIRS} if len(places) > MAX_REPAIRS else {}
-    return {"dialect": schema.dialect, "left_out": [*places[:MAX_REPAIRS]]} | more
+def _compiled_details(plan: Plan) -> dict[str, Any]:
+    """Return what is told of schemas that were written down to their host's dialect."""
+    told: dict[str, Any] = {}
+    if plan.schema is not None and (places := plan.schema.left_out_at):
+        told = {"dialect": plan.schema.dialect, "left_out": [*places[:MAX_REPAIRS]]}
+        told |= {"not_listed": more} if (more := len(places) - MAX_REPAIRS) > 0 else {}
+    if plan.functions:
+        told["functions"] = {name: [*at[:MAX_REPAIRS]] for name, at in plan.functions.items()}
+    return told
 
 
 def _outcome(results: Sequence[Accepted | Rejected], rejections: Sequence[Rejected]) -> str:

@@ -1,6 +1,7 @@
 """What is sent to put a contract to a model: a body, and what it is for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -43,6 +44,8 @@ class Plan:
     """A path that takes the place of the base URL's, for this request."""
     schema: SentSchema | None = None
     """What the field of the mode holds; None: the mode has none."""
+    functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where in the parameters of each function the keywords stand that its host is not told."""
 
     @property
     def has_nulls(self) -> bool:

@@ -28,6 +28,7 @@ from strictgate.core.plan.sent_schema import (
     unsaid,
     without_strict,
 )
+from strictgate.core.plan.sent_tools import Compiled, sent_tools
 from strictgate.core.request import response_format_aliases
 from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import PROMPT_TEMPLATE
@@ -148,6 +149,9 @@ class Planner:
         unwanted = _OURS.union(dropped)
         body = {key: value for key, value in self.body.items() if key not in unwanted}
         body["model"] = self.model
+        functions: Compiled = {}
+        if self.tools is not None and "tools" in body and self.origin is not Origin.VERBATIM:
+            body["tools"], functions = sent_tools(body["tools"], self.tools, self.capabilities)
         schema = self._field_schema(mode, wrapped=wrapped)
         remind |= self._must_tell(schema)
         body["messages"] = self._messages(mode, wrapped=wrapped, remind=remind)
@@ -171,7 +175,7 @@ class Planner:
         body, told = self._without(body)
         streamed = body.get("stream") is True
         lost = (*dropped, *inside, *told, *self.left_out)
-        return Plan(mode, body, wrapped, streamed, lost, schema=schema)
+        return Plan(mode, body, wrapped, streamed, lost, schema=schema, functions=functions)
 
     def follow_up(self, plan: Plan, feedback: Sequence[prompt.Message], asked: int) -> Body:
         """Return the body that asks `plan` again about one choice, after `asked` other asks."""

@@ -120,6 +120,27 @@ def own_schema(schema: Schema, contract: Contract, *, wrapped: bool) -> SentSche
     return SentSchema(source, contract.strict)
 
 
+def function_schema(
+    schema: Schema, capabilities: Capabilities, *, strict: bool
+) -> CompiledSchema | None:
+    """Return the parameters of a function whose calls are judged, in the dialect of its host; None
+    where they are sent as the caller has them.
+
+    So they are where the host takes all, or its dialect cannot say them; and where what may be
+    absent would be null, which nobody takes out of arguments.
+    """
+    dialect = DIALECTS.get(capabilities.dialect)
+    if dialect is None or not (dialect.in_tools or (dialect.in_strict_tools and strict)):
+        return None
+    for keyword in capabilities.refused_keywords:
+        dialect = dialect.without(keyword)
+    try:
+        compiled = _compiled(schema, dialect, wrapped=False)
+    except NotInDialect:
+        return None
+    return None if compiled.has_nulls or compiled.source == schema.source else compiled
+
+
 def _dialect(contract: Contract, capabilities: Capabilities, mode: Mode) -> Dialect | None:
     """Return the dialect that `mode` is to be asked in; None: the caller's words will do."""
     if not capabilities.limits_schemas or mode not in HELD_BY or contract.is_json_object:

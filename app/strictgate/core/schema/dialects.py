@@ -66,6 +66,7 @@ class Dialect:
     """It holds only for schemas with `strict: true`."""
     sends_strict: bool = False
     in_tools: bool = False
+    in_strict_tools: bool = False
     objects: Objects = Objects.AS_WRITTEN
     requires_all: bool = False
     needs_type: bool = False
@@ -109,6 +110,8 @@ def _dialect(name: str, table: Mapping[str, Any]) -> Dialect:
         fields["is_for_strict"] = _WORDS[fields.pop("holds_for")]
     if "patterns" in fields:
         fields["plain_patterns"] = _WORDS[fields.pop("patterns")]
+    if fields.get("in_tools") == "strict":
+        fields |= {"in_tools": False, "in_strict_tools": True}
     for key in ("keeps", "formats", "min_items"):
         if key in fields:
             fields[key] = frozenset(fields[key])
