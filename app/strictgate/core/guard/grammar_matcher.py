@@ -82,7 +82,7 @@ _SIZE_PER_COUNT = 150
 _SIZE_PER_LETTER = 900
 _LONG_TEXT = re.compile(r'"((?:[^"\\]|\\.){256,})"')
 _TERMINAL = re.compile(r"T\d+: ")
-_COUNT = re.compile(r"\{(?:\d+,)?(\d{2,})\}")
+_COUNT = re.compile(r"(?<!\\x)\{(?:\d+,)?(\d{2,})\}")  # but not the code of a character
 
 
 def _size(text: str) -> int:

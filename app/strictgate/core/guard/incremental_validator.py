@@ -166,8 +166,9 @@ class IncrementalValidator:
         if seen is None:
             return ()
         nesting, judge, places = self.scanner.nesting, self._judge, self._places
-        may_be_known = seen.depth >= 0 and not judge.concerns_all(
-            nesting[seen.depth], seen.step, seen.leaf, seen.kinds
+        may_be_known = seen.depth >= 0 and not (
+            judge.may_concern_all
+            and judge.concerns_all(nesting[seen.depth], seen.step, seen.leaf, seen.kinds)
         )
         if may_be_known:
             if not places.is_in(nesting[seen.depth]):

@@ -189,6 +189,11 @@ class PartialValidator:
         tree, thin = pruned(around[:-1], path[:-1], inner, self.kept)
         return tree, OpenLocation((*thin, look.path[-1]), look.kinds)
 
+    @cached_property
+    def may_concern_all(self) -> bool:
+        """Whether there is any value that concerns all beside it."""
+        return self.features.has_unique or bool(self.features.counts)
+
     def concerns_all(
         self, container: Container, step: str | int, leaf: Any, kinds: frozenset[str] | None
     ) -> bool:
