@@ -94,7 +94,7 @@ def _lessons(kept: Kept, upstream: str, model: str) -> list[Mapping[str, Any]]:
 
 def _why(lesson: Lesson) -> str:
     """Return what an event says beside its upstream and model."""
-    values = {name: getattr(lesson, name) for name in lesson.__slots__}
+    values = {name: getattr(lesson, name) for name in lesson.__match_args__}
     return ", ".join(
         f"{name}: {value if isinstance(value, str) else ' '.join(map(str, _listed(value)))}"
         for name, value in values.items()
