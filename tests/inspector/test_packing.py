@@ -1,12 +1,11 @@
 """An entry that is over is kept as one piece, and comes out of it as it was."""
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 
 import pytest
 
-from strictgate.inspector.entries import Entry
-from strictgate.inspector.packing import PackedEntry, packed
-from strictgate.inspector.recorder import Inspector
+from strictgate.inspector.entries import Entry, KeptAsk
+from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
 from tests.gates import MOOD, guarding_gate
 from tests.inspector.views import listed
 
@@ -18,15 +17,13 @@ from tests.inspector.views import listed
 def test_nothing_is_lost(demo, monkeypatch, model, stream):
     """Of whatever came."""
     seen = []
-    finish = Inspector._finish
+    pack = OpenEntry.packed
 
-    def note(self, event):
-        entry = self._open.get(event.request_id)
-        finish(self, event)
-        if entry is not None:
-            seen.append((entry, self._ring[entry.id]))
+    def note(self):
+        seen.append((self.entry(), pack(self)))
+        return seen[-1][1]
 
-    monkeypatch.setattr(Inspector, "_finish", note)
+    monkeypatch.setattr(OpenEntry, "packed", note)
     with guarding_gate(demo) as running:
         running.chat(model, MOOD, stream=stream)
         listed(running)
@@ -36,8 +33,6 @@ def test_nothing_is_lost(demo, monkeypatch, model, stream):
     made = kept.entry()
     assert made.row() == entry.row()
     for each in fields(Entry):
-        if each.name == "finished":  # the rest of it is the log's
-            continue
         assert _plain(getattr(made, each.name)) == _plain(getattr(entry, each.name)), each.name
 
 
@@ -47,6 +42,13 @@ def _plain(value):
 
 def test_what_is_no_plain_value_is_kept_as_it_is():
     """It takes more memory, and is no error."""
-    entry = Entry("req_1", 0.0, 0.0, notes=({"odd": object()},))
+    entry = OpenEntry(("req_1", 0.0, 0.0, "chat", "m", False, b"", 0), b"")
+    entry.notes = ({"odd": object()},)
 
-    assert packed(entry) is entry
+    assert entry.packed() is entry
+    assert entry.entry().notes == entry.notes
+
+
+def test_what_is_known_of_an_ask_at_first():
+    """All that has no default: the rest is what comes of it."""
+    assert [each.default is MISSING for each in fields(KeptAsk)] == [True] * ASKED + [False] * 8

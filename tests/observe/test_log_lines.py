@@ -1,6 +1,7 @@
 """Lines of the log, as objects and as words."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ from strictgate.observe.events import (
     RequestFinished,
     UpstreamFailed,
 )
-from strictgate.observe.log_lines import LineStyle, LogFormat, LogLevel, level_of
+from strictgate.observe.log_lines import EventLines, LineStyle, LogFormat, LogLevel, level_of
 
 NOW = datetime(2026, 11, 27, 14, 35, 36, 123000, UTC)
 FINISHED = RequestFinished(
@@ -35,7 +36,7 @@ TEXT = LineStyle(format=LogFormat.TEXT)
 
 
 def line(event, style=TEXT):
-    return style.event_line(event, str, NOW)
+    return EventLines(style, str).line(event, NOW)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,21 @@ def test_silent_types_are_those_that_are_no_line(level):
 
     assert style.silent() & told.keys() == {kind for kind, text in told.items() if text is None}
     assert RequestFinished not in style.silent()
+
+
+def test_what_is_alike_is_written_once():
+    """And each line says what is its own; a key is in none of them."""
+    lines = EventLines(LineStyle(), lambda text: text.replace("kimi", "***"))
+    first, second = (
+        json.loads(lines.line(each, NOW))
+        for each in (FINISHED, replace(FINISHED, request_id="req_2", seconds=0.5, tokens_in=7))
+    )
+
+    assert first["model"] == second["model"] == "***"
+    assert {name for name in first if first[name] != second[name]} == {
+        *("request_id", "seconds", "tokens_in"),
+    }
+    assert lines._alike.cache_info().hits == 1
 
 
 def test_an_event_with_one_field():

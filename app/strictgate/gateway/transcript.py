@@ -4,7 +4,6 @@ It is a `Talk` in every other way: nothing that it says or is told is changed by
 """
 
 import time
-from dataclasses import dataclass
 
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import (
@@ -37,7 +36,14 @@ class Transcript(Talk):
         super().__init__(here, conversation, pool)
         self._id = request_id
         self._record = witness.record
-        self._open = _OpenAsk()
+        # Of the ask that is open; times are the monotonic clock's.
+        self._since: float | None = None
+        """None: none is open."""
+        self._first: float | None = None
+        """Seconds until its first piece came."""
+        self._pieces = 0
+        self._fault: Failure | GatewayError | None = None
+        self._ended: float | None = None
 
     async def begin(self) -> Turn | Outcome:
         return self._next(await super().begin())
@@ -45,15 +51,17 @@ class Transcript(Talk):
     async def send(self, answer: DriverAnswer) -> Turn | Outcome:
         match answer:
             case StreamPart(deltas):
-                self._open.note_piece(len(deltas))
+                if self._first is None and self._since is not None:
+                    self._first = time.monotonic() - self._since
+                self._pieces += len(deltas)
             case Reply():
                 self._end(answer)
             case Failure():
-                self._open.note_fault(answer)
+                self._note_fault(answer)
         return self._next(await super().send(answer))
 
     async def throw(self, error: GatewayError) -> Turn | Outcome:
-        self._open.note_fault(error)
+        self._note_fault(error)
         return self._next(await super().throw(error))
 
     def close(self) -> None:
@@ -63,40 +71,23 @@ class Transcript(Talk):
     def _next(self, step: Turn | Outcome) -> Turn | Outcome:
         if isinstance(step, Ask):
             self._end(None)
-            self._open = _OpenAsk(time.monotonic())
+            self._since, self._first, self._pieces = time.monotonic(), None, 0
+            self._fault = self._ended = None
             self._record(Asked(self._id, step.plan, step.body))
         return step
+
+    def _note_fault(self, fault: Failure | GatewayError) -> None:
+        self._fault, self._ended = fault, time.monotonic()
 
     def _end(self, reply: Reply | None) -> None:
         """Record what came of the open ask, if there is one.
 
         A reply may come behind a fault: it is then what had been written before.
         """
-        ask, self._open = self._open, _OpenAsk()
-        if ask.since is not None:
-            took = (ask.ended or time.monotonic()) - ask.since
-            self._record(Heard(self._id, reply, ask.fault, took, ask.first, ask.pieces))
-
-
-@dataclass(slots=True)
-class _OpenAsk:
-    """What is known of an ask while its answer is coming; times are the monotonic clock's."""
-
-    since: float | None = None
-    """None: nothing is open."""
-    first: float | None = None
-    """Seconds until its first piece came."""
-    pieces: int = 0
-    fault: Failure | GatewayError | None = None
-    ended: float | None = None
-
-    def note_piece(self, deltas: int) -> None:
-        if self.first is None and self.since is not None:
-            self.first = time.monotonic() - self.since
-        self.pieces += deltas
-
-    def note_fault(self, fault: Failure | GatewayError) -> None:
-        self.fault, self.ended = fault, time.monotonic()
+        since, self._since = self._since, None
+        if since is not None:
+            took = (self._ended or time.monotonic()) - since
+            self._record(Heard(self._id, reply, self._fault, took, self._first, self._pieces))
 
 
 def begun_talk(

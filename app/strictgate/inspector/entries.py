@@ -1,8 +1,7 @@
 """One request as it is kept: its texts as bytes, cut at a size, and what became of it.
 
-An entry grows while its request is under way. Texts are made once, when they come, since the values
-that they are made of would keep ten times their size alive; all else is put together when somebody
-looks.
+What is noted while a request is under way, and how it is kept, is in packing.py: plain values. An
+entry is made of them when somebody looks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from strictgate.gateway.records import Planned
 from strictgate.observe.events import RequestFinished
 
 MAX_BODY = 256 << 10  # bytes of one body that are kept
-_FIXED = 2048  # bytes of an entry without its texts, roughly
+FIXED = 2048  # bytes of an entry without its texts, roughly
 _NO_ORIGINS: Mapping[int, DocumentOrigins] = MappingProxyType({})
 _PREVIEW = 160  # characters of a prompt that the list shows
 
@@ -106,9 +105,7 @@ class Entry:
     finished: RequestFinished | None = None
     notes: tuple[Mapping[str, Any], ...] = ()
     """What went wrong on the way, for people."""
-    key: bytes = b""
-    """The client's own, for as long as the request is under way: what must not be kept."""
-    weight: int = _FIXED
+    weight: int = FIXED
     """About how many bytes are kept for it."""
     _prompt: str | None = None
 
@@ -185,15 +182,16 @@ def parsed(text: Text) -> Mapping[str, Any]:
 
 def choice_text(choice: Any) -> str:
     """Return what a choice says: its text, or the arguments of its first call."""
-    message = choice.get("message") if isinstance(choice, Mapping) else None
-    if not isinstance(message, Mapping):
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
         return ""
-    if isinstance(message.get("content"), str) and message["content"]:
-        return str(message["content"])
+    content = message.get("content")
+    if isinstance(content, str) and content:
+        return content
     calls = message.get("tool_calls")
     first = calls[0] if isinstance(calls, list) and calls else None
-    function = first.get("function") if isinstance(first, Mapping) else None
-    arguments = function.get("arguments") if isinstance(function, Mapping) else None
+    function = first.get("function") if isinstance(first, dict) else None
+    arguments = function.get("arguments") if isinstance(function, dict) else None
     return arguments if isinstance(arguments, str) else ""
 
 

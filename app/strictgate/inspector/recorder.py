@@ -1,8 +1,9 @@
 """What is kept: a ring of entries, made of records (gateway/records.py) and events.
 
-It is written to in the path of every request, so it only takes hold of what it is told; whoever
-looks pays for the rest. Nothing waits for a reader: one who follows the list is told which entries
-have changed, when it asks.
+It is written to in the path of every request, so it only notes what it is told (packing.py);
+whoever looks pays for the rest. Texts are written when they come, since the values that they are
+made of would keep ten times their size alive. Nothing waits for a reader: one who follows the list
+is told which entries have changed, when it asks.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.core.wire.reply import Failure
 from strictgate.gateway.records import Asked, Concluded, Failed, Heard, Opened, Planned, Record
 from strictgate.inspector.access import Access
-from strictgate.inspector.entries import MAX_BODY, Entry, KeptAsk, choice_text
-from strictgate.inspector.packing import PackedEntry, packed
+from strictgate.inspector.entries import MAX_BODY, Entry
+from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
 from strictgate.observe.events import (
     Event,
     FactLearned,
@@ -75,9 +76,9 @@ class Inspector:
         """What was learned about models, with the time by the wall clock."""
         self._keep = settings.keep
         self._has_bodies = settings.bodies
-        self._open: dict[str, Entry] = {}
+        self._open: dict[str, OpenEntry] = {}
         """Of the requests that are under way."""
-        self._ring: dict[str, PackedEntry | Entry] = {}
+        self._ring: dict[str, PackedEntry | OpenEntry] = {}
         """The others, the oldest first."""
         self._size = 0
         self._followers: set[Follower] = set()
@@ -86,13 +87,13 @@ class Inspector:
 
     def entries(self) -> list[Entry]:
         """Return what is kept, the latest first."""
-        over = [_unpacked(each) for each in self._ring.values()]
-        return sorted([*over, *self._open.values()], key=lambda entry: -entry.clock)
+        kept = [each.entry() for each in (*self._ring.values(), *self._open.values())]
+        return sorted(kept, key=lambda entry: -entry.clock)
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return one of them."""
-        over = self._ring.get(entry_id)
-        return self._open.get(entry_id) or (_unpacked(over) if over else None)
+        found = self._open.get(entry_id) or self._ring.get(entry_id)
+        return None if found is None else found.entry()
 
     def clear(self) -> None:
         """Forget all that are over."""
@@ -124,12 +125,13 @@ class Inspector:
         """Return the URL where a request is shown; None where the client could not open it."""
         if not self.access.is_open_by(host):
             return None
-        return f"http://{host}/inspector#/requests/{quote(request_id, safe='')}"
+        name = request_id if request_id.isidentifier() else quote(request_id, safe="")
+        return f"http://{host}/inspector#/requests/{name}"
 
     def record(self, record: Record) -> None:
         """Take note of what was said."""
         if isinstance(record, Opened):
-            entry: Entry | None = self._opened(record)
+            entry: OpenEntry | None = self._opened(record)
         else:
             entry = self._open.get(record.request_id)
         if entry is None:  # it is over
@@ -138,61 +140,58 @@ class Inspector:
             case Asked():
                 self._ask(entry, record)
             case Heard() if entry.asks:
-                self._hear(entry, entry.asks[-1], record)
+                self._hear(entry, record)
             case Planned():
                 entry.target = record
             case Concluded(_, outcome, log):
-                entry.attempts += tuple(log.attempts)
-                if outcome is not None and self._has_bodies:
-                    entry.steps, entry.origins = outcome.steps, outcome.origins
-                    entry.contents = [choice_text(each) for each in outcome.body["choices"]]
+                entry.concluded(log.attempts, outcome if self._has_bodies else None)
             case Failed(_, error):
-                entry.error = error.body()
+                entry.error = write_json(error.body())
         for follower in self._followers:
             follower.note(entry.id)
 
-    def _opened(self, record: Opened) -> Entry:
+    def _opened(self, record: Opened) -> OpenEntry:
         members, raw = record.body.members or {}, record.body.raw
-        key = (record.authorization or "").rpartition(" ")[2]
+        given = (record.authorization or "").rpartition(" ")[2]
+        key = given.encode("utf-8", "surrogateescape") if len(given) >= _SHORTEST_KEY else b""
         model = members.get("model")
-        entry = Entry(
-            record.request_id,
-            time.time(),
-            time.monotonic(),
-            record.surface,
-            without_credentials(model, key) if isinstance(model, str) and key in model else model,
-            members.get("stream") is True,
-        )
-        if len(key) >= _SHORTEST_KEY:
-            entry.key = key.encode("utf-8", "surrogateescape")
-        if self._has_bodies:
-            entry.raw, entry.size = self._kept(entry, raw), len(raw)
-        self._open[entry.id] = entry
+        if isinstance(model, str) and given in model:
+            model = without_credentials(model, given)
+        body, size = (_cut(raw, key), len(raw)) if self._has_bodies else (b"", 0)
+        told = (record.surface, model, members.get("stream") is True, body, size)
+        about = (record.request_id, time.time(), time.monotonic(), *told)
+        entry = self._open[record.request_id] = OpenEntry(about, key)
         return entry
 
-    def _ask(self, entry: Entry, record: Asked) -> None:
-        plan, at = record.plan, time.monotonic() - entry.clock
+    def _ask(self, entry: OpenEntry, record: Asked) -> None:
+        plan, target = record.plan, entry.target
         sent = b"" if entry.size > _TOO_LONG else self._json(record.body)
-        whom = (entry.target.upstream, entry.target.model) if entry.target else ("", "")
-        about = (*whom, plan.mode.value, plan.purpose.value, plan.wrapped, at)
-        entry.asks.append(KeptAsk(*about, self._kept(entry, sent), len(sent)))
+        kept = _cut(sent, entry.key)
+        entry.weight += len(kept)
+        whom = ("", "") if target is None else (target.upstream, target.model)
+        how = (str(plan.mode), str(plan.purpose), plan.wrapped, time.monotonic() - entry.clock)
+        entry.asks.append((*whom, *how, kept, len(sent)))
 
-    def _hear(self, entry: Entry, ask: KeptAsk, record: Heard) -> None:
-        ask.seconds, ask.first, ask.pieces = record.seconds, record.first, record.pieces
+    def _hear(self, entry: OpenEntry, record: Heard) -> None:
+        kept, size, status, is_judged = None, 0, 0, record.reply is not None
         if record.reply is not None:
-            ask.status, ask.is_judged = 200, True
-            reply = self._json(record.reply.body)
-            ask.reply, ask.reply_size = self._kept(entry, reply), len(reply)
+            status, reply = 200, self._json(record.reply.body)
+            kept, size = _cut(reply, entry.key), len(reply)
+            entry.weight += len(kept)
+        fault = ""
         match record.fault:
             case None:
-                return
-            case Failure(status, body):
-                ask.status = 200 if ask.is_judged else status
+                pass
+            case Failure(refused, body):
+                status = status or refused
                 fault = body if isinstance(body, str) else write_json(body)
             case error:
                 fault = f"{error.code}: {error.message}"
-        if self._has_bodies:
-            ask.fault = fault.replace(entry.key.decode(errors="ignore") or BLOT, BLOT)[:_FAULT]
+        if fault and self._has_bodies:
+            fault = fault.replace(entry.key.decode(errors="ignore") or BLOT, BLOT)[:_FAULT]
+        when = (record.seconds, record.first, record.pieces)
+        end = (*when, status, kept, size, fault if self._has_bodies else "", is_judged)
+        entry.asks[-1] = entry.asks[-1][:ASKED] + end
 
     def _json(self, value: Any) -> bytes:
         if not self._has_bodies:
@@ -201,15 +200,6 @@ class Inspector:
             return orjson.dumps(value)
         except TypeError:  # integers beyond 64 bits, or lone surrogates
             return write_json(value).encode("utf-8", "surrogatepass")
-
-    def _kept(self, entry: Entry, raw: bytes) -> bytes:
-        """Return a text as it is kept: cut, and without the client's key, which does not belong
-        there."""
-        if entry.key and entry.key in raw:
-            raw = raw.replace(entry.key, BLOT.encode())
-        kept = raw if len(raw) <= MAX_BODY else raw[:MAX_BODY]
-        entry.weight += len(kept)
-        return kept
 
     # --- the observer ----------------------------------------------------------------------------
 
@@ -232,7 +222,7 @@ class Inspector:
             return
         entry.finished, entry.key = event, b""
         self._forget(entry.id)  # clients may give an id anew
-        self._ring[entry.id] = packed(entry)
+        self._ring[entry.id] = entry.packed()
         self._size += entry.weight
         while len(self._ring) > self._keep or self._size > CAPACITY:
             self._forget(next(iter(self._ring)))
@@ -244,8 +234,12 @@ class Inspector:
         self._size -= over.weight if over is not None else 0
 
 
-def _unpacked(over: PackedEntry | Entry) -> Entry:
-    return over.entry() if isinstance(over, PackedEntry) else over
+def _cut(raw: bytes, key: bytes) -> bytes:
+    """Return a text as it is kept: cut, and without the client's key, which does not belong
+    there."""
+    if key and key in raw:
+        raw = raw.replace(key, BLOT.encode())
+    return raw if len(raw) <= MAX_BODY else raw[:MAX_BODY]
 
 
 _OF_USE = frozenset(

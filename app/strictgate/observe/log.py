@@ -10,15 +10,12 @@ import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Protocol
 
 from strictgate.observe.events import Event, LogLinesDropped, Observer, ignore
-from strictgate.observe.log_lines import JSON_LINES, LineStyle, LogFormat, LogLevel
+from strictgate.observe.log_lines import JSON_LINES, EventLines, LineStyle, LogFormat, LogLevel
 from strictgate.observe.log_queue import LogQueue
 from strictgate.observe.redaction import redactor
-
-ALIKE = 256  # texts of which it is remembered how they read without keys
 
 
 class Stream(Protocol):
@@ -33,13 +30,12 @@ def log_to(stream: Stream, keys: Iterable[str] = (), style: LineStyle = JSON_LIN
     Args:
         keys: what must not be in the log.
     """
-    redact = lru_cache(ALIKE)(redactor(keys))  # the same few names and paths in every line
-    silent = style.silent()
+    lines, silent = EventLines(style, redactor(keys)), style.silent()
 
     def write(event: Event) -> None:
         if type(event) in silent:  # most are: three of the four of a request
             return
-        line = style.event_line(event, redact, datetime.now(UTC))
+        line = lines.line(event, datetime.now(UTC))
         if line is not None:
             try:
                 stream.write(line)

@@ -5,7 +5,7 @@ words are escaped in the same way.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
@@ -83,6 +83,13 @@ _LEVELS: dict[type, LogLevel] = {
 }
 _KEYLESS = frozenset({"method", "mode", "outcome", "purpose", "trace_id", "span_id", "parent_id"})
 """Fields of words that nobody else chooses: there is no key in them to look for."""
+_UNIQUE = frozenset(
+    {"request_id", "tokens", "tokens_in", "tokens_out", "tokens_in_vain"}
+    | {"trace_id", "span_id", "parent_id", "message", "traceback"}
+)
+"""Fields that differ from one event of a kind to the next, and so do all numbers that are no
+integers."""
+ALIKE = 256  # parts of lines that are kept
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that are asked for every few seconds, and are worth a line only where they fail."""
 
@@ -120,26 +127,10 @@ class LineStyle:
         least = RANKS[self.level]
         return frozenset(kind for kind, level in _LEVELS.items() if RANKS[level] < least)
 
-    def event_line(self, event: Event, redact: Callable[[str], str], now: datetime) -> str | None:
-        """Return the line about `event`, or None where it is not grave enough for one."""
-        level = level_of(event)
-        if RANKS[level] < RANKS[self.level]:
-            return None
-        kind: type = type(event)
-        names, texts, values_of = _fields(kind)
-        values = zip(names, values_of(event), strict=True)
-        said = {name: value for name, value in values if value or value == 0}  # not "", None, ()
-        for name in texts:
-            if name in said:
-                said[name] = redact(said[name])
-        return self.line(level, kind.__name__, said, now)
-
     def line(self, level: LogLevel, name: str, fields: Mapping[str, Any], now: datetime) -> str:
         """Return a line with its end."""
         if self.format is LogFormat.JSON:
-            second = _second(int(now.timestamp()))
-            time = f"{second}.{now.microsecond // 1000:03}+00:00"
-            return _json_line({"time": time, "level": level, "event": name, **fields})
+            return _head(level, name, now) + _members(fields) + "}\n"
         time = now.astimezone().strftime("%H:%M:%S.%f")[:-3]
         is_request = name == RequestFinished.__name__
         words = _request_words(fields) if is_request else _words(name, fields)
@@ -152,30 +143,98 @@ class LineStyle:
 JSON_LINES = LineStyle()
 
 
+class EventLines:
+    """Makes lines of events.
+
+    What is said of one request is mostly said of the next, too: where it went, how, and to what
+    end. That part of a line is written once for all that are alike, and kept for a while.
+    """
+
+    def __init__(self, style: LineStyle, redact: Callable[[str], str]) -> None:
+        """Begin.
+
+        Args:
+            redact: takes keys out of a text.
+        """
+        self._style = style
+        self._least = RANKS[style.level]
+        self._redact = redact
+        self._alike = lru_cache(ALIKE)(self._written)
+
+    def line(self, event: Event, now: datetime) -> str | None:
+        """Return the line about `event`, or None where it is not grave enough for one."""
+        level = level_of(event)
+        if RANKS[level] < self._least:
+            return None
+        kind: type = type(event)
+        shape = _shape(kind)
+        if self._style.format is LogFormat.TEXT:
+            said = self._said(shape.names, shape.all_of(event))
+            return self._style.line(level, kind.__name__, said, now)
+        line = _head(level, kind.__name__, now)
+        if shape.own:
+            line += _members(self._said(shape.own, shape.own_of(event)))
+        return f"{line}{self._alike(kind, shape.alike_of(event))}}}\n"
+
+    def _written(self, kind: type, values: tuple[Any, ...]) -> str:
+        return _members(self._said(_shape(kind).alike, values))
+
+    def _said(self, names: tuple[str, ...], values: tuple[Any, ...]) -> dict[str, Any]:
+        """Return values by their names, without keys in them; what is empty is left out."""
+        return {
+            name: self._redact(value) if type(value) is str and name not in _KEYLESS else value
+            for name, value in zip(names, values, strict=True)
+            if value or value == 0  # not: "", None, ()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The fields of a kind of events: those that are its own each time, and the others."""
+
+    names: tuple[str, ...]
+    own: tuple[str, ...]
+    alike: tuple[str, ...]
+    all_of: Callable[[Event], tuple[Any, ...]]
+    own_of: Callable[[Event], tuple[Any, ...]]
+    alike_of: Callable[[Event], tuple[Any, ...]]
+
+
 @cache
-def _fields(
-    kind: type,
-) -> tuple[tuple[str, ...], tuple[str, ...], Callable[[Event], Iterable[Any]]]:
-    """Return the names of an event's fields, which of them are texts that may have a key in them,
-    and what gets all their values at once."""
+def _shape(kind: type) -> _Shape:
     types = {each.name: each.type for each in dataclass_fields(kind)}
-    names, text = tuple(types), (str, str | None)
-    texts = tuple(name for name in names if types[name] in text and name not in _KEYLESS)
-    if len(names) < 2:  # attrgetter of one name gives no tuple
-        return names, texts, lambda event: [getattr(event, name) for name in names]
-    return names, texts, attrgetter(*names)
+    own = tuple(name for name in types if types[name] is float or name in _UNIQUE)
+    alike = tuple(name for name in types if name not in own)
+    parts = (tuple(types), own, alike)
+    return _Shape(*parts, *map(_getter, parts))
 
 
-def _json_line(line: Mapping[str, Any]) -> str:
-    """Return `line` as JSON in ASCII, with its end; mostly it is ASCII already, and the quick
-    writer does."""
-    try:  # contextlib.suppress would cost half as much as writing does
-        text = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+def _getter(names: tuple[str, ...]) -> Callable[[Event], tuple[Any, ...]]:
+    """Return what gets all these values of an event at once."""
+    if len(names) > 1:  # attrgetter of one name gives no tuple
+        return attrgetter(*names)
+    return lambda event: tuple(getattr(event, name) for name in names)
+
+
+def _head(level: LogLevel, name: str, now: datetime) -> str:
+    """Return the beginning of a line of JSON."""
+    time = f"{_second(int(now.timestamp()))}.{now.microsecond // 1000:03}+00:00"
+    return f'{{"time":"{time}","level":"{level}","event":"{name}"'
+
+
+def _members(said: Mapping[str, Any]) -> str:
+    """Return members of an object as JSON in ASCII, each behind a comma; mostly they are ASCII
+    already, and the quick writer does."""
+    if not said:
+        return ""
+    try:
+        text = orjson.dumps(said)
         if text.isascii() and b"\x7f" not in text:
-            return text.decode()
+            return f",{text[1:-1].decode()}"
     except TypeError:  # a lone surrogate
         pass
-    return json.dumps(line, separators=(",", ":")).replace("\x7f", "\\u007f") + "\n"
+    slowly = json.dumps(said, separators=(",", ":")).replace("\x7f", "\\u007f")
+    return f",{slowly[1:-1]}"
 
 
 @lru_cache(1)
