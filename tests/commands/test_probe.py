@@ -1,5 +1,7 @@
 """`strictgate probe` against the demonstration upstream, whose models seldom do what they say."""
 
+import signal
+
 import pytest
 
 from strictgate.commands.probe import PAUSE, ProbeFailed, cost_text, probe
@@ -48,6 +50,15 @@ def test_what_is_pinned(probed):
     """A host that takes schemas and drops them loses its native mode."""
     assert pins(probed("demo/wrong-enum").rows)["modes"][0] == "json_object"
     assert pins(probed("demo/continues").rows)["prefill"] == "trailing"
+    assert "dialect" not in pins(probed("demo/clean").rows)
+
+
+def test_a_host_that_refuses_limits(probed):
+    """It is asked in the plain dialect from then on, unless its preset knows a better one."""
+    rows = probed("demo/openai-schemas").rows
+
+    assert pins(rows)["dialect"] == "plain"
+    assert "dialect" not in pins(rows, "openai")
 
 
 @pytest.mark.parametrize("status", [401, 404])
@@ -76,6 +87,26 @@ def test_a_busy_host_is_asked_again(monkeypatch):
     assert PAUSE > 0
     assert len(asked) == result.calls == MAX_CALLS
     assert result.row("native").failed == 3
+
+
+def test_an_interrupted_probe_tells_what_it_has():
+    """The first Ctrl-C ends the asking; without an answer there is nothing to tell."""
+
+    def interrupt(after):
+        def progress(done, *_):
+            if done == after:
+                signal.raise_signal(signal.SIGINT)
+
+        return progress
+
+    with serving(create_demo()) as url:
+        result = probe(settings(url), {}, "demo/clean", 64, interrupt(4))
+        with pytest.raises(KeyboardInterrupt):
+            probe(settings(url), {}, "demo/clean", 64, interrupt(0))
+
+    assert not result.is_whole
+    assert result.row("native").right == 3
+    assert result.row("prompt") is None
 
 
 def test_progress():

@@ -62,6 +62,8 @@ def probe(
 ) -> ProbeResult:
     """Ask the model everything, one question after the other, and return what it shows.
 
+    Where it is interrupted (Ctrl-C) once something was answered, it returns what there is.
+
     Args:
         environment: where the variables of keys are looked up.
         model: its name in the configuration, or on the only upstream.
@@ -79,11 +81,16 @@ def probe(
             await Recogniser(router, client, ignore).start()
             route = router.route(model)
             findings: list[Finding] = []
-            calls = 0
-            async with aclosing(_answers(client, route, budget, progress)) as answers:
-                async for each in answers:
-                    findings.append(each.finding)
-                    calls += each.calls
+            calls, is_whole = 0, True
+            try:
+                async with aclosing(_answers(client, route, budget, progress)) as answers:
+                    async for each in answers:
+                        findings.append(each.finding)
+                        calls += each.calls
+            except asyncio.CancelledError:  # by asyncio.run, at the first Ctrl-C
+                if not findings:
+                    raise
+                is_whole = False
         endpoint = route.endpoint
         known = endpoint.settings.preset or preset_of_host(endpoint.base_url)
         return ProbeResult(
@@ -95,6 +102,7 @@ def probe(
             tokens_in=sum(each.tokens_in for each in findings),
             tokens_out=sum(each.tokens_out for each in findings),
             rows=rows_of(findings),
+            is_whole=is_whole,
         )
 
     return asyncio.run(ask_all())

@@ -13,6 +13,7 @@ from strictgate.core.probe.results import NotAResult, ProbeResult, parse_result
 from strictgate.core.probe.tables import result_text, result_toml, results_html, truth_text
 from strictgate.settings.loading import Settings, load
 
+INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 _BAR = 30  # characters
 _UPSTREAM = "upstream"
 
@@ -60,7 +61,7 @@ def run_probe(options: argparse.Namespace) -> int:
     else:
         results = [_asked(options)]
     print(_written(results, options))
-    return 0
+    return 0 if options.results or results[0].is_whole else INTERRUPTED
 
 
 def _written(results: Sequence[ProbeResult], options: argparse.Namespace) -> str:

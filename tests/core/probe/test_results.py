@@ -1,6 +1,7 @@
 """The answers of one probe together."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -100,6 +101,16 @@ def test_what_is_asked_no_more(name, before, needed):
         ({"tools": [Verdict.FAILED]}, {}),
         ({"prefix_trailing": [WRONG], "prefix_partial": [RIGHT]}, {"prefill": "partial"}),
         ({"prefix_trailing": [RIGHT, WRONG]}, {"prefill": "none"}),
+        ({"native_limits": [REFUSED]}, {"dialect": "plain"}),
+        ({"native_limits": [WRONG]}, {}),
+        (
+            {"prompt": [RIGHT, RIGHT], "native": [RIGHT, WRONG], "prefix_trailing": [RIGHT]},
+            {
+                "modes": ["native", "json_object", "tool", "prompt"],
+                "prefill": "trailing",
+                "prompt_first": True,
+            },
+        ),
         ({"logprobs": [RIGHT]}, {"top_logprobs": 5}),
         ({"logprobs": [REFUSED]}, {"top_logprobs": 0}),
     ],
@@ -109,9 +120,10 @@ def test_pins(verdicts, pinned):
     assert pins(rows_of(findings(**verdicts))) == pinned
 
 
-def test_there_and_back():
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_there_and_back(is_whole):
     """What is written can be read again."""
-    made = result(native=[RIGHT, WRONG])
+    made = replace(result(native=[RIGHT, WRONG]), is_whole=is_whole)
     assert parse_result(json.loads(json.dumps(made.as_json()))) == made
 
 

@@ -47,6 +47,7 @@ class Shows(StrEnum):
 
     NOTHING = ""
     MODE = "mode"
+    DIALECT = "dialect"
     PREFILL = "prefill"
     TOP_LOGPROBS = "top_logprobs"
 

@@ -10,9 +10,14 @@ from typing import Any
 from strictgate.core.capabilities import LADDER, Mode, Prefill
 from strictgate.core.probe.judging import Finding, Verdict
 from strictgate.core.probe.questions import QUESTIONS, Question, Shows
+from strictgate.core.schema.dialects import PLAIN
 
 NATIVE = "native"
 """The question whose refusal means that the host has no native mode."""
+FREELY = "prompt"
+"""The same question, asked in the prompt alone."""
+UNKNOWN_HOST = "generic"
+"""The preset of hosts of which nothing is known; those of the others have their dialects."""
 ALTERNATIVES = 5  # that the question about log-probabilities asks for
 
 
@@ -75,6 +80,8 @@ class ProbeResult:
     tokens_in: int
     tokens_out: int
     rows: tuple[Row, ...]
+    is_whole: bool = True
+    """All was asked; else it was interrupted."""
 
     def row(self, question: str) -> Row | None:
         """Return the row of a question; None: it was not asked."""
@@ -82,7 +89,7 @@ class ProbeResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object that `parse_result` reads."""
-        return {"strictgate_probe": 1, **asdict(self), "pins": pins(self.rows)}
+        return {"strictgate_probe": 1, **asdict(self), "pins": pins(self.rows, self.preset)}
 
 
 def parse_result(value: Any) -> ProbeResult:
@@ -94,7 +101,9 @@ def parse_result(value: Any) -> ProbeResult:
     if not isinstance(value, dict) or value.get("strictgate_probe") != 1:
         raise NotAResult("no result of `strictgate probe --json`")
     known: dict[str, Any] = {
-        name: value.get(name) for name in ProbeResult.__dataclass_fields__ if name != "rows"
+        name: value.get(name)
+        for name in ProbeResult.__dataclass_fields__
+        if name not in ("rows", "is_whole")
     }
     for name, given in known.items():
         wanted = int if name in ("calls", "tokens_in", "tokens_out") else str
@@ -103,7 +112,8 @@ def parse_result(value: Any) -> ProbeResult:
     rows = value.get("rows")
     if not isinstance(rows, list):
         raise NotAResult("`rows` is missing")
-    return ProbeResult(**known, rows=tuple(map(_row, rows)))
+    is_whole = value.get("is_whole") is not False  # results of before do not say so
+    return ProbeResult(**known, rows=tuple(map(_row, rows)), is_whole=is_whole)
 
 
 def _row(value: Any) -> Row:
@@ -146,20 +156,30 @@ def is_needed(question: Question, findings: Sequence[Finding]) -> bool:
     return question.via is not Mode.NATIVE or native is None or not native.refused
 
 
-def pins(rows: Iterable[Row]) -> dict[str, Any]:
-    """Return what to write under `[models.NAME]`: only what answers have shown."""
+def pins(rows: Iterable[Row], preset: str = UNKNOWN_HOST) -> dict[str, Any]:
+    """Return what to write under `[models.NAME]`: only what answers have shown.
+
+    Args:
+        preset: what the upstream was taken for, which may know its dialect better.
+    """
     asked = {each.name: each for each in QUESTIONS}
     known = [(asked[row.question], row) for row in rows if row.question in asked]
     shown = {each: [pair for pair in known if pair[0].shows is each] for each in Shows}
     found: dict[str, Any] = {}
     if shown[Shows.MODE]:
         found["modes"] = _modes(shown[Shows.MODE])
+    if preset == UNKNOWN_HOST and any(row.refused for _, row in shown[Shows.DIALECT]):
+        found["dialect"] = PLAIN
     calls = [row for question, row in known if question.via is Mode.TOOL]
     if any(row.refused or row.judged for row in calls):
         found["tools"] = any(row.right for row in calls)
     if any(row.refused or row.judged for _, row in shown[Shows.PREFILL]):
         ways = (question.prefix for question, row in shown[Shows.PREFILL] if row.right > row.wrong)
         found["prefill"] = next(ways, Prefill.NONE).value
+    by_name = {row.question: row for _, row in known}
+    is_better = _is_better_freely(by_name.get(FREELY), by_name.get(NATIVE))
+    if is_better is not None and found.get("prefill", Prefill.NONE) != Prefill.NONE:
+        found["prompt_first"] = is_better
     for _, row in shown[Shows.TOP_LOGPROBS]:
         if row.refused or row.judged:
             found["top_logprobs"] = ALTERNATIVES if row.right else 0
@@ -173,6 +193,15 @@ def _modes(rows: Sequence[tuple[Question, Row]]) -> list[str]:
         if row.refused or row.right < row.wrong:
             against.add(question.via)
     return [mode.value for mode in LADDER if mode is Mode.PROMPT or mode not in against]
+
+
+def _is_better_freely(freely: Row | None, native: Row | None) -> bool | None:
+    """Whether free answers were right more often than those of native mode; None: neither was, or
+    one of them was not judged."""
+    if freely is None or native is None or not freely.judged or not native.judged:
+        return None
+    free, held = freely.right * native.judged, native.right * freely.judged
+    return None if free == held else free > held
 
 
 def share(row: Row | None) -> str:

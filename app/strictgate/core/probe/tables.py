@@ -29,6 +29,7 @@ def result_text(result: ProbeResult) -> str:
     about = (
         f"{result.model} at {result.host} (preset {result.preset}), {result.date}: "
         f"{result.calls} calls, {result.tokens_in} tokens in, {result.tokens_out} out."
+        f"{_unfinished(result)}"
     )
     return "\n".join([about, "", *_columns([head, *lines])])
 
@@ -36,7 +37,7 @@ def result_text(result: ProbeResult) -> str:
 def truth_text(results: Sequence[ProbeResult]) -> str:
     """Return one table of several probes: how often each was right, a column for each."""
     heads = [
-        f"[{number}] {each.model} at {each.host}, {each.date}"
+        f"[{number}] {each.model} at {each.host}, {each.date}{_unfinished(each)}"
         for number, each in enumerate(results, 1)
     ]
     numbers = ("question", *(f"[{number}]" for number in range(1, len(results) + 1)))
@@ -48,15 +49,21 @@ def result_toml(result: ProbeResult) -> str:
     """Return the lines for the configuration; TOML has JSON's strings, lists and numbers."""
     lines = [f"# strictgate probe, {result.date}, {result.calls} calls; under the model's table:"]
     lines.append(f"# [models.{write_json(result.model)}]")
-    for name, value in pins(result.rows).items():
+    if not result.is_whole:
+        lines.append("# interrupted: what follows is what was shown until then")
+    for name, value in pins(result.rows, result.preset).items():
         lines.append(f"{name} = {write_json(value)}")
     return "\n".join(lines)
+
+
+def _unfinished(result: ProbeResult) -> str:
+    return "" if result.is_whole else " Interrupted: not everything was asked."
 
 
 def results_html(results: Sequence[ProbeResult]) -> str:
     """Return a page of its own, without scripts, that shows one or several results."""
     heads = "".join(
-        f"<th>{escape(each.model)}<br>{escape(each.host)}<br><time>{escape(each.date)}</time></th>"
+        f"<th>{escape(each.model)}<br>{escape(each.host)}<br><time>{escape(each.date)}</time>{escape(_unfinished(each))}</th>"
         for each in results
     )
     about = {each.name: each.about for each in QUESTIONS}
