@@ -90,6 +90,21 @@ def test_what_lasts(demo):
     assert 'strictgate_refusals_total{mode="native",upstream="demo"} 1.0' in page
 
 
+def test_another_address_is_another_upstream(demo):
+    """What was learned of the one before is forgotten."""
+    app = Reloaded(settings(demo, models=model("demo/no-json-schema")))
+    schema = {"name": "x", "schema": {"type": "object"}}
+    wanted = ASK | {"response_format": {"type": "json_schema", "json_schema": schema}}
+    with serving(app) as url:
+        running = Gate(url)
+        assert "refused" in running.post(wanted).json["x_strictgate"]
+        elsewhere = {"base_url": f"{demo.replace('127.0.0.1', 'localhost')}/v1", "preset": "demo"}
+        app.reload(settings(demo, models=model(), upstreams={"demo": elsewhere}))
+        told = running.post(wanted).json["x_strictgate"]
+
+    assert (told["mode"], "not_tried" in told) == ("native", False)
+
+
 def test_keys_that_are_no_longer_configured(demo):
     """The inspector may have them in what was said while they were."""
     keys = {name: {"key": f"key-number-{name}"} for name in "12"}

@@ -62,6 +62,22 @@ def test_check_refused(file, capsys, schema):
     assert told["problems"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("request_body", "where"),
+    [
+        ({"model": "m", "messages": [], "response_format": {}}, "/response_format/json_schema"),
+        ({"model": "m", "input": "hi"}, "/text/format/schema"),
+    ],
+)
+def test_check_of_a_request(file, capsys, request_body, where):
+    """It would be a schema that says nothing; where the schema is is told."""
+    assert main(["check", file(request_body)]) == 1
+
+    told = capsys.readouterr().out
+    assert "admitted: no" in told
+    assert where in told
+
+
 def test_check_tells_every_problem(file, capsys):
     """One look shows all that is wrong, each with its path."""
     schema = {

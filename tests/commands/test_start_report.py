@@ -1,9 +1,13 @@
 """What is said of the upstreams at the start."""
 
+import asyncio
+
+import pytest
+
 from strictgate.commands.start_report import StartReport, upstream_lines
 from strictgate.core.request.options import Enforcement, Prefer
 from strictgate.observe.events import ModelDemoted, UpstreamRecognised
-from strictgate.settings.loading import Settings
+from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.upstreams import Upstream
 
 URL = "http://127.0.0.1:1/v1"
@@ -97,3 +101,29 @@ def test_a_closed_output_stops_nothing():
         raise BrokenPipeError
 
     StartReport(Settings(upstreams={"main": {"base_url": URL}}), say).begin()
+
+
+def test_a_reload_says_what_is_new():
+    """And of what is refused nothing; what is found out meanwhile is said once, and by the new
+    settings."""
+    said = []
+    old = Settings(upstreams={"a": {"base_url": URL}, "b": {"preset": "groq"}})
+    new = Settings(upstreams={"a": {"base_url": f"{URL}/new"}, "b": {"preset": "groq"}})
+    report = StartReport(old, said.append)
+    report.observe(UpstreamRecognised("a", "vllm", "a header", "", True))
+    report.begin()
+
+    async def refuse(_):
+        raise SettingsError("no")
+
+    async def apply(_):
+        report.observe(UpstreamRecognised("a", "ollama", "a header", "", True))
+        return ("store",)
+
+    del said[:]
+    with pytest.raises(SettingsError):
+        asyncio.run(report.around(refuse)(new))
+    assert said == []
+    assert asyncio.run(report.around(apply)(new)) == ("store",)
+    [lines] = said
+    assert lines.startswith(f"Upstream 'a', {URL}/new: recognised as \"ollama\"")

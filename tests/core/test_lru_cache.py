@@ -16,6 +16,7 @@ def test_least_recently_used_leaves():
     assert cache.get("a") == 1
     cache.put("c", 3, 1)
 
+    assert [*cache] == ["a", "c"]
     assert [cache.get(key) for key in "abc"] == [1, None, 3]
 
 

@@ -131,3 +131,20 @@ def test_from_settings():
     [key] = key_ring(Settings(keys={"ci": given}), {"K": "x"}).keys
 
     assert key == ClientKey("ci", "ci", digest("x"), ("m",), QuotaLimits(5))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "default", "is_wrong"),
+    [("m", None, False), ("m*", None, False), ("x", None, True), ("x", "a", False)],
+)
+def test_a_key_is_for_models_that_there_are(wanted, default, is_wrong):
+    """Where other names go nowhere, a misspelt one would let nothing through."""
+    tables = {"upstreams": {"a": {"preset": "groq"}}, "models": {"m1": {"upstream": "a"}}}
+    tables["models"]["m"] = {"upstream": "a"}
+    keys = {"ci": {"key": "k" * 16, "models": [wanted]}}
+    settings = Settings(**tables, keys=keys, default_upstream=default)
+    if is_wrong:
+        with pytest.raises(SettingsError, match=r"keys.ci.models: no model 'x'"):
+            key_ring(settings, {})
+    else:
+        assert key_ring(settings, {}).keys[0].models == (wanted,)

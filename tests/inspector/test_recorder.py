@@ -48,6 +48,37 @@ def test_all_together_are_bounded(monkeypatch):
     assert [each.id for each in kept.entries()] == ["req_8"]
 
 
+def test_what_was_refused_unread_is_listed():
+    """Where it went and what it came to; it pushes nothing out but others of its kind."""
+    kept = inspector(keep=20)
+    kept.record(opened(1))
+    kept.observe(finished(1))
+    for number in range(2, 40):
+        path = "/inspector/api/requests" if number == 5 else "/v1/x"
+        about = (f"req_{number}", "POST", path, 401, 0.0, "invalid_api_key")
+        kept.observe(RequestFinished(*about))
+    kept.observe(RequestFinished("req_50", "GET", "/readyz", 503, 0.1, "shutting_down"))
+
+    listed = [(each.id, each.prompt, each.outcome()) for each in kept.entries()]
+    assert listed == [
+        *((f"req_{number}", "POST /v1/x", "error") for number in (39, 38)),
+        ("req_1", "hi", "passed"),
+    ]
+    assert kept.entry("req_39").row()["error"] == "invalid_api_key"
+
+
+def test_who_follows_with_keys_of_before_is_shown_out():
+    """Others go on."""
+    kept = inspector()
+    rule = Access(has_keys=True)
+    kept.admit(rule, frozenset({b"a"}))
+    with kept.following() as follower:
+        kept.admit(rule, frozenset({b"a"}))
+        assert not follower.is_over
+        kept.admit(rule, frozenset({b"b"}))
+        assert follower.is_over
+
+
 def test_clients_may_give_an_id_anew():
     """The later request takes the place of the one before; an address holds any id."""
     kept = inspector()

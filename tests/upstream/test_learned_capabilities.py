@@ -139,3 +139,17 @@ def test_bounded():
     ]
     assert not known.count(Fact.NO_MODE, "groq", "m1", 0, "native", failed=True)
     assert known.count(Fact.NO_MODE, "groq", "m4", 0, "native", failed=True)
+
+
+def test_an_upstream_is_forgotten(known):
+    """All its models, and what was counted of them; others are as they were."""
+    others = ("other", "groq")
+    for model in (KIMI, ("groq", "llama"), others):
+        known.remember(Fact.NO_TOOLS, *model, 0)
+        known.count(Fact.NO_MODE, *model, 0, "native", failed=True)
+    known.forget_upstream("groq")
+
+    assert not known.facts(*KIMI, 1)
+    assert not known.count(Fact.NO_MODE, *KIMI, 1, "native", failed=True)
+    assert known.holds(Fact.NO_TOOLS, *others, 1)
+    assert known.count(Fact.NO_MODE, *others, 1, "native", failed=True)

@@ -160,6 +160,7 @@ class _Lasting:
             self.client.forget(router.changed(before.gateway.router))
             rules = replace(rules, keys=before.rules.keys.renewed(rules.keys))
             learner = before.gateway.learner
+            learner.forget_upstreams(router.moved(before.gateway.router))
         about = (settings, router, self.client, self.observe, self.computing, self.store)
         gateway = Gateway(*about, learner=learner)
         if self.shared.sharing is not None:
@@ -183,7 +184,9 @@ class _Lasting:
     def begun(self, serving: Serving) -> None:
         """Put into force what is not the door's."""
         if self.inspector is not None:
-            self.inspector.access = _inspector_access(serving.settings)
+            named = (each.digest for each in serving.rules.keys.keys)
+            keys = frozenset((*serving.rules.key_digests, *named))
+            self.inspector.admit(_inspector_access(serving.settings), keys)
 
 
 def _lasting(

@@ -29,6 +29,14 @@ def check_schema(source: Any, *, strictly: bool) -> dict[str, Any]:
         source: the schema, as parsed JSON.
         strictly: a violation of OpenAI's strict rules counts as a problem.
     """
+    if where := _schema_of_request(source):
+        problem = _problem(
+            None,
+            "not_a_schema",
+            f"This is a whole request, not a schema: put what stands at {where} into a file of its "
+            "own and check that; `strictgate plan FILE` shows what is sent for the request.",
+        )
+        return {"admitted": False, "problems": [problem]}
     faults = list(_faults(source))
     if faults:
         return {"admitted": False, "problems": faults}
@@ -41,6 +49,18 @@ def check_schema(source: Any, *, strictly: bool) -> dict[str, Any]:
         "enforced": asdict(describe(admit(source, name="schema"))),
         "problems": violations if strictly else [],
     }
+
+
+def _schema_of_request(source: Any) -> str:
+    """Return where the schema is in a request, as a JSON Pointer; "" for what is none.
+
+    A request would be admitted: JSON Schema allows members that nobody knows, and they say nothing.
+    """
+    if not isinstance(source, dict) or not isinstance(source.get("model"), str):
+        return ""
+    if isinstance(source.get("messages"), list):
+        return "/response_format/json_schema/schema"
+    return "/text/format/schema" if isinstance(source.get("input"), str | list) else ""
 
 
 def _faults(source: Any) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from importlib import resources
 from pathlib import Path
 from threading import Thread
@@ -34,6 +34,7 @@ from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.observe.log_lines import LogLevel
+from strictgate.settings.keys import key_value
 from strictgate.settings.loading import Settings, SettingsError, load
 
 DEMO = """\
@@ -208,8 +209,7 @@ def _demo(options: argparse.Namespace) -> int:
     settings = load()
     port = _usable_port(settings) if options.port is None else options.port
     settings = settings.with_server({"port": port, "workers": 1}).with_log_level(LogLevel.ERROR)
-    keys = settings.server.api_keys
-    key = keys[0].get_secret_value() if keys else None
+    key = _own_key(settings)
     with listening_socket("127.0.0.1", 0) as beside:
 
         def tour(url: str) -> None:
@@ -222,6 +222,16 @@ def _demo(options: argparse.Namespace) -> int:
 
         serve(settings, announce, demo=beside)
     return 0
+
+
+def _own_key(settings: Settings) -> str | None:
+    """Return a client key that may ask any model; None: none is configured, and none is wanted."""
+    for each in settings.server.api_keys:
+        return each.get_secret_value()
+    for name, key in sorted(settings.keys.items(), key=lambda item: bool(item[1].models)):
+        with suppress(ValueError):  # `serve` says what is wrong with it
+            return key_value(name, key, os.environ)
+    return None
 
 
 def _usable_port(settings: Settings) -> int:

@@ -188,7 +188,8 @@ def serve(
     file = RuntimeFile(port)
     if again is not None and app.reload is not None and hasattr(signal, "SIGHUP"):
         read = with_demo(again, demo)
-        server.reload = Reloads(read, log, file, app.reload).reload
+        apply = report.around(app.reload) if report else app.reload
+        server.reload = Reloads(read, log, file, apply).reload
     try:
         run(server, bound, demo)
     finally:

@@ -222,7 +222,7 @@ def _be_process(
         begin_log(log, fresh)
         return waiting
 
-    server.reload_settings = apply
+    server.reload_settings = report.around(apply) if report else apply
     try:
         run(server, start.listener, demo)
     finally:

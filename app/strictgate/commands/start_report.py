@@ -1,22 +1,25 @@
 """What `strictgate serve` says of its upstreams at the start, in words for people."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.request.options import Enforcement
 from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.request_planning import preferred
 from strictgate.observe.events import Event, UpstreamRecognised
-from strictgate.settings.loading import Settings
+from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.upstreams import Upstream
 from strictgate.upstream.presets import GENERIC, PRESETS, preset_of_host
 
 Say = Callable[[str], None]
+Apply = Callable[[Settings], Awaitable[tuple[str, ...]]]
+"""Puts settings into force; returns the names of those that wait for a restart."""
 
 
 class StartReport:
-    """Says each upstream's lines once Strictgate listens, and again where more is found out."""
+    """Says each upstream's lines once Strictgate listens, and again where more is found out, or
+    where a reload makes another one of it."""
 
     def __init__(self, settings: Settings, say: Say) -> None:
         self._upstreams = settings.upstreams
@@ -37,6 +40,36 @@ class StartReport:
         self._has_begun = True
         for name in self._upstreams:
             self._tell(name)
+
+    def around(self, apply: Apply) -> Apply:
+        """Return what puts new settings into force as `apply` does, and says what is new."""
+
+        async def applied(settings: Settings) -> tuple[str, ...]:
+            with self._renewing(settings):
+                return await apply(settings)
+
+        return applied
+
+    @contextmanager
+    def _renewing(self, settings: Settings) -> Iterator[None]:
+        """Have new settings put into force in the block; then say the lines of upstreams that are
+        new, or other ones than before. Where that fails, all is as it was."""
+        before = (self._upstreams, self._enforcement, self._seen)
+        known = {name for name, each in settings.upstreams.items() if before[0].get(name) == each}
+        self._upstreams, self._enforcement = settings.upstreams, settings.enforcement
+        self._seen = {name: seen for name, seen in self._seen.items() if name in known}
+        self._has_begun = False
+        try:
+            yield
+        except SettingsError:
+            self._upstreams, self._enforcement, self._seen = before
+            raise
+        else:
+            for name in self._upstreams:
+                if name not in known or self._enforcement != before[1]:
+                    self._tell(name)
+        finally:
+            self._has_begun = True
 
     def _tell(self, name: str) -> None:
         seen, rules = self._seen.get(name), self._enforcement

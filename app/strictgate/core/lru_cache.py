@@ -4,6 +4,7 @@ It knows no clock and no locks: it belongs to one thread.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -28,6 +29,10 @@ class LruCache(Generic[Key, Value]):
 
     def __contains__(self, key: Key) -> bool:
         return key in self._entries
+
+    def __iter__(self) -> Iterator[Key]:
+        """Yield the keys, the least recently used first; nothing may be removed meanwhile."""
+        return iter(self._entries)
 
     def get(self, key: Key) -> Value | None:
         """Return the value of `key`, which is then the most recently used; None: there is none."""

@@ -154,8 +154,8 @@ def key_ring(settings: Settings, environment: Mapping[str, str]) -> KeyRing:
     """Return the keys that the settings have.
 
     Raises:
-        SettingsError: one is not to be had, or is there twice; or money is limited, and nothing
-            has a price.
+        SettingsError: one is not to be had, or is there twice; it is for a model that there is not;
+            or money is limited, and nothing has a price.
     """
     keys: list[ClientKey] = []
     seen = {digest(each.get_secret_value()): "server.api_keys" for each in settings.server.api_keys}
@@ -171,10 +171,26 @@ def key_ring(settings: Settings, environment: Mapping[str, str]) -> KeyRing:
                 f'keys.{name}.money_per_day: nothing has a price. Add [prices."MODEL"] or '
                 '[prices."*"], with input and output for a million tokens.'
             )
+        _check_models(f"keys.{name}.models", each.models, settings)
         seen[found] = f"keys.{name}"
         limits = QuotaLimits(each.requests_per_minute, each.tokens_per_day, each.money_per_day)
         keys.append(ClientKey(name, each.label or name, found, each.models, limits))
     return KeyRing(keys, settings.prices)
+
+
+def _check_models(field: str, wanted: Iterable[str], settings: Settings) -> None:
+    """Check that each of these names, `*` in them for anything, is that of some model.
+
+    Where there is an upstream for all other names, any can be.
+
+    Raises:
+        SettingsError
+    """
+    has_catch_all = settings.default_upstream is not None or not settings.models
+    for each in () if has_catch_all else wanted:
+        if not any(fnmatchcase(name, each) for name in settings.models):
+            known = ", ".join(settings.models)
+            raise SettingsError(f"{field}: no model '{each}' under [models] (configured: {known})")
 
 
 def _refusal(key: ClientKey, exceeded: QuotaExceeded) -> RateLimited:

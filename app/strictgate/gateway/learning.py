@@ -167,3 +167,8 @@ class Learner:
         self.learned.forget(upstream, model)
         if self.publish is not None:
             self.publish(FactsForgotten(upstream, "", model))
+
+    def forget_upstreams(self, upstreams: Iterable[str]) -> None:
+        """Forget what was learned of the models of these, here: they are others now."""
+        for each in upstreams:
+            self.learned.forget_upstream(each)

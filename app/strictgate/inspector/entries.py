@@ -111,9 +111,14 @@ class Entry:
 
     @property
     def prompt(self) -> str:
-        """The beginning of what it said last; "" where the body was cut."""
+        """The beginning of what it said last, "" where the body was cut; of what was not read,
+        where it went."""
         if self._prompt is None:
-            self._prompt = preview(self.body)
+            told = self.finished
+            if told is not None and not self.surface:
+                self._prompt = f"{told.method} {told.path}"
+            else:
+                self._prompt = preview(self.body)
         return self._prompt
 
     @property

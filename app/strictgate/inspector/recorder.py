@@ -32,11 +32,14 @@ from strictgate.observe.events import (
     ToolsDropped,
     UpstreamFailed,
 )
+from strictgate.observe.log_lines import PROBES
 from strictgate.observe.redaction import BLOT, without_credentials
 from strictgate.settings.tables import InspectorSettings
 
 CAPACITY = 64 << 20  # bytes of all entries together
 MAX_LESSONS = 500
+REFUSED = 10
+"""Of the requests that are kept, one in so many may be one that was refused unread."""
 Lesson = FactLearned | ModeRefused | ModelDemoted | PrefillDropped | ToolsDropped
 
 
@@ -46,10 +49,17 @@ class Follower:
     def __init__(self) -> None:
         self._changed: dict[str, None] = {}
         self._is_news = asyncio.Event()
+        self.is_over = False
+        """Whether it may look no longer."""
 
     def note(self, entry_id: str) -> None:
         """Note a change."""
         self._changed[entry_id] = None
+        self._is_news.set()
+
+    def end(self) -> None:
+        """Have it look no longer."""
+        self.is_over = True
         self._is_news.set()
 
     async def wait(self, seconds: float) -> None:
@@ -81,23 +91,41 @@ class Inspector:
         self._ring: dict[str, PackedEntry | OpenEntry] = {}
         """The others, the oldest first."""
         self._size = 0
+        self._refused: dict[str, PackedEntry | OpenEntry] = {}
+        """What was refused before it was read, the oldest first: apart, so that whoever is refused
+        over and over pushes out nothing else."""
         self._followers: set[Follower] = set()
+        self._keys: frozenset[bytes] = frozenset()
 
     # --- for those who look ----------------------------------------------------------------------
 
+    def admit(self, access: Access, keys: frozenset[bytes]) -> None:
+        """Let in whom new settings say; who follows the list with keys of before is shown out.
+
+        Args:
+            keys: digests of the clients' keys.
+        """
+        self.access = access
+        if keys != self._keys:
+            self._keys = keys
+            for each in self._followers:
+                each.end()
+
     def entries(self) -> list[Entry]:
         """Return what is kept, the latest first."""
-        kept = [each.entry() for each in (*self._ring.values(), *self._open.values())]
+        all_kept = (self._refused, self._ring, self._open)
+        kept = [each.entry() for group in all_kept for each in group.values()]
         return sorted(kept, key=lambda entry: -entry.clock)
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return one of them."""
-        found = self._open.get(entry_id) or self._ring.get(entry_id)
+        found = self._open.get(entry_id) or self._ring.get(entry_id) or self._refused.get(entry_id)
         return None if found is None else found.entry()
 
     def clear(self) -> None:
         """Forget all that are over."""
         self._ring.clear()
+        self._refused.clear()
         self._size = 0
 
     @contextmanager
@@ -219,6 +247,8 @@ class Inspector:
     def _finish(self, event: RequestFinished) -> None:
         entry = self._open.pop(event.request_id, None)
         if entry is None:
+            if event.status >= 400 and event.path not in PROBES:
+                self._refuse(event)
             return
         entry.finished, entry.key = event, b""
         self._forget(entry.id)  # clients may give an id anew
@@ -226,6 +256,21 @@ class Inspector:
         self._size += entry.weight
         while len(self._ring) > self._keep or self._size > CAPACITY:
             self._forget(next(iter(self._ring)))
+        for follower in self._followers:
+            follower.note(entry.id)
+
+    def _refuse(self, event: RequestFinished) -> None:
+        """Keep what came to an error before it was read, or is none of the surfaces'."""
+        if event.path.startswith(_OWN_PATHS):
+            return
+        times = (time.time() - event.seconds, time.monotonic() - event.seconds)
+        about = (event.request_id, *times, "", event.model, event.is_stream, b"", 0)
+        entry = OpenEntry(about, b"")
+        entry.finished = event
+        self._refused.pop(entry.id, None)
+        self._refused[entry.id] = entry.packed()
+        if len(self._refused) > max(1, self._keep // REFUSED):
+            del self._refused[next(iter(self._refused))]
         for follower in self._followers:
             follower.note(entry.id)
 
@@ -248,6 +293,7 @@ _OF_USE = frozenset(
         *(FactLearned, ModeRefused, ModelDemoted, PrefillDropped, ToolsDropped),
     }
 )
+_OWN_PATHS = "/inspector"
 _SHORTEST_KEY = 8
 _TOO_LONG = 1 << 20  # bytes of a request from which on what is sent upstream is not written again
 _FAULT = 4096

@@ -143,7 +143,7 @@ class InspectorRoutes:
         with self._inspector.following() as follower:
             await self._everywhere.news(name)  # from now on they note it
             yield b": here\n\n"
-            while not self._is_draining():
+            while not (self._is_draining() or follower.is_over):
                 await follower.wait(beat)
                 await asyncio.sleep(GATHER)
                 news = rows(self._inspector, follower.take_all())

@@ -5,23 +5,11 @@ metrics, …), which api/app.py puts together.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar, dataclass_transform
 
-_Kind = TypeVar("_Kind")
+from strictgate.core.value_type import value_type
 
 
-@dataclass_transform(frozen_default=True)
-def event(kind: type[_Kind]) -> type[_Kind]:
-    """Make an event of a class of fields.
-
-    The type checker holds it to be frozen, but it is not: four are made for each request, and a
-    frozen dataclass takes four times as long to make.
-    """
-    return dataclass(slots=True, unsafe_hash=True)(kind)
-
-
-@event
+@value_type
 class RequestFinished:
     """A request was answered, or its client left: all that a line about it needs."""
 
@@ -70,7 +58,7 @@ class RequestFinished:
     """The caller's span; "": the trace begins here."""
 
 
-@event
+@value_type
 class RequestRouted:
     """It is known whom a request goes to; of several such events for one, the last holds."""
 
@@ -83,7 +71,7 @@ class RequestRouted:
     is_enforced: bool
 
 
-@event
+@value_type
 class UpstreamAnswered:
     """One request to an upstream came to its end, in whatever way."""
 
@@ -113,7 +101,7 @@ class UpstreamAnswered:
     parent_id: str = ""
 
 
-@event
+@value_type
 class Enforced:
     """An enforced request came to its end."""
 
@@ -137,7 +125,7 @@ class Enforced:
     """How many repairs there were besides `repairs`, which has the first, by their names."""
 
 
-@event
+@value_type
 class FellBack:
     """A model failed at an enforced request, and another one is asked in its place."""
 
@@ -151,7 +139,7 @@ class FellBack:
     """The code of the error that the first came to."""
 
 
-@event
+@value_type
 class ModeRefused:
     """An upstream refused a mode; it is remembered."""
 
@@ -163,7 +151,7 @@ class ModeRefused:
     """The name of what it was known by; the upstream's own words may quote a prompt, or a key."""
 
 
-@event
+@value_type
 class ModelDemoted:
     """A model broke its native promise repeatedly; native mode is left for a while."""
 
@@ -171,7 +159,7 @@ class ModelDemoted:
     model: str
 
 
-@event
+@value_type
 class PrefillDropped:
     """A model is given no prefix to go on from for a while."""
 
@@ -181,7 +169,7 @@ class PrefillDropped:
     """The upstream refused it; else the model began anew, repeatedly."""
 
 
-@event
+@value_type
 class ToolsDropped:
     """A model's upstream refused tools: for a while they are described in the prompt."""
 
@@ -189,7 +177,7 @@ class ToolsDropped:
     model: str
 
 
-@event
+@value_type
 class FactLearned:
     """An upstream refused something that was then done without; it is remembered."""
 
@@ -200,7 +188,7 @@ class FactLearned:
     details: tuple[str, ...]
 
 
-@event
+@value_type
 class StoreFailed:
     """The store of responses could not be read or written; what was to be kept may be lost."""
 
@@ -208,7 +196,7 @@ class StoreFailed:
     """In SQLite's words: `database is locked`, `database or disk is full`."""
 
 
-@event
+@value_type
 class SharedStoreChanged:
     """The store that replicas share does not answer, or does again; meanwhile each is alone."""
 
@@ -217,7 +205,7 @@ class SharedStoreChanged:
     """Why not; without the URL, which may have a password in it."""
 
 
-@event
+@value_type
 class UpstreamFailed:
     """A request to an upstream got no whole answer: no connection, silence, an answer that broke
     off or cannot be understood. What it means for the client is told by other events."""
@@ -232,7 +220,7 @@ class UpstreamFailed:
     message: str
 
 
-@event
+@value_type
 class BreakerChanged:
     """An upstream that is down is not asked any more, is tried again, or is asked as before."""
 
@@ -245,7 +233,7 @@ class BreakerChanged:
     """Whether it was another replica that found it."""
 
 
-@event
+@value_type
 class RequestRepeated:
     """A request to an upstream failed in a way that may pass, and is made again after a while."""
 
@@ -255,7 +243,7 @@ class RequestRepeated:
     seconds: float
 
 
-@event
+@value_type
 class KeyLimited:
     """A request was refused because its client key has used up what it may."""
 
@@ -266,14 +254,14 @@ class KeyLimited:
     """What is limited: `requests`, `tokens` or `insufficient_quota`."""
 
 
-@event
+@value_type
 class LogLinesDropped:
     """Nobody read the log for a while: so many of its lines were dropped."""
 
     lines: int
 
 
-@event
+@value_type
 class OutOfResources:
     """A request could not be served for want of something of this machine."""
 
@@ -282,7 +270,7 @@ class OutOfResources:
     message: str
 
 
-@event
+@value_type
 class TurnedAway:
     """So many were refused at once, unread, for there were too many: those of about a second."""
 
@@ -292,7 +280,7 @@ class TurnedAway:
     message: str
 
 
-@event
+@value_type
 class LoopBlocked:
     """The event loop computed for so long without a pause that others noticed; that is a bug. Told
     of each place at the first, second, fourth, … time."""
@@ -305,7 +293,7 @@ class LoopBlocked:
     """How often it has been seen there, this one included."""
 
 
-@event
+@value_type
 class UpstreamRecognised:
     """An upstream without a preset in the configuration was looked at, to see what it is."""
 
@@ -320,7 +308,7 @@ class UpstreamRecognised:
     """If it has not, it is looked at again until it has."""
 
 
-@event
+@value_type
 class ConfigurationReloaded:
     """New settings are in force for requests that come from now on."""
 
@@ -328,14 +316,14 @@ class ConfigurationReloaded:
     """Those that have changed, and wait until the process is started anew."""
 
 
-@event
+@value_type
 class ConfigurationRejected:
     """New settings are wrong; the old ones stay in force."""
 
     error: str
 
 
-@event
+@value_type
 class ProcessEnded:
     """One of the processes that serve together has ended by itself; another takes its place."""
 
@@ -350,7 +338,7 @@ class ProcessEnded:
     """Seconds until the next one is started."""
 
 
-@event
+@value_type
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 

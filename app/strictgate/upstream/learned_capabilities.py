@@ -120,6 +120,14 @@ class LearnedCapabilities:
         for mode in Mode:
             self._counts.remove(_key(Fact.NO_MODE, upstream, model, mode))
 
+    def forget_upstream(self, upstream: str) -> None:
+        """Forget all about the models of an upstream, which is another one now."""
+        name = _short(upstream)
+        for model in [each for each in self._until if each[0] == name]:
+            self._until.remove(model)
+        for key in [each for each in self._counts if name in each[1:2]]:
+            self._counts.remove(key)
+
     # --- what follows from the facts -------------------------------------------------------------
 
     def refused_modes(self, upstream: str, model: str, now: float, schema: str) -> set[Mode]:

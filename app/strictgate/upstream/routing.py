@@ -154,6 +154,14 @@ class Router:
             if name not in self.endpoints or self.endpoints[name].settings != each.settings
         }
 
+    def moved(self, before: "Router") -> set[str]:
+        """Return the upstreams of `before` that are gone, or have another address."""
+        return {
+            name
+            for name, each in before.endpoints.items()
+            if name not in self.endpoints or self.endpoints[name].base_url != each.base_url
+        }
+
     def recognise(self, upstream: str, preset: str) -> None:
         """Expect of `upstream`, from now on, what the preset of this name says."""
         self.recognised[upstream] = preset
