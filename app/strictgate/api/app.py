@@ -52,6 +52,7 @@ from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.inspector.access import Access
 from strictgate.inspector.everywhere import Everywhere
 from strictgate.inspector.recorder import Inspector
+from strictgate.inspector.request_file import RequestFile
 from strictgate.inspector.routes import ROOT, InspectorRoutes
 from strictgate.observe.events import Observer, StoreFailed, tell_all
 from strictgate.observe.metrics import Metrics
@@ -138,6 +139,8 @@ class _Lasting:
             self.shared.running(),
         ):
             yield
+        if self.inspector is not None:
+            await asyncio.to_thread(self.inspector.close)
         if self.traces is not None:
             await asyncio.to_thread(self.traces.close)
         self.grammars.close()
@@ -197,7 +200,7 @@ def _lasting(
     siblings: Siblings,
 ) -> _Lasting:
     metrics = None if settings.observe.metrics is MetricsAccess.OFF else Metrics()
-    inspector = _inspector(settings)
+    inspector = _inspector(settings, tell_all(listeners))
     traces = _traces(settings)
     looking_on = [each.observe for each in (metrics, inspector, traces) if each is not None]
     observe = tell_all((*listeners, *looking_on))
@@ -237,10 +240,23 @@ def _traces(settings: Settings) -> Any:
     return otel.otlp_traces(settings.observe.otlp_endpoint)
 
 
-def _inspector(settings: Settings) -> Inspector | None:
-    if not settings.inspector.enabled:
+def _inspector(settings: Settings, observe: Observer) -> Inspector | None:
+    about, access = settings.inspector, _inspector_access(settings)
+    if not about.enabled:
         return None
-    return Inspector(settings.inspector, _inspector_access(settings))
+    if about.file is None:
+        return Inspector(about, access)
+    if settings.server.workers > 1:
+        raise SettingsError(
+            "inspector.file: it is for one process alone. Leave it out, or let server.workers be 1."
+        )
+    try:
+        file = RequestFile(
+            about.file, lambda error: observe(StoreFailed(f"inspector.file: {error}"))
+        )
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return Inspector(about, access, file)
 
 
 def _inspector_access(settings: Settings) -> Access:

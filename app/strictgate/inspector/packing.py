@@ -39,6 +39,8 @@ About = tuple[str, float, float, str, Any, bool, bytes, int]
 """What is known at the beginning, as Entry has it: from `id` to `size`."""
 ASKED = 8
 """How many of a KeptAsk's values are known when it is asked."""
+FIELDS = 9
+"""How many values a request comes to, see OpenEntry._values."""
 _NONE: tuple[Any, ...] = ()
 _FORMAT = 2
 """Of marshal: the newer ones look for values that stand in several places, of which there are

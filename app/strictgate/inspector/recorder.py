@@ -22,6 +22,7 @@ from strictgate.gateway.records import Asked, Concluded, Failed, Heard, Opened, 
 from strictgate.inspector.access import Access
 from strictgate.inspector.entries import MAX_BODY, Entry
 from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
+from strictgate.inspector.request_file import RequestFile
 from strictgate.observe.events import (
     Event,
     FactLearned,
@@ -80,8 +81,12 @@ class Follower:
 class Inspector:
     """One per process: the witness of what is said, and an observer of events."""
 
-    def __init__(self, settings: InspectorSettings, access: Access) -> None:
+    def __init__(
+        self, settings: InspectorSettings, access: Access, file: RequestFile | None = None
+    ) -> None:
+        """Begin with what the file has; None: there is none."""
         self.access = access
+        self._file = file
         self.lessons: deque[tuple[float, Lesson]] = deque(maxlen=MAX_LESSONS)
         """What was learned about models, with the time by the wall clock."""
         self._keep = settings.keep
@@ -96,6 +101,8 @@ class Inspector:
         over and over pushes out nothing else."""
         self._followers: set[Follower] = set()
         self._keys: frozenset[bytes] = frozenset()
+        for entry_id, packed in [] if file is None else file.take_loaded():
+            self._keep_entry(entry_id, packed, is_new=False)
 
     # --- for those who look ----------------------------------------------------------------------
 
@@ -115,7 +122,7 @@ class Inspector:
         """Return what is kept, the latest first."""
         all_kept = (self._refused, self._ring, self._open)
         kept = [each.entry() for group in all_kept for each in group.values()]
-        return sorted(kept, key=lambda entry: -entry.clock)
+        return sorted(kept, key=lambda entry: -entry.began)
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return one of them."""
@@ -124,9 +131,14 @@ class Inspector:
 
     def clear(self) -> None:
         """Forget all that are over."""
-        self._ring.clear()
+        for entry_id in [*self._ring]:
+            self._forget(entry_id)
         self._refused.clear()
-        self._size = 0
+
+    def close(self) -> None:
+        """Have the rest written to the file."""
+        if self._file is not None:
+            self._file.close()
 
     @contextmanager
     def following(self) -> Iterator[Follower]:
@@ -251,13 +263,21 @@ class Inspector:
                 self._refuse(event)
             return
         entry.finished, entry.key = event, b""
-        self._forget(entry.id)  # clients may give an id anew
-        self._ring[entry.id] = entry.packed()
-        self._size += entry.weight
-        while len(self._ring) > self._keep or self._size > CAPACITY:
-            self._forget(next(iter(self._ring)))
+        self._keep_entry(entry.id, entry.packed())
         for follower in self._followers:
             follower.note(entry.id)
+
+    def _keep_entry(
+        self, entry_id: str, entry: PackedEntry | OpenEntry, *, is_new: bool = True
+    ) -> None:
+        """Take one that is over into the ring, and into the file where it is new."""
+        self._forget(entry_id)  # clients may give an id anew
+        self._ring[entry_id] = entry
+        self._size += entry.weight
+        if self._file is not None and is_new and isinstance(entry, PackedEntry):
+            self._file.put(entry_id, entry)
+        while len(self._ring) > self._keep or self._size > CAPACITY:
+            self._forget(next(iter(self._ring)))
 
     def _refuse(self, event: RequestFinished) -> None:
         """Keep what came to an error before it was read, or is none of the surfaces'."""
@@ -276,7 +296,11 @@ class Inspector:
 
     def _forget(self, entry_id: str) -> None:
         over = self._ring.pop(entry_id, None)
-        self._size -= over.weight if over is not None else 0
+        if over is None:
+            return
+        self._size -= over.weight
+        if self._file is not None:
+            self._file.put(entry_id, None)
 
 
 def _cut(raw: bytes, key: bytes) -> bytes:

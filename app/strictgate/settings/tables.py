@@ -198,3 +198,9 @@ class InspectorSettings(Frozen):
     bodies: bool = Field(
         default=True, description="Whether what was said is kept, or only that something was."
     )
+    file: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A SQLite file in which the same is kept, so that it outlives the process; "
+        "for one process alone.",
+    )
