@@ -10,7 +10,8 @@ from strictgate.api.middleware import GatewayMiddleware
 from strictgate.api.request import ClientLeft
 from strictgate.core.errors import BadRequest
 from strictgate.gateway.client_keys import digest
-from strictgate.observe.events import Crashed, RequestFinished, ignore
+from strictgate.observe.events import RequestFinished, ignore
+from strictgate.observe.process_events import Crashed
 from strictgate.upstream.headers import VIA
 from tests.gates import gate
 

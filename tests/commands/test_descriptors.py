@@ -12,7 +12,7 @@ from strictgate.commands.descriptors import (
     raised_descriptor_limit,
     request_limit,
 )
-from strictgate.observe.events import TurnedAway
+from strictgate.observe.process_events import TurnedAway
 from tests.commands.process import connected, raw, running
 
 

@@ -5,7 +5,7 @@ import time
 
 from strictgate.gateway import loop_watch
 from strictgate.gateway.loop_watch import LoopWatch
-from strictgate.observe.events import LoopBlocked
+from strictgate.observe.process_events import LoopBlocked
 
 LOOK = 0.005
 

@@ -6,9 +6,10 @@ import logging
 
 import pytest
 
-from strictgate.observe.events import Crashed, ModelDemoted, RequestFinished
+from strictgate.observe.events import ModelDemoted, RequestFinished
 from strictgate.observe.log import Log, ServerHandler, log_to, stderr_style
 from strictgate.observe.log_lines import LineStyle, LogFormat, LogLevel
+from strictgate.observe.process_events import Crashed
 
 
 def logged(*events):

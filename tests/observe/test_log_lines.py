@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from strictgate.observe.events import (
-    Crashed,
     Enforced,
-    LogLinesDropped,
     ModelDemoted,
     RequestFinished,
     UpstreamFailed,
 )
 from strictgate.observe.log_lines import EventLines, LineStyle, LogFormat, LogLevel, level_of
+from strictgate.observe.process_events import Crashed, LogLinesDropped
 
 NOW = datetime(2026, 11, 27, 14, 35, 36, 123000, UTC)
 FINISHED = RequestFinished(

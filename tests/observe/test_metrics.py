@@ -6,25 +6,27 @@ import pytest
 
 from strictgate.observe.events import (
     BreakerChanged,
-    Crashed,
     Enforced,
     FactLearned,
     FellBack,
     KeyLimited,
-    LoopBlocked,
     ModelDemoted,
     ModeRefused,
-    OutOfResources,
     PrefillDropped,
     RequestFinished,
     RequestRepeated,
     StoreFailed,
     ToolsDropped,
-    TurnedAway,
     UpstreamAnswered,
     UpstreamFailed,
 )
 from strictgate.observe.metrics import MAX_ALIKE, MAX_MODELS, Metrics, Reading
+from strictgate.observe.process_events import (
+    Crashed,
+    LoopBlocked,
+    OutOfResources,
+    TurnedAway,
+)
 
 DONE = RequestFinished(
     *("r", "POST", "/openai/v1/chat/completions", 200, 0.3),

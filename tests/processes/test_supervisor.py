@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from strictgate.observe.events import ProcessEnded
+from strictgate.observe.process_events import ProcessEnded
 from strictgate.processes.messages import (
     Announced,
     Inquiry,

@@ -40,13 +40,12 @@ from strictgate.core.wire.trace_context import TraceContext
 from strictgate.gateway.caller import Caller
 from strictgate.gateway.client_keys import ClientKey, KeyRing
 from strictgate.observe.events import (
-    Crashed,
     Event,
     KeyLimited,
     Observer,
-    OutOfResources,
     RequestFinished,
 )
+from strictgate.observe.process_events import Crashed, OutOfResources
 from strictgate.observe.redaction import without_credentials
 from strictgate.observe.summary import summary
 from strictgate.observe.trace_ids import new_trace

@@ -14,7 +14,8 @@ import secrets
 from strictgate.api import response
 from strictgate.api.middleware import too_many
 from strictgate.core.errors import GatewayError, OutOfDescriptors
-from strictgate.observe.events import Observer, TurnedAway
+from strictgate.observe.events import Observer
+from strictgate.observe.process_events import TurnedAway
 
 OWN = 32
 """Files, pipes and sockets that the process needs beside those of clients and upstreams."""

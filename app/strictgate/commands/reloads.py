@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from strictgate.commands.runtime_file import RuntimeFile, RuntimeState
 from strictgate.commands.start_checks import check_settings
-from strictgate.observe.events import ConfigurationRejected, ConfigurationReloaded
 from strictgate.observe.log import Log, stderr_style
+from strictgate.observe.process_events import ConfigurationRejected, ConfigurationReloaded
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.upstream.routing import configured_keys
 

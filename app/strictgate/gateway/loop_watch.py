@@ -20,7 +20,8 @@ from collections import Counter
 from collections.abc import Callable
 from types import FrameType
 
-from strictgate.observe.events import LoopBlocked, Observer
+from strictgate.observe.events import Observer
+from strictgate.observe.process_events import LoopBlocked
 
 BLOCKED = 0.1  # seconds of computing without a pause that are told
 LOOK = 0.05  # seconds between two looks

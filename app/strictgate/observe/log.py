@@ -12,9 +12,10 @@ from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
-from strictgate.observe.events import Event, LogLinesDropped, Observer, ignore
+from strictgate.observe.events import Event, Observer, ignore
 from strictgate.observe.log_lines import JSON_LINES, EventLines, LineStyle, LogFormat, LogLevel
 from strictgate.observe.log_queue import LogQueue
+from strictgate.observe.process_events import LogLinesDropped
 from strictgate.observe.redaction import redactor
 
 

@@ -18,27 +18,29 @@ import orjson
 
 from strictgate.observe.events import (
     BreakerChanged,
-    ConfigurationRejected,
-    Crashed,
     Enforced,
     Event,
     FactLearned,
     FellBack,
-    LogLinesDropped,
-    LoopBlocked,
     ModelDemoted,
     ModeRefused,
-    OutOfResources,
     PrefillDropped,
-    ProcessEnded,
     RequestFinished,
     RequestRouted,
     SharedStoreChanged,
     StoreFailed,
     ToolsDropped,
-    TurnedAway,
     UpstreamAnswered,
     UpstreamFailed,
+)
+from strictgate.observe.process_events import (
+    ConfigurationRejected,
+    Crashed,
+    LogLinesDropped,
+    LoopBlocked,
+    OutOfResources,
+    ProcessEnded,
+    TurnedAway,
 )
 
 

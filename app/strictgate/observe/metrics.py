@@ -18,28 +18,30 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from strictgate import __version__
 from strictgate.observe.events import (
     BreakerChanged,
-    Crashed,
     Enforced,
     Event,
     FactLearned,
     FellBack,
     KeyLimited,
-    LoopBlocked,
     ModelDemoted,
     ModeRefused,
-    OutOfResources,
     PrefillDropped,
     RequestFinished,
     RequestRepeated,
     StoreFailed,
     ToolsDropped,
-    TurnedAway,
     UpstreamAnswered,
     UpstreamFailed,
 )
 from strictgate.observe.log_lines import PROBES
 from strictgate.observe.merging import page_of, snapshot
 from strictgate.observe.metric_tables import MetricTables
+from strictgate.observe.process_events import (
+    Crashed,
+    LoopBlocked,
+    OutOfResources,
+    TurnedAway,
+)
 from strictgate.observe.tables import (
     OTHER,
     Cell,

@@ -37,7 +37,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from strictgate.gateway.siblings import FIGURES
-from strictgate.observe.events import Observer, ProcessEnded
+from strictgate.observe.events import Observer
+from strictgate.observe.process_events import ProcessEnded
 from strictgate.processes.channel import ProcessChannel
 from strictgate.processes.common_memory import FactMemory, FigureMemory
 from strictgate.processes.messages import (
