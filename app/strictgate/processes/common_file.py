@@ -1,13 +1,19 @@
 """A file without a name that forked processes share: locks that end with whoever holds them.
 
 POSIX record locks (fcntl(2)) belong to a process, so that those of one that was killed are gone.
-Within a process they exclude nobody: each byte is locked from one thread only.
+Within a process they exclude nobody: each byte is locked from one thread only. The system thinks of
+processes alone: where of two of them one thread each holds a lock that another thread of the other
+waits for, it sees a deadlock that is none, and refuses to wait; then it is asked again.
 """
 
+import errno
 import fcntl
 import os
 import tempfile
+import time
 from types import TracebackType
+
+_PAUSE = 0.001  # seconds
 
 
 def nameless_file() -> int:
@@ -31,7 +37,15 @@ class ByteLock:
         self._at = at
 
     def __enter__(self) -> None:
-        fcntl.lockf(self._descriptor, fcntl.LOCK_EX, 1, self._at)
+        while True:
+            try:
+                fcntl.lockf(self._descriptor, fcntl.LOCK_EX, 1, self._at)
+            except OSError as error:
+                if error.errno != errno.EDEADLK:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
 
     def __exit__(
         self,
