@@ -9,7 +9,7 @@ import pytest
 
 from strictgate.upstream.http import dialer as dialer_module
 from strictgate.upstream.http.dialer import Dialer, first_connected, in_turns
-from strictgate.upstream.http.faults import CannotConnect, ProxyRefused, TlsFailed
+from strictgate.upstream.http.faults import ProxyRefused, TlsFailed
 from strictgate.upstream.http.pool import ConnectionPool
 from strictgate.upstream.http.request import Destination, HttpServer, parsed_proxy
 from tests.upstream.http.raw import ANSWER, LOOPS, WAIT, asked, listening
@@ -118,8 +118,8 @@ def test_names_are_looked_up_once(monkeypatch):
         await dialer._addresses(HttpServer("http", "known", 1))
         assert asked_for == ["known"]
         for _ in range(2):
-            with pytest.raises(CannotConnect):
-                await dialer._connected(HttpServer("http", "unknown", 1))
+            with pytest.raises(socket.gaierror):
+                await dialer._addresses(HttpServer("http", "unknown", 1))
             await asyncio.sleep(0.01)
         assert asked_for == ["known", "unknown", "unknown"]
         await dialer._addresses(HttpServer("http", "127.0.0.1", 1))

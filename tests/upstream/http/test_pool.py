@@ -92,13 +92,29 @@ def test_nobody_listens():
     pooled(run)
 
 
+def test_a_name_that_nobody_knows(monkeypatch):
+    """The resolver says so."""
+
+    async def look_up(*_):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(dialer_module, "_looked_up", look_up)
+
+    async def run(pool, _):
+        with pytest.raises(CannotConnect) as raised:
+            await pool.connect(Destination(HttpServer("http", "nowhere.invalid", 1)), WAIT)
+        assert isinstance(raised.value.os_error, socket.gaierror)
+
+    pooled(run)
+
+
 def test_nobody_accepts(monkeypatch):
     """After a while that is given up."""
 
     async def hang(*_):
         await asyncio.sleep(WAIT)
 
-    monkeypatch.setattr(dialer_module, "first_connected", hang)
+    monkeypatch.setattr(dialer_module.Dialer, "_addresses", hang)
 
     async def run(pool, destination):
         with pytest.raises(ConnectTimedOut):

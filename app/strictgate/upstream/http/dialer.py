@@ -46,25 +46,29 @@ class Dialer:
         """
         server, proxy = destination
         nearest = server if proxy is None else proxy.server
-        raw = await self._connected(nearest)
-        await self._begin(raw, nearest, connection)
+        await self._reach(nearest, connection)
         if proxy is not None and server.scheme == "https":
             await self._tunnel(server, proxy, connection)
 
-    async def _begin(self, raw: socket.socket, server: HttpServer, connection: Connection) -> None:
-        """Hand an open socket to `connection`, within TLS where the server wants it."""
-        is_safe = server.scheme == "https"
+    async def _reach(self, server: HttpServer, connection: Connection) -> None:
+        """Connect to `server` itself, within TLS where it wants that."""
+        options: dict[str, Any] = {}
+        if server.scheme == "https":
+            options = {"ssl": self._tls, "server_hostname": server.host}
         try:
-            await asyncio.get_running_loop().create_connection(
-                lambda: connection,
-                sock=raw,
-                ssl=self._tls if is_safe else None,
-                server_hostname=server.host if is_safe else None,
-            )
+            found = await self._addresses(server)
+            if len(found) == 1:  # the loop connects to one in a fifth of the time
+                options |= {"host": found[0][4][0], "port": server.port, "family": found[0][0]}
+            else:
+                options |= {"sock": await first_connected(found)}
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.create_connection(lambda: connection, **options)
         except ssl.SSLError as error:
             raise TlsFailed(error) from error
         except OSError as error:
             raise CannotConnect(error) from error
+        raw = transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     async def _tunnel(self, server: HttpServer, proxy: Proxy, connection: Connection) -> None:
         """Have the proxy lead to `server`, and begin TLS with that one."""
@@ -93,12 +97,6 @@ class Dialer:
         return context
 
     # --- addresses -------------------------------------------------------------------------------
-
-    async def _connected(self, server: HttpServer) -> socket.socket:
-        try:
-            return await first_connected(await self._addresses(server))
-        except OSError as error:
-            raise CannotConnect(error) from error
 
     async def _addresses(self, server: HttpServer) -> list[_Found]:
         """Return where the server may be; those who ask at once wait for one look-up."""
@@ -173,7 +171,6 @@ async def _connect(found: _Found) -> socket.socket:
     raw = socket.socket(family, kind, protocol)
     try:
         raw.setblocking(False)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         await asyncio.get_running_loop().sock_connect(raw, address)
     except BaseException:
         raw.close()
