@@ -19,7 +19,7 @@ def accepted(text, *, passed_on=False, **message):
 
 
 def writing(text):
-    return replace(FREE, source=Source.of(text, MOOD))
+    return replace(FREE, source=Source(text, MOOD))
 
 
 def test_a_document_of_the_model_s_own():

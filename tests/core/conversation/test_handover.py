@@ -1,13 +1,17 @@
 """What a conversation takes over from those before it."""
 
+import pytest
+
 from strictgate.core.capabilities import Capabilities, Prefill
 from strictgate.core.conversation.attempt_log import FailedModel
 from strictgate.core.conversation.handover import Handover
+from strictgate.core.conversation.judging_cost import LIGHT
+from strictgate.core.conversation.protocol import HeavyStep
 from strictgate.core.errors import OutputInvalid
 from strictgate.core.plan.plan import Purpose
 from strictgate.gateway.worker_messages import dumped, loaded
 from tests.core.guards import PERSON
-from tests.core.talks import body, contents, conversation, hold, said
+from tests.core.talks import body, contents, conversation, hold, said, turns
 
 BEGUN = '{"name": "Ann", "age": 7, "mood": '
 ABLE = Capabilities(prefill=Prefill.TRAILING)
@@ -69,3 +73,14 @@ def test_it_can_be_moved():
     assert talk.record.failed_models[0].name == "x"
     assert talk.work.spent > 0
     assert contents(outcome) == [BEGUN + '"calm"}']
+
+
+@pytest.mark.parametrize(("words", "is_heavy"), [(5, False), (40_000, True)])
+def test_a_long_text_is_read_elsewhere(words, is_heavy):
+    """What the model writes down is compared with the whole text: that is said before."""
+    text = "Ann is 7 and calm. " + "and so on " * words
+    talk = taking_over(Handover("y", (), source=text), Capabilities())
+    outcome, taken = turns(talk, said('{"name": "Ann", "age": 7, "mood": "calm"}'))
+    costs = [each.cost for each in taken if isinstance(each, HeavyStep)]
+    assert any(cost > LIGHT for cost in costs) is is_heavy
+    assert contents(outcome) == ['{"name": "Ann", "age": 7, "mood": "calm"}']

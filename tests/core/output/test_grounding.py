@@ -63,4 +63,4 @@ SCHEMA = {
 def test_beyond(document, beyond):
     """Strings word by word, numbers by their value; the schema's own words may stand anywhere,
     but not what it tells about them."""
-    assert list(Source.of(TEXT, SCHEMA).beyond(document)) == beyond
+    assert list(Source(TEXT, SCHEMA).beyond(document)) == beyond

@@ -149,7 +149,7 @@ class Conversation:
         """Begin where other models have left the request."""
         self.handover, self.work.spent = handover, handover.work
         if handover.source:
-            source = Source.of(handover.source, self.planner.schema.source)
+            source = Source(handover.source, self.planner.schema.source)
             self._criteria = self._continuation.criteria = replace(self._criteria, source=source)
         handover.begin(self.record)
 

@@ -19,6 +19,7 @@ from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.document_checks import checked_content
 from strictgate.core.conversation.judging_cost import (
     LIGHT,
+    grounding_cost,
     input_cost,
     judging_cost,
     validation_cost,
@@ -103,7 +104,8 @@ class Evaluation:
     def _run(self, stream: DocumentChoiceStream | None) -> Generator[Turn, DriverAnswer, Evaluated]:
         schema, stream = self.criteria.schema, self._heard(stream)
         self.criteria.work.spend(0)  # what was stopped for its cost stands nowhere in particular
-        if stream is None or not stream.is_closed:
+        source = self.criteria.source
+        if stream is None or not stream.is_closed or source is not None:
             yield from self._announce(is_streamed=stream is not None)
         if stream is not None:
             stream.flush()
@@ -140,6 +142,9 @@ class Evaluation:
         texts = judged_texts(self.choice, self.plan, self.criteria)
         length = input_length(self.choice, self.criteria)
         inputs = input_cost(length, is_linear=self.criteria.inputs_are_linear)
+        if self.criteria.source is not None:
+            said = sum(len(text) for text, _ in texts) + len(self.criteria.source.text)
+            inputs += grounding_cost(said)
         cost = inputs + sum(judging_cost(len(text), schema) for text, schema in texts)
         if cost <= LIGHT:
             return

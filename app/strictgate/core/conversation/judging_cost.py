@@ -27,6 +27,7 @@ _PER_KIB_AND_SUBSCHEMA = 0.04
 _PER_NODE_EXPLAINED = 0.005
 _PER_PAIR_EXPLAINED = 0.0001  # each of many missing names is told with all others
 _WIDE = 50  # squares of the width that double the cost of guarding: 300 options, 6 s a KiB
+_PER_KIB_GROUNDED = 0.3
 _PER_KIB_WALKED = 0.7  # value by value, here
 _LOGPROBS_ENTRY = 50  # characters that take as long
 
@@ -52,6 +53,11 @@ def nulls_cost(text: str, schema: Schema) -> float:
     if "null" not in text:
         return 0.0
     return len(text) / 1024 * _PER_KIB_WALKED + validation_cost(len(text), schema)
+
+
+def grounding_cost(characters: int) -> float:
+    """Return what it takes to see that a document says only what a text says; of both together."""
+    return characters / 1024 * _PER_KIB_GROUNDED
 
 
 def telling_cost(characters: int) -> float:

@@ -22,6 +22,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
@@ -40,20 +41,31 @@ _GROUPING = str.maketrans("", "", ",'")
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
-    """A text, and what beside it a document about it may say."""
+    """A text, and what beside it a document about it may say: the words of a schema's own.
 
-    words: frozenset[str]
-    numbers: frozenset[Decimal]
+    It is read when it is asked for the first time, which takes a fifth of a second for a megabyte:
+    not everybody who has it asks.
+    """
 
-    @classmethod
-    def of(cls, text: str, schema: Any) -> "Source":
-        """Return what `text` says, and the words of a schema's own."""
-        texts = [text, *_schema_words(schema)]
-        read = [*texts, *(_unescaped(each) for each in texts if "\\" in each)]
-        words = (word for each in read for word in _words(each))
-        return cls(frozenset(words), frozenset(found for each in read for found in _numbers(each)))
+    text: str
+    schema: Any
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All words that it says."""
+        return frozenset(word for each in self._read for word in _words(each))
+
+    @cached_property
+    def numbers(self) -> frozenset[Decimal]:
+        """All numbers."""
+        return frozenset(found for each in self._read for found in _numbers(each))
+
+    @property
+    def _read(self) -> list[str]:
+        texts = [self.text, *_schema_words(self.schema)]
+        return [*texts, *(_unescaped(each) for each in texts if "\\" in each)]
 
     def beyond(self, document: Any) -> Iterator[Path]:
         """Yield the paths of what `document` says beyond this; of a name, that of its member."""
