@@ -80,7 +80,9 @@ _SIZE_PER_BYTE = 50
 _SIZE_PER_BYTE_OF_TERMINAL = 28
 _SIZE_PER_COUNT = 150
 _SIZE_PER_LETTER = 900
-_LONG_TEXT = re.compile(r'"((?:[^"\\]|\\.){256,})"')
+_TEXT = re.compile(r'"((?:[^"\\]|\\.)*+)"')
+_LONG = 256  # characters of a text
+_EXPRESSION = re.compile(r"\w+: /")
 _TERMINAL = re.compile(r"T\d+: ")
 _COUNT = re.compile(r"(?<!\\x)\{(?:\d+,)?(\d{2,})\}")  # but not the code of a character
 
@@ -96,9 +98,12 @@ def _size(text: str) -> int:
     half as much more once long ones have.
     """
     counted = min(sum(map(int, _COUNT.findall(text))), MAX_STATES)
-    letters = min(sum(map(len, _LONG_TEXT.findall(text))), MAX_STATES)
+    lines = text.splitlines()
+    texts = (_TEXT.findall(line) for line in lines if not _EXPRESSION.match(line))
+    long = sum(len(each) for found in texts for each in found if len(each) >= _LONG)
+    letters = min(long, MAX_STATES)
     states = _SIZE_PER_COUNT * counted + _SIZE_PER_LETTER * letters
-    terminals = sum(len(line) for line in text.splitlines() if _TERMINAL.match(line))
+    terminals = sum(len(line) for line in lines if _TERMINAL.match(line))
     rules = _SIZE_PER_BYTE * (len(text) - terminals)
     return _FIXED_SIZE + rules + _SIZE_PER_BYTE_OF_TERMINAL * terminals + states
 
