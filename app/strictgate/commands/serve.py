@@ -25,6 +25,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from importlib import import_module
 from types import FrameType
 from typing import TypeVar
 
@@ -42,7 +43,6 @@ from strictgate.commands.reloads import Reloads, begin_log
 from strictgate.commands.runtime_file import RuntimeFile
 from strictgate.commands.start_checks import check_exposure, check_loops, check_settings
 from strictgate.commands.start_report import StartReport
-from strictgate.demo.upstream import create_demo
 from strictgate.gateway.siblings import ALONE, Siblings
 from strictgate.observe.events import tell_all
 from strictgate.observe.log import Log, ServerHandler, stderr_queue, stderr_style
@@ -291,7 +291,9 @@ def run(server: GatewayServer, bound: socket.socket, demo: socket.socket | None)
 
 
 def _demo_config() -> uvicorn.Config:
-    return uvicorn.Config(create_demo(record=False), ws="none", access_log=False, log_config=None)
+    demo = import_module("strictgate.demo.upstream")  # 60 ms that few have a use for
+    app = demo.create_demo(record=False)
+    return uvicorn.Config(app, ws="none", access_log=False, log_config=None)
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
