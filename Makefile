@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test coverage mutation faults soak hostile test-clients picture reference docs corpora check lock clean
+.PHONY: demo test coverage mutation faults soak hostile replicas test-clients picture reference docs corpora check lock clean
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -52,6 +52,10 @@ hostile: $(VENV)/.dev
 test-clients: $(VENV)/.dev
 	$(BIN)/python -m tests.client_matrix.run
 
+# Three replicas behind nginx, which share one store: what is known to all, budgets, losing two.
+replicas: $(VENV)/.dev
+	$(BIN)/python -m tests.shared.replicas --seconds 30
+
 # The picture of the inspector in the documentation; needs Chromium.
 picture: $(VENV)/.dev
 	$(BIN)/python -m tests.inspector.picture
@@ -76,7 +80,7 @@ check: $(VENV)/.dev
 lock: $(VENV)/.dev
 	$(BIN)/pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-options \
-		--output-file requirements.lock pyproject.toml
+		--extra redis --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-options \
 		--extra dev --allow-unsafe --output-file requirements-dev.lock pyproject.toml
 

@@ -5,19 +5,22 @@
 | requests_per_minute | some requests ahead, a lease; what is    | less than half of it is left;   |
 |                     | left of one is given back                | nothing was used for a second   |
 | tokens_per_day,     | this process's own are added, and those  | TOLD_AT of the limit by all     |
-| money_per_day       | of all come back                         | together, or after a second     |
+| money_per_day       | of all come back                         | together, or after a second;    |
+|                     |                                          | by each request from NEARLY on  |
 
 Requests are never more than the limit: each was taken from the one bucket before. Tokens and money
-pass it by what is under way, and by TOLD_AT. Where the store does not answer, a process goes by
-what it has used itself, and by the day's sums as it last heard them. Times are seconds since 1970.
+pass it by what is under way. Where the store does not answer, a process goes by what it has used
+itself, and by the day's sums as it last heard them. Times are seconds since 1970.
 """
 
 from dataclasses import dataclass, field
 
 from strictgate.core.resilience.quota import DAY, Quota, QuotaExceeded, QuotaLimits
 
-LEASE = 200  # requests of a minute are leased in so many parts
+LEASE = 200  # a lease is at most this part of a minute's requests
+AHEAD = 4  # times what was used since the store was asked is leased, so that a lease grows fast
 TOLD_AT = 0.002  # of a day's limit
+NEARLY = 0.98  # of a day's limit, from which on each request asks
 REFRESH = 1.0  # seconds after which a key in use is told anew
 IDLE = 1.0  # seconds without a request after which a lease is given back
 FORGOTTEN = 60.0  # seconds without a request after which what was heard is out of date
@@ -66,6 +69,9 @@ class LeasedQuota:
     new_money: float = 0.0
     requests: int = 0
     """Leased, and not used yet."""
+    recent: int = 0
+    """How many were used since the store was asked; `pace` is that of before, or fading."""
+    pace: int = 0
     waiting: int = 0
     """How many requests wait for a lease."""
     asked_at: float = 0.0
@@ -81,7 +87,10 @@ class LeasedQuota:
             return False
         if now - max(self.used_at, self.asked_at) > FORGOTTEN:
             return True
-        return limits.requests_per_minute > 0 and self.requests <= 0
+        if limits.requests_per_minute > 0 and self.requests <= 0:
+            return True
+        used = ((self.tokens, limits.tokens_per_day), (self.money, limits.money_per_day))
+        return any(NEARLY * most <= part < most for part, most in used)
 
     def admit(self, limits: QuotaLimits, now: float) -> QuotaExceeded | None:
         """Count one more request; return why it may not be, in which case it is not counted."""
@@ -101,6 +110,7 @@ class LeasedQuota:
             return QuotaExceeded("requests_per_minute", most, most, self.refused_until - now)
         if most:
             self.requests -= 1
+            self.recent += 1
             self.own.admit(QuotaLimits(most), now)
         self.used_at = now
         return None
@@ -134,7 +144,8 @@ class LeasedQuota:
         most = limits.requests_per_minute
         wanted = 0
         if self.waiting or now - self.used_at < IDLE:
-            wanted = max(_lease(most) - self.requests, self.waiting, 0)
+            self.pace, self.recent = max(self.recent, self.pace // 2), 0
+            wanted = max(self._lease(limits) - self.requests, self.waiting, 0)
         elif self.requests:
             wanted, self.requests = -self.requests, 0
         claim = Claim(self.new_tokens, self.new_money, wanted if most else 0, most)
@@ -169,14 +180,14 @@ class LeasedQuota:
 
     def _is_low(self, limits: QuotaLimits) -> bool:
         most = limits.requests_per_minute
-        return most > 0 and 2 * self.requests < _lease(most)
+        return most > 0 and 2 * self.requests < self._lease(limits)
+
+    def _lease(self, limits: QuotaLimits) -> int:
+        """Return how many requests this process should have ahead."""
+        most = limits.requests_per_minute // LEASE
+        return max(1, min(most, AHEAD * max(self.recent, self.pace)))
 
     def _turn_to(self, now: float) -> None:
         day = int(now // DAY)
         if day != self.day:
             self.day, self.tokens, self.money = day, 0, 0.0
-
-
-def _lease(per_minute: int) -> int:
-    """Return how many requests are leased at once."""
-    return max(1, per_minute // LEASE) if per_minute else 0
