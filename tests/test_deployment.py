@@ -198,6 +198,17 @@ def test_the_chart_is_of_this_version():
 
 
 @needs_helm
+def test_the_chart_shares(monkeypatch, tmp_path):
+    """The URL of the store comes from a Secret; what is kept is kept there then."""
+    objects = rendered("--set", "shared.url.secretName=redis")
+    entries = {each["name"]: each for each in gateway(objects)["env"]}
+    reference = {"secretKeyRef": {"name": "redis", "key": "url"}}
+
+    assert entries["STRICTGATE_SHARED__URL"]["valueFrom"] == reference
+    assert entries["STRICTGATE_STORE__PATH"]["value"] == ":memory:"
+
+
+@needs_helm
 def test_the_chart_has_no_fault():
     """Warnings are faults."""
     subprocess.run([str(HELM), "lint", "--strict", str(CHART)], check=True)
