@@ -104,3 +104,16 @@ def test_figures_are_medians(module):
     assert figures["microseconds"] == {"tools": 2.0}
     assert figures["yardstick"] == 12.3
     assert figures.keys() == FIGURES.keys()
+
+
+def test_streams_say_what_the_schema_wants(module):
+    """In deltas of the same size, of which there are as many as are asked for, or a few more."""
+    streams = module("streams")
+    for deltas in (streams.SHORT, streams.LONG):
+        text = streams.document(deltas)
+        validate(json.loads(text), streams._SCHEMA)
+        assert deltas <= len(text) / streams.SIZE < deltas + 50
+        events = [each.split(b"\r\n", 1)[1][6:] for each in streams.events("m", text)][:-1]
+        said = [json.loads(event)["choices"][0]["delta"].get("content", "") for event in events]
+        assert "".join(said) == text
+        assert {len(each) for each in said[1:-2]} == {streams.SIZE}
