@@ -183,7 +183,8 @@ class Client:
 
         Where a kept connection turns out to have been closed, or to have been given up by the
         server (408), a new one is taken, once. That shows at once: what fails later may have been
-        read, and is not sent again.
+        read, and is not sent again. What could not be sent again at all, as its body comes in
+        pieces, goes out on a new connection.
         """
         settings, loop = endpoint.settings, asyncio.get_running_loop()
         proxy = parsed_proxy(settings.proxy) if settings.proxy is not None else None
@@ -191,16 +192,15 @@ class Client:
         head = encoded_head(request, proxy)
         began = loop.time()
         until = began + settings.first_byte_timeout
-        kept = self._pool.kept(destination)
+        kept = self._pool.kept(destination) if request.is_repeatable else None
         if kept is not None:
             try:
                 response = await kept.send(request, head, until)
             except ConnectionFault:
-                was_stale = not kept.has_answered and loop.time() - began < STALE
-                if not (was_stale and request.is_repeatable):
+                if kept.has_answered or loop.time() - began >= STALE:
                     raise
             else:  # a server says 408 to a connection that was idle for too long (RFC 9110 §15.5.9)
-                if not (response.status == 408 and request.is_repeatable):
+                if response.status != 408:
                     return response
                 response.close()
         async with asyncio.timeout_at(until):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from typing import Any
 
 import pytest
 
@@ -53,8 +54,12 @@ class Upstream:
                 writer.write(self.idle)
 
 
-async def bodies(upstream: Upstream, pause: float, data: bytes | None = None) -> list[bytes]:
-    """Ask twice, `pause` seconds apart; return what came."""
+async def bodies(upstream: Upstream, pause: float, data: Any = None) -> list[bytes]:
+    """Ask twice, `pause` seconds apart; return what came.
+
+    Args:
+        data: the body, or what begins to yield the pieces of one of 4 bytes.
+    """
 
     async def guarded(reader, writer):
         try:
@@ -71,7 +76,9 @@ async def bodies(upstream: Upstream, pause: float, data: bytes | None = None) ->
         for turn in range(2):
             if turn:
                 await asyncio.sleep(pause)
-            request = UpstreamRequest("POST", address(endpoint, "/x"), [], data)
+            body = data() if callable(data) else data
+            headers = [("content-length", "4")] if callable(data) else []
+            request = UpstreamRequest("POST", address(endpoint, "/x"), headers, body)
             async with client.open(endpoint, request) as response:
                 found.append(await response.read(None, WAIT))
     return found
@@ -81,6 +88,12 @@ def test_a_clean_connection_is_used_again():
     """That is what the pool is for."""
     found = asyncio.run(bodies(Upstream(), 0.01))
     assert found == [b"connection 1 request 1", b"connection 1 request 2"]
+
+
+def test_what_cannot_be_sent_again():
+    """It goes out on a new connection, which nobody can have given up."""
+    found = asyncio.run(bodies(Upstream(), 0.01, lambda: pieces(b"da", b"ta")))
+    assert found == [b"connection 1 request 1", b"connection 2 request 1"]
 
 
 @pytest.mark.parametrize(

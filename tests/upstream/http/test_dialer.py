@@ -3,13 +3,14 @@
 import asyncio
 import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from strictgate.upstream.http import dialer as dialer_module
 from strictgate.upstream.http.dialer import Dialer, first_connected, in_turns
-from strictgate.upstream.http.faults import ProxyRefused, TlsFailed
+from strictgate.upstream.http.faults import ConnectTimedOut, ProxyRefused, TlsFailed
 from strictgate.upstream.http.pool import ConnectionPool
 from strictgate.upstream.http.request import Destination, HttpServer, parsed_proxy
 from tests.upstream.http.raw import ANSWER, LOOPS, WAIT, asked, listening
@@ -225,6 +226,34 @@ def test_tls_without_trust():
             for each in (port, clear_port):
                 with pytest.raises(TlsFailed):
                     await pool.connect(Destination(HttpServer("https", "localhost", each)), WAIT)
+            await pool.close()
+
+    running(trial)
+
+
+@pytest.mark.parametrize("is_led", [True, False])
+def test_a_handshake_that_does_not_end(is_led):
+    """It is given up in time, and leaves no connection behind."""
+
+    async def trial():
+        seen = asyncio.Queue()
+
+        async def silent(reader, writer):
+            if is_led:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            with suppress(ConnectionError):
+                while await reader.read(1 << 16):
+                    pass
+            seen.put_nowait("left")
+
+        async with listening(silent) as port:
+            server = HttpServer("https", "localhost" if is_led else "127.0.0.1", port)
+            way = parsed_proxy(f"http://127.0.0.1:{port}") if is_led else None
+            pool = ConnectionPool()
+            with pytest.raises(ConnectTimedOut):
+                await pool.connect(Destination(server, way), 0.1)
+            assert await seen.get() == "left"
             await pool.close()
 
     running(trial)
