@@ -102,6 +102,20 @@ def test_it_asks_again_from_there():
     assert [each.outcome for each in moved.attempts] == ["invalid", "valid"]
 
 
+def test_what_it_took_there_is_counted_here():
+    """A model that is asked next has what is left of one budget."""
+
+    async def hold():
+        async with WorkerPool(LimitSettings(workers=1)) as pool:
+            one = talk()
+            await held(one.run(), one, pool, said(MISSPELT))
+            return one.work.spent
+
+    alone = talk()
+    turns(alone, said(MISSPELT))
+    assert asyncio.run(hold()) == alone.work.spent > 0
+
+
 def test_a_full_queue():
     """Who was let in goes on, whoever waits; who comes then gets back what was written."""
 

@@ -188,9 +188,9 @@ class Talk:
             case Turned(turn):
                 self._turn = turn
                 return turn
-            case Finished(end, record, plan):
+            case Finished(end, record, plan, spent):
                 assert self._conversation is not None, "it has been moved"
-                self._conversation.adopt(record, plan)
+                self._conversation.adopt(record, plan, spent)
                 if isinstance(end, GatewayError):
                     raise end
                 return end

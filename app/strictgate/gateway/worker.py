@@ -155,7 +155,7 @@ class Worker:
             self._keep(key, running)
             return Turned(turn)
         talk = running.conversation
-        return Finished(end, talk.record, replace(talk.plan, body={}))
+        return Finished(end, talk.record, replace(talk.plan, body={}), talk.work.spent)
 
     def _turn(
         self, generator: ConversationGenerator, entries: Sequence[Entry], *, is_new: bool

@@ -106,6 +106,8 @@ class Finished:
     end: Outcome | GatewayError
     record: AttemptLog
     plan: Plan
+    spent: int
+    """The units of work that it has taken, which a model that is asked next has less of."""
 
 
 @dataclass(frozen=True, slots=True)

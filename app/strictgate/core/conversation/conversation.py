@@ -153,9 +153,13 @@ class Conversation:
             self._criteria = self._continuation.criteria = replace(self._criteria, source=source)
         handover.begin(self.record)
 
-    def adopt(self, record: AttemptLog, plan: Plan) -> None:
-        """Take over what became of it where it was run in place of here."""
-        self.record = record
+    def adopt(self, record: AttemptLog, plan: Plan, spent: int) -> None:
+        """Take over what became of it where it was run in place of here.
+
+        Args:
+            spent: the units of work that it took there, those of before included.
+        """
+        self.record, self.work.spent = record, spent
         self._negotiation.plan = plan
 
     def run(self) -> Generator[Turn, DriverAnswer, Outcome]:
