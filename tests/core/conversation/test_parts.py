@@ -6,7 +6,7 @@ import pytest
 
 from strictgate.core.capabilities import Capabilities, Mode, Prefill
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.errors import OutputInvalid
+from strictgate.core.errors import OutputInvalid, UpstreamError, UpstreamTimeout
 from strictgate.core.plan.plan import DocumentPart
 from strictgate.core.plan.splitting import split_schema
 from strictgate.core.request.options import Enforcement
@@ -115,3 +115,26 @@ def test_parts_that_make_no_document():
     with pytest.raises(OutputInvalid):
         hold(held, said(FIRST), said(SECOND), said(WHOLE))
     assert [each.part for each in held.record.attempts] == [1, 2, 0]
+
+
+def test_a_part_that_is_cut_off():
+    """The caller's limit is the caller's: it is not asked for again, nor is the whole."""
+    cut = said('{"c": 3', finish_reason="length")
+    with pytest.raises(OutputInvalid) as invalid:
+        hold(talk(max_tokens=60), said(FIRST), cut)
+    told = invalid.value.details["attempts"]
+    assert [(each["part"], each["outcome"]) for each in told] == [(1, "valid"), (2, "truncated")]
+    assert "max_tokens" in invalid.value.message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [UpstreamTimeout("It is late."), refused(429, "Rate limit reached.", code="rate_limit")],
+    ids=["the deadline", "over its limits"],
+)
+def test_an_error_amid_the_parts(error):
+    """It is the answer, and tells what the parts before it have cost."""
+    with pytest.raises((UpstreamTimeout, UpstreamError)) as failed:
+        hold(talk(), said(FIRST), error)
+    assert [each["part"] for each in failed.value.details["attempts"]] == [1]
+    assert failed.value.details["usage"] == {"total_tokens": 10}
