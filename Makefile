@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test coverage mutation faults soak hostile replicas test-clients picture reference docs corpora check lock clean
+.PHONY: demo test coverage mutation faults soak hostile quiet replicas test-clients picture reference docs corpora check lock clean
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -47,6 +47,11 @@ soak: $(VENV)/.dev
 
 # Hostile schemas and documents, one after the other, beside a client that does nothing wrong.
 hostile: $(VENV)/.dev
+	$(BIN)/python -m tests.faults hostile
+
+# T3, T4 and T10 of docs/reliability.md, on a machine that does nothing else.
+quiet: $(VENV)/.dev
+	$(BIN)/python -m tests.faults overload
 	$(BIN)/python -m tests.faults hostile
 
 test-clients: $(VENV)/.dev

@@ -84,7 +84,7 @@ async def main() -> None:
 
 
 def _kind(answer: Answer) -> str:
-    code = _CODE.search(answer.body, max(0, answer.body.rfind(b'"error"')))
+    code = _CODE.search(answer.body, max(0, answer.body.find(b'"error"')))
     return f"{answer.status} {code[1].decode()}" if code else str(answer.status)
 
 
