@@ -68,6 +68,7 @@ picture: $(VENV)/.dev
 # docs/configuration.md, from the settings.
 reference: $(VENV)/.dev
 	$(BIN)/python -m tests.settings.reference
+	$(BIN)/python -m tests.observe.reference
 
 # The site, into site/; a link that leads nowhere is an error.
 docs: $(VENV)/.runtime

@@ -3,7 +3,8 @@
 The settings come from the file that STRICTGATE_CONFIG names and from STRICTGATE_* variables, and
 the log goes to standard error, as with `strictgate serve`. What `serve` adds below ASGI is then the
 server's own affair: the limits and deadlines of a request's head, draining, and the refusal to
-serve other machines without client keys.
+serve other machines without client keys. There is no reload: the settings are those of the start,
+and SIGHUP is the server's.
 """
 
 import atexit
