@@ -1,7 +1,6 @@
 """What can happen, as events: values that nobody changes. An observer is anything that takes one.
 
-Who tells of an event knows one observer; `tell_all` makes one of all that listen (the log, the
-metrics, …), which api/app.py puts together.
+Who tells of one knows one observer; `tell_all` makes it of all that listen (api/app.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,8 +23,7 @@ class RequestFinished:
     """A request was answered, or its client left: all that a line about it needs."""
 
     request_id: str
-    """The client's own `x-request-id`, or one that was made; no two requests that are under way
-    at once have the same."""
+    """The client's own `x-request-id`, or one that was made; unique among those under way."""
     method: str
     path: str
     status: int
@@ -39,8 +37,7 @@ class RequestFinished:
     first_byte: float = 0.0
     """Seconds until the first byte of the answer's body; 0: there was none."""
     upstream: str = ""
-    """The one that was asked last; "": none was. What follows is filled in by observe/summary.py
-    from the events about the request."""
+    """The one asked last; "": none was. What follows is filled in by observe/summary.py."""
     model: str = ""
     mode: str = ""
     """In which a document was asked for; "": nothing was enforced."""
