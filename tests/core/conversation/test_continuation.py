@@ -190,6 +190,17 @@ def test_what_repeats_itself_is_left():
     assert [step.name for _, step in outcome.steps] == [Resumption.UNREPEATED]
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_bracket_that_came_too_early(is_stream):
+    """It has not gone out when the member behind it shows."""
+    inner = {"type": "object", "properties": {"a": {}, "b": {}}, "additionalProperties": False}
+    schema = {"type": "object", "properties": {"f": inner}, "additionalProperties": False}
+    words = ('{"f": {"a": 1', "}", ",", ' "', "b", '":', " 2", "}", "}")
+    outcome, asks = hold(talk(schema=schema, request={"stream": is_stream}), *stream(*words))
+    assert contents(outcome) == ['{"f": {"a": 1, "b": 2}}']
+    assert len(asks) == 1
+
+
 def test_an_object_begins_with_a_declared_name():
     """The one that the model weighed itself; behind it, it may write others."""
     able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)

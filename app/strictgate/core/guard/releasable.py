@@ -1,8 +1,9 @@
 """How much of a document that is being written is final, and may go to the caller.
 
 Held back is what a mend, or another continuation, could still take back: blanks and a comma at the
-end, a name until its colon, and a value until something stands behind it. The text of a long free
-string goes out while it is being written, up to a word's end.
+end, a name until its colon, a value until something stands behind it, and the end of an object
+until it shows what does. The text of a long free string goes out while it is being written, up to a
+word's end.
 """
 
 import re
@@ -30,14 +31,17 @@ def final_length(guard: Guard) -> int:
     ):
         return _word_end(scanner, scanner.token_start, length)
     if scanner.token is not None:
-        return _settled(scanner, scanner.token_start)
+        settled = _settled(scanner, scanner.token_start)
+        is_name = scanner.token is LexicalToken.NAME
+        return _before_ends(scanner, settled) if is_name else settled
     if scanner.last is None:
-        return _settled(scanner, length)
+        return _before_ends(scanner, _settled(scanner, length))
     kind, start = scanner.last
     end = scanner.without_blanks()
     if kind is LexicalToken.STRING and end - start > 2 * LONG:
         return _word_end(scanner, start, end - 1)
-    return _settled(scanner, start)
+    settled = _settled(scanner, start)
+    return _before_ends(scanner, settled) if kind is LexicalToken.NAME else settled
 
 
 def _word_end(scanner: Scanner, start: int, end: int) -> int:
@@ -59,6 +63,14 @@ def _is_whole(character: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return not character.startswith(b"\\")
+
+
+def _before_ends(scanner: Scanner, end: int) -> int:
+    """Return the length of the first `end` bytes without the brackets that close objects at their
+    end: a name behind them may show that they came too early (repairs/early_end.py)."""
+    while end and scanner.part(end - 1, end) == b"}":
+        end = scanner.without_blanks(end - 1)
+    return end
 
 
 def _settled(scanner: Scanner, end: int) -> int:
