@@ -7,7 +7,7 @@ The house, top down. A room imports from itself and from those below it, never f
     processes/    Several processes that serve together: started, told, ended, asked.
     asgi          The application for an ASGI server of one's own.
     api/          HTTP IN. Thin: reads a request, calls the gateway, renders the answer.
-    shared/       What replicas share, through a store that exists already: Redis or Valkey.
+    shared/       What replicas share, through a store that exists already: Redis, PostgreSQL.
     inspector/    What was said in each request, kept for a while and shown on a page at /inspector.
     gateway/      Where HTTP in meets HTTP out: requests become conversations, which are driven to
                   their end, heavy steps in worker processes; what they teach is

@@ -4,13 +4,17 @@ Debian: `apt-get install redis-server` or `valkey-server`; Python: `strictgate[r
 """
 
 import asyncio
+import os
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +24,17 @@ needs_redis = pytest.mark.skipif(
     reason="neither valkey-server nor redis-server is installed"
     if REDIS is None
     else "the client is not installed: strictgate[redis]",
+)
+
+
+INITDB = shutil.which("initdb") or next(
+    (str(each) for each in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None
+)
+needs_postgres = pytest.mark.skipif(
+    INITDB is None or find_spec("psycopg") is None,
+    reason="PostgreSQL's server is not installed"
+    if INITDB is None
+    else "the client is not installed: strictgate[postgres]",
 )
 
 
@@ -62,6 +77,39 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
         else:
             return
     raise AssertionError(f"nothing listens on port {port}")
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Run PostgreSQL with an empty database; it must not be root's process."""
+    port, owner = free_port(), "postgres" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory() as folder:
+        if owner is not None:
+            shutil.chown(folder, owner)
+        data, quiet = f"{folder}/data", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        made = [str(INITDB), "-D", data, "-U", "me", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        subprocess.run(made, check=True, user=owner, cwd=folder, **quiet)
+        options = [
+            "-p",
+            str(port),
+            "-k",
+            folder,
+            "-c",
+            "fsync=off",
+            "-c",
+            "listen_addresses=127.0.0.1",
+        ]
+        server = str(Path(str(INITDB)).resolve().with_name("postgres"))
+        process = subprocess.Popen([server, "-D", data, *options], user=owner, cwd=folder, **quiet)
+        try:
+            wait_for_port(port, process)
+            ready = [str(Path(server).with_name("pg_isready")), "-h", "127.0.0.1", "-p", str(port)]
+            while subprocess.run(ready, check=False, **quiet).returncode == 1:  # it starts up
+                time.sleep(0.05)
+            yield f"postgresql://me@127.0.0.1:{port}/postgres"
+        finally:
+            process.send_signal(signal.SIGINT)  # PostgreSQL's own fast end
+            process.wait()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from strictgate.observe.events import SharedStoreChanged
 from tests.gates import MOOD, gate
-from tests.shared.engines import free_port, needs_redis
+from tests.shared.engines import free_port, needs_postgres, needs_redis
 
 pytestmark = needs_redis
 KEY = {"authorization": "Bearer k"}
@@ -53,6 +53,14 @@ def test_responses(demo, redis):
         assert second.get(f"/v1/responses/{made}", authorization="Bearer x").status == 404
         assert second.request("DELETE", f"/v1/responses/{made}", None, **KEY).status == 200
         assert first.get(f"/v1/responses/{made}", **KEY).status == 404
+
+
+@needs_postgres
+def test_responses_in_postgres(demo, postgres):
+    """A conversation goes on at another replica through PostgreSQL, too."""
+    with pair_of(demo, postgres) as (first, second):
+        made = responses(first).json["id"]
+        assert responses(second, previous_response_id=made).status == 200
 
 
 @pytest.mark.parametrize("is_there_at_first", [True, False])

@@ -110,8 +110,8 @@ class StoreSettings(Frozen):
     ttl: float | None = Field(
         default=None,
         gt=0,
-        description="Seconds for which each is kept; by default 30 days in a file, one in memory "
-        "or in Redis.",
+        description="Seconds for which each is kept; by default 30 days in a file, or in "
+        "PostgreSQL, one in memory or in Redis.",
     )
     max_bytes: int | None = Field(
         default=None,
@@ -126,8 +126,8 @@ class SharedSettings(Frozen):
 
     url: Secret | None = Field(
         default=None,
-        description="redis://, rediss:// or valkey://, with user and password if need be; better "
-        "given as STRICTGATE_SHARED__URL. Without it each process keeps to itself.",
+        description="redis://, rediss://, valkey:// or postgresql://, with user and password; "
+        "better given as STRICTGATE_SHARED__URL. Without it each process keeps to itself.",
     )
     prefix: str = Field(
         default="strictgate",

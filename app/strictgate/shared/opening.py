@@ -15,6 +15,7 @@ from strictgate.settings.tables import SharedSettings
 
 _ENGINES: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), ("redis_store", "redis")),
+    **dict.fromkeys(("postgresql", "postgres"), ("postgres_store", "postgres")),
 }
 """By the scheme of the URL: the module here that opens it, and the extra that it needs."""
 
