@@ -42,5 +42,5 @@ def reading(
     """A reading into a new draft, or into `onto`."""
     onto = draft(level=level) if onto is None else onto
     made = DocumentStream(onto, level, wrapped=wrapped, bare=bare, aligner=aligner)
-    made.leads = leads
+    made.leads_names = leads
     return made

@@ -27,6 +27,8 @@ class StopPolicy:
     """There is another try."""
     can_continue_input: bool = False
     """… of the input of a custom tool."""
+    leads_names: bool = False
+    """Undeclared names may be replaced: see `Steering.NAMES`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class Conversation:
         self.handover: Handover | None = None
         """What was taken over from other models; None: it is the first that is asked."""
         may_continue = planner.can_continue and enforcement.max_continuations > 0
-        if enforcement.steering is Steering.AUTO and may_continue:
+        if enforcement.steering is not Steering.OFF and may_continue:
             planner = replace(planner, steers=True)
         self._negotiation = Negotiation(planner, refused, self.record)
         self._last_rejected: Rejected | None = None
@@ -355,6 +355,7 @@ class Conversation:
             can_continue=not may_call and self._continuation.is_possible(self.planner),
             can_retry=states[0].tries + 1 < self.enforcement.max_attempts,
             can_continue_input=self._input_continuation.is_possible(self.planner),
+            leads_names=self.enforcement.steering is Steering.NAMES,
         )
         is_last = 0 < states[0].tries == self.enforcement.max_attempts - 1
         while True:

@@ -213,7 +213,7 @@ class ReplyReader:
             by_call=by_call,
             forwards=self.forwards,
         )
-        document.reading.leads = self.policy.can_continue
+        document.reading.leads_names = self.policy.can_continue and self.policy.leads_names
         budget = token_budget(self.ask.body)
         if budget is not None:  # what talk takes is lost to the document
             talk = budget * _BYTES_A_TOKEN // 2

@@ -65,8 +65,8 @@ class DocumentStream(DocumentReader):
         self.declared: DeclaredName | None = None
         """What is to take the place of a name that the schema does not declare; None: there is no
         such name, or nothing better."""
-        self.leads = False
-        """The model can be stopped, and led by choices of its own."""
+        self.leads_names = False
+        """The model can be stopped, and led from undeclared names to others of its choices."""
         self.most_talk = MOST_TALK
         """Bytes of talk with something like a document in it; at least those of other talk."""
         self._aligner = aligner
@@ -128,7 +128,7 @@ class DocumentStream(DocumentReader):
         if self.state is DocumentState.SEEKING:
             self._align(final=final) if self._aligner else self._seek(self.ahead, final=final)
         super()._go_on(final=final)
-        if self.leads and self.tokens and self.declared is None and not self.is_over:
+        if self.leads_names and self.tokens and self.declared is None and not self.is_over:
             self._look_at_names()
         if self.state is DocumentState.READING:
             self._look_for_loss_of_way()

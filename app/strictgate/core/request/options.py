@@ -48,6 +48,10 @@ class Steering(StrEnum):
     """Whether to use the log-probabilities of tokens, where the upstream gives them."""
 
     AUTO = "auto"
+    NAMES = "names"
+    """The same, and a declared name that the model weighed takes the place of one that the schema
+    does not declare but allows, where that is nearly always a mistake (guard/undeclared_name.py).
+    It changes what is valid as it stands, so it has to be asked for."""
     OFF = "off"
 
 
