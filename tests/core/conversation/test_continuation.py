@@ -6,7 +6,6 @@ from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
 from strictgate.core.errors import OutputInvalid, UpstreamBadResponse
 from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Completion, Resumption
-from strictgate.core.request.options import Steering
 from tests.core.guards import PERSON
 from tests.core.talks import body, contents, conversation, hold, modes, refused, said, stream
 
@@ -179,18 +178,6 @@ def test_a_copy_of_the_schema_is_no_document():
     assert contents(outcome) == ['{"type": "object", "name": "A"}']
 
 
-def test_what_repeats_itself_is_left():
-    """By the model's own next choice, and from there it goes on."""
-    able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)
-    end = [{"token": "]", "logprob": -5}, {"token": "}", "logprob": -4}]
-    words = ["[", *['"CREATE_TYPE"', ", "] * 30]
-    tokens = [[{"token": word, "top_logprobs": end if word == ", " else []}] for word in words]
-    outcome, asks = hold(talk(able, STRINGS), *stream(*words, logprobs=tokens))
-    assert contents(outcome) == ['["CREATE_TYPE", "CREATE_TYPE"]']
-    assert len(asks) == 1
-    assert [step.name for _, step in outcome.steps] == [Resumption.UNREPEATED]
-
-
 @pytest.mark.parametrize("is_stream", [False, True])
 def test_a_bracket_that_came_too_early(is_stream):
     """It has not gone out when the member behind it shows."""
@@ -200,39 +187,6 @@ def test_a_bracket_that_came_too_early(is_stream):
     outcome, asks = hold(talk(schema=schema, request={"stream": is_stream}), *stream(*words))
     assert contents(outcome) == ['{"f": {"a": 1, "b": 2}}']
     assert len(asks) == 1
-
-
-def test_an_object_begins_with_a_declared_name():
-    """The one that the model weighed itself; behind it, it may write others."""
-    able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)
-    schema = {"type": "object", "properties": {"name": {"type": "string"}}}
-    tops = [{"token": "type", "logprob": -0.4}, {"token": "name", "logprob": -2}]
-    tokens = [[{"token": '{"'}], [{"token": "type", "top_logprobs": tops}]]
-    first = stream('{"', "type", '": "object", "pro', logprobs=tokens)
-    names = {"steering": Steering.NAMES}
-    outcome, asks = hold(talk(able, schema, **names), *first, *stream('": "Ann", "x": 1}'))
-    assert contents(outcome) == ['{"name": "Ann", "x": 1}']
-    assert asks[1].body["messages"][-1]["content"] == '{"name'
-    assert [step.name for _, step in outcome.steps] == [Resumption.DECLARED]
-    held = talk(able, schema, {"stream": True}, **names)
-    outcome, asks = hold(held, *first, *stream('": "Ann", "x": 1}'))
-    assert contents(outcome) == ['{"name": "Ann", "x": 1}']
-    outcome, asks = hold(talk(able, schema, max_continuations=0), said('{"type": "object"}'))
-    assert contents(outcome) == ['{"type": "object"}']
-
-
-@pytest.mark.parametrize("steering", [Steering.AUTO, Steering.OFF])
-def test_a_name_that_is_allowed_stays(steering):
-    """Where nothing else was asked for: the document is valid, and the model's."""
-    able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)
-    schema = {"type": "object", "properties": {"name": {"type": "string"}}}
-    tops = [{"token": "kind", "logprob": -0.4}, {"token": "name", "logprob": -2}]
-    tokens = [[{"token": '{"'}], [{"token": "kind", "top_logprobs": tops}]]
-    reply = stream('{"', "kind", '": "a"}', logprobs=tokens)
-    outcome, _ = hold(talk(able, schema, steering=steering), *reply)
-
-    assert contents(outcome) == ['{"kind": "a"}']
-    assert not outcome.steps
 
 
 def test_new_try_behind_all_rungs():
