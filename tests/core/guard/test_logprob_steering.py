@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.guard.logprob_steering import LogprobTokens, steer
+from strictgate.core.guard.logprob_steering import LogprobTokens, steer, weighed
 from tests.core.guards import guard
 
 
@@ -104,3 +104,41 @@ def test_odd_entries():
     assert made.at(0).data == b"\xc3"
     made.feed(b"x", [None, 7])
     assert made.at(2) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *("<|im_end|>", "<|eot_id|>", "<｜end▁of▁sentence｜>", "</s>", "<eos>", "<end_of_turn>"),
+        *("[/INST]", "<0xF0>", "bytes:\\xf0\\x9f", "\ufffd", " \ufffd", "\ud83d"),
+    ],
+)
+def test_what_is_no_text_is_not_said(other):
+    """A control token, or a part of a character, is not written into a string."""
+    made = guard(text='{"notes": ["Bob')
+    assert steer(made, tokens(entry("\n", other, " Ross")).at(0), 0, 0) == b" Ross"
+    made = guard(text='{"notes": ["Bob')
+    assert steer(made, tokens(entry("\n", other)).at(0), 0, 0) is None
+
+
+def test_a_part_of_a_character_is_not_said():
+    """Where a server gives the bytes of one, too: a prefix that ends in it could not be sent."""
+    tops = [{"token": "\ufffd", "bytes": [0xF0], "logprob": -0.1}]
+    assert weighed({"token": "x", "top_logprobs": tops}) == ()
+
+
+@pytest.mark.parametrize("tops", [5, True, "ab", {"e": -1}, None, [None, 7, "e"]])
+def test_odd_alternatives(tops):
+    """What is no list of entries has none."""
+    assert weighed({"token": "x", "logprob": -1, "top_logprobs": tops}) == ()
+
+
+@pytest.mark.parametrize("logprob", [10**400, -(10**400), float("nan"), float("inf"), True, "0"])
+def test_odd_probabilities(logprob):
+    """What is no number that a float holds is not known, and comes last."""
+    tops = [{"token": "odd", "logprob": logprob}, {"token": "good", "logprob": -3}]
+    odd = {"token": "x", "logprob": logprob, "top_logprobs": tops}
+    assert [data for data, _ in weighed(odd)] == [b"good", b"odd"]
+    made = LogprobTokens()
+    made.feed(b"x", [odd])
+    assert made.at(0).logprob is None

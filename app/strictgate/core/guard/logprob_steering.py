@@ -3,15 +3,29 @@
 Where an upstream gives log-probabilities, each token comes with the alternatives that the model
 weighed (`top_logprobs`). The first of them, in their order, that the guard takes in stands for what
 the model would have said under constrained decoding.
+
+Not every token is text. A model ends its turn by a control token, which many servers show as
+`<|im_end|>` or `</s>`; and a token that is a part of a character has no text of its own: servers
+show U+FFFD, `<0xF0>` or `bytes:\\xf0` for it. In a string all of these would be taken for what the
+model wants to say there. So they are never put into a document.
 """
 
 import math
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.guard.guard import Guard
+
+_NO_TEXT = re.compile(
+    r"<[|\uff5c][^<>]*[|\uff5c]>|</?s>|<(?:bos|eos|pad|unk|mask|sep|cls)>|<(?:start|end)_of_(?:turn|text)>"
+    r"|\[/?(?:INST|SYS|BOS|EOS|PAD|UNK|SEP|CLS|MASK)\]|<0x[0-9A-F]{2}>|bytes:(?:\\x[0-9a-f]{2})+",
+    re.IGNORECASE,
+)
+"""What servers show for control tokens and for parts of characters."""
+_MOST = 1 << 53  # what an integer is held for as a float
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +45,8 @@ class LogprobToken:
     @property
     def logprob(self) -> float | None:
         """The natural logarithm of its probability; None: the upstream did not say."""
-        value = self.entry.get("logprob") if isinstance(self.entry, Mapping) else None
-        if isinstance(value, int | float) and math.isfinite(value):
-            return float(value)
-        return None
+        value = _logprob(self.entry) if isinstance(self.entry, Mapping) else -math.inf
+        return value if math.isfinite(value) else None
 
 
 class LogprobTokens:
@@ -156,7 +168,7 @@ def _data(entry: Any) -> bytes:
     if isinstance(given, list) and all(isinstance(each, int) and 0 <= each < 256 for each in given):
         return bytes(given)
     text = entry.get("token") if isinstance(entry, Mapping) else None
-    return text.encode("utf-8", "replace") if isinstance(text, str) else b""
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""
 
 
 def alternatives(entry: Any) -> tuple[bytes, ...]:
@@ -165,13 +177,29 @@ def alternatives(entry: Any) -> tuple[bytes, ...]:
 
 
 def weighed(entry: Any) -> tuple[tuple[bytes, float], ...]:
-    """Return the same with the log-probability of each."""
+    """Return the same with the log-probability of each; what is no text is left out."""
     given = entry.get("top_logprobs") if isinstance(entry, Mapping) else None
-    known = [each for each in given or () if isinstance(each, Mapping)]
+    known = [each for each in given if isinstance(each, Mapping)] if isinstance(given, list) else []
     ranked = sorted(known, key=_logprob, reverse=True)
-    return tuple((_data(each), _logprob(each)) for each in ranked)
+    said = [(_data(each), _logprob(each)) for each in ranked]
+    return tuple((data, logprob) for data, logprob in said if _is_text(data))
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether `data` can be written: whole characters that the model means to be read."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return False
+    return "\ufffd" not in text and not _NO_TEXT.fullmatch(text.strip())
 
 
 def _logprob(entry: Mapping[str, Any]) -> float:
-    value = entry.get("logprob")
-    return value if isinstance(value, int | float) else float("-inf")
+    """Return how likely it is; what is no number counts as not likely at all."""
+    match entry.get("logprob"):
+        case float(value) if math.isfinite(value):
+            return value
+        case int(value) if not isinstance(value, bool) and abs(value) < _MOST:
+            return float(value)
+        case _:
+            return -math.inf
