@@ -235,6 +235,32 @@ def test_new_settings():
     assert reading.told == [(reading.settings, ("store",), "")]
 
 
+def test_one_that_begins_while_settings_go_round():
+    """It begins with the old ones, and is told the new ones as soon as it is ready."""
+
+    def process(start, note):
+        if start.number == 0 and not start.is_first:
+            start.channel.sendall(written(Notice("topic", b"it has begun")))
+        edition = 0
+        for message in told(start):
+            match message:
+                case Announced() if start.number == 0:
+                    to_supervisor(signal.SIGHUP)
+                case NewSettings() if start.is_first:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                case NewSettings(settings, edition):
+                    note(b"%d" % settings.server.port)
+                case LeaveOrder():
+                    return 0
+            if edition and (start.number == 0 or isinstance(message, Notice)):
+                start.channel.sendall(written(SettingsApplied(edition)))
+        return 1
+
+    reading = Read(SETTINGS.with_server({"port": 7}))
+    assert Outcome(2, process, reading).notes == b"77"
+    assert reading.told == [(reading.settings, (), "")]
+
+
 def test_wrong_settings():
     """Nobody hears of them."""
     reading = Read(None)

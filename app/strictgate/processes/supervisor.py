@@ -116,6 +116,7 @@ class Supervisor:
             is_hung_up: whether the terminal has gone, of which SIGHUP tells then.
         """
         self._settings = settings
+        self._edition = 0  # of `_settings`; that of the round is newer until all have that
         self._grace = settings.server.drain_timeout
         self._seats = [Seat(number, each) for number, each in enumerate(listeners)]
         self._process = process
@@ -190,7 +191,7 @@ class Supervisor:
             ours.close()
             self._be(start)
         theirs.close()
-        seat.begun(pid, ProcessChannel(ours), self._round.edition, time.monotonic())
+        seat.begun(pid, ProcessChannel(ours), self._edition, time.monotonic())
         for each in self._facts.messages(time.monotonic()):
             seat.send(Notice(LEARNED, each))
         self._selector.register(ours, selectors.EVENT_READ, seat)
@@ -310,7 +311,7 @@ class Supervisor:
         if not is_over or told is None or self._reading is None:
             return
         if not self._round.problem:
-            self._settings = told.settings
+            self._settings, self._edition = told.settings, told.edition
         self._reading.concluded(told.settings, self._round.waiting, self._round.problem)
 
     # --- messages --------------------------------------------------------------------------------
