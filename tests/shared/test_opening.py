@@ -26,6 +26,8 @@ def test_nothing():
     [
         ("http://h", "must begin with one of redis://"),
         ("secret", "must begin with one of redis://"),
+        ("none://:secret[@h", "must begin with one of redis://"),
+        ("none://:secret\u2100@h", "must begin with one of redis://"),
     ],
 )
 def test_wrong_urls(url, words):

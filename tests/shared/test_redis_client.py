@@ -29,10 +29,14 @@ def test_answers(redis):
     assert client(redis.url).key("x") == "p:1:x"
 
 
-@pytest.mark.parametrize("url", ["http://x", "x", "redis://h:port/0"])
+@pytest.mark.parametrize(
+    "url", ["http://x", "x", "redis://h:port/0", "redis://:secret/1@h", "redis://:secret[@h"]
+)
 def test_wrong_addresses(url):
-    with pytest.raises(ValueError, match=r"."):
+    """What is wrong is told without the password."""
+    with pytest.raises(ValueError, match=r"cannot be read.*%2F") as raised:
         client(url)
+    assert "secret" not in str(raised.value)
 
 
 def test_refused(redis):

@@ -26,5 +26,5 @@ def test_it_runs(redis):
 
 
 def test_wrong_url():
-    with pytest.raises(ValueError, match="scheme"):
+    with pytest.raises(ValueError, match="cannot be read"):
         open_store("http://x", "p", 1.0, lambda event: None)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
-from urllib.parse import urlsplit
 
 from strictgate.gateway.layered_responses import LayeredResponses
 from strictgate.gateway.response_store import MEMORY, Responses, ResponseStore
@@ -64,7 +63,7 @@ def open_shared(settings: SharedSettings, observe: Observer) -> Shared:
     if settings.url is None:
         return Shared(None)
     url = settings.url.get_secret_value()
-    scheme = urlsplit(url).scheme.lower()
+    scheme = url.partition("://")[0].lower()
     if scheme not in _ENGINES:
         raise SettingsError(
             f"shared.url: must begin with one of {', '.join(f'{each}://' for each in _ENGINES)}"

@@ -41,9 +41,15 @@ class RedisClient:
         times = {"socket_timeout": patience, "socket_connect_timeout": patience}
         options: Mapping[str, Any] = {**times, "socket_keepalive": True}
         once, never = Retry(NoBackoff(), 1), Retry(NoBackoff(), 0)
-        self._commands = BlockingConnectionPool.from_url(
-            address, max_connections=CONNECTIONS, timeout=patience, retry=once, **options
-        )
+        try:
+            self._commands = BlockingConnectionPool.from_url(
+                address, max_connections=CONNECTIONS, timeout=patience, retry=once, **options
+            )
+        except ValueError as error:  # its words may quote a part of the password
+            raise ValueError(
+                "it cannot be read. Write what is no letter or digit in the user's name and the "
+                "password as % and its code: / as %2F, @ as %40."
+            ) from error
         # What listens must not connect again unseen: what was told meanwhile would be missing.
         self._listening = ConnectionPool.from_url(address, retry=never, **options)
         self._redis: Redis = Redis(connection_pool=self._commands)
