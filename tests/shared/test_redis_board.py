@@ -106,6 +106,22 @@ def test_later(redis):
     assert [each.fact for each in asyncio.run(heard())] == [more.fact]
 
 
+def test_what_is_kept_and_is_no_fact(redis):
+    """It is passed over: another version may have written it."""
+    prefix = uuid.uuid4().hex
+    spoil = "for _, each in ipairs(ARGV) do redis.call('ZADD', KEYS[1], 9e9, each) end"
+
+    async def work():
+        async with Replica(redis.url, prefix).running() as first:
+            odd = ("1", "[]", "x", '["groq","at","kimi",["no_mode"]]')
+            await first.client.script(spoil)(("facts",), odd)
+            first.board.publish(FACT)
+        async with Replica(redis.url, prefix).running() as later:
+            await until(lambda: later.facts() == [FACT.fact])
+
+    asyncio.run(work())
+
+
 def test_other_prefixes(redis):
     """Replicas of another gateway hear nothing of it."""
 

@@ -58,6 +58,7 @@ def spoilt(**fields):
         spoilt(fact=[]),
         spoilt(fact=["unknown"]),
         spoilt(fact=["no_mode", 1]),
+        spoilt(fact=[["no_mode"]]),
         spoilt(fact=["no_mode", *"abcdefgh"]),
         spoilt(fact=1),
         spoilt(upstream=None),

@@ -98,7 +98,7 @@ def _is_sound(message: SharedMessage) -> bool:
     match message:
         case SharedFact(model=model, fact=fact, seconds=seconds):
             is_time = isinstance(seconds, int | float) and 0 < seconds < math.inf
-            if not is_time or not 0 < len(fact) <= MAX_PARTS or fact[0] not in _FACTS:
+            if not is_time or not 0 < len(fact) <= MAX_PARTS or str(fact[0]) not in _FACTS:
                 return False
             texts += [model, *fact]
         case FactsForgotten(model=model):
