@@ -3,9 +3,8 @@
 A fact (`core.capabilities.Fact`) is about one model on one upstream, and may have details: which
 mode, which schema. It is remembered at once where the upstream said so, and after several failures
 in a row where the model only showed it. It is forgotten after `ttl`, since hosts change what they
-support from one week to the next. All is kept per process (gateway/sharing.py tells
-others), and bounded: model names come from
-clients. Time comes in as an argument, in seconds.
+support from one week to the next. All is kept per process (gateway/sharing.py tells others), and
+bounded: model names come from clients. Time comes in as an argument, in seconds.
 """
 
 from collections.abc import Mapping
