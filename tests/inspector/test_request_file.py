@@ -115,6 +115,24 @@ def test_what_cannot_be_used(tmp_path):
             opened_file(path)
 
 
+def test_a_database_of_somebody_else(tmp_path):
+    """It is left as it is, though it has a table of that name."""
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE requests (id TEXT, text TEXT)")
+        database.execute("INSERT INTO requests VALUES ('a', 'b')")
+    database.close()
+    path.chmod(0o640)
+
+    with pytest.raises(ValueError, match="not Strictgate's"):
+        opened_file(path)
+
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT * FROM requests").fetchall() == [("a", "b")]
+    database.close()
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o640
+
+
 @pytest.mark.parametrize("data", [b"", b"rubbish", entry("a").data[:-5], b"N"])
 def test_what_is_no_entry(data):
     """Is passed over."""

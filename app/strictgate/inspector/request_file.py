@@ -19,6 +19,8 @@ from strictgate.inspector.packing import FIELDS, PackedEntry
 
 VERSION = 1
 """Of what is in the file; what another one has written is dropped."""
+_COLUMNS = {"number", "id", "target", "weight", "data"}
+"""By which the table is known to be the inspector's, of any version."""
 MAX_WAITING = 2000
 BATCH = 200  # changes in one transaction
 PATIENCE = 2.0  # seconds that the end waits for what is not written yet
@@ -45,8 +47,8 @@ class RequestFile:
         """Changes that were left out."""
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            os.chmod(path, 0o600)
             self._loaded = list(self._load())
+            os.chmod(path, 0o600)
         except (OSError, sqlite3.Error) as error:
             raise ValueError(f"inspector.file: {path} cannot be used: {error}") from error
         self._changes: Queue[_Change] = Queue(MAX_WAITING)
@@ -84,6 +86,9 @@ class RequestFile:
     def _load(self) -> Iterator[tuple[str, PackedEntry]]:
         database = self._connect()
         try:
+            columns = {row[1] for row in database.execute("PRAGMA table_info(requests)")}
+            if columns and not columns >= _COLUMNS:
+                raise sqlite3.DatabaseError("its table 'requests' is not Strictgate's")
             with database:
                 if database.execute("PRAGMA user_version").fetchone() != (VERSION,):
                     database.execute("DROP TABLE IF EXISTS requests")
