@@ -88,6 +88,16 @@ def test_the_maps_name_every_room():
         assert named == sorted(named, key=rooms.index)
 
 
+def test_contributors_are_told_of_every_room():
+    """The table in CONTRIBUTING.md has a row for each, in the order of ROOMS."""
+    rows = (ROOT / "CONTRIBUTING.md").read_text().split("## The map")[1].split("\n## ")[0]
+    cells = [line.split("|")[1] for line in rows.splitlines() if line.startswith("| `")]
+    named = [
+        name.removesuffix(".py").strip("/") for each in cells for name in each.split("`")[1::2]
+    ]
+    assert [name.replace("/", ".") for name in named] == [*ROOMS]
+
+
 def test_imports_point_downwards():
     """Every import inside the package is of the same room or of one further down."""
     for room, path in modules():
