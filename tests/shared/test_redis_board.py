@@ -113,7 +113,8 @@ def test_what_is_kept_and_is_no_fact(redis):
 
     async def work():
         async with Replica(redis.url, prefix).running() as first:
-            odd = ("1", "[]", "x", '["groq","at","kimi",["no_mode"]]')
+            deep = ('["groq","at","kimi",' + "[" * n + "]" * n + "]" for n in (500, 100_000))
+            odd = ("1", "[]", "x", '["groq","at","kimi",["no_mode"]]', *deep)
             await first.client.script(spoil)(("facts",), odd)
             first.board.publish(FACT)
         async with Replica(redis.url, prefix).running() as later:

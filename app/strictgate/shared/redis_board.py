@@ -188,7 +188,7 @@ def _fact(member: bytes, seconds: float) -> SharedMessage | None:
     """Return a fact that is kept under a name; None where it is none."""
     try:
         upstream, address, model, *fact = json.loads(member)
-    except (ValueError, TypeError):
+        told = SharedFact(upstream, address, model, tuple(fact), seconds)
+        return decode_message(encode_message(told, "kept"), "")
+    except (ValueError, TypeError, RecursionError):
         return None
-    told = SharedFact(upstream, address, model, tuple(fact), seconds)
-    return decode_message(encode_message(told, "kept"), "")

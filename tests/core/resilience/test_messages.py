@@ -55,6 +55,8 @@ def spoilt(**fields):
         spoilt(seconds="1"),
         spoilt(seconds=float("nan")),
         spoilt(seconds=float("inf")),
+        spoilt(seconds=10**400),
+        b"[" * 100_000,
         spoilt(fact=[]),
         spoilt(fact=["unknown"]),
         spoilt(fact=["no_mode", 1]),

@@ -7,7 +7,6 @@ no message.
 """
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 
@@ -60,6 +59,8 @@ _KINDS: dict[str, type[SharedMessage]] = {
     "breaker": BreakerMoved,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
+_MOST_SECONDS = 1e12
+"""Beyond it a number is no time, and may be no float."""
 
 
 def address_digest(base_url: str) -> str:
@@ -87,7 +88,7 @@ def decode_message(raw: bytes, me: str) -> SharedMessage | None:
         if kind is SharedFact:
             read["fact"] = tuple(read["fact"])
         message = kind(**read)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return message if _is_sound(message) else None
 
@@ -97,7 +98,7 @@ def _is_sound(message: SharedMessage) -> bool:
     texts = [message.upstream, message.address]
     match message:
         case SharedFact(model=model, fact=fact, seconds=seconds):
-            is_time = isinstance(seconds, int | float) and 0 < seconds < math.inf
+            is_time = isinstance(seconds, int | float) and 0 < seconds < _MOST_SECONDS
             if not is_time or not 0 < len(fact) <= MAX_PARTS or str(fact[0]) not in _FACTS:
                 return False
             texts += [model, *fact]
