@@ -9,13 +9,14 @@ is told which entries have changed, when it asks.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
+from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.wire.reply import Failure
 from strictgate.gateway.records import Asked, Concluded, Failed, Heard, Opened, Planned, Record
@@ -100,6 +101,14 @@ class Inspector:
         """What was refused before it was read, the oldest first: apart, so that whoever is refused
         over and over pushes out nothing else."""
         self._followers: set[Follower] = set()
+        self._note: dict[type[Record], Callable[[OpenEntry, Any], None]] = {
+            Planned: self._plan,
+            Asked: self._ask,
+            Heard: self._hear,
+            Concluded: self._conclude,
+            Failed: self._fail,
+        }
+        """What takes a record down, by its kind."""
         self._keys: frozenset[bytes] = frozenset()
         for entry_id, packed in [] if file is None else file.take_loaded():
             self._keep_entry(entry_id, packed, is_new=False)
@@ -171,26 +180,16 @@ class Inspector:
     def record(self, record: Record) -> None:
         """Take note of what was said."""
         if isinstance(record, Opened):
-            entry: OpenEntry | None = self._opened(record)
+            self._opened(record)
         else:
             entry = self._open.get(record.request_id)
-        if entry is None:  # it is over
-            return
-        match record:
-            case Asked():
-                self._ask(entry, record)
-            case Heard() if entry.asks:
-                self._hear(entry, record)
-            case Planned():
-                entry.target = record
-            case Concluded(_, outcome, log):
-                entry.concluded(log.attempts, outcome if self._has_bodies else None)
-            case Failed(_, error):
-                entry.error = write_json(error.body())
+            if entry is None:  # it is over
+                return
+            self._note[type(record)](entry, record)
         for follower in self._followers:
-            follower.note(entry.id)
+            follower.note(record.request_id)
 
-    def _opened(self, record: Opened) -> OpenEntry:
+    def _opened(self, record: Opened) -> None:
         members, raw = record.body.members or {}, record.body.raw
         given = (record.authorization or "").rpartition(" ")[2]
         key = given.encode("utf-8", "surrogateescape") if len(given) >= _SHORTEST_KEY else b""
@@ -200,8 +199,10 @@ class Inspector:
         body, size = (_cut(raw, key), len(raw)) if self._has_bodies else (b"", 0)
         told = (record.surface, model, members.get("stream") is True, body, size)
         about = (record.request_id, time.time(), time.monotonic(), *told)
-        entry = self._open[record.request_id] = OpenEntry(about, key)
-        return entry
+        self._open[record.request_id] = OpenEntry(about, key)
+
+    def _plan(self, entry: OpenEntry, record: Planned) -> None:
+        entry.target = record
 
     def _ask(self, entry: OpenEntry, record: Asked) -> None:
         plan, target = record.plan, entry.target
@@ -213,25 +214,27 @@ class Inspector:
         entry.asks.append((*whom, *how, kept, len(sent)))
 
     def _hear(self, entry: OpenEntry, record: Heard) -> None:
+        if not entry.asks:
+            return
         kept, size, status, is_judged = None, 0, 0, record.reply is not None
         if record.reply is not None:
             status, reply = 200, self._json(record.reply.body)
             kept, size = _cut(reply, entry.key), len(reply)
             entry.weight += len(kept)
         fault = ""
-        match record.fault:
-            case None:
-                pass
-            case Failure(refused, body):
-                status = status or refused
-                fault = body if isinstance(body, str) else write_json(body)
-            case error:
-                fault = f"{error.code}: {error.message}"
-        if fault and self._has_bodies:
-            fault = fault.replace(entry.key.decode(errors="ignore") or BLOT, BLOT)[:_FAULT]
-        when = (record.seconds, record.first, record.pieces)
-        end = (*when, status, kept, size, fault if self._has_bodies else "", is_judged)
+        if record.fault is not None:
+            refused, fault = _told(record.fault)
+            status = status or refused
+            blotted = fault.replace(entry.key.decode(errors="ignore") or BLOT, BLOT)[:_FAULT]
+            fault = blotted if self._has_bodies else ""
+        end = (record.seconds, record.first, record.pieces, status, kept, size, fault, is_judged)
         entry.asks[-1] = entry.asks[-1][:ASKED] + end
+
+    def _conclude(self, entry: OpenEntry, record: Concluded) -> None:
+        entry.concluded(record.record.attempts, record.outcome if self._has_bodies else None)
+
+    def _fail(self, entry: OpenEntry, record: Failed) -> None:
+        entry.error = write_json(record.error.body())
 
     def _json(self, value: Any) -> bytes:
         if not self._has_bodies:
@@ -247,9 +250,10 @@ class Inspector:
         """Take note of what happened."""
         if type(event) not in _OF_USE:
             return
+        if isinstance(event, RequestFinished):
+            self._finish(event)
+            return
         match event:
-            case RequestFinished():
-                self._finish(event)
             case UpstreamFailed() if event.request_id in self._open:
                 note = {"error": event.error, "message": event.message}
                 self._open[event.request_id].notes += (note,)
@@ -301,6 +305,13 @@ class Inspector:
         self._size -= over.weight
         if self._file is not None:
             self._file.put(entry_id, None)
+
+
+def _told(fault: Failure | GatewayError) -> tuple[int, str]:
+    """Return the status that an upstream refused with, 0 where it did not, and what went wrong."""
+    if isinstance(fault, Failure):
+        return fault.status, fault.body if isinstance(fault.body, str) else write_json(fault.body)
+    return 0, f"{fault.code}: {fault.message}"
 
 
 def _cut(raw: bytes, key: bytes) -> bytes:

@@ -107,13 +107,17 @@ _COLOURS = {
 
 def level_of(event: Event) -> LogLevel:
     """Return how grave `event` is; of a request it is its status that says so."""
-    if not isinstance(event, RequestFinished):
-        return _LEVELS.get(type(event), LogLevel.INFO)
-    if event.status == 500:
+    if isinstance(event, RequestFinished):
+        return _request_level(event.status, event.path)
+    return _LEVELS.get(type(event), LogLevel.INFO)
+
+
+def _request_level(status: int, path: str) -> LogLevel:
+    if status == 500:
         return LogLevel.ERROR
-    if event.status > 500:
+    if status > 500:
         return LogLevel.WARNING
-    return LogLevel.DEBUG if event.path in PROBES else LogLevel.INFO
+    return LogLevel.DEBUG if path in PROBES else LogLevel.INFO
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class LineStyle:
     def line(self, level: LogLevel, name: str, fields: Mapping[str, Any], now: datetime) -> str:
         """Return a line with its end."""
         if self.format is LogFormat.JSON:
-            return _head(level, name, now) + _members(fields) + "}\n"
+            return f"{_time(now)}{_names(level, name)}{_members(fields)}}}\n"
         time = now.astimezone().strftime("%H:%M:%S.%f")[:-3]
         is_request = name == RequestFinished.__name__
         words = _request_words(fields) if is_request else _words(name, fields)
@@ -165,21 +169,34 @@ class EventLines:
 
     def line(self, event: Event, now: datetime) -> str | None:
         """Return the line about `event`, or None where it is not grave enough for one."""
-        level = level_of(event)
-        if RANKS[level] < self._least:
-            return None
         kind: type = type(event)
         shape = _shape(kind)
         if self._style.format is LogFormat.TEXT:
-            said = self._said(shape.names, shape.all_of(event))
-            return self._style.line(level, kind.__name__, said, now)
-        line = _head(level, kind.__name__, now)
-        if shape.own:
-            line += _members(self._said(shape.own, shape.own_of(event)))
-        return f"{line}{self._alike(kind, shape.alike_of(event))}}}\n"
+            return self._words(event, shape, now)
+        alike = self._alike(shape, shape.alike_of(event))
+        if alike is None:
+            return None
+        names, members = alike
+        own = self._said(shape.texts, shape.texts_of(event)) if shape.texts else {}
+        own.update(zip(shape.numbers, shape.numbers_of(event), strict=True))
+        return f"{_time(now)}{names}{_members(own)}{members}}}\n"
 
-    def _written(self, kind: type, values: tuple[Any, ...]) -> str:
-        return _members(self._said(_shape(kind).alike, values))
+    def _words(self, event: Event, shape: "_Shape", now: datetime) -> str | None:
+        level = level_of(event)
+        if RANKS[level] < self._least:
+            return None
+        said = self._said(shape.names, shape.all_of(event))
+        return self._style.line(level, shape.kind.__name__, said, now)
+
+    def _written(self, shape: "_Shape", values: tuple[Any, ...]) -> tuple[str, str] | None:
+        """Return the two parts of a line that are alike; None: it is not grave enough for one."""
+        level = _LEVELS.get(shape.kind, LogLevel.INFO)
+        if shape.kind is RequestFinished:
+            told = dict(zip(shape.alike, values, strict=True))
+            level = _request_level(told["status"], told["path"])
+        if RANKS[level] < self._least:
+            return None
+        return _names(level, shape.kind.__name__), _members(self._said(shape.alike, values))
 
     def _said(self, names: tuple[str, ...], values: tuple[Any, ...]) -> dict[str, Any]:
         """Return values by their names, without keys in them; what is empty is left out."""
@@ -190,25 +207,32 @@ class EventLines:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # by identity: there is one of each kind
 class _Shape:
     """The fields of a kind of events: those that are its own each time, and the others."""
 
+    kind: type
     names: tuple[str, ...]
-    own: tuple[str, ...]
+    texts: tuple[str, ...]
+    """Those of its own that may be empty, and then are left out."""
+    numbers: tuple[str, ...]
+    """Those of its own that are numbers, which are always said."""
     alike: tuple[str, ...]
     all_of: Callable[[Event], tuple[Any, ...]]
-    own_of: Callable[[Event], tuple[Any, ...]]
+    texts_of: Callable[[Event], tuple[Any, ...]]
+    numbers_of: Callable[[Event], tuple[Any, ...]]
     alike_of: Callable[[Event], tuple[Any, ...]]
 
 
 @cache
 def _shape(kind: type) -> _Shape:
     types = {each.name: each.type for each in dataclass_fields(kind)}
-    own = tuple(name for name in types if types[name] is float or name in _UNIQUE)
+    own = [name for name in types if types[name] is float or name in _UNIQUE]
+    numbers = tuple(name for name in own if types[name] in (float, int))
+    texts = tuple(name for name in own if name not in numbers)
     alike = tuple(name for name in types if name not in own)
-    parts = (tuple(types), own, alike)
-    return _Shape(*parts, *map(_getter, parts))
+    parts = (tuple(types), texts, numbers, alike)
+    return _Shape(kind, *parts, *map(_getter, parts))
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[Event], tuple[Any, ...]]:
@@ -218,10 +242,14 @@ def _getter(names: tuple[str, ...]) -> Callable[[Event], tuple[Any, ...]]:
     return lambda event: tuple(getattr(event, name) for name in names)
 
 
-def _head(level: LogLevel, name: str, now: datetime) -> str:
-    """Return the beginning of a line of JSON."""
-    time = f"{_second(int(now.timestamp()))}.{now.microsecond // 1000:03}+00:00"
-    return f'{{"time":"{time}","level":"{level}","event":"{name}"'
+def _time(now: datetime) -> str:
+    """Return the beginning of a line of JSON, up to its level."""
+    return f'{{"time":"{_second(int(now.timestamp()))}.{now.microsecond // 1000:03}+00:00"'
+
+
+def _names(level: LogLevel, name: str) -> str:
+    """Return what follows: how grave it is, and what happened."""
+    return f',"level":"{level}","event":"{name}"'
 
 
 def _members(said: Mapping[str, Any]) -> str:
