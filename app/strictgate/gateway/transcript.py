@@ -46,35 +46,41 @@ class Transcript(Talk):
         self._ended: float | None = None
 
     async def begin(self) -> Turn | Outcome:
-        return self._next(await super().begin())
+        step = await Talk.begin(self)
+        if isinstance(step, Ask):
+            self._ask(step)
+        return step
 
     async def send(self, answer: DriverAnswer) -> Turn | Outcome:
-        match answer:
-            case StreamPart(deltas):
-                if self._first is None and self._since is not None:
-                    self._first = time.monotonic() - self._since
-                self._pieces += len(deltas)
-            case Reply():
-                self._end(answer)
-            case Failure():
-                self._note_fault(answer)
-        return self._next(await super().send(answer))
+        if isinstance(answer, StreamPart):  # mostly: a stream has hundreds
+            if self._first is None and self._since is not None:
+                self._first = time.monotonic() - self._since
+            self._pieces += len(answer.deltas)
+        elif isinstance(answer, Reply):
+            self._end(answer)
+        elif isinstance(answer, Failure):
+            self._note_fault(answer)
+        step = await Talk.send(self, answer)
+        if isinstance(step, Ask):
+            self._ask(step)
+        return step
 
     async def throw(self, error: GatewayError) -> Turn | Outcome:
         self._note_fault(error)
-        return self._next(await super().throw(error))
+        step = await Talk.throw(self, error)
+        if isinstance(step, Ask):
+            self._ask(step)
+        return step
 
     def close(self) -> None:
         self._end(None)
-        super().close()
+        Talk.close(self)
 
-    def _next(self, step: Turn | Outcome) -> Turn | Outcome:
-        if isinstance(step, Ask):
-            self._end(None)
-            self._since, self._first, self._pieces = time.monotonic(), None, 0
-            self._fault = self._ended = None
-            self._record(Asked(self._id, step.plan, step.body))
-        return step
+    def _ask(self, ask: Ask) -> None:
+        self._end(None)
+        self._since, self._first, self._pieces = time.monotonic(), None, 0
+        self._fault = self._ended = None
+        self._record(Asked(self._id, ask.plan, ask.body))
 
     def _note_fault(self, fault: Failure | GatewayError) -> None:
         self._fault, self._ended = fault, time.monotonic()
