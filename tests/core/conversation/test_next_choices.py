@@ -1,5 +1,7 @@
 """The model's own next choice in the place of what it wrote, in whole conversations."""
 
+from dataclasses import replace
+
 import pytest
 
 from strictgate.core.capabilities import Capabilities, Prefill
@@ -38,6 +40,9 @@ def test_an_object_begins_with_a_declared_name():
     assert contents(outcome) == ['{"name": "Ann", "x": 1}']
     assert asks[1].body["messages"][-1]["content"] == '{"name'
     assert [step.name for _, step in outcome.steps] == [Resumption.DECLARED]
+    measured = replace(able, prompt_first=True)
+    outcome, _ = hold(talk(measured, schema), *first, *stream('": "Ann", "x": 1}'))
+    assert contents(outcome) == ['{"name": "Ann", "x": 1}']
     held = talk(able, schema, {"stream": True}, **names)
     outcome, asks = hold(held, *first, *stream('": "Ann", "x": 1}'))
     assert contents(outcome) == ['{"name": "Ann", "x": 1}']
@@ -45,10 +50,13 @@ def test_an_object_begins_with_a_declared_name():
     assert contents(outcome) == ['{"type": "object"}']
 
 
-@pytest.mark.parametrize("steering", [Steering.AUTO, Steering.OFF])
-def test_a_name_that_is_allowed_stays(steering):
-    """Where nothing else was asked for: the document is valid, and the model's."""
-    able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)
+@pytest.mark.parametrize(
+    ("steering", "first"),
+    [(Steering.AUTO, False), (Steering.REFUSED, True), (Steering.OFF, True)],
+)
+def test_a_name_that_is_allowed_stays(steering, first):
+    """But where it was measured that this is a mistake: the document is valid, and the model's."""
+    able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5, prompt_first=first)
     schema = {"type": "object", "properties": {"name": {"type": "string"}}}
     tops = [{"token": "kind", "logprob": -0.4}, {"token": "name", "logprob": -2}]
     tokens = [[{"token": '{"'}], [{"token": "kind", "top_logprobs": tops}]]

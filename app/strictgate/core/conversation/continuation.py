@@ -32,7 +32,7 @@ from strictgate.core.plan import prompt
 from strictgate.core.plan.planner import Planner
 from strictgate.core.plan.rest_schema import rest_schema
 from strictgate.core.repair_steps import Resumption, Step
-from strictgate.core.request.options import Enforcement, Steering
+from strictgate.core.request.options import Enforcement
 from strictgate.core.wire.refusal import refuses_prefix
 from strictgate.core.wire.reply import Choice, Failure, Reply
 
@@ -201,7 +201,9 @@ class Continuation:
             StopPolicy(
                 can_continue=True,
                 can_retry=True,
-                leads_names=self.enforcement.steering is Steering.NAMES,
+                leads_names=self.enforcement.steering.leads_names(
+                    prompt_first=planner.capabilities.prompt_first
+                ),
             ),
             self.forwards,
             Aligner(document.guard, document.wrapper, length, self.is_proven),

@@ -355,7 +355,9 @@ class Conversation:
             can_continue=not may_call and self._continuation.is_possible(self.planner),
             can_retry=states[0].tries + 1 < self.enforcement.max_attempts,
             can_continue_input=self._input_continuation.is_possible(self.planner),
-            leads_names=self.enforcement.steering is Steering.NAMES,
+            leads_names=self.enforcement.steering.leads_names(
+                prompt_first=self.planner.capabilities.prompt_first
+            ),
         )
         is_last = 0 < states[0].tries == self.enforcement.max_attempts - 1
         while True:

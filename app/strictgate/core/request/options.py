@@ -48,11 +48,19 @@ class Steering(StrEnum):
     """Whether to use the log-probabilities of tokens, where the upstream gives them."""
 
     AUTO = "auto"
+    """As `NAMES` where the free answer comes first (`Capabilities.prompt_first`), for which it was
+    measured, else as `REFUSED`."""
+    REFUSED = "refused"
+    """The model's next choice takes the place of what is not allowed."""
     NAMES = "names"
     """The same, and a declared name that the model weighed takes the place of one that the schema
-    does not declare but allows, where that is nearly always a mistake (guard/undeclared_name.py).
-    It changes what is valid as it stands, so it has to be asked for."""
+    does not declare but allows, where that is nearly always a mistake
+    (guard/undeclared_name.py)."""
     OFF = "off"
+
+    def leads_names(self, *, prompt_first: bool) -> bool:
+        """Whether undeclared names are replaced, at an upstream of that kind."""
+        return self is Steering.NAMES or (self is Steering.AUTO and prompt_first)
 
 
 class Prefer(StrEnum):
