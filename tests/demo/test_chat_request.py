@@ -107,5 +107,8 @@ def test_malformed_requests_are_told(raw: bytes):
 def test_custom_tools_are_refused_by_name():
     """The model has functions alone, and says so."""
     custom = {"type": "custom", "custom": {"name": "patch"}}
-    with pytest.raises(MalformedRequest, match=r"^Invalid value: 'custom'"):
-        parse_chat_request(orjson.dumps(chat_body("clean", tools=[custom], tool_choice=custom)))
+    for choice in (custom, "required", "auto"):
+        body = chat_body("clean", tools=[custom], tool_choice=choice)
+        with pytest.raises(MalformedRequest, match=r"^Invalid value: 'custom'") as raised:
+            parse_chat_request(orjson.dumps(body))
+        assert raised.value.param == "tools[0].type"

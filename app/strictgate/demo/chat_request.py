@@ -171,6 +171,7 @@ def parse_chat_request(raw: bytes, *, is_beta: bool = False) -> ChatRequest:
         MalformedRequest: it is not JSON, or not a request.
     """
     body = _body(raw)
+    _check_tools(body)
     channel, schema, schema_json, tool = _wanted(body)
     count = 1 if body.get("n") is None else body["n"]
     if not isinstance(count, int) or not 1 <= count <= 128:
@@ -201,6 +202,16 @@ def _body(raw: bytes) -> dict[str, Any]:
     if not isinstance(messages, list) or not any(isinstance(each, dict) for each in messages):
         raise MalformedRequest("Missing required parameter: 'messages'.", "messages")
     return body
+
+
+def _check_tools(body: dict[str, Any]) -> None:
+    """Refuse custom tools, in the words of a host that has functions alone."""
+    tools = body.get("tools")
+    for at, tool in enumerate(tools if isinstance(tools, list) else ()):
+        if isinstance(tool, dict) and tool.get("type") == "custom":
+            raise MalformedRequest(
+                "Invalid value: 'custom'. Supported values are: 'function'.", f"tools[{at}].type"
+            )
 
 
 def _max_characters(body: dict[str, Any]) -> int | None:
@@ -268,10 +279,6 @@ def _forced_tool(body: dict[str, Any]) -> tuple[str, Any] | None:
     ]
     choice = body.get("tool_choice")
     if isinstance(choice, dict):
-        if choice.get("type") == "custom":  # as a host says it that has functions alone
-            raise MalformedRequest(
-                "Invalid value: 'custom'. Supported values are: 'function'.", "tools"
-            )
         name = (choice.get("function") or {}).get("name")
         functions = [each for each in functions if each.get("name") == name]
         if not functions:
