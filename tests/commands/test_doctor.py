@@ -1,6 +1,7 @@
 """`strictgate doctor`: what it says of a configuration and of what is around it."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from strictgate.commands.main import main
 from strictgate.demo.upstream import create_demo
 from tests.servers import serving
 from tests.upstream.asking import answering
+
+TLS = Path(__file__).parents[1] / "data" / "tls"
 
 
 @pytest.fixture
@@ -86,6 +89,29 @@ def test_nobody_is_there(problems):
     """An upstream whose server is down."""
     (said,) = problems(upstream("http://127.0.0.1:9"))
     assert "cannot be reached" in said
+    assert said.endswith("See whether its server is up.")
+
+
+def test_a_proxy_that_leads_nowhere(problems):
+    """It is the proxy that is to be looked at."""
+    (said,) = problems(upstream("http://127.0.0.1:9", 'proxy = "http://127.0.0.1:9"\n'))
+    assert said.endswith("See whether the proxy http://127.0.0.1:9 is up, and lets you through.")
+
+
+def test_a_certificate_that_is_not_trusted(problems):
+    """It is said how one of a CA of one's own is."""
+    files = {"ssl_certfile": TLS / "certificate.pem", "ssl_keyfile": TLS / "key.pem"}
+    with serving(create_demo(), **files) as url:
+        (said,) = problems(upstream(url.replace("http://127.0.0.1", "https://localhost")))
+    assert "failed the TLS handshake: self-signed certificate" in said
+    assert "SSL_CERT_FILE" in said
+
+
+def test_a_store_that_cannot_be_opened(problems):
+    """What `serve` would refuse is said."""
+    url = "http://127.0.0.1:9"
+    said = problems(upstream(url, '[shared]\nurl = "http://127.0.0.1:9"\n'))
+    assert any(each.startswith("shared.url: must begin with") for each in said)
 
 
 @pytest.mark.parametrize(

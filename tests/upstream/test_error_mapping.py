@@ -117,6 +117,8 @@ def no_tls():
             "connection: Connection reset by peer.",
         ),
         (faults.ClosedUnanswered(), "closed the connection unanswered."),
+        (faults.ProxyRefused(407), "through the proxy: it answered 407."),
+        (faults.ProxyRefused(200), "through the proxy."),
     ],
 )
 def test_the_cause_is_told(fault, said):

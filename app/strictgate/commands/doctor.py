@@ -6,6 +6,7 @@ Each finding is a sentence. Nothing is changed, and no model is asked: GETs that
 import asyncio
 import platform
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,9 @@ from strictgate.commands.start_checks import check_exposure, check_loops
 from strictgate.core.errors import GatewayError
 from strictgate.gateway.client_keys import key_ring
 from strictgate.settings.loading import Settings, SettingsError, load
+from strictgate.shared.opening import open_shared
 from strictgate.upstream.client import Client, Fetched
+from strictgate.upstream.http.faults import TlsFailed
 from strictgate.upstream.recognition import LATER, MODELS, look
 from strictgate.upstream.routing import Endpoint, Router
 
@@ -70,6 +73,7 @@ def _configuration(settings: Settings, environment: Mapping[str, str]) -> Iterat
         lambda: key_ring(settings, environment),
         lambda: Router(settings, environment),
         lambda: check_loops(settings, server.host, server.port),
+        lambda: open_shared(settings.shared, lambda event: None),
     )
     is_well = bool(settings.upstreams)
     if not is_well:
@@ -135,9 +139,20 @@ async def _upstream(client: Client, endpoint: Endpoint) -> tuple[Fetched | None,
         said = f"{where} has not answered within {LATER:g} seconds. See whether its server is up."
         return None, Diagnosis(False, said)
     except GatewayError as error:
-        said = f"{where} cannot be reached: {error.message} See whether its server is up."
+        said = f"{where} cannot be reached: {error.message} {_advice(endpoint, error.__cause__)}"
         return None, Diagnosis(False, said)
     return listed, _judged(where, endpoint, listed, seen.preset, seen.problem)
+
+
+def _advice(endpoint: Endpoint, cause: BaseException | None) -> str:
+    """Say what to do where an upstream cannot be reached."""
+    if isinstance(cause, TlsFailed) and isinstance(cause.os_error, ssl.SSLCertVerificationError):
+        return (
+            "Where its certificate is of a CA of your own, name that one's file in SSL_CERT_FILE."
+        )
+    if endpoint.settings.proxy:
+        return f"See whether the proxy {endpoint.settings.proxy} is up, and lets you through."
+    return "See whether its server is up."
 
 
 def _judged(

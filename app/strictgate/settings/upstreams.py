@@ -92,7 +92,9 @@ class Upstream(Pins):
         default=5.0, gt=0, description="Seconds until it is tried again then."
     )
     proxy: Url | None = Field(
-        default=None, description="HTTP proxy; proxy variables of the environment are ignored."
+        default=None,
+        description="HTTP proxy that wants no password; proxy variables of the environment are "
+        "ignored.",
     )
 
 

@@ -63,6 +63,8 @@ def translate(fault: BaseException, upstream: str, address: str = "") -> Gateway
 
 def _cause(fault: BaseException) -> str:
     """Return what the system or the TLS library says of the cause, without addresses; or ""."""
+    if isinstance(fault, faults.ProxyRefused):  # 407: it wants a password, RFC 9110 §15.5.8
+        return f"it answered {fault.status}" if fault.status >= 300 else ""
     inner = _inner(fault)
     if isinstance(inner, ssl.SSLCertVerificationError):  # behind a comma stands the host's name
         return str(getattr(inner, "verify_message", "")).partition(",")[0]

@@ -33,7 +33,7 @@ def test_a_host(host):
     [
         ("ftp://a", "must start with http"),
         ("http://a?x=1", "must not have a query"),
-        ("http://a:b@c", "must not hold a password"),
+        ("http://a:b@c", "must not hold a name or a password"),
         ("http://[::zz]", "not a URL"),
     ],
 )

@@ -295,8 +295,9 @@ def test_a_proxy_that_does_not_lead_there(status, behind):
         pool = ConnectionPool()
         async with listening(lead) as port:
             way = parsed_proxy(f"http://127.0.0.1:{port}")
-            with pytest.raises(ProxyRefused):
+            with pytest.raises(ProxyRefused) as raised:
                 await pool.connect(Destination(HttpServer("https", "localhost", 1), way), WAIT)
+            assert raised.value.status == int(status[:3])
             await pool.close()
         assert len(heads) == 1
 

@@ -23,7 +23,7 @@ def checked_base_url(url: str) -> str:
     if read.query or read.fragment:
         raise ValueError("must not have a query or a fragment: paths are added to it")
     if read.username or read.password:
-        raise ValueError("must not hold a password: use api_key_env")
+        raise ValueError("must not hold a name or a password; an upstream's key is for api_key_env")
     return url.strip().rstrip("/")
 
 

@@ -76,7 +76,7 @@ class Dialer:
         response = await connection.send(request, encoded_connect(server, proxy), math.inf)
         if not 200 <= response.status < 300 or not connection.is_tunnel():
             connection.close()
-            raise ProxyRefused(f"status {response.status}")
+            raise ProxyRefused(response.status)
         try:
             transport = await asyncio.get_running_loop().start_tls(
                 connection.transport, connection, self._tls, server_hostname=server.host

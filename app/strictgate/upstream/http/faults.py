@@ -48,7 +48,15 @@ class ClosedUnanswered(ConnectionFault):
 
 
 class ProxyRefused(HttpFault):
-    """The proxy answered CONNECT with something else than a success."""
+    """The proxy answered CONNECT with something else than a success.
+
+    Args:
+        status: what it answered; a success where more came behind it; 0: not known.
+    """
+
+    def __init__(self, status: int = 0) -> None:
+        super().__init__(*([f"status {status}"] if status else []))
+        self.status = status
 
 
 class MalformedHttp(HttpFault):
