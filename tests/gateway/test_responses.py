@@ -292,6 +292,17 @@ def test_enforced_there(stream):
     assert got.usage.total_tokens == 6
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_answered_as_the_other_api(monkeypatch, stream):
+    """A host that answers with a chat completion, which has no response's id, is no 500."""
+    message = {"role": "assistant", "content": '{"choice":"calm"}'}
+    completion = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    monkeypatch.setattr(Upstream, "_response", lambda *_: completion)
+    got, _ = asked("", stream=stream, text={"format": FORMAT})
+
+    assert json.loads(got.output_text) == {"choice": "calm"}
+
+
 def test_never_valid():
     """Attempts run out there, too."""
     with pytest.raises(openai.BadRequestError) as failed:

@@ -199,6 +199,8 @@ class ResponsesExchange(Exchange):
         """Keep what was given; what an upstream made natively, it keeps itself."""
         store, told = self.gateway.store, self.writer.response
         envelope = self.writer.envelope
+        if self.planned.adapter is not None:  # even where its answer has no id of its own
+            return
         if store is None or told is None or not envelope.stored or told["id"] != envelope.id:
             return
         previous = self.request.get("previous_response_id")
