@@ -183,3 +183,10 @@ def test_one_answer_after_the_other():
     parser.feed(CHUNKED + b"1\r\nd\r\n0\r\n\r\n")
     assert (sink.body, sink.ends) == (b"abcd", 2)
     assert not parser.is_unasked
+
+
+@pytest.mark.parametrize("status", [b"000", b"099"])
+def test_a_status_that_none_has(status):
+    """It is no interim answer, behind which another one would be waited for."""
+    with pytest.raises(MalformedHttp):
+        fed(b"HTTP/1.1 " + status + b" Odd\r\ncontent-length: 0\r\n\r\n")

@@ -129,10 +129,10 @@ class Connection(asyncio.Protocol):
             and parser.may_be_followed
             and not parser.is_unasked
             and self._upload is None
+            and not self._is_paused  # what TLS has read behind the answer would not be seen
             and not self.transport.is_closing()
         ):
             self._response = None
-            self.resume()
             self.state = ConnectionState.IDLE
             self._alarm.set_to(self._loop.time() + KEEP)
             self._keep(self)

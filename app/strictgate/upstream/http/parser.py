@@ -64,6 +64,8 @@ class ResponseParser:
         """Of all heads since the answer was expected."""
         self._unread = 0
         """Bytes since the last that was a body's."""
+        self._is_odd = False
+        """Whether a head had a status that none has: RFC 9110 §15 begins with 100."""
         self._llhttp = httptools.HttpResponseParser(self)
         # What servers do and no other reading fits: bare LFs for line ends, blanks behind a size.
         self._llhttp.set_dangerous_leniencies(
@@ -75,6 +77,7 @@ class ResponseParser:
         self.state = ParserState.HEAD
         self._is_bodiless = method in _WITHOUT_BODY
         self._head_size = self._head_fields = self._unread = 0
+        self._is_odd = False
 
     def feed(self, data: bytes) -> None:
         """Read on.
@@ -92,6 +95,8 @@ class ResponseParser:
             self._fail(str(error), error)
         if self._unread > HEAD_BYTES or self._is_head_too_large():
             self._fail("more than is read of a head, or of what frames a body")
+        if self._is_odd:
+            self._fail("a status below 100")
 
     def feed_end(self) -> None:
         """Take in that the connection was closed in order, which ends a body that has no other end
@@ -119,6 +124,7 @@ class ResponseParser:
     def on_headers_complete(self) -> None:
         status = self._llhttp.get_status_code()
         is_final = status >= 200 or status == 101
+        self._is_odd = self._is_odd or status < 100
         if self.state is not ParserState.HEAD or not is_final or self._is_head_too_large():
             return
         self.state = ParserState.BODY
