@@ -1,5 +1,8 @@
 """A text stream whose writer never waits: a thread of its own takes the lines to the file.
 
+Waking the thread costs a request more than its line: while lines come it wakes by itself, once in
+a while, and is woken only where none came in the meantime.
+
 Nobody may be reading the other end of the log's pipe. Then what does not fit into the queue is
 dropped and counted, and once there is room a line says how many there were.
 """
@@ -13,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 CAPACITY = 4 << 20  # characters that may wait
-NAP = 0.02  # seconds in which lines gather, so that many go out in one write
+NAP = 0.1  # seconds in which lines gather, so that many go out in one write
 RETRY = 0.05  # seconds until a full pipe that does not block is tried again
 
 
@@ -49,6 +52,8 @@ class LogQueue:
         """Characters in the queue, and in the write that is under way."""
         self._dropped = 0
         self._is_closed = False
+        self._is_idle = False
+        """The thread waits to be woken."""
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -63,7 +68,8 @@ class LogQueue:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="log", daemon=True)
                 self._thread.start()
-            elif len(self._lines) == 1:
+            elif self._is_idle:
+                self._is_idle = False
                 self._changed.notify()
 
     def close(self, patience: float = 1.0) -> None:
@@ -86,8 +92,12 @@ class LogQueue:
     def _next_batch(self) -> str:
         """Return all lines that have gathered; "" when there will be no more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._lines or self._is_closed)
             self._changed.wait_for(lambda: self._is_closed, NAP)
+            if not self._lines and not self._is_closed:
+                self._is_idle = True
+                self._changed.wait_for(lambda: self._lines or self._is_closed)
+                self._is_idle = False
+                self._changed.wait_for(lambda: self._is_closed, NAP)
             batch = "".join(self._lines)
             self._lines.clear()
             if self._dropped:
