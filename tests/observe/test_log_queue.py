@@ -40,6 +40,18 @@ def test_lines_come_in_order():
     assert pipe.text().splitlines() == [str(number) for number in range(500)]
 
 
+def test_a_line_after_a_pause():
+    """The thread that found nothing to write is woken by it."""
+    pipe = Pipe()
+    log = LogQueue(pipe, dropped)
+    for line in (b"1\n", b"2\n"):
+        log.write(line.decode())
+        assert os.read(pipe.reader, 100) == line
+        while not log._is_idle:
+            threading.Event().wait(0.01)
+    log.close(30)
+
+
 @pytest.mark.parametrize("blocks", [True, False])
 def test_nobody_reads(blocks):
     """A full pipe holds up no writer; what is lost is counted to the line, and told."""
