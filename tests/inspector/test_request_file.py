@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import stat
+import threading
+import time
 
 import pytest
 
@@ -83,15 +85,121 @@ def test_the_file_holds_what_the_ring_does(tmp_path):
     assert held(path) == []
 
 
-def test_nobody_waits_for_it(tmp_path, monkeypatch):
-    """What there is no room for is left out, and counted."""
-    monkeypatch.setattr("strictgate.inspector.request_file.MAX_WAITING", 2)
+@pytest.fixture
+def stuck(tmp_path, monkeypatch):
+    """A file that is not written, as if its disk did not answer; `written` has it answer."""
+    run = RequestFile._run
     monkeypatch.setattr(RequestFile, "_run", lambda self: None)
-    file = opened_file(tmp_path / "requests.db")
+    path = tmp_path / "requests.db"
+
+    def opened():
+        told = []
+        return RequestFile(str(path), told.append), told
+
+    def written(file):
+        file.close()
+        run(file)
+        monkeypatch.setattr(RequestFile, "_run", run)
+        return [name for name, _ in held(path)]
+
+    return opened, written
+
+
+def test_nobody_waits_for_it(stuck, monkeypatch):
+    """What there is no room for is left out, counted, and told of once in a while."""
+    monkeypatch.setattr("strictgate.inspector.request_file.MAX_WAITING", 2)
+    opened, written = stuck
+    file, told = opened()
     for name in "abcd":
         file.put(name, entry(name))
 
     assert file.dropped == 2
+    assert len(told) == 1
+    assert told[0].startswith("1 requests")
+    assert written(file) == ["a", "b"]
+
+
+def test_so_many_bytes_wait(stuck, monkeypatch):
+    """However few requests they are; what is forgotten before it is written makes room."""
+    monkeypatch.setattr(
+        "strictgate.inspector.request_file.MAX_BYTES", entry("a").weight + entry("b").weight
+    )
+    opened, written = stuck
+    file, _ = opened()
+    for name in "abc":
+        file.put(name, entry(name))
+    file.put("a", None)
+    file.put("d", entry("d"))
+
+    assert file.dropped == 1
+    assert written(file) == ["b", "d"]
+
+
+def test_what_is_forgotten_is_never_left_out(tmp_path, stuck, monkeypatch):
+    """Though there is room for nothing; to clear is one change."""
+    monkeypatch.setattr("strictgate.inspector.request_file.MAX_WAITING", 0)
+    path = tmp_path / "requests.db"
+    opened, written = stuck
+    rows(path, "a", "b", "c")
+    file, _ = opened()
+    file.put("a", None)
+    file.put("c", entry("c"))  # as it was it is true no more
+    assert written(file) == ["b"]
+
+
+def test_all_is_forgotten(tmp_path, stuck):
+    """What the file holds, and what waits; what comes after is kept."""
+    opened, written = stuck
+    rows(tmp_path / "requests.db", "a", "b")
+    file, _ = opened()
+    file.put("c", entry("c"))
+    file.clear()
+    file.put("d", entry("d"))
+    file.put("a", entry("a"))
+    assert written(file) == ["d", "a"]
+
+
+def rows(path, *names):
+    """Write a file that holds these."""
+    held_before = RequestFile._load
+    file = object.__new__(RequestFile)
+    file._path = str(path)
+    assert list(held_before(file)) == []
+    database = sqlite3.connect(path)
+    with database:
+        for name in names:
+            about = (name, entry(name).weight, entry(name).data)
+            database.execute("INSERT INTO requests (id, weight, data) VALUES (?, ?, ?)", about)
+    database.close()
+
+
+@pytest.mark.parametrize("forget", [lambda file: file.put("a", None), RequestFile.clear])
+def test_a_failure_forgets_nothing_that_is_to_be_forgotten(tmp_path, monkeypatch, forget):
+    """A file that cannot be opened or written is told of once, and asked again."""
+    monkeypatch.setattr("strictgate.inspector.request_file.RETRY", 0.001)
+    path = tmp_path / "requests.db"
+    rows(path, "a")
+    connect, failures = RequestFile._connect, []
+    told, is_failing = threading.Event(), threading.Event()
+
+    def failing(file):
+        if is_failing.is_set() and len(failures) < 3:
+            failures.append(file)
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(file)
+
+    monkeypatch.setattr(RequestFile, "_connect", failing)
+    messages = []
+    file = RequestFile(str(path), lambda message: (messages.append(message), told.set()))
+    is_failing.set()
+    forget(file)
+    assert told.wait(10)
+    while len(failures) < 3:
+        time.sleep(0.001)
+    file.close()
+
+    assert messages == ["unable to open database file"]
+    assert held(path) == []
 
 
 def test_another_version(tmp_path):

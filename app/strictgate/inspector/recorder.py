@@ -140,9 +140,11 @@ class Inspector:
 
     def clear(self) -> None:
         """Forget all that are over."""
-        for entry_id in [*self._ring]:
-            self._forget(entry_id)
+        self._ring.clear()
+        self._size = 0
         self._refused.clear()
+        if self._file is not None:
+            self._file.clear()
 
     def close(self) -> None:
         """Have the rest written to the file."""
