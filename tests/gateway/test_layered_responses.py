@@ -130,3 +130,40 @@ def test_bounds(responses, remote):
         return written
 
     assert [each is None for each in run(too_many())].count(True) == 1
+
+
+def test_no_room_in_an_outage(responses, remote, monkeypatch):
+    """What is kept neither there nor here does not count as kept."""
+    monkeypatch.setattr("strictgate.gateway.response_store.MAX_WAITING", 0)
+    remote.is_up = False
+
+    async def refused():
+        written = responses.put("me", turn("a"))
+        await committed(written)
+        return written.exception()
+
+    assert isinstance(run(refused()), StoreUnavailable)
+
+
+def test_one_that_fails_ends_no_wait(responses, remote, monkeypatch):
+    """The others are kept before the end, and it is not said to be."""
+    kept = remote.put
+
+    async def failing(owner, stored, ttl):
+        if stored.response["id"] == "a":
+            raise RuntimeError
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await kept(owner, stored, ttl)
+
+    monkeypatch.setattr(remote, "put", failing)
+
+    async def both():
+        written = [responses.put("me", turn(name)) for name in "ab"]
+        await responses.drained()
+        return [each.exception() for each in written]
+
+    failed, fine = run(both())
+    assert isinstance(failed, StoreUnavailable)
+    assert fine is None
+    assert remote.rows.keys() == {("me", "b")}

@@ -9,7 +9,9 @@ It is used as ResponseStore is.
 """
 
 import asyncio
+import sqlite3
 from concurrent.futures import Future
+from contextlib import suppress
 
 from strictgate.core.errors import StoreUnavailable
 from strictgate.core.resilience.messages import SharedUnavailable
@@ -42,10 +44,11 @@ class LayeredResponses:
         return len(self._writing) + self._memory.waiting
 
     def put(self, owner: str, stored: StoredResponse) -> "Future[None] | None":
-        """Have `stored` kept; return at once what is done when it is.
+        """Have `stored` kept; return at once what is done when it is, or has failed to be.
 
         Returns:
-            None where there is no room for it.
+            None where there is no room for it. What is returned ends with StoreUnavailable where
+            `stored` is kept neither there nor here.
         """
         if len(self._writing) >= MAX_WAITING:
             return None
@@ -99,16 +102,24 @@ class LayeredResponses:
         self._memory.close()
 
     async def drained(self) -> None:
-        """Wait until nothing waits to be kept."""
-        await asyncio.gather(*self._writing)
+        """Wait until nothing waits to be kept; one that fails ends the wait for no other."""
+        if self._writing:
+            await asyncio.wait(self._writing)
 
     async def _put(self, owner: str, stored: StoredResponse, written: "Future[None]") -> None:
         try:
             await self._shared.put(owner, stored, self._ttl)
         except SharedUnavailable:
-            self._memory.put(owner, stored)
-        finally:
+            here = self._memory.keep(owner, stored)
+            if here is not None:
+                with suppress(sqlite3.Error):  # the store behind has reported it
+                    await asyncio.wrap_future(here)
+                    written.set_result(None)
+        else:
             written.set_result(None)
+        finally:
+            if not written.done():
+                written.set_exception(_unavailable())
 
     async def _turns(self, owner: str, identity: str, most: int) -> list[StoredResponse]:
         """Return turns of the shared store, newest first, or one of the memory behind."""

@@ -120,12 +120,17 @@ class ResponseStore:
         Returns:
             None where nobody need wait: nobody else sees the database, or there is no room for it.
         """
+        written = self.keep(owner, stored)
+        return written if self._is_file else None
+
+    def keep(self, owner: str, stored: StoredResponse) -> "Future[None] | None":
+        """Have `stored` kept, as `put` does; None means that there is no room for it."""
         if self._waiting >= MAX_WAITING:
             return None
         self._waiting += 1
         written = self._thread.submit(self._put, owner, stored, self._clock())
         written.add_done_callback(self._written)
-        return written if self._is_file else None
+        return written
 
     async def get(self, owner: str, identity: str) -> StoredResponse | None:
         """Return what is kept under that id.
@@ -251,7 +256,7 @@ class ResponseStore:
 
 async def committed(written: "Future[None]") -> None:
     """Wait until a `put` has come to something; what went wrong is reported by the store."""
-    with suppress(TimeoutError, sqlite3.Error):
+    with suppress(TimeoutError, sqlite3.Error, StoreUnavailable):
         async with asyncio.timeout(COMMIT_PATIENCE):
             await asyncio.shield(asyncio.wrap_future(written))
 
