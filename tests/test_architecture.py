@@ -25,6 +25,7 @@ IO = {
     *("httptools", "httpx", "fastapi", "starlette", "uvicorn", "asyncio", "anyio", "socket", "ssl"),
     *("logging", "os", "io", "pathlib", "time", "datetime", "random", "uuid", "secrets"),
     *("pydantic", "pydantic_settings", "threading", "subprocess", "urllib.request"),
+    *("redis", "psycopg", "sqlite3", "signal", "select", "selectors", "mmap", "fcntl", "tempfile"),
 }
 MAX_LINES = 400
 MAX_FLOORS = 10

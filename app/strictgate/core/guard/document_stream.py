@@ -75,6 +75,8 @@ class DocumentStream(DocumentReader):
         self._looked = len(draft)
         self._named = len(draft) - 1
         self._in_place: set[tuple[int, str]] = set()
+        """Names that nothing is better than, each with its depth and not with its path: the same
+        one at the same depth of another object, or behind other members, is not looked at."""
         self._meaning: Behind | None = None
         self._head = DocumentStart(lambda: draft.anew().guard, wrapped=wrapped, bare=bare)
 
@@ -160,7 +162,8 @@ class DocumentStream(DocumentReader):
 
     def _look_at_names(self) -> None:
         """Note what is better than a name, once it is whole; of each that this reply has written,
-        once. Of several that come in one piece only the last is looked at."""
+        once, and of those with the same text at the same depth one. Of several that come in one
+        piece only the last is looked at."""
         guard = self.draft.guard
         scanner, containers = guard.scanner, guard.scanner.nesting
         for depth in range(max(len(containers) - 2, 0), len(containers)):  # a value may have begun
