@@ -83,3 +83,59 @@ def test_what_is_no_test(upstream):
         replay([])
     with pytest.raises(NotATest, match="missing"):
         replay({"strictgate_test": 1})
+
+
+def chain(**tables):
+    """The tables of [models] for behaviours of the demonstration, each with its fallbacks."""
+    return {
+        f"demo/{name}": {"upstream": "demo", "model": f"demo/{behaviour}", **more}
+        for name, (behaviour, more) in tables.items()
+    }
+
+
+CHAINS = {
+    "answers": ("wrong-enum", "clean"),
+    "refuses": ("401", "clean"),
+    "none is right": ("401", "wrong-enum", "prose"),
+    "the same model twice": ("wrong-enum", "wrong-enum", "clean"),
+}
+
+
+@pytest.mark.parametrize("behaviours", CHAINS.values(), ids=CHAINS)
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_fallbacks_are_asked_again(upstream, behaviours, goes_on):
+    """In their order, with the answers of all; what came says which were asked."""
+    names = [f"m{number}" for number in range(len(behaviours))]
+    tables = {name: (behaviour, {}) for name, behaviour in zip(names, behaviours, strict=True)}
+    tables["m0"] = behaviours[0], {"fallbacks": [f"demo/{each}" for each in names[1:]]}
+    with (guarding_gate if goes_on else gate)(upstream, models=chain(**tables)) as running:
+        running.chat("m0", MOOD)
+        saved = saved_of(running)
+
+    assert [each["name"] for each in saved["fallbacks"]] == [f"demo/{each}" for each in names[1:]]
+    assert saved["expected"]["models"] == [*dict.fromkeys(f"demo/{each}" for each in behaviours)]
+    assert replay(saved) == []
+    assert replay(saved | {"fallbacks": saved["fallbacks"][:-1]})
+
+
+def test_what_was_written_down_is_again(upstream):
+    """By the model that the last text went to, which is none of the fallbacks."""
+    tables = {"m": ("ignores-schema", {"repair_model": "demo/w"}), "w": ("clean", {})}
+    with gate(upstream, models=chain(**tables)) as running:
+        running.chat("m", MOOD)
+        saved = saved_of(running)
+
+    assert saved["fallbacks"] == []
+    assert saved["repair_model"]["name"] == "demo/w"
+    assert saved["expected"]["models"] == ["demo/ignores-schema", "demo/clean"]
+    assert replay(saved) == []
+
+
+def test_tests_of_before(upstream):
+    """A file without fallbacks is still one."""
+    with gate(upstream) as running:
+        running.chat("clean", MOOD)
+        saved = saved_of(running)
+    del saved["fallbacks"], saved["repair_model"], saved["expected"]["models"]
+
+    assert replay(saved) == []

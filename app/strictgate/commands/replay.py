@@ -1,7 +1,8 @@
 """`strictgate replay`: runs requests that the inspector has saved as tests.
 
 The gateway is built as `serve` does, before an upstream of its own that says what the real one
-said, in the same order. What comes of it must be what came of it then.
+said, in the same order. What comes of it must be what came of it then. Where other models were
+asked in place of the first, they are asked again, in their order, with what was known of each.
 """
 
 import asyncio
@@ -86,9 +87,9 @@ async def _came(
     async with ScriptedUpstream(answers) as upstream:
         settings = _settings(saved, upstream.url)
         router, client = Router(settings, {}), Client(settings.limits)
-        endpoint = router.endpoints[_UPSTREAM]
-        able = _capabilities(saved["capabilities"])
-        router.endpoints[_UPSTREAM] = replace(endpoint, capabilities=able)
+        for name, model in _models(saved).items():
+            able = _capabilities(model["capabilities"])
+            router.endpoints[name] = replace(router.endpoints[name], capabilities=able)
         grammars = GrammarCache()
         gateway = Gateway(settings, router, client, ignore, Computing(grammars))
         gateway.witness = inspector
@@ -113,15 +114,32 @@ async def _taken(*_: object) -> None:
     """Take what a client would be sent as it comes."""
 
 
+def _models(saved: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return each model that was asked, by the name of an upstream of its own: the first one, its
+    fallbacks, and whoever wrote down what the last of them had said."""
+    first = {**saved, "name": str(saved["request"]["model"])}
+    writer = saved.get("repair_model")
+    models = [first, *saved.get("fallbacks", ()), *([] if writer is None else [writer])]
+    return {f"{_UPSTREAM}{number}": each for number, each in enumerate(models)}
+
+
 def _settings(saved: Mapping[str, Any], url: str) -> Settings:
     """Return the settings of the test alone: neither a file nor variables are looked at."""
     upstream = {"base_url": url, "preset": "generic", "retries": 0, "breaker_failures": 0}
-    alias = {"upstream": _UPSTREAM, "model": saved["model"]}
+    models = _models(saved)
+    aliases = {
+        str(each["name"]): {"upstream": name, "model": each["model"]}
+        for name, each in models.items()
+    }
+    writer = saved.get("repair_model")
+    first = aliases[str(saved["request"]["model"])]
+    first["fallbacks"] = [each["name"] for each in saved.get("fallbacks", ())]
+    first["repair_model"] = None if writer is None else writer["name"]
     return Settings.model_validate(
         {
-            "default_upstream": _UPSTREAM,
-            "upstreams": {_UPSTREAM: upstream},
-            "models": {str(saved["request"]["model"]): alias},
+            "default_upstream": next(iter(models)),
+            "upstreams": dict.fromkeys(models, upstream),
+            "models": aliases,
             "enforcement": saved["enforcement"],
         }
     )

@@ -76,6 +76,7 @@ class Exchange:
                     last = self._last_error(fallbacks, error)
                     if last is error:
                         raise
+                    self._record(last)
                     raise last from error
 
     async def _complete(self, take: DeltaSink | None) -> GatewayAnswer:
@@ -98,9 +99,12 @@ class Exchange:
             return await self.gateway.complete(self.planned, self._caller_here(), take)
         except GatewayError as error:
             self.read.translate_error(error)
-            if self.gateway.witness is not None:
-                self.gateway.witness.record(Failed(self.caller.request_id, error))
+            self._record(error)
             raise
+
+    def _record(self, error: GatewayError) -> None:
+        if self.gateway.witness is not None:
+            self.gateway.witness.record(Failed(self.caller.request_id, error))
 
     # --- fallbacks -------------------------------------------------------------------------------
 

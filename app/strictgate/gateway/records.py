@@ -61,6 +61,20 @@ class Planned(NamedTuple):
     """What was known of the upstream, less the modes that it is known to refuse."""
     is_split: bool
     """The document is asked for in parts, each by a schema of its own."""
+    name: str = ""
+    """The model, as clients know it."""
+    is_written_down: bool = False
+    """It only writes down what another model has said (`repair_model`)."""
+    before: tuple["Planned", ...] = ()
+    """The models that failed before it was asked, in their order, as a recorder has noted them."""
+
+    def behind(self, last: "Planned | None") -> "Planned":
+        """Return this with those before it, where `last` was planned last for the same request."""
+        if last is None:
+            return self
+        is_same = last.name == self.name and last.is_written_down == self.is_written_down
+        others = last.before if is_same else (*last.before, last._replace(before=()))
+        return self._replace(before=others) if others else self
 
 
 class Asked(NamedTuple):
@@ -137,6 +151,8 @@ def planned_record(planned: PlannedRequest, request_id: str) -> Planned:
         conversation.enforcement,
         _known(conversation),
         bool(conversation.planner.parts),
+        planned.contract.model,
+        conversation.handover is not None and bool(conversation.handover.source),
     )
 
 

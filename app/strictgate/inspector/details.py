@@ -4,7 +4,7 @@ What the guard makes of a text is found out anew when somebody looks: it depends
 text and the schema, and costs nobody else anything.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from strictgate.core.conversation.attempt_log import Attempt
@@ -236,6 +236,12 @@ def unsavable(entry: Entry) -> str:
         return "its body was not kept (inspector.bodies)"
     if entry.finished is not None and entry.finished.client_left:
         return "its client left before it was over"
-    if len({(each.upstream, each.model) for each in entry.asks}) > 1:
-        return "more than one model was asked"
+    if entry.target is not None and not _are_asked(entry.target.before, entry.asks):
+        return "a model before the last one was not asked, as its upstream was not fit for it"
     return "" if all(each.is_whole for each in texts) else "it is too long: its bodies were cut"
+
+
+def _are_asked(failed: Sequence[Planned], asks: Sequence[KeptAsk]) -> bool:
+    """Whether each of the models that failed was asked: only an answer can be said again."""
+    asked = {(each.upstream, each.model) for each in asks}
+    return all((each.upstream, each.model) in asked for each in failed)

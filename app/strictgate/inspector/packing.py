@@ -78,6 +78,7 @@ class OpenEntry:
         self.attempts += [_of_attempt(each) for each in attempts]
         if outcome is None:
             return
+        self.error = None  # it was that of a model in whose place another one was asked
         if outcome.steps:
             self.steps = [(at, str(step.name), step.path) for at, step in outcome.steps]
         self.origins = [

@@ -204,7 +204,7 @@ class Inspector:
         self._open[record.request_id] = OpenEntry(about, key)
 
     def _plan(self, entry: OpenEntry, record: Planned) -> None:
-        entry.target = record
+        entry.target = record.behind(entry.target)
 
     def _ask(self, entry: OpenEntry, record: Asked) -> None:
         plan, target = record.plan, entry.target

@@ -2,7 +2,8 @@
 
 A test is one JSON object. `strictgate replay FILE` (commands/replay.py) asks a gateway of its own
 the `request`, lets an upstream of its own say the `answers`, in their order, and compares what
-comes with `expected`.
+comes with `expected`. Where the first model failed, `fallbacks` has those that were asked in its
+place, and `repair_model` the one that wrote the last text down; the answers of all are in one list.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,21 +26,32 @@ def test_of(entry: Entry) -> dict[str, Any] | str:
     target = entry.target
     if reason or target is None or entry.finished is None:
         return reason or "it was not enforced, or is not over"
+    first, *others = *target.before, target
+    fallbacks = [_model(each) for each in others if not each.is_written_down]
+    writers = [_model(each) for each in others if each.is_written_down]
     return {
         "strictgate_test": FORMAT,
         "made_with": __version__,
         "name": entry.id,
         "surface": entry.surface,
         "request": parse_leniently(entry.raw),
-        "model": target.model,
-        "capabilities": asdict(target.capabilities),
-        "enforcement": _enforcement(target),
+        "model": first.model,
+        "capabilities": asdict(first.capabilities),
+        "fallbacks": fallbacks,
+        "repair_model": writers[0] if writers else None,
+        "enforcement": _enforcement(first),
         "answers": [_answer(each) for each in entry.asks],
         "expected": what_came(entry),
     }
 
 
 test_of.__test__ = False  # type: ignore[attr-defined]  # pytest is not to take it for one
+
+
+def _model(target: Planned) -> dict[str, Any]:
+    """Return one that was asked in place of another."""
+    about = {"name": target.name, "model": target.model}
+    return {**about, "capabilities": asdict(target.capabilities)}
 
 
 def _enforcement(target: Planned) -> dict[str, Any]:
@@ -49,7 +61,8 @@ def _enforcement(target: Planned) -> dict[str, Any]:
 
 def _answer(ask: KeptAsk) -> dict[str, Any]:
     """Return what an upstream said, or how it failed."""
-    about = {"status": ask.status or None, "streamed": ask.pieces > 0, "fault": ask.fault}
+    whose = {"model": ask.model, "status": ask.status or None}
+    about = {**whose, "streamed": ask.pieces > 0, "fault": ask.fault}
     body = None if ask.reply is None else parse_leniently(ask.reply)
     return {**about, "body": body}
 
@@ -61,6 +74,7 @@ def what_came(entry: Entry) -> dict[str, Any]:
         "contents": entry.contents,
         "error": error.get("code") if isinstance(error, Mapping) else None,
         "requests": len(entry.asks),
+        "models": list(dict.fromkeys(each.model for each in entry.asks)),
     }
 
 
