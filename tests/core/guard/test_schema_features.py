@@ -32,3 +32,12 @@ CASES = [
 def test_features(schema, name, expected):
     """Wherever in the schema it is, and nowhere else."""
     assert getattr(features(admit(schema, name="x").inspected), name) == expected
+
+
+def test_they_are_kept_with_the_schema():
+    """Found out once; no longer there than the schema is."""
+    inspected = admit({"properties": {"a": {}}}, name="x").inspected
+    found = features(inspected)
+
+    assert features(inspected) is found
+    assert [*inspected.derived.values()] == [found]

@@ -75,5 +75,5 @@ SHAPES = [
 @pytest.mark.parametrize(("document", "has_unions", "is_plain"), SHAPES)
 def test_shapes(document, has_unions, is_plain):
     """What is reached in two ways may be visited twice for the same part."""
-    shape = schema_shape(inspected(document).root)
+    shape = schema_shape(inspected(document))
     assert (shape.has_unions, shape.is_plain) == (has_unions, is_plain)

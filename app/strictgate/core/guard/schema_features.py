@@ -1,8 +1,7 @@
 """What in a schema decides where a document may have to be looked at more closely."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -13,6 +12,10 @@ _COUNTING = ("maxItems", "maxProperties")
 _LISTING = ("items", "prefixItems")
 _CLOSED = frozenset({"const", "enum"})
 _AN_ARRAY, _MOST_BREADTH = 6, 6_000
+
+
+Words = dict[str, tuple[str, ...]]
+"""By a word without case and blanks: how a schema spells what it may mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,11 +42,19 @@ class Features:
     """How many schemas are visited at most to explain a scalar; None: that depends on its depth."""
     nodes: tuple[Node, ...]
     """All schemas, the root first."""
+    words: dict[str, Words] = field(default_factory=dict)
+    """What names and values are looked up by, once they are (repairs/vocabulary.py)."""
 
 
-@lru_cache(16)
 def features(inspected: InspectedSchema) -> Features:
-    """Return the features of a schema."""
+    """Return the features of a schema, which are kept with it."""
+    found: Features | None = inspected.derived.get(Features)
+    if found is None:
+        found = inspected.derived[Features] = _found_out(inspected)
+    return found
+
+
+def _found_out(inspected: InspectedSchema) -> Features:
     nodes = _reachable(inspected.root)
     schemas = [node.schema for node in nodes]
     listed = [len(each) for each in _values(schemas, _LISTING) if isinstance(each, list)]

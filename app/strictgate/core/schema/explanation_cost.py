@@ -14,12 +14,12 @@ estimated beforehand as well. What would take too much is not explained in full.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.reader import json_type
 from strictgate.core.schema.cost import in_place_visits
+from strictgate.core.schema.inspection import InspectedSchema
 from strictgate.core.schema.references import Node
 
 MAX_VISITS = 4_000
@@ -84,9 +84,15 @@ class SchemaShape:
     of the part that it is about."""
 
 
-@lru_cache(16)
-def schema_shape(root: Node | None) -> SchemaShape:
-    """Return the shape of the schema whose graph begins with `root`; None for a boolean."""
+def schema_shape(inspected: InspectedSchema) -> SchemaShape:
+    """Return the shape of a schema, which is kept with it."""
+    found: SchemaShape | None = inspected.derived.get(SchemaShape)
+    if found is None:
+        found = inspected.derived[SchemaShape] = _shape(inspected.root)
+    return found
+
+
+def _shape(root: Node | None) -> SchemaShape:
     waiting = [] if root is None else [root]
     edges: Counter[Node] = Counter(waiting)
     has_unions = is_repeated = False

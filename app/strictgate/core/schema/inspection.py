@@ -5,7 +5,7 @@ because no other check is safe on a schema of any size. The first fault is raise
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jsonschema_rs
@@ -53,6 +53,8 @@ class InspectedSchema:
     """The values of `format`, known or not."""
     weight: int
     """About how many bytes of memory the schema takes, parsed and compiled: see `weigh`."""
+    derived: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """What is found out of it where that is needed, by the class of it: kept as long as this is."""
 
 
 def inspect_schema(given: Any, limits: Limits) -> InspectedSchema:

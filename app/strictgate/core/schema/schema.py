@@ -122,7 +122,7 @@ class Schema:
         root, sizes = self.inspected.root, dict[int, int]()
         cost = explanation_cost(root, value, sizes=sizes)
         work.spend(A_PAIR * cost.pairs + len(sizes))
-        has_unions = schema_shape(root).has_unions
+        has_unions = schema_shape(self.inspected).has_unions
         if not cost.is_affordable and has_unions and work.affords(_TO_COUNT):
             cost = explanation_cost(root, value, ValidUnions(self.inspected, self.formats), sizes)
             work.spend(A_PAIR * cost.pairs)
@@ -130,7 +130,7 @@ class Schema:
 
     def _explains_first(self, cost: ExplanationCost) -> bool:
         """Whether the first error about a value of that cost is found in bearable time."""
-        return cost.is_first_affordable or schema_shape(self.inspected.root).is_plain
+        return cost.is_first_affordable or schema_shape(self.inspected).is_plain
 
     def _first_error(self, value: Any) -> tuple[ValidationError, ...]:
         try:

@@ -1,13 +1,10 @@
 """The words of a schema: what a name or value may be meant to be that differs in case or blanks."""
 
 from collections.abc import Container, Iterable
-from functools import lru_cache
 from typing import Any
 
-from strictgate.core.guard.schema_features import Features
+from strictgate.core.guard.schema_features import Features, Words
 from strictgate.core.output.coercions import fold
-
-_Words = dict[str, tuple[str, ...]]
 
 
 def names(features: Features, word: str) -> tuple[str, ...]:
@@ -26,23 +23,28 @@ def options(features: Features, word: str) -> tuple[str, ...]:
     return _options(features).get(fold(word), ())
 
 
-@lru_cache(16)
-def _names(features: Features) -> _Words:
+def _names(features: Features) -> Words:
+    if "names" in features.words:
+        return features.words["names"]
     declared = (node.schema.get("properties") for node in features.nodes)
-    return _folded(name for each in declared if isinstance(each, dict) for name in each)
+    words = _folded(name for each in declared if isinstance(each, dict) for name in each)
+    features.words["names"] = words
+    return words
 
 
-@lru_cache(16)
-def _options(features: Features) -> _Words:
+def _options(features: Features) -> Words:
+    if "options" in features.words:
+        return features.words["options"]
     found: list[Any] = []
     for node in features.nodes:
         listed = node.schema.get("enum")
         found += listed if isinstance(listed, list) else ()
         found.append(node.schema.get("const"))
-    return _folded(each for each in found if isinstance(each, str))
+    words = features.words["options"] = _folded(each for each in found if isinstance(each, str))
+    return words
 
 
-def _folded(words: Iterable[str]) -> _Words:
+def _folded(words: Iterable[str]) -> Words:
     folded: dict[str, dict[str, None]] = {}
     for word in words:
         folded.setdefault(fold(word), {})[word] = None
