@@ -6,6 +6,7 @@ It knows the memory of what was learned, and time, and hands them to the core as
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
@@ -103,7 +104,7 @@ class RequestPlanner:
         self._learned = learned
         limits = settings.limits
         self._work = limits.work
-        self._inputs = InputGrammars()
+        self._inputs = InputGrammars(partial(InputMatcher, is_bounded=limits.workers == 0))
         self.admission = Admission(
             limits.schema_cache_bytes,
             Limits(

@@ -9,6 +9,7 @@ from strictgate.core.guard.input_matcher import MAX_DEFINITION, InputMatcher
 from strictgate.core.guard.input_text import MAX_INPUT
 
 LINES = 'start: ("+" /.*/ LF)+\n%import common.LF\n'
+TOO_COMPLEX = "the grammar is too complex to judge it by"
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,29 @@ def test_broken():
 
     assert fault is not None
     assert matcher.is_broken() == ("too complex" in fault)
+
+
+@pytest.mark.parametrize(
+    "definition", ['start: s\ns: s s | "a"', 'start: s\ns: "a" s | "a"', 'start: ("a"? "a"?)* "b"']
+)
+def test_bounded(definition):
+    """Where a text can be read in more and more ways, a short one is judged, and a long one is too
+    complex; so it takes no longer than its length says."""
+    matcher = InputMatcher("lark", definition, is_bounded=True)
+    end = "b" if "b" in definition else ""
+
+    assert matcher.judged("a" * 40 + end).problem() is None
+    assert matcher.judged("a" * 20_000 + end).problem() in (None, TOO_COMPLEX)
+
+
+def test_bounded_in_many_ways():
+    """That is what grows: it is refused."""
+    matcher = InputMatcher("lark", 'start: s\ns: s s | "a"', is_bounded=True)
+    assert matcher.judged("a" * 400).problem() == TOO_COMPLEX
+    assert matcher.is_broken()
+
+
+def test_bounded_in_one_way():
+    """What real grammars are is judged at any length."""
+    matcher = InputMatcher("lark", LINES, is_bounded=True)
+    assert matcher.judged("+a line\n" * 4000).problem() is None

@@ -9,7 +9,7 @@ from llguidance import LLMatcher
 
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.guard.input_text import InputText
-from strictgate.core.guard.llguidance_matcher import ForeignMatcher
+from strictgate.core.guard.llguidance_matcher import FEW_WAYS, LIMITS, ForeignMatcher
 from strictgate.core.repair_steps import Repair
 
 MAX_DEFINITION = 64 * 1024  # characters of a grammar: its worst then takes 0.2 s to make ready
@@ -19,10 +19,15 @@ _TO_TEXT = {"lark": LLMatcher.grammar_from_lark, "regex": LLMatcher.grammar_from
 
 
 class InputMatcher:
-    """One grammar, made ready; it can be pickled, and is then made ready anew."""
+    """One grammar, made ready; it can be pickled, and is then made ready anew, unbounded: in a
+    worker, which is stopped where a text takes too long."""
 
-    def __init__(self, syntax: str, definition: str) -> None:
+    def __init__(self, syntax: str, definition: str, *, is_bounded: bool = False) -> None:
         """Make it ready, which takes milliseconds.
+
+        Args:
+            is_bounded: nobody else stops a text that takes too long: it is too complex to judge
+                where the grammar has many ways to read it.
 
         Raises:
             NotExpressible: it is no grammar, or is over a limit.
@@ -30,8 +35,9 @@ class InputMatcher:
         if len(definition) > MAX_DEFINITION:
             raise NotExpressible(f"it is longer than {MAX_DEFINITION} characters")
         self._source = syntax, definition
+        limits = FEW_WAYS if is_bounded else LIMITS
         try:
-            self._matcher = ForeignMatcher.load(_TO_TEXT[syntax](definition))
+            self._matcher = ForeignMatcher.load(_TO_TEXT[syntax](definition), limits)
         except NotExpressible as error:
             first, *more = error.reason.splitlines() or [""]
             causes = [line for line in more if line.startswith("error: ")]  # of a regex

@@ -20,15 +20,25 @@ from strictgate.core.grammar.grammar import NotExpressible
 
 MAX_STATES = 10_000
 """States of the lexer of one grammar."""
-LIMITS = LLParserLimits(
-    max_items_in_row=20_000,
-    initial_lexer_fuel=5_000_000,
-    step_lexer_fuel=200_000,
-    step_max_items=50_000,
-    max_lexer_states=MAX_STATES,
-    max_grammar_size=500_000,
-    verbose_errors=False,  # they would quote the schema
-)
+
+
+def _limits(items: int) -> LLParserLimits:
+    """Return the limits, with that many ways to read a text at once."""
+    return LLParserLimits(
+        max_items_in_row=items,
+        initial_lexer_fuel=5_000_000,
+        step_lexer_fuel=200_000,
+        step_max_items=50_000,
+        max_lexer_states=MAX_STATES,
+        max_grammar_size=500_000,
+        verbose_errors=False,  # they would quote the schema
+    )
+
+
+LIMITS = _limits(20_000)
+FEW_WAYS = _limits(200)
+"""With which a byte takes at most about 0.3 ms, however many ways a grammar has to read a text:
+they are what grows with it. Grammars that can be read in one way need some tens."""
 BLOCK = 4096  # bytes
 MAX_UNMEASURED = 16 * BLOCK  # bytes of one text, in which the lexer's states were not counted
 MAX_RUN = 1024  # bytes that are written because nothing else may follow
@@ -132,13 +142,13 @@ class LlguidanceMatcher:
         return self._engine.seat(self)
 
     @classmethod
-    def load(cls, grammar: str) -> Self:
+    def load(cls, grammar: str, limits: LLParserLimits = LIMITS) -> Self:
         """Make a grammar ready. Takes milliseconds, and lets other threads run meanwhile.
 
         Raises:
             NotExpressible: it is over a limit.
         """
-        matcher = LLMatcher(_TOKENIZER, grammar, log_level=0, limits=LIMITS)
+        matcher = LLMatcher(_TOKENIZER, grammar, log_level=0, limits=limits)
         if matcher.is_error():
             raise NotExpressible(matcher.get_error())
         return cls._joined(_Engine(matcher), None)
