@@ -2,8 +2,9 @@
 
 import pytest
 
+from strictgate.core.guard import document_reader
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
-from strictgate.core.guard.document_reader import DocumentState
+from strictgate.core.guard.document_reader import DocumentState, DocumentText, read_document
 from strictgate.core.guard.judge_behind import Behind
 from strictgate.core.guard.text_behind import RUNAWAY
 from strictgate.core.repair_steps import Extraction, LosslessRepair, Repair, SyntaxRepair
@@ -191,8 +192,9 @@ def test_wrapper():
     assert guard(text=made.draft.text).is_closed()
 
 
-def test_mends_are_bounded():
+def test_mends_are_bounded(monkeypatch):
     """A text that is wrong all over does not cost without end."""
+    monkeypatch.setattr(document_reader, "MOST_MENDS", 1000)
     made = read(reading(draft({"type": "array", "items": {"type": "integer"}})), str(["1"] * 2000))
     assert made.state is DocumentState.VIOLATED
     assert len(made.draft.steps) == 1000
@@ -205,3 +207,15 @@ def test_code_is_mere_talk():
     assert read(reading(), "```python\nx = {a: 1}\n" + code[:520]).is_mere_talk
     assert not read(reading(), "```json\n{a: 1}\n" + code[:520]).is_mere_talk
     assert not read(reading(), f"{code[:500]} [1, 2] {code[:100]}").is_mere_talk
+
+
+def test_many_mends():
+    """A text that streams is mended as often as one that came whole."""
+    schema = {"type": "array", "items": {"type": "integer"}}
+    text = "[" + ",".join(f'"{number}"' for number in range(1200)) + "]"
+    made = read(reading(draft(schema, grammar=False)), text, size=2000)
+    whole = read_document(text, guard(schema, grammar=False), Repair.LOSSLESS)
+
+    assert made.state is DocumentState.CLOSED
+    assert isinstance(whole, DocumentText)
+    assert made.draft.text == whole.text

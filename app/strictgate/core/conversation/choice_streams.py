@@ -289,3 +289,8 @@ class ReplyStream:
     def pieces(self) -> int:
         """Return how many deltas had text."""
         return sum(each.pieces for each in self.choices)
+
+    def mends(self) -> int:
+        """Return how many mends the documents have needed so far."""
+        documents = [each for each in self.choices if isinstance(each, DocumentChoiceStream)]
+        return sum([len(each.reading.draft.steps) for each in documents])

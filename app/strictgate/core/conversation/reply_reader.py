@@ -69,6 +69,7 @@ TAIL_PARTS = 8
 BEHIND_PATIENCE = 2.0  # seconds to wait for text behind what is whole; a silent host has ended
 _KEPT_HEADERS = frozenset({"retry-after", "retry-after-ms"})
 _BYTES_A_TOKEN = 4
+_A_MEND = WHOLE_STREAM // 1000  # characters that are guarded in the time of one, at the least
 
 
 class ReplyEnd(StrEnum):
@@ -282,6 +283,7 @@ class ReplyReader:
             length: how much of this reply has been guarded, in characters of a narrow schema.
             factor: how many of these a character counts for.
         """
+        length = max(length, min(_A_MEND * stream.mends(), WHOLE_STREAM))
         more = guarded_length(deltas) * factor
         if not self.criteria.inputs_are_linear:
             more += streamed_input_length(deltas)

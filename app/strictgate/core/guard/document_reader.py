@@ -31,6 +31,9 @@ from strictgate.core.repair_steps import Repair, Step, SyntaxRepair, distinct_st
 from strictgate.core.value_type import value_type
 
 _GOES_ON = re.compile(rb'\s*(?:"|,\s*["\w])')
+MOST_MENDS = 10_000
+"""Of one document, streamed or not: else one text would have two results. Each costs 0.1
+milliseconds; where there is a grammar, up to one."""
 _PIECE = 4096  # bytes at once: a violation costs no more than what is ahead
 _BLANKS = BLANKS.decode()
 _PATIENCE = 512  # bytes that are waited for one by one; then for an eighth more at a time
@@ -54,8 +57,6 @@ class DocumentReader:
     """How many there may be in a row outside strings; None: any number."""
     origin = ByteOrigin.MODEL
     """Of what is read."""
-    most_mends = 10_000
-    """Each costs 0.1 milliseconds; where there is a grammar, up to one."""
 
     def __init__(self, document: PartialDocument, level: Repair) -> None:
         self.draft = document
@@ -156,7 +157,7 @@ class DocumentReader:
     def _mend(self, *, final: bool) -> bool:
         """Deal with what was refused; return whether to go on."""
         guard, floor = self.draft.guard, self.draft.released
-        if len(self.draft.steps) >= self.most_mends:
+        if len(self.draft.steps) >= MOST_MENDS:
             self.state = DocumentState.VIOLATED
             return False
         match repair_violation(guard, self.ahead, self._level, final=final, floor=floor):

@@ -40,7 +40,6 @@ class DocumentStream(DocumentReader):
 
     state = DocumentState.SEEKING
     most_blanks = RUNAWAY
-    most_mends = 1000
 
     def __init__(
         self,
