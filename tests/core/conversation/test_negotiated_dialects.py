@@ -9,10 +9,11 @@ from strictgate.core.conversation.attempt_log import MAX_REPAIRS
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.judging_cost import LIGHT
 from strictgate.core.conversation.protocol import HeavyStep
-from strictgate.core.errors import OutputInvalid
+from strictgate.core.errors import OutputInvalid, ToolsRefused
 from strictgate.core.plan.planner import Planner
 from strictgate.core.request.contract import read_contract
 from strictgate.core.request.options import Enforcement
+from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import admit
 from tests.core.talks import GOOD, body, contents, conversation, hold, modes, refused, said, turns
 
@@ -149,3 +150,51 @@ def test_a_function_in_its_host_s_dialect():
     assert (sent["strict"], len(asks), call["function"]["arguments"]) == (True, 2, GOOD)
     told = talk.record.details(talk.plan, ())["compiled"]
     assert told == {"functions": {"mood": ["/properties/choice/maxLength"]}}
+
+
+def calling(*judged):
+    """A conversation about two functions, of which those named are judged here."""
+    tools = [{"type": "function", "function": {"name": name, "parameters": NAMED}} for name in "fg"]
+    asked = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": tools}
+    schemas = {name: admit(NAMED, name=name) if name in judged else None for name in "fg"}
+    toolset = Toolset(schemas, frozenset("fg"), must_call=False)
+    wanted = read_contract(asked)
+    made = Planner(wanted, admit(True, name="x"), Capabilities(), asked, "m", tools=toolset)
+    return Conversation(made, Enforcement())
+
+
+def sent_parameters(asks):
+    return [[each["function"]["parameters"] for each in ask.body["tools"]] for ask in asks]
+
+
+NO_LENGTHS = refused(400, "Invalid schema for function 'f': 'maxLength' is not permitted.")
+
+
+def test_a_keyword_of_a_function():
+    """The calls are asked for without it, and judged with it: that is no reason to tell the
+    functions in the prompt."""
+    talk = calling("f", "g")
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": GOOD}}
+    outcome, asks = hold(talk, NO_LENGTHS, said("", tool_calls=[call]))
+
+    first, second = sent_parameters(asks)
+    assert first == [NAMED, NAMED]
+    assert "maxLength" not in str(second)
+    assert outcome.body["choices"][0]["message"]["tool_calls"][0]["function"]["name"] == "f"
+    assert talk.record.facts == [(Fact.NO_KEYWORD, ("maxLength",))]
+    assert talk.record.proven_facts == 1
+
+
+def test_a_keyword_of_a_function_that_is_not_judged():
+    """What it takes is the caller's affair, and nothing would hold it to what is left out."""
+    with pytest.raises(ToolsRefused) as refusal:
+        hold(calling("g"), NO_LENGTHS)
+    assert refusal.value.functions == {"f"}
+
+
+def test_a_function_that_is_refused_without_the_keyword():
+    """Then it is told in the prompt."""
+    talk = calling("f", "g")
+    with pytest.raises(ToolsRefused):
+        hold(talk, NO_LENGTHS, NO_LENGTHS)
+    assert talk.record.proven_facts == 0

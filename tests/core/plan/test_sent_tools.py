@@ -78,6 +78,15 @@ def test_a_dialect_of_all_functions():
     assert "additionalProperties" not in made["function"]["parameters"]
 
 
+@pytest.mark.parametrize("dialect", ["", "fireworks"])
+def test_a_keyword_that_was_refused(dialect):
+    """It is left out where the host has no dialect for functions, too; nothing else is."""
+    made, left_out = sent(tool(), dialect, refused_keywords=("minLength",))
+    assert "minLength" not in str(made["function"]["parameters"])
+    assert left_out == {"f": ("/properties/a/minLength",)}
+    assert sent(tool(), dialect, refused_keywords=("pattern",)) == (tool(), {})
+
+
 def test_nobody_judges():
     """Then nothing is changed."""
     given = [tool(strict=True)]

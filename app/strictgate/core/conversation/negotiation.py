@@ -6,7 +6,8 @@ the model is noted, and is known once an ask that was made because of it has bee
 | refused                              | done                             | noted           |
 |--------------------------------------|----------------------------------|-----------------|
 | a field that can be done without     | the same mode without it         | that field      |
-| tools, or a function's schema        | ToolsRefused: told in the prompt | (the gateway's) |
+| a keyword of a judged function       | the same mode without it         | that keyword    |
+| tools, or a function's schema else   | ToolsRefused: told in the prompt | (the gateway's) |
 | custom tools                         | CustomToolsRefused: as functions | (the gateway's) |
 | a keyword of the schema, by its name | the same mode without it         | that keyword    |
 | this schema, for another reason      | once: in the plainest dialect    | that schema     |
@@ -122,8 +123,8 @@ class Negotiation:
         if self._does_without_field(failure, ask):
             return None
         contract = self.planner.contract
-        if contract.has_tools:
-            self._check_tools(failure, ask)
+        if contract.has_tools and self._does_without_tools(failure, ask):
+            return None
         refusal = classify_refusal(failure.status, failure.body, self._mode_in_question())
         match refusal.kind:
             case Refused.INVALID_OUTPUT:
@@ -167,8 +168,13 @@ class Negotiation:
         self.record.found(Fact.NO_FIELD, field)
         return True
 
-    def _check_tools(self, failure: Failure, ask: Ask) -> None:
-        """Raise ToolsRefused where tools, or what some functions take, were refused."""
+    def _does_without_tools(self, failure: Failure, ask: Ask) -> bool:
+        """Leave out the keywords of functions that were refused by name, from now on; return
+        whether there are such.
+
+        Raises:
+            ToolsRefused: the tools were refused, or what some functions take, for another reason.
+        """
         status, body = failure.status, failure.body
         if has_custom_tools(ask.body) and refuses_custom_tools(status, body):
             error = upstream_error(failure)
@@ -176,9 +182,31 @@ class Negotiation:
         names = [each.name for each in self.planner.contract.toolbox.functions]
         is_alone = "response_format" not in ask.body
         functions = refused_functions(status, body, names, alone=is_alone)
+        if functions and self._puts_functions_otherwise(failure, functions):
+            return True
         if functions or refuses_tools(status, body):
             error = upstream_error(failure)
             raise ToolsRefused(status, error.body()["error"], error.headers, functions)
+        return False
+
+    def _puts_functions_otherwise(self, failure: Failure, functions: Collection[str]) -> bool:
+        """Put what these functions take without the keywords that the refusal names; return whether
+        there is such a way: it is for those alone whose arguments are judged here."""
+        judged = {} if self.planner.tools is None else self.planner.tools.schemas
+        schemas = [schema for name, schema in judged.items() if schema and name in functions]
+        used = {keyword for schema in schemas for keyword in keywords_of(schema.source)}
+        return self._rewritten < _MAX_REWRITTEN and self._does_without_keywords(failure, used)
+
+    def _does_without_keywords(self, failure: Failure, used: Collection[str]) -> bool:
+        """Leave out those of the keywords in `used` that the refusal names; return whether there
+        are such that are still sent."""
+        known = self.planner.capabilities.refused_keywords
+        keywords = sorted(refused_keywords(failure.body, {*used} - {*known}))
+        if not keywords or not self._takes_plan(refused_keywords=(*known, *keywords)):
+            return False
+        for keyword in keywords:
+            self.record.found(Fact.NO_KEYWORD, keyword)
+        return True
 
     def _puts_otherwise(self, failure: Failure) -> bool:
         """Put the schema that was refused otherwise, in the same mode: without the keywords that
@@ -186,11 +214,7 @@ class Negotiation:
         able, schema, mode = self.planner.capabilities, self.plan.schema, self.plan.mode
         if schema is None or self._rewritten >= _MAX_REWRITTEN:
             return False
-        used = keywords_of(schema.source) - {*able.refused_keywords}
-        keywords = sorted(refused_keywords(failure.body, used))
-        if keywords and self._takes_plan(refused_keywords=(*able.refused_keywords, *keywords)):
-            for keyword in keywords:
-                self.record.found(Fact.NO_KEYWORD, keyword)
+        if self._does_without_keywords(failure, keywords_of(schema.source)):
             return True
         is_plain = mode in able.plain_modes
         if not is_plain and self._takes_plan(plain_modes=(*able.plain_modes, mode)):

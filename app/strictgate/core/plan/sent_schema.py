@@ -21,6 +21,7 @@ from strictgate.core.schema.dialect_compiler import CompiledSchema, compile_sche
 from strictgate.core.schema.dialect_parts import NotInDialect, UnsaidRoot
 from strictgate.core.schema.dialect_values import left_out_places
 from strictgate.core.schema.dialects import DIALECTS, FREE, Dialect, plainest
+from strictgate.core.schema.drafts import keywords_of
 from strictgate.core.schema.schema import Schema
 from strictgate.core.value_type import value_type
 
@@ -127,11 +128,14 @@ def function_schema(
     where they are sent as the caller has them.
 
     So they are where the host takes all, or its dialect cannot say them; and where what may be
-    absent would be null, which nobody takes out of arguments.
+    absent would be null, which nobody takes out of arguments. Where it has no dialect for functions
+    they do without what it has refused by name, here or in a response format.
     """
     dialect = DIALECTS.get(capabilities.dialect)
     if dialect is None or not (dialect.in_tools or (dialect.in_strict_tools and strict)):
-        return None
+        if keywords_of(schema.source).isdisjoint(capabilities.refused_keywords):
+            return None
+        dialect = DIALECTS[FREE]
     for keyword in capabilities.refused_keywords:
         dialect = dialect.without(keyword)
     try:

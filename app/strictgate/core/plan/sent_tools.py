@@ -24,7 +24,7 @@ def sent_tools(
         tools: of a chat completion; they are not changed.
         judged: what calls are judged by; None: nothing.
     """
-    if judged is None or not capabilities.dialect:
+    if judged is None or not (capabilities.dialect or capabilities.refused_keywords):
         return tools, {}
     sent, left_out = [], {}
     for tool in tools:
