@@ -129,3 +129,23 @@ def test_parts_are_shown_as_they_came(demo):
     assert {each["outcome"] for each in shown["attempts_made"]} == {"valid"}
     assert not any(each["examined"] for each in shown["attempts_made"])
     assert shown["documents"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_is_painted(demo, stream):
+    """Its arguments, by who wrote which byte."""
+    takes = {
+        "type": "object",
+        "properties": {"count": {"type": "integer"}},
+        "required": ["count"],
+        "additionalProperties": False,
+    }
+    function = {"name": "f", "parameters": takes, "strict": True}
+    tools = {"tools": [{"type": "function", "function": function}], "tool_choice": "required"}
+    with gate(demo) as running:
+        running.chat("quoted-numbers", None, stream=stream, **tools)
+        shown = latest(running)
+    [document] = shown["documents"]
+
+    assert "".join(part for _, part in document) == shown["contents"][0]
+    assert {origin for origin, _ in document} == {"model", "mended"}

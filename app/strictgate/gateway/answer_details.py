@@ -45,15 +45,12 @@ class AnswerDetails:
         conversation: Conversation,
         head: Mapping[str, Any],
         page: Mapping[str, str] = NO_PAGE,
-        *,
-        is_rendered: bool = False,
     ) -> dict[str, Any]:
         """Return the completion.
 
         Args:
             head: what has been sent of it, and stays as it is.
             page: what is told of the page that shows how it came about.
-            is_rendered: what the caller gets is made of the document, and is not it.
         """
         first = default_head(conversation.planner.model, outcome.body)
         completion = first | dict(outcome.body) | first | dict(head)
@@ -65,7 +62,7 @@ class AnswerDetails:
                 [mode for mode in known if mode in conversation.refused],
                 outcome.more_steps,
             ) | dict(page)
-            if outcome.provenance and not is_rendered:
+            if outcome.provenance:
                 completion["x_strictgate"]["provenance"] = list(outcome.provenance)
         return completion
 

@@ -180,9 +180,8 @@ class Gateway:
             if self.witness is not None:
                 self.witness.record(Concluded(caller.request_id, outcome, conversation.record))
         self.learner.learn(route, lessons_of_tools(planned))
-        is_rendered = planned.emulation is not None
         about = (outcome, conversation, driver.head, self._page(caller))
-        completion = planned.rendered(self.details.completion(*about, is_rendered=is_rendered))
+        completion = planned.rendered(self.details.completion(*about))
         told = self.details.headers(outcome, conversation)
         return GatewayAnswer(completion, told, outcome.sent)
 

@@ -79,7 +79,7 @@ class PlannedRequest:
     def rendered(self, completion: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return `completion` as the caller knows it."""
         made = self.emulation.rendered(completion) if self.emulation else completion
-        return self.custom.rendered(made) if self.custom else made
+        return without_inputs_told(self.custom.rendered(made)) if self.custom else made
 
     def translated(self, error: OutputInvalid) -> OutputInvalid:
         """Return `error` as one about what the caller asked for."""
@@ -285,6 +285,24 @@ def _for_emulation(rules: Enforcement) -> Enforcement:
     """Return `rules` for a document that is calls: no part of it can go out, and thoughts before a
     call are the model's own talk."""
     return replace(rules, stream=StreamMode.BUFFERED, think=Think.OFF)
+
+
+def without_inputs_told(completion: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a completion that tells no origins of the arguments of functions that stood for custom
+    tools: the caller gets their inputs, which are no such JSON."""
+    about = completion.get("x_strictgate") or {}
+    if "provenance" not in about:
+        return completion
+    custom = {
+        (choice["index"], f"/tool_calls/{at}/function/arguments")
+        for choice in completion["choices"]
+        for at, call in enumerate(choice["message"].get("tool_calls") or ())
+        if "custom" in call
+    }
+    told = [
+        each for each in about["provenance"] if (each["choice"], each.get("path")) not in custom
+    ]
+    return {**completion, "x_strictgate": {**about, "provenance": told}}
 
 
 def preferred(capabilities: Capabilities, rules: RequestOptions) -> Capabilities:

@@ -9,7 +9,7 @@ looks. What several requests share, the target, stays a value.
 """
 
 import marshal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -83,7 +83,7 @@ class OpenEntry:
             self.steps = [(at, str(step.name), step.path) for at, step in outcome.steps]
         self.origins = [
             (at, [(each.start, each.end, str(each.origin)) for each in origins.ranges])
-            for at, origins in outcome.origins.items()
+            for at, origins in _shown_origins(outcome)
         ]
         self.contents = [choice_text(each) for each in outcome.body["choices"]]
 
@@ -143,6 +143,14 @@ def _entry(values: tuple[Any, ...], target: Planned | None, weight: int) -> Entr
         notes=notes,
         weight=weight,
     )
+
+
+def _shown_origins(outcome: Outcome) -> Iterator[tuple[int, DocumentOrigins]]:
+    """Yield the origins of what `choice_text` gives of each choice."""
+    yield from outcome.origins.items()
+    for at, calls in outcome.call_origins.items():
+        if 0 in calls and not outcome.body["choices"][at]["message"].get("content"):
+            yield at, calls[0]
 
 
 def _of_attempt(attempt: Attempt) -> tuple[Any, ...]:

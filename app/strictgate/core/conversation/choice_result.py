@@ -47,6 +47,8 @@ class Accepted:
     """Of the document, if it is one."""
     scores: tuple[ScoredToken, ...] = field(default=(), compare=False)
     """The document's tokens, where that was asked for and they are known."""
+    call_origins: Mapping[int, DocumentOrigins] = field(default_factory=dict, compare=False)
+    """Of the arguments of each call that were judged, by its position."""
 
 
 @value_type

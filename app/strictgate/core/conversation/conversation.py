@@ -165,7 +165,8 @@ class Conversation:
     def run(self) -> Generator[Turn, DriverAnswer, Outcome]:
         """Hold the conversation; the outcome is condensed. Raises what `hold` does."""
         outcome = yield from self.hold()
-        return (yield from condense(outcome, self.enforcement.provenance))
+        calls_at = self.planner.contract.calls_at
+        return (yield from condense(outcome, self.enforcement.provenance, calls_at))
 
     def hold(self) -> Generator[Turn, DriverAnswer, Outcome]:
         """Hold it; the outcome has all of its repairs and origins.
@@ -342,7 +343,8 @@ class Conversation:
         sent = {index: each for index, each in lengths.items() if each}
         origins = {index: each.origins for index, each in enumerate(accepted) if each.origins}
         scores = {index: each.scores for index, each in enumerate(accepted) if each.scores}
-        return Outcome(completion, tuple(steps), sent, origins, scores)
+        of_calls = {at: each.call_origins for at, each in enumerate(accepted) if each.call_origins}
+        return Outcome(completion, tuple(steps), sent, origins, of_calls, scores)
 
     # --- one try, until it is answered -----------------------------------------------------------
 

@@ -93,8 +93,10 @@ class Outcome:
     as `ChoiceDelta`s already; a choice is missing where there was none."""
     origins: Mapping[int, DocumentOrigins] = field(default_factory=dict)
     """Who the bytes of each choice's document are from; a choice is missing that is none."""
+    call_origins: Mapping[int, Mapping[int, DocumentOrigins]] = field(default_factory=dict)
+    """The same of the arguments of each choice's calls, by their positions."""
     scores: Mapping[int, tuple[ScoredToken, ...]] = field(default_factory=dict)
-    """How likely the tokens of each were, where that was asked for and is known."""
+    """How likely the tokens of each document were, where that was asked for and is known."""
     more_steps: StepCounts = ()
     """How many repairs there were besides `steps`; see condensing.py."""
     provenance: tuple[Mapping[str, Any], ...] = ()

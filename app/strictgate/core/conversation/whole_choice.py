@@ -13,6 +13,7 @@ from strictgate.core.conversation.choice_result import Accepted, Rejected, ToolC
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.tool_calls import (
     CallFault,
+    JudgedCalls,
     ToolCallError,
     judge_calls,
     render_calls,
@@ -237,7 +238,22 @@ def _judge_calls(
         raw["logprobs"] = None
     if judged.calls:
         raw["finish_reason"] = _finish_reason(choice, judged.calls, tools)
-    return Accepted(raw, judged.steps, passed_on=False)
+    origins = _call_origins(judged, tools)
+    return Accepted(raw, judged.steps, passed_on=False, call_origins=origins)
+
+
+def _call_origins(judged: JudgedCalls, tools: Toolset) -> dict[int, DocumentOrigins]:
+    """Return the origins of the arguments that were judged by a schema."""
+    sent = enumerate(zip(judged.calls, read_calls(judged.message), strict=True))
+    return {
+        at: edited(_bytes(written.arguments), _bytes(call.arguments))
+        for at, (written, call) in sent
+        if tools.schemas.get(call.name) is not None
+    }
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="replace")
 
 
 def _finish_reason(choice: Choice, calls: Sequence[Call], tools: Toolset) -> str:

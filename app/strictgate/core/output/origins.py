@@ -68,6 +68,16 @@ class DocumentOrigins:
         """Return the origins of the beginning of the document: its first `count` ranges."""
         return DocumentOrigins(self.ranges[:count])
 
+    def part(self, start: int, end: int) -> "DocumentOrigins":
+        """Return the origins of the bytes from `start` to `end`, as those of a document."""
+        return DocumentOrigins(
+            tuple(
+                OriginRange(max(each.start, start) - start, min(each.end, end) - start, each.origin)
+                for each in self.ranges
+                if each.start < end and each.end > start
+            )
+        )
+
     def counts(self) -> Mapping[ByteOrigin, int]:
         """Return how many bytes have each origin; one that does not occur is left out."""
         counts = dict.fromkeys(ByteOrigin, 0)

@@ -102,6 +102,25 @@ class PromptedToolsReader:
         return {CALLS: [render_call(call, call.arguments, identity) for call, identity in each]}
 
 
+def arguments_at(*, is_deprecated: bool) -> str:
+    """Return where in a message the arguments of a call stand, with a place for its position."""
+    return "/function_call/arguments" if is_deprecated else "/tool_calls/{}/function/arguments"
+
+
+def rendered_parts(text: str, calls_at: str) -> list[tuple[str, spans.Span]]:
+    """Return where in a document that is calls, or an answer, those parts stand that the caller
+    gets as JSON, each with its place in the message, as a JSON Pointer; "": the content."""
+    document = parse_json(text)
+    if not isinstance(document, dict) or TEXT in document:
+        return []
+    paths: dict[tuple[str | int, ...], str] = {(ANSWER,): ""}
+    if CALLS in document:
+        positions = range(len(document[CALLS]))
+        paths = {(CALLS, at, "arguments"): calls_at.format(at) for at in positions}
+    found = spans.locate_values(text, paths)
+    return [(paths[path], found[path].span) for path in paths if path in found]
+
+
 def _at(text: str, path: tuple[str | int, ...]) -> str:
     """Return the part of the document at `path`, in the model's own characters."""
     span = spans.locate_values(text, [path])[path].span
@@ -128,6 +147,7 @@ def prompt_tools(
         strict=False,
         toolbox=NO_TOOLS,
         words_member="" if wanted.has_document or box.must_call else TEXT,
+        calls_at=arguments_at(is_deprecated=box.is_deprecated),
     )
     unwanted = _TOOLS | {"response_format"}
     rest = {key: value for key, value in body.items() if key not in unwanted}

@@ -55,6 +55,9 @@ class Contract:
     wants_logprobs: bool = False
     words_member: str = ""
     """The member of the document that plain words are the value of; "": words are no answer."""
+    calls_at: str = ""
+    """Where in an answer the arguments of a call go that the document has (plan/prompted_tools.py),
+    as a JSON Pointer with a place for its position; "": it is the answer itself."""
 
     @property
     def has_document(self) -> bool:
