@@ -116,6 +116,15 @@ def test_a_long_stream_is_announced_once():
     assert len([each for each in announced if each.cost > LIGHT]) == 1
 
 
+def test_a_stream_of_many_mends_is_announced():
+    """They take longer than what is read: one as short as others is then as heavy as a long one."""
+    numbers = conversation(body({"type": "array", "items": {"type": "integer"}}, stream=True))
+    pieces = [f'"{at}", ' for at in range(1100)]
+    announced = steps(numbers, *streamed("[", *pieces, "1]"))
+    assert len("".join(pieces)) < WHOLE_STREAM
+    assert len([each for each in announced if each.cost > LIGHT]) == 1
+
+
 def test_a_wide_union_is_heavy_at_once():
     """Its guard follows every branch: a few characters are announced before they are read."""
     one = conversation(body(UNION, stream=True))
