@@ -1,11 +1,13 @@
 """The command line: what goes wrong before a command begins, and what needs no command."""
 
+import subprocess
+import sys
 from importlib import resources
 
 import pytest
 
 from strictgate import __version__
-from strictgate.commands.main import main
+from strictgate.commands.main import _COMMANDS, main
 from strictgate.settings.loading import load
 
 
@@ -45,3 +47,29 @@ def test_version(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"strictgate {__version__}\n"
+
+
+def test_what_needs_no_server_loads_none():
+    """The version, the list of commands and the example configuration are printed at once."""
+    code = (
+        "import contextlib, sys\n"
+        "from strictgate.commands.main import main\n"
+        "for words in (['--version'], ['--help'], ['config']):\n"
+        "    with contextlib.suppress(SystemExit):\n"
+        "        main(words)\n"
+        "print(*sys.modules, file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stderr.split()
+    assert "strictgate.commands.main" in loaded
+    heavy = {"asyncio", "fastapi", "uvicorn", "pydantic", "orjson", "strictgate.commands.actions"}
+    assert not heavy & {*loaded}
+
+
+def test_every_command_has_its_arguments(capsys):
+    """They come from the module that the table names."""
+    for name in _COMMANDS:
+        with pytest.raises(SystemExit) as left:
+            main([name, "--help"])
+        assert left.value.code == 0
+        assert f"strictgate {name}" in capsys.readouterr().out

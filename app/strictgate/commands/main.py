@@ -7,75 +7,28 @@ Results go to standard output, messages about the call itself to standard error.
 """
 
 import argparse
-import json
-import os
+import gc
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
-from importlib import resources
-from pathlib import Path
-from threading import Thread
+from collections.abc import Sequence
+from importlib import import_module, resources
+from types import ModuleType
 from typing import Any
 
 from strictgate import __version__
-from strictgate.commands.check import check_schema, report
-from strictgate.commands.doctor import diagnose
-from strictgate.commands.launch import LaunchFailed, add_launch
-from strictgate.commands.plan import PATHS, upstream_requests
-from strictgate.commands.probe import ProbeFailed
-from strictgate.commands.probe_command import add_probe
-from strictgate.commands.replay import NotATest, replay_all
-from strictgate.commands.runtime_file import NotRunning, RuntimeFile, reload_running
-from strictgate.commands.serve import listening_socket, serve, url_of
-from strictgate.commands.serve_processes import serve_by_processes
-from strictgate.commands.showcase import show
-from strictgate.commands.start_checks import check_settings
-from strictgate.core.errors import GatewayError
-from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
-from strictgate.core.wire.request_body import RequestBody
-from strictgate.observe.log_lines import LogLevel
-from strictgate.settings.keys import key_value
-from strictgate.settings.loading import Settings, SettingsError, load
 
-DEMO = """\
-The demonstration upstream is embedded: no API key, no network. Its model names select behaviour:
-`demo/clean`, `demo/no-json-schema+fenced`, `demo/wrong-once`, … (GET /v1/models lists them).
-Open {url}/inspector in a browser: it shows each request as it happens. Try:
-
-curl {url}/v1/chat/completions -H 'content-type: application/json' -d '{body}'
-
-pip install openai, and then:
-
-from openai import OpenAI
-client = OpenAI(base_url="{url}/v1", api_key="none")
-ask = [{{"role": "user", "content": "How is Rico?"}}]
-schema = {schema}
-wanted = {{"type": "json_schema", "json_schema": {{"name": "mood", "schema": schema}}}}
-print(client.chat.completions.create(model="demo/wrong-once", messages=ask, response_format=wanted))
-
-A stream under guard, from a model that is slow and often wrong, and goes on where it was right:
-
-model = "demo/continues+slips-30+trickles"
-for part in client.chat.completions.create(
-    model=model, messages=ask, response_format=wanted, stream=True
-):
-    print(part.choices[0].delta.content or "", end="", flush=True)
-"""
-DEMO_END = """\
-Every request, painted by who wrote which byte:  {url}/inspector
-For your SDK (Ctrl+C ends it):                   base_url = "{url}/v1", api_key = "none"
-A model of your own:                             strictgate serve --upstream URL
-"""
-_SCHEMA = {
-    "type": "object",
-    "properties": {"mood": {"type": "string", "enum": ["happy", "angry"]}},
-    "required": ["mood"],
-    "additionalProperties": False,
+_ACTIONS = "strictgate.commands.actions"
+_COMMANDS = {
+    "demo": ("show in a minute what it does; no key, no network", _ACTIONS),
+    "serve": ("serve the gateway", _ACTIONS),
+    "reload": ("have a running `serve` read its configuration", _ACTIONS),
+    "check": ("say what will be enforced of a schema", _ACTIONS),
+    "plan": ("print the upstream requests, without sending", _ACTIONS),
+    "replay": ("run requests that the inspector has saved", _ACTIONS),
+    "probe": ("ask a real model what it really does", "strictgate.commands.probe_command"),
+    "doctor": ("look at a configuration, say what to do", _ACTIONS),
+    "launch": ("start a client that asks this gateway", "strictgate.commands.launch"),
 }
-
-
-class UsageError(Exception):
-    """A file on the command line cannot be used."""
+"""Of each command what it is for, and the module whose `add_NAME` gives a parser its arguments."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,17 +41,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: argparse has printed help, the version or an error in the call.
     """
     options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
-    try:
-        return command(options)
-    except SettingsError as error:
-        print(f"strictgate: configuration: {error}", file=sys.stderr)
-        return 2
-    except (UsageError, ProbeFailed, LaunchFailed) as error:
-        print(f"strictgate: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    if options.command is None:
+        _print_example()
+        return 0
+    code: int = _loaded(_ACTIONS).run(options)
+    return code
+
+
+class _LateParser(argparse.ArgumentParser):
+    """The parser of one command, which gets its arguments when the command is called: their module
+    loads the whole server."""
+
+    module = ""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.module:
+            module, self.module = self.module, ""
+            getattr(_loaded(module), f"add_{self.prog.split()[-1]}")(self)
+        return super().parse_known_args(args, namespace)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,260 +66,30 @@ def _parser() -> argparse.ArgumentParser:
         prog="strictgate", description="strict: true for every model: enforce JSON Schemas."
     )
     parser.add_argument("--version", action="version", version=f"strictgate {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_demo(commands.add_parser("demo", help="show in a minute what it does; no key, no network"))
-    _add_serve(commands.add_parser("serve", help="serve the gateway"))
-    _add_reload(commands.add_parser("reload", help="have a running `serve` read its configuration"))
-    _add_check(commands.add_parser("check", help="say what will be enforced of a schema"))
-    _add_plan(commands.add_parser("plan", help="print the upstream requests, without sending"))
-    _add_replay(commands.add_parser("replay", help="run requests that the inspector has saved"))
-    add_probe(commands.add_parser("probe", help="ask a real model what it really does"))
-    _add_doctor(commands.add_parser("doctor", help="look at a configuration, say what to do"))
-    add_launch(commands.add_parser("launch", help="start a client that asks this gateway"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_LateParser)
+    for name, (purpose, module) in _COMMANDS.items():
+        commands.add_parser(name, help=purpose).module = module
     config = commands.add_parser("config", help="print an example configuration, explained")
-    config.set_defaults(command=_config)
+    config.set_defaults(command=None)
     return parser
 
 
-def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Then it serves, as `serve --demo` does, until Ctrl+C."
-    parser.add_argument(
-        "--port", type=int, metavar="P", help="port; 8080, or a free one where that is taken"
-    )
-    parser.set_defaults(command=_demo)
+def _loaded(name: str) -> ModuleType:
+    """Import a module with all that it needs, the garbage collector at rest.
 
-
-def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Every setting can be given by a variable: STRICTGATE_SERVER__PORT=9000."
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="TOML configuration; or STRICTGATE_CONFIG"
-    )
-    parser.add_argument("--host", metavar="H", help="address to listen on; 127.0.0.1")
-    parser.add_argument("--port", type=int, metavar="P", help="port; 8080, 0 picks a free one")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes that answer; 1")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
-    _add_preset(parser)
-    where.add_argument("--demo", action="store_true", help="the embedded demonstration upstream")
-    parser.set_defaults(command=_serve)
-
-
-def _add_reload(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "It is told by SIGHUP. Requests that are under way end as they began."
-    parser.add_argument("--port", type=int, metavar="P", help="where it listens; as configured")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="where the port stands")
-    parser.set_defaults(command=_reload)
-
-
-def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("schema", type=Path, metavar="SCHEMA.json")
-    parser.add_argument("--strict", action="store_true", help='the rules of "strict": true too')
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="a configuration to be checked as well"
-    )
-    parser.set_defaults(command=_check)
-
-
-def _add_plan(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("request", type=Path, metavar="REQUEST.json")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
-    parser.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
-    _add_preset(parser)
-    parser.add_argument("--path", choices=sorted(PATHS), help="where it is posted to, below /v1")
-    parser.set_defaults(command=_plan)
-
-
-def _add_replay(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "No upstream is asked: what it said then is in the file."
-    parser.add_argument("tests", type=Path, nargs="+", metavar="FILE")
-    parser.set_defaults(command=_replay)
-
-
-def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Exit code 1 where there is a problem. No model is asked."
-    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
-    parser.add_argument("--host", metavar="H", help="address to listen on")
-    parser.add_argument("--port", type=int, metavar="P", help="port to listen on")
-    parser.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
-    _add_preset(parser)
-    parser.set_defaults(command=_doctor)
-
-
-def _add_preset(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--preset", metavar="NAME", help="what the --upstream is; by default it is recognised"
-    )
-
-
-def _serve(options: argparse.Namespace) -> int:
-    def again() -> Settings:
-        return _with_options(load(options.config), options)
-
-    announce = _announcement(demo=options.demo)
-    settings = again()
-    with listening_socket("127.0.0.1", 0) if options.demo else nullcontext() as beside:
-        if settings.server.workers > 1:
-            return serve_by_processes(settings, announce, demo=beside, again=again)
-        serve(settings, announce, demo=beside, again=again)
-    return 0
-
-
-def _demo(options: argparse.Namespace) -> int:
-    settings = load()
-    port = _usable_port(settings) if options.port is None else options.port
-    settings = settings.with_server({"port": port, "workers": 1}).with_log_level(LogLevel.ERROR)
-    key = _own_key(settings)
-    with listening_socket("127.0.0.1", 0) as beside:
-
-        def tour(url: str) -> None:
-            show(url_of(beside), url, key)
-            print(DEMO_END.format(url=url), flush=True)
-
-        def announce(url: str) -> None:
-            print(f"Strictgate listening on {url}\n", flush=True)
-            Thread(target=tour, args=(url,), daemon=True).start()
-
-        serve(settings, announce, demo=beside)
-    return 0
-
-
-def _own_key(settings: Settings) -> str | None:
-    """Return a client key that may ask any model; None: none is configured, and none is wanted."""
-    for each in settings.server.api_keys:
-        return each.get_secret_value()
-    for name, key in sorted(settings.keys.items(), key=lambda item: bool(item[1].models)):
-        with suppress(ValueError):  # `serve` says what is wrong with it
-            return key_value(name, key, os.environ)
-    return None
-
-
-def _usable_port(settings: Settings) -> int:
-    """Return the configured port; 0 where something else listens there."""
-    try:
-        listening_socket(settings.server.host, settings.server.port).close()
-    except SettingsError:
-        return 0
-    return settings.server.port
-
-
-def _reload(options: argparse.Namespace) -> int:
-    if options.port is None:
-        options.port = load(options.config).server.port
-    try:
-        state = reload_running(RuntimeFile(options.port))
-    except NotRunning as error:
-        raise UsageError(f"port {options.port}: {error}") from error
-    if state.error:
-        print(f"refused, and all is as it was: {state.error}", file=sys.stderr)
-        return 1
-    print("The configuration is in force for what comes from now on.")
-    if state.waiting:
-        print(f"These wait for a restart: {', '.join(state.waiting)}.")
-    return 0
-
-
-def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
-    """Return the settings with what the command line says, which overrides file and variables."""
-    settings = _with_upstream(settings, options)
-    changes = {
-        name: getattr(options, name)
-        for name in ("host", "port", "workers")
-        if getattr(options, name, None) is not None
-    }
-    return settings.with_server(changes) if changes else settings
-
-
-def _with_upstream(settings: Settings, options: argparse.Namespace) -> Settings:
-    if options.upstream:
-        return settings.with_upstream("upstream", options.upstream, options.preset)
-    if options.preset:
-        raise UsageError("--preset says what --upstream URL is; in a file it is `preset`")
-    return settings
-
-
-def _announcement(*, demo: bool) -> Callable[[str], None]:
-    """Return what prints the URL once the server accepts connections.
-
-    The first line is for programs: one that starts the gateway with port 0 reads the port there.
+    It would look 200 times through what only grows. What is loaded stays for good, so that later
+    collections need not walk it either.
     """
-
-    def announce(url: str) -> None:
-        print(f"Strictgate listening on {url}", flush=True)
-        if demo:
-            print("\n" + DEMO.format(url=url, body=_demo_body(), schema=_SCHEMA), flush=True)
-
-    return announce
-
-
-def _demo_body() -> str:
-    inner = {"name": "mood", "strict": True, "schema": _SCHEMA}
-    return write_json(
-        {
-            "model": "demo/clean",
-            "messages": [{"role": "user", "content": "How is Rico?"}],
-            "response_format": {"type": "json_schema", "json_schema": inner},
-        }
-    )
-
-
-def _check(options: argparse.Namespace) -> int:
-    if options.config:
-        check_settings(load(options.config), os.environ)
-    found = check_schema(_document(options.schema), strictly=options.strict)
-    print(write_json(found) if options.json else report(found))
-    return 1 if found["problems"] else 0
-
-
-def _plan(options: argparse.Namespace) -> int:
-    request = RequestBody(_contents(options.request))
+    if name in sys.modules:
+        return sys.modules[name]
+    gc.disable()
     try:
-        settings = _with_upstream(load(options.config), options)
-        made, code = upstream_requests(settings, os.environ, request, options.path), 0
-    except GatewayError as error:
-        made, code = error.body(), 1
-    print(json.dumps(made, indent=2, ensure_ascii=False))
-    return code
+        return import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
-def _replay(options: argparse.Namespace) -> int:
-    saved = {str(path): _document(path) for path in options.tests}
-    try:
-        return 0 if replay_all(saved, print) else 1
-    except NotATest as error:
-        raise UsageError(str(error)) from error
-
-
-def _doctor(options: argparse.Namespace) -> int:
-    code = 0
-    for each in diagnose(
-        options.config, os.environ, lambda settings: _with_options(settings, options)
-    ):
-        print(each.line(), flush=True)
-        code = code if each.is_well else 1
-    return code
-
-
-def _contents(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-
-
-def _config(_: argparse.Namespace) -> int:
+def _print_example() -> None:
     example = resources.files("strictgate").joinpath("config.example.toml")
     print(example.read_text(encoding="utf-8"), end="")
-    return 0
-
-
-def _document(path: Path) -> Any:
-    """Return the JSON value in a file; raise UsageError where it holds none."""
-    try:
-        return parse_json(_contents(path).decode())
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8") from error
-    except NotJSON as error:
-        raise UsageError(
-            f"{path}: not JSON: {error.message} at character {error.position}"
-        ) from error
