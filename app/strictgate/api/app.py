@@ -10,14 +10,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from fastapi import FastAPI, Response
-from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from strictgate.api.access import AccessRules
 from strictgate.api.enforced import EnforcedRoute
+from strictgate.api.framework import AsyncExitStackMiddleware, FastAPI, Response
 from strictgate.api.metrics import MetricsPage, readings
 from strictgate.api.middleware import (
     ASGI,
