@@ -4,6 +4,7 @@ import pytest
 
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.surfaces.chat.chunks import Chunks
+from strictgate.core.wire.choice_delta import CallPiece
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import SseEvent
 
@@ -209,3 +210,19 @@ def test_calls_of_other_kinds_come_whole():
     parts = list(chunks(with_choice(message=message), include_usage=False))
 
     assert parts[1]["choices"][0]["delta"] == {"tool_calls": [{"index": 0, **custom}]}
+
+
+@pytest.mark.parametrize("given", [0, 2, 9])
+def test_the_input_of_a_custom_tool_comes_as_it_is_written(given):
+    """What the caller has of it is not said again; its name stands in the first piece alone."""
+    text = "*** patch" + "+" * 60
+    custom = {"id": "c", "type": "custom", "custom": {"name": "patch", "input": text}}
+    completion = with_choice(message={"role": "assistant", "content": None, "tool_calls": [custom]})
+    stream = Chunks(include_usage=False)
+    parts = list(stream.news(HEAD, 0, {}, call=CallPiece("c", "patch", text[:given])))
+    parts += stream.rest(completion, {0: {"input": given}})
+    told = [call for each in parts for call in each["choices"][0]["delta"].get("tool_calls") or ()]
+
+    assert [each["id"] for each in told if "id" in each] == ["c"]
+    assert [each["custom"]["name"] for each in told if "name" in each["custom"]] == ["patch"]
+    assert "".join(each["custom"]["input"] for each in told) == text

@@ -17,6 +17,8 @@ from strictgate.core.surfaces.responses.events import (
     replayed_events,
 )
 from strictgate.core.surfaces.responses.items import opened
+from strictgate.core.surfaces.responses.tools import read_tool_table
+from strictgate.core.wire.choice_delta import CallPiece
 from tests.core.surfaces.responses.test_response import CALL, SHELL, completion
 
 EVENT = TypeAdapter(ResponseStreamEvent)
@@ -261,3 +263,32 @@ def test_replay():
     assert made[-1]["type"] == "response.completed"
     assert made[-1]["response"] == whole
     assert [*replayed_events(whole, 3)] == made[4:]
+
+
+@pytest.mark.parametrize("given", [0, 3, 9])
+def test_the_input_of_a_custom_tool_comes_as_it_is_written(given):
+    """Its item is begun with the first piece, behind the text; what came is not said again."""
+    text = "*** patch" + "+" * 60
+    shell = replace(SHELL, tools=read_tool_table({"tools": [{"type": "custom", "name": "patch"}]}))
+    call = {"id": "c", "type": "custom", "custom": {"name": "patch", "input": text}}
+    whole = completion({"content": "So:", "tool_calls": [call]}, "tool_calls")
+    stream = ResponseEvents(shell)
+    made = [*stream.news({"content": "So:"})]
+    made += stream.news({}, call=CallPiece("c", "patch", text[:given]))
+    made += stream.rest(whole)
+    for event in made:
+        EVENT.validate_python(event)
+    pieces = [each["delta"] for each in made if each["type"].endswith("call_input.delta")]
+    (done,) = [each for each in made if each["type"].endswith("call_input.done")]
+
+    assert "".join(pieces) == done["input"] == text
+    assert kinds(made)[-4:] == [
+        "custom_tool_call_input.delta",
+        "custom_tool_call_input.done",
+        "output_item.done",
+        "completed",
+    ]
+    assert [item["type"] for item in made[-1]["response"]["output"]] == [
+        "message",
+        "custom_tool_call",
+    ]
