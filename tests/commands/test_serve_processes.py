@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +12,10 @@ from contextlib import closing, suppress
 
 import pytest
 
+from strictgate.commands import serve_processes
 from strictgate.commands.main import main
+from strictgate.commands.serve_processes import serve_by_processes
+from strictgate.settings.loading import Settings
 from tests.chats import CHAT, asked
 from tests.commands.process import connected, raw, running
 from tests.commands.test_reloads import CONFIG
@@ -101,6 +105,25 @@ def test_no_orphans():
         process.kill()
         process.wait()
         soon(lambda: not any(map(lives, started)))
+
+
+def test_no_folder_is_left(tmp_path, monkeypatch):
+    """Whatever fails before the first process is there."""
+
+    def failing():
+        raise OSError("no file")
+
+    monkeypatch.setattr(serve_processes, "_SHARED_MEMORY", str(tmp_path))
+    monkeypatch.setattr(serve_processes, "nameless_file", failing)
+    about = {"server": {"workers": 2, "port": 0}}
+    upstreams = {"there": {"base_url": "http://127.0.0.1:9/v1"}}
+    settings = Settings.model_validate(about | {"upstreams": upstreams})
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        monkeypatch.setattr(serve_processes, "listening_sockets", lambda *about: [listener])
+        with pytest.raises(OSError, match="no file"):
+            serve_by_processes(settings, print)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_cannot_start(tmp_path):

@@ -152,10 +152,30 @@ def serve_by_processes(
     host, port = listeners[0].getsockname()[:2]
     check_loops(settings, host, port)
     folder = _common_folder(settings)
+    try:
+        return _supervise(settings, announce, listeners, folder, demo, again)
+    finally:
+        if folder is not None:
+            rmtree(folder, ignore_errors=True)
+
+
+def _supervise(
+    settings: Settings,
+    announce: Callable[[str], None],
+    listeners: list[socket.socket],
+    folder: str | None,
+    demo: socket.socket | None,
+    again: Callable[[], Settings] | None,
+) -> int:
+    """Serve by processes that have a folder in common; return the exit code.
+
+    Raises:
+        SettingsError: the configuration cannot be served.
+    """
     settings = with_common_store(settings, folder)
     shared = nameless_file()
     usage = CommonQuotas(shared, ByteLock(shared, _USAGE_BYTE))
-    log, file = Log(_PlainStderr()), RuntimeFile(port)
+    log, file = Log(_PlainStderr()), RuntimeFile(listeners[0].getsockname()[1])
     begin_log(log, settings)
     reading = None
     if again is not None:
@@ -177,8 +197,6 @@ def serve_by_processes(
         code = supervisor.run()
     finally:
         file.remove()
-        if folder is not None:
-            rmtree(folder, ignore_errors=True)
     if supervisor.problem:
         raise SettingsError(supervisor.problem)
     return code
