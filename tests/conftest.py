@@ -4,8 +4,12 @@ Property tests try the same examples every time, so that a red run means a chang
 searched for with HYPOTHESIS_PROFILE=search. Neither has a deadline: speed is not tested here.
 """
 
+import importlib
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 
 import hypothesis
 import pytest
@@ -48,6 +52,19 @@ def pair() -> Iterator[tuple[str, Gate]]:
     models go on from a prefix."""
     with serving(create_demo()) as demo, guarding_gate(demo) as running:
         yield demo, running
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> Iterator[Callable[[str], ModuleType]]:
+    """The modules of benchmarks/ by name, as its programs import each other."""
+    folder = Path(__file__).parent.parent / "benchmarks"
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    yield importlib.import_module
+    sys.path.remove(str(folder))
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "").parent == folder:
+            del sys.modules[name]
 
 
 @pytest.fixture

@@ -1,31 +1,13 @@
 """How benchmarks/valid_documents.py counts what a valid document costs; no peer runs here."""
 
-import importlib
 import json
-import sys
-from pathlib import Path
 
-import pytest
 from jsonschema import Draft202012Validator
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
-
-@pytest.fixture(scope="module")
-def module():
-    """The benchmark's modules by name, as the program has them."""
-    before = set(sys.modules)
-    sys.path.insert(0, str(BENCHMARKS))
-    yield importlib.import_module
-    sys.path.remove(str(BENCHMARKS))
-    for name in set(sys.modules) - before:
-        if Path(getattr(sys.modules[name], "__file__", None) or "").parent == BENCHMARKS:
-            del sys.modules[name]
-
-
-def test_wrong_answers_are_wrong(module):
+def test_wrong_answers_are_wrong(benchmark):
     """Each, by the schema that is asked for."""
-    paths = module("cpu_paths")
+    paths = benchmark("cpu_paths")
     validator = Draft202012Validator(paths._SCHEMA)
 
     def is_valid(text):
@@ -38,9 +20,9 @@ def test_wrong_answers_are_wrong(module):
     assert not any(is_valid(each) for each in paths.WRONG)
 
 
-def test_all_calls_are_counted(module):
+def test_all_calls_are_counted(benchmark):
     """Asked directly, the caller pays for each wrong answer with a request of its own."""
-    paid = module("valid_documents").measured(module("targets").UPSTREAM, 60, 10)
+    paid = benchmark("valid_documents").measured(benchmark("targets").UPSTREAM, 60, 10)
 
     assert paid.documents == len(paid.times) == 10
     assert paid.requests == paid.calls > 10

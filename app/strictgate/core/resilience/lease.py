@@ -15,7 +15,7 @@ itself, and by the day's sums as it last heard them. Times are seconds since 197
 
 from dataclasses import dataclass, field
 
-from strictgate.core.resilience.quota import DAY, Quota, QuotaExceeded, QuotaLimits
+from strictgate.core.resilience.quota import DAY, Quota, QuotaExceeded, QuotaLimits, day_exceeded
 
 LEASE = 200  # a lease is at most this part of a minute's requests
 AHEAD = 4  # times what was used since the store was asked is leased, so that a lease grows fast
@@ -95,13 +95,8 @@ class LeasedQuota:
     def admit(self, limits: QuotaLimits, now: float) -> QuotaExceeded | None:
         """Count one more request; return why it may not be, in which case it is not counted."""
         self._turn_to(now)
-        until_midnight = (self.day + 1) * DAY - now
-        for limit, most, used in (
-            ("tokens_per_day", limits.tokens_per_day, self.tokens),
-            ("money_per_day", limits.money_per_day, self.money),
-        ):
-            if 0 < most <= used:
-                return QuotaExceeded(limit, most, used, until_midnight)
+        if exceeded := day_exceeded(limits, self.tokens, self.money, now):
+            return exceeded
         most = limits.requests_per_minute
         if most and self.is_alone and self.requests <= 0:
             self.used_at = now

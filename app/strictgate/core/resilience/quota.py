@@ -37,6 +37,20 @@ class QuotaExceeded:
     """Seconds until it may be."""
 
 
+def day_exceeded(
+    limits: QuotaLimits, tokens: int, money: float, now: float
+) -> QuotaExceeded | None:
+    """Return which limit of a day is used up, by what has been used on the day of `now`."""
+    until_midnight = (now // DAY + 1) * DAY - now
+    for limit, most, used in (
+        ("tokens_per_day", limits.tokens_per_day, tokens),
+        ("money_per_day", limits.money_per_day, money),
+    ):
+        if 0 < most <= used:
+            return QuotaExceeded(limit, most, used, until_midnight)
+    return None
+
+
 @dataclass(slots=True)
 class Quota:
     """What one key has used."""
@@ -51,13 +65,8 @@ class Quota:
     def admit(self, limits: QuotaLimits, now: float) -> QuotaExceeded | None:
         """Count one more request; return why it may not be, in which case it is not counted."""
         self._turn_to(now)
-        until_midnight = (self.day + 1) * DAY - now
-        for limit, most, used in (
-            ("tokens_per_day", limits.tokens_per_day, self.tokens),
-            ("money_per_day", limits.money_per_day, self.money),
-        ):
-            if 0 < most <= used:
-                return QuotaExceeded(limit, most, used, until_midnight)
+        if exceeded := day_exceeded(limits, self.tokens, self.money, now):
+            return exceeded
         most = limits.requests_per_minute
         if most:
             share = MINUTE / most
