@@ -10,7 +10,13 @@ import pytest
 
 from strictgate.core.errors import StoreUnavailable
 from strictgate.gateway import response_store
-from strictgate.gateway.response_store import MEMORY, ResponseStore, StoredResponse, committed
+from strictgate.gateway.response_store import (
+    MEMORY,
+    ResponseStore,
+    StoredResponse,
+    committed,
+    parsed_turn,
+)
 
 
 class Clock:
@@ -227,3 +233,29 @@ def test_a_commit_that_does_not_come(store, tmp_path, monkeypatch):
     failed = Future()
     failed.set_exception(sqlite3.OperationalError("database is locked"))
     run(committed(failed))
+
+
+@pytest.mark.parametrize(
+    ("response", "items"),
+    [
+        (b"{", b"[]"),
+        (b"{}", b""),
+        (b"null", b"[]"),
+        (b"[]", b"[]"),
+        (b"{}", b"{}"),
+        (b"\xff", b"[]"),
+        (b"[" * 100_000, b"[]"),
+        (b'{"n": ' + b"9" * 30 + b', "x": ' + b"[" * 100_000, b"[]"),
+    ],
+)
+def test_what_is_no_response_is_told(response, items):
+    """Whatever somebody else has written there."""
+    with pytest.raises(StoreUnavailable, match="is no response"):
+        parsed_turn(response, items, None)
+
+
+def test_a_turn_comes_back_as_it_was():
+    """Numbers of any size, too."""
+    assert parsed_turn(b'{"n": 1180591620717411303424}', b"[1]", "a") == StoredResponse(
+        {"n": 2**70}, [1], "a"
+    )

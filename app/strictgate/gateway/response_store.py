@@ -37,6 +37,11 @@ _LOCK_PATIENCE = 1.0  # seconds that one statement waits for another process's l
 _RECOUNT = 1000  # writes after which the sizes are added up anew: other processes write, too
 _LEAVING = 64  # rows that are looked at together when the oldest have to leave
 
+_SPOILT = (
+    "What the store has under this id is no response. Send the conversation in 'input' instead of "
+    "'previous_response_id'."
+)
+
 _TABLE = """
 CREATE TABLE IF NOT EXISTS responses (
     number INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, id TEXT NOT NULL,
@@ -230,9 +235,7 @@ class ResponseStore:
         if found is None:
             return None
         response, items, previous = found
-        return StoredResponse(
-            parse_leniently(response.encode()), parse_leniently(items.encode()), previous
-        )
+        return parsed_turn(response.encode(), items.encode(), previous)
 
     def _chain(self, owner: str, identity: str) -> list[StoredResponse] | None:
         turns: list[StoredResponse] = []
@@ -252,6 +255,21 @@ class ResponseStore:
                 "DELETE FROM responses WHERE owner = ? AND id = ?", (owner, identity)
             )
             return gone.rowcount > 0
+
+
+def parsed_turn(response: bytes, items: bytes, previous: str | None) -> StoredResponse:
+    """Return a turn as a store has it: the response and its own input, each as JSON.
+
+    Raises:
+        StoreUnavailable: it is not what was put there; others can write to a file or a server.
+    """
+    try:
+        turn = StoredResponse(parse_leniently(response), parse_leniently(items), previous)
+    except (ValueError, RecursionError) as error:
+        raise StoreUnavailable(_SPOILT) from error
+    if not isinstance(turn.response, dict) or not isinstance(turn.input, list):
+        raise StoreUnavailable(_SPOILT)
+    return turn
 
 
 async def committed(written: "Future[None]") -> None:

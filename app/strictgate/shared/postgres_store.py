@@ -13,9 +13,9 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from strictgate.core.jsontext.reader import parse_leniently, write_json
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.resilience.lease import Balance, Claim
-from strictgate.gateway.response_store import StoredResponse
+from strictgate.gateway.response_store import StoredResponse, parsed_turn
 from strictgate.gateway.sharing import SharedStore
 from strictgate.observe.events import Observer
 from strictgate.shared.postgres_queries import (
@@ -117,9 +117,7 @@ class PostgresResponses:
         """Return the response with that id and those before it, newest first."""
         rows = await self._client.run(TURNS, {"owner": owner, "id": identity, "most": most})
         return [
-            StoredResponse(
-                parse_leniently(response.encode()), parse_leniently(items.encode()), previous
-            )
+            parsed_turn(response.encode(), items.encode(), previous)
             for response, items, previous in rows
         ]
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from strictgate.core.jsontext.reader import parse_leniently, write_json
-from strictgate.gateway.response_store import StoredResponse
+from strictgate.core.jsontext.reader import write_json
+from strictgate.gateway.response_store import StoredResponse, parsed_turn
 from strictgate.shared.redis_client import RedisClient
 from strictgate.shared.redis_scripts import DROP, KEEP, TURNS
 
@@ -28,10 +28,8 @@ class RedisResponses:
     async def turns(self, owner: str, identity: str, most: int) -> list[StoredResponse]:
         """Return the response with that id and those before it, newest first."""
         rows: list[Any] = await self._turns((_name(owner),), (identity, most))
-        return [
-            StoredResponse(
-                parse_leniently(response), parse_leniently(items), previous.decode() or None
-            )
+        return [  # a field that somebody has taken out of the hash is None
+            parsed_turn(response, items or b"", (previous or b"").decode(errors="replace") or None)
             for response, items, previous in rows
         ]
 
