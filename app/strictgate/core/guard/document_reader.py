@@ -32,8 +32,9 @@ from strictgate.core.value_type import value_type
 
 _GOES_ON = re.compile(rb'\s*(?:"|,\s*["\w])')
 MOST_MENDS = 10_000
-"""Of one document, streamed or not: else one text would have two results. Each costs 0.1
-milliseconds; where there is a grammar, up to one."""
+"""Of one document, streamed or not: else one text would have two results."""
+_A_MEND = 200
+"""Units of work, to find one; what it puts is counted where it is read."""
 _PIECE = 4096  # bytes at once: a violation costs no more than what is ahead
 _BLANKS = BLANKS.decode()
 _PATIENCE = 512  # bytes that are waited for one by one; then for an eighth more at a time
@@ -160,6 +161,7 @@ class DocumentReader:
         if len(self.draft.steps) >= MOST_MENDS:
             self.state = DocumentState.VIOLATED
             return False
+        guard.work.spend(_A_MEND)
         match repair_violation(guard, self.ahead, self._level, final=final, floor=floor):
             case Repaired() as mended:
                 self.ahead = self.ahead[mended.used :]
