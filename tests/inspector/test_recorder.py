@@ -2,8 +2,11 @@
 
 import asyncio
 
+from strictgate.core.capabilities import Mode
+from strictgate.core.conversation.attempt_log import Attempt, AttemptLog
+from strictgate.core.errors import OutputInvalid
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.gateway.records import Asked, Opened
+from strictgate.gateway.records import Asked, Concluded, Failed, Opened
 from strictgate.inspector.access import Access
 from strictgate.inspector.entries import MAX_BODY
 from strictgate.inspector.recorder import Inspector, rows
@@ -46,6 +49,18 @@ def test_all_together_are_bounded(monkeypatch):
         kept.observe(finished(number))
 
     assert [each.id for each in kept.entries()] == ["req_8"]
+
+
+def test_what_a_model_failed_with_counts(monkeypatch):
+    """A text that was no document is as long as the model made it."""
+    monkeypatch.setattr("strictgate.inspector.recorder.CAPACITY", 100_000)
+    kept = inspector()
+    for number in range(4):
+        kept.record(opened(number))
+        kept.record(Failed(f"req_{number}", OutputInvalid("no", failed_generation="x" * 60_000)))
+        kept.observe(finished(number))
+
+    assert [each.id for each in kept.entries()] == ["req_3"]
 
 
 def test_what_was_refused_unread_is_listed():
@@ -128,6 +143,22 @@ def test_without_bodies():
 
     assert (entry.model, entry.prompt, entry.body.size) == ("m", "", 0)
     assert entry.asks[0].sent_size == 0
+
+
+def test_without_bodies_no_error_quotes_the_model():
+    """Neither its text nor what is wrong with it; that there was one, and of which kind."""
+    kept = inspector(bodies=False)
+    log = AttemptLog()
+    log.attempts.append(Attempt(Mode.PROMPT, "invalid", ("'secret' is no number",), None, False))
+    kept.record(opened(1))
+    kept.record(Concluded("req_1", None, log))
+    kept.record(Failed("req_1", OutputInvalid("not 'secret'", failed_generation="secret")))
+    kept.observe(finished(1))
+    entry = kept.entry("req_1")
+
+    assert "secret" not in repr(entry)
+    assert entry.attempts[0].outcome == "invalid"
+    assert entry.error["error"]["code"] == "json_validate_failed"
 
 
 def test_followers_are_told_what_has_changed():

@@ -17,7 +17,6 @@ from strictgate.gateway.records import Planned
 from strictgate.observe.events import RequestFinished
 
 MAX_BODY = 256 << 10  # bytes of one body that are kept
-FIXED = 2048  # bytes of an entry without its texts, roughly
 _NO_ORIGINS: Mapping[int, DocumentOrigins] = MappingProxyType({})
 _PREVIEW = 160  # characters of a prompt that the list shows
 
@@ -105,8 +104,6 @@ class Entry:
     finished: RequestFinished | None = None
     notes: tuple[Mapping[str, Any], ...] = ()
     """What went wrong on the way, for people."""
-    weight: int = FIXED
-    """About how many bytes are kept for it."""
     _prompt: str | None = None
 
     @property

@@ -22,7 +22,7 @@ from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRa
 from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Step
 from strictgate.gateway.records import Planned
-from strictgate.inspector.entries import FIXED, Entry, KeptAsk, choice_text
+from strictgate.inspector.entries import Entry, KeptAsk, choice_text
 from strictgate.observe.events import RequestFinished
 
 _FINISHED = (
@@ -41,6 +41,8 @@ ASKED = 8
 """How many of a KeptAsk's values are known when it is asked."""
 FIELDS = 9
 """How many values a request comes to, see OpenEntry._values."""
+_FIXED = 2048
+"""Bytes of an entry beside its values, roughly: its places in the ring."""
 _NONE: tuple[Any, ...] = ()
 _FORMAT = 2
 """Of marshal: the newer ones look for values that stand in several places, of which there are
@@ -71,7 +73,7 @@ class OpenEntry:
         self.error: str | None = None
         self.notes: tuple[Mapping[str, Any], ...] = _NONE
         self.finished: RequestFinished | None = None
-        self.weight = FIXED + len(raw)
+        self.weight = _FIXED + len(raw)
 
     def concluded(self, attempts: list[Attempt], outcome: Outcome | None) -> None:
         """Note how a conversation about it went."""
@@ -90,13 +92,14 @@ class OpenEntry:
     def packed(self) -> "PackedEntry | OpenEntry":
         """Return it as one piece; as it is where something in it is no plain value."""
         try:
-            return PackedEntry(marshal.dumps(self._values(), _FORMAT), self.target, self.weight)
+            data = marshal.dumps(self._values(), _FORMAT)
         except ValueError:
             return self
+        return PackedEntry(data, self.target, _FIXED + len(data))
 
     def entry(self) -> Entry:
         """Return it as it is shown."""
-        return _entry(self._values(), self.target, self.weight)
+        return _entry(self._values(), self.target)
 
     def _values(self) -> tuple[Any, ...]:
         finished = self.finished
@@ -115,14 +118,14 @@ class PackedEntry(NamedTuple):
     data: bytes
     target: Planned | None
     weight: int
-    """As the entry has it."""
+    """Bytes that are kept for it."""
 
     def entry(self) -> Entry:
         """Return it as it is shown."""
-        return _entry(marshal.loads(self.data), self.target, self.weight)
+        return _entry(marshal.loads(self.data), self.target)
 
 
-def _entry(values: tuple[Any, ...], target: Planned | None, weight: int) -> Entry:
+def _entry(values: tuple[Any, ...], target: Planned | None) -> Entry:
     about: About = values[0]
     asks, attempts, contents, steps, origins, error, notes, ended = values[1:]
     finished: RequestFinished | None = None
@@ -141,7 +144,6 @@ def _entry(values: tuple[Any, ...], target: Planned | None, weight: int) -> Entr
         error=None if error is None else parse_leniently(error.encode()),
         finished=finished,
         notes=notes,
-        weight=weight,
     )
 
 

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -233,10 +234,17 @@ class Inspector:
         entry.asks[-1] = entry.asks[-1][:ASKED] + end
 
     def _conclude(self, entry: OpenEntry, record: Concluded) -> None:
-        entry.concluded(record.record.attempts, record.outcome if self._has_bodies else None)
+        attempts = record.record.attempts
+        if not self._has_bodies:  # a problem quotes what the model wrote
+            attempts = [replace(each, problems=()) for each in attempts]
+        entry.concluded(attempts, record.outcome if self._has_bodies else None)
 
     def _fail(self, entry: OpenEntry, record: Failed) -> None:
-        entry.error = write_json(record.error.body())
+        body = record.error.body()
+        if not self._has_bodies:
+            about = {key: body["error"].get(key) for key in ("type", "code")}
+            body = {"error": {"message": ""} | about}
+        entry.error = write_json(body)
 
     def _json(self, value: Any) -> bytes:
         if not self._has_bodies:
