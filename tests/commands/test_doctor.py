@@ -10,6 +10,7 @@ from strictgate.commands.doctor import diagnose
 from strictgate.commands.main import main
 from strictgate.demo.upstream import create_demo
 from tests.servers import serving
+from tests.shared.engines import needs_redis, redis_server
 from tests.upstream.asking import answering
 
 TLS = Path(__file__).parents[1] / "data" / "tls"
@@ -96,6 +97,16 @@ def test_a_proxy_that_leads_nowhere(problems):
     """It is the proxy that is to be looked at."""
     (said,) = problems(upstream("http://127.0.0.1:9", 'proxy = "http://127.0.0.1:9"\n'))
     assert said.endswith("See whether the proxy http://127.0.0.1:9 is up, and lets you through.")
+    (said,) = problems(upstream("http://127.0.0.1:9", 'proxy = "http://me:secret@127.0.0.1:9"\n'))
+    assert "the proxy http://me:***@127.0.0.1:9 is up" in said
+    assert "secret" not in said
+
+
+def test_an_endpoint_in_place_of_its_api(problems):
+    """What is copied from documentation; `serve` refuses it in the same words."""
+    (said,) = problems('[upstreams.x]\nbase_url = "http://127.0.0.1:9/v1/chat/completions"\n')
+    assert "upstreams.x.base_url" in said
+    assert said.endswith("write http://127.0.0.1:9/v1")
 
 
 def test_a_certificate_that_is_not_trusted(problems):
@@ -112,6 +123,20 @@ def test_a_store_that_cannot_be_opened(problems):
     url = "http://127.0.0.1:9"
     said = problems(upstream(url, '[shared]\nurl = "http://127.0.0.1:9"\n'))
     assert any(each.startswith("shared.url: must begin with") for each in said)
+
+
+@needs_redis
+def test_a_shared_store(problems, port):
+    """It is asked; what it says is told without its password."""
+    with serving(create_demo()) as url, redis_server() as store:
+        assert problems(upstream(url, f'[shared]\nurl = "{store.url}"\n')) == []
+        away = store.url.replace("//", "//me:secret@").replace(str(store.port), str(port))
+        refused = store.url.replace("//", "//me:secret@")
+        for each, why in ((away, "ConnectionError"), (refused, "password")):
+            (said,) = problems(upstream(url, f'[shared]\nurl = "{each}"\n'))
+            assert said.startswith("The store of [shared] cannot be used: ")
+            assert why in said
+            assert "secret" not in said
 
 
 @pytest.mark.parametrize(

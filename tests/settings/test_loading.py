@@ -113,6 +113,11 @@ def test_no_file_at_all(monkeypatch):
         ("[upstreams.x]\nbase_url = 'http://h:99999/v1'\n", "upstreams.x.base_url: not a URL"),
         ("[upstreams.x]\nbase_url = 'http://'\n", "upstreams.x.base_url: names no host"),
         ("[upstreams.x]\nproxy = 'http://a..b'\n", "upstreams.x.proxy: names no host"),
+        ("[upstreams.x]\nproxy = 'http://me:pass word@'\n", "upstreams.x.proxy: names no host"),
+        (
+            "[upstreams.x]\nbase_url = 'https://h/v1/chat/completions'\n",
+            "upstreams.x.base_url: must not end in /chat/completions",
+        ),
         ("[upstreams.x]\nbase_url = 'http://h/v1?k=1'\n", "upstreams.x.base_url: "),
         ("[upstreams.x]\nbase_url = 'http://u:p@h/v1'\n", "upstreams.x.base_url: "),
     ],

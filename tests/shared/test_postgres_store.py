@@ -5,6 +5,7 @@ import time
 import uuid
 from contextlib import asynccontextmanager
 
+import psycopg
 import pytest
 
 from strictgate.core.resilience.messages import SharedUnavailable
@@ -26,6 +27,22 @@ async def opened(url, prefix=None):
 
 def turn(identity, previous=None, text="hi"):
     return StoredResponse({"id": identity, "n": 2**70}, [{"content": text}], previous)
+
+
+def test_ping(postgres):
+    """It connects, and makes no table."""
+    prefix = uuid.uuid4().hex
+
+    async def work():
+        await open_store(postgres, prefix, 5.0, lambda event: None).ping()
+        async with await psycopg.AsyncConnection.connect(postgres) as connection:
+            tables = "SELECT tablename FROM pg_tables WHERE tablename LIKE %s"
+            assert await (await connection.execute(tables, (f"{prefix}%",))).fetchall() == []
+        wrong = f"postgresql://me@127.0.0.1:{free_port()}/postgres"
+        with pytest.raises(SharedUnavailable):
+            await open_store(wrong, prefix, 5.0, lambda event: None).ping()
+
+    asyncio.run(work())
 
 
 def test_responses(postgres):

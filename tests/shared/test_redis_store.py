@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.shared.redis_store import open_store
 from tests.shared.engines import needs_redis
 
@@ -23,6 +24,17 @@ def test_it_runs(redis):
     store = asyncio.run(work())
     assert store.board is not None
     assert store.responses_ttl == 86_400.0
+
+
+def test_ping(redis):
+    """It is asked once, and nothing stays open."""
+
+    async def work():
+        await open_store(redis.url, "p", 1.0, lambda event: None).ping()
+        with pytest.raises(SharedUnavailable):
+            await open_store("redis://127.0.0.1:9", "p", 1.0, lambda event: None).ping()
+
+    asyncio.run(work())
 
 
 def test_wrong_url():

@@ -12,6 +12,7 @@ from strictgate.upstream.client import Client, address
 from strictgate.upstream.routing import Router
 from tests.core.talks import GOOD
 from tests.upstream.asking import COMPLETION, answering, asked
+from tests.upstream.http.raw import listening
 
 
 def test_silence_at_the_start():
@@ -47,6 +48,27 @@ def test_address(base_url, base, url):
     endpoint = Router(Settings(upstreams={"x": {"base_url": base_url}}), {}).default()
 
     assert str(address(endpoint, "/models", "a=%20", base)) == url
+
+
+def test_a_proxy_that_wants_a_password():
+    """It gets it; nobody else sees it."""
+    seen = []
+
+    async def proxy(reader, writer):
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 Who?\r\ncontent-length: 0\r\n\r\n")
+
+    async def ask():
+        async with listening(proxy) as port:
+            way = f"http://me:s%40x@127.0.0.1:{port}"
+            settings = Settings(upstreams={"x": {"base_url": "http://h/v1", "proxy": way}})
+            assert "s%40x" not in repr(settings)
+            async with Client(LimitSettings()) as client:
+                return await client.fetch(Router(settings, {}).default(), "/models", {})
+
+    assert asyncio.run(ask()).status == 407
+    assert b"GET http://h/v1/models HTTP/1.1\r\nHost: h\r\n" in seen[0]
+    assert b"\r\nProxy-Authorization: Basic bWU6c0B4\r\n" in seen[0]
 
 
 def test_stale_connection_is_replaced_once():

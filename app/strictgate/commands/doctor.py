@@ -16,7 +16,10 @@ from strictgate import __version__
 from strictgate.commands.runtime_file import NotRunning, RuntimeFile
 from strictgate.commands.start_checks import check_exposure, check_loops
 from strictgate.core.errors import GatewayError
+from strictgate.core.resilience.messages import SharedUnavailable
+from strictgate.core.wire.address import without_password
 from strictgate.gateway.client_keys import key_ring
+from strictgate.observe.events import Event, SharedStoreChanged
 from strictgate.settings.loading import Settings, SettingsError, load
 from strictgate.shared.opening import open_shared
 from strictgate.upstream.client import Client, Fetched
@@ -58,6 +61,7 @@ def diagnose(
         return
     yield from _configuration(settings, environment)
     yield _port(settings.server.host, settings.server.port)
+    yield from asyncio.run(_shared_store(settings))
     try:
         router = Router(settings, environment)
     except SettingsError:
@@ -116,6 +120,24 @@ def _port(host: str, port: int) -> Diagnosis:
     return Diagnosis(True, f"{where} is free to listen on.")
 
 
+async def _shared_store(settings: Settings) -> list[Diagnosis]:
+    """Ask the store that replicas share, if there is one, whether it is there."""
+    seen: list[Event] = []
+    try:
+        is_shared = await open_shared(settings.shared, seen.append).ping()
+    except SettingsError:
+        return []  # it was said
+    except SharedUnavailable:
+        errors = [each.error for each in seen if isinstance(each, SharedStoreChanged)]
+        said = (
+            f"The store of [shared] cannot be used: {'; '.join(filter(None, errors))}. See whether "
+            "its server is up, whether the URL has its password, and whether the user may run "
+            "scripts (Redis) or connect (PostgreSQL)."
+        )
+        return [Diagnosis(False, said)]
+    return [Diagnosis(True, "The store of [shared] answers.")] if is_shared else []
+
+
 async def _upstreams(settings: Settings, router: Router) -> list[Diagnosis]:
     client = Client(settings.limits)
     async with client:
@@ -151,7 +173,8 @@ def _advice(endpoint: Endpoint, cause: BaseException | None) -> str:
             "Where its certificate is of a CA of your own, name that one's file in SSL_CERT_FILE."
         )
     if endpoint.settings.proxy:
-        return f"See whether the proxy {endpoint.settings.proxy} is up, and lets you through."
+        proxy = without_password(endpoint.settings.proxy.get_secret_value())
+        return f"See whether the proxy {proxy} is up, and lets you through."
     return "See whether its server is up."
 
 

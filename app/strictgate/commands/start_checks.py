@@ -5,7 +5,7 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from strictgate.core.wire.address import is_loopback
+from strictgate.core.wire.address import host_of, is_loopback
 from strictgate.gateway.client_keys import key_ring
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.upstream.presets import PRESETS
@@ -70,7 +70,7 @@ def check_loops(settings: Settings, host: str, port: int) -> None:
         url = urlsplit(address)
         is_direct = upstream.proxy is None and url.hostname is not None
         theirs = url.port or _PORTS.get(url.scheme.lower())
-        if is_direct and theirs == port and _is_ours(url.hostname or "", host):
+        if is_direct and theirs == port and _is_ours(host_of(address), host):
             raise SettingsError(
                 f"upstreams.{name}.base_url: {address} is where Strictgate itself listens "
                 f"({host}:{port}), so it would ask itself. Give the address of the model's server, "

@@ -11,7 +11,7 @@ Nothing waits for the store but who needs it: what is to be told is handed over 
 heard changes memory that is there anyway. Without the store each process is as it is alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -67,6 +67,8 @@ class SharedStore:
 
     running: AbstractAsyncContextManager[Any]
     """Holds its connections while the process serves."""
+    ping: Callable[[], Awaitable[None]]
+    """Asks whether it is there, while it is not running; raises SharedUnavailable."""
     board: MessageBoard | None = None
     responses: SharedResponses | None = None
     accounts: Accounts | None = None

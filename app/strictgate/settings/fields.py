@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.schema.dialects import DIALECTS
-from strictgate.core.wire.address import checked_base_url
+from strictgate.core.wire.address import checked_base_url, checked_proxy_url
 
 
 class Frozen(BaseModel):
@@ -36,6 +36,11 @@ def _not_blank(secret: SecretStr) -> SecretStr:
     return SecretStr(secret.get_secret_value().strip())
 
 
+def _checked_proxy(url: SecretStr) -> SecretStr:
+    """Return the URL of a proxy, which may hold a password."""
+    return SecretStr(checked_proxy_url(url.get_secret_value()))
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_listed)]
@@ -43,3 +48,4 @@ Modes = Annotated[tuple[Mode, ...], BeforeValidator(_listed), Field(min_length=1
 DialectName = Annotated[str, AfterValidator(_known_dialect)]
 TopLogprobs = Annotated[int, Field(ge=0, le=100)]
 Url = Annotated[str, AfterValidator(checked_base_url)]
+ProxyUrl = Annotated[SecretStr, AfterValidator(_checked_proxy)]

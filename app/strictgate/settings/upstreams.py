@@ -5,7 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from strictgate.core.capabilities import Capabilities, Prefill
-from strictgate.settings.fields import DialectName, Frozen, Modes, Names, TopLogprobs, Url
+from strictgate.settings.fields import DialectName, Frozen, Modes, Names, ProxyUrl, TopLogprobs, Url
 
 
 class Pins(Frozen):
@@ -91,10 +91,10 @@ class Upstream(Pins):
     breaker_cooldown: float = Field(
         default=5.0, gt=0, description="Seconds until it is tried again then."
     )
-    proxy: Url | None = Field(
+    proxy: ProxyUrl | None = Field(
         default=None,
-        description="HTTP proxy that wants no password; proxy variables of the environment are "
-        "ignored.",
+        description="HTTP proxy, http://NAME:PASSWORD@HOST:PORT where it wants a password; proxy "
+        "variables of the environment are ignored.",
     )
 
 

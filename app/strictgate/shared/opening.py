@@ -41,6 +41,17 @@ class Shared:
         self._responses = LayeredResponses(store.responses, memory, ttl)
         return self._responses
 
+    async def ping(self) -> bool:
+        """Ask the store whether it is there, in place of running; return False where there is none.
+
+        Raises:
+            SharedUnavailable
+        """
+        if self._store is None:
+            return False
+        await self._store.ping()
+        return True
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Share while the block runs; what waits to be kept is, at its end."""

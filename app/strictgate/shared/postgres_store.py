@@ -59,6 +59,14 @@ class PostgresClient:
         """Return the rows of a query; raises SharedUnavailable."""
         return await self._reach.ask(lambda: self._run(query, values))
 
+    async def ping(self) -> None:
+        """Connect once, without making a table, and close; raises SharedUnavailable."""
+
+        async def connect() -> None:
+            await (await self._opened()).close()
+
+        await self._reach.ask(connect)
+
     async def close(self) -> None:
         """Close the connection, once what is under way has ended."""
         await self._reach.end()
@@ -73,14 +81,7 @@ class PostgresClient:
 
     async def _connected(self) -> "psycopg.AsyncConnection[Any]":
         if self._connection is None or self._connection.closed:
-            seconds = max(1, self._milliseconds // 1000)
-            opened = await psycopg.AsyncConnection.connect(
-                self._url,
-                autocommit=True,
-                connect_timeout=seconds,
-                tcp_user_timeout=self._milliseconds,
-                options=f"-c statement_timeout={self._milliseconds}",
-            )
+            opened = await self._opened()
             try:
                 for statement in (OPEN, TABLES):
                     await opened.execute(self._named(statement))
@@ -89,6 +90,15 @@ class PostgresClient:
                 raise
             self._connection = opened
         return self._connection
+
+    async def _opened(self) -> "psycopg.AsyncConnection[Any]":
+        return await psycopg.AsyncConnection.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=max(1, self._milliseconds // 1000),
+            tcp_user_timeout=self._milliseconds,
+            options=f"-c statement_timeout={self._milliseconds}",
+        )
 
     def _named(self, query: str) -> bytes:
         """Return a query with the names of the tables; the prefix has no quotes in it."""
@@ -162,4 +172,4 @@ def open_store(url: str, prefix: str, patience: float, observe: Observer) -> Sha
         await client.close()
 
     responses, accounts = PostgresResponses(client), PostgresAccounts(client)
-    return SharedStore(running(), None, responses, accounts, TTL)
+    return SharedStore(running(), client.ping, None, responses, accounts, TTL)

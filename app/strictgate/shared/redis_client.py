@@ -73,6 +73,13 @@ class RedisClient:
 
         return run
 
+    async def ping(self) -> None:
+        """Ask once whether scripts are run there, and close; raises SharedUnavailable."""
+        try:
+            await self.script("return 1")((), ())
+        finally:
+            await self.close()
+
     @asynccontextmanager
     async def subscription(self, channel: str) -> AsyncIterator[PubSub]:
         """Listen to a channel while the block runs; raises RedisError or OSError."""

@@ -26,4 +26,5 @@ def open_store(url: str, prefix: str, patience: float, observe: Observer) -> Sha
             yield
         await client.close()
 
-    return SharedStore(running(), board, RedisResponses(client), RedisAccounts(client), TTL)
+    responses, accounts = RedisResponses(client), RedisAccounts(client)
+    return SharedStore(running(), client.ping, board, responses, accounts, TTL)

@@ -187,7 +187,9 @@ class Client:
         pieces, goes out on a new connection.
         """
         settings, loop = endpoint.settings, asyncio.get_running_loop()
-        proxy = parsed_proxy(settings.proxy) if settings.proxy is not None else None
+        proxy = None
+        if settings.proxy is not None:
+            proxy = parsed_proxy(settings.proxy.get_secret_value())
         destination = Destination(request.address.server, proxy)
         head = encoded_head(request, proxy)
         began = loop.time()

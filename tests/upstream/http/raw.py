@@ -35,7 +35,7 @@ class Side:
 
 
 @asynccontextmanager
-async def listening(handler, tls=None):
+async def listening(handler, tls=None, host="127.0.0.1"):
     """A server of both loops' kinds; gives its port, and leaves nothing open behind it."""
     serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -47,7 +47,7 @@ async def listening(handler, tls=None):
         with suppress(ConnectionError, ssl.SSLError):
             await writer.wait_closed()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls) as server:
+    async with await asyncio.start_server(serve, host, 0, ssl=tls) as server:
         try:
             yield server.sockets[0].getsockname()[1]
         finally:

@@ -12,7 +12,7 @@ from strictgate.upstream.http import dialer as dialer_module
 from strictgate.upstream.http.dialer import Dialer, first_connected, in_turns
 from strictgate.upstream.http.faults import ConnectTimedOut, ProxyRefused, TlsFailed
 from strictgate.upstream.http.pool import ConnectionPool
-from strictgate.upstream.http.request import Destination, HttpServer, parsed_proxy
+from strictgate.upstream.http.request import Destination, HttpServer, parsed_proxy, parsed_url
 from tests.upstream.http.raw import ANSWER, LOOPS, WAIT, asked, listening
 
 TLS = Path(__file__).parents[2] / "data" / "tls"
@@ -254,6 +254,26 @@ def test_a_handshake_that_does_not_end(is_led):
             with pytest.raises(ConnectTimedOut):
                 await pool.connect(Destination(server, way), 0.1)
             assert await seen.get() == "left"
+            await pool.close()
+
+    running(trial)
+
+
+def test_an_address_of_one_interface():
+    """It is reached by way of that one (RFC 6874); this machine's own has the index 1."""
+    with socket.socket(V6) as free:
+        try:
+            free.bind(("::1", 0, 0, 1))
+        except OSError:
+            pytest.skip("no IPv6 here")
+
+    async def trial():
+        async with listening(proxy()[0], host="::1") as port:
+            pool = ConnectionPool()
+            where = parsed_url(f"http://[::1%251]:{port}").server
+            assert where.host == "::1%1"
+            connection = await pool.connect(Destination(where), WAIT)
+            assert await (await asked(connection)).read(None, WAIT) == b"clear"
             await pool.close()
 
     running(trial)

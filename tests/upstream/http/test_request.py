@@ -31,6 +31,7 @@ def head(method="GET", url="http://h/v1/models", headers=(), body=None, proxy=No
         ("https://h:80/v1", "h:80", "/v1"),
         ("http://[::1]:8000/v1", "[::1]:8000", "/v1"),
         ("http://[::1]/v1", "[::1]", "/v1"),
+        ("http://[fe80::1%25eth0]:8000/v1", "[fe80::1]:8000", "/v1"),
         ("http://bücher.example/v1", "xn--bcher-kva.example", "/v1"),
     ],
 )

@@ -2,7 +2,10 @@
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+
+_ENDPOINTS = ("/chat/completions", "/completions", "/responses")
+"""What is copied from a provider's documentation together with the URL of its API."""
 
 
 def checked_base_url(url: str) -> str:
@@ -13,18 +16,65 @@ def checked_base_url(url: str) -> str:
     """
     try:
         read = urlsplit(url.strip())
-        port_is_right = read.port is None or read.port > 0
+        port = read.port
     except ValueError as error:
         raise ValueError(f"not a URL: {error}") from error
+    _check_server(read, port)
+    if read.username or read.password:
+        raise ValueError("must not hold a name or a password; an upstream's key is for api_key_env")
+    base = url.strip().rstrip("/")
+    for endpoint in _ENDPOINTS:
+        if read.path.rstrip("/").endswith(endpoint):
+            raise ValueError(
+                f"must not end in {endpoint}, which is added to it: "
+                f"write {base.removesuffix(endpoint)}"
+            )
+    return base
+
+
+def checked_proxy_url(url: str) -> str:
+    """Return the URL of a proxy, which may hold a name and a password.
+
+    Raises:
+        ValueError: it cannot be one; the message says why, and quotes nothing of it.
+    """
+    unreadable = ValueError(
+        "cannot be read. It is http://NAME:PASSWORD@HOST:PORT; write what is no letter or digit in "
+        "the name and the password as % and its code: / as %2F, @ as %40"
+    )
+    try:
+        read = urlsplit(url.strip())
+        port = read.port
+    except ValueError as error:  # its words may quote a part of the password
+        raise unreadable from error
+    _check_server(read, port)
+    if read.path.strip("/"):
+        raise unreadable
+    return url.strip().rstrip("/")
+
+
+def without_password(url: str) -> str:
+    """Return `url` as it may be shown."""
+    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", url)
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, as resolvers take it.
+
+    An address that is of one link alone names its interface behind `%`, which a URL may spell `%25`
+    (RFC 6874 §2): `[fe80::1%25eth0]`.
+    """
+    host, separator, zone = (urlsplit(url).hostname or "").partition("%")
+    return f"{host}%{zone.removeprefix('25') or zone}" if separator else host
+
+
+def _check_server(read: SplitResult, port: int | None) -> None:
     if read.scheme.lower() not in ("http", "https"):
         raise ValueError("must start with http:// or https://")
-    if not port_is_right or not _is_host(read.hostname or ""):
+    if port == 0 or not _is_host(read.hostname or ""):
         raise ValueError("names no host that could be reached")
     if read.query or read.fragment:
         raise ValueError("must not have a query or a fragment: paths are added to it")
-    if read.username or read.password:
-        raise ValueError("must not hold a name or a password; an upstream's key is for api_key_env")
-    return url.strip().rstrip("/")
 
 
 def _is_host(host: str) -> bool:

@@ -54,10 +54,11 @@ class Dialer:
         """Connect to `server` itself, within TLS where it wants that."""
         options: dict[str, Any] = {}
         if server.scheme == "https":
-            options = {"ssl": self._tls, "server_hostname": server.host}
+            options = {"ssl": self._tls, "server_hostname": server.name}
         try:
             found = await self._addresses(server)
-            if len(found) == 1:  # the loop connects to one in a fifth of the time
+            if len(found) == 1 and not _is_of_a_link(found[0]):
+                # The loop connects to one in a fifth of the time.
                 options |= {"host": found[0][4][0], "port": server.port, "family": found[0][0]}
             else:
                 options |= {"sock": await first_connected(found)}
@@ -79,7 +80,7 @@ class Dialer:
             raise ProxyRefused(response.status)
         try:
             transport = await asyncio.get_running_loop().start_tls(
-                connection.transport, connection, self._tls, server_hostname=server.host
+                connection.transport, connection, self._tls, server_hostname=server.name
             )
         except ssl.SSLError as error:
             raise TlsFailed(error) from error
@@ -118,6 +119,11 @@ class Dialer:
         is_found = not lookup.cancelled() and lookup.exception() is None
         seconds = NAMES_KEPT if is_found else 0.0
         asyncio.get_running_loop().call_later(seconds, self._lookups.pop, server, None)
+
+
+def _is_of_a_link(found: _Found) -> bool:
+    """Whether it is an IPv6 address of one interface alone, which its text does not name."""
+    return found[0] == socket.AF_INET6 and bool(found[4][3])
 
 
 async def _looked_up(host: str, port: int) -> list[_Found]:

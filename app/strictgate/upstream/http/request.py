@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from strictgate.core.wire.address import host_of
 from strictgate.core.wire.passthrough import Header
 from strictgate.upstream.http.faults import UnsendableRequest
 
@@ -30,13 +31,19 @@ class HttpServer(NamedTuple):
     scheme: str
     """`http` or `https`."""
     host: str
-    """A name in ASCII, or an address without brackets."""
+    """A name in ASCII, or an address without brackets, with the interface that it is of, if any:
+    `fe80::1%eth0`."""
     port: int
+
+    @property
+    def name(self) -> str:
+        """The host as others know it: an interface is of this machine alone (RFC 6874 §4)."""
+        return self.host.partition("%")[0]
 
     @property
     def authority(self) -> str:
         """As it stands in a Host header: without the scheme's own port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.name}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
@@ -94,7 +101,7 @@ class UpstreamRequest:
 def parsed_url(url: str) -> Address:
     """Return the parts of an absolute URL, whose host may be in any script."""
     read = urlsplit(url)
-    scheme, host = read.scheme.lower(), read.hostname or ""
+    scheme, host = read.scheme.lower(), host_of(url)
     if not host.isascii():
         host = host.encode("idna").decode()
     target = read.path + (f"?{read.query}" if read.query else "")
