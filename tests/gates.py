@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.api.app import create_app
+from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.observe.events import Event, RequestFinished
 from strictgate.settings.loading import Settings
 from tests.servers import serving
@@ -100,14 +101,18 @@ def _lower(headers: Any) -> dict[str, str]:
 
 @contextmanager
 def gate(upstream: str, environment: dict[str, str] | None = None, **tables: Any) -> Iterator[Gate]:
-    """Run a gateway; `tables` are its settings, to which the upstream is added as `demo`."""
+    """Run a gateway; `tables` are its settings, to which the upstream is added as `demo`.
+
+    It is on the server of `strictgate serve`; `http` says otherwise: "auto" is uvicorn's own.
+    """
+    http = tables.pop("http", HttpProtocol)
     upstreams = tables.pop("upstreams", {})
     demo = {"base_url": f"{upstream}/v1"} | upstreams.pop("demo", {})
     settings = Settings(
         **{"default_upstream": "demo", "upstreams": {"demo": demo, **upstreams}} | tables
     )
     events: list[Event] = []
-    with serving(create_app(settings, environment or {}, (events.append,))) as url:
+    with serving(create_app(settings, environment or {}, (events.append,)), http=http) as url:
         yield Gate(url, events)
 
 

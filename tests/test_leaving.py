@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.demo.upstream import create_demo
 from strictgate.observe.events import RequestFinished
 from tests.gates import MOOD, gate
@@ -16,10 +17,10 @@ SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": MOOD}}
 POLLS = 2000
 
 
-@pytest.fixture
-def pair():
+@pytest.fixture(params=[HttpProtocol, "auto"], ids=["our server", "uvicorn's own"])
+def pair(request):
     """A fresh demonstration, so that its records are this test's, and a gateway."""
-    with serving(create_demo()) as demo, gate(demo) as running:
+    with serving(create_demo()) as demo, gate(demo, http=request.param) as running:
         yield demo, running
 
 

@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import ExitStack, closing
 
-from strictgate.api import middleware
+from strictgate.api import sending
 from strictgate.commands import http_protocol
 from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.gateway import relaying
@@ -42,7 +42,7 @@ async def endless(scope, receive, send):
 
 def test_who_does_not_read_gives_the_place_back(monkeypatch):
     """All places are taken by clients that do not read; after the stall limit they are free."""
-    monkeypatch.setattr(middleware, "STALL", 0.2)
+    monkeypatch.setattr(sending, "STALL", 0.2)
     with (
         serving(endless) as upstream,
         gate(upstream, limits={"connections": 2}) as running,

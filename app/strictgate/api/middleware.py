@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -24,8 +24,10 @@ from strictgate.api.access import (
     foreign_origin,
     known_key,
 )
-from strictgate.api.request import ClientLeft, Message, Receive, Scope, StreamFailed
+from strictgate.api.request import ClientLeft, Receive, Scope, StreamFailed
 from strictgate.api.response import Send
+from strictgate.api.sending import AnswerSender
+from strictgate.api.server import server_extension
 from strictgate.api.turns import Turns
 from strictgate.core.errors import (
     GatewayError,
@@ -54,14 +56,8 @@ from strictgate.upstream.headers import KEYS, VIA
 
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-SMALL = 64 << 10  # bytes
-STALL = 30.0  # seconds that a client may take to read a piece
 _FINAL = frozenset({*range(400, 500), 508} - {408, 409, 425, 429})
 """Statuses of errors that are the same however often it is asked; OpenAI's SDKs heed the header."""
-_STREAM_TYPES = (b"text/event-stream", b"application/x-ndjson")
-_INERT_TYPES = (b"application/json", b"text/event-stream", b"audio/", b"application/octet-stream")
-"""What no browser runs anything of. An upstream's page would have this gateway's origin, and so the
-inspector's; in a sandbox it has none."""
 OWN_PAGES = "/inspector"
 _FRAME_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 LEAVING = {"retry-after": "1", "connection": "close"}
@@ -115,6 +111,7 @@ class GatewayMiddleware:
             return
         visit = _Visit(scope, send)
         visit.id = self._request_id(visit)
+        visit.answer.added.append((b"x-request-id", visit.id.encode()))
         if self.trace_ratio is not None:
             visit.trace = new_trace(visit.header("traceparent"), self.trace_ratio)
         self._visits[visit.id] = visit
@@ -146,17 +143,23 @@ class GatewayMiddleware:
     @property
     def streams_open(self) -> int:
         """How many of the answers under way are streams."""
-        return sum(visit.is_stream for visit in self._visits.values())
+        return sum(visit.answer.is_stream for visit in self._visits.values())
 
     async def _admit(self, visit: "_Visit", receive: Receive) -> None:
         scope = visit.scope
         if scope["path"] not in OPEN_PATHS:
             check_host(visit.header("host"), self.rules)
         foreign = foreign_origin(visit.header("origin"), visit.header("host"), self.rules)
-        visit.origin = checked_origin(foreign, self.rules.origins)
-        if visit.origin and scope["method"] == "OPTIONS":
-            await visit.preflight()
-            return
+        origin = checked_origin(foreign, self.rules.origins)
+        if origin is not None:
+            visit.answer.added += [
+                (b"access-control-allow-origin", origin.encode()),
+                (b"access-control-expose-headers", b"*"),
+                (b"vary", b"origin"),
+            ]
+            if scope["method"] == "OPTIONS":
+                await visit.preflight()
+                return
         authorization = visit.authorization
         if scope["path"] not in OPEN_PATHS:
             is_metrics = scope["path"] == METRICS_PATH
@@ -176,7 +179,7 @@ class GatewayMiddleware:
         marked = self._marked(visit)
         about = (visit.id, authorization, marked, query, visit.key, visit.trace)
         caller = Caller(*about, visit.told.append)
-        await self.inner({**scope, "caller": caller}, receive, visit.send)
+        await self.inner({**scope, "caller": caller}, receive, visit.answer.send)
 
     def _request_id(self, visit: "_Visit") -> str:
         """Return the client's own id of a request, or one that is made: where it gives none, one
@@ -224,64 +227,20 @@ class _Visit:
         """What happened to it, as the gateway tells."""
         self.scope = scope
         self.surface = surface_of(scope["path"])
-        self.status = 0
         self.error: str | None = None
         self.client_left = False
-        self.origin: str | None = None
         self.headers = _texts(scope["headers"])
         self._first = dict(reversed(self.headers))
         """The first header of each name."""
         self.authorization = self.surface.authorization(self.headers)
         """The client's credentials, for whomever they are."""
-        self.is_stream = False
-        self._tail = b"\n\n"
-        self._sent = 0
-        """Bytes of the body so far."""
-        self._first_byte = 0.0
-        """Seconds until the first of them."""
-        self._send = send
+        is_ours = scope["path"].startswith(OWN_PAGES)
+        self.answer = AnswerSender(send, server_extension(scope), is_ours=is_ours)
         self._began = time.monotonic()
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in lower case."""
         return self._first.get(name)
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            headers = message["headers"]
-            told = dict(headers)
-            self.is_stream = (
-                told.get(b"content-type", b"").startswith(_STREAM_TYPES)
-                and not {b"content-length", b"content-encoding"} & told.keys()
-            )
-            message = {**message, "headers": [*headers, *self._added(told)]}
-        elif message.get("body"):
-            if not self._sent:
-                self._first_byte = time.monotonic() - self._began
-            self._tail = message["body"][-4:]
-        self._sent += len(message.get("body", b""))
-        if self._sent < SMALL and not message.get("more_body"):
-            await self._send(message)  # fits into the kernel's buffer: nothing to wait for
-            return
-        try:
-            async with asyncio.timeout(STALL):
-                await self._send(message)
-        except TimeoutError as error:
-            raise ClientLeft from error  # it reads no more
-
-    def _added(self, told: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-        added = [(b"x-request-id", self.id.encode())]
-        is_ours = self.scope["path"].startswith(OWN_PAGES)
-        if not is_ours and not told.get(b"content-type", b"").startswith(_INERT_TYPES):
-            added.append((b"content-security-policy", b"sandbox"))
-        if self.origin is not None:
-            added += [
-                (b"access-control-allow-origin", self.origin.encode()),
-                (b"access-control-expose-headers", b"*"),
-                (b"vary", b"origin"),
-            ]
-        return added
 
     async def preflight(self) -> None:
         """Tell a browser that the page may go on; it asks without a key."""
@@ -291,8 +250,8 @@ class _Visit:
             "access-control-allow-headers": asked,
             "access-control-max-age": "600",
         }
-        await response.start(self.send, 204, allowed.items())
-        await response.piece(self.send, b"", more=False)
+        await response.start(self.answer.send, 204, allowed.items())
+        await response.piece(self.answer.send, b"", more=False)
 
     async def fail(self, error: GatewayError) -> None:
         """Answer with `error`.
@@ -301,13 +260,17 @@ class _Visit:
         which the server cuts the connection, so that nobody takes it for whole.
         """
         self.note(error)
-        if not self.status:
+        answer = self.answer
+        if not answer.status:
+            answer.drop_head()
             told = self.surface.error(error)
             headers = {"x-should-retry": "false"} if told.status in _FINAL else {}
-            await response.send_json(self.send, told.status, told.body, {**headers, **told.headers})
-        elif self.is_stream:
-            gap = b"" if self._tail.endswith(_FRAME_ENDS) else b"\n\n"
-            await response.piece(self.send, gap + self.surface.error_frame(error), more=False)
+            await response.send_json(
+                answer.send, told.status, told.body, {**headers, **told.headers}
+            )
+        elif answer.is_stream:
+            gap = b"" if answer.tail.endswith(_FRAME_ENDS) else b"\n\n"
+            await response.piece(answer.send, gap + self.surface.error_frame(error), more=False)
 
     def note(self, error: GatewayError) -> None:
         """Remember for the log what the client has been told."""
@@ -322,12 +285,12 @@ class _Visit:
             request_id=self.id,
             method=self.scope["method"],
             path=without_credentials(self.scope["path"], self.authorization)[:500],
-            status=self.status,
+            status=self.answer.status,
             seconds=round(time.monotonic() - self._began, 6),
             error=self.error,
             client_left=self.client_left,
-            is_stream=self.is_stream,
-            first_byte=round(self._first_byte, 6),
+            is_stream=self.answer.is_stream,
+            first_byte=round(self.answer.first_byte, 6),
             key="" if self.key is None else self.key.label,
             cost=keys.spend(self.key, *about),
             **told,

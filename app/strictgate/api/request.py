@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from strictgate.api.server import ServerExtension, server_extension
 from strictgate.core.errors import (
     BodyTooLarge,
     GatewayError,
@@ -126,6 +127,7 @@ class ClientRequest:
         self.caller: Caller = scope["caller"]
         self.headers = self.caller.headers
         self._first = dict(reversed(self.headers))
+        self._server = server_extension(scope)
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in lower case."""
@@ -229,12 +231,6 @@ class ClientRequest:
         piece: bytes = message.get("body", b"")
         return piece
 
-    async def _until_left(self) -> None:
-        await self._is_read.wait()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        raise ClientLeft
-
     async def while_connected(self, work: Awaitable[T], *beside: Coroutine[Any, Any, None]) -> T:
         """Await `work`; cancel it at once when the client leaves.
 
@@ -244,14 +240,52 @@ class ClientRequest:
         Raises:
             ClientLeft: and whatever `work`, or what is beside it, raises.
         """
+        if self._server is None:
+            return await self._with_tasks(work, self._until_left(), *beside)
+        until_done = self._with_tasks(work, *beside) if beside else work
+        return await self._until_told(until_done, self._server)
+
+    async def _until_told(self, work: Awaitable[T], server: ServerExtension) -> T:
+        """Await `work`, in a task that the server's word of leaving cancels."""
+        task = asyncio.current_task()
+        assert task is not None, "the server's, of one request"
+        is_told = False
+
+        def leave() -> None:
+            nonlocal is_told
+            self._has_left = is_told = True
+            task.cancel()
+
+        server.on_left(leave)
+        try:
+            result = await work
+        except asyncio.CancelledError:
+            if is_told and task.uncancel() == 0:
+                raise ClientLeft from None
+            raise  # somebody else has cancelled it, too
+        finally:
+            server.on_left(None)
+        if is_told:  # in the last moment
+            task.uncancel()
+            raise ClientLeft
+        return result
+
+    async def _until_left(self) -> None:
+        await self._is_read.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._has_left = True
+        raise ClientLeft
+
+    async def _with_tasks(self, work: Awaitable[T], *beside: Coroutine[Any, Any, None]) -> T:
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(each) for each in (self._until_left(), *beside)]
+                tasks = [group.create_task(each) for each in beside]
                 result = await work
                 for task in tasks:
                     task.cancel()
         except BaseExceptionGroup as group_error:
-            if self._has_left:  # while the body was being sent on
+            if self._has_left:  # maybe while the body was being sent on
                 raise ClientLeft from group_error
             raise group_error.exceptions[0]  # noqa: B904 its own cause is the one to keep
         return result

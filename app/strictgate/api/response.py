@@ -9,6 +9,7 @@ from strictgate.core.jsontext.reader import write_json
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Header = tuple[str, str]
+RawHeader = tuple[bytes, bytes]
 
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -14,7 +14,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from strictgate.api import response
 from strictgate.api.middleware import ALWAYS_ANSWERED
+from strictgate.api.server import EXTENSION
 from strictgate.commands.descriptors import Limit
+from strictgate.commands.http_exchange import HttpExchange
 from strictgate.core.errors import BadRequest
 
 HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request
@@ -72,6 +74,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.exchanges: set[HttpExchange] = set()
         limit_unsent(transport.get_extra_info("socket"))
         self._await_head()
         if self.limits is not None:
@@ -82,6 +85,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._stall is not None:
             self._stall.cancel()
         super().connection_lost(exc)
+        for exchange in [*self.exchanges]:
+            exchange.left()
 
     def data_received(self, data: bytes) -> None:
         if self._is_turned_away:
@@ -116,6 +121,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.app = _refusal(status)
             self.url = b"/"  # its own may be too long to be parsed
         super().on_headers_complete()
+        extensions: dict[str, Any] = {EXTENSION: HttpExchange(self, self.cycle)}
+        self.scope["extensions"] = extensions
 
     def on_body(self, body: bytes) -> None:
         if not self._is_turned_away:

@@ -1,0 +1,136 @@
+"""One answer on its way to the client: in one write where it is short and whole, watched where not.
+
+| state   | entered                                             | what is written            |
+|---------|-----------------------------------------------------|----------------------------|
+| nothing | at first                                            | nothing                    |
+| held    | a head with a length, where the server can write    | nothing                    |
+|         | whole answers                                       |                            |
+| begun   | any other head; a held one whose body is not there  | the head; then each piece  |
+|         | in one short piece                                  |                            |
+| whole   | a held head whose body has come in one short piece  | both at once; then nothing |
+"""
+
+import asyncio
+import time
+
+from strictgate.api.request import ClientLeft, Message
+from strictgate.api.response import RawHeader, Send
+from strictgate.api.server import ServerExtension
+
+SMALL = 64 << 10  # bytes
+STALL = 30.0  # seconds that a client may take to read a piece
+_STREAM_TYPES = (b"text/event-stream", b"application/x-ndjson")
+_INERT_TYPES = (b"application/json", b"text/event-stream", b"audio/", b"application/octet-stream")
+"""What no browser runs anything of. An upstream's page would have this gateway's origin, and so the
+inspector's; in a sandbox it has none."""
+_SANDBOX = ((b"content-security-policy", b"sandbox"),)
+
+
+class AnswerSender:
+    """Sends one answer.
+
+    Args:
+        send: the server's, as ASGI has it.
+        server: what it can do beside.
+        is_ours: whether what is answered is Strictgate's own, and not an upstream's.
+    """
+
+    __slots__ = (
+        "_began",
+        "_head",
+        "_is_ours",
+        "_is_whole",
+        "_left",
+        "_send",
+        "_server",
+        "_size",
+        "added",
+        "first_byte",
+        "is_stream",
+        "status",
+        "tail",
+    )
+
+    def __init__(self, send: Send, server: ServerExtension | None, *, is_ours: bool) -> None:
+        self.added: list[RawHeader] = []
+        """The headers that the answer gets beside its own."""
+        self.status = 0
+        """Of what has been written; 0: nothing has."""
+        self.is_stream = False
+        self.tail = b"\n\n"
+        """The last bytes of the body so far."""
+        self.first_byte = 0.0
+        """Seconds until its first byte."""
+        self._send = send
+        self._server = server
+        self._is_ours = is_ours
+        self._began = time.monotonic()
+        self._head: Message | None = None
+        """It is held."""
+        self._left = 0
+        """Bytes of the body that the head has promised, and that have not come."""
+        self._size = 0
+        """Bytes of the body so far."""
+        self._is_whole = False
+
+    async def send(self, message: Message) -> None:
+        """Take a message of the application.
+
+        Raises:
+            ClientLeft: it reads no more.
+        """
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif self._head is None or not self._write_whole(self._head, message):
+            await self._go_on(message)
+
+    def drop_head(self) -> None:
+        """Let another answer begin in place of one of which nothing has been written."""
+        self._head = None
+
+    async def _begin(self, message: Message) -> None:
+        headers = message["headers"]
+        told = dict(headers)
+        kind, length = told.get(b"content-type", b""), told.get(b"content-length")
+        is_stream_type = kind.startswith(_STREAM_TYPES)
+        self.is_stream = is_stream_type and length is None and b"content-encoding" not in told
+        is_inert = self._is_ours or kind.startswith(_INERT_TYPES)
+        head = {**message, "headers": [*headers, *self.added, *(() if is_inert else _SANDBOX)]}
+        if length is not None and self._server is not None:
+            self._head, self._left = head, int(length)
+        else:
+            self.status = message["status"]
+            await self._send(head)
+
+    def _write_whole(self, head: Message, message: Message) -> bool:
+        """Write the answer at once, if this is all of its body; return whether it was."""
+        body = message.get("body", b"")
+        if self._is_whole:
+            return True
+        if len(body) != self._left or len(body) >= SMALL or self._server is None:
+            return False
+        if not self._server.answer(head["status"], head["headers"], body):
+            return False
+        self.status, self._is_whole = head["status"], True
+        self.first_byte = time.monotonic() - self._began
+        return True
+
+    async def _go_on(self, message: Message) -> None:
+        head, self._head = self._head, None
+        if head is not None:
+            self.status = head["status"]
+            await self._send(head)
+        body = message.get("body", b"")
+        if body:
+            if not self._size:
+                self.first_byte = time.monotonic() - self._began
+            self.tail = body[-4:]
+            self._size += len(body)
+        if self._size < SMALL and not message.get("more_body"):
+            await self._send(message)  # fits into the kernel's buffer: nothing to wait for
+            return
+        try:
+            async with asyncio.timeout(STALL):
+                await self._send(message)
+        except TimeoutError as error:
+            raise ClientLeft from error  # it reads no more
