@@ -108,11 +108,8 @@ def read_beginning(collector: Collector, endpoint: Endpoint) -> Reply:
     return parse_reply(_without_secret(collector.completion(), endpoint))
 
 
-def clean(events: list[SseEvent], endpoint: Endpoint) -> list[SseEvent]:
+def clean(events: list[SseEvent], key: str) -> list[SseEvent]:
     """Return events of a stream without the key."""
-    key = endpoint.secret
-    if not key or not is_secret(key):
-        return events
     return [_clean(event, key) if key in event.data else event for event in events]
 
 

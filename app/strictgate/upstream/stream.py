@@ -7,13 +7,15 @@ read ahead: what nobody asks for stays in the network's buffers, and so holds th
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 
 from strictgate.core.conversation.protocol import StreamPart
 from strictgate.core.errors import UpstreamBadResponse
-from strictgate.core.wire.collector import Collector, CollectorState, Delta
+from strictgate.core.wire.chunk_stream import ChunkStream
+from strictgate.core.wire.collector import CollectorState, Delta
 from strictgate.core.wire.delta_joining import joined_deltas
 from strictgate.core.wire.reply import Failure, Reply
-from strictgate.core.wire.sse import BadEvent, Splitter
+from strictgate.core.wire.sse import BadEvent
 from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import ResponseBody
@@ -45,11 +47,13 @@ class UpstreamStream:
             sent: the headers of the request, names in lower case.
         """
         self._sent = sent
-        self.collector = Collector()
+        key = endpoint.secret if response_reading.is_secret(endpoint.secret) else ""
+        clean = partial(response_reading.clean, key=key)
+        self._chunks = ChunkStream(limits.event_bytes, clean, key)
+        self.collector = self._chunks.collector
         self._response = response
         self._endpoint = endpoint
         self._pieces = ResponseBody(response, endpoint, limits.upstream_bytes)
-        self._splitter = Splitter(limits.event_bytes)
         self._is_over = False
         self._is_drained = False
 
@@ -101,17 +105,13 @@ class UpstreamStream:
     def _read(self, piece: bytes | None) -> tuple[Delta, ...]:
         """Take in a piece, None for the end."""
         try:
-            events = self._splitter.flush() if piece is None else self._splitter.feed(piece)
+            deltas = self._chunks.flush() if piece is None else self._chunks.feed(piece)
         except BadEvent as error:
             raise UpstreamBadResponse(
                 f"The upstream '{self._endpoint.name}' sent a malformed stream: {error}."
             ) from error
-        clean = response_reading.clean(events, self._endpoint)
-        deltas = [delta for event in clean for delta in self.collector.feed(event)]
         self._is_over = piece is None or self.collector.state is not CollectorState.OPEN
-        if self._is_over:
-            deltas += self.collector.flush()
-        return joined_deltas(deltas)
+        return joined_deltas((*deltas, *self.collector.flush())) if self._is_over else deltas
 
     async def _drain(self) -> None:
         """Read what follows the end, so that the connection can serve the next request."""

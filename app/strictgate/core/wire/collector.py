@@ -115,7 +115,7 @@ class Collector:
             self.state = CollectorState.DONE
             return ()
         try:
-            chunk = _parse(event.data)
+            chunk = parse_chunk(event.data)
         except ValueError:
             chunk = None
         if isinstance(chunk, dict) and event.event is None and self._is_like_latest(chunk):
@@ -126,6 +126,12 @@ class Collector:
         elif not isinstance(chunk, dict):
             self.state, self.malformed = CollectorState.MALFORMED, event.data
         return self._add(chunk) if isinstance(chunk, dict) else ()
+
+    def add_text(self, index: int, text: str, chunks: int) -> tuple[Delta, ...]:
+        """Take in `text` that several chunks add to a choice that has text; return the same as for
+        one: see text_runs.py."""
+        content = self._choices[index].add_text(text)
+        return (Delta(index, content, chunks=chunks),) if content else ()
 
     def flush(self) -> tuple[Delta, ...]:
         """Return the text that was still held back: halves of surrogate pairs."""
@@ -207,8 +213,8 @@ class _Choice:
 
     def feed(self, choice: dict[str, Any]) -> Delta | None:
         """Take in one choice of a chunk; return what it added, or None if it added nothing."""
-        if (content := _mere_content(choice)) is not None:
-            content = self._text("content").feed(content)
+        if (content := mere_content(choice)) is not None:
+            content = self.add_text(content)
             return Delta(self.index, content) if content else None
         texts = dict.fromkeys(_TEXTS, "")
         arguments: Added = ()
@@ -227,6 +233,10 @@ class _Choice:
         logprobs = self._logprobs_of(choice)
         reason = self._rest_of(choice)
         return self._news(texts, arguments, reason, logprobs)
+
+    def add_text(self, content: str) -> str:
+        """Take in a piece of the content; return what can be sent on."""
+        return self._text("content").feed(content)
 
     def flush(self) -> Delta | None:
         """Return the text that is still held back."""
@@ -306,7 +316,7 @@ class _Choice:
         return replace(said, reasoning_name=name) if thought else said
 
 
-def _parse(data: str) -> Any:
+def parse_chunk(data: str) -> Any:
     """Parse JSON as loosely as servers write it: with NaN in logprobs, with lone surrogates."""
     if data.count("[") + data.count("{") > MAX_DEPTH and too_deep(data):
         raise ValueError("nested too deep")
@@ -335,7 +345,7 @@ def _error(chunk: Any, event: SseEvent) -> dict[str, Any] | None:
     return None
 
 
-def _mere_content(choice: dict[str, Any]) -> str | None:
+def mere_content(choice: dict[str, Any]) -> str | None:
     """Return the text of a choice that adds nothing but text, as nearly every one does."""
     delta = choice.get("delta")
     if not isinstance(delta, dict) or len(delta) != 1 or not choice.keys() <= _USUAL:

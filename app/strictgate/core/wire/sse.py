@@ -70,7 +70,8 @@ class Splitter:
     """Turns bytes into events; how the bytes are cut into chunks makes no difference."""
 
     def __init__(self, limit: int = MAX_EVENT) -> None:
-        self._limit = limit
+        self.limit = limit
+        """Bytes of an event, at most."""
         self._start: bytes | None = b""  # what may be part of a byte order mark; None: it is past
         self._after_cr = False
         self._tail: list[bytes] = []  # the line that has no end yet
@@ -80,7 +81,8 @@ class Splitter:
         self._name = b""
         self._retry = False
         self._fault: BadEvent | None = None
-        """What is wrong after the events that were returned last; the next call raises it."""
+        """What is wrong behind the events that were returned last; every call from then on raises
+        it."""
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
         """Return the events that `chunk` completes.
@@ -113,13 +115,19 @@ class Splitter:
         self._field(self._end_line(b""))
         return self._dispatch() if self._data and _is_whole(b"\n".join(self._data)) else []
 
+    @property
+    def is_between_events(self) -> bool:
+        """Whether nothing of an event has come that is not over, nor of what begins a stream."""
+        is_inside = self._start or self._tail or self._data or self._name or self._retry
+        return not (is_inside or self._after_cr or self._fault)
+
     def _plain_events(self, chunk: bytes) -> list[SseEvent]:
         """Return the events of `chunk` if it is whole events of one line each, with nothing
         pending, which is the usual case; else nothing."""
         if (
             not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n"))
             or b"\r" in chunk
-            or len(chunk) > self._limit
+            or len(chunk) > self.limit
             or self._start
             or self._tail
             or self._data
@@ -150,9 +158,9 @@ class Splitter:
         try:
             events.extend(self._lines(chunk))
         except BadEvent as fault:
+            self._fault = fault
             if not events:
                 raise
-            self._fault = fault
         return events
 
     def _lines(self, chunk: bytes) -> Iterator[SseEvent]:
@@ -178,8 +186,8 @@ class Splitter:
         return rest
 
     def _check(self, line_size: int) -> None:
-        if self._data_size + line_size > self._limit:
-            raise BadEvent(f"An event is larger than {self._limit} bytes")
+        if self._data_size + line_size > self.limit:
+            raise BadEvent(f"An event is larger than {self.limit} bytes")
 
     def _field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
