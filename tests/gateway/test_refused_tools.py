@@ -47,7 +47,7 @@ def test_custom(asked, offers):
 
 
 def answer(status, message):
-    return RawAnswer(status, (), None, {"error": {"message": message}})
+    return RawAnswer(status, (), {"error": {"message": message}})
 
 
 def test_a_refusal():

@@ -14,7 +14,7 @@ from strictgate.core.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from strictgate.upstream.error_mapping import translate, translated
+from strictgate.upstream.error_mapping import Translated, translate
 from strictgate.upstream.http import faults
 
 KINDS = [
@@ -71,7 +71,7 @@ def test_no_descriptor_left(number, wrapped):
 
 def test_the_cause_is_kept():
     """The log has what the client has not."""
-    with pytest.raises(UpstreamUnreachable) as raised, translated("x"):
+    with pytest.raises(UpstreamUnreachable) as raised, Translated("x"):
         raise faults.ConnectionFault(OSError("10.0.0.1"))
 
     assert "10.0.0.1" in str(raised.value.__cause__)
@@ -135,5 +135,5 @@ def test_the_cause_is_told(fault, said):
 
 def test_bugs_are_not_translated():
     """What is not the client's stays what it is."""
-    with pytest.raises(KeyError), translated("x"):
+    with pytest.raises(KeyError), Translated("x"):
         raise KeyError("bug")

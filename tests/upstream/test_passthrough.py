@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from contextlib import aclosing
 
 import pytest
 
@@ -22,6 +21,21 @@ KEY = "sk-secret-1"
 EVENTS = b"text/event-stream"
 
 
+class Kept:
+    """Takes an answer, and keeps it."""
+
+    def __init__(self):
+        self.answer = None
+        self.pieces = []
+
+    async def begin(self, answer):
+        self.answer = answer
+
+    async def piece(self, data):
+        assert self.answer is not None, "the beginning comes first"
+        self.pieces.append(data)
+
+
 def relayed(app, path="/x", headers=(), body=b"", credentials=None, method="POST"):
     """Send one request on to `app`; return the status, the headers and the body."""
 
@@ -29,12 +43,10 @@ def relayed(app, path="/x", headers=(), body=b"", credentials=None, method="POST
         upstream = {"base_url": f"{url}/v1", "api_key_env": "KEY"}
         endpoint = Router(Settings(upstreams={"x": upstream}), {"KEY": KEY}).default()
         request = RawRequest(method, path, "", headers, RequestBody(body))
-        async with (
-            Client(LimitSettings()) as client,
-            relay(client, endpoint, request, credentials or {}, CHAT) as answer,
-            aclosing(answer.pieces) as pieces,
-        ):
-            return answer.status, dict(answer.headers), b"".join([each async for each in pieces])
+        kept = Kept()
+        async with Client(LimitSettings()) as client:
+            await relay(client, endpoint, request, credentials or {}, CHAT, kept)
+        return kept.answer.status, dict(kept.answer.headers), b"".join(kept.pieces)
 
     with serving(app) as url:
         return asyncio.run(send(url))

@@ -6,7 +6,7 @@ from strictgate.api import response
 from strictgate.api.request import BodyLimits, ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.surfaces.table import surface_of
-from strictgate.core.wire.passthrough import RawRequest
+from strictgate.core.wire.passthrough import RawAnswer, RawRequest
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.gateway.gateway import Gateway
 
@@ -31,15 +31,24 @@ class Passthrough:
         """Pass on a request whose body may have been read already."""
         request = _request(inbound, body)
         surface = surface_of(inbound.scope["path"])
+        sender = _Sender(send)
+        await inbound.while_connected(self._gateway.relay(request, inbound.caller, surface, sender))
+        await response.piece(send, b"", more=False)
 
-        async def work() -> None:
-            async with self._gateway.relay(request, inbound.caller, surface) as answer:
-                await response.start(send, answer.status, answer.headers)
-                async for data in answer.pieces:
-                    await response.piece(send, data, more=True)
-                await response.piece(send, b"", more=False)
 
-        await inbound.while_connected(work())
+class _Sender:
+    """Sends on what comes, as it comes."""
+
+    __slots__ = ("_send",)
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def begin(self, answer: RawAnswer) -> None:
+        await response.start(self._send, answer.status, answer.headers)
+
+    async def piece(self, data: bytes) -> None:
+        await response.piece(self._send, data, more=True)
 
 
 def _request(inbound: ClientRequest, body: RequestBody | AsyncIterator[bytes]) -> RawRequest:

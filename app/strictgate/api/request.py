@@ -177,6 +177,30 @@ class ClientRequest:
         Raises:
             BodyTooLarge, RequestTimeout, ClientLeft
         """
+        if self._server is not None and self._server.has_whole_body:
+            raw = await self._piece()
+            size = len(raw)
+        else:
+            size, raw = await self._awaited_body()
+        if size > self._limits.size:
+            raise BodyTooLarge(
+                f"The request's body is larger than {self._limits.size} bytes (limits.body_bytes)."
+            )
+        await breathe(len(raw))
+        if has_more_values(raw, self._limits.values) and self.is_json:
+            raise BodyTooLarge(
+                f"The request's body has more than {self._limits.values} JSON values "
+                "(limits.body_values). Send large data as text in one string."
+            )
+        await breathe(len(raw))
+        return raw
+
+    async def _awaited_body(self) -> tuple[int, bytes]:
+        """Return how many bytes were read, and the body where those are not more than allowed.
+
+        Raises:
+            RequestTimeout, ClientLeft
+        """
         pieces: list[bytes] = []
         size = 0
         try:
@@ -192,19 +216,7 @@ class ClientRequest:
             raise RequestTimeout(
                 "The request's body did not arrive in time.", headers={"connection": "close"}
             ) from error
-        if size > self._limits.size:
-            raise BodyTooLarge(
-                f"The request's body is larger than {self._limits.size} bytes (limits.body_bytes)."
-            )
-        raw = b"".join(pieces)
-        await breathe(len(raw))
-        if has_more_values(raw, self._limits.values) and self.is_json:
-            raise BodyTooLarge(
-                f"The request's body has more than {self._limits.values} JSON values "
-                "(limits.body_values). Send large data as text in one string."
-            )
-        await breathe(len(raw))
-        return raw
+        return size, b"".join(pieces)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives.

@@ -16,6 +16,10 @@ EXTENSION = "strictgate.server"
 class ServerExtension(Protocol):
     """Of one request."""
 
+    @property
+    def has_whole_body(self) -> bool:
+        """Whether all of the request's body has come, so that reading it waits for nobody."""
+
     def on_left(self, call: Callable[[], object] | None) -> None:
         """Call it once the client leaves before it has its answer, soon if it has left already.
 

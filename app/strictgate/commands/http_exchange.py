@@ -32,6 +32,10 @@ class HttpExchange:
         self._cycle = cycle
         self._on_left: Callable[[], object] | None = None
 
+    @property
+    def has_whole_body(self) -> bool:
+        return not self._cycle.more_body
+
     def on_left(self, call: Callable[[], object] | None) -> None:
         self._on_left = call
         if call is None:

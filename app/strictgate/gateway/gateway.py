@@ -5,7 +5,6 @@ The driver (driver.py) takes each conversation to the network.
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,7 +21,7 @@ from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.resilience.fallbacks import reason_of
 from strictgate.core.surfaces.surface import Surface, SurfaceRequest, UpstreamAdapter
 from strictgate.core.value_type import value_type
-from strictgate.core.wire.passthrough import RawAnswer, RawRequest
+from strictgate.core.wire.passthrough import RawAnswerSink, RawRequest
 from strictgate.gateway.answer_details import AnswerDetails
 from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource
@@ -245,11 +244,11 @@ class Gateway:
 
     # --- passed through --------------------------------------------------------------------------
 
-    def relay(
-        self, request: RawRequest, caller: Caller, surface: Surface
-    ) -> AbstractAsyncContextManager[RawAnswer]:
-        """Send a request on as it is; give the upstream's answer as it comes; see Relay."""
-        return self._relay.relayed(request, caller, surface)
+    async def relay(
+        self, request: RawRequest, caller: Caller, surface: Surface, sink: RawAnswerSink
+    ) -> None:
+        """Send a request on as it is, and the upstream's answer to `sink`; see Relay."""
+        await self._relay.relay(request, caller, surface, sink)
 
     async def upstream_models(self, caller: Caller) -> list[Mapping[str, Any]]:
         """Return what is listed by the upstream that models without an entry here are asked of.

@@ -1,8 +1,8 @@
 """Requests that are passed on as they are: where they go, and what is seen of them on the way."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from strictgate.core.errors import RequestTimeout, UpstreamFailure
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.options import KNOBS_KEY, Enforcement
 from strictgate.core.surfaces.surface import Surface
-from strictgate.core.wire.passthrough import RawAnswer, RawRequest
+from strictgate.core.wire.passthrough import RawAnswer, RawAnswerSink, RawRequest
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import UsageTail
 from strictgate.gateway.caller import Caller, RequestReports
@@ -41,11 +41,10 @@ class Relay:
         self._client = client
         self._reports = reports
 
-    @asynccontextmanager
-    async def relayed(
-        self, request: RawRequest, caller: Caller, surface: Surface
-    ) -> AsyncIterator[RawAnswer]:
-        """Send a request on as it is; give the upstream's answer as it comes.
+    async def relay(
+        self, request: RawRequest, caller: Caller, surface: Surface, sink: RawAnswerSink
+    ) -> None:
+        """Send a request on as it is, and the upstream's answer to `sink`, as it comes.
 
         Where it goes is decided by the model that a JSON body or a form names.
 
@@ -60,7 +59,8 @@ class Relay:
         route: Route | None = None
         if isinstance(request.body, RequestBody):
             route, body = self._routed(request.body, caller)
-            request = replace(request, body=body)
+            if body is not request.body:
+                request = replace(request, body=body)
         elif request.is_form:
             route, request = await self._routed_form(request, caller)
         if route is None and not request.path.startswith(_MODELS):
@@ -73,22 +73,16 @@ class Relay:
         tell = partial(self._reports.tell, caller)
         call = UpstreamCall(tell, *names, PASSTHROUGH, trace=child_of(caller.trace))
         added |= call.headers()
-        tail: UsageTail | None = None
-        failure: UpstreamFailure | None = None
+        watched = _WatchedAnswer(call, functions, sink, has_custom=is_custom)
+        error = ""
         try:
-            async with relay(self._client, endpoint, request, added, surface) as answer:
-                call.answered(answer.status)
-                if (functions or is_custom) and answer.error is not None:
-                    check_tools(answer, functions, has_custom=is_custom)
-                tail = UsageTail(is_stream=answer.is_event_stream)
-                yield replace(answer, pieces=call.timed(answer.pieces, tail))
-        except UpstreamFailure as error:
-            failure = error
-            self._reports.failed(endpoint, caller, error)
+            await relay(self._client, endpoint, request, added, surface, watched)
+        except UpstreamFailure as failure:
+            error = failure.code or failure.type
+            self._reports.failed(endpoint, caller, failure)
             raise
         finally:
-            usage = None if tail is None else tail.usage()
-            call.over(usage, "" if failure is None else failure.code or failure.type)
+            watched.end(error)
 
     async def _routed_form(
         self, request: RawRequest, caller: Caller
@@ -128,3 +122,44 @@ class Relay:
         with_overrides(self._enforcement, members.get(KNOBS_KEY))  # a mistake in it is still one
         changed = {key: value for key, value in members.items() if key != KNOBS_KEY}
         return route, RequestBody(write_json(changed | {"model": route.model}).encode())
+
+
+class _WatchedAnswer:
+    """Passes on what comes for `sink`, and notes how long it took and what it used."""
+
+    __slots__ = ("_call", "_functions", "_has_custom", "_since", "_sink", "_tail")
+
+    def __init__(
+        self, call: UpstreamCall, functions: Sequence[str], sink: RawAnswerSink, *, has_custom: bool
+    ) -> None:
+        self._call = call
+        self._functions = functions
+        self._has_custom = has_custom
+        self._sink = sink
+        self._tail: UsageTail | None = None
+        """None: nothing has come yet."""
+        self._since = 0.0
+        """When it began to wait for the next piece, by the monotonic clock."""
+
+    async def begin(self, answer: RawAnswer) -> None:
+        self._call.answered(answer.status)
+        if (self._functions or self._has_custom) and answer.error is not None:
+            check_tools(answer, self._functions, has_custom=self._has_custom)
+        self._tail = UsageTail(is_stream=answer.is_event_stream)
+        await self._sink.begin(answer)
+        self._since = time.monotonic()
+
+    async def piece(self, data: bytes) -> None:
+        assert self._tail is not None, "it has begun"
+        self._call.waited += time.monotonic() - self._since
+        self._tail.feed(data)
+        await self._sink.piece(data)
+        self._since = time.monotonic()
+
+    def end(self, error: str) -> None:
+        """Tell of the call; `error`: the code of what it failed with."""
+        if self._tail is None:
+            self._call.over(None, error)
+        else:
+            self._call.waited += time.monotonic() - self._since
+            self._call.over(self._tail.usage(), error)

@@ -1,14 +1,14 @@
 """One request to an upstream, timed from its beginning to its end, and told of once."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.errors import GatewayError
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.trace_context import TraceContext
-from strictgate.core.wire.usage import UsageTail, token_count
+from strictgate.core.wire.usage import token_count
 from strictgate.observe.events import Observer, UpstreamAnswered
 
 
@@ -39,18 +39,6 @@ class UpstreamCall:
         """Note that the head of the answer is there, which was waited for until now."""
         self.status = status
         self.first_byte = self.waited = time.monotonic() - self.began
-
-    async def timed(self, pieces: AsyncIterator[bytes], tail: UsageTail) -> AsyncIterator[bytes]:
-        """Pass on the pieces of the answer's body; note how long each was waited for, and what is
-        said of the usage."""
-        while True:
-            began = time.monotonic()
-            piece = await anext(pieces, None)
-            self.waited += time.monotonic() - began
-            if piece is None:
-                return
-            tail.feed(piece)
-            yield piece
 
     def ended(self, how: Reply | Failure | GatewayError | None = None) -> None:
         """Tell the observer, the first time.

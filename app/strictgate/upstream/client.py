@@ -5,8 +5,7 @@ credentials from the environment, keep cookies, or read more than it was allowed
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +17,9 @@ from strictgate.core.wire.reply import Failure, Reply
 from strictgate.observe.events import Observer, ignore
 from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import response_reading
-from strictgate.upstream.body import ResponseBody, raw_piece
+from strictgate.upstream.body import ResponseBody
 from strictgate.upstream.breathing import breathe
-from strictgate.upstream.error_mapping import translated
+from strictgate.upstream.error_mapping import Translated
 from strictgate.upstream.health import UpstreamHealth
 from strictgate.upstream.http.faults import ConnectionFault
 from strictgate.upstream.http.pool import ConnectionPool
@@ -115,8 +114,8 @@ class Client:
         await breathe(len(data))
         url = address(endpoint, path, query, base)
         request = UpstreamRequest("POST", url, [*sent.items()], data)
-        with translated(endpoint.name, endpoint.base_url):
-            response = await self._send(endpoint, request, is_repetition=is_repetition)
+        with Translated(endpoint.name, endpoint.base_url):
+            response = await self.send(endpoint, request, is_repetition=is_repetition)
             stream = None
             try:
                 response_reading.check_status(response, endpoint)
@@ -124,7 +123,7 @@ class Client:
                 if 200 <= response.status < 300 and kind == "text/event-stream":
                     stream = UpstreamStream(response, endpoint, self._limits, sent)
                     return stream
-                raw = await self._all(response, endpoint)
+                raw = await self.whole_body(response, endpoint)
                 reply = await response_reading.read_response(response, raw, endpoint, adapter)
                 return response_reading.without_sent_keys(reply, sent)
             finally:
@@ -148,31 +147,21 @@ class Client:
         """
         sent = {"accept-encoding": "identity", **headers}
         request = UpstreamRequest("GET", address(endpoint, path), [*sent.items()])
-        with translated(endpoint.name, endpoint.base_url):
-            async with self.open(endpoint, request) as response:
-                raw = await self._all(response, endpoint)
+        with Translated(endpoint.name, endpoint.base_url):
+            response = await self.send(endpoint, request)
+            try:
+                raw = await self.whole_body(response, endpoint)
                 lines = [f"{name}: {value}".lower() for name, value in response.headers]
                 return Fetched(response.status, tuple(lines), raw)
-
-    async def _all(self, response: HttpResponse, endpoint: Endpoint) -> bytes:
-        return await ResponseBody(response, endpoint, self._limits.upstream_bytes).all()
+            finally:
+                response.release()
 
     # --- the wire --------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def open(
-        self, endpoint: Endpoint, request: UpstreamRequest
-    ) -> AsyncIterator[HttpResponse]:
-        """Send a request; give the response once its head is there."""
-        response = await self._send(endpoint, request)
-        try:
-            yield response
-        finally:
-            response.release()
-
-    async def _send(
+    async def send(
         self, endpoint: Endpoint, request: UpstreamRequest, *, is_repetition: bool = False
     ) -> HttpResponse:
+        """Send a request; return the response, once its head is there, for who is to release it."""
         with self.health(endpoint).asked(is_repetition=is_repetition) as note:
             response = await self._sent(endpoint, request)
             note(response.status)
@@ -209,16 +198,13 @@ class Client:
             fresh = await self._pool.connect(destination, settings.connect_timeout)
         return await fresh.send(request, head, until)
 
-    async def pieces(self, response: HttpResponse, endpoint: Endpoint) -> AsyncIterator[bytes]:
-        """Yield the decoded body; cut it at the size limit and at silence."""
-        pieces = ResponseBody(response, endpoint, self._limits.upstream_bytes)
-        while (piece := await pieces.next()) is not None:
-            yield piece
+    async def whole_body(self, response: HttpResponse, endpoint: Endpoint) -> bytes:
+        """Return the decoded body; it is cut at the size limit and at silence.
 
-    async def raw_pieces(self, response: HttpResponse, endpoint: Endpoint) -> AsyncIterator[bytes]:
-        """Yield the body as it comes; end at silence."""
-        while piece := await raw_piece(response, endpoint):
-            yield piece
+        Raises:
+            UpstreamTimeout, UpstreamBadResponse
+        """
+        return await ResponseBody(response, endpoint, self._limits.upstream_bytes).all()
 
 
 def address(endpoint: Endpoint, path: str, query: str = "", base: str = "") -> Address:

@@ -4,8 +4,6 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from strictgate.core.errors import (
@@ -86,13 +84,21 @@ def _number(fault: BaseException) -> int:
     return number if isinstance(number, int) else 0
 
 
-@contextmanager
-def translated(upstream: str, address: str = "") -> Iterator[None]:
-    """Turn what the HTTP client raises inside into a GatewayError; see `translate`."""
-    try:
-        yield
-    except (faults.HttpFault, OSError) as fault:
-        error = translate(fault, upstream, address)
-        if error is None:  # an OSError that has nothing to do with the network
-            raise
-        raise error from fault
+class Translated:
+    """A context manager that turns what the HTTP client raises inside into a GatewayError; see
+    `translate`."""
+
+    __slots__ = ("_address", "_upstream")
+
+    def __init__(self, upstream: str, address: str = "") -> None:
+        self._upstream = upstream
+        self._address = address
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, fault: BaseException | None, __: object) -> None:
+        if isinstance(fault, faults.HttpFault | OSError):
+            error = translate(fault, self._upstream, self._address)
+            if error is not None:  # else an OSError that has nothing to do with the network
+                raise error from fault

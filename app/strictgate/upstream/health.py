@@ -3,8 +3,7 @@
 import errno
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from strictgate.core.errors import UpstreamUnavailable
 from strictgate.core.resilience.circuit_breaker import BreakerState, CircuitBreaker
@@ -29,45 +28,50 @@ class UpstreamHealth:
         self._observe = observe
         self._clock = clock
 
-    @contextmanager
-    def asked(self, *, is_repetition: bool = False) -> Iterator[Callable[[int], None]]:
-        """Hold one request, until the head of its answer has come; gives what takes the status.
+    def asked(self, *, is_repetition: bool = False) -> "AskedUpstream":
+        """Return what holds one request, until the head of its answer has come.
 
         A repetition that fails, too, counts no more against the upstream: one request that it
         cannot serve is not to be taken for an upstream that is down.
+        """
+        return AskedUpstream(self, is_repetition=is_repetition)
+
+    def begin(self) -> int | None:
+        """Let a request go; return its number where it is a probe.
 
         Raises:
             UpstreamUnavailable: it is not asked at the moment.
         """
-        probe = self._admit()
+        before = self._breaker.state
+        wait = self._breaker.admit(self._clock())
+        self._tell(before)
+        if wait > 0:
+            raise UpstreamUnavailable(
+                f"The upstream '{self._name}' has failed {self._breaker.failures} times in a row, "
+                "and is not asked for a moment (upstreams.*.breaker_cooldown).",
+                headers={"retry-after": str(math.ceil(wait))},
+            )
         self.budget.begin(self._clock())
-        is_noted = False
+        return self._breaker.probes if self._breaker.state is BreakerState.HALF_OPEN else None
 
-        def failed() -> None:
-            if not is_repetition or self._breaker.state is not BreakerState.CLOSED:
-                with self._telling():
-                    self._breaker.failed(self._clock())
+    def succeeded(self) -> None:
+        """Note that it has answered."""
+        before = self._breaker.state
+        self._breaker.succeeded()
+        self._tell(before)
 
-        def note(status: int) -> None:
-            nonlocal is_noted
-            is_noted = True
-            if status in UNAVAILABLE:
-                failed()
-            else:
-                with self._telling():
-                    self._breaker.succeeded()
+    def failed(self, *, is_repetition: bool) -> None:
+        """Note that it has not, or cannot serve."""
+        before = self._breaker.state
+        if not is_repetition or before is not BreakerState.CLOSED:
+            self._breaker.failed(self._clock())
+            self._tell(before)
 
-        try:
-            yield note
-        except (ConnectionFault, ConnectionError) as fault:
-            if not is_noted and not _is_ours(fault):
-                is_noted = True
-                failed()
-            raise
-        finally:
-            self.budget.end()
-            if not is_noted:
-                self._breaker.given_up(probe)
+    def end(self, probe: int | None, *, is_noted: bool) -> None:
+        """Let a request end; one of which nothing was noted says nothing of the upstream."""
+        self.budget.end()
+        if not is_noted:
+            self._breaker.given_up(probe)
 
     def may_retry(self) -> bool:
         """Whether one more repetition is within the budget; it is counted if so."""
@@ -75,33 +79,53 @@ class UpstreamHealth:
 
     def heard(self, *, is_down: bool) -> None:
         """Take another process's word of how the upstream is."""
-        with self._telling(is_hearsay=True):
-            self._breaker.heard(self._clock(), is_down=is_down)
-
-    def _admit(self) -> int | None:
-        """Let a request go; return its number where it is a probe."""
-        with self._telling():
-            wait = self._breaker.admit(self._clock())
-        if wait > 0:
-            raise UpstreamUnavailable(
-                f"The upstream '{self._name}' has failed {self._breaker.failures} times in a row, "
-                "and is not asked for a moment (upstreams.*.breaker_cooldown).",
-                headers={"retry-after": str(math.ceil(wait))},
-            )
-        return self._breaker.probes if self._breaker.state is BreakerState.HALF_OPEN else None
-
-    @contextmanager
-    def _telling(self, *, is_hearsay: bool = False) -> Iterator[None]:
-        """Tell the observer of a change of state."""
         before = self._breaker.state
-        yield
+        self._breaker.heard(self._clock(), is_down=is_down)
+        self._tell(before, is_hearsay=True)
+
+    def _tell(self, before: BreakerState, *, is_hearsay: bool = False) -> None:
+        """Tell the observer, if the state is another than before."""
         state = self._breaker.state
         if state is not before:
             about = (self._name, state.value, self._breaker.failures)
             self._observe(BreakerChanged(*about, is_hearsay))
 
 
-def _is_ours(fault: BaseException) -> bool:
+class AskedUpstream:
+    """One request, as a context manager; it gives what takes the status of the answer.
+
+    Raises:
+        UpstreamUnavailable: the upstream is not asked at the moment.
+    """
+
+    __slots__ = ("_health", "_is_noted", "_is_repetition", "_probe")
+
+    def __init__(self, health: UpstreamHealth, *, is_repetition: bool) -> None:
+        self._health = health
+        self._is_repetition = is_repetition
+        self._is_noted = False
+        self._probe: int | None = None
+
+    def __enter__(self) -> Callable[[int], None]:
+        self._probe = self._health.begin()
+        return self._note
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        is_fault = isinstance(error, ConnectionFault | ConnectionError)
+        if is_fault and not self._is_noted and not _is_ours(error):
+            self._is_noted = True
+            self._health.failed(is_repetition=self._is_repetition)
+        self._health.end(self._probe, is_noted=self._is_noted)
+
+    def _note(self, status: int) -> None:
+        self._is_noted = True
+        if status in UNAVAILABLE:
+            self._health.failed(is_repetition=self._is_repetition)
+        else:
+            self._health.succeeded()
+
+
+def _is_ours(fault: BaseException | None) -> bool:
     """Whether it is this process that lacks something."""
     inner = getattr(fault, "os_error", None) or fault
     return getattr(inner, "errno", None) in _OURS

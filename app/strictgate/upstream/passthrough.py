@@ -6,19 +6,19 @@ Headers that belong to one connection stay on it (RFC 9110 §7.6.1).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from strictgate.core.errors import UpstreamBadResponse, UpstreamError
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.surfaces.surface import Surface
 from strictgate.core.wire.error_body import error_of
-from strictgate.core.wire.passthrough import Header, RawAnswer, RawRequest
+from strictgate.core.wire.passthrough import Header, RawAnswer, RawAnswerSink, RawRequest
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.stream_end import StreamEnd
+from strictgate.upstream.body import raw_piece
 from strictgate.upstream.client import Client, address
-from strictgate.upstream.error_mapping import translated
+from strictgate.upstream.error_mapping import Translated
 from strictgate.upstream.headers import KEYS, OURS, THEIRS, passed_on
 from strictgate.upstream.http.request import UpstreamRequest
 from strictgate.upstream.http.response import HttpResponse
@@ -32,58 +32,89 @@ from strictgate.upstream.response_reading import (
 from strictgate.upstream.routing import Endpoint
 
 _COMPLETIONS = frozenset({"/chat/completions", "/completions"})
+_WITHOUT = {
+    (is_counted, has_key): OURS
+    | (frozenset({"content-length"}) if is_counted else frozenset())
+    | (KEYS if has_key else frozenset())
+    for is_counted in (False, True)
+    for has_key in (False, True)
+}
+"""The headers of a client that do not go on, by whether the body's length is counted anew, and
+whether Strictgate has a key of its own for the upstream."""
 
 
-@asynccontextmanager
 async def relay(
     client: Client,
     endpoint: Endpoint,
     request: RawRequest,
     credentials: Mapping[str, str],
     surface: Surface,
-) -> AsyncIterator[RawAnswer]:
-    """Send `request` to `endpoint`.
+    sink: RawAnswerSink,
+) -> None:
+    """Send `request` to `endpoint`, and its answer to `sink`.
 
     Args:
         surface: in whose shape an error is told.
 
     Raises:
-        UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse: also while the pieces are read.
+        UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse: also behind the first piece.
     """
     url = address(endpoint, request.path, request.query)
     body = request.body.raw if isinstance(request.body, RequestBody) else request.body
-    counted = {"content-length"} if isinstance(body, bytes) else set()
-    unwanted = OURS | counted | (KEYS if endpoint.secret else set())
+    unwanted = _WITHOUT[isinstance(body, bytes), bool(endpoint.secret)]
     headers = [*passed_on(request.headers, unwanted), *credentials.items()]
     sent = UpstreamRequest(request.method, url, headers, body or None)
-    with translated(endpoint.name, endpoint.base_url):
-        async with (
-            asyncio.timeout(endpoint.settings.timeout),
-            client.open(endpoint, sent) as response,
-        ):
-            check_status(response, endpoint)
-            kept = passed_on(_headers(response, endpoint), THEIRS)
-            if response.status >= 400 and request.method != "HEAD":
-                raw = b"".join([piece async for piece in client.pieces(response, endpoint)])
-                error = read_error(response.status, json_or_text(raw), endpoint)
-                yield _error(response.status, kept, error, surface)
-            else:
-                pieces = client.raw_pieces(response, endpoint)
-                if is_secret(endpoint.secret) and "content-encoding" not in dict(kept):
-                    pieces = _without_key(pieces, endpoint.secret)
-                if _is_completion_stream(request, kept):
-                    pieces = _to_its_end(pieces, endpoint)
-                yield RawAnswer(response.status, kept, pieces)
+    with Translated(endpoint.name, endpoint.base_url):
+        async with asyncio.timeout(endpoint.settings.timeout):
+            response = await client.send(endpoint, sent)
+            try:
+                check_status(response, endpoint)
+                kept = passed_on(_headers(response, endpoint), THEIRS)
+                if response.status >= 400 and request.method != "HEAD":
+                    raw = await client.whole_body(response, endpoint)
+                    error = read_error(response.status, json_or_text(raw), endpoint)
+                    answer, data = _error(response.status, kept, error, surface)
+                    await sink.begin(answer)
+                    await sink.piece(data)
+                else:
+                    await sink.begin(RawAnswer(response.status, kept))
+                    is_completion = _is_completion_stream(request, kept)
+                    await _pass_on(response, endpoint, sink, is_completion=is_completion)
+            finally:
+                response.release()
 
 
-def _error(status: int, headers: list[Header], body: Any, surface: Surface) -> RawAnswer:
+async def _pass_on(
+    response: HttpResponse, endpoint: Endpoint, sink: RawAnswerSink, *, is_completion: bool
+) -> None:
+    """Pass on the body: with our key blotted out, and, of a completion's stream, to its end."""
+    is_readable = not response.header("content-encoding")
+    key = endpoint.secret if is_readable and is_secret(endpoint.secret) else ""
+    keys, ending = KeyFilter(key) if key else None, StreamEnd() if is_completion else None
+    while piece := await raw_piece(response, endpoint):
+        if ending is not None:
+            ending.feed(piece)
+        clean = piece if keys is None else keys.feed(piece)
+        if clean:
+            await sink.piece(clean)
+    if keys is not None and (rest := keys.flush()):
+        await sink.piece(rest)
+    if ending is not None and not ending.is_reached:
+        raise UpstreamBadResponse(
+            f"The upstream '{endpoint.name}' broke off in the middle of its stream."
+        )
+
+
+def _error(
+    status: int, headers: list[Header], body: Any, surface: Surface
+) -> tuple[RawAnswer, bytes]:
     beside = {key: body[key] for key in body if key != "error"} if _is_shaped(body) else {}
     told = surface.error(UpstreamError(status, error_of(status, body), {}))
     data = write_json({**told.body, **beside}).encode()
     replaced = {"content-type", "content-length", "content-encoding"}
     fresh = [("content-type", "application/json"), ("content-length", str(len(data)))]
     kept = passed_on(headers, replaced)
-    return RawAnswer(told.status, [*kept, *fresh], _once(data), body)
+    return RawAnswer(told.status, [*kept, *fresh], body), data
 
 
 def _is_shaped(body: Any) -> bool:
@@ -105,29 +136,3 @@ def _is_completion_stream(request: RawRequest, headers: list[Header]) -> bool:
     told = dict(headers)
     is_stream = told.get("content-type", "").startswith("text/event-stream")
     return is_stream and request.path in _COMPLETIONS and "content-encoding" not in told
-
-
-async def _to_its_end(pieces: AsyncIterator[bytes], endpoint: Endpoint) -> AsyncIterator[bytes]:
-    """Pass on the pieces, and raise where they stop before the stream has said that it is over."""
-    ending = StreamEnd()
-    async for piece in pieces:
-        ending.feed(piece)
-        yield piece
-    if not ending.is_reached:
-        raise UpstreamBadResponse(
-            f"The upstream '{endpoint.name}' broke off in the middle of its stream."
-        )
-
-
-async def _without_key(pieces: AsyncIterator[bytes], key: str) -> AsyncIterator[bytes]:
-    """Pass on the pieces with `key` blotted out; what may be its beginning waits for the rest."""
-    keys = KeyFilter(key)
-    async for piece in pieces:
-        if clean := keys.feed(piece):
-            yield clean
-    if rest := keys.flush():
-        yield rest
-
-
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data

@@ -19,7 +19,7 @@ from strictgate.core.wire.sse import BadEvent
 from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import ResponseBody
-from strictgate.upstream.error_mapping import translated
+from strictgate.upstream.error_mapping import Translated
 from strictgate.upstream.http.faults import HttpFault
 from strictgate.upstream.http.response import HttpResponse
 from strictgate.upstream.routing import Endpoint
@@ -66,7 +66,7 @@ class UpstreamStream:
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamBadResponse
         """
-        with translated(self._endpoint.name, self._endpoint.base_url):
+        with Translated(self._endpoint.name, self._endpoint.base_url):
             if patience is None:
                 return await self._next()
             try:

@@ -79,8 +79,9 @@ async def bodies(upstream: Upstream, pause: float, data: Any = None) -> list[byt
             body = data() if callable(data) else data
             headers = [("content-length", "4")] if callable(data) else []
             request = UpstreamRequest("POST", address(endpoint, "/x"), headers, body)
-            async with client.open(endpoint, request) as response:
-                found.append(await response.read(None, WAIT))
+            response = await client.send(endpoint, request)
+            found.append(await response.read(None, WAIT))
+            response.release()
     return found
 
 

@@ -1,7 +1,7 @@
 """A request and an answer that are passed on unread."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from strictgate.core.value_type import value_type
 from strictgate.core.wire.request_body import RequestBody
@@ -31,13 +31,11 @@ class RawRequest:
 
 @value_type
 class RawAnswer:
-    """What the upstream answers."""
+    """What the upstream answers, but for its body."""
 
     status: int
     headers: Sequence[Header]
     """Names in lower case."""
-    pieces: AsyncIterator[bytes]
-    """May raise a GatewayError, where the upstream breaks off."""
     error: Any = None
     """The body of an error, parsed, as the upstream sent it."""
 
@@ -45,3 +43,13 @@ class RawAnswer:
     def is_event_stream(self) -> bool:
         """Whether it is server-sent events, as far as its headers say."""
         return dict(self.headers).get("content-type", "").startswith("text/event-stream")
+
+
+class RawAnswerSink(Protocol):
+    """Takes an answer as it comes: once its beginning, then its body."""
+
+    async def begin(self, answer: RawAnswer) -> None:
+        """Take what stands before the body."""
+
+    async def piece(self, data: bytes) -> None:
+        """Take the next piece of the body."""

@@ -10,6 +10,7 @@ from strictgate.core.jsontext.reader import parse_leniently
 Usage = dict[str, Any]
 
 _TAIL = 16 << 10  # bytes: what hosts write behind the usage is less
+_NAME = b'"usage"'
 _MEMBER = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
 """It holds objects one level deep; within a string its quotes would be escaped."""
 _EVENT = b"data:"
@@ -82,8 +83,13 @@ class UsageTail:
 
     def usage(self) -> Usage | None:
         """Return the last usage in the body, or the estimate; None where nothing is known."""
-        found = _MEMBER.findall(self._tail)
-        if found:
-            with suppress(ValueError):
-                return dict(parse_leniently(found[-1]))
+        tail = self._tail
+        at = tail.rfind(_NAME)
+        while at >= 0:
+            found = _MEMBER.match(tail, at)
+            if found is not None:
+                with suppress(ValueError):
+                    return dict(parse_leniently(found[1]))
+                break
+            at = tail.rfind(_NAME, 0, at)
         return {"completion_tokens": self._events} if self._events else None
