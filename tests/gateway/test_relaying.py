@@ -1,7 +1,10 @@
 """What is seen of a request that is passed on."""
 
+import asyncio
+
 from strictgate.observe.events import RequestRouted, UpstreamAnswered
 from tests.gates import gate
+from tests.servers import serving
 
 
 def test_what_is_told_of_it(demo):
@@ -23,6 +26,25 @@ def test_what_is_told_of_it(demo):
     assert (done.tokens_in, done.tokens_out) == (answered.tokens_in, answered.tokens_out)
     assert 0 < done.upstream_seconds <= done.seconds
     assert 0 < done.first_byte <= done.seconds
+
+
+def test_pieces_that_are_waited_for():
+    """They stay as they are; what is waited for is counted, and the usage in them seen."""
+
+    async def slow(scope, receive, send):
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            for piece in (b'{"usage": {"prompt_tokens"', b": 7}}"):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(0.01)
+            await send({"type": "http.response.body", "body": b""})
+
+    with serving(slow) as upstream, gate(upstream) as running:
+        assert running.post({"model": "demo/x"}).raw == b'{"usage": {"prompt_tokens": 7}}'
+    [answered] = [each for each in running.events if isinstance(each, UpstreamAnswered)]
+
+    assert answered.tokens_in == 7
+    assert answered.seconds >= answered.waited >= answered.first_byte + 0.02
 
 
 def test_a_request_without_a_model(strictgate):

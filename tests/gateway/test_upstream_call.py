@@ -1,12 +1,9 @@
 """Each request to an upstream is told of once, with the time that it took."""
 
-import asyncio
-
 import pytest
 
 from strictgate.core.errors import UpstreamTimeout
 from strictgate.core.wire.reply import Failure, parse_reply
-from strictgate.core.wire.usage import UsageTail
 from strictgate.gateway.upstream_call import UpstreamCall
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3}
@@ -37,25 +34,3 @@ def test_how_it_ended(status, how, tokens, error):
     assert (event.tokens_in, event.tokens_out) == tokens
     assert 0 <= event.first_byte <= event.seconds
     assert event.waited == (event.first_byte if status else event.seconds)
-
-
-def test_pieces_that_are_passed_on():
-    """They stay as they are; what is waited for is counted, and the usage in them seen."""
-
-    async def pieces():
-        yield b'{"usage": {"prompt_tokens"'
-        await asyncio.sleep(0.01)
-        yield b": 7}}"
-
-    async def passed(call, tail):
-        return [piece async for piece in call.timed(pieces(), tail)]
-
-    events = []
-    call = UpstreamCall(events.append, "req_1", "groq", "", "passthrough")
-    call.answered(200)
-    tail = UsageTail(is_stream=False)
-    assert b"".join(asyncio.run(passed(call, tail))) == b'{"usage": {"prompt_tokens": 7}}'
-    call.over(tail.usage())
-
-    assert events[0].tokens_in == 7
-    assert events[0].waited >= 0.01
