@@ -37,7 +37,8 @@ def driven(talk, upstream, take=None, compiler=None, **settings):
         table = {"base_url": f"{url}/v1", **settings}
         endpoint = Router(Settings(upstreams={"x": table}), {}).default()
         async with Client(LimitSettings()) as client:
-            return await Driver(client, compiler, endpoint, "m", {}, "", take).run(Talk(talk))
+            driver = Driver(client, compiler, endpoint, "m", {}, "", take)
+            return await driver.run(lambda: Talk(talk))
 
     with serving(upstream) as url:
         return asyncio.run(drive(url))

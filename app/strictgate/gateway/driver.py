@@ -35,6 +35,7 @@ from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.trace_context import TraceContext
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.retrying import ask_repeatedly
+from strictgate.gateway.transcript import Transcript
 from strictgate.gateway.upstream_call import UpstreamCall
 from strictgate.observe.events import Observer, ignore
 from strictgate.observe.trace_ids import child_of
@@ -52,6 +53,16 @@ class GrammarSource(Protocol):
 
     async def grammar(self, schema: Schema) -> CompiledGrammar | None:
         """Return the grammar, or None where there is none, or none yet."""
+
+
+class Opened(Protocol):
+    """A conversation before it is held; see Conversation."""
+
+    def opening(self) -> Ask | None:
+        """Return what it asks first, where that can be asked before it is held."""
+
+    def settle(self, reply: Reply) -> Outcome | None:
+        """Return what comes of the reply to that; None: it must be held."""
 
 
 @dataclass(slots=True)
@@ -82,13 +93,22 @@ class Driver:
     """By the clock of the event loop, where it is earlier than the upstream's own timeout."""
     patience: float = math.inf
     """Seconds that are waited for a repetition at most: beyond that, another model is asked."""
+    transcript: Transcript | None = None
+    """Takes down what is asked and heard; None: nobody does."""
+    _talk: Talk | None = field(default=None, init=False)
+    """The conversation, once it is held."""
     _stream: UpstreamStream | None = field(default=None, init=False)
     _call: UpstreamCall | None = field(default=None, init=False)
     """The request that `_stream` is the answer to."""
     _deadline: float = field(default=0.0, init=False)
 
-    async def run(self, talk: Talk) -> Outcome:
+    async def run(self, begin: Callable[[], Talk], opened: Opened | None = None) -> Outcome:
         """Answer its turns until it is over.
+
+        Args:
+            begin: makes the conversation, which has not begun.
+            opened: knows what it asks first, and may settle the reply to that: then there is no
+                more of it.
 
         Raises:
             GatewayError: as the conversation has it.
@@ -98,40 +118,77 @@ class Driver:
         self._deadline = now + timeout
         try:
             async with asyncio.timeout(timeout) as clock:
-                return await self._hold(talk)
+                return await self._hold(begin, opened)
         except TimeoutError as error:
             if not clock.expired():
                 raise
             late = UpstreamTimeout(
                 f"The upstream '{self.endpoint.name}' did not finish within {timeout:g} seconds."
             )
-            self.failed(late)
+            self._note(late)
+            talk = self._talk
+            if talk is None:
+                talk = self._talk = begin()
+                await talk.begin()
             step = await talk.throw(late)
             if isinstance(step, Stop):  # what has come needs no time
-                step = await talk.send(await self._answer(step))
+                stopped = await self._answer(step)
+                self._hear(stopped)
+                step = await talk.send(stopped)
             if isinstance(step, Outcome):
                 return step
             raise late from error
         finally:
-            talk.close()
+            if self.transcript is not None:
+                self.transcript.end()
+            if self._talk is not None:
+                self._talk.close()
             await self._close()
 
-    async def _hold(self, talk: Talk) -> Outcome:
+    async def _hold(self, begin: Callable[[], Talk], opened: Opened | None) -> Outcome:
+        first = None if opened is None else opened.opening()
+        answer: DriverAnswer | GatewayError = None
+        if opened is not None and first is not None:
+            try:
+                answer = await self._answer(first)
+            except GatewayError as error:
+                self._note(error)
+                answer = error
+            else:
+                self._hear(answer)
+                if isinstance(answer, Reply) and (outcome := opened.settle(answer)) is not None:
+                    return outcome
+        talk = self._talk = begin()
         step = await talk.begin()
+        if first is not None:  # which is what it asks, and has been answered
+            told = talk.throw(answer) if isinstance(answer, GatewayError) else talk.send(answer)
+            step = await told
         while not isinstance(step, Outcome):
             try:
                 answer = await self._answer(step)
             except GatewayError as error:
-                if isinstance(error, UpstreamFailure):
-                    self.failed(error)
+                self._note(error)
                 step = await talk.throw(error)
             else:
+                self._hear(answer)
                 step = await talk.send(answer)
         return step
+
+    def _hear(self, answer: DriverAnswer) -> None:
+        if self.transcript is not None:
+            self.transcript.hear(answer)
+
+    def _note(self, error: GatewayError) -> None:
+        if isinstance(error, UpstreamFailure):
+            self.failed(error)
+        if self.transcript is not None:
+            self.transcript.hear(error)
 
     async def _answer(self, turn: Turn) -> DriverAnswer:
         match turn:
             case Ask(plan, body):
+                if self.transcript is not None:
+                    self.transcript.ask(turn)
                 await self._close()
                 answer = await ask_repeatedly(
                     partial(self._ask, plan, body),

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities
+from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import (
     GatewayError,
@@ -27,11 +28,12 @@ from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource
 from strictgate.gateway.fallbacks import Fallbacks
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
-from strictgate.gateway.records import Concluded, Witness, page_of
+from strictgate.gateway.moving import Talk
+from strictgate.gateway.records import Concluded, Witness, page_of, planned_record
 from strictgate.gateway.relaying import Relay
 from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
 from strictgate.gateway.response_store import Responses
-from strictgate.gateway.transcript import begun_talk
+from strictgate.gateway.transcript import Transcript
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Observer
 from strictgate.observe.redaction import without_credentials
@@ -165,8 +167,10 @@ class Gateway:
         driver = self._driver(planned, caller, take)
         outcome: Outcome | None = None
         try:
-            workers, identity = self._computing.workers, caller.request_id
-            outcome = await driver.run(begun_talk(planned, workers, identity, self.witness))
+            if self.witness is not None:
+                self.witness.record(planned_record(planned, caller.request_id))
+                driver.transcript = Transcript(caller.request_id, self.witness)
+            outcome = await driver.run(lambda: self._talk(conversation), conversation)
         except OutputInvalid as error:
             self.details.quieten(error, self._page(caller))
             raise planned.translated(error) from error
@@ -208,6 +212,10 @@ class Gateway:
         if planned.conversation.handover is not None:
             again.conversation.take_over(planned.conversation.handover)
         return again
+
+    def _talk(self, conversation: Conversation) -> Talk:
+        """Return the conversation, about to begin."""
+        return Talk(conversation.run(), conversation, self._computing.workers)
 
     def _driver(self, planned: PlannedRequest, caller: Caller, take: DeltaSink | None) -> Driver:
         """Return what takes the conversation to the upstream."""

@@ -20,13 +20,13 @@ What a reply may change: the document that is kept (its bytes that the caller ha
 back), and the progress of this try. A new try begins with new progress.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from strictgate.core.conversation.choice_result import Evaluated, Rejected
 from strictgate.core.guard.continuation_alignment import ContinuationKind
-from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.partial_document import Beginning, PartialDocument
 from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.plan import prompt
@@ -197,6 +197,12 @@ class ChoiceState:
     def add_feedback(self, rejected: Rejected) -> None:
         """Tell the model at the next try what was wrong."""
         self.feedback += rejected.feedback()
+
+
+def beginning_of(states: Sequence[ChoiceState]) -> Beginning | None:
+    """Return what is good of the one document that was asked for, if anything is."""
+    document = states[0].document if len(states) == 1 else None
+    return document.beginning() if document is not None and len(document) else None
 
 
 def forwards_early(contract: Contract, enforcement: Enforcement, *, may_continue: bool) -> bool:

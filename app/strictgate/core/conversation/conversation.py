@@ -6,6 +6,8 @@ GatewayError. What goes wrong on the way (no connection, a deadline) is thrown i
 
 The rules:
 
+* The first reply is settled where all of it stands as it is (settling.py): then there is no more
+  to hold than its outcome.
 * Each choice has `max_attempts` full tries; only those that are bad are asked again.
 * Where the free answer comes first (`Capabilities.prompt_first`), the last try of several is under
   the upstream's own grammar, unless the caller has a part of the document.
@@ -26,17 +28,19 @@ from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.calls_stream import StopPolicy
 from strictgate.core.conversation.choice_result import Accepted, Rejected
-from strictgate.core.conversation.choice_state import ChoiceState, forwards_early
-from strictgate.core.conversation.condensing import condense
+from strictgate.core.conversation.choice_state import ChoiceState, beginning_of, forwards_early
+from strictgate.core.conversation.condensing import condense, condensed
 from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.handover import Handover
 from strictgate.core.conversation.input_continuation import InputContinuation
 from strictgate.core.conversation.judging_cost import judging_cost
 from strictgate.core.conversation.negotiation import Negotiation
+from strictgate.core.conversation.outcome import outcome_of
 from strictgate.core.conversation.parts import ask_parts, whole_document
-from strictgate.core.conversation.protocol import DriverAnswer, HeavyStep, Outcome, Turn
+from strictgate.core.conversation.protocol import Ask, DriverAnswer, HeavyStep, Outcome, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
+from strictgate.core.conversation.settling import settled_choice
 from strictgate.core.conversation.thinking import think, thinks_first, with_reasoning
 from strictgate.core.errors import (
     GatewayError,
@@ -53,11 +57,10 @@ from strictgate.core.output.grounding import Source
 from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan
 from strictgate.core.plan.planner import Planner
-from strictgate.core.repair_steps import Rewriting, Step
 from strictgate.core.request.options import Enforcement, Provenance, Steering, StreamMode, Think
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.wire.error_body import error_of
-from strictgate.core.wire.reply import Failure
+from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.work import Work, WorkSpent
 
 _FROM_UPSTREAM = (UpstreamError, UpstreamFailure)
@@ -162,6 +165,27 @@ class Conversation:
         self.record, self.work.spent = record, spent
         self._negotiation.plan = plan
 
+    def opening(self) -> Ask | None:
+        """Return what `run` asks first, where that can be asked before it is run."""
+        is_first = self.handover is None and not self.planner.parts and self._criteria.is_here
+        if not is_first or thinks_first(self.planner, self.enforcement):
+            return None
+        return self._negotiation.ask(())
+
+    def settle(self, reply: Reply) -> Outcome | None:
+        """Return what comes of the reply to `opening`; None: that takes a `run`, with the same."""
+        contract, rules = self.planner.contract, self.enforcement
+        if contract.choices > 1 or rules.provenance is Provenance.PATHS:  # that takes long
+            return None
+        accepted = settled_choice(reply, self.plan, self._criteria)
+        if accepted is None:
+            return None
+        self.record.accepted(self.plan, EvaluatedReply(reply.body, [accepted], reply.usage))
+        if contract.wants_logprobs and accepted.choice.get("logprobs") is None:
+            self.record.lost_logprobs = bool(reply.choices[0].raw.get("logprobs"))
+        outcome = outcome_of(reply.body, [accepted], self.record.used)
+        return condensed(outcome, rules.provenance, contract.calls_at)
+
     def run(self) -> Generator[Turn, DriverAnswer, Outcome]:
         """Hold the conversation; the outcome is condensed. Raises what `hold` does."""
         outcome = yield from self.hold()
@@ -200,7 +224,7 @@ class Conversation:
         try:
             return (yield from self._answered(states))
         except GatewayError:
-            self.record.beginning = _beginning(states)
+            self.record.beginning = beginning_of(states)
             raise
 
     def _answered(self, states: Sequence[ChoiceState]) -> Generator[Turn, DriverAnswer, Outcome]:
@@ -332,19 +356,8 @@ class Conversation:
     def _outcome(
         self, body: Mapping[str, Any], accepted: Sequence[Accepted], states: Sequence[ChoiceState]
     ) -> Outcome:
-        choices = [{**each.choice, "index": index} for index, each in enumerate(accepted)]
-        completion = {**body, "object": "chat.completion", "choices": choices}
-        if self.record.used:
-            completion["usage"] = self.record.used
-        steps = [(index, step) for index, each in enumerate(accepted) for step in each.steps]
-        if self._criteria.source is not None:
-            steps.insert(0, (0, Step(Rewriting.WRITTEN_DOWN)))
-        lengths = {each.index: each.sent_of(choices[each.index]) for each in states}
-        sent = {index: each for index, each in lengths.items() if each}
-        origins = {index: each.origins for index, each in enumerate(accepted) if each.origins}
-        scores = {index: each.scores for index, each in enumerate(accepted) if each.scores}
-        of_calls = {at: each.call_origins for at, each in enumerate(accepted) if each.call_origins}
-        return Outcome(completion, tuple(steps), sent, origins, of_calls, scores)
+        is_written = self._criteria.source is not None
+        return outcome_of(body, accepted, self.record.used, states, is_written_down=is_written)
 
     # --- one try, until it is answered -----------------------------------------------------------
 
@@ -385,9 +398,3 @@ def _made(
     if handover is not None:
         conversation.take_over(handover)
     return conversation
-
-
-def _beginning(states: Sequence[ChoiceState]) -> Beginning | None:
-    """Return what is good of the one document that was asked for, if anything is."""
-    document = states[0].document if len(states) == 1 else None
-    return document.beginning() if document is not None and len(document) else None

@@ -14,7 +14,7 @@ from typing import Any
 from strictgate.core.guard.input_matcher import InputMatcher
 from strictgate.core.guard.input_string import InputString
 from strictgate.core.guard.input_text import InputText
-from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
+from strictgate.core.guard.judge_text import InvalidText, TextJudge, ValidText, judge_text
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.extract import DocumentCandidate, extract
 from strictgate.core.repair_steps import Completion, Extraction, Repair, Step
@@ -105,6 +105,7 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
     is_misuse: bool = False,
     is_last: bool = False,
     work: Work | None = None,
+    judge_arguments: TextJudge = judge_text,
 ) -> JudgedCalls:
     """Judge the calls in `choice`.
 
@@ -113,6 +114,7 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
         is_misuse: the text of `choice` is a call that an upstream has refused.
         is_last: nobody can be asked again; of several calls where one is wanted, the first is kept.
         work: what the judging is counted on; None: on a meter of its own.
+        judge_arguments: what judges the arguments of functions.
     """
     work = work or Work()
     calls: tuple[Call, ...] = choice.calls
@@ -124,7 +126,7 @@ def judge_calls(  # noqa: PLR0913 (each is one fact about the choice, or about t
         missing = ToolCallError(CallFault.MISSING, NO_CALL, None)
         return JudgedCalls(choice.message, (), (missing,) * is_missing, ())
     wanted = calls if tools.parallel else calls[:1]
-    judge = _CallJudge(tools, inputs, repair, work)
+    judge = _CallJudge(tools, inputs, repair, work, judge_arguments)
     is_cut = not choice.has_ended
     results = [
         judge.judged(call, at, is_cut=is_cut and at == len(calls) - 1)
@@ -154,6 +156,7 @@ class _CallJudge:
     inputs: Mapping[str, InputMatcher]
     repair: Repair
     work: Work
+    judge_arguments: TextJudge
 
     def judged(self, call: Call, position: int, *, is_cut: bool) -> ToolCallError | JudgedArguments:
         """Return the arguments as the caller can have them, or what is wrong.
@@ -182,7 +185,10 @@ class _CallJudge:
         tools = self.tools
         if self.repair is not Repair.OFF and _says_nothing(call.arguments, schema):
             return "{}", (_placed(Step(EMPTY), position, tools),)
-        match judge_text(call.arguments, schema, self.repair, wrapped=False, work=self.work):
+        judged = self.judge_arguments(
+            call.arguments, schema, self.repair, wrapped=False, work=self.work
+        )
+        match judged:
             case ValidText(text, value, steps):
                 placed = tuple(_placed(step, position, tools) for step in steps)
                 if matcher is None:

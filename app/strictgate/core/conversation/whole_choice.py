@@ -19,7 +19,7 @@ from strictgate.core.conversation.tool_calls import (
     render_calls,
 )
 from strictgate.core.guard.input_string import InputString
-from strictgate.core.guard.judge_text import InvalidText, ValidText, judge_text
+from strictgate.core.guard.judge_text import InvalidText, TextJudge, ValidText, judge_text
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.token_scores import TokenScores
@@ -55,22 +55,24 @@ def judge_choice(
     *,
     is_misuse: bool = False,
     is_last: bool = False,
+    judge: TextJudge = judge_text,
 ) -> Accepted | Rejected:
     """Judge `choice`, which answers `plan`, as a whole.
 
     Args:
         is_misuse: the upstream itself found fault with the call that `choice` is.
         is_last: there is no other try.
+        judge: what judges its document, and the arguments of its calls.
     """
     tools, schema = criteria.tools, criteria.schema
     is_misuse |= (choice.finish_reason or "").lower() == _MALFORMED
     if choice.is_refusal:
         return _passed_on(choice, criteria)
     if tools and (choice.calls or tools.must_call or is_misuse):
-        return _judge_calls(choice, criteria, tools, is_misuse=is_misuse, is_last=is_last)
+        return _judge_calls(choice, criteria, tools, judge, is_misuse=is_misuse, is_last=is_last)
     if schema is None:
         return _passed_on(choice, criteria)
-    return _judge_document(choice, plan, criteria, schema)
+    return _judge_document(choice, plan, criteria, schema, judge)
 
 
 def judged_texts(choice: Choice, plan: Plan, criteria: Criteria) -> list[tuple[str, Schema]]:
@@ -117,10 +119,10 @@ def _nodes(schema: Schema) -> int:
 
 
 def _judge_document(
-    choice: Choice, plan: Plan, criteria: Criteria, schema: Schema
+    choice: Choice, plan: Plan, criteria: Criteria, schema: Schema, judge: TextJudge
 ) -> Accepted | Rejected:
     text, origin = answer_text(choice, plan.mode)
-    verdict = judge_text(text, schema, criteria.repair, wrapped=plan.wrapped, work=criteria.work)
+    verdict = judge(text, schema, criteria.repair, wrapped=plan.wrapped, work=criteria.work)
     truncated, is_cut = choice.finish_reason == "length", not choice.has_ended
     match verdict:
         case ValidText() if is_cut and _may_have_more_digits(text, verdict):
@@ -215,7 +217,13 @@ def _passed_on(choice: Choice, criteria: Criteria) -> Accepted:
 
 
 def _judge_calls(
-    choice: Choice, criteria: Criteria, tools: Toolset, *, is_misuse: bool, is_last: bool
+    choice: Choice,
+    criteria: Criteria,
+    tools: Toolset,
+    judge: TextJudge,
+    *,
+    is_misuse: bool,
+    is_last: bool,
 ) -> Accepted | Rejected:
     judged = judge_calls(
         choice,
@@ -226,6 +234,7 @@ def _judge_calls(
         is_misuse=is_misuse,
         is_last=is_last,
         work=criteria.work,
+        judge_arguments=judge,
     )
     if judged.faults:
         problems = tuple(problem for fault in judged.faults for problem in fault.problems)

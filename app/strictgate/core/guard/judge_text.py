@@ -13,7 +13,7 @@ ended. What comes out as a document is valid, whatever the text was; nothing is 
 from collections.abc import Iterator
 from dataclasses import field, replace
 from itertools import takewhile
-from typing import Any
+from typing import Any, Protocol
 
 from strictgate.core.guard.document_reader import DocumentText, read_document
 from strictgate.core.guard.guard import Guard
@@ -62,6 +62,19 @@ class InvalidText:
     """The text breaks off inside a document, or inside the model's thinking."""
 
 
+NOT_STANDING = InvalidText((), "it is not valid as it stands", unfinished=False)
+"""What is said of a text that has not been searched for a document."""
+
+
+class TextJudge(Protocol):
+    """Judges a text as `judge_text` does."""
+
+    def __call__(
+        self, text: str, schema: Schema, repair: Repair, /, *, wrapped: bool, work: Work
+    ) -> ValidText | InvalidText:
+        """Return the document in `text`, or why there is none."""
+
+
 @value_type
 class _Document:
     """A candidate that is JSON."""
@@ -97,6 +110,24 @@ def judge_text(
         return ValidText(text.strip(), value)
     whole = _Document(text.strip(), value)
     return _Case(schema, repair, work, wrapped=wrapped).documents([whole])
+
+
+def judge_standing_text(
+    text: str, schema: Schema, _: Repair, *, wrapped: bool, work: Work
+) -> ValidText | InvalidText:
+    """Return what `judge_text` does where `text` is valid as it stands, and else NOT_STANDING at
+    once: nothing is searched, mended or explained.
+
+    Raises:
+        WorkSpent: the budget is used up.
+    """
+    work.spend(len(text))
+    try:
+        value = parse_json(text)
+    except NotJSON:
+        return NOT_STANDING
+    is_valid = not wrapped and schema.is_valid(value)
+    return ValidText(text.strip(), value) if is_valid else NOT_STANDING
 
 
 class _Case:
