@@ -7,7 +7,7 @@ import pytest
 from strictgate.core.surfaces.chat.surface import ChatSurface
 from strictgate.core.wire.collector import Collector
 from strictgate.core.wire.sse import Splitter
-from strictgate.gateway.request_planning import RequestPlanner, without_inputs_told
+from strictgate.gateway.request_planning import RequestPlanner
 from strictgate.settings.loading import Settings
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Router
@@ -311,15 +311,3 @@ def test_cheap_tells_a_host_whose_grammar_is_not_sure():
     made = planned({"prefer": "cheap"}, "openrouter")
 
     assert "angry" in json.dumps(made.plan(made.ladder()[0]).body["messages"])
-
-
-def test_origins_of_inputs_are_not_told():
-    """The caller does not have the arguments of the function that stood for a custom tool."""
-    told = [{"choice": 0, "path": f"/tool_calls/{at}/function/arguments"} for at in (0, 1)]
-    calls = [{"custom": {"name": "c", "input": "x"}}, {"function": {"name": "f"}}]
-    completion = {
-        "choices": [{"index": 0, "message": {"tool_calls": calls}}],
-        "x_strictgate": {"provenance": told},
-    }
-    assert without_inputs_told(completion)["x_strictgate"]["provenance"] == told[1:]
-    assert without_inputs_told({"choices": []}) == {"choices": []}

@@ -22,7 +22,7 @@ from strictgate.gateway.exchange import Exchange
 from strictgate.gateway.fallbacks import Fallbacks
 from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.opening import open_exchange
-from strictgate.gateway.request_planning import PlannedRequest
+from strictgate.gateway.planned_request import PlannedRequest
 from strictgate.observe.events import ignore
 from strictgate.settings.loading import Settings
 from strictgate.upstream.client import Client

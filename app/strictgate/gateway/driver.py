@@ -55,7 +55,7 @@ class GrammarSource(Protocol):
         """Return the grammar, or None where there is none, or none yet."""
 
 
-class Opened(Protocol):
+class Settleable(Protocol):
     """A conversation before it is held; see Conversation."""
 
     def opening(self) -> Ask | None:
@@ -102,13 +102,15 @@ class Driver:
     """The request that `_stream` is the answer to."""
     _deadline: float = field(default=0.0, init=False)
 
-    async def run(self, begin: Callable[[], Talk], opened: Opened | None = None) -> Outcome:
+    async def run(
+        self, begin: Callable[[], Talk], conversation: Settleable | None = None
+    ) -> Outcome:
         """Answer its turns until it is over.
 
         Args:
             begin: makes the conversation, which has not begun.
-            opened: knows what it asks first, and may settle the reply to that: then there is no
-                more of it.
+            conversation: knows what it asks first, and may settle the reply to that: then there is
+                no more of it.
 
         Raises:
             GatewayError: as the conversation has it.
@@ -118,7 +120,7 @@ class Driver:
         self._deadline = now + timeout
         try:
             async with asyncio.timeout(timeout) as clock:
-                return await self._hold(begin, opened)
+                return await self._hold(begin, conversation)
         except TimeoutError as error:
             if not clock.expired():
                 raise
@@ -145,10 +147,10 @@ class Driver:
                 self._talk.close()
             await self._close()
 
-    async def _hold(self, begin: Callable[[], Talk], opened: Opened | None) -> Outcome:
-        first = None if opened is None else opened.opening()
+    async def _hold(self, begin: Callable[[], Talk], conversation: Settleable | None) -> Outcome:
+        first = None if conversation is None else conversation.opening()
         answer: DriverAnswer | GatewayError = None
-        if opened is not None and first is not None:
+        if conversation is not None and first is not None:
             try:
                 answer = await self._answer(first)
             except GatewayError as error:
@@ -156,7 +158,10 @@ class Driver:
                 answer = error
             else:
                 self._hear(answer)
-                if isinstance(answer, Reply) and (outcome := opened.settle(answer)) is not None:
+                if (
+                    isinstance(answer, Reply)
+                    and (outcome := conversation.settle(answer)) is not None
+                ):
                     return outcome
         talk = self._talk = begin()
         step = await talk.begin()
@@ -275,7 +280,7 @@ class Driver:
 
 def default_head(model: str, given: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
     """Return a completion's first fields: as the upstream has `given` them, else made here."""
-    identity, created, named = (given.get(key) for key in ("id", "created", "model"))
+    identity, created, named = given.get("id"), given.get("created"), given.get("model")
     return {
         "id": f"chatcmpl-{os.urandom(16).hex()}" if identity is None else identity,
         "created": int(time.time()) if created is None else created,

@@ -19,8 +19,8 @@ from strictgate.gateway.caller import Caller
 from strictgate.gateway.driver import DeltaSink
 from strictgate.gateway.fallbacks import Fallbacks, WritingRequest
 from strictgate.gateway.gateway import Gateway, GatewayAnswer
+from strictgate.gateway.planned_request import PlannedRequest
 from strictgate.gateway.records import Failed
-from strictgate.gateway.request_planning import PlannedRequest
 
 Body = Mapping[str, Any]
 
@@ -85,22 +85,19 @@ class Exchange:
         Raises:
             GatewayError: in the surface's terms.
         """
-        for _ in range(_TOOL_REFUSALS):
+        refusals = 0
+        while True:
             try:
-                return await self._held(take)
-            except ToolsRefused as refused:
-                if self.planned.adapter is not None:  # it is asked for in a chat completion first
+                return await self.gateway.complete(self.planned, self._caller_here(), take)
+            except GatewayError as error:
+                self.read.translate_error(error)
+                self._record(error)
+                # It is asked for in a chat completion first.
+                is_final = refusals == _TOOL_REFUSALS or self.planned.adapter is not None
+                if is_final or not isinstance(error, ToolsRefused):
                     raise
-                await Exchange.prompt_tools(self, refused)
-        return await self._held(take)
-
-    async def _held(self, take: DeltaSink | None) -> GatewayAnswer:
-        try:
-            return await self.gateway.complete(self.planned, self._caller_here(), take)
-        except GatewayError as error:
-            self.read.translate_error(error)
-            self._record(error)
-            raise
+                refusals += 1
+                await Exchange.prompt_tools(self, error)
 
     def _record(self, error: GatewayError) -> None:
         if self.gateway.witness is not None:

@@ -29,9 +29,10 @@ from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource
 from strictgate.gateway.fallbacks import Fallbacks
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.moving import Talk
+from strictgate.gateway.planned_request import PlannedRequest
 from strictgate.gateway.records import Concluded, Witness, page_of, planned_record
 from strictgate.gateway.relaying import Relay
-from strictgate.gateway.request_planning import PlannedRequest, RequestPlanner
+from strictgate.gateway.request_planning import RequestPlanner
 from strictgate.gateway.response_store import Responses
 from strictgate.gateway.transcript import Transcript
 from strictgate.gateway.worker_pool import WorkerPool
@@ -113,8 +114,8 @@ class Gateway:
 
     @property
     def schema_bytes(self) -> int:
-        """Bytes of the schemas that are kept."""
-        return self._planner.admission.size
+        """Bytes of the schemas that are kept, and of the plans for requests that have them."""
+        return self._planner.admission.size + self._planner.prepared.weight
 
     # --- enforced --------------------------------------------------------------------------------
 
@@ -137,7 +138,7 @@ class Gateway:
         Raises:
             BadRequest, NotFound: the request cannot be honoured.
         """
-        return await self._planner.ready(partial(self._planner.plan, asked, adapter))
+        return await self._planner.planned(asked, adapter)
 
     def capabilities(self, model: Any) -> Capabilities:
         """Return what the upstream of `model` can do, as far as is known; what is no name is none.
@@ -182,7 +183,8 @@ class Gateway:
             self._reports.enforced(route, conversation, caller, outcome)
             if self.witness is not None:
                 self.witness.record(Concluded(caller.request_id, outcome, conversation.record))
-        self.learner.learn(route, lessons_of_tools(planned))
+        if planned.refused_tools is not None:
+            self.learner.learn(route, lessons_of_tools(planned))
         about = (outcome, conversation, driver.head, self._page(caller))
         completion = planned.rendered(self.details.completion(*about))
         told = self.details.headers(outcome, conversation)
@@ -190,14 +192,15 @@ class Gateway:
 
     def fallbacks(self, planned: PlannedRequest) -> Fallbacks | None:
         """Return what can be asked in place of the model of a request; None: nothing."""
-        model = planned.contract.model
+        contract = planned.contract
+        model = contract.model
         left, writer = self._router.fallbacks(model), self._router.repair_model(model)
-        if planned.contract.has_tools or planned.contract.choices > 1:
+        if contract.has_tools or contract.choices > 1:
             writer = None  # it writes one document
         if not left and writer is None:
             return None
         deadline = asyncio.get_running_loop().time() + planned.route.endpoint.settings.timeout
-        return Fallbacks(model, left, deadline, writer if planned.contract.has_document else None)
+        return Fallbacks(model, left, deadline, writer if contract.has_document else None)
 
     def fell_back(
         self, failed: PlannedRequest, error: GatewayError, model: str, caller: Caller

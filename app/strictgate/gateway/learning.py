@@ -22,7 +22,7 @@ from strictgate.core.resilience.messages import (
     address_digest,
 )
 from strictgate.core.value_type import value_type
-from strictgate.gateway.request_planning import PlannedRequest
+from strictgate.gateway.planned_request import PlannedRequest
 from strictgate.observe.events import (
     Event,
     FactLearned,
@@ -110,7 +110,8 @@ def _kept_native_promise(conversation: Conversation) -> bool | None:
     attempts = conversation.record.attempts
     if not attempts or not conversation.planner.contract.has_document:
         return None
-    first = next((each for each in attempts if each.purpose is Purpose.TRY), attempts[0])
+    tries = [each for each in attempts if each.purpose is Purpose.TRY]
+    first = tries[0] if tries else attempts[0]
     was_cut = first.outcome == "truncated" or first.end is ReplyEnd.BROKEN
     return None if first.mode is not Mode.NATIVE or was_cut else first.is_clean
 

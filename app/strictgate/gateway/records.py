@@ -28,7 +28,7 @@ from strictgate.core.request.options import Enforcement
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.gateway.request_planning import PlannedRequest
+from strictgate.gateway.planned_request import PlannedRequest
 
 
 class Opened(NamedTuple):
@@ -170,6 +170,10 @@ def page_of(
     """Return where a request is shown, as `x_strictgate` tells it; nothing, where it is not."""
     if witness is None:
         return {}
-    host = next((value for name, value in headers if name == "host"), "")
+    host = ""
+    for name, value in headers:
+        if name == "host":
+            host = value
+            break
     page = witness.page(request_id, host)
     return {} if page is None else {"inspect": page}

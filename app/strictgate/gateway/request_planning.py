@@ -14,8 +14,6 @@ from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.errors import (
     CustomToolsRefused,
     NotFound,
-    OutputInvalid,
-    OutputTooComplex,
     ToolsRefused,
 )
 from strictgate.core.guard.input_matcher import WORK_A_CHARACTER, InputMatcher
@@ -39,13 +37,14 @@ from strictgate.core.request.options import (
 from strictgate.core.request.tools import named_functions
 from strictgate.core.schema.limits import Limits
 from strictgate.core.surfaces.surface import SurfaceRequest, UpstreamAdapter
-from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 from strictgate.gateway.admission import Admission
 from strictgate.gateway.document_splitting import DocumentSplitter
 from strictgate.gateway.input_grammars import InputGrammarPending, InputGrammars
 from strictgate.gateway.knobs import with_overrides
+from strictgate.gateway.planned_request import PlannedRequest
+from strictgate.gateway.prepared_requests import PreparedRequests, kind_of
 from strictgate.gateway.tool_planning import ReadRequest, ToolPlanner
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.settings.loading import Settings
@@ -53,40 +52,6 @@ from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router
 
 Body = Mapping[str, Any]
-
-
-@value_type
-class PlannedRequest:
-    """A request that is for a conversation."""
-
-    read: ReadRequest
-    route: Route
-    conversation: Conversation
-    adapter: UpstreamAdapter | None = None
-    """The upstream is asked in another API than chat completions."""
-    emulation: PromptedToolsReader | None = None
-    """The model has no tools: its documents are read as calls."""
-    custom: CustomTools | None = None
-    """Functions stand for these."""
-    refused_tools: ToolsRefused | None = None
-    """The refusal because of which it is planned so, if it is not known from before."""
-
-    @property
-    def contract(self) -> Contract:
-        """What the caller asked for."""
-        return self.read.contract
-
-    def rendered(self, completion: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return `completion` as the caller knows it."""
-        made = self.emulation.rendered(completion) if self.emulation else completion
-        return without_inputs_told(self.custom.rendered(made)) if self.custom else made
-
-    def translated(self, error: OutputInvalid) -> OutputInvalid:
-        """Return `error` as one about what the caller asked for."""
-        is_about_calls = self.emulation is not None and not self.contract.has_document
-        if self.emulation is None or not is_about_calls or isinstance(error, OutputTooComplex):
-            return error
-        return self.emulation.error(error)
 
 
 class RequestPlanner:
@@ -116,6 +81,7 @@ class RequestPlanner:
             ),
             workers,
         )
+        self.prepared = PreparedRequests(learned)
         self._splitter = DocumentSplitter(self.admission)
         self._tools = ToolPlanner(self.admission)
 
@@ -176,6 +142,25 @@ class RequestPlanner:
         return self._learned.applied_to(
             route.capabilities, route.endpoint.name, route.model, time.monotonic()
         )
+
+    async def planned(
+        self, asked: SurfaceRequest, adapter: UpstreamAdapter | None = None
+    ) -> PlannedRequest:
+        """Return what `plan` gives; of a kind that was planned before, as it was then.
+
+        Raises:
+            GatewayError: it cannot be honoured.
+        """
+        kind = kind_of(asked) if adapter is None else None
+        if kind is None:
+            return await self.ready(partial(self.plan, asked, adapter))
+        now = time.monotonic()
+        known = self.prepared.planned(kind, asked.chat, now)
+        if known is not None:
+            return known
+        planned = await self.ready(partial(self.plan, asked))
+        self.prepared.keep(kind, planned, now)
+        return planned
 
     def plan(self, asked: SurfaceRequest, adapter: UpstreamAdapter | None = None) -> PlannedRequest:
         """Make a conversation of a request.
@@ -285,24 +270,6 @@ def _for_emulation(rules: Enforcement) -> Enforcement:
     """Return `rules` for a document that is calls: no part of it can go out, and thoughts before a
     call are the model's own talk."""
     return replace(rules, stream=StreamMode.BUFFERED, think=Think.OFF)
-
-
-def without_inputs_told(completion: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a completion that tells no origins of the arguments of functions that stood for custom
-    tools: the caller gets their inputs, which are no such JSON."""
-    about = completion.get("x_strictgate") or {}
-    if "provenance" not in about:
-        return completion
-    custom = {
-        (choice["index"], f"/tool_calls/{at}/function/arguments")
-        for choice in completion["choices"]
-        for at, call in enumerate(choice["message"].get("tool_calls") or ())
-        if "custom" in call
-    }
-    told = [
-        each for each in about["provenance"] if (each["choice"], each.get("path")) not in custom
-    ]
-    return {**completion, "x_strictgate": {**about, "provenance": told}}
 
 
 def preferred(capabilities: Capabilities, rules: RequestOptions) -> Capabilities:

@@ -36,7 +36,7 @@ from strictgate.gateway.caller import Caller
 from strictgate.gateway.driver import DeltaSink
 from strictgate.gateway.exchange import Exchange, new_identity
 from strictgate.gateway.gateway import GatewayAnswer
-from strictgate.gateway.request_planning import PlannedRequest
+from strictgate.gateway.planned_request import PlannedRequest
 from strictgate.gateway.response_store import StoredResponse, committed
 
 Body = Mapping[str, Any]

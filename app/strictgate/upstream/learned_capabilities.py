@@ -7,6 +7,7 @@ support from one week to the next. All is kept per process (gateway/sharing.py t
 bounded: model names come from clients. Time comes in as an argument, in seconds.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import blake2b
@@ -47,6 +48,8 @@ class LearnedCapabilities:
             failures: how many failures in a row, for each fact that is counted, show it; others: 1.
             capacity: bytes that may be kept.
         """
+        self.changes = 0
+        """How often anything has been learned or forgotten, but for its age."""
         self._ttl = ttl
         self._failures = failures or {}
         self._until: LruCache[Model, dict[Key, float]] = LruCache(capacity)
@@ -62,6 +65,7 @@ class LearnedCapabilities:
         if len(facts) > MAX_FACTS:
             del facts[min(facts, key=facts.__getitem__)]
         self._until.put((_short(upstream), _short(model)), facts, ENTRY * len(facts))
+        self.changes += 1
 
     def _facts(self, upstream: str, model: str) -> dict[Key, float]:
         """Return until when each fact holds that was learned about the model."""
@@ -111,9 +115,15 @@ class LearnedCapabilities:
         known = self._facts(upstream, model).items()
         return [(fact, until - now) for fact, until in known if now < until]
 
+    def unchanged_until(self, upstream: str, model: str, now: float) -> float:
+        """Return when the first of the facts about the model will be forgotten for its age."""
+        ends = self._facts(upstream, model).values()
+        return min((until for until in ends if now < until), default=math.inf)
+
     def forget(self, upstream: str, model: str) -> None:
         """Forget all about the model, also what was counted."""
         self._until.remove((_short(upstream), _short(model)))
+        self.changes += 1
         for fact in Fact:
             self._counts.remove(_key(fact, upstream, model))
         for mode in Mode:
@@ -121,6 +131,7 @@ class LearnedCapabilities:
 
     def forget_upstream(self, upstream: str) -> None:
         """Forget all about the models of an upstream, which is another one now."""
+        self.changes += 1
         name = _short(upstream)
         for model in [each for each in self._until if each[0] == name]:
             self._until.remove(model)

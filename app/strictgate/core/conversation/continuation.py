@@ -7,7 +7,7 @@ at one place, `RECOVERY_STEPS` says what is tried there, one after the other; wh
 on all of them is left to a new try.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -24,7 +24,7 @@ from strictgate.core.errors import UpstreamBadResponse, UpstreamUnreachable
 from strictgate.core.guard import schema_echo, violation_details
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.judge_text import UNFINISHED
-from strictgate.core.guard.partial_document import PartialDocument
+from strictgate.core.guard.partial_document import Beginning, PartialDocument
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.output.coercions import fold
 from strictgate.core.output.origins import ByteOrigin
@@ -90,6 +90,22 @@ class Continuation:
         if self.is_refused or not planner.can_continue:
             return False
         return self.enforcement.max_continuations > self.record.continuations
+
+    def take_over(
+        self, planner: Planner, states: Sequence[ChoiceState], begun: Beginning
+    ) -> Generator[Turn, DriverAnswer, Result | None]:
+        """Ask for the rest of what another model has begun; None where that cannot be."""
+        schema = self.criteria.schema
+        if schema is None or len(states) > 1 or not self.is_possible(planner):
+            return None
+        yield from self.criteria.grammars.load(schema, self.criteria.work)
+        document = self.criteria.new_document(schema)
+        if not document.take_over(begun):
+            return None
+        states[0].take_over(document)
+        rejected = Rejected(begun.text, (), UNFINISHED, truncated=False)
+        result = yield from self.run(planner, states[0], rejected)
+        return None if result is rejected else result
 
     def run(
         self, planner: Planner, state: ChoiceState, rejected: Rejected

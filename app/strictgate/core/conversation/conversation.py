@@ -35,7 +35,7 @@ from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.handover import Handover
 from strictgate.core.conversation.input_continuation import InputContinuation
 from strictgate.core.conversation.judging_cost import judging_cost
-from strictgate.core.conversation.negotiation import Negotiation
+from strictgate.core.conversation.negotiation import Negotiation, Opening
 from strictgate.core.conversation.outcome import outcome_of
 from strictgate.core.conversation.parts import ask_parts, whole_document
 from strictgate.core.conversation.protocol import Ask, DriverAnswer, HeavyStep, Outcome, Turn
@@ -51,8 +51,6 @@ from strictgate.core.errors import (
     UpstreamFailure,
 )
 from strictgate.core.guard.input_matcher import InputMatcher
-from strictgate.core.guard.judge_text import UNFINISHED
-from strictgate.core.guard.partial_document import Beginning
 from strictgate.core.output.grounding import Source
 from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan
@@ -69,7 +67,7 @@ _FROM_UPSTREAM = (UpstreamError, UpstreamFailure)
 class Conversation:
     """The state of one exchange. `run` it once; read the record at any time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 what a conversation begins with
         self,
         planner: Planner,
         enforcement: Enforcement,
@@ -78,6 +76,7 @@ class Conversation:
         is_proven: bool = False,
         work: Work | None = None,
         inputs: Mapping[str, InputMatcher] | None = None,
+        opening: Opening | None = None,
     ) -> None:
         """Prepare the exchange.
 
@@ -88,10 +87,11 @@ class Conversation:
             is_proven: the model is known to go on from prefixes.
             work: what all judging is counted on; None: on a meter of its own.
             inputs: what judges the inputs of custom tools: see Criteria.
+            opening: what `planner` would begin with, where it is known.
         """
         self._arguments = (planner, enforcement, tuple(refused))
         self._options: dict[str, Any] = {"is_proven": is_proven, "inputs": inputs}
-        self.enforcement = enforcement
+        self.enforcement, self.is_proven = enforcement, is_proven
         self.work = work or Work()
         """How much of its budget this request has used."""
         self.refused = refused
@@ -99,9 +99,9 @@ class Conversation:
         self.handover: Handover | None = None
         """What was taken over from other models; None: it is the first that is asked."""
         may_continue = planner.can_continue and enforcement.max_continuations > 0
-        if enforcement.steering is not Steering.OFF and may_continue:
+        if enforcement.steering is not Steering.OFF and may_continue and not planner.steers:
             planner = replace(planner, steers=True)
-        self._negotiation = Negotiation(planner, refused, self.record)
+        self._negotiation = Negotiation(planner, refused, self.record, opening)
         self._last_rejected: Rejected | None = None
         """The verdict that is the error if nothing more comes."""
         self._last_written = ""
@@ -230,9 +230,12 @@ class Conversation:
     def _answered(self, states: Sequence[ChoiceState]) -> Generator[Turn, DriverAnswer, Outcome]:
         """Ask until every choice is accepted."""
         if self.handover is not None and self.handover.beginning is not None:
-            rest = yield from self._go_on(self.handover.beginning, states)
+            begun = self.handover.beginning
+            rest = yield from self._continuation.take_over(self.planner, states, begun)
             if isinstance(rest, Accepted):
                 return self._outcome({}, [rest], states)
+            if rest is not None:
+                self._note(rest)
         if self.planner.parts and self._criteria.source is None:
             outcome = yield from self._in_parts(states)
             if outcome is not None:
@@ -248,24 +251,6 @@ class Conversation:
             for state, each in zip(states, accepted, strict=True)
         )
         return self._outcome(first.body, accepted, states)
-
-    def _go_on(
-        self, begun: Beginning, states: Sequence[ChoiceState]
-    ) -> Generator[Turn, DriverAnswer, Accepted | Rejected | None]:
-        """Ask for the rest of what another model has begun; None where that cannot be."""
-        schema = self._criteria.schema
-        if schema is None or len(states) > 1 or not self._continuation.is_possible(self.planner):
-            return None
-        yield from self._criteria.grammars.load(schema, self.work)
-        document = self._criteria.new_document(schema)
-        if not document.take_over(begun):
-            return None
-        states[0].take_over(document)
-        rejected = Rejected(begun.text, (), UNFINISHED, truncated=False)
-        result = yield from self._continuation.run(self.planner, states[0], rejected)
-        if isinstance(result, Rejected) and result is not rejected:
-            self._note(result)
-        return result
 
     def _in_parts(
         self, states: Sequence[ChoiceState]

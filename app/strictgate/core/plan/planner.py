@@ -316,12 +316,15 @@ class Planner:
         messages = self._taken(self.body["messages"])
         if not (remind or self._needs_prompt(mode, messages)):
             return messages
+        return prompt.with_instructions(messages, self.instructions(mode, wrapped=wrapped))
+
+    def instructions(self, mode: Mode, *, wrapped: bool) -> str:
+        """Return what the messages tell of the format, where they do."""
         schema_text = (
             root_wrapper.wrapped_schema_text(self.schema.source) if wrapped else self.schema.text
         )
         told = None if self.contract.is_json_object else schema_text
-        text = prompt.instructions(mode, self.contract.name, told, self.template)
-        return prompt.with_instructions(messages, text)
+        return prompt.instructions(mode, self.contract.name, told, self.template)
 
     def _taken(self, messages: Sequence[Mapping[str, Any]]) -> list[prompt.Message]:
         """Return `messages` with what the upstream takes in them."""

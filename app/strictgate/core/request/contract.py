@@ -83,6 +83,8 @@ class CarriedSchemas:
 
 def carried_schemas(body: Mapping[str, Any]) -> CarriedSchemas:
     """Look at what schemas the chat completion request `body` carries; nothing is checked."""
+    if not (body.get("tools") or body.get("functions")):
+        return CarriedSchemas(_wants_document(body))
     functions = list(named_functions(body))
     has_grammar = next(custom_grammars(body), None) is not None
     return CarriedSchemas(
@@ -167,7 +169,7 @@ def _json_schema(body: Mapping[str, Any], wanted: dict[str, Any]) -> Contract:
 
 def _common(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of `body` that the plan works with, checked."""
-    _check_messages(body.get("messages"))
+    check_messages(body.get("messages"))
     for budget in ("max_tokens", "max_completion_tokens"):
         integer_field(body, budget, low=1, high=None)
     options = optional_field(body, "stream_options", dict) or {}
@@ -180,7 +182,12 @@ def _common(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_messages(messages: Any) -> None:
+def check_messages(messages: Any) -> None:
+    """Check the messages of a request.
+
+    Raises:
+        BadRequest: in OpenAI's words.
+    """
     if messages is None:
         raise missing_parameter("messages")
     if not isinstance(messages, list):

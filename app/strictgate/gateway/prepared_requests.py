@@ -1,0 +1,158 @@
+"""Kinds of requests, prepared: all that is planned without a look at the messages is kept.
+
+Most requests of an application differ in their messages alone. Contract, schemas, route, what is
+known of the model and the plan are the same for all of them, and so are the errors that there could
+be: the first of a kind is planned, and those behind it have its plan with their own messages.
+
+What is kept holds as long as nothing new is learned of any model, and nothing that is known of its
+own is forgotten for its age. It is of one configuration: a new one begins with nothing.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from strictgate.core.capabilities import Mode
+from strictgate.core.conversation.conversation import Conversation
+from strictgate.core.conversation.negotiation import Opening
+from strictgate.core.lru_cache import LruCache
+from strictgate.core.plan.plan_template import PlanTemplate, plan_template
+from strictgate.core.plan.planner import Planner
+from strictgate.core.request.contract import check_messages
+from strictgate.core.request.options import Enforcement
+from strictgate.core.surfaces.surface import SurfaceRequest
+from strictgate.core.value_type import value_type
+from strictgate.core.work import Work
+from strictgate.gateway.planned_request import PlannedRequest
+from strictgate.gateway.tool_planning import ReadRequest
+from strictgate.upstream.learned_capabilities import LearnedCapabilities
+from strictgate.upstream.routing import Route
+
+CAPACITY = 8 << 20  # bytes
+MAX_KEY = 64 << 10  # bytes of a request without its messages; beside larger ones planning is little
+_ENTRY = 4096
+_FACTOR = 8  # bytes of memory per byte of a request, parsed, in its plan and as the key
+Kind = tuple[str, bool, bytes]
+"""Where a request comes from, whether its functions are strict by default, and all of it but the
+messages: their place is in it, as the upstream gets them there."""
+
+
+@value_type
+class PreparedRequest:
+    """How all requests of a kind are planned."""
+
+    read: ReadRequest
+    """Its body, as that of `planner`, is another for each request."""
+    route: Route
+    planner: Planner
+    modes: tuple[Mode, ...]
+    """Those to ask in, in their order."""
+    template: PlanTemplate
+    """Of the plan for the first of them."""
+    enforcement: Enforcement
+    refused: Collection[Mode]
+    is_proven: bool
+    budget: int
+    """Units of work."""
+    learned: int
+    """How much had been learned of any model."""
+    until: float
+    """When something that is known of its model is forgotten, by the monotonic clock."""
+
+    def of(self, body: Mapping[str, Any]) -> PlannedRequest:
+        """Return the plan for `body`, a request of this kind.
+
+        Raises:
+            BadRequest: the messages are malformed.
+        """
+        check_messages(body.get("messages"))
+        was, read = self.planner, self.read
+        planner = Planner(
+            was.contract,
+            was.schema,
+            was.capabilities,
+            body,
+            was.model,
+            was.template,
+            was.steers,
+            was.tools,
+            was.origin,
+        )
+        conversation = Conversation(
+            planner,
+            self.enforcement,
+            self.refused,
+            is_proven=self.is_proven,
+            work=Work(self.budget),
+            opening=Opening(self.modes, self.template.filled(body["messages"])),
+        )
+        again = ReadRequest(read.contract, body, read.schema, read.tools, {}, read.origin)
+        return PlannedRequest(again, self.route, conversation)
+
+
+class PreparedRequests:
+    """One per process; the kinds that have not been asked for longest leave first."""
+
+    def __init__(self, learned: LearnedCapabilities) -> None:
+        self._learned = learned
+        self._kept: LruCache[Kind, PreparedRequest] = LruCache(CAPACITY)
+
+    @property
+    def weight(self) -> int:
+        """Bytes of all that is kept."""
+        return self._kept.weight
+
+    def planned(self, kind: Kind, body: Mapping[str, Any], now: float) -> PlannedRequest | None:
+        """Return the plan for `body`, which is of that kind; None: it is to be planned.
+
+        Raises:
+            BadRequest: the messages are malformed.
+        """
+        found = self._kept.get(kind)
+        if found is None or found.learned != self._learned.changes or now >= found.until:
+            return None
+        return found.of(body)
+
+    def keep(self, kind: Kind, planned: PlannedRequest, now: float) -> None:
+        """Keep a plan that has just been made for a request of that kind, if it may be.
+
+        Not kept is what was made of the messages: the calls of a model without tools, say; and
+        what has more than one schema to it.
+        """
+        read, route, conversation = planned.read, planned.route, planned.conversation
+        planner = conversation.planner
+        is_special = planned.emulation or planned.custom or planned.adapter or planner.parts
+        if is_special or read.inputs or planner.left_out:
+            return
+        opening = conversation.opening()
+        template = None if opening is None else plan_template(planner, opening.plan)
+        if template is None:
+            return
+        prepared = PreparedRequest(
+            read=replace(read, body={}),
+            route=route,
+            planner=replace(planner, body={}),
+            modes=planner.ladder(conversation.refused),
+            template=template,
+            enforcement=conversation.enforcement,
+            refused=conversation.refused,
+            is_proven=conversation.is_proven,
+            budget=conversation.work.budget,
+            learned=self._learned.changes,
+            until=self._learned.unchanged_until(route.endpoint.name, route.model, now),
+        )
+        functions = planner.tools.schemas.values() if planner.tools is not None else ()
+        schemas = [each for each in (planner.schema, *functions) if each is not None]
+        weight = sum(each.inspected.weight for each in schemas)
+        self._kept.put(kind, prepared, _ENTRY + _FACTOR * len(kind[-1]) + weight)
+
+
+def kind_of(asked: SurfaceRequest) -> Kind | None:
+    """Return which kind of request it is; None: it is of none that is kept."""
+    try:
+        key = orjson.dumps({**asked.chat, "messages": None})
+    except TypeError:  # integers beyond 64 bits, or lone surrogates
+        return None
+    return (asked.origin, asked.strict_by_default, key) if len(key) <= MAX_KEY else None
