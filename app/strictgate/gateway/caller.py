@@ -109,7 +109,7 @@ class RequestReports:
                 mode=conversation.plan.mode,
                 attempts=record.tries,
                 outcome=record.last_outcome(is_accepted=outcome is not None),
-                repairs=tuple(step.name for _, step in outcome.steps) if outcome else (),
+                repairs=tuple([step.name for _, step in outcome.steps]) if outcome else (),
                 more_repairs=outcome.more_steps if outcome else (),
                 tokens=total_tokens(record.spent),
                 tokens_in=token_count(record.spent, "prompt_tokens", "input_tokens"),

@@ -43,11 +43,11 @@ OF_THE_BODY = frozenset(
 
 def passed_on(headers: Iterable[Header], unwanted: Collection[str] = ()) -> list[Header]:
     """Return the end-to-end headers, less `unwanted`; names are in lower case."""
-    listed = list(headers)
-    said = [value for name, value in listed if name == "connection"]
-    named = {name.strip().lower() for value in said for name in value.split(",")}
-    return [
-        (name, value)
-        for name, value in listed
-        if name not in HOP_BY_HOP and name not in unwanted and name not in named
-    ]
+    kept, named = [], set[str]()
+    for header in headers:
+        name = header[0]
+        if name == "connection":
+            named.update([each.strip().lower() for each in header[1].split(",")])
+        elif name not in HOP_BY_HOP and name not in unwanted:
+            kept.append(header)
+    return [header for header in kept if header[0] not in named] if named else kept

@@ -115,7 +115,7 @@ class AttemptLog:
     @property
     def stopped(self) -> int:
         """How many streams were stopped before their end."""
-        return sum(attempt.end is ReplyEnd.STOPPED for attempt in self.attempts)
+        return [attempt.end for attempt in self.attempts].count(ReplyEnd.STOPPED)
 
     def last_outcome(self, *, is_accepted: bool) -> str:
         """Return how the last attempt ended, questions and thoughts left aside.
@@ -123,19 +123,20 @@ class AttemptLog:
         Args:
             is_accepted: every choice was, in the end.
         """
-        outcomes = [each.outcome for each in self.attempts if each.purpose not in _ASIDE]
-        if not outcomes:
-            return "unanswered"
-        return "valid" if is_accepted and outcomes[-1] != "passed_on" else outcomes[-1]
+        for each in reversed(self.attempts):
+            if each.purpose not in _ASIDE:
+                return "valid" if is_accepted and each.outcome != "passed_on" else each.outcome
+        return "unanswered"
 
     def tokens_in_vain(self, *, is_accepted: bool) -> int:
         """Return how many tokens went into what is no part of the answer: into tries that were
         given up for a new one, with what was gone on from them; if nothing was accepted, all."""
         if not is_accepted:
             return total_tokens(self.spent)
-        tries = [n for n, each in enumerate(self.attempts) if each.purpose is Purpose.TRY]
-        given_up = self.attempts[: tries[-1]] if tries else []
-        return sum(total_tokens(each.usage or {}) for each in given_up)
+        latest = 0
+        for at, each in enumerate(self.attempts):
+            latest = at if each.purpose is Purpose.TRY else latest
+        return sum([total_tokens(each.usage or {}) for each in self.attempts[:latest]])
 
     @property
     def used(self) -> Usage:
@@ -152,7 +153,10 @@ class AttemptLog:
         return len(self.attempts) - self._count(Purpose.THOUGHT)
 
     def _count(self, purpose: Purpose) -> int:
-        return [attempt.purpose for attempt in self.attempts].count(purpose)
+        count = 0
+        for attempt in self.attempts:
+            count += attempt.purpose is purpose
+        return count
 
     def found(self, fact: Fact, *details: str) -> None:
         """Note what a refusal shows; the next accepted ask proves it."""
@@ -215,8 +219,10 @@ class AttemptLog:
                 for index, step in steps[:MAX_REPAIRS]
             ],
         }
-        if left := max(len(steps) - MAX_REPAIRS, 0) + sum(count for _, count in more_steps):
-            details["repairs_not_listed"] = left
+        if len(steps) > MAX_REPAIRS or more_steps:
+            listed = min(len(steps), MAX_REPAIRS)
+            more = sum(count for _, count in more_steps)
+            details["repairs_not_listed"] = len(steps) - listed + more
         if self.failed_models:
             failed = [{"model": each.name, "reason": each.reason} for each in self.failed_models]
             details |= {"model": self.model, "failed_models": failed}
@@ -258,22 +264,30 @@ _ASIDE = (Purpose.QUESTION, Purpose.THOUGHT)
 
 
 def _attempt(plan: Plan, reply: EvaluatedReply, part: int) -> Attempt:
-    results = [each for each in reply.results if each is not None]
-    rejections = [each for each in results if isinstance(each, Rejected)]
-    problems = [most_specific(each).sentence for one in rejections for each in one.problems]
-    reasons = [one.reason for one in rejections if not one.problems]
-    steps = [step for each in results if isinstance(each, Accepted) for step in each.steps]
-    mended = any(not isinstance(step.name, DialectStep) for step in steps)
+    accepted, rejections = list[Accepted](), list[Rejected]()
+    for each in reply.results:
+        if isinstance(each, Rejected):
+            rejections.append(each)
+        elif each is not None:
+            accepted.append(each)
+    steps = [step for each in accepted if each.steps for step in each.steps]
+    mended = bool(steps) and any(not isinstance(step.name, DialectStep) for step in steps)
     return Attempt(
         mode=plan.mode,
-        outcome=_outcome(results, rejections),
-        problems=tuple((problems + reasons)[: prompt.MAX_PROBLEMS]),
+        outcome=_outcome(accepted, rejections),
+        problems=_problems(rejections) if rejections else (),
         usage=reply.usage,
         is_clean=not rejections and not mended,
         purpose=plan.purpose,
         end=reply.end,
         part=part,
     )
+
+
+def _problems(rejections: Sequence[Rejected]) -> tuple[str, ...]:
+    problems = [most_specific(each).sentence for one in rejections for each in one.problems]
+    reasons = [one.reason for one in rejections if not one.problems]
+    return tuple((problems + reasons)[: prompt.MAX_PROBLEMS])
 
 
 def _compiled_details(plan: Plan) -> dict[str, Any]:
@@ -287,12 +301,12 @@ def _compiled_details(plan: Plan) -> dict[str, Any]:
     return told
 
 
-def _outcome(results: Sequence[Accepted | Rejected], rejections: Sequence[Rejected]) -> str:
-    if not results:
-        return "answered"
+def _outcome(accepted: Sequence[Accepted], rejections: Sequence[Rejected]) -> str:
     if not rejections:
-        passed_on = [each for each in results if isinstance(each, Accepted) and each.passed_on]
-        return "passed_on" if passed_on else "valid"
+        for each in accepted:
+            if each.passed_on:
+                return "passed_on"
+        return "valid" if accepted else "answered"
     if any(rejection.truncated for rejection in rejections):
         return "truncated"
     if any(isinstance(rejection.broken, OutputTooComplex) for rejection in rejections):

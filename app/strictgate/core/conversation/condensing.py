@@ -49,6 +49,8 @@ def condense(
 
 def condensed(outcome: Outcome, provenance: Provenance, calls_at: str = "") -> Outcome:
     """Return `outcome` with what is told of its origins, and without what is too much to keep."""
+    if provenance is not Provenance.PATHS and _stands(outcome):
+        return outcome
     told = tuple(_provenance(outcome, provenance, calls_at))
     of_calls = outcome.call_origins
     is_short = len(outcome.steps) <= MAX_REPAIRS and all(
@@ -86,6 +88,16 @@ def _provenance(outcome: Outcome, wanted: Provenance, calls_at: str) -> Iterator
         if by_path or not is_own(origins):
             about = {"choice": index} | ({"path": place} if place else {})
             yield about | origin_details(text, origins, tokens, by_path=by_path)
+
+
+def _stands(outcome: Outcome) -> bool:
+    """Whether all is the model's own and as it wrote it: there is nothing to tell, and little to
+    keep."""
+    for group in (outcome.origins, *outcome.call_origins.values()):
+        for origins in group.values():
+            if len(origins.ranges) > MAX_RANGES or not is_own(origins):
+                return False
+    return not outcome.steps
 
 
 def _told(outcome: Outcome, calls_at: str) -> Iterator[_Told]:

@@ -87,6 +87,8 @@ class Criteria:
     @property
     def is_here(self) -> bool:
         """Whether all that it takes to judge is in this process."""
+        if self.tools is None:
+            return self.schema is None or self.schema.is_here
         return all(each.is_here for each in self._schemas())
 
     @property

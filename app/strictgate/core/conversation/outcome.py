@@ -6,6 +6,8 @@ from typing import Any
 from strictgate.core.conversation.choice_result import Accepted
 from strictgate.core.conversation.choice_state import ChoiceState
 from strictgate.core.conversation.protocol import Outcome
+from strictgate.core.output.origins import DocumentOrigins
+from strictgate.core.output.provenance import ScoredToken
 from strictgate.core.repair_steps import Rewriting, Step
 
 
@@ -26,16 +28,26 @@ def outcome_of(
         states: of the choices, as far as the caller has a part of them.
         is_written_down: the model has only written down what another one had said.
     """
-    choices = [{**each.choice, "index": index} for index, each in enumerate(accepted)]
+    choices: list[Mapping[str, Any]] = []
+    steps = [(0, Step(Rewriting.WRITTEN_DOWN))] if is_written_down else []
+    sent: dict[int, Mapping[str, int]] = {}
+    origins: dict[int, DocumentOrigins] = {}
+    of_calls: dict[int, Mapping[int, DocumentOrigins]] = {}
+    scores: dict[int, tuple[ScoredToken, ...]] = {}
+    for index, each in enumerate(accepted):
+        choices.append({**each.choice, "index": index})
+        for step in each.steps:
+            steps.append((index, step))
+        if each.origins:
+            origins[index] = each.origins
+        if each.call_origins:
+            of_calls[index] = each.call_origins
+        if each.scores:
+            scores[index] = each.scores
+    for state in states:
+        if lengths := state.sent_of(choices[state.index]):
+            sent[state.index] = lengths
     completion = {**body, "object": "chat.completion", "choices": choices}
     if usage:
         completion["usage"] = usage
-    steps = [(index, step) for index, each in enumerate(accepted) for step in each.steps]
-    if is_written_down:
-        steps.insert(0, (0, Step(Rewriting.WRITTEN_DOWN)))
-    lengths = {each.index: each.sent_of(choices[each.index]) for each in states}
-    sent = {index: each for index, each in lengths.items() if each}
-    origins = {index: each.origins for index, each in enumerate(accepted) if each.origins}
-    scores = {index: each.scores for index, each in enumerate(accepted) if each.scores}
-    of_calls = {at: each.call_origins for at, each in enumerate(accepted) if each.call_origins}
     return Outcome(completion, tuple(steps), sent, origins, of_calls, scores)

@@ -35,7 +35,10 @@ class ScoredToken:
 
 def is_own(origins: DocumentOrigins) -> bool:
     """Whether every byte of a document is the model's own."""
-    return all(each.origin in _OWN for each in origins.ranges)
+    ranges = origins.ranges
+    if len(ranges) == 1:
+        return ranges[0].origin in _OWN
+    return all(each.origin in _OWN for each in ranges)
 
 
 def origin_details(

@@ -38,13 +38,12 @@ class Call:
     is_custom: bool = False
 
 
-_CALLS = frozenset({"tool_calls", "function_call"})
-
-
 def read_calls(message: Mapping[str, Any]) -> tuple[Call, ...]:
     """Return the calls in a message."""
     given = message.get("tool_calls")
     deprecated = message.get("function_call")
+    if not given and not deprecated:
+        return ()
     calls = [_call(each) for each in as_list(given)] if given else []
     if not calls and isinstance(deprecated, dict):
         calls = [_function(deprecated, deprecated)]
@@ -126,9 +125,12 @@ class CallIds:
     @classmethod
     def after(cls, messages: Sequence[Mapping[str, Any]]) -> "CallIds":
         """Return what new calls must differ from behind `messages`."""
-        calling = (each for each in messages if not _CALLS.isdisjoint(each))
-        raws = (call.raw.get("id") for message in calling for call in read_calls(message))
-        return cls(len(messages), frozenset(each for each in raws if isinstance(each, str)))
+        used = set[str]()
+        for message in messages:
+            if "tool_calls" in message or "function_call" in message:
+                ids = [call.raw.get("id") for call in read_calls(message)]
+                used.update(each for each in ids if isinstance(each, str))
+        return cls(len(messages), frozenset(used))
 
     def of(self, calls: Sequence[Call], texts: Iterable[str]) -> list[str]:
         """Return an id for each call: its own, if it is one and no other call has it.

@@ -24,6 +24,10 @@ _ENDS = frozenset({None, "stop", "tool_calls", "function_call", "tool_use", "con
 """Reasons to finish that no limit is behind; some hosts say none at all."""
 
 
+_AS_IT_IS = ("stop", "length", "tool_calls")
+"""Reasons to finish that need no words."""
+
+
 @value_type
 class Choice:
     """One of the upstream's choices."""
@@ -44,7 +48,9 @@ class Choice:
     def is_value(self) -> bool:
         """Whether the content came as a value, which some hosts have parsed already."""
         content = self.message.get("content")
-        return content is not None and not isinstance(content, str) and not _is_parts(content)
+        if content is None or isinstance(content, str):
+            return False
+        return not _is_parts(content)
 
     @property
     def arguments(self) -> str:
@@ -119,6 +125,8 @@ def _choice(raw: Any, position: int) -> Choice:
 
 def _reason(given: Any) -> str | None:
     """Return a reason to finish in OpenAI's words; some hosts write it in capitals, or say ""."""
+    if given in _AS_IT_IS:
+        return str(given)
     if not isinstance(given, str) or not given:
         return None
     word = given.lower().removeprefix("finish_reason_")
@@ -127,6 +135,8 @@ def _reason(given: Any) -> str | None:
 
 def _reasoning(message: Mapping[str, Any]) -> str:
     given = message.get("reasoning_content") or message.get("reasoning")
+    if not given:
+        return ""
     return content_text(given) if isinstance(given, str) or _is_parts(given) else ""
 
 

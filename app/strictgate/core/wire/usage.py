@@ -54,9 +54,11 @@ def token_count(usage: Mapping[str, Any] | None, *names: str) -> int:
     OpenAI calls them `prompt_tokens` and `completion_tokens` in chat completions, and
     `input_tokens` and `output_tokens` in responses.
     """
+    if not usage:
+        return 0
     for name in names:
-        count = (usage or {}).get(name)
-        if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+        count = usage.get(name)
+        if type(count) is int and count > 0:  # and no bool
             return count
     return 0
 
