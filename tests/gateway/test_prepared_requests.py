@@ -57,7 +57,7 @@ def told(planned):
     return {
         "read": planned.read,
         "route": planned.route,
-        "how": (planned.adapter, planned.emulation, planned.custom),
+        "how": (planned.adapter, planned.emulation, planned.custom, planned.manual),
         "planner": talk.planner,
         "opening": talk.opening(),
         "order": json.dumps(talk.plan.body),
@@ -110,7 +110,16 @@ def test_the_second_of_a_kind_has_the_plan_of_the_first():
     here.kept(body(messages=[{"role": "user", "content": "first " * 1000}]))
     assert here.is_kept(body(messages=[{"role": "user", "content": "second"}]))
     assert not here.is_kept(body(seed=1))
-    assert here.planner.prepared.weight < 40_000
+    kept = here.planner.prepared
+    assert kept.weight < 40_000
+    assert "first first" not in repr([kept._kept.get(each) for each in [*kept._kept]])
+
+
+def test_tools_that_are_told_are_kept_too():
+    """With the calls of the turns before in the words of the prompt."""
+    here = House(tools=False)
+    here.kept(TOOLS)
+    assert here.is_kept(TOOLS)
 
 
 @pytest.mark.parametrize("messages", [None, [], "hi", [1], [{"content": "x"}], [{"role": 1}]])

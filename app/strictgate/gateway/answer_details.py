@@ -52,16 +52,18 @@ class AnswerDetails:
             head: what has been sent of it, and stays as it is.
             page: what is told of the page that shows how it came about.
         """
-        first = default_head(conversation.planner.model, outcome.body)
-        completion = first | dict(outcome.body) | first | dict(head)
+        planner, refused = conversation.planner, conversation.refused
+        first = default_head(planner.model, outcome.body)
+        completion = {**first, **outcome.body, **first, **head}
         if self.settings.body:
-            known = conversation.planner.capabilities.modes
-            completion["x_strictgate"] = conversation.record.details(
+            known = planner.capabilities.modes
+            details = conversation.record.details(
                 conversation.plan,
                 outcome.steps,
-                [mode for mode in known if mode in conversation.refused],
+                [mode for mode in known if mode in refused] if refused else (),
                 outcome.more_steps,
-            ) | dict(page)
+            )
+            completion["x_strictgate"] = {**details, **page}
             if outcome.provenance:
                 completion["x_strictgate"]["provenance"] = list(outcome.provenance)
         return completion

@@ -99,7 +99,8 @@ class RequestReports:
         Args:
             outcome: None: nothing was accepted.
         """
-        record = conversation.record
+        record, is_accepted = conversation.record, outcome is not None
+        spent = record.spent
         self.tell(
             caller,
             Enforced(
@@ -108,13 +109,13 @@ class RequestReports:
                 model=without_credentials(route.model, caller.authorization),
                 mode=conversation.plan.mode,
                 attempts=record.tries,
-                outcome=record.last_outcome(is_accepted=outcome is not None),
+                outcome=record.last_outcome(is_accepted=is_accepted),
                 repairs=tuple([step.name for _, step in outcome.steps]) if outcome else (),
                 more_repairs=outcome.more_steps if outcome else (),
-                tokens=total_tokens(record.spent),
-                tokens_in=token_count(record.spent, "prompt_tokens", "input_tokens"),
-                tokens_out=token_count(record.spent, "completion_tokens", "output_tokens"),
-                tokens_in_vain=record.tokens_in_vain(is_accepted=outcome is not None),
+                tokens=total_tokens(spent),
+                tokens_in=token_count(spent, "prompt_tokens", "input_tokens"),
+                tokens_out=token_count(spent, "completion_tokens", "output_tokens"),
+                tokens_in_vain=record.tokens_in_vain(is_accepted=is_accepted),
                 stopped=record.stopped,
                 continuations=record.continuations,
             ),

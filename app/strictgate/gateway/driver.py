@@ -145,7 +145,8 @@ class Driver:
                 self.transcript.end()
             if self._talk is not None:
                 self._talk.close()
-            await self._close()
+            if self._call is not None or self._stream is not None:
+                await self._close()
 
     async def _hold(self, begin: Callable[[], Talk], conversation: Settleable | None) -> Outcome:
         first = None if conversation is None else conversation.opening()
@@ -194,7 +195,8 @@ class Driver:
             case Ask(plan, body):
                 if self.transcript is not None:
                     self.transcript.ask(turn)
-                await self._close()
+                if self._call is not None or self._stream is not None:
+                    await self._close()
                 answer = await ask_repeatedly(
                     partial(self._ask, plan, body),
                     self.endpoint,
@@ -228,7 +230,7 @@ class Driver:
         self, plan: Plan, body: Body, *, is_repetition: bool
     ) -> Reply | Failure | UpstreamStream:
         trace, told = child_of(self.trace), self.told_model or self.model
-        names = (self.request_id, self.endpoint.name, told, plan.purpose.value, plan.mode.value)
+        names = (self.request_id, self.endpoint.name, told, str(plan.purpose), str(plan.mode))
         self._call = call = UpstreamCall(self.observe, *names, trace)
         headers = {**self.headers, **call.headers()}
         about = (self.endpoint, body, headers, self.query, plan.base)

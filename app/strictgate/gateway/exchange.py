@@ -163,7 +163,7 @@ class Exchange:
     @property
     def is_streamed(self) -> bool:
         """Whether the caller wants the answer as a stream."""
-        return self.planned.contract.stream
+        return self.planned.read.contract.stream
 
     def early_headers(self) -> Mapping[str, str]:
         """Return the headers of an answer that begins before it is whole."""

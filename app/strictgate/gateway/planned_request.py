@@ -25,6 +25,8 @@ class PlannedRequest:
     """The upstream is asked in another API than chat completions."""
     emulation: PromptedToolsReader | None = None
     """The model has no tools: its documents are read as calls."""
+    manual: str = ""
+    """What its messages tell of the functions then."""
     custom: CustomTools | None = None
     """Functions stand for these."""
     refused_tools: ToolsRefused | None = None

@@ -20,10 +20,12 @@ from strictgate.core.conversation.negotiation import Opening
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.plan.plan_template import PlanTemplate, plan_template
 from strictgate.core.plan.planner import Planner
+from strictgate.core.plan.prompted_tools import PromptedToolsReader, prompted_messages
 from strictgate.core.request.contract import check_messages
 from strictgate.core.request.options import Enforcement
 from strictgate.core.surfaces.surface import SurfaceRequest
 from strictgate.core.value_type import value_type
+from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 from strictgate.gateway.planned_request import PlannedRequest
 from strictgate.gateway.tool_planning import ReadRequest
@@ -44,9 +46,12 @@ class PreparedRequest:
     """How all requests of a kind are planned."""
 
     read: ReadRequest
-    """Its body, as that of `planner`, is another for each request."""
+    """Its body, as the messages of `planner`, are others for each request."""
     route: Route
     planner: Planner
+    manual: str
+    """What the messages tell of functions that the model has not; "": it is asked as the caller
+    asks."""
     modes: tuple[Mode, ...]
     """Those to ask in, in their order."""
     template: PlanTemplate
@@ -68,12 +73,16 @@ class PreparedRequest:
             BadRequest: the messages are malformed.
         """
         check_messages(body.get("messages"))
-        was, read = self.planner, self.read
+        was, read, asked, reader = self.planner, self.read, body, None
+        if self.manual:
+            ids = CallIds.after(body["messages"])
+            reader = PromptedToolsReader(read.contract.toolbox.is_deprecated, ids)
+            asked = {**was.body, "messages": prompted_messages(body["messages"], self.manual)}
         planner = Planner(
             was.contract,
             was.schema,
             was.capabilities,
-            body,
+            asked,
             was.model,
             was.template,
             was.steers,
@@ -86,10 +95,10 @@ class PreparedRequest:
             self.refused,
             is_proven=self.is_proven,
             work=Work(self.budget),
-            opening=Opening(self.modes, self.template.filled(body["messages"])),
+            opening=Opening(self.modes, self.template.filled(asked["messages"])),
         )
         again = ReadRequest(read.contract, body, read.schema, read.tools, {}, read.origin)
-        return PlannedRequest(again, self.route, conversation)
+        return PlannedRequest(again, self.route, conversation, emulation=reader, manual=self.manual)
 
 
 class PreparedRequests:
@@ -118,12 +127,12 @@ class PreparedRequests:
     def keep(self, kind: Kind, planned: PlannedRequest, now: float) -> None:
         """Keep a plan that has just been made for a request of that kind, if it may be.
 
-        Not kept is what was made of the messages: the calls of a model without tools, say; and
-        what has more than one schema to it.
+        Not kept is what was made of the messages: functions in place of custom tools, say; and what
+        has parts of its own.
         """
         read, route, conversation = planned.read, planned.route, planned.conversation
         planner = conversation.planner
-        is_special = planned.emulation or planned.custom or planned.adapter or planner.parts
+        is_special = planned.custom or planned.adapter or planner.parts
         if is_special or read.inputs or planner.left_out:
             return
         opening = conversation.opening()
@@ -133,7 +142,8 @@ class PreparedRequests:
         prepared = PreparedRequest(
             read=replace(read, body={}),
             route=route,
-            planner=replace(planner, body={}),
+            planner=replace(planner, body={**planner.body, "messages": []}),
+            manual=planned.manual,
             modes=planner.ladder(conversation.refused),
             template=template,
             enforcement=conversation.enforcement,

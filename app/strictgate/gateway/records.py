@@ -14,13 +14,12 @@ are tuples, as several are made for each request: a frozen dataclass takes four 
 | `Failed`  | the client is about to get an error      | at most once           |
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from strictgate.core.capabilities import Capabilities
+from strictgate.core.capabilities import Capabilities, Mode
 from strictgate.core.conversation.attempt_log import AttemptLog
-from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError
 from strictgate.core.plan.plan import Body, Plan
@@ -138,8 +137,8 @@ class Witness(Protocol):
 def planned_record(planned: PlannedRequest, request_id: str) -> Planned:
     """Return the record of what is about to be held."""
     endpoint, conversation = planned.route.endpoint, planned.conversation
-    has_document = conversation.planner.contract.has_document
-    schema = conversation.planner.schema
+    planner = conversation.planner
+    has_document, schema = planner.contract.has_document, planner.schema
     return Planned(
         request_id,
         endpoint.name,
@@ -149,18 +148,17 @@ def planned_record(planned: PlannedRequest, request_id: str) -> Planned:
         schema.text if has_document else None,
         schema.draft if has_document else "",
         conversation.enforcement,
-        _known(conversation),
-        bool(conversation.planner.parts),
+        _known(planner.capabilities, conversation.refused),
+        bool(planner.parts),
         planned.contract.model,
         conversation.handover is not None and bool(conversation.handover.source),
     )
 
 
-def _known(conversation: Conversation) -> Capabilities:
-    known = conversation.planner.capabilities
-    if not conversation.refused:
+def _known(known: Capabilities, refused: Collection[Mode]) -> Capabilities:
+    if not refused:
         return known
-    left = tuple(mode for mode in known.modes if mode not in conversation.refused)
+    left = tuple(mode for mode in known.modes if mode not in refused)
     return replace(known, modes=left or known.modes[-1:])
 
 

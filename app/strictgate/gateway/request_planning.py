@@ -218,7 +218,9 @@ class RequestPlanner:
             told = prompted_tools.telling_modes(capabilities)
             capabilities = replace(capabilities, modes=told, prompt_first=False)  # unmeasured
         talk = self._conversation(asked, route, capabilities, rules)
-        return PlannedRequest(read, route, talk, emulation=reader, custom=custom)
+        return PlannedRequest(
+            read, route, talk, emulation=reader, custom=custom, manual=asked.manual
+        )
 
     def _conversation(
         self, read: ReadRequest, route: Route, capabilities: Capabilities, rules: Enforcement

@@ -50,6 +50,8 @@ class ReadRequest:
     origin: Origin = Origin.CHAT
     left_out: tuple[str, ...] = ()
     """What of it cannot be told to the upstream: `tools[0] (browser_search)`."""
+    manual: str = ""
+    """What its messages tell of functions that the model has not; "": there are none."""
 
 
 class ToolPlanner:
@@ -135,7 +137,8 @@ class ToolPlanner:
         strict: Mapping[str, Any],
         loose: Mapping[str, Any],
     ) -> ReadRequest:
-        wanted, body = prompted_tools.prompt_tools(read.contract, read.body, strict, loose)
+        wanted, body, manual = prompted_tools.prompt_tools(read.contract, read.body, strict, loose)
         schema = self._admission.get(wanted.source, name=wanted.name, formats=rules.formats)
         left_out = unnamed_tools(read.body)
-        return ReadRequest(wanted, body, schema, None, read.inputs, read.origin, left_out)
+        about = (wanted, body, schema, None, read.inputs, read.origin)
+        return ReadRequest(*about, left_out, manual)

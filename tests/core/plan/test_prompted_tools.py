@@ -38,7 +38,7 @@ def emulated(**changes):
         "messages": [{"role": "user", "content": "hi"}],
         "tools": TOOLS,
     } | changes
-    return prompted_tools.prompt_tools(read_contract(body), body, KEPT, {})
+    return prompted_tools.prompt_tools(read_contract(body), body, KEPT, {})[:2]
 
 
 def is_valid(schema, document):
@@ -162,7 +162,7 @@ def test_what_was_said_beside_calls_is_kept():
 def test_each_schema_is_told_once(strict, loose):
     """In the schema of the document, or else in the list of the functions."""
     request = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": TOOLS}
-    wanted, body = prompted_tools.prompt_tools(read_contract(request), request, strict, loose)
+    wanted, body, _ = prompted_tools.prompt_tools(read_contract(request), request, strict, loose)
     told = json.dumps([wanted.source, body["messages"][0]["content"]])
 
     assert told.count("angry") == 1
@@ -172,7 +172,7 @@ def test_each_schema_is_told_once(strict, loose):
 def test_arguments_that_nobody_enforces():
     """They may be what the schema of the function says, references and all, or any object."""
     request = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": TOOLS}
-    wanted, _ = prompted_tools.prompt_tools(read_contract(request), request, {}, KEPT)
+    wanted, *_ = prompted_tools.prompt_tools(read_contract(request), request, {}, KEPT)
 
     assert is_valid(wanted.source, calls(("tree", {"next": {"leaf": 1}})))
     assert is_valid(wanted.source, calls(("tree", {"next": {"leaf": "x"}})))
@@ -264,7 +264,7 @@ def test_deprecated():
         "messages": [{"role": "user", "content": "hi"}],
         "functions": [{"name": "tree", "parameters": TREE}],
     }
-    wanted, _ = prompted_tools.prompt_tools(read_contract(body), body, KEPT, {})
+    wanted, *_ = prompted_tools.prompt_tools(read_contract(body), body, KEPT, {})
     assert is_valid(wanted.source, calls(("tree", {})))
 
     text = json.dumps(calls(("tree", {})))

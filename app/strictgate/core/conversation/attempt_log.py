@@ -184,13 +184,13 @@ class AttemptLog:
     ) -> dict[str, str]:
         """Return the answer's headers; `more_steps`: see Outcome."""
         headers = {
-            "x-strictgate-mode": plan.mode.value,
+            "x-strictgate-mode": str(plan.mode),
             "x-strictgate-attempts": str(self.tries),
         }
         if self.failed_models:
             headers["x-strictgate-model"] = header_text(self.model)
-        if self.continuations:
-            headers["x-strictgate-continuations"] = str(self.continuations)
+        if continuations := self.continuations:
+            headers["x-strictgate-continuations"] = str(continuations)
         if steps:
             names = dict.fromkeys(
                 [*(step.name for _, step in steps), *(name for name, _ in more_steps)]
@@ -212,7 +212,7 @@ class AttemptLog:
             more_steps: see Outcome.
         """
         details: dict[str, Any] = {
-            "mode": plan.mode.value,
+            "mode": str(plan.mode),
             "attempts": self._attempts(),
             "repairs": [
                 {"choice": index, "step": step.name, "path": step.path}
@@ -317,7 +317,7 @@ def _outcome(accepted: Sequence[Accepted], rejections: Sequence[Rejected]) -> st
 
 
 def _details(attempt: Attempt) -> dict[str, Any]:
-    details: dict[str, Any] = {"mode": attempt.mode.value, "outcome": attempt.outcome}
+    details: dict[str, Any] = {"mode": str(attempt.mode), "outcome": attempt.outcome}
     if attempt.problems:
         details["problems"] = list(attempt.problems)
     if attempt.purpose is not Purpose.TRY:

@@ -21,7 +21,7 @@ The rules:
 import math
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from strictgate.core.capabilities import Mode
@@ -122,16 +122,15 @@ class Conversation:
             work=self.work,
         )
         self._forwards = forwards_early(contract, enforcement, may_continue=may_continue)
-        self._continuation = Continuation(
-            enforcement,
-            self._criteria,
-            self.record,
-            self._forwards,
-            is_proven=is_proven,
-        )
-        self._input_continuation = InputContinuation(
-            enforcement, self._criteria, self.record, self._forwards
-        )
+
+    @cached_property
+    def _continuation(self) -> Continuation:
+        about = (self.enforcement, self._criteria, self.record, self._forwards)
+        return Continuation(*about, is_proven=self.is_proven)
+
+    @cached_property
+    def _input_continuation(self) -> InputContinuation:
+        return InputContinuation(self.enforcement, self._criteria, self.record, self._forwards)
 
     @property
     def planner(self) -> Planner:
@@ -167,20 +166,21 @@ class Conversation:
 
     def opening(self) -> Ask | None:
         """Return what `run` asks first, where that can be asked before it is run."""
-        is_first = self.handover is None and not self.planner.parts and self._criteria.is_here
-        if not is_first or thinks_first(self.planner, self.enforcement):
+        planner = self.planner
+        is_first = self.handover is None and not planner.parts and self._criteria.is_here
+        if not is_first or thinks_first(planner, self.enforcement):
             return None
         return self._negotiation.ask(())
 
     def settle(self, reply: Reply) -> Outcome | None:
         """Return what comes of the reply to `opening`; None: that takes a `run`, with the same."""
-        contract, rules = self.planner.contract, self.enforcement
+        contract, rules, plan = self.planner.contract, self.enforcement, self.plan
         if contract.choices > 1 or rules.provenance is Provenance.PATHS:  # that takes long
             return None
-        accepted = settled_choice(reply, self.plan, self._criteria)
+        accepted = settled_choice(reply, plan, self._criteria)
         if accepted is None:
             return None
-        self.record.accepted(self.plan, EvaluatedReply(reply.body, [accepted], reply.usage))
+        self.record.accepted(plan, EvaluatedReply(reply.body, [accepted], reply.usage))
         if contract.wants_logprobs and accepted.choice.get("logprobs") is None:
             self.record.lost_logprobs = bool(reply.choices[0].raw.get("logprobs"))
         outcome = outcome_of(reply.body, [accepted], self.record.used)

@@ -15,7 +15,7 @@ schemas are often wrong, and nobody but the caller judges by them.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from strictgate.core.capabilities import Capabilities, Mode
 from strictgate.core.errors import OutputInvalid, ToolUseInvalid
@@ -127,9 +127,20 @@ def _at(text: str, path: tuple[str | int, ...]) -> str:
     return text[span.start : span.end]
 
 
+class PromptedRequest(NamedTuple):
+    """A request whose tools are told in its messages."""
+
+    contract: Contract
+    """About one document."""
+    body: Body
+    """Without tools."""
+    manual: str
+    """What its messages tell of them."""
+
+
 def prompt_tools(
     wanted: Contract, body: Body, strict: Mapping[str, Any], loose: Mapping[str, Any]
-) -> tuple[Contract, Body]:
+) -> PromptedRequest:
     """Return `wanted` and `body` as a contract about one document, and a request without tools.
 
     Args:
@@ -152,8 +163,13 @@ def prompt_tools(
     unwanted = _TOOLS | {"response_format"}
     rest = {key: value for key, value in body.items() if key not in unwanted}
     manual = _manual(box, kept, has_document=wanted.has_document)
-    rest["messages"] = prompt.with_instructions(list(_rendered(body["messages"])), manual)
-    return contract, rest
+    rest["messages"] = prompted_messages(body["messages"], manual)
+    return PromptedRequest(contract, rest, manual)
+
+
+def prompted_messages(messages: Sequence[Body], manual: str) -> list[prompt.Message]:
+    """Return `messages` with the calls in them as text, and with what `manual` tells."""
+    return prompt.with_instructions(list(_rendered(messages)), manual)
 
 
 def plain_words(text: str) -> str | None:
