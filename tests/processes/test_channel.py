@@ -36,13 +36,18 @@ def test_nothing_waits_for_a_slow_reader(ends):
 
 
 def test_who_never_reads_costs_a_bounded_amount(ends, monkeypatch):
-    """What comes beyond that is dropped."""
+    """What comes beyond that is dropped, and counted until there is room again."""
     monkeypatch.setattr(module, "CAPACITY", 1 << 20)
-    channel, _ = ends
-    for _ in range(10):
-        channel.send(BIG)
-
+    channel, theirs = ends
+    assert [channel.send(BIG) for _ in range(10)] == [True] + [False] * 9
+    assert channel.dropped == 9
     assert len(channel._unsent) < 3 << 21
+
+    while channel.is_behind:
+        theirs.recv(1 << 20)
+        channel.flush()
+    assert channel.send(ProcessReady())
+    assert channel.dropped == 0
 
 
 def test_received(ends):

@@ -12,6 +12,7 @@ from strictgate.observe.process_events import (
     Crashed,
     LogLinesDropped,
     LoopBlocked,
+    MessagesDropped,
     OutOfResources,
     ProcessEnded,
     TurnedAway,
@@ -294,6 +295,7 @@ Event = (
     | RequestRepeated
     | KeyLimited
     | LogLinesDropped
+    | MessagesDropped
     | OutOfResources
     | TurnedAway
     | LoopBlocked

@@ -38,6 +38,7 @@ from strictgate.observe.process_events import (
     Crashed,
     LogLinesDropped,
     LoopBlocked,
+    MessagesDropped,
     OutOfResources,
     ProcessEnded,
     TurnedAway,
@@ -80,6 +81,7 @@ _LEVELS: dict[type, LogLevel] = {
     UpstreamFailed: LogLevel.WARNING,
     FactLearned: LogLevel.WARNING,
     LogLinesDropped: LogLevel.WARNING,
+    MessagesDropped: LogLevel.ERROR,
     LoopBlocked: LogLevel.WARNING,
     OutOfResources: LogLevel.ERROR,
 }

@@ -76,6 +76,18 @@ class ProcessEnded:
 
 
 @value_type
+class MessagesDropped:
+    """One of the processes that serve together takes nothing any more of what the others say: what
+    waits for it is too much, and what comes from now on is dropped. Told once each time."""
+
+    pid: int
+    number: int
+    """Of its place among them, from 0."""
+    kind: str
+    """Of the first message that was dropped."""
+
+
+@value_type
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 

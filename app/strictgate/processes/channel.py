@@ -18,17 +18,23 @@ class ProcessChannel:
         self.connection = connection
         self._reader = MessageReader()
         self._unsent = bytearray()
+        self.dropped = 0
+        """Messages, since there was last room for one."""
 
     @property
     def is_behind(self) -> bool:
         """Whether something waits to be sent."""
         return bool(self._unsent)
 
-    def send(self, message: Message) -> None:
-        """Have `message` sent, as soon as the process takes it."""
-        if len(self._unsent) < CAPACITY:
-            self._unsent += written(message)
-            self.flush()
+    def send(self, message: Message) -> bool:
+        """Have `message` sent, as soon as the process takes it; say whether there was room."""
+        if len(self._unsent) >= CAPACITY:
+            self.dropped += 1
+            return False
+        self.dropped = 0
+        self._unsent += written(message)
+        self.flush()
+        return True
 
     def flush(self) -> None:
         """Send what can be sent at once."""

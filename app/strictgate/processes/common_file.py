@@ -30,11 +30,25 @@ def nameless_file() -> int:
 
 
 class ByteLock:
-    """A lock on one byte of such a file, as a context manager."""
+    """A lock on one byte of such a file, as a context manager, or `acquire_now` and `release`."""
 
     def __init__(self, descriptor: int, at: int) -> None:
         self._descriptor = descriptor
         self._at = at
+
+    def acquire_now(self) -> bool:
+        """Take it, if nobody has it at this moment."""
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self._at)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            return False
+        return True
+
+    def release(self) -> None:
+        """Let others have it."""
+        fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, self._at)
 
     def __enter__(self) -> None:
         while True:
@@ -53,4 +67,4 @@ class ByteLock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, self._at)
+        self.release()

@@ -65,7 +65,11 @@ class Seat:
         """Whether it was tried often enough."""
         return self.failures >= MAX_FAILURES
 
-    def send(self, message: Message) -> None:
-        """Tell the process something, if there is one."""
-        if self.channel is not None:
-            self.channel.send(message)
+    def send(self, message: Message) -> bool:
+        """Tell the process something, if there is one; say whether it will hear it."""
+        return self.channel is not None and self.channel.send(message)
+
+    @property
+    def dropped(self) -> int:
+        """How many messages it will not hear, since there was last room for one."""
+        return 0 if self.channel is None else self.channel.dropped

@@ -38,7 +38,7 @@ from typing import Protocol
 
 from strictgate.gateway.siblings import FIGURES
 from strictgate.observe.events import Observer
-from strictgate.observe.process_events import ProcessEnded
+from strictgate.observe.process_events import MessagesDropped, ProcessEnded
 from strictgate.processes.channel import ProcessChannel
 from strictgate.processes.common_memory import FactMemory, FigureMemory
 from strictgate.processes.messages import (
@@ -193,7 +193,7 @@ class Supervisor:
         theirs.close()
         seat.begun(pid, ProcessChannel(ours), self._edition, time.monotonic())
         for each in self._facts.messages(time.monotonic()):
-            seat.send(Notice(LEARNED, each))
+            self._send(seat, Notice(LEARNED, each))
         self._selector.register(ours, selectors.EVENT_READ, seat)
 
     def _be(self, start: ProcessStart) -> None:
@@ -255,7 +255,7 @@ class Supervisor:
         seat.is_ready, seat.failures = True, 0
         if self._round.latest is not None and seat.edition < self._round.edition:
             seat.edition = self._round.edition
-            seat.send(self._round.latest)
+            self._send(seat, self._round.latest)
         if self._state is not SupervisorState.STARTING:
             return
         for each in self._seats:
@@ -303,7 +303,7 @@ class Supervisor:
         told = self._round.begin(settings, [seat.pid for seat in ready])
         for seat in ready:
             seat.edition = told.edition
-            seat.send(told)
+            self._send(seat, told)
 
     def _conclude(self, is_over: bool) -> None:  # noqa: FBT001 (what the round has said)
         """Tell what came of new settings, once all have them."""
@@ -350,8 +350,8 @@ class Supervisor:
             self._figures.note(seat.pid, asked.content)
             count += 1
             about = (asked.asker, asked.number, FIGURES)
-            seat.send(InquiryReply(*about, self._figures.departed))
-        seat.send(InquirySent(asked.number, count))
+            self._send(seat, InquiryReply(*about, self._figures.departed))
+        self._send(seat, InquirySent(asked.number, count))
 
     def _hand_on(self, seat: Seat, answer: InquiryReply) -> None:
         """Give an answer to the one that asked, if that is still there."""
@@ -359,14 +359,18 @@ class Supervisor:
             self._figures.note(seat.pid, answer.content)
         for each in self._seats:
             if each.pid == answer.asker:
-                each.send(answer)
+                self._send(each, answer)
 
     def _send_all(self, message: Message, but: Seat | None = None) -> int:
-        """Send it to all that serve, or that begin to; return how many those are."""
-        whom = [seat for seat in self._seats if seat.channel is not None and seat is not but]
-        for seat in whom:
-            seat.send(message)
-        return len(whom)
+        """Send it to all that serve, or that begin to; return how many will hear it."""
+        return sum(self._send(seat, message) for seat in self._seats if seat is not but)
+
+    def _send(self, seat: Seat, message: Message) -> bool:
+        """Send it to one, if that is there; return whether it will hear it."""
+        is_sent = seat.send(message)
+        if seat.dropped == 1:  # the first since there was room
+            self._observe(MessagesDropped(seat.pid, seat.number, type(message).__name__))
+        return is_sent
 
 
 def _how(code: int) -> str:
