@@ -43,6 +43,7 @@ from strictgate.commands.reloads import Reloads, begin_log
 from strictgate.commands.runtime_file import RuntimeFile
 from strictgate.commands.start_checks import check_exposure, check_loops, check_settings
 from strictgate.commands.start_report import StartReport
+from strictgate.gateway.large_blocks import give_back_large_blocks
 from strictgate.gateway.siblings import ALONE, Siblings
 from strictgate.observe.events import tell_all
 from strictgate.observe.log import Log, ServerHandler, stderr_queue, stderr_style
@@ -93,6 +94,7 @@ class GatewayServer(uvicorn.Server):
         gc.collect()
         gc.freeze()  # what stands now stands for good: full collections need not walk it again
         gc.set_threshold(YOUNG)
+        give_back_large_blocks()
         self._announce(url_of(self.servers[0].sockets[0]))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from strictgate.core.errors import Overloaded
+from strictgate.gateway.large_blocks import FOR_WORKERS
 from strictgate.gateway.worker_messages import (
     HEADER,
     NO_MEMORY,
@@ -279,7 +280,8 @@ class WorkerPool:
             str(self._limits.worker_seconds),
             stdin=PIPE,
             stdout=PIPE,
-            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+            | FOR_WORKERS,
             limit=_BUFFER,
             start_new_session=True,  # Ctrl+C is for the gateway
         )
