@@ -2,6 +2,7 @@
 not."""
 
 import json
+from contextlib import contextmanager
 
 import openai
 import pytest
@@ -255,14 +256,21 @@ class Upstream:
         }
 
 
-def asked(*texts, stream=False, **more):
-    """The final response, and what the upstream was asked."""
-    upstream = Upstream(*texts)
+@contextmanager
+def own_responses(upstream):
+    """A client of a gateway before an upstream that has the API itself."""
     with (
         serving(upstream) as url,
         gate(url, upstreams={"demo": {"responses": True}}) as running,
         OpenAI(base_url=f"{running.url}/v1", api_key="k", max_retries=0) as client,
     ):
+        yield client
+
+
+def asked(*texts, stream=False, **more):
+    """The final response, and what the upstream was asked."""
+    upstream = Upstream(*texts)
+    with own_responses(upstream) as client:
         got = client.responses.create(model="m", input="hi", stream=stream, **more)
         got = list(got)[-1].response if stream else got
     return got, upstream.asked
@@ -294,13 +302,28 @@ def test_enforced_there(stream):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_answered_as_the_other_api(monkeypatch, stream):
-    """A host that answers with a chat completion, which has no response's id, is no 500."""
+    """A host that answers with a chat completion keeps nothing: the gateway does, and goes on from
+    it in the way that can tell of it."""
     message = {"role": "assistant", "content": '{"choice":"calm"}'}
     completion = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
     monkeypatch.setattr(Upstream, "_response", lambda *_: completion)
-    got, _ = asked("", stream=stream, text={"format": FORMAT})
+    upstream = Upstream("", '{"choice":"calm"}')
+    with own_responses(upstream) as client:
+        got = client.responses.create(
+            model="m", input="hi", stream=stream, text={"format": FORMAT}, store=True
+        )
+        got = list(got)[-1].response if stream else got
+        assert json.loads(got.output_text) == {"choice": "calm"}
+        assert got.store
+        assert client.responses.retrieve(got.id).output_text == got.output_text
+        client.responses.create(
+            model="m", input="and?", previous_response_id=got.id, text={"format": FORMAT}
+        )
 
-    assert json.loads(got.output_text) == {"choice": "calm"}
+    (first, _), (second, then) = upstream.asked
+    assert (first, second) == ("/v1/responses", "/v1/chat/completions")
+    told = [each["content"] for each in then["messages"] if each["role"] != "system"]
+    assert told == ["hi", '{"choice":"calm"}', "and?"]
 
 
 def test_never_valid():
@@ -324,11 +347,7 @@ def test_refused_there(stream):
     """What is refused there is asked for in chat completions, the next time at once."""
     upstream = Upstream('{"choice":"calm"}', '{"choice":"calm"}')
     upstream.has_formats = False
-    with (
-        serving(upstream) as url,
-        gate(url, upstreams={"demo": {"responses": True}}) as running,
-        OpenAI(base_url=f"{running.url}/v1", api_key="k", max_retries=0) as client,
-    ):
+    with own_responses(upstream) as client:
         for _ in range(2):
             text = {"format": FORMAT}
             got = client.responses.create(model="m", input="hi", stream=stream, text=text)

@@ -7,6 +7,7 @@ refuses it now, the same is asked for in a chat completion, as far as that can s
 |---|---|---|
 | has not the API | in chat | the answer |
 | has it | natively | the answer; where it refuses, in chat |
+| has it, but not the turns before: they are kept here | in chat | the answer |
 | is known to refuse the format | in chat | the answer |
 | refuses, and chat cannot say it all | natively | the answer, or its own error |
 """
@@ -14,10 +15,17 @@ refuses it now, the same is asked for in a chat completion, as far as that can s
 import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.errors import BadRequest, NotFound, ToolsRefused, UpstreamError
+from strictgate.core.errors import (
+    BadRequest,
+    NotFound,
+    StoreUnavailable,
+    ToolsRefused,
+    UpstreamError,
+)
 from strictgate.core.surfaces.responses.items import items_in
 from strictgate.core.surfaces.responses.stored_items import (
     KEPT_HERE,
@@ -116,13 +124,30 @@ class ResponsesExchange(Exchange):
 
     async def _first_plan(self) -> Plan:
         """Plan it for the API that the upstream has, as far as is known."""
-        if not RESPONSES.is_spoken_by(self.gateway.capabilities(self.request.get("model"))):
+        is_there = RESPONSES.is_spoken_by(self.gateway.capabilities(self.request.get("model")))
+        if not is_there or await self._goes_on_from_here():
             return await self._as_chat()
         read = RESPONSES.read_natively(self.request)
         planned = await self._plan(read, read.adapter)
         if Mode.NATIVE not in planned.conversation.refused:
             return read, planned
         return await self._in_chat() or (read, planned)
+
+    async def _goes_on_from_here(self) -> bool:
+        """Whether it names a response that is kept here: one that was asked for in chat, or that a
+        host has answered with a chat completion. The upstream knows nothing of it."""
+        store, given = self.gateway.store, self.request.get("input")
+        named = [response_of(each["id"]) for each in _listed(given) if is_reference(each)]
+        if (previous := self.request.get("previous_response_id")) is not None:
+            named.append(str(previous))
+        if store is None or not named:
+            return False
+        owner = owner_of(self.caller)
+        with suppress(StoreUnavailable):  # it may well be the upstream's
+            for identity in dict.fromkeys(named):
+                if await store.get(owner, identity) is not None:
+                    return True
+        return False
 
     async def _in_chat(self) -> Plan | None:
         """Plan it as a chat completion, where that can say it all."""
@@ -196,16 +221,22 @@ class ResponsesExchange(Exchange):
         return found
 
     def _keep(self) -> None:
-        """Keep what was given; what an upstream made natively, it keeps itself."""
+        """Keep what was given, where it has an id of the gateway's; else an upstream has made it
+        in its own API, and keeps it itself."""
         store, told = self.gateway.store, self.writer.response
         envelope = self.writer.envelope
-        if self.planned.adapter is not None:  # even where its answer has no id of its own
-            return
         if store is None or told is None or not envelope.stored or told["id"] != envelope.id:
             return
+        if self.planned.adapter is not None:  # there it may be left out
+            has_input = isinstance(self.request.get("input"), str | list)
+            self._given = items_in(self.request) if has_input else []
         previous = self.request.get("previous_response_id")
         kept = StoredResponse(dict(told), self._given, previous)
         self._written = store.put(owner_of(self.caller), kept)
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []
 
 
 def owner_of(caller: Caller) -> str:
