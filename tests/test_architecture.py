@@ -14,7 +14,7 @@ ROOMS = (
     *("core.resilience", "core.request", "core.output", "core.grammar", "core.schema"),
     "core.wire",
     *("core.jsontext", "core.errors", "core.capabilities", "core.repair_steps", "core.work"),
-    *("core.lru_cache", "core.value_type"),
+    *("core.lru_cache", "core.value_type", "core.late_pattern"),
 )
 """Every room of the package, top down. A module may import from its own room and from those that
 come after it; `strictgate` itself (the version) from everywhere."""

@@ -17,7 +17,7 @@ The rooms, top down; as everywhere, imports point downwards only:
     wire/           The formats of the wire: server-sent events, chunks, replies, errors, refusals.
     jsontext/       JSON as text: read strictly, whole or as it grows.
 
-and below them what all may know: errors, capabilities, repair_steps, work, lru_cache, value_type.
+and all may know: errors, capabilities, repair_steps, work, lru_cache, value_type, late_pattern.
 
 A request's way through them: surfaces → request → schema → plan → conversation, which reads each
 reply through wire → output → guard, and ends in an outcome, which surfaces write.

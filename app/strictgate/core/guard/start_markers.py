@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from strictgate.core.jsontext.reader import parse_leniently
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output import thinking
 from strictgate.core.output.brackets import starts_document
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
@@ -19,14 +20,14 @@ from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
 WINDOW = 256
 MAX_ANNOUNCEMENT = 400  # bytes
 BLANKS = b" \t\r\n"
-EDGES = re.compile(
+EDGES = late_pattern(
     rb"(?:[ \t\r\n\f\v]|\xef\xbb\xbf|\xe2\x80[\x8b-\x8d\xa8\xa9]|\xe2\x81\xa0|\xc2\xa0)*+"
 )
 """What the whole-text extraction takes off at the edges, zero-width characters included."""
-_MARK = re.compile(rb"[`~<{\[]|\xe2(?=\x97\x81|\x97?\Z)")
-_OPENING = re.compile(thinking.OPENING.encode(), re.IGNORECASE)
-CLOSING = re.compile(thinking.CLOSED.pattern.encode(), re.IGNORECASE)
-_TAG_BEGUN = re.compile(
+_MARK = late_pattern(rb"[`~<{\[]|\xe2(?=\x97\x81|\x97?\Z)")
+_OPENING = late_pattern(thinking.OPENING.encode(), re.IGNORECASE)
+CLOSING = late_pattern(thinking.CLOSED.pattern.encode(), re.IGNORECASE)
+_TAG_BEGUN = late_pattern(
     rb"""
     (?: </?[\w:]{0,20}(?:[ \t][^<>]{0,120})? | <\|/?\w*+[|>]? | <channel\|?
       | <\|channel[|]?>[^{]*+ | <\|end\|>\s*+ | <\|END_THINKING\|><?[|\w]*+ | \[/?[A-Za-z]{0,5}
@@ -35,9 +36,9 @@ _TAG_BEGUN = re.compile(
     """,
     re.VERBOSE,
 )
-_RUN = re.compile(rb"`{1,16}+|~{1,16}+")
-_LABEL = re.compile(rb"[ \t]*+[\w+#.-]*+")
-_UNDECIDED = re.compile(
+_RUN = late_pattern(rb"`{1,16}+|~{1,16}+")
+_LABEL = late_pattern(rb"[ \t]*+[\w+#.-]*+")
+_UNDECIDED = late_pattern(
     r"""
     (?: \{ \s*+ (?: \{ \s*+ )?
         (?: / | `{1,2} | [^\W\d][\w$-]*+ \s*+ | \$[\w$-]*+ \s*+ | \d++ \s*+ )?
@@ -47,22 +48,22 @@ _UNDECIDED = re.compile(
     """,
     re.VERBOSE,
 )
-_DOUBLED = re.compile(r"\{\s*+\{\s*+[\"'“]")
+_DOUBLED = late_pattern(r"\{\s*+\{\s*+[\"'“]")
 
-_ANNOUNCED = re.compile(
+_ANNOUNCED = late_pattern(
     rb"[^{\[`~]{1,%d}(?::|\xef\xbc\x9a)[*_]{0,4}[ \t]*+(?P<line>\r?\n\s*+)?\Z" % MAX_ANNOUNCEMENT
 )
-_MUSES = re.compile(
+_MUSES = late_pattern(
     rb"(?:Hmm|(?:Okay|Ok|Alright|All right),? (?:so|the user|let me think)|The user|Wait,"
     rb"|We (?:need|are given|are asked|could|should)|First,|analysis)"
     rb"|[^{\[]{0,400}?\b(?:thoughts?|thinking|reasoning|draft|perhaps|maybe)\b",
     re.IGNORECASE,
 )
-_NAME_BEFORE = re.compile(
+_NAME_BEFORE = late_pattern(
     rb"(?:^|[{\[,])[ \t]*+[\"'][^\"'\n]{0,200}[\"']\s{0,9}:\s{0,9}\Z", re.MULTILINE
 )
-_WRAPPER = re.compile(rb'\{\s*+(?P<name>"(?:[^"\\]|\\.){1,60}+")\s*+:\s*+', re.DOTALL)
-_WRAPPER_BEGUN = re.compile(
+_WRAPPER = late_pattern(rb'\{\s*+(?P<name>"(?:[^"\\]|\\.){1,60}+")\s*+:\s*+', re.DOTALL)
+_WRAPPER_BEGUN = late_pattern(
     rb'\{\s*+(?:"(?:[^"\\]|\\.){0,60}+(?:\\|"\s*+(?::\s*+)?)?)?\Z', re.DOTALL
 )
 

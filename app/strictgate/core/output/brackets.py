@@ -12,6 +12,7 @@ from enum import Enum, auto
 from functools import cached_property
 
 from strictgate.core.jsontext.reader import MAX_DEPTH
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output.quoted_strings import CLOSERS
 
 OPENERS = "{["
@@ -20,11 +21,11 @@ _COMMENT = r"//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?"
 _DOUBLE = r'"(?:[^"\\]++|\\.?)*+"?'
 _SINGLE = r"'(?:[^'\\]++|\\.?)*+'?"
 TOKENS = {
-    '"': re.compile(rf"{_DOUBLE}|{_COMMENT}|[\[\]{{}}]", re.DOTALL),
-    "'": re.compile(rf"{_DOUBLE}|{_SINGLE}|{_COMMENT}|[\[\]{{}}]", re.DOTALL),
+    '"': late_pattern(rf"{_DOUBLE}|{_COMMENT}|[\[\]{{}}]", re.DOTALL),
+    "'": late_pattern(rf"{_DOUBLE}|{_SINGLE}|{_COMMENT}|[\[\]{{}}]", re.DOTALL),
 }
 _QUOTE = "".join(CLOSERS).replace("`", "")
-_HEAD = re.compile(
+_HEAD = late_pattern(
     rf"""
     \{{ \s*+ (?: \Z | [{_QUOTE}}}] | `(?!``) | // | /\* | \#
               | (?:[^\W\d][\w$-]*+ | \$[\w$-]*+ | \d++) \s*+ : )
@@ -33,19 +34,19 @@ _HEAD = re.compile(
     """,
     re.VERBOSE,
 )
-_INTERVAL = re.compile(r"\[ \s*+ [-+]?[\d.]++ \s*+ , \s*+ [-+]?[\d.]++ \s*+ \)", re.VERBOSE)
-_MENTION = re.compile(r"(?<=`)[{\[](?=`)|(?<=[:;]-)[{\[]\s*+\Z")  # by itself, or in a smiley
-_FIRST_QUOTE = re.compile(r"[{\[\s]*+(['\"])?")
+_INTERVAL = late_pattern(r"\[ \s*+ [-+]?[\d.]++ \s*+ , \s*+ [-+]?[\d.]++ \s*+ \)", re.VERBOSE)
+_MENTION = late_pattern(r"(?<=`)[{\[](?=`)|(?<=[:;]-)[{\[]\s*+\Z")  # by itself, or in a smiley
+_FIRST_QUOTE = late_pattern(r"[{\[\s]*+(['\"])?")
 
 
-_NAME_BEFORE = re.compile(
+_NAME_BEFORE = late_pattern(
     r"(?:^|[{\[,])[ \t]*+[\"'“][^\"'“”\n]{0,200}[\"'”]\s{0,9}:\s{0,9}\Z", re.MULTILINE
 )
-_MEMBER_BEHIND = re.compile(r"\s*+,\s*+[\"'“][^\"'”\n]{0,200}[\"'”]\s*+:")
-_OPENER = re.compile(r"[{\[]")
-_ANY_BRACKET = re.compile(r"[\[\]{}]")
-_CLOSERS_ONLY = re.compile(r"[\s,;)}\]]*+\Z")
-_NAMELESS = re.compile(r'\{\s*+"[^"]*+"\s*+(?:,[^{}]*+)?\}\s*+\Z')
+_MEMBER_BEHIND = late_pattern(r"\s*+,\s*+[\"'“][^\"'”\n]{0,200}[\"'”]\s*+:")
+_OPENER = late_pattern(r"[{\[]")
+_ANY_BRACKET = late_pattern(r"[\[\]{}]")
+_CLOSERS_ONLY = late_pattern(r"[\s,;)}\]]*+\Z")
+_NAMELESS = late_pattern(r'\{\s*+"[^"]*+"\s*+(?:,[^{}]*+)?\}\s*+\Z')
 _LOOK_BACK = 240
 
 
@@ -105,7 +106,7 @@ def _in_string(rest: str) -> Unclosed:
     return Unclosed.MISMATCHED if rest.rstrip()[-1:] in PARTNER else Unclosed.UNFINISHED
 
 
-_MEMBER_LATER = re.compile(r'[^{}\[\]"]*+"\s*+,\s*+"[^{}\[\]"]*+"\s*+:')
+_MEMBER_LATER = late_pattern(r'[^{}\[\]"]*+"\s*+,\s*+"[^{}\[\]"]*+"\s*+:')
 """The end of a string, a comma and a name, before any further bracket."""
 
 

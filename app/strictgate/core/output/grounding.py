@@ -27,18 +27,19 @@ from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.schema.drafts import walk_subschemas
 
 _CURRENCY = "[$€£¥₹]"
 _SIGN = rf"((?<![\w)\]-])-(?={_CURRENCY}?\d))?"
-_WORD = re.compile(rf"([^\W\d_]+)|{_SIGN}({_CURRENCY})?(\d+)|([^\w\s])")
-_NUMBER = re.compile(rf"{_SIGN}{_CURRENCY}?(\d[\d,']*(?:\.\d+)?(?:[eE][-+]?\d+)?)")
-_MINUS = re.compile(rf"(\d\s+)?\bminus\s+(?={_CURRENCY}?\d)")
+_WORD = late_pattern(rf"([^\W\d_]+)|{_SIGN}({_CURRENCY})?(\d+)|([^\w\s])")
+_NUMBER = late_pattern(rf"{_SIGN}{_CURRENCY}?(\d[\d,']*(?:\.\d+)?(?:[eE][-+]?\d+)?)")
+_MINUS = late_pattern(rf"(\d\s+)?\bminus\s+(?={_CURRENCY}?\d)")
 _DASHES = str.maketrans("\N{MINUS SIGN}\N{EN DASH}", "--")
 _SYMBOLS = frozenset({"Sc", "So"})  # general categories: currencies; degrees, emoji, ...
-_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_ESCAPED = late_pattern(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _GROUPING = str.maketrans("", "", ",'")
-_DECIMAL_COMMA = re.compile(r"\d+,\d+")
+_DECIMAL_COMMA = late_pattern(r"\d+,\d+")
 
 
 @dataclass(frozen=True)

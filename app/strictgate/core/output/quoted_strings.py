@@ -11,6 +11,7 @@ import re
 from enum import Enum, auto
 
 from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.repair_steps import SyntaxRepair
 from strictgate.core.value_type import value_type
 
@@ -24,14 +25,16 @@ CLOSERS = {
     "„": "“”",
     "‘": "’",
 }
-_STRICT = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"')
+_STRICT = late_pattern(
+    r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
+)
 _PLAIN = {
-    opening: re.compile(rf'[^"\\\x00-\x1f{closers}]++') for opening, closers in CLOSERS.items()
+    opening: late_pattern(rf'[^"\\\x00-\x1f{closers}]++') for opening, closers in CLOSERS.items()
 }
-_ESCAPE = re.compile(r"\\(?:[\"\\/bfnrt]|u[0-9a-fA-F]{4})")
-_ESCAPED_QUOTE = re.compile(r"\\['`´‘’“”„]")
+_ESCAPE = late_pattern(r"\\(?:[\"\\/bfnrt]|u[0-9a-fA-F]{4})")
+_ESCAPED_QUOTE = late_pattern(r"\\['`´‘’“”„]")
 _NAME_BEHIND = r"""(?: ["'“‘`] [^"'”’`\n]*+ ["'”’`´] | [^\W\d][\w$-]*+ ) \s*+ :"""
-_WORD_BEHIND = re.compile(r"[\w(\[{<$@%-]")
+_WORD_BEHIND = late_pattern(r"[\w(\[{<$@%-]")
 _APOSTROPHES = "'’"
 _TWO_READINGS = "Unescaped quote that may or may not end the string"
 
@@ -46,9 +49,11 @@ class Role(Enum):
 
 
 _MAY_END = {
-    Role.ROOT: re.compile(r"\s*+\Z"),
-    Role.MEMBER: re.compile(rf"\s*+ (?: \Z | \}} | , \s*+ (?: \}} | {_NAME_BEHIND}) )", re.VERBOSE),
-    Role.ITEM: re.compile(
+    Role.ROOT: late_pattern(r"\s*+\Z"),
+    Role.MEMBER: late_pattern(
+        rf"\s*+ (?: \Z | \}} | , \s*+ (?: \}} | {_NAME_BEHIND}) )", re.VERBOSE
+    ),
+    Role.ITEM: late_pattern(
         r"""\s*+ (?: \Z | \] | , \s*+ (?: ["'“‘`\]{[] | [-+.]?\d | (?:true|false|null)\b ) )""",
         re.VERBOSE | re.IGNORECASE,
     ),

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import ClassVar, NoReturn
 
 from strictgate.core.jsontext.reader import MAX_DEPTH, NotJSON
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output.quoted_strings import CLOSERS, Role, read_quoted
 from strictgate.core.repair_steps import Step, SyntaxRepair
 
-_GAP = re.compile(
+_GAP = late_pattern(
     r"""
     (?P<blanks> [ \t\r\n]++ )
   | (?P<odd> [\v\f\x85\u00a0\u180e\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]++ )
@@ -24,23 +25,23 @@ _GAP = re.compile(
     """,
     re.VERBOSE,
 )
-_BARE_NAME = re.compile(r"[^\W\d][\w$-]*+|\$[\w$-]*+|0|[1-9]\d*+")
+_BARE_NAME = late_pattern(r"[^\W\d][\w$-]*+|\$[\w$-]*+|0|[1-9]\d*+")
 _TWO_SPELLINGS = {"True", "False", "None"}  # as a name: itself, or what it is as a value
-_WORD = re.compile(r"[^\W\d]\w*+")
+_WORD = late_pattern(r"[^\W\d]\w*+")
 _LITERALS = {
     **{word: word for word in ("true", "false", "null")},
     **dict.fromkeys(("True", "TRUE"), "true"),
     **dict.fromkeys(("False", "FALSE"), "false"),
     **dict.fromkeys(("None", "Null", "NULL"), "null"),
 }
-_NUMBER = re.compile(
+_NUMBER = late_pattern(
     r"""
     (?P<sign> [+-]? ) (?P<whole> 0 | [1-9]\d*+ | (?=\.\d) ) (?: (?P<point> \. ) (?P<part> \d*+ ) )?
     (?P<exponent> (?:[eE][+-]?\d++)? ) (?! [\w.+$-] )
     """,
     re.VERBOSE,
 )
-_DIGIT = re.compile(r"[-+]?\.?\d")
+_DIGIT = late_pattern(r"[-+]?\.?\d")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output import brackets
 
 _NAMES = (
@@ -51,11 +52,11 @@ _CLOSING = [
     "<end_of_thought>",
 ]
 OPENING = "|".join(_OPENING)
-_HEAD = re.compile(rf"\s*+(?:{OPENING})", re.IGNORECASE)
-CLOSED = re.compile("|".join(_CLOSING), re.IGNORECASE)
-_AMID_PROSE = re.compile(rf"(?P<tag>{CLOSED.pattern})|[{{\[]", re.IGNORECASE)
+_HEAD = late_pattern(rf"\s*+(?:{OPENING})", re.IGNORECASE)
+CLOSED = late_pattern("|".join(_CLOSING), re.IGNORECASE)
+_AMID_PROSE = late_pattern(rf"(?P<tag>{CLOSED.pattern})|[{{\[]", re.IGNORECASE)
 _IN_DOCUMENT = {
-    quote: re.compile(rf"(?P<tag>{CLOSED.pattern})|{tokens.pattern}", re.IGNORECASE | re.DOTALL)
+    quote: late_pattern(rf"(?P<tag>{CLOSED.pattern})|{tokens.pattern}", re.IGNORECASE | re.DOTALL)
     for quote, tokens in brackets.TOKENS.items()
 }
 _PLAIN_NAMES = (
@@ -64,7 +65,7 @@ _PLAIN_NAMES = (
     "|start|begin|end|eos|s|im_start|im_end|assistant|user|system|constrain|channel"
     "|a|b|i|p|u|br|hr|em|li|ol|ul|td|th|tr|div|pre|code|span|table|strong|body|html|xml"
 )
-_UNKNOWN_TAG = re.compile(
+_UNKNOWN_TAG = late_pattern(
     rf"""
     <(?P<closes_angle>/)?+(?!(?:{_NAMES}|{_PLAIN_NAMES})[\s>])(?P<angle>[a-z][\w:.-]{{0,60}})
       (?:[ \t][^<>]{{0,120}}+)?>
@@ -76,9 +77,11 @@ _UNKNOWN_TAG = re.compile(
 )
 _MAX_OPEN = 16  # tags in tags
 _CLOSES = ("closes_angle", "closes_bar", "bar_ends", "closes_square")
-_TAG_OR_DOCUMENT = re.compile(rf"{_UNKNOWN_TAG.pattern}|[{{\[]|```|~~~", re.IGNORECASE | re.VERBOSE)
-_ANSWER = re.compile(r"\s*+(?:[{\[]|```|~~~)")
-_DOCUMENT = re.compile(r"\s*+(?:[{\[\"]|```|~~~)")
+_TAG_OR_DOCUMENT = late_pattern(
+    rf"{_UNKNOWN_TAG.pattern}|[{{\[]|```|~~~", re.IGNORECASE | re.VERBOSE
+)
+_ANSWER = late_pattern(r"\s*+(?:[{\[]|```|~~~)")
+_DOCUMENT = late_pattern(r"\s*+(?:[{\[\"]|```|~~~)")
 
 
 @dataclass(frozen=True, slots=True)

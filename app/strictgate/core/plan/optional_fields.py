@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import OptionalField
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.request.tools import function_name
 from strictgate.core.wire import refusal_patterns as words
 from strictgate.core.wire.refusal import refuses_field
@@ -208,7 +209,7 @@ def _without_reasoning(body: Body) -> Body:
 
 
 def _field(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){name}(?![\w-])", re.IGNORECASE)
+    return late_pattern(rf"(?<![\w-]){name}(?![\w-])", re.IGNORECASE)
 
 
 def _hint(name: str) -> FieldRule:
@@ -221,25 +222,25 @@ def _record(name: str) -> FieldRule:
 
 RULES: Mapping[OptionalField, FieldRule] = {
     OptionalField.STREAM_OPTIONS: FieldRule(
-        re.compile(r"stream_options|include_usage"), _dropped("stream_options")
+        late_pattern(r"stream_options|include_usage"), _dropped("stream_options")
     ),
     OptionalField.LOGPROBS: FieldRule(
-        re.compile(r"log_?prob", re.IGNORECASE),
+        late_pattern(r"log_?prob", re.IGNORECASE),
         _dropped("logprobs", "top_logprobs"),
         ours_unless="logprobs",
-        says_no=re.compile(""),  # any word about them is about ours
+        says_no=late_pattern(""),  # any word about them is about ours
     ),
     OptionalField.STREAM_WITH_TOOLS: FieldRule(words.STREAM_AND_TOOLS, _whole_with_tools),
     OptionalField.STREAM: FieldRule(words.STREAM_ALONE, _whole),
     OptionalField.SEVERAL_CHOICES: FieldRule(
         words.SEVERAL_CHOICES, _dropped("n"), says_no=words.SEVERAL_SAYS_NO
     ),
-    OptionalField.STRICT: FieldRule(re.compile(r"\bstrict\b", re.IGNORECASE), _without_strict),
+    OptionalField.STRICT: FieldRule(late_pattern(r"\bstrict\b", re.IGNORECASE), _without_strict),
     OptionalField.DEVELOPER_ROLE: FieldRule(
         words.ROLE, _without_developer, says_no=words.ROLE_SAYS_NO
     ),
     OptionalField.PARALLEL_TOOL_CALLS: FieldRule(
-        re.compile(r"parallel[_ ](?:tool|function)[_ ]call", re.IGNORECASE),
+        late_pattern(r"parallel[_ ](?:tool|function)[_ ]call", re.IGNORECASE),
         _dropped("parallel_tool_calls"),
         is_told=True,
     ),
@@ -254,12 +255,12 @@ RULES: Mapping[OptionalField, FieldRule] = {
         _field("max_completion_tokens"), _renamed("max_completion_tokens", "max_tokens")
     ),
     OptionalField.REASONING_CONTENT: FieldRule(
-        re.compile(r"\breasoning_(?:content|details)\b|messages\S*[.\]]reasoning\b"),
+        late_pattern(r"\breasoning_(?:content|details)\b|messages\S*[.\]]reasoning\b"),
         _without_reasoning,
         is_told=True,
     ),
     OptionalField.REASONING_EFFORT: FieldRule(
-        re.compile(r"reasoning[_ ]?effort|(?<![\w.-])reasoning\b(?! content)", re.IGNORECASE),
+        late_pattern(r"reasoning[_ ]?effort|(?<![\w.-])reasoning\b(?! content)", re.IGNORECASE),
         _dropped("reasoning_effort"),
         is_told=True,
         is_translated_only=True,
@@ -268,7 +269,7 @@ RULES: Mapping[OptionalField, FieldRule] = {
     OptionalField.STORE: _record("store"),
     OptionalField.METADATA: _record("metadata"),
     OptionalField.USER: FieldRule(
-        re.compile(r"(?:param\w*|propert\w*|field|argument|name|body\.)[\s:.'\"`]*user['\"`]?\b"),
+        late_pattern(r"(?:param\w*|propert\w*|field|argument|name|body\.)[\s:.'\"`]*user['\"`]?\b"),
         _dropped("user"),
         is_told=True,
     ),

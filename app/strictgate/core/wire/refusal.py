@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import Mode
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.wire import refusal_patterns as words
 from strictgate.core.wire.error_body import ErrorText, error_text
 
@@ -251,7 +252,7 @@ def refuses_field(
     )
 
 
-_PREFIX_SAYS_NO = re.compile(
+_PREFIX_SAYS_NO = late_pattern(
     rf"{words.FIELD_SAYS_NO.pattern}|\b(?:must|should|cannot|can't|only|expect(?:ed|s))\b"
     r"|\bnot (?:allowed|permitted|possible|valid)\b",
     re.IGNORECASE,

@@ -10,6 +10,8 @@ import tomllib
 from importlib import resources
 from typing import Any
 
+from strictgate.core.late_pattern import late_pattern
+
 _DATA: dict[str, Any] = tomllib.loads(
     resources.files(__package__).joinpath("refusal_patterns.toml").read_text("utf-8")
 )
@@ -30,11 +32,11 @@ def _union(*tables: str) -> str:
 
 
 def _table(*tables: str) -> re.Pattern[str]:
-    return re.compile(_union(*tables), re.IGNORECASE)
+    return late_pattern(_union(*tables), re.IGNORECASE)
 
 
 def _words(name: str) -> re.Pattern[str]:
-    return re.compile(_expanded(_DATA["words"][name]), re.IGNORECASE)
+    return late_pattern(_expanded(_DATA["words"][name]), re.IGNORECASE)
 
 
 def _codes(name: str) -> frozenset[str]:
@@ -74,7 +76,7 @@ FUNCTION_PLACE = _words("FUNCTION_PLACE")
 QUOTED = _words("QUOTED")
 DROPPABLE = _codes("DROPPABLE")
 """Keywords that a schema can do without, so that a refusal that names one need not be the end."""
-UNMISTAKABLE = re.compile(_expanded(_DATA["words"]["UNMISTAKABLE"]))
+UNMISTAKABLE = late_pattern(_expanded(_DATA["words"]["UNMISTAKABLE"]))
 """Those of them that are no words of plain English, and so need no quotes."""
 SCHEMA_PLACE = _words("SCHEMA_PLACE")
 """Where in the schema something stands: names of properties may be those of keywords."""
