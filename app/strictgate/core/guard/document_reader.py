@@ -24,7 +24,7 @@ from strictgate.core.guard.repairs import tokens
 from strictgate.core.guard.repairs.repairs import Repaired, repair_violation
 from strictgate.core.guard.repairs.violation import WAIT
 from strictgate.core.guard.text_behind import TextBehind
-from strictgate.core.jsontext.lexer import BLANKS
+from strictgate.core.jsontext.lexer import BLANKS, LexicalToken
 from strictgate.core.jsontext.scanner import Scanner
 from strictgate.core.output.origins import ByteOrigin
 from strictgate.core.repair_steps import Repair, Step, SyntaxRepair, distinct_steps
@@ -102,9 +102,22 @@ class DocumentReader:
 
     def feed(self, text: str) -> None:
         """Take in the next piece of the reply."""
+        if self.state is DocumentState.READING and self._take_text(text):
+            return
         data = text.encode("utf-8", "surrogatepass")  # half a pair is refused, not replaced
         for start in range(0, len(data), _PIECE):
             self._take(data[start : start + _PIECE])
+
+    def _take_text(self, text: str) -> bool:
+        """Take in what does no more than to lengthen an open string, as most pieces of a stream of
+        text do; return whether `text` does. `_take` comes to the same, by a longer way."""
+        if self.ahead or self.draft.guard.scanner.token is not LexicalToken.STRING:
+            return False
+        is_plain = text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+        if not is_plain or not self.draft.write_text(text.encode(), self.origin):
+            return False
+        self._length += len(text)
+        return True
 
     def _take(self, data: bytes) -> None:
         if self.state is DocumentState.CLOSED:

@@ -134,6 +134,14 @@ class DocumentStream(DocumentReader):
         if self.state is DocumentState.READING:
             self._look_for_loss_of_way()
 
+    def _take_text(self, text: str) -> bool:
+        if self.tokens or self.draft.scores:  # each of its bytes is looked at
+            return False
+        is_taken = super()._take_text(text)
+        if is_taken:
+            self._look_for_loss_of_way()
+        return is_taken
+
     def _take(self, data: bytes) -> None:
         super()._take(data)
         if self.state is DocumentState.CLOSED and self._is_going_on and not self.behind.is_over:

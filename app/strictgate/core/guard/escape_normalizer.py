@@ -95,6 +95,11 @@ class Piece(NamedTuple):
     in_string: bool
     """Whether it begins inside a string."""
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it is text of a string that the grammar was not given."""
+        return self.in_string and self.plain_start == self.plain_end
+
 
 _BEGINNING = attrgetter("plain_start")
 
@@ -117,9 +122,18 @@ class EscapeNormalizer:
 
     @property
     def is_skipping(self) -> bool:
-        """Whether the grammar was given nothing for the last bytes, though it had begun."""
+        """Whether the grammar was given nothing for the last bytes, though it had begun, and they
+        are blanks behind the document."""
         last = self._last
-        return last is not None and 0 < last.plain_start == last.plain_end
+        return last is not None and not last.in_string and 0 < last.plain_start == last.plain_end
+
+    @property
+    def is_passing_over(self) -> bool:
+        """Whether the grammar was given nothing for the last bytes, which are text of a string."""
+        if not self.in_string or not self._pieces:
+            return False
+        last = self._pieces[-1]
+        return last.plain_start == last.plain_end and last.end == len(self.source)
 
     @property
     def is_standing_in(self) -> bool:
@@ -164,6 +178,16 @@ class EscapeNormalizer:
         piece = Piece(start, len(self), plain_start, self.plain_length, self.in_string)
         self._pieces.append(piece)
 
+    def pass_over(self, text: bytes) -> None:
+        """Take in text of the open string, for which the grammar is given nothing: behind it, it
+        stands where it does now."""
+        source, plain = self.source, self.plain_length
+        start = len(source)
+        if self.is_passing_over:
+            start = self._pieces.pop().start
+        source += text
+        self._pieces.append(Piece(start, len(source), plain, plain, in_string=True))
+
     def hold(self, beginning: bytes) -> None:
         """Take in the beginning of an escape, in the place of any that is held."""
         self._let_go()
@@ -195,6 +219,9 @@ class EscapeNormalizer:
             piece = self._pieces.pop()
             position, self.plain_length = piece.start, piece.plain_start
             self.in_string = piece.in_string
+            if piece.is_text and piece.start < target:
+                self._pieces.append(piece._replace(end=target))
+                position = target
             cut = bytes(self.source[position:target])
         if position > target:
             self.in_string ^= bool(self.source.count(b'"', target, position) & 1)

@@ -22,6 +22,7 @@ from strictgate.core.guard.escape_normalizer import (
     reach,
     respelt,
 )
+from strictgate.core.guard.free_strings import free_length
 from strictgate.core.guard.llguidance_matcher import (
     MAX_STATES,
     Bits,
@@ -29,6 +30,7 @@ from strictgate.core.guard.llguidance_matcher import (
     bits,
     members,
 )
+from strictgate.core.jsontext import strings
 
 BLANKS = b" \t\r\n"
 MAX_FORCED = 4_000  # bytes
@@ -42,6 +44,8 @@ _VERBATIM = (1 << 0x80) - 1 & ~sum(1 << code for code in SPELT)
 _DIGITS_BUT_ZERO = bits(b"123456789")
 _PADDED = re.compile(rb"\.\d*0\Z")
 _FRACTION = re.compile(rb"\d\.\d+\Z")
+_LETTERS = re.compile(rb'[^"\\\x00-\x1f]++')
+_PASSED_OVER = 16  # bytes, at least: for fewer it is not worth it to stop before them
 _FREELY = (b"~", b"Q", b"7", b" ", b";")  # a string that takes any of these takes nearly anything
 
 
@@ -54,6 +58,9 @@ class CompiledGrammar:
     """See `Grammar`."""
     size: int
     """About how many bytes of memory it takes."""
+    free_from: int | None = None
+    """How long a string is, in bytes with its quote, from which on the grammar takes any character
+    in it, and any number of them: None: that may never be. See free_strings.py."""
 
     def is_broken(self) -> bool:
         """Whether a matcher met a limit of the engine: then none works any more."""
@@ -61,7 +68,7 @@ class CompiledGrammar:
 
     def start(self) -> "GrammarMatcher":
         """Return a matcher that stands before the document."""
-        return GrammarMatcher(self.native.fork(), EscapeNormalizer())
+        return GrammarMatcher(self.native.fork(), EscapeNormalizer(), self.free_from)
 
 
 def load_grammar(grammar: Grammar) -> CompiledGrammar:
@@ -70,9 +77,9 @@ def load_grammar(grammar: Grammar) -> CompiledGrammar:
     Raises:
         NotExpressible: it is over a limit of the engine.
     """
-    return CompiledGrammar(
-        LlguidanceMatcher.load(grammar.text), grammar.unsupported_keywords, _size(grammar.text)
-    )
+    native = LlguidanceMatcher.load(grammar.text)
+    size, free_from = _size(grammar.text), free_length(grammar.text)
+    return CompiledGrammar(native, grammar.unsupported_keywords, size, free_from)
 
 
 _FIXED_SIZE = 90 * 1024
@@ -111,14 +118,17 @@ def _size(text: str) -> int:
 class GrammarMatcher:
     """Reads one document by a grammar."""
 
-    def __init__(self, native: LlguidanceMatcher, respeller: EscapeNormalizer) -> None:
+    def __init__(
+        self, native: LlguidanceMatcher, respeller: EscapeNormalizer, free_from: int | None
+    ) -> None:
         self._native = native
         self._respeller = respeller
+        self._free_from = free_from
         self._is_lost = False
 
     def fork(self) -> Self:
         """Return a matcher that stands where this one does and goes its own way."""
-        twin = type(self)(self._native.fork(), self._respeller.fork())
+        twin = type(self)(self._native.fork(), self._respeller.fork(), self._free_from)
         twin._is_lost = self._is_lost
         return twin
 
@@ -188,7 +198,55 @@ class GrammarMatcher:
             self._respeller.stand_in(blanks, b"")
         return len(blanks)
 
+    def take_text(self, data: bytes) -> bool:
+        """Take in plain characters of ASCII, if that makes no difference to the grammar; return
+        whether it does not."""
+        if self._is_lost or not self._is_in_free_text():
+            return False
+        self._respeller.pass_over(data)
+        return True
+
     def _take(self, data: bytes) -> int:
+        """Take in what is no blank around the document; of long strings, the grammar gets as much
+        as makes a difference to it."""
+        if self._free_from is None or not (len(data) >= _PASSED_OVER or self._is_in_free_text()):
+            return self._match(data)
+        taken = 0
+        while taken < len(data):
+            if self._is_in_free_text() and (end := strings.text_until(data, taken)) > taken:
+                self._respeller.pass_over(data[taken:end])
+                taken = end
+                continue
+            end = self._before_free_text(data, taken)
+            matched = self._match(data[taken:end])
+            taken += matched
+            if taken < end:
+                break
+        return taken
+
+    def _is_in_free_text(self) -> bool:
+        """Whether a string is open that is free by now: see free_strings.py. Only its end is looked
+        at, which must hold no escape, as these are shorter for the grammar."""
+        respeller, length = self._respeller, self._free_from
+        if length is None or not respeller.in_string or respeller.held:
+            return False
+        if respeller.is_passing_over:
+            return True
+        source = respeller.source
+        low = len(source) - length
+        is_whole = low > 0 and source[-1] < 0x80  # a character
+        return is_whole and source.find(b'"', low) < 0 and source.find(b"\\", low) < 0
+
+    def _before_free_text(self, data: bytes, start: int) -> int:
+        """Return up to where the grammar is to match `data`: into the next long text, if there is
+        one that may be free."""
+        assert self._free_from is not None, "else all of it"
+        for found in _LETTERS.finditer(data, start):
+            if found.end() - found.start() >= self._free_from + _PASSED_OVER:
+                return found.start() + self._free_from
+        return len(data)
+
+    def _match(self, data: bytes) -> int:
         respeller = self._respeller
         before, plain_before = len(respeller), respeller.plain_length
         plain = respeller.feed(data)
@@ -229,7 +287,9 @@ class GrammarMatcher:
 
     def is_free(self) -> bool:
         """Whether a string is open that may go on with nearly anything."""
-        return self._respeller.in_string and all(map(self._native.fits, _FREELY))
+        return self._respeller.in_string and (
+            self._is_in_free_text() or all(map(self._native.fits, _FREELY))
+        )
 
     def forced(self) -> bytes:
         """Return what must come next, as far as there is one way only; blanks left aside."""

@@ -152,6 +152,22 @@ class Guard:
             self._matcher.rollback(taken - read)
         return read
 
+    def take_text(self, data: bytes) -> bool:
+        """Take in plain characters of ASCII, if the open string may go on with any; return whether
+        it may. `consume` comes to the same, by a longer way."""
+        tracker, matcher = self._tracker, self._matcher
+        if not tracker.may_take_text():
+            return False
+        a_byte = _A_BYTE
+        if matcher is not None:
+            is_long = len(self.scanner) + len(data) > self._most_matched
+            if is_long or not matcher.take_text(data):
+                return False
+            a_byte += self._a_match
+        tracker.take_text(data)
+        self.work.spend(_A_CALL + len(data) * a_byte)
+        return True
+
     def _match(self, data: bytes) -> int:
         if self._matcher is None:
             return len(data)

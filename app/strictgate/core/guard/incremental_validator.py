@@ -86,6 +86,16 @@ class IncrementalValidator:
                 scanner.rollback(len(scanner) - back)
         return len(scanner) - begun
 
+    def may_take_text(self) -> bool:
+        """Whether a string is open that may go on with any character."""
+        is_limited = self.checking and bool(self._judge.features.lengths)
+        return self.scanner.is_in_text and not is_limited
+
+    def take_text(self, data: bytes) -> None:
+        """Take in plain characters of ASCII, where that may be."""
+        self._problems = ()
+        self.scanner.take_text(data)
+
     def is_accepting(self) -> bool:
         """Whether what was taken in is a whole, valid document. A number may still get longer."""
         if not self.scanner.is_complete():

@@ -83,6 +83,15 @@ class PartialDocument:
             self.origins.write(before, origin)
         return taken
 
+    def write_text(self, data: bytes, origin: ByteOrigin) -> bool:
+        """Add plain characters of ASCII, if the open string may go on with any; return whether it
+        may."""
+        before = len(self)
+        is_taken = self.guard.take_text(data)
+        if is_taken:
+            self.origins.write(before, origin)
+        return is_taken
+
     @property
     def prefix(self) -> bytes:
         """All that was written, wrapper included."""

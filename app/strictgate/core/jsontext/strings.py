@@ -46,6 +46,7 @@ def _beginnings(*sequences: tuple[str, ...]) -> str:
 _ESCAPES = (("\\\\", _SHORT), *(("\\\\", "u", *each) for each in _CODES))
 _UNIT = _alternatives((_ASCII,), *_CHARACTERS, *_ESCAPES)
 _WHOLE = re.compile(f"(?:{_ASCII}++|{_alternatives(*_CHARACTERS, *_ESCAPES)})*+".encode("latin-1"))
+_TEXT = re.compile(f"(?:{_ASCII}++|{_alternatives(*_CHARACTERS)})*+".encode("latin-1"))
 _BEGUN = re.compile(_beginnings(*_CHARACTERS, *_ESCAPES).encode("latin-1"))
 _NEAR = 1024  # bytes
 _PLAIN_RUN = re.compile(rb"[^\\]{12}")
@@ -55,6 +56,11 @@ _EACH = re.compile(_UNIT.encode("latin-1"))
 def whole_until(text: bytes | bytearray, start: int) -> int:
     """Return where the whole units end that stand from `start`, which is where one begins."""
     return _WHOLE.match(text, start).end()  # type: ignore[union-attr]
+
+
+def text_until(text: bytes | bytearray, start: int) -> int:
+    """Return where the plain characters end that stand from `start`, which is where one begins."""
+    return _TEXT.match(text, start).end()  # type: ignore[union-attr]
 
 
 def resume_from(text: bytes | bytearray, start: int, end: int) -> int:
