@@ -188,3 +188,35 @@ def test_lessons_are_kept():
     kept.observe(finished(1))
     kept.clear()
     assert kept.entries() == []
+
+
+def test_what_is_over_is_packed_a_moment_later():
+    """Whoever looks sees it as it is, and whoever follows is told at once; an id that is given anew
+    is another request."""
+
+    async def run():
+        kept = inspector()
+        kept.record(opened(1))
+        kept.observe(finished(1))
+        kept.record(opened(1))
+        assert kept.entry("req_1").outcome() == "open"
+        kept.observe(finished(1))
+        kept.record(opened(2))
+        kept.observe(finished(2))
+        assert [(each.id, each.outcome()) for each in kept.entries()] == [
+            ("req_2", "passed"),
+            ("req_1", "passed"),
+        ]
+        follower = kept.follow()
+        kept.record(opened(3))
+        follower.take_all()
+        kept.observe(finished(3))
+        assert follower.take_all() == ["req_3"]
+
+        kept.observe(finished(4))
+        kept.record(opened(5))
+        kept.observe(finished(5))
+        kept.clear()
+        assert kept.entries() == []
+
+    asyncio.run(run())

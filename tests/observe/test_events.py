@@ -43,3 +43,25 @@ def test_all_that_listen_are_told(count):
 def test_ignoring_does_nothing():
     """Whatever happened."""
     assert events.ignore(events.ModelDemoted("groq", "kimi")) is None
+
+
+class Attentive:
+    """One who heeds one kind."""
+
+    heeds = frozenset({events.ToolsDropped})
+
+    def __init__(self, told):
+        self.observe = told.append
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_who_heeds_few_is_told_of_few(count):
+    """Behind those that are told of all."""
+    told = []
+    observe = events.tell_all([lambda event: told.append("all")] * count, [Attentive(told)] * 2)
+    one, other = events.ModelDemoted("groq", "kimi"), events.ToolsDropped("groq", "kimi")
+    for event in (one, other, other):
+        observe(event)
+
+    everybody = ["all"] * count
+    assert told == [*everybody, *([*everybody, other, other] * 2)]

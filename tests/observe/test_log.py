@@ -1,5 +1,6 @@
 """The log is one JSON line per event, whatever is in it."""
 
+import asyncio
 import io
 import json
 import logging
@@ -14,7 +15,7 @@ from strictgate.observe.process_events import Crashed
 
 def logged(*events):
     stream = io.StringIO()
-    observe = log_to(stream)
+    observe = log_to(stream).observe
     for event in events:
         observe(event)
     return [json.loads(line) for line in stream.getvalue().split("\n")[:-1]]
@@ -84,7 +85,7 @@ def test_the_style_of_standard_error(monkeypatch, stream, wanted, no_color, form
 def test_nothing_breaks_a_line():
     """Line feeds and terminal codes from outside are escaped."""
     stream = io.StringIO()
-    log_to(stream)(ModelDemoted("groq", "a\nb\x1b[31m\u2028"))
+    log_to(stream).observe(ModelDemoted("groq", "a\nb\x1b[31m\u2028"))
 
     assert stream.getvalue().count("\n") == 1
     assert "\x1b" not in stream.getvalue()
@@ -94,7 +95,7 @@ def test_lines_are_ascii():
     """What a terminal or a reader of lines could take for a control or an end is escaped."""
     stream = io.StringIO()
     odd = "a\u2028\u2029\x85\x9b31m\x7f\u202e\ud800é"
-    log_to(stream)(ModelDemoted("groq", odd))
+    log_to(stream).observe(ModelDemoted("groq", odd))
 
     assert stream.getvalue().isascii()
     assert "\x7f" not in stream.getvalue()
@@ -104,7 +105,7 @@ def test_lines_are_ascii():
 def test_keys_are_not_logged():
     """Neither those that are known, nor what looks like a provider's."""
     stream = io.StringIO()
-    observe = log_to(stream, {"my secret key", "k1"})
+    observe = log_to(stream, {"my secret key", "k1"}).observe
     observe(RequestFinished("req_1", "GET", "/v1/models/my secret key/x", 404, 0.5))
     observe(ModelDemoted("groq", "k1"))
     observe(ModelDemoted("groq", "sk-proj-0123456789abcdef0123"))
@@ -130,4 +131,29 @@ def test_nobody_reads_it():
     stream = io.StringIO()
     stream.close()
 
-    log_to(stream)(ModelDemoted("groq", "kimi"))
+    log_to(stream).observe(ModelDemoted("groq", "kimi"))
+
+
+def test_the_lines_of_requests_wait_for_a_moment():
+    """They have the time at which it happened, and what else happens comes behind them."""
+
+    async def run():
+        stream = io.StringIO()
+        log = log_to(stream)
+        log.observe(RequestFinished("req_1", "POST", "/v1/x", 200, 0.5))
+        assert stream.getvalue() == ""
+
+        log.observe(ModelDemoted("groq", "kimi"))
+        lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+        assert [line["event"] for line in lines] == ["RequestFinished", "ModelDemoted"]
+        assert lines[0]["time"] <= lines[1]["time"]
+
+        log.observe(RequestFinished("req_2", "POST", "/v1/x", 200, 0.5))
+        log.change((), None)
+        log.observe(RequestFinished("req_3", "POST", "/v1/x", 200, 0.5))
+        log.flush()
+        assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()][2:] == [
+            "RequestFinished"
+        ]
+
+    asyncio.run(run())

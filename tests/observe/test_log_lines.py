@@ -15,7 +15,7 @@ from strictgate.observe.events import (
 from strictgate.observe.log_lines import EventLines, LineStyle, LogFormat, LogLevel, level_of
 from strictgate.observe.process_events import Crashed, LogLinesDropped
 
-NOW = datetime(2026, 11, 27, 14, 35, 36, 123000, UTC)
+NOW = datetime(2026, 11, 27, 14, 35, 36, 123000, UTC).timestamp()
 FINISHED = RequestFinished(
     *("req_1", "POST", "/v1/chat/completions", 200, 0.4123),
     key="ci",

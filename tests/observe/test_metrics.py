@@ -1,5 +1,6 @@
 """What is counted of which event."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,7 @@ from strictgate.observe.events import (
     UpstreamAnswered,
     UpstreamFailed,
 )
+from strictgate.observe.merging import merged, page_of
 from strictgate.observe.metrics import MAX_ALIKE, MAX_MODELS, Metrics, Reading
 from strictgate.observe.process_events import (
     Crashed,
@@ -182,6 +184,22 @@ def test_what_is_held_of_requests_is_little():
     assert len(metrics._requests) <= MAX_ALIKE
     [files] = [each for each in metrics.requests.values.values() if each[0]]
     assert files == [MAX_ALIKE + 5]
+
+
+def test_requests_are_counted_before_anybody_looks():
+    """In the path of a request they are only noted."""
+
+    async def run():
+        metrics = Metrics()
+        metrics.observe(DONE)
+        assert not metrics.requests.values
+
+        page, _ = metrics.page()
+        assert b'strictgate_requests_total{route="chat/completions",status="200"} 1.0' in page
+        metrics.observe(DONE)
+        assert b"} 2.0" in page_of(merged([metrics.snapshot()]))[0]
+
+    asyncio.run(run())
 
 
 def test_what_is_read_when_it_is_asked_for():

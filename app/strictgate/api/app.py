@@ -201,8 +201,8 @@ def _lasting(
     metrics = None if settings.observe.metrics is MetricsAccess.OFF else Metrics()
     inspector = _inspector(settings, tell_all(listeners))
     traces = _traces(settings)
-    looking_on = [each.observe for each in (metrics, inspector, traces) if each is not None]
-    observe = tell_all((*listeners, *looking_on))
+    looking_on = [each for each in (metrics, inspector, traces) if each is not None]
+    observe = tell_all(listeners, looking_on)
     shared = open_shared(settings.shared, observe)
     if shared.sharing is None and siblings is not ALONE:
         shared.sharing = Sharing(siblings)

@@ -196,6 +196,7 @@ def serve(
         run(server, bound, demo)
     finally:
         file.remove()
+        log.flush()
         queue.close()
 
 

@@ -244,6 +244,7 @@ def _be_process(
     try:
         run(server, start.listener, demo)
     finally:
+        log.flush()
         queue.close()
     return 0
 

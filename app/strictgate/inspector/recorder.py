@@ -25,6 +25,7 @@ from strictgate.inspector.access import Access
 from strictgate.inspector.entries import MAX_BODY, Entry
 from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
 from strictgate.inspector.request_file import RequestFile
+from strictgate.observe.batching import Batch
 from strictgate.observe.events import (
     Event,
     FactLearned,
@@ -83,6 +84,13 @@ class Follower:
 class Inspector:
     """One per process: the witness of what is said, and an observer of events."""
 
+    heeds = frozenset(
+        {
+            *(RequestFinished, UpstreamFailed),
+            *(FactLearned, ModeRefused, ModelDemoted, PrefillDropped, ToolsDropped),
+        }
+    )
+
     def __init__(
         self, settings: InspectorSettings, access: Access, file: RequestFile | None = None
     ) -> None:
@@ -95,6 +103,8 @@ class Inspector:
         self._has_bodies = settings.bodies
         self._open: dict[str, OpenEntry] = {}
         """Of the requests that are under way."""
+        self._over = Batch(self._pack)
+        """What is over, and is packed in a moment."""
         self._ring: dict[str, PackedEntry | OpenEntry] = {}
         """The others, the oldest first."""
         self._size = 0
@@ -130,17 +140,20 @@ class Inspector:
 
     def entries(self) -> list[Entry]:
         """Return what is kept, the latest first."""
+        self._over.flush()
         all_kept = (self._refused, self._ring, self._open)
         kept = [each.entry() for group in all_kept for each in group.values()]
         return sorted(kept, key=lambda entry: -entry.began)
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return one of them."""
+        self._over.flush()
         found = self._open.get(entry_id) or self._ring.get(entry_id) or self._refused.get(entry_id)
         return None if found is None else found.entry()
 
     def clear(self) -> None:
         """Forget all that are over."""
+        self._over.flush()
         self._ring.clear()
         self._size = 0
         self._refused.clear()
@@ -149,6 +162,7 @@ class Inspector:
 
     def close(self) -> None:
         """Have the rest written to the file."""
+        self._over.flush()
         if self._file is not None:
             self._file.close()
 
@@ -258,12 +272,9 @@ class Inspector:
 
     def observe(self, event: Event) -> None:
         """Take note of what happened."""
-        if type(event) not in _OF_USE:
-            return
-        if isinstance(event, RequestFinished):
-            self._finish(event)
-            return
         match event:
+            case RequestFinished():
+                self._finish(event)
             case UpstreamFailed() if event.request_id in self._open:
                 note = {"error": event.error, "message": event.message}
                 self._open[event.request_id].notes += (note,)
@@ -277,6 +288,11 @@ class Inspector:
                 self._refuse(event)
             return
         entry.finished, entry.key = event, b""
+        self._over.put(entry)
+        if self._followers or entry.weight > _HEAVY:
+            self._over.flush()
+
+    def _pack(self, entry: OpenEntry) -> None:
         self._keep_entry(entry.id, entry.packed())
         for follower in self._followers:
             follower.note(entry.id)
@@ -332,12 +348,8 @@ def _cut(raw: bytes, key: bytes) -> bytes:
     return raw if len(raw) <= MAX_BODY else raw[:MAX_BODY]
 
 
-_OF_USE = frozenset(
-    {
-        *(RequestFinished, UpstreamFailed),
-        *(FactLearned, ModeRefused, ModelDemoted, PrefillDropped, ToolsDropped),
-    }
-)
+_HEAVY = 256 << 10
+"""Bytes of a request from which on it does not wait until it is counted among what is kept."""
 _OWN_PATHS = "/inspector"
 _SHORTEST_KEY = 8
 _TOO_LONG = 1 << 20  # bytes of a request from which on what is sent upstream is not written again

@@ -4,6 +4,7 @@ Who tells of one knows one observer; `tell_all` makes it of all that listen (api
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from strictgate.core.value_type import value_type
 from strictgate.observe.process_events import (
@@ -308,24 +309,38 @@ Event = (
 Observer = Callable[[Event], None]
 
 
+class Attentive(Protocol):
+    """An observer of some kinds of events: of most that happen it is not told."""
+
+    @property
+    def heeds(self) -> frozenset[type]:
+        """The kinds."""
+
+    def observe(self, event: Event) -> None:
+        """Take note of one."""
+
+
 def ignore(event: Event) -> None:
     """The observer that does nothing."""
 
 
-def tell_all(listeners: Sequence[Observer]) -> Observer:
-    """Return the observer that hands each event to all of `listeners`, in their order.
+def tell_all(listeners: Sequence[Observer], attentive: Sequence[Attentive] = ()) -> Observer:
+    """Return the observer that hands each event to all of `listeners`, in their order, and then to
+    those of `attentive` that heed its kind.
 
     They are called where the event happens, on the event loop: they must be quick, and not raise.
     """
-    match tuple(listeners):
-        case ():
-            return ignore
-        case (listener,):
-            return listener
-        case several:
+    if not attentive and len(listeners) < 2:
+        return listeners[0] if listeners else ignore
+    by_kind: dict[type, tuple[Observer, ...]] = {}
 
-            def observe(event: Event) -> None:
-                for listener in several:
-                    listener(event)
+    def those_for(kind: type) -> tuple[Observer, ...]:
+        heeding = (each.observe for each in attentive if kind in each.heeds)
+        return by_kind.setdefault(kind, (*listeners, *heeding))
 
-            return observe
+    def observe(event: Event) -> None:
+        kind = type(event)
+        for listener in by_kind.get(kind) or those_for(kind):
+            listener(event)
+
+    return observe

@@ -7,12 +7,13 @@ name of a model: those that are known, and what looks like one, are blotted out.
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
-from datetime import UTC, datetime
 from typing import Protocol
 
-from strictgate.observe.events import Event, Observer, ignore
+from strictgate.observe.batching import Batch
+from strictgate.observe.events import Event, RequestFinished
 from strictgate.observe.log_lines import JSON_LINES, EventLines, LineStyle, LogFormat, LogLevel
 from strictgate.observe.log_queue import LogQueue
 from strictgate.observe.process_events import LogLinesDropped
@@ -25,45 +26,58 @@ class Stream(Protocol):
     def write(self, line: str, /) -> object: ...
 
 
-def log_to(stream: Stream, keys: Iterable[str] = (), style: LineStyle = JSON_LINES) -> Observer:
-    """Return an observer that writes to `stream`.
-
-    Args:
-        keys: what must not be in the log.
-    """
-    lines, silent = EventLines(style, redactor(keys)), style.silent()
-
-    def write(event: Event) -> None:
-        if type(event) in silent:  # most are: three of the four of a request
-            return
-        line = lines.line(event, datetime.now(UTC))
-        if line is not None:
-            try:
-                stream.write(line)
-            except (OSError, ValueError):  # nobody reads it any more: that must stop nothing
-                return
-
-    return write
-
-
 class Log:
-    """A listener that writes lines, and whose keys and style can be changed."""
+    """A listener that writes lines, and whose keys and style can be changed.
+
+    The lines of requests wait for a moment, and are made many at a time (batching.py); what else
+    happens is written at once, behind those that wait.
+    """
 
     def __init__(self, stream: Stream) -> None:
         """Begin, and write nothing yet."""
         self._stream = stream
-        self._write: Observer = ignore
         self._keys: set[str] = set()
+        self._lines: EventLines | None = None
+        self._silent: frozenset[type] = frozenset()
+        self._waiting = Batch(self._write)
 
     def change(self, keys: Iterable[str], style: LineStyle | None) -> None:
         """Write in `style` from now on, without `keys` and those before them, with which requests
         may still be under way; None: nothing is written."""
+        self._waiting.flush()
         self._keys.update(keys)
-        self._write = ignore if style is None else log_to(self._stream, self._keys, style)
+        self._lines = None if style is None else EventLines(style, redactor(self._keys))
+        self._silent = frozenset() if style is None else style.silent()
 
     def observe(self, event: Event) -> None:
-        """Write the line about `event`."""
-        self._write(event)
+        """Write the line about `event`, with the time that it is now."""
+        if self._lines is None or type(event) in self._silent:  # three of the four of a request
+            return
+        self._waiting.put((time.time(), event))
+        if type(event) is not RequestFinished:
+            self._waiting.flush()
+
+    def flush(self) -> None:
+        """Write the lines that wait."""
+        self._waiting.flush()
+
+    def _write(self, item: tuple[float, Event]) -> None:
+        now, event = item
+        line = None if self._lines is None else self._lines.line(event, now)
+        if line is not None:
+            with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing
+                self._stream.write(line)
+
+
+def log_to(stream: Stream, keys: Iterable[str] = (), style: LineStyle = JSON_LINES) -> Log:
+    """Return a log that writes to `stream`.
+
+    Args:
+        keys: what must not be in it.
+    """
+    log = Log(stream)
+    log.change(keys, style)
+    return log
 
 
 def stderr_style(level: LogLevel, wanted: LogFormat | None) -> LineStyle:
@@ -89,7 +103,7 @@ def stderr_queue(
 
     def dropped(lines: int) -> str:
         name, fields = LogLinesDropped.__name__, {"lines": lines}
-        return style.line(LogLevel.WARNING, name, fields, datetime.now(UTC))
+        return style.line(LogLevel.WARNING, name, fields, time.time())
 
     return LogQueue(sys.stderr, dropped, turn=turn)
 
@@ -116,6 +130,6 @@ class ServerHandler(logging.Handler):
         if message not in self.EXPECTED and not cancelled:
             is_error = record.levelno >= logging.ERROR
             level = LogLevel.ERROR if is_error else LogLevel.WARNING
-            line = self._style.line(level, "Server", {"message": text}, datetime.now(UTC))
+            line = self._style.line(level, "Server", {"message": text}, time.time())
             with suppress(OSError, ValueError):
                 self._stream.write(line)

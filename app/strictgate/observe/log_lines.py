@@ -135,11 +135,11 @@ class LineStyle:
         least = RANKS[self.level]
         return frozenset(kind for kind, level in _LEVELS.items() if RANKS[level] < least)
 
-    def line(self, level: LogLevel, name: str, fields: Mapping[str, Any], now: datetime) -> str:
-        """Return a line with its end."""
+    def line(self, level: LogLevel, name: str, fields: Mapping[str, Any], now: float) -> str:
+        """Return a line with its end; `now`: in seconds since 1970."""
         if self.format is LogFormat.JSON:
             return f"{_time(now)}{_names(level, name)}{_members(fields)}}}\n"
-        time = now.astimezone().strftime("%H:%M:%S.%f")[:-3]
+        time = datetime.fromtimestamp(now).strftime("%H:%M:%S.%f")[:-3]
         is_request = name == RequestFinished.__name__
         words = _request_words(fields) if is_request else _words(name, fields)
         label = f"{level.value.upper():7}"
@@ -169,8 +169,12 @@ class EventLines:
         self._redact = redact
         self._alike = lru_cache(ALIKE)(self._written)
 
-    def line(self, event: Event, now: datetime) -> str | None:
-        """Return the line about `event`, or None where it is not grave enough for one."""
+    def line(self, event: Event, now: float) -> str | None:
+        """Return the line about `event`, or None where it is not grave enough for one.
+
+        Args:
+            now: when it happened, in seconds since 1970.
+        """
         kind: type = type(event)
         shape = _shape(kind)
         if self._style.format is LogFormat.TEXT:
@@ -179,11 +183,16 @@ class EventLines:
         if alike is None:
             return None
         names, members = alike
-        own = self._said(shape.texts, shape.texts_of(event)) if shape.texts else {}
-        own.update(zip(shape.numbers, shape.numbers_of(event), strict=True))
+        own = dict(zip(shape.own, shape.own_of(event), strict=True))
+        for name in shape.texts:
+            text = own[name]
+            if not text:
+                del own[name]
+            elif name not in _KEYLESS:
+                own[name] = self._redact(text)
         return f"{_time(now)}{names}{_members(own)}{members}}}\n"
 
-    def _words(self, event: Event, shape: "_Shape", now: datetime) -> str | None:
+    def _words(self, event: Event, shape: "_Shape", now: float) -> str | None:
         level = level_of(event)
         if RANKS[level] < self._least:
             return None
@@ -215,26 +224,24 @@ class _Shape:
 
     kind: type
     names: tuple[str, ...]
+    own: tuple[str, ...]
+    """Numbers are always said."""
     texts: tuple[str, ...]
     """Those of its own that may be empty, and then are left out."""
-    numbers: tuple[str, ...]
-    """Those of its own that are numbers, which are always said."""
     alike: tuple[str, ...]
     all_of: Callable[[Event], tuple[Any, ...]]
-    texts_of: Callable[[Event], tuple[Any, ...]]
-    numbers_of: Callable[[Event], tuple[Any, ...]]
+    own_of: Callable[[Event], tuple[Any, ...]]
     alike_of: Callable[[Event], tuple[Any, ...]]
 
 
 @cache
 def _shape(kind: type) -> _Shape:
     types = {each.name: each.type for each in dataclass_fields(kind)}
-    own = [name for name in types if types[name] is float or name in _UNIQUE]
-    numbers = tuple(name for name in own if types[name] in (float, int))
-    texts = tuple(name for name in own if name not in numbers)
+    own = tuple(name for name in types if types[name] is float or name in _UNIQUE)
+    texts = tuple(name for name in own if types[name] is str)
     alike = tuple(name for name in types if name not in own)
-    parts = (tuple(types), texts, numbers, alike)
-    return _Shape(kind, *parts, *map(_getter, parts))
+    names = (tuple(types), own, alike)
+    return _Shape(kind, names[0], own, texts, alike, *map(_getter, names))
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[Event], tuple[Any, ...]]:
@@ -244,9 +251,10 @@ def _getter(names: tuple[str, ...]) -> Callable[[Event], tuple[Any, ...]]:
     return lambda event: tuple(getattr(event, name) for name in names)
 
 
-def _time(now: datetime) -> str:
+def _time(now: float) -> str:
     """Return the beginning of a line of JSON, up to its level."""
-    return f'{{"time":"{_second(int(now.timestamp()))}.{now.microsecond // 1000:03}+00:00"'
+    second, thousandth = divmod(round(now * 1000), 1000)
+    return f'{{"time":"{_second(second)}.{thousandth:03}+00:00"'
 
 
 def _names(level: LogLevel, name: str) -> str:

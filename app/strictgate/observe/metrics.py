@@ -3,9 +3,9 @@
 Labels are bounded: names of upstreams and client keys are the configuration's, those of models the
 first MAX_MODELS that are asked for, codes the first MAX_CODES; what comes later is `other`.
 
-The events of every request are counted in numbers that are looked up once for all requests that are
-alike (`_Request`, `_Conversation`, `_Call`): a dozen look-ups for each request cost more than the
-additions.
+The events of every request wait for a moment, and are counted many at a time (batching.py), in
+numbers that are looked up once for all requests that are alike (`_Request`, `_Conversation`,
+`_Call`): a dozen look-ups for each request cost more than the additions.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from strictgate import __version__
+from strictgate.observe.batching import Batch
 from strictgate.observe.events import (
     BreakerChanged,
     Enforced,
@@ -61,6 +62,7 @@ _ROUTES = (
 )
 _Kept = TypeVar("_Kept")
 _BREAKER_STATES = {"closed": 0, "half_open": 1, "open": 2}
+_FREQUENT = frozenset({RequestFinished, UpstreamAnswered, Enforced})
 _TOO_COMPLEX = "too_complex"
 """The outcome of an answer that takes more work to judge than a request may cost."""
 
@@ -144,14 +146,20 @@ class Metrics(MetricTables):
             OutOfResources: lambda each: self.out_of_resources.add(),
             TurnedAway: lambda each: self.turned_away.add((each.limit,), each.count),
         }
+        self.heeds = frozenset(self._handlers)
+        self._waiting = Batch(self._count)
 
     # --- told ------------------------------------------------------------------------------------
 
     def observe(self, event: Event) -> None:
-        """Count `event`."""
-        handler = self._handlers.get(type(event))
-        if handler is not None:
-            handler(event)
+        """Count `event`: at once, or before somebody asks."""
+        if type(event) in _FREQUENT:
+            self._waiting.put(event)
+        elif type(event) in self.heeds:
+            self._count(event)
+
+    def _count(self, event: Event) -> None:
+        self._handlers[type(event)](event)
 
     def _finished(self, done: RequestFinished) -> None:
         if done.path in PROBES:
@@ -268,6 +276,7 @@ class Metrics(MetricTables):
 
     def collect(self) -> Iterator[Any]:
         """Yield what prometheus-client shows."""
+        self._waiting.flush()
         yield InfoMetricFamily("strictgate", "The version.", {"version": __version__})
         for table in vars(self).values():
             if isinstance(table, CounterTable | HistogramTable):

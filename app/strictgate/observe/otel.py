@@ -43,6 +43,8 @@ class _GivenIds(IdGenerator):
 class Traces:
     """One per process; `observe` is the listener."""
 
+    heeds: frozenset[type] = frozenset({UpstreamAnswered, RequestFinished})
+
     def __init__(self, processor: SpanProcessor) -> None:
         """Begin.
 
