@@ -29,6 +29,8 @@ def test_forms(asked, capsys, tmp_path):
 
     assert main(["probe", "--import", str(path), str(path)]) == 0
     assert capsys.readouterr().out.startswith("[1] demo/wrong-enum at 127.0.0.1:")
+    assert main(["probe", "--import", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("demo/wrong-enum at 127.0.0.1:")
     assert main(["probe", "--import", str(path), "--toml"]) == 0
     assert tomllib.loads(capsys.readouterr().out)["modes"][-1] == "prompt"
     assert main(["probe", "--import", str(path), "--html"]) == 0

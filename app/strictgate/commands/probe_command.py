@@ -72,7 +72,7 @@ def _written(results: Sequence[ProbeResult], options: argparse.Namespace) -> str
     if options.json:
         rows = [each.as_json() for each in results]
         return write_json(rows if options.results else rows[0])
-    return truth_text(results) if options.results else result_text(results[0])
+    return truth_text(results) if len(results) > 1 else result_text(results[0])
 
 
 def _asked(options: argparse.Namespace) -> ProbeResult:

@@ -42,10 +42,13 @@ LOGPROBS = {"content": [{"token": "a", "top_logprobs": [{"token": "a"}, {"token"
         ("logprobs", [choice("Hello", logprobs=LOGPROBS)]),
         ("prefix-trailing", [choice('is", "country": "France"}')]),
         ("prefix-trailing", [choice(PREFIX + 'is", "country": "France"} That is it.')]),
+        ("prefix-trailing", [choice('is"}')]),
+        ("prefix-trailing", [choice(PREFIX + 'is"\n"France" }')]),
     ],
 )
 def test_right(name, answers):
-    """What was asked for; a prefix may stand at the head of what goes on from it."""
+    """What was asked for; a prefix may stand at the head of what goes on from it, and where it is
+    asked whether a host goes on, a weak model's document need not be right."""
     found = judged(name, *answers)
     assert (found.verdict, found.words) == (Verdict.RIGHT, "")
     assert (found.tokens_in, found.tokens_out) == (7, 3)
@@ -56,6 +59,7 @@ def test_right(name, answers):
     [
         ("plain", [choice("")], "an empty answer"),
         ("native", [choice(f"```json\n{PARIS}\n```")], "not JSON"),
+        ("native", [choice('{"city": "Paris", "city": "Rome"}')], "not JSON (Duplicate"),
         ("native", [choice('{"city": "Paris"}')], "not valid"),
         ("native-against-the-prompt", [choice('{"word": "gamma"}')], "gamma"),
         ("native-choices", [choice('{"word": "alpha"}')], "1 choice in place of 2"),
@@ -68,7 +72,9 @@ def test_right(name, answers):
         ("logprobs", [choice("Hello")], "no log-probabilities"),
         ("prefix-trailing", [choice(PARIS)], "begins anew"),
         ("prefix-trailing", [choice("Hello")], "does not go on"),
-        ("prefix-trailing", [choice('is"}')], "not valid"),
+        ("prefix-trailing", [choice('The word is "Paris".')], "does not go on"),
+        ("prefix-trailing", [choice(PREFIX + PARIS)], "begins anew"),
+        ("prefix-trailing", [choice(PREFIX)], "does not go on"),
     ],
 )
 def test_wrong(name, answers, words):

@@ -45,6 +45,7 @@ def result(**verdicts):
         (Row("x", refused=1), "no", "refuses", "refused"),
         (Row("x", refused=1, right=1), "sometimes", "holds", "1 of 1"),
         (Row("x", cut=1), "yes", "?", "cut off"),
+        (Row("x", right=1, cut=2), "yes", "holds", "1 of 1, 2 cut off"),
         (Row("x", failed=1), "?", "?", "no answer"),
     ],
 )

@@ -43,6 +43,7 @@ def test_html():
     assert "<b>" not in page
     assert "<n>" not in page
     assert "&lt;n&gt;" in page
-    assert '<td class="lie">says yes: holds not always, 1 of 3' in page
+    assert '<td class="lie">says yes: <strong>holds not always</strong>, 1 of 3' in page
+    assert '<td class="holds">says yes: <strong>holds</strong>, 1 of 1' in page
     assert "<td>not asked</td>" in page
     assert "<script" not in page

@@ -1,6 +1,6 @@
 """One answer to one question: whether it is right, and if not, what it shows instead."""
 
-import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +15,8 @@ from strictgate.core.wire.reply import Choice, Failure, Reply
 MAX_WORDS = 200  # characters of an answer or an error that are shown
 _NO_SUCH_ACCESS = frozenset({401, 403, 404, 408, 429})
 _OUTPUT = frozenset({Refused.INVALID_OUTPUT, Refused.TRUNCATED_OUTPUT})
+_ENDS_THE_CITY = re.compile(r'[^"\\\n]{0,40}"\s*[,}]')
+"""How a text goes on from PREFIX: it ends the string, and what follows one in an object comes."""
 
 
 class Verdict(StrEnum):
@@ -95,8 +97,9 @@ def _document_problem(text: str, schema: Schema | None) -> str:
     """Return what is wrong with a document; without a schema it must be an object."""
     try:
         value = parse_json(text)
-    except NotJSON:
-        return f"not JSON: {text.strip()}" if text.strip() else "an empty answer"
+    except NotJSON as error:
+        said = f"not JSON ({error.message}): {text.strip()}"
+        return said if text.strip() else "an empty answer"
     if schema is None:
         return "" if isinstance(value, dict) else f"not an object: {text.strip()}"
     return "" if schema.is_valid(value) else f"not valid: {text.strip()}"
@@ -113,17 +116,16 @@ def _calls_problem(choice: Choice, schema: Schema | None, count: int) -> str:
     return ""
 
 
-def _continuation_problem(text: str, schema: Schema | None) -> str:
-    """Return why a text does not go on from PREFIX; what follows the document is not looked at."""
+def _continuation_problem(text: str) -> str:
+    """Return why a text does not go on from PREFIX.
+
+    Whether the document is right is not looked at: how a host goes on shows with a weak model too.
+    """
     rest = text.removeprefix(PREFIX)
     if rest.lstrip().startswith(("{", "```")):
         return f"begins anew: {text.strip()}"
-    try:
-        value, _ = json.JSONDecoder().raw_decode(PREFIX + rest)
-    except ValueError:
-        return f"does not go on: {text.strip()}"
-    is_valid = schema is None or schema.is_valid(value)
-    return "" if is_valid else f"goes on, but is not valid: {text.strip()}"
+    is_given_back = rest != text and rest.strip()
+    return "" if is_given_back or _ENDS_THE_CITY.match(rest) else f"does not go on: {text.strip()}"
 
 
 def most_alternatives(choice: Choice) -> int:
@@ -147,6 +149,6 @@ _PROBLEMS: Mapping[Check, Callable[[Sequence[Choice], Schema | None], str]] = {
     Check.CALL: lambda choices, schema: _calls_problem(choices[0], schema, 1),
     Check.TWO_CALLS: lambda choices, schema: _calls_problem(choices[0], schema, 2),
     Check.LOGPROBS: lambda choices, _: _logprobs_problem(choices[0]),
-    Check.CONTINUES: lambda choices, schema: _continuation_problem(choices[0].text, schema),
+    Check.CONTINUES: lambda choices, _: _continuation_problem(choices[0].text),
 }
 """What says what is wrong with an answer, "" where nothing is."""

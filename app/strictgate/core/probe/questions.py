@@ -39,7 +39,7 @@ class Check(StrEnum):
     LOGPROBS = "logprobs"
     """Log-probabilities with more than one alternative of a token."""
     CONTINUES = "continues"
-    """What makes, behind the prefix, a valid document."""
+    """What can stand behind the prefix."""
 
 
 class Shows(StrEnum):

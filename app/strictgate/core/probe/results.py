@@ -209,5 +209,6 @@ def share(row: Row | None) -> str:
     if row is None:
         return "not asked"
     if row.judged:
-        return f"{row.right} of {row.judged}"
+        cut = f", {row.cut} cut off" if row.cut else ""
+        return f"{row.right} of {row.judged}{cut}"
     return "refused" if row.refused else "cut off" if row.cut else "no answer"

@@ -8,14 +8,21 @@ from strictgate.core.probe.questions import QUESTIONS
 from strictgate.core.probe.results import ProbeResult, pins, share
 
 _STYLE = """\
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
+h1 { font-size: 1.5rem; }
+small, .about { font-weight: 400; font-size: .85rem; color: light-dark(#5c5f6b, #a2a5b3); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; }
-th, td { border-bottom: 1px solid #8886; padding: .4rem .8rem; text-align: left;
-  vertical-align: top; }
-td.lie { font-weight: 600; color: light-dark(#a40000, #ff8a80); }
-code { overflow-wrap: anywhere; }
+th, td { border-bottom: 1px solid #8884; padding: .4rem .8rem; text-align: left;
+  vertical-align: top; min-width: 9rem; }
+thead th { vertical-align: bottom; }
+tbody th { font-weight: 600; width: 22rem; }
+td { font-variant-numeric: tabular-nums; }
+.holds strong { color: light-dark(#17713f, #6fd39b); }
+.lie strong { color: light-dark(#a40000, #ff8a80); }
+code { font-size: .8rem; overflow-wrap: anywhere; }
+td code { display: block; max-width: 44rem; max-height: 5rem; overflow-y: auto; }
 """
 
 
@@ -62,10 +69,6 @@ def _unfinished(result: ProbeResult) -> str:
 
 def results_html(results: Sequence[ProbeResult]) -> str:
     """Return a page of its own, without scripts, that shows one or several results."""
-    heads = "".join(
-        f"<th>{escape(each.model)}<br>{escape(each.host)}<br><time>{escape(each.date)}</time>{escape(_unfinished(each))}</th>"
-        for each in results
-    )
     about = {each.name: each.about for each in QUESTIONS}
     body = "\n".join(
         f"<tr><th scope=row>{escape(name)}<br><small>{escape(about.get(name, ''))}</small></th>"
@@ -78,9 +81,18 @@ def results_html(results: Sequence[ProbeResult]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>What models really do</title>\n<style>\n{_STYLE}</style></head><body>\n"
         "<h1>What models really do</h1>\n<p>What hosts say of structured output, and how often "
-        "the answers were right as they came, asked by <code>strictgate probe</code>.</p>\n"
-        f'<div class="wide"><table><thead><tr><th>question</th>{heads}</tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody></table></div>\n</body></html>\n"
+        "the answers were right as they came, asked by <code>strictgate probe</code>. Many of the "
+        "questions demand what their schema forbids.</p>\n"
+        f'<div class="wide"><table><thead><tr><th>question</th>{"".join(map(_head, results))}'
+        f"</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>\n</body></html>\n"
+    )
+
+
+def _head(result: ProbeResult) -> str:
+    about = f"preset {result.preset}, {result.calls} calls, {result.tokens_out} tokens out."
+    return (
+        f"<th>{escape(result.model)}<br><small>{escape(result.host)}, "
+        f"<time>{escape(result.date)}</time><br>{escape(about + _unfinished(result))}</small></th>"
     )
 
 
@@ -88,9 +100,9 @@ def _cell(result: ProbeResult, name: str) -> str:
     row = result.row(name)
     if row is None:
         return "<td>not asked</td>"
-    said = f"<br><code>{escape(row.words)}</code>" if row.words else ""
-    mark = ' class="lie"' if row.is_lie else ""
-    return f"<td{mark}>says {row.says}: {row.does}, {share(row)}{said}</td>"
+    said = f"<code>{escape(row.words)}</code>" if row.words else ""
+    kind = ' class="lie"' if row.is_lie else ' class="holds"' if row.right else ""
+    return f"<td{kind}>says {row.says}: <strong>{row.does}</strong>, {share(row)}{said}</td>"
 
 
 def _names(results: Iterable[ProbeResult]) -> list[str]:
