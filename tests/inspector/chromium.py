@@ -132,6 +132,7 @@ async def chromium() -> AsyncIterator[Page]:
                     listening = asyncio.ensure_future(page.listen())
                     for domain in ("Page", "Runtime", "Log", "Network"):
                         await page.send(f"{domain}.enable")
+                    await page.send("Emulation.setFocusEmulationEnabled", enabled=True)
                     yield page
                     listening.cancel()
         finally:

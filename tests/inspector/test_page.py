@@ -75,6 +75,13 @@ def test_the_list_is_live_and_can_be_filtered(running):
             "(document.querySelector('input[type=search]'))"
         )
         await page.until(f"{ROWS} === 1")
+        await page.eval("document.querySelector('input[type=search]').focus()")
+        await page.until("document.querySelector('#filter-words [value=\"outcome:invalid\"]')")
+        await page.eval(
+            "(i => { i.value = 'tries:>2 took:>0'; i.dispatchEvent(new Event('input')) })"
+            "(document.querySelector('input[type=search]'))"
+        )
+        await page.until(f"{ROWS} === 1")
 
     visited(running, visit)
 
@@ -91,6 +98,9 @@ def test_one_request(running):
         tip = await page.eval("document.querySelector('del.p-refused').dataset.tip")
         assert '"angry"' in tip
         assert '"calm"' in tip
+        await page.eval("document.querySelector('del.p-refused').focus()")
+        shown = await page.until("document.querySelector('.tip:popover-open')?.textContent")
+        assert shown == tip
         assert "enum" in await page.eval("document.querySelector('.line.failed').textContent")
         assert await page.eval("document.querySelectorAll('svg.timeline g').length") > 1
         assert (
@@ -112,6 +122,9 @@ def test_keys(running):
         await page.until(f"location.hash !== '{first}'")
         await page.press("Escape")
         await page.until("location.hash === '#/requests'")
+        second = await page.eval("document.querySelectorAll('li.row')[1].dataset.id")
+        await page.press("Enter")
+        await page.until(f"location.hash === '#/requests/{second}'")
         await page.press("2")
         await page.until("document.querySelectorAll('.card').length > 3")
         await page.press("3")
@@ -175,6 +188,21 @@ def test_the_playground(running):
             "(document.querySelector('sg-playground [name=text]'))"
         )
         await page.until("document.querySelector('.verdict del')?.textContent === 'x'")
+
+    visited(running, visit)
+
+
+def test_the_models(running):
+    """Their figures follow the requests."""
+    figure = (
+        "[...document.querySelectorAll('.card')].find(e => e.textContent.includes('demo/fenced'))"
+    )
+
+    async def visit(page):
+        await page.press("2")
+        await page.until("document.querySelectorAll('.card').length > 3")
+        await asyncio.to_thread(running.chat, "fenced", MOOD)
+        await page.until(figure)
 
     visited(running, visit)
 

@@ -1,16 +1,19 @@
 // The page: its bar, its views by the address behind #, and its keys.
 
-import { h, button, saveFile } from "./dom.js";
+import { h, button, flash, saveFile } from "./dom.js";
 import { call, follow, get, key, text } from "./api.js";
-import "./list.js";
+import { suggestions } from "./list.js";
 import "./detail.js";
 import "./models.js";
 import "./playground.js";
+import { showTips } from "./tip.js";
 
 const THEME = "strictgate.theme";
 const VIEWS = ["requests", "models", "playground"];
-const HELP = [["j k ↑ ↓", "next and previous request"], ["Enter", "open it"], ["Esc", "back to the list"], ["/", "filter"],
+const HELP = [["j k ↑ ↓", "next and previous request"], ["Enter", "open it again"], ["Esc", "back to the list"], ["/", "filter"],
   ["p", "pause"], ["1 2 3", "requests, models, playground"], ["t", "light or dark"], ["?", "this list"]];
+
+const OF_THE_LIST = ["j", "k", "ArrowDown", "ArrowUp", "Enter", "/", "p"];
 
 class App extends HTMLElement {
   #following = null;
@@ -21,15 +24,16 @@ class App extends HTMLElement {
     this.detail = document.createElement("sg-detail");
     this.models = document.createElement("sg-models");
     this.playground = document.createElement("sg-playground");
-    this.filter = h("input", { type: "search", placeholder: "Filter: words, outcome:invalid, mode:tool, tokens:>500, -word", "aria-label": "Filter", oninput: () => this.list.setFilter(this.filter.value) });
+    this.filter = h("input", { type: "search", placeholder: "Filter: words, outcome:invalid, mode:tool, tokens:>500, -word", "aria-label": "Filter", list: "filter-words", onfocus: () => this.#suggest(), oninput: () => this.list.setFilter(this.filter.value) });
+    this.words = h("datalist", { id: "filter-words" });
     this.state = h("span", { class: "state", role: "status" }, "connecting");
     this.count = h("span", { class: "count" });
     this.pause = button("Pause", () => this.#pause(), { "aria-pressed": "false", id: "pause" });
     this.links = VIEWS.map((name) => h("a", { href: `#/${name}` }, name[0].toUpperCase() + name.slice(1)));
-    this.tools = h("div", { class: "tools" }, this.filter, this.count, this.pause,
-      button("Clear", () => this.#clear(), { title: "forget all that is kept" }),
-      button("JSONL", () => download("export.jsonl", "strictgate.jsonl"), { title: "export all as JSON Lines" }),
-      button("HAR", () => download("export.har", "strictgate.har"), { title: "export all as an HTTP archive" }));
+    this.tools = h("div", { class: "tools" }, this.filter, this.words, this.count, this.pause,
+      button("Clear", (event) => attempt(event.target, () => this.#clear()), { title: "forget all that is kept" }),
+      button("JSONL", (event) => attempt(event.target, () => download("export.jsonl", "strictgate.jsonl")), { title: "export all as JSON Lines" }),
+      button("HAR", (event) => attempt(event.target, () => download("export.har", "strictgate.har")), { title: "export all as an HTTP archive" }));
     this.panes = h("main", {}, h("div", { class: "requests" }, this.list, this.detail), this.models, this.playground);
     this.append(h("header", { class: "bar" }, h("a", { class: "brand", href: "#/requests" }, "Strict", h("b", {}, "gate")),
       h("nav", { "aria-label": "Views" }, this.links), this.state,
@@ -39,6 +43,7 @@ class App extends HTMLElement {
     this.list.addEventListener("count", (event) => this.#counted(event.detail));
     addEventListener("hashchange", () => this.#route());
     addEventListener("keydown", (event) => this.#onKey(event));
+    showTips();
     this.#route();
     this.#start();
   }
@@ -52,7 +57,7 @@ class App extends HTMLElement {
       this.#refused(error);
       return;
     }
-    follow((rows) => { const held = this.list.update(rows); this.#held(held); this.detail.refresh(rows.map((each) => each.id)); },
+    follow((rows) => { const held = this.list.update(rows); this.#held(held); this.detail.refresh(rows.map((each) => each.id)); this.models.refresh(); },
       (isLive, error) => (isLive ? this.#live() : this.#refused(error)), this.#following.signal);
   }
 
@@ -78,6 +83,7 @@ class App extends HTMLElement {
     if (name === "requests" && id) { this.list.select(decodeURIComponent(id)); this.detail.show(decodeURIComponent(id)); } else this.detail.hide();
     if (name === "requests" && !id) this.list.select(null);
     if (name !== "requests") this[name].show();
+    if (name !== "models") this.models.hide();
   }
 
   #pause() {
@@ -92,8 +98,11 @@ class App extends HTMLElement {
   async #clear() {
     await call("requests", { method: "DELETE" });
     this.list.clear();
+    this.#held(0);
     location.hash = "#/requests";
   }
+
+  #suggest() { this.words.replaceChildren(...suggestions(this.list.rows()).map((word) => h("option", { value: word }))); }
 
   #counted({ shown, all }) { this.count.textContent = shown === all ? `${all}` : `${shown} of ${all}`; }
 
@@ -107,12 +116,22 @@ class App extends HTMLElement {
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = {
       j: () => this.list.move(1), k: () => this.list.move(-1), ArrowDown: () => this.list.move(1), ArrowUp: () => this.list.move(-1),
-      "/": () => this.filter.focus(), p: () => this.#pause(), t: toggleTheme, "?": help,
+      Enter: () => this.list.reopen(), "/": () => this.filter.focus(), p: () => this.#pause(), t: toggleTheme, "?": help,
       1: () => { location.hash = "#/requests"; }, 2: () => { location.hash = "#/models"; }, 3: () => { location.hash = "#/playground"; },
     }[event.key];
-    if (!action || (this.dataset.view !== "requests" && "jkArrowDownArrowUp/".includes(event.key))) return;
+    if (!action || (this.dataset.view !== "requests" && OF_THE_LIST.includes(event.key))) return;
+    if (event.key === "Enter" && event.target.closest?.("a, button, summary")) return;
     event.preventDefault();
     action();
+  }
+}
+
+/** Do what a button is for; where that fails, say so on it. */
+async function attempt(element, action) {
+  try {
+    await action();
+  } catch (error) {
+    flash(element, error.message);
   }
 }
 

@@ -22,12 +22,15 @@ export class RequestDetail extends HTMLElement {
       data = await get(`requests/${encodeURIComponent(id)}`);
     } catch (error) {
       this.#shown = "";
-      this.replaceChildren(h("p", { class: "hint" }, error.message));
+      this.replaceChildren(back(), h("p", { class: "hint" }, error.message));
       return;
     }
     if (id !== this.#id) return;
     const now = JSON.stringify(data);
-    if (now !== this.#shown || !isQuiet) this.replaceChildren(...view(data));
+    if (now !== this.#shown || !isQuiet) {
+      this.replaceChildren(...view(data));
+      for (const each of this.querySelectorAll("pre.schema")) showFailure(each);
+    }
     this.#shown = now;
     if (data.outcome === "open") this.#timer = setTimeout(() => this.show(id, true), 500);
   }
@@ -42,6 +45,14 @@ export class RequestDetail extends HTMLElement {
     this.#id = null;
     this.replaceChildren();
   }
+}
+
+const back = () => button("←", () => { location.hash = "#/requests"; }, { class: "back", "aria-label": "Back to the list" });
+
+/** Scroll a long schema, and nothing around it, to the first line that failed. */
+function showFailure(schema) {
+  const failed = schema.querySelector(".failed");
+  if (failed) schema.scrollTop = failed.offsetTop - schema.offsetTop - schema.clientHeight / 2;
 }
 
 function view(data) {
@@ -73,7 +84,7 @@ function head(data) {
   const canSend = data.body.whole && data.body.size > 0;
   return h("header", { class: "detail-head" },
     h("div", { class: "title" },
-      button("←", () => { location.hash = "#/requests"; }, { class: "back", "aria-label": "Back to the list" }),
+      back(),
       h("span", { class: `chip ${groupOf(data.outcome)}` }, data.outcome.replaceAll("_", " ")),
       h("h2", {}, data.model || "(no model)"),
       h("code", { class: "id" }, data.id)),

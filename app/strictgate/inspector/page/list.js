@@ -2,7 +2,15 @@
 
 import { h, timeOf, duration } from "./dom.js";
 
-export const FIELDS = ["model", "upstream", "surface", "mode", "outcome", "status", "error", "repairs", "attempts", "tokens", "key"];
+/** What a word of the filter may name beside the members of a row. */
+const FIELDS = { time: (row) => timeOf(row.at), tries: (row) => row.attempts, took: (row) => row.seconds };
+
+/** The words that the filter offers: what the rows have of the fields that are names. */
+export function suggestions(rows) {
+  const names = ["outcome", "model", "upstream", "mode", "surface", "error", "key"];
+  const words = rows.flatMap((row) => [...names.map((name) => row[name] && `${name}:${row[name]}`), ...row.repairs.map((each) => `repairs:${each}`)]);
+  return [...new Set(words.filter((word) => word && !/\s/.test(word)))].sort().slice(0, 100);
+}
 
 /** Return whether a row has every word of a filter; `-word` is one that it must not have. */
 export function matches(row, filter) {
@@ -14,10 +22,11 @@ export function matches(row, filter) {
 
 function has(row, word) {
   const [, field, wanted] = /^(\w+):(.*)$/.exec(word) ?? [];
-  if (field === undefined || !(field in row)) return JSON.stringify(row).toLowerCase().includes(word);
+  if (field === undefined || !(field in FIELDS || field in row)) return JSON.stringify(row).toLowerCase().includes(word);
+  const value = field in FIELDS ? FIELDS[field](row) : row[field];
   const bound = /^([<>])(\d+(?:\.\d+)?)$/.exec(wanted);
-  if (bound) return bound[1] === ">" ? row[field] > Number(bound[2]) : row[field] < Number(bound[2]);
-  return String(row[field]).toLowerCase().includes(wanted);
+  if (bound) return bound[1] === ">" ? value > Number(bound[2]) : value < Number(bound[2]);
+  return String(value).toLowerCase().includes(wanted);
 }
 
 const GROUPS = { valid: "good", passed: "calm", passed_on: "calm", open: "busy", left: "calm" };
@@ -28,6 +37,7 @@ export class RequestList extends HTMLElement {
   #items = new Map();
   #filter = "";
   #selected = null;
+  #latest = null; // was selected last: keys go on from there
   #list = h("ol", { class: "rows", role: "listbox", tabindex: 0, "aria-label": "Requests" });
   #empty = h("div", { class: "empty" });
   isPaused = false;
@@ -37,7 +47,7 @@ export class RequestList extends HTMLElement {
     if (this.childElementCount) return;
     this.append(
       h("div", { class: "row head", "aria-hidden": "true" },
-        ["Time", "", "Model", "Mode", "Tries", "Tokens", "Took", "Prompt"].map((name, at) => h("span", { class: COLUMNS[at] }, name))),
+        ["Time", "Outcome", "Model", "Mode", "Tries", "Tokens", "Took", "Prompt"].map((name, at) => h("span", { class: COLUMNS[at] }, name))),
       this.#list, this.#empty);
     this.#list.addEventListener("keydown", (event) => this.#onKey(event));
   }
@@ -68,6 +78,7 @@ export class RequestList extends HTMLElement {
   clear() {
     this.#rows.clear();
     this.#items.clear();
+    this.#held.clear();
     this.#list.replaceChildren();
     this.#count();
   }
@@ -81,6 +92,7 @@ export class RequestList extends HTMLElement {
   select(id) {
     this.#items.get(this.#selected)?.setAttribute("aria-selected", "false");
     this.#selected = id;
+    this.#latest = id ?? this.#latest;
     const item = this.#items.get(id);
     item?.setAttribute("aria-selected", "true");
     item?.scrollIntoView({ block: "nearest" });
@@ -90,10 +102,13 @@ export class RequestList extends HTMLElement {
   /** Select the next row, or the one before. */
   move(step) {
     const shown = [...this.#list.children].filter((each) => !each.hidden);
-    const at = shown.indexOf(this.#items.get(this.#selected));
+    const at = shown.indexOf(this.#items.get(this.#latest));
     const next = shown[at < 0 ? 0 : Math.min(Math.max(at + step, 0), shown.length - 1)];
     if (next) this.#pick(next.dataset.id);
   }
+
+  /** Select again what was selected last. */
+  reopen() { if (this.#items.has(this.#latest)) this.#pick(this.#latest); else this.move(0); }
 
   focusList() { this.#list.focus({ preventScroll: true }); }
 

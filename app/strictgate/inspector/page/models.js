@@ -4,12 +4,32 @@ import { h, s, button, duration, timeOf } from "./dom.js";
 import { get, post } from "./api.js";
 import { groupOf } from "./list.js";
 
+const PAUSE = 1000; // milliseconds between two looks, while requests come
+
 export class ModelTable extends HTMLElement {
+  #timer = 0;
+  #isShown = false;
+
+  /** Requests have come: look again, but not for each of them. */
+  refresh() {
+    if (this.#isShown && !this.#timer) this.#timer = setTimeout(() => this.show(), PAUSE);
+  }
+
+  hide() {
+    this.#isShown = false;
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+  }
+
   async show() {
+    this.hide();
+    this.#isShown = true;
     try {
       const rows = await get("models");
+      const open = [...this.querySelectorAll("details[open]")].map((each) => each.dataset.of);
       this.replaceChildren(rows.length ? h("div", { class: "cards" }, rows.map((row) => card(row, () => this.show())))
         : h("div", { class: "empty" }, h("p", {}, "No model has been asked yet.")));
+      for (const each of this.querySelectorAll("details")) each.open = open.includes(each.dataset.of);
     } catch (error) {
       this.replaceChildren(h("p", { class: "hint" }, error.message));
     }
@@ -32,7 +52,7 @@ function card(row, again) {
       h("h4", {}, "Learned", known && button("forget", async () => { await post("forget", { upstream: row.upstream, model: row.model }); again(); }, { class: "tiny" })),
       known ? h("ul", {}, row.facts.map((each) => h("li", {}, h("b", {}, each.fact.replaceAll("_", " ")), " ",
         each.details.map((detail) => h("code", {}, detail)), h("small", {}, ` for ${span(each.seconds)}`)))) : h("p", { class: "quiet" }, "nothing beyond its preset"),
-      row.lessons.length ? h("details", {}, h("summary", {}, "why"), h("ul", {}, row.lessons.map((each) =>
+      row.lessons.length ? h("details", { "data-of": `${row.upstream} ${row.model}` }, h("summary", {}, "why"), h("ul", {}, row.lessons.map((each) =>
         h("li", {}, h("small", {}, timeOf(each.at)), ` ${each.event} `, h("span", { class: "quiet" }, each.why))))) : null));
 }
 

@@ -123,9 +123,11 @@ export function timeline(attempts, total, onPick) {
       s("title", {}, `${each.number}. ${each.purpose}, ${each.mode}: ${each.outcome}, ${duration(each.seconds)}${each.first === null ? "" : `, first byte ${duration(each.first)}`}`),
       s("rect", { class: "wait", x: x(each.at), y, width: x(wait), height: height - 6, rx: 2 }),
       s("rect", { class: "read", x: x(each.at + wait), y, width: x(Math.max(took - wait, 0)), height: height - 6, rx: 2 }));
-    const late = each.at / end > 0.6;
-    group.append(s("text", { class: "label", x: late ? x(each.at) : x(each.at + took), dx: late ? -6 : 6, y: y + 12,
-      "text-anchor": late ? "end" : "start" }, each.at + took > end * 0.7 && !late ? "" : `${each.purpose} · ${each.outcome}`));
+    // Behind the bar where there is room in a narrow window too, else before it, else on it.
+    const [from, to] = [each.at / end, (each.at + took) / end];
+    const [side, at, step] = to < 0.66 ? ["start", each.at + took, 6] : from > 0.34 ? ["end", each.at, -6] : ["start", each.at, 6];
+    group.append(s("text", { class: to < 0.66 || from > 0.34 ? "label" : "label inside", x: x(at), dx: step, y: y + 12, "text-anchor": side },
+      `${each.purpose} · ${each.outcome}`));
     svg.append(group);
   });
   return svg;

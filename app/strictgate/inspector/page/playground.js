@@ -1,7 +1,7 @@
 // A schema and a prompt: the answer is watched while it is written, and judged as it stands.
 
 import { h, button, duration } from "./dom.js";
-import { ask, events, post } from "./api.js";
+import { ask, events, headers, post } from "./api.js";
 import { examined, allowedLine } from "./paint.js";
 
 const SCHEMA = `{
@@ -36,12 +36,12 @@ export class Playground extends HTMLElement {
         h("label", {}, h("span", {}, "Prompt"), this.prompt),
         h("label", {}, h("span", {}, "JSON Schema"), this.schema), h("div", { class: "actions" }, this.send)),
       h("section", {}, h("h3", {}, "Written"), this.verdict, h("label", {}, h("span", {}, "Your own document"), this.draft))));
-    this.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#ask(); });
+    this.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !this.#stop) this.#ask(); });
   }
 
   async show() {
     try {
-      const { response } = { response: await fetch("/v1/models") };
+      const response = await fetch("/v1/models", { headers: headers() });
       const listed = response.ok ? (await response.json()).data : [];
       this.models.replaceChildren(...listed.slice(0, 200).map((each) => h("option", { value: each.id })));
       if (!this.model.value && listed.length) this.model.value = listed[0].id;
