@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
-from strictgate.core.jsontext.reader import parse_leniently
+import orjson
 
 Usage = dict[str, Any]
 
@@ -90,8 +89,9 @@ class UsageTail:
         while at >= 0:
             found = _MEMBER.match(tail, at)
             if found is not None:
-                with suppress(ValueError):
-                    return dict(parse_leniently(found[1]))
-                break
+                try:
+                    return dict(orjson.loads(found[1]))
+                except ValueError:
+                    break
             at = tail.rfind(_NAME, 0, at)
         return {"completion_tokens": self._events} if self._events else None
