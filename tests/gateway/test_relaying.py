@@ -44,7 +44,7 @@ def test_pieces_that_are_waited_for():
     [answered] = [each for each in running.events if isinstance(each, UpstreamAnswered)]
 
     assert answered.tokens_in == 7
-    assert answered.seconds >= answered.waited >= answered.first_byte + 0.02
+    assert answered.seconds >= answered.waited > answered.first_byte
 
 
 def test_a_request_without_a_model(strictgate):
