@@ -9,7 +9,7 @@ from strictgate.core.errors import UpstreamFailure, UpstreamUnavailable
 from strictgate.core.value_type import value_type
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.trace_context import TraceContext
-from strictgate.core.wire.usage import token_count, total_tokens
+from strictgate.core.wire.usage import token_count
 from strictgate.gateway.client_keys import ClientKey
 from strictgate.observe.events import (
     Enforced,
@@ -99,8 +99,8 @@ class RequestReports:
         Args:
             outcome: None: nothing was accepted.
         """
-        record, is_accepted = conversation.record, outcome is not None
-        spent = record.spent
+        record = conversation.record
+        spent, told = record.spent, record.summary(is_accepted=outcome is not None)
         self.tell(
             caller,
             Enforced(
@@ -108,15 +108,15 @@ class RequestReports:
                 upstream=route.endpoint.name,
                 model=without_credentials(route.model, caller.authorization),
                 mode=conversation.plan.mode,
-                attempts=record.tries,
-                outcome=record.last_outcome(is_accepted=is_accepted),
+                attempts=told.tries,
+                outcome=told.outcome,
                 repairs=tuple([step.name for _, step in outcome.steps]) if outcome else (),
                 more_repairs=outcome.more_steps if outcome else (),
-                tokens=total_tokens(spent),
+                tokens=told.tokens,
                 tokens_in=token_count(spent, "prompt_tokens", "input_tokens"),
                 tokens_out=token_count(spent, "completion_tokens", "output_tokens"),
-                tokens_in_vain=record.tokens_in_vain(is_accepted=is_accepted),
-                stopped=record.stopped,
-                continuations=record.continuations,
+                tokens_in_vain=told.tokens_in_vain,
+                stopped=told.stopped,
+                continuations=told.continuations,
             ),
         )

@@ -25,7 +25,8 @@ class Transcript:
 
     def ask(self, ask: Ask) -> None:
         """Record that a request begins; the one before is over, if it was open."""
-        self.end()
+        if self._since is not None:
+            self.end()
         self._since, self._first, self._pieces = time.monotonic(), None, 0
         self._fault = self._ended = None
         self._record(Asked(self._id, ask.plan, ask.body))

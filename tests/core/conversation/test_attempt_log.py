@@ -92,7 +92,7 @@ def test_what_broke_off_has_no_verdict():
 def test_tokens_in_vain():
     """Those of tries that were given up for a new one; if nothing was accepted, all."""
     record = AttemptLog()
-    assert record.tokens_in_vain(is_accepted=False) == 0
+    assert record.summary(is_accepted=False).tokens_in_vain == 0
     for purpose, result in (
         *((Purpose.TRY, BAD), (Purpose.CONTINUATION, BAD)),
         *((Purpose.TRY, BAD), (Purpose.CONTINUATION, GOOD)),
@@ -100,5 +100,5 @@ def test_tokens_in_vain():
         plan = replace(PLAN, purpose=purpose)
         record.accepted(plan, EvaluatedReply(said("x").body, [result], said("x").usage))
 
-    assert record.tokens_in_vain(is_accepted=True) == 20
-    assert record.tokens_in_vain(is_accepted=False) == 40
+    assert record.summary(is_accepted=True).tokens_in_vain == 20
+    assert record.summary(is_accepted=False).tokens_in_vain == 40

@@ -87,7 +87,7 @@ def test_tail_is_waited_for():
     held = talk()
     parts = streamed(GOOD)
     _, taken = turns(held, *parts)
-    assert held.record.stopped == 0
+    assert held.record.summary(is_accepted=True).stopped == 0
     assert isinstance(taken[-1], ReadMore)
     assert taken[-1].patience is not None
 
@@ -100,7 +100,7 @@ def test_talk_behind_the_document_is_cut():
     outcome, taken = turns(held, first, *rest[:-1])
     assert contents(outcome) == [GOOD]
     assert outcome.steps == ((0, Step(Extraction.PROSE)),)
-    assert held.record.stopped == 1
+    assert held.record.summary(is_accepted=True).stopped == 1
     assert 3 < outcome.body["usage"]["total_tokens"] < len(talking)
     assert len([turn for turn in taken if isinstance(turn, Ask)]) == 1
 
@@ -112,7 +112,7 @@ def test_blanks_behind_the_document_are_cut():
     outcome, taken = turns(held, first, *rest[:-1])
     assert contents(outcome) == [GOOD]
     assert outcome.steps == ()
-    assert held.record.stopped == 1
+    assert held.record.summary(is_accepted=True).stopped == 1
     assert len([turn for turn in taken if isinstance(turn, ReadMore)]) < 100
 
 
@@ -147,7 +147,7 @@ def test_silence_behind_the_document():
     first, *_ = streamed(GOOD)
     outcome, _ = turns(held, first, StreamPart(()))
     assert contents(outcome) == [GOOD]
-    assert held.record.stopped == 1
+    assert held.record.summary(is_accepted=True).stopped == 1
 
 
 def test_broken_connection_without_prefixes():

@@ -63,6 +63,24 @@ class FailedModel:
     attempts: tuple[Attempt, ...]
 
 
+@value_type
+class AttemptSummary:
+    """What the attempts of a conversation come to."""
+
+    tries: int
+    """Whole documents that were asked for."""
+    continuations: int
+    """Rests of one that were asked for."""
+    stopped: int
+    """Streams that were stopped before their end."""
+    outcome: str
+    """See `last_outcome`."""
+    tokens: int
+    tokens_in_vain: int
+    """That went into what is no part of the answer: into tries that were given up for a new one,
+    with what was gone on from them; if nothing was accepted, all."""
+
+
 @dataclass
 class AttemptLog:
     """The attempts so far, what they used, and the lessons."""
@@ -112,11 +130,6 @@ class AttemptLog:
         """How many times the rest of one was asked for."""
         return self._count(Purpose.CONTINUATION)
 
-    @property
-    def stopped(self) -> int:
-        """How many streams were stopped before their end."""
-        return [attempt.end for attempt in self.attempts].count(ReplyEnd.STOPPED)
-
     def last_outcome(self, *, is_accepted: bool) -> str:
         """Return how the last attempt ended, questions and thoughts left aside.
 
@@ -128,15 +141,27 @@ class AttemptLog:
                 return "valid" if is_accepted and each.outcome != "passed_on" else each.outcome
         return "unanswered"
 
-    def tokens_in_vain(self, *, is_accepted: bool) -> int:
-        """Return how many tokens went into what is no part of the answer: into tries that were
-        given up for a new one, with what was gone on from them; if nothing was accepted, all."""
-        if not is_accepted:
-            return total_tokens(self.spent)
-        latest = 0
-        for at, each in enumerate(self.attempts):
-            latest = at if each.purpose is Purpose.TRY else latest
-        return sum([total_tokens(each.usage or {}) for each in self.attempts[:latest]])
+    def summary(self, *, is_accepted: bool) -> AttemptSummary:
+        """Return what the attempts come to.
+
+        Args:
+            is_accepted: every choice was, in the end.
+        """
+        tries = continuations = stopped = so_far = in_vain = 0
+        for each in self.attempts:
+            if each.purpose is Purpose.TRY:
+                tries += 1
+                in_vain = so_far
+            elif each.purpose is Purpose.CONTINUATION:
+                continuations += 1
+            if each.end is ReplyEnd.STOPPED:
+                stopped += 1
+            if each.usage:
+                so_far += total_tokens(each.usage)
+        tokens = total_tokens(self.spent)
+        outcome = self.last_outcome(is_accepted=is_accepted)
+        in_vain = in_vain if is_accepted else tokens
+        return AttemptSummary(tries, continuations, stopped, outcome, tokens, in_vain)
 
     @property
     def used(self) -> Usage:

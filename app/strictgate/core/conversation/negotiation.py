@@ -105,7 +105,7 @@ class Negotiation:
 
     def ask(self, feedback: Sequence[prompt.Message]) -> Ask:
         """Return the next ask for a whole answer; from the second on it is about one choice."""
-        asked = self.record.answers
+        asked = self.record.answers if self.record.attempts else 0
         body = self.planner.follow_up(self.plan, feedback, asked) if asked else self.plan.body
         return Ask(self.plan, body)
 

@@ -22,6 +22,8 @@ from strictgate.core.schema.schema import Schema
 from strictgate.core.wire.reply import Reply
 from strictgate.core.work import Work, WorkSpent
 
+_LIGHT = LIGHT / 2  # milliseconds: a text that does not stand is looked at once more
+
 
 def settled_choice(reply: Reply, plan: Plan, criteria: Criteria) -> Accepted | None:
     """Return the only choice of `reply`, which answers `plan`, accepted without a change; None: it
@@ -52,6 +54,6 @@ class _LightJudge:
         self, text: str, schema: Schema, repair: Repair, /, *, wrapped: bool, work: Work
     ) -> ValidText | InvalidText:
         self._cost += validation_cost(len(text), schema)
-        if self._cost >= LIGHT:
+        if self._cost >= _LIGHT:
             return NOT_STANDING
         return judge_standing_text(text, schema, repair, wrapped=wrapped, work=work)

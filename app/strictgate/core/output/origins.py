@@ -196,6 +196,8 @@ def _start(of_range: _Start) -> int:
 
 def edited(old: bytes, new: bytes) -> DocumentOrigins:
     """Return the origins of `new`, which was made of the model's text `old` by mending it."""
+    if old == new:
+        return DocumentOrigins.of(ByteOrigin.MODEL, len(new))
     recorder = OriginRecorder()
     recorder.write(0, ByteOrigin.MODEL)
     recorder.replace(changes(old, new), ByteOrigin.MENDED)
