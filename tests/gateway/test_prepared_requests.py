@@ -35,7 +35,8 @@ class House:
         self.planner = RequestPlanner(settings, router, self.learned)
 
     def kept(self, request):
-        """Plan by way of what is kept."""
+        """Plan by way of what is kept; from the second time on it is."""
+        asyncio.run(self.planner.planned(asked(request)))
         return asyncio.run(self.planner.planned(asked(request)))
 
     def fresh(self, request):
@@ -99,8 +100,9 @@ REQUESTS = (
 def test_it_is_planned_as_it_would_be_anew(house, request_body, messages, others):
     """For every way of asking, with whatever messages."""
     here = House(**HOUSES[house])
-    for each in (messages, others, messages):
+    for number, each in enumerate((messages, others, messages)):
         asking = request_body | {"messages": each}
+        asking |= {"seed": number} if "seed" in request_body else {}
         assert told(here.kept(asking)) == told(here.fresh(asking))
 
 
@@ -109,7 +111,7 @@ def test_the_second_of_a_kind_has_the_plan_of_the_first():
     here = House()
     here.kept(body(messages=[{"role": "user", "content": "first " * 1000}]))
     assert here.is_kept(body(messages=[{"role": "user", "content": "second"}]))
-    assert not here.is_kept(body(seed=1))
+    assert not here.is_kept(body(stop="x"))
     kept = here.planner.prepared
     assert kept.weight < 40_000
     assert "first first" not in repr([kept._kept.get(each) for each in [*kept._kept]])
@@ -160,7 +162,7 @@ def test_what_is_forgotten_for_its_age_ends_it_too():
 
 def test_what_is_no_kind():
     """What cannot be written, and what is so large that planning is little beside it."""
-    assert kind_of(asked(body(seed=1 << 70))) is None
+    assert kind_of(asked(body(logit_bias=1 << 70))) is None
     assert kind_of(asked(body(stop="x" * MAX_KEY))) is None
 
 
@@ -168,9 +170,29 @@ def test_what_is_kept_is_bounded(monkeypatch):
     """In bytes: those asked for longest ago leave."""
     here = House()
     kept = here.planner.prepared
-    for seed in range(20):
-        here.kept(body(seed=seed))
+    for at in range(20):
+        here.kept(body(temperature=at))
     monkeypatch.setattr(kept._kept, "_capacity", kept.weight // 2)
-    here.kept(body(seed=20))
-    assert here.is_kept(body(seed=20))
-    assert not here.is_kept(body(seed=0))
+    here.kept(body(temperature=20))
+    assert here.is_kept(body(temperature=20))
+    assert not here.is_kept(body(temperature=0))
+
+
+def test_what_is_only_carried_makes_no_kind():
+    """A request that names its user is of the kind of all that do."""
+    here = House()
+    here.kept(body(user="a", seed=1))
+    other = body(user="b", seed=2)
+    assert here.is_kept(other)
+    assert not here.is_kept(body(user="b"))
+    sent = here.kept(other).conversation.plan.body
+    assert (sent["user"], sent["seed"]) == ("b", 2)
+
+
+def test_what_comes_once_is_not_kept():
+    """Nobody may come for it."""
+    here = House()
+    asyncio.run(here.planner.planned(asked(body())))
+    assert here.planner.prepared.weight == 0
+    asyncio.run(here.planner.planned(asked(body())))
+    assert here.planner.prepared.weight > 0

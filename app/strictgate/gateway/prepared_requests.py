@@ -1,8 +1,9 @@
 """Kinds of requests, prepared: all that is planned without a look at the messages is kept.
 
-Most requests of an application differ in their messages alone. Contract, schemas, route, what is
-known of the model and the plan are the same for all of them, and so are the errors that there could
-be: the first of a kind is planned, and those behind it have its plan with their own messages.
+Most requests of an application differ in their messages alone, and in what they only carry along.
+Contract, schemas, route, what is known of the model and the plan are the same for all of them, and
+so are the errors that there could be. The plan of a request whose kind comes for the second time is
+kept, and those behind it have it with their own messages; what comes once costs no memory.
 
 What is kept holds as long as nothing new is learned of any model, and nothing that is known of its
 own is forgotten for its age. It is of one configuration: a new one begins with nothing.
@@ -18,7 +19,7 @@ from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.negotiation import Opening
 from strictgate.core.lru_cache import LruCache
-from strictgate.core.plan.plan_template import PlanTemplate, plan_template
+from strictgate.core.plan.plan_template import CARRIED, PlanTemplate, emptied, plan_template
 from strictgate.core.plan.planner import Planner
 from strictgate.core.plan.prompted_tools import PromptedToolsReader, prompted_messages
 from strictgate.core.request.contract import check_messages
@@ -34,11 +35,13 @@ from strictgate.upstream.routing import Route
 
 CAPACITY = 8 << 20  # bytes
 MAX_KEY = 64 << 10  # bytes of a request without its messages; beside larger ones planning is little
+MOST_SEEN = 1024
 _ENTRY = 4096
 _FACTOR = 8  # bytes of memory per byte of a request, parsed, in its plan and as the key
 Kind = tuple[str, bool, bytes]
-"""Where a request comes from, whether its functions are strict by default, and all of it but the
-messages: their place is in it, as the upstream gets them there."""
+"""Where a request comes from, whether its functions are strict by default, and what is left of it
+where it is emptied (core/plan/plan_template.py): the places are in it, as the upstream gets what
+belongs there in the same order."""
 
 
 @value_type
@@ -46,7 +49,7 @@ class PreparedRequest:
     """How all requests of a kind are planned."""
 
     read: ReadRequest
-    """Its body, as the messages of `planner`, are others for each request."""
+    """Its body is another for each request, and that of `planner` emptied."""
     route: Route
     planner: Planner
     manual: str
@@ -78,6 +81,7 @@ class PreparedRequest:
             ids = CallIds.after(body["messages"])
             reader = PromptedToolsReader(read.contract.toolbox.is_deprecated, ids)
             asked = {**was.body, "messages": prompted_messages(body["messages"], self.manual)}
+            asked |= {name: body[name] for name in CARRIED & asked.keys()}
         planner = Planner(
             was.contract,
             was.schema,
@@ -95,7 +99,7 @@ class PreparedRequest:
             self.refused,
             is_proven=self.is_proven,
             work=Work(self.budget),
-            opening=Opening(self.modes, self.template.filled(asked["messages"])),
+            opening=Opening(self.modes, self.template.filled(asked)),
         )
         again = ReadRequest(read.contract, body, read.schema, read.tools, {}, read.origin)
         return PlannedRequest(again, self.route, conversation, emulation=reader, manual=self.manual)
@@ -107,6 +111,8 @@ class PreparedRequests:
     def __init__(self, learned: LearnedCapabilities) -> None:
         self._learned = learned
         self._kept: LruCache[Kind, PreparedRequest] = LruCache(CAPACITY)
+        self._seen: LruCache[int, bool] = LruCache(MOST_SEEN)
+        """Kinds that have come once, by their hashes."""
 
     @property
     def weight(self) -> int:
@@ -127,9 +133,13 @@ class PreparedRequests:
     def keep(self, kind: Kind, planned: PlannedRequest, now: float) -> None:
         """Keep a plan that has just been made for a request of that kind, if it may be.
 
-        Not kept is what was made of the messages: functions in place of custom tools, say; and what
-        has parts of its own.
+        Not kept is what comes for the first time; what was made of the messages, as functions in
+        place of custom tools are; and what has parts of its own.
         """
+        mark = hash(kind)
+        if mark not in self._seen:
+            self._seen.put(mark, True, 1)
+            return
         read, route, conversation = planned.read, planned.route, planned.conversation
         planner = conversation.planner
         is_special = planned.custom or planned.adapter or planner.parts
@@ -142,7 +152,7 @@ class PreparedRequests:
         prepared = PreparedRequest(
             read=replace(read, body={}),
             route=route,
-            planner=replace(planner, body={**planner.body, "messages": []}),
+            planner=replace(planner, body=emptied(planner.body)),
             manual=planned.manual,
             modes=planner.ladder(conversation.refused),
             template=template,
@@ -162,7 +172,7 @@ class PreparedRequests:
 def kind_of(asked: SurfaceRequest) -> Kind | None:
     """Return which kind of request it is; None: it is of none that is kept."""
     try:
-        key = orjson.dumps({**asked.chat, "messages": None})
+        key = orjson.dumps(emptied(asked.chat))
     except TypeError:  # integers beyond 64 bits, or lone surrogates
         return None
     return (asked.origin, asked.strict_by_default, key) if len(key) <= MAX_KEY else None

@@ -1,4 +1,4 @@
-"""A template filled with messages is the plan for a request with these messages."""
+"""A template that is filled is the plan for another request of its kind."""
 
 from copy import deepcopy
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.capabilities import Capabilities, Mode, OptionalField
-from strictgate.core.plan.plan_template import plan_template
+from strictgate.core.plan.plan_template import CARRIED, emptied, plan_template
 from tests.core.talks import body, planner
 
 PARTS = st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": st.text()}), max_size=2)
@@ -30,6 +30,7 @@ WHAT_IS_KNOWN = (
 )
 REQUESTS = (
     body(seed=1, temperature=0),
+    {"user": "u", **body(), "metadata": {"a": "b"}},
     body({"type": "array"}, stream=True),
     {"stop": "x", **body(), "tools": [{"type": "function", "function": {"name": "f"}}]},
     body() | {"response_format": {"type": "json_object", "schema": {"type": "object"}}},
@@ -39,14 +40,15 @@ REQUESTS = (
 @pytest.mark.parametrize("able", WHAT_IS_KNOWN)
 @pytest.mark.parametrize("request_body", REQUESTS)
 @pytest.mark.parametrize("mode", [*Mode])
-@given(MESSAGES)
-def test_it_is_the_plan_with_other_messages(able, request_body, mode, messages):
+@given(MESSAGES, st.one_of(st.none(), st.integers(), st.text()))
+def test_it_is_the_plan_with_other_messages(able, request_body, mode, messages, carried):
     """In every mode, its members in the same order; the messages themselves stay as they were."""
     first = planner(request_body, able)
     template = plan_template(first, first.plan(mode))
-    other = planner(request_body | {"messages": messages}, able)
+    others = dict.fromkeys(CARRIED & request_body.keys(), carried)
+    other = planner(request_body | {"messages": messages} | others, able)
     before = deepcopy(messages)
-    plan, filled = other.plan(mode), template.filled(messages)
+    plan, filled = other.plan(mode), template.filled(other.body)
 
     assert filled == plan
     assert [*filled.body] == [*plan.body]
@@ -68,3 +70,11 @@ def test_what_looks_into_the_messages_has_none(asked, able, mode):
     """For the word JSON, or for what the host does not take in them."""
     made = planner(asked, able)
     assert plan_template(made, made.plan(mode)) is None
+
+
+def test_what_is_left_of_a_request():
+    """Its members in their places, less what is another in each request."""
+    asked = {"seed": 3, "model": "m", "messages": ["x"], "user": "u", "stop": "s"}
+    left = {"seed": None, "model": "m", "messages": None, "user": None, "stop": "s"}
+    assert emptied(asked) == left
+    assert [*emptied(asked)] == [*left]
