@@ -1,6 +1,7 @@
 """What a worker answers, asked in this process."""
 
 import io
+import json
 
 import pytest
 
@@ -37,8 +38,8 @@ def test_a_conversation():
     first = one.answer(begin(1))
     assert isinstance(first, Turned)
     assert isinstance(first.turn, Ask)
-    assert first.turn.plan.body == {}, "it is in the turn already"
-    assert first.turn.body["messages"]
+    assert first.turn.plan.body == first.turn.body == {}, "it is in the turn as JSON"
+    assert json.loads(first.turn.raw)["messages"]
     second = one.answer(GoOn(1, said(BAD)))
     assert isinstance(second, Turned)
     third = one.answer(GoOn(1, said(GOOD)))
@@ -114,7 +115,7 @@ def test_admission():
     """What is known of an admitted schema; a refusal is the error itself."""
     given = admit('{"$schema":"http://json-schema.org/draft-07/schema#","type":"object"}')
     assert isinstance(given, Admitted)
-    assert (given.source, given.text) == ({"type": "object"}, '{"type":"object"}')
+    assert given.text == '{"type":"object"}'
     assert (given.draft, given.is_object_root, given.nodes) == (Draft.DRAFT_7, True, 2)
     assert isinstance(admit('{"type":"nothing"}'), BadRequest)
     assert isinstance(admit('{"type":"object"}', strictly=True), BadRequest)

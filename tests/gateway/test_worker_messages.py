@@ -9,7 +9,7 @@ from strictgate.core.schema.drafts import META_SCHEMAS
 from strictgate.core.schema.schema import Formats, admit
 from strictgate.core.wire.collector import Delta
 from strictgate.gateway.worker_messages import dumped, loaded
-from tests.core.talks import MOOD, conversation
+from tests.core.talks import MOOD, body, conversation
 
 WHOLE = Delta(
     *(1, "text", "thought", "no", ((0, "{"),), "stop", ({"token": "a"},), "reasoning", ("f",))
@@ -73,9 +73,10 @@ def test_errors(error):
     assert str(there) == str(error)
 
 
-def test_a_conversation_is_as_it_was():
-    """Before it was run."""
-    one = conversation()
+@pytest.mark.parametrize("temperature", [0.5, 10**30])
+def test_a_conversation_is_as_it_was(temperature):
+    """Before it was run; with numbers that are not everybody's."""
+    one = conversation(body(temperature=temperature))
     run = one.run()
     ask = next(run)
     assert next(again(one).run()) == ask

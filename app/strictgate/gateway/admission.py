@@ -25,7 +25,7 @@ from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.formats import Formats
 from strictgate.core.schema.limits import Limits
-from strictgate.core.schema.schema import Schema, SchemaCache, elsewhere
+from strictgate.core.schema.schema import Schema, SchemaCache, elsewhere, with_source
 from strictgate.gateway.worker_messages import Admit, Admitted
 from strictgate.gateway.worker_pool import WorkerLate, WorkerLost, WorkerPool
 
@@ -35,7 +35,7 @@ LIGHT_PATTERNS = 8
 LIGHT_MILLISECONDS = 15.0
 VERDICTS = 48 << 20  # bytes of verdicts that are kept
 _ENTRY = 512
-_FACTOR = 4  # bytes of memory per character of a schema's text, parsed
+_FACTOR = 4  # bytes of memory per character of a schema's text, with what it is compiled down to
 _PATTERN = re.compile(r'"pattern(?:Properties)?":')
 _LARGE_COUNT = re.compile(r"\{\d*,?\d{3,}\}")  # in a pattern: each copy is compiled
 
@@ -111,7 +111,7 @@ class Admission:
                     case GatewayError() as refusal:
                         raise copy(refusal)  # a raised one holds the frames it went through
                     case Schema() as schema:
-                        return schema
+                        return with_source(schema, source)
                     case _Light():
                         pass
         return self._schemas.get(
@@ -156,16 +156,10 @@ class Admission:
         match answer:
             case Admitted() if answer.took <= LIGHT_MILLISECONDS:
                 verdict = _Light()
-            case Admitted(source, text, draft):
+            case Admitted(text, draft, is_object_root, nodes):
                 size += _FACTOR * len(text)
-                verdict = elsewhere(
-                    source,
-                    text,
-                    draft,
-                    question.formats,
-                    is_object_root=answer.is_object_root,
-                    nodes=answer.nodes,
-                )
+                about = (text, draft, question.formats)
+                verdict = elsewhere(*about, is_object_root=is_object_root, nodes=nodes)
             case GatewayError():
                 verdict = answer
             case _:

@@ -192,13 +192,13 @@ class Driver:
 
     async def _answer(self, turn: Turn) -> DriverAnswer:
         match turn:
-            case Ask(plan, body):
+            case Ask(plan, body, raw):
                 if self.transcript is not None:
                     self.transcript.ask(turn)
                 if self._call is not None or self._stream is not None:
                     await self._close()
                 answer = await ask_repeatedly(
-                    partial(self._ask, plan, body),
+                    partial(self._ask, plan, raw or body),
                     self.endpoint,
                     self.client.health(self.endpoint),
                     self._deadline,
@@ -227,7 +227,7 @@ class Driver:
                 raise AssertionError("a heavy step is the talk's own to answer")
 
     async def _ask(
-        self, plan: Plan, body: Body, *, is_repetition: bool
+        self, plan: Plan, body: Body | bytes, *, is_repetition: bool
     ) -> Reply | Failure | UpstreamStream:
         trace, told = child_of(self.trace), self.told_model or self.model
         names = (self.request_id, self.endpoint.name, told, str(plan.purpose), str(plan.mode))

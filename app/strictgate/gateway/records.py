@@ -81,8 +81,8 @@ class Asked(NamedTuple):
 
     request_id: str
     plan: Plan
-    body: Body
-    """What was sent, as a chat completion."""
+    body: Body | bytes
+    """What was sent, as a chat completion; as JSON where it has been written already."""
 
 
 class Heard(NamedTuple):

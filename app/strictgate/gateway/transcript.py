@@ -29,7 +29,7 @@ class Transcript:
             self.end()
         self._since, self._first, self._pieces = time.monotonic(), None, 0
         self._fault = self._ended = None
-        self._record(Asked(self._id, ask.plan, ask.body))
+        self._record(Asked(self._id, ask.plan, ask.raw or ask.body))
 
     def hear(self, answer: DriverAnswer | GatewayError) -> None:
         """Note what came of the open request: a part of its answer, or its end."""

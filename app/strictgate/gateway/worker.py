@@ -40,7 +40,9 @@ from strictgate.core.grammar.compiler import compile_grammar
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
 from strictgate.core.guard.guard import MAX_MATCHED
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.lru_cache import LruCache
+from strictgate.core.plan.plan import Plan
 from strictgate.core.schema.schema import Schema, admit_as_asked
 from strictgate.core.wire.reply import Reply
 from strictgate.gateway.worker_messages import (
@@ -155,7 +157,7 @@ class Worker:
             self._keep(key, running)
             return Turned(turn)
         talk = running.conversation
-        return Finished(end, talk.record, replace(talk.plan, body={}), talk.work.spent)
+        return Finished(end, talk.record, _told(talk.plan), talk.work.spent)
 
     def _turn(
         self, generator: ConversationGenerator, entries: Sequence[Entry], *, is_new: bool
@@ -175,8 +177,8 @@ class Worker:
                     turn = generator.send(None)
                 case _ if left:
                     turn = _given(generator, left.pop())
-                case Ask(plan, body):  # the gateway needs no more of the plan
-                    return Ask(replace(plan, body={}), body)
+                case Ask(plan, body):
+                    return Ask(_told(plan), {}, write_json(body).encode())
                 case _:
                     assert turn is not None, "there was something to answer"
                     return turn
@@ -189,6 +191,12 @@ class Worker:
             return grammar
         kept = self._grammars.get(key)
         return None if kept is None or kept.is_broken() else kept
+
+
+def _told(plan: Plan) -> Plan:
+    """Return what the gateway needs of a plan: not its body, nor the schema in that."""
+    schema = None if plan.schema is None else replace(plan.schema, source=None)
+    return replace(plan, body={}, schema=schema)
 
 
 def _length(entry: Entry) -> int:
@@ -234,7 +242,6 @@ def admitted(question: Admit) -> Admitted:
     keep_schema(schema)
     inspected = schema.inspected
     return Admitted(
-        inspected.source,
         schema.text,
         inspected.draft,
         inspected.is_object_root,

@@ -19,15 +19,19 @@ import io
 import json
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
+
+import orjson
 
 from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.protocol import DriverAnswer, Outcome, StreamPart, Turn
 from strictgate.core.errors import GatewayError
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.plan.plan import Plan
+from strictgate.core.plan.planner import Planner
+from strictgate.core.request.contract import Contract
 from strictgate.core.schema.drafts import META_SCHEMAS, Draft
 from strictgate.core.schema.error_context import SchemaContext
 from strictgate.core.schema.formats import Formats
@@ -119,8 +123,8 @@ class Unknown:
 class Admitted:
     """What is known of an admitted schema."""
 
-    source: Any
     text: str
+    """As compact JSON, without `$schema`."""
     draft: Draft
     is_object_root: bool
     nodes: int
@@ -157,8 +161,9 @@ def framed(data: bytes) -> bytes:
 
 
 class _Pickler(pickle.Pickler):
-    """Pickles what is made of plain values; schemas and errors in their own ways, and parts of
-    streams, of which there are thousands, as tuples: as objects they take several times as long."""
+    """Pickles what is made of plain values; schemas and errors in their own ways, parts of streams,
+    of which there are thousands, as tuples, and the caller's JSON as that: as objects they take
+    several times as long."""
 
     def reducer_override(self, value: Any) -> Any:
         """Return how `value` is made again."""
@@ -166,9 +171,33 @@ class _Pickler(pickle.Pickler):
             return _part, (*map(_delta_values, value.deltas),)
         if isinstance(value, Schema):
             return _schema, (value.text, value.inspected.draft, value.formats)
+        if isinstance(value, Planner) and value.body:
+            return _planner, (replace(value, body={}), _json(value.body))
+        if isinstance(value, Contract) and value.source:
+            return _contract, (replace(value, source=None), _json(value.source))
         if isinstance(value, GatewayError):
             return _error, (type(value), value.args, value.__dict__)
         return NotImplemented
+
+
+def _json(value: Any) -> Any:
+    """Return `value` as JSON; as it is, where orjson does not write it."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # integers beyond 64 bits, lone surrogates
+        return value
+
+
+def _parsed(written: Any) -> Any:
+    return orjson.loads(written) if isinstance(written, bytes) else written
+
+
+def _planner(rest: Planner, body: Any) -> Planner:
+    return replace(rest, body=_parsed(body))
+
+
+def _contract(rest: Contract, source: Any) -> Contract:
+    return replace(rest, source=_parsed(source))
 
 
 _delta_values = attrgetter(*(each.name for each in fields(Delta)))

@@ -263,6 +263,8 @@ class Inspector:
     def _json(self, value: Any) -> bytes:
         if not self._has_bodies:
             return b""
+        if isinstance(value, bytes):
+            return value
         try:
             return orjson.dumps(value)
         except TypeError:  # integers beyond 64 bits, or lone surrogates

@@ -5,6 +5,7 @@ credentials from the environment, keep cookies, or read more than it was allowed
 """
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -89,7 +90,7 @@ class Client:
     async def ask(  # noqa: PLR0913 what one request is made of
         self,
         endpoint: Endpoint,
-        body: Body,
+        body: Body | bytes,
         headers: Headers,
         query: str = "",
         base: str = "",
@@ -100,6 +101,7 @@ class Client:
         """POST `body` as a chat completion; give the answer whole, or as a stream to be read.
 
         Args:
+            body: as an object, or as JSON where it has been written already.
             base: see `address`.
             adapter: how it is asked in another API; None: as it is.
             is_repetition: the same has failed just now.
@@ -109,8 +111,11 @@ class Client:
         """
         sent = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
         sent.setdefault("user-agent", USER_AGENT)
-        path, asked = (_CHAT, body) if adapter is None else (adapter.path, adapter.sent(body))
-        data = write_json(asked).encode()
+        path, asked = _CHAT, body
+        if adapter is not None:
+            whole = json.loads(body) if isinstance(body, bytes) else body
+            path, asked = adapter.path, dict(adapter.sent(whole))
+        data = asked if isinstance(asked, bytes) else write_json(asked).encode()
         await breathe(len(data))
         url = address(endpoint, path, query, base)
         request = UpstreamRequest("POST", url, [*sent.items()], data)

@@ -145,7 +145,8 @@ class LearnedCapabilities:
         facts = self._facts(upstream, model)
         if not facts:
             return set()
-        text = _short(schema)
+        is_any = any(key[0] == Fact.NO_MODE_FOR_SCHEMA for key in facts)
+        text = _short(schema) if is_any else ""
         return {
             mode
             for mode in Mode
@@ -156,7 +157,7 @@ class LearnedCapabilities:
     def plain_modes(self, upstream: str, model: str, now: float, schema: str) -> tuple[Mode, ...]:
         """Return the modes that take this schema, given as its text, in the plainest dialect."""
         facts = self._facts(upstream, model)
-        if not facts:
+        if not any(key[0] == Fact.PLAIN_FOR_SCHEMA for key in facts):
             return ()
         text = _short(schema)
         held = (facts.get((Fact.PLAIN_FOR_SCHEMA, mode, text), now) for mode in Mode)

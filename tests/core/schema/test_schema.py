@@ -172,13 +172,18 @@ def test_the_cache_drops_what_was_used_longest_ago():
     assert len(cache) == 2
 
 
-def test_refusals_are_not_cached():
-    """Each time they are refused anew, with the name given."""
-    cache = SchemaCache(1 << 20, Limits(depth=2))
-    for name in "xy":
-        with pytest.raises(SchemaTooComplex, match=f"'{name}'"):
+def test_refusals_are_cached():
+    """With the name given; each is raised anew, as one that is raised holds who asked."""
+    cache, raised, sizes = SchemaCache(1 << 20, Limits(depth=2)), [], []
+    for name in "xyxy":
+        with pytest.raises(SchemaTooComplex, match=f"'{name}'") as error:
             cache.get({"not": {"not": {}}}, name=name)
+        raised.append(error.value)
+        sizes.append(cache.size)
     assert not len(cache)
+    assert sizes[0] < sizes[1] == sizes[2] == sizes[3]
+    assert len({*map(id, raised)}) == 4
+    assert raised[0].body() == raised[2].body()
 
 
 @pytest.mark.parametrize("levels", [300, 100_000])

@@ -38,6 +38,9 @@ class Ask:
 
     plan: Plan
     body: Body
+    raw: bytes = b""
+    """The body as JSON, if a worker has written it: then `body` is empty, as an object takes the
+    event loop ten times as long to be sent."""
 
 
 @value_type

@@ -60,9 +60,30 @@ def is_exact(raw: bytes, value: Any) -> bool:
     """
     if b"\\u0022" in raw or _has_long_number(raw):
         return False
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        if _SPARE is None and _is_too_deep(value):
+            return False
+        for _ in range(_SPARE or 0):
+            value = [value]
+    try:
+        written = orjson.dumps(value)
+    except TypeError:  # it has more levels than orjson writes
         return False
-    return orjson.dumps(value).count(b'"') == raw.count(b'"')
+    return written.count(b'"') == raw.count(b'"')
+
+
+def _spare_levels() -> int | None:
+    """Return how many levels may be put around a value of MAX_DEPTH so that orjson just writes it:
+    that one more makes it fail costs nothing to see, while to walk through the value takes as long
+    as to parse it. None: it writes any."""
+    value: list[Any] = []
+    for levels in range(MAX_DEPTH * 4):
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            return levels - MAX_DEPTH if levels >= MAX_DEPTH else None
+        value = [value]
+    return None
 
 
 def _parse_exactly(text: str) -> Any:
@@ -253,4 +274,5 @@ def _second(name: str, text: str) -> int:
     return 0
 
 
+_SPARE = _spare_levels()  # 126: it writes 254
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)

@@ -66,7 +66,7 @@ def inspect_schema(given: Any, limits: Limits) -> InspectedSchema:
     """
     if not isinstance(given, dict | bool):
         raise SchemaFault("a schema is an object or a boolean. " + _ADVICE, None)
-    source = _without_declaration(given)
+    source = without_declaration(given)
     measured = measure(source, limits)
     declared = _declared_draft(given)
     meant = tool_dialects.as_meant(source, is_declared=declared is not None)
@@ -122,7 +122,7 @@ def weigh(text: str, nodes: int, containers: int, compiled: int = 0) -> int:
     return _FIXED_WEIGHT + _TEXT_WEIGHT * len(text) + values + compiled
 
 
-def _without_declaration(given: Any) -> Any:
+def without_declaration(given: Any) -> Any:
     """Return the schema without the top-level `$schema`, on which some models go astray."""
     if not isinstance(given, dict):
         return given

@@ -5,12 +5,14 @@ time. The caller's schema is not changed, with one exception: the top-level `$sc
 draft and is then left out, because some models go astray on it.
 """
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 from jsonschema_rs import ValidationError
 
+from strictgate.core.errors import BadRequest
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.schema import drafts, openai_strict, problems
 from strictgate.core.schema.drafts import Draft
@@ -23,7 +25,12 @@ from strictgate.core.schema.explanation_cost import (
     schema_shape,
 )
 from strictgate.core.schema.formats import FORMAT_SINCE, Formats
-from strictgate.core.schema.inspection import InspectedSchema, inspect_schema, weigh
+from strictgate.core.schema.inspection import (
+    InspectedSchema,
+    inspect_schema,
+    weigh,
+    without_declaration,
+)
 from strictgate.core.schema.limits import Limits, SchemaFault
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.root_type import allows_nothing
@@ -194,16 +201,16 @@ def admit_as_asked(
 
 
 def elsewhere(
-    source: Any, text: str, draft: Draft, formats: Formats, *, is_object_root: bool, nodes: int
+    text: str, draft: Draft, formats: Formats, *, is_object_root: bool, nodes: int
 ) -> Schema:
     """Return a schema that has been admitted in another process, and is compiled there alone.
 
-    Requests are planned by it; what it judges is judged there.
+    Requests are planned by it once it is `with_source`; what it judges is judged there.
     """
     inspected = InspectedSchema(
-        source=source,
+        source=None,
         text=text,
-        document=source,
+        document=None,
         draft=draft,
         is_object_root=is_object_root,
         root=None,
@@ -215,7 +222,15 @@ def elsewhere(
         formats=frozenset(),
         weight=weigh(text, nodes, containers=0),
     )
-    return Schema(source, text, None, inspected, formats)
+    return Schema(None, text, None, inspected, formats)
+
+
+def with_source(schema: Schema, given: Any) -> Schema:
+    """Return a schema that is `elsewhere` with what the caller gave: a request has that anyway, and
+    to keep it, or to send it from process to process, takes as long as to parse it."""
+    source = without_declaration(given)
+    inspected = replace(schema.inspected, source=source, document=source)
+    return replace(schema, source=source, inspected=inspected)
 
 
 def check_satisfiable(
@@ -285,17 +300,20 @@ def describe(schema: Schema) -> Description:
 
 
 Key = tuple[bytes, Formats, bool]
+REFUSALS = 4 << 20  # bytes of refusals that are kept
+REFUSAL = 2048  # bytes of one, beside the schema
 
 
 class SchemaCache:
-    """Admitted schemas by their bytes; the least recently used leave when there is no room.
-
-    Refused ones are not kept: a refusal costs little, and is the caller's to put right.
-    """
+    """Admitted schemas by their bytes, and the refusals of others; the least recently used leave
+    when there is no room."""
 
     def __init__(self, capacity: int, limits: Limits) -> None:
         self._limits = limits
         self._schemas: LruCache[Key, Schema] = LruCache(capacity)
+        self._refusals: LruCache[tuple[Key, str, SchemaContext], BadRequest] = LruCache(
+            min(REFUSALS, capacity)
+        )
 
     def get(
         self,
@@ -320,14 +338,21 @@ class SchemaCache:
         kept = None if key is None else self._schemas.get(key)
         if kept is not None:
             return kept
-        schema = admit_as_asked(
-            source,
-            name=name,
-            limits=self._limits,
-            formats=formats,
-            strictly=strictly,
-            context=context,
-        )
+        if key is not None and (refusal := self._refusals.get((key, name, context))) is not None:
+            raise copy(refusal)  # one that is raised holds the frames that it went through
+        try:
+            schema = admit_as_asked(
+                source,
+                name=name,
+                limits=self._limits,
+                formats=formats,
+                strictly=strictly,
+                context=context,
+            )
+        except BadRequest as error:
+            if key is not None:
+                self._refusals.put((key, name, context), copy(error), REFUSAL + len(key[0]))
+            raise
         if key is not None:
             self._schemas.put(key, schema, schema.inspected.weight)
         return schema
@@ -335,7 +360,7 @@ class SchemaCache:
     @property
     def size(self) -> int:
         """Bytes of all that is kept."""
-        return self._schemas.weight
+        return self._schemas.weight + self._refusals.weight
 
     def __len__(self) -> int:
         return len(self._schemas)
