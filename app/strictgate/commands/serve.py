@@ -94,8 +94,8 @@ class GatewayServer(uvicorn.Server):
         gc.collect()
         gc.freeze()  # what stands now stands for good: full collections need not walk it again
         gc.set_threshold(YOUNG)
-        give_back_large_blocks()
         self._announce(url_of(self.servers[0].sockets[0]))
+        give_back_large_blocks()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Signal handlers set flags, and uvicorn looks at them in the same way.

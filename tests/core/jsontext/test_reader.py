@@ -50,6 +50,24 @@ def test_nothing_crashes():
         accepts(row.get("text", raw.decode("utf-8", "replace")))
 
 
+@pytest.mark.parametrize("at", [5000, 5003, 5009, 5016])
+@pytest.mark.parametrize(("digits", "expected"), [(9, True), (16, True), (17, False), (40, False)])
+def test_long_numbers_in_large_texts(at, digits, expected):
+    """Wherever they stand; others of any length are read quickly, or not."""
+    raw = b'["' + b"x" * at + b'",' + b"1" * digits + b"]"
+    value = reader.parse_leniently(raw)
+    assert value[1] == int("1" * digits)
+    assert is_exact(raw, value) is expected
+
+
+@pytest.mark.parametrize(("levels", "expected"), [(128, True), (129, False)])
+def test_levels_of_large_texts(levels, expected):
+    """Also where there are many brackets, and where one string has them all."""
+    inner = '"' + "[{" * 5000 + '"'
+    raw = ("[" * levels + inner + "]" * levels).encode()
+    assert is_exact(raw, reader.parse_leniently(raw)) is expected
+
+
 @settings(deadline=None)
 @given(st.text() | st.text(alphabet='[]{}",:\\u0d81eE+-. \n'))
 def test_no_text_crashes(text):
