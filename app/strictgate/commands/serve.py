@@ -43,7 +43,7 @@ from strictgate.commands.reloads import Reloads, begin_log
 from strictgate.commands.runtime_file import RuntimeFile
 from strictgate.commands.start_checks import check_exposure, check_loops, check_settings
 from strictgate.commands.start_report import StartReport
-from strictgate.gateway.large_blocks import give_back_large_blocks
+from strictgate.gateway.freed_memory import LOOK, FreedMemory
 from strictgate.gateway.siblings import ALONE, Siblings
 from strictgate.observe.events import tell_all
 from strictgate.observe.log import Log, ServerHandler, stderr_queue, stderr_style
@@ -54,6 +54,7 @@ YOUNG = 5_000
 """Objects more than before, until the collector looks for cycles; Python's own 700 come together in
 a request or two. Much more would let bodies lie about that a cycle holds, of requests that failed.
 """
+_TICKS_TO_LOOK = round(LOOK / 0.1)  # uvicorn ticks ten times a second
 TICK = 0.05  # seconds between two looks at whether a lame duck may go
 
 
@@ -82,11 +83,14 @@ class GatewayServer(uvicorn.Server):
         """Reads the configuration anew, on SIGHUP; None: that is a signal to leave."""
         self._is_told_to_reload = False
         self._has_terminal = has_terminal()
+        self._freed = FreedMemory()
 
     async def on_tick(self, counter: int) -> bool:
         if self._is_told_to_reload and self.reload is not None:
             self._is_told_to_reload = False
             await self.reload()
+        if counter % _TICKS_TO_LOOK == 0:
+            self._freed.look()
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -95,7 +99,6 @@ class GatewayServer(uvicorn.Server):
         gc.freeze()  # what stands now stands for good: full collections need not walk it again
         gc.set_threshold(YOUNG)
         self._announce(url_of(self.servers[0].sockets[0]))
-        give_back_large_blocks()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Signal handlers set flags, and uvicorn looks at them in the same way.

@@ -45,6 +45,7 @@ from strictgate.core.lru_cache import LruCache
 from strictgate.core.plan.plan import Plan
 from strictgate.core.schema.schema import Schema, admit_as_asked
 from strictgate.core.wire.reply import Reply
+from strictgate.gateway.freed_memory import MUCH, FreedMemory
 from strictgate.gateway.worker_messages import (
     HEADER,
     NO_MEMORY,
@@ -301,6 +302,7 @@ def main() -> None:
     sys.excepthook = crashed
     limit(int(sys.argv[1]))
     gc.freeze()
+    freed = FreedMemory()
     worker = Worker(min(KEPT, int(sys.argv[1]) // 4))
     while (message := read_message(questions)) is not None:
         allow(float(sys.argv[2]))
@@ -311,6 +313,9 @@ def main() -> None:
             answers.write(framed(dumped(worker.answer(question))))
             answers.flush()
         allow(0)
+        if len(message) > MUCH:
+            del question
+            freed.look()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from strictgate.core.errors import Overloaded
-from strictgate.gateway.large_blocks import FOR_WORKERS
 from strictgate.gateway.worker_messages import (
     HEADER,
     NO_MEMORY,
@@ -280,8 +279,7 @@ class WorkerPool:
             str(self._limits.worker_seconds),
             stdin=PIPE,
             stdout=PIPE,
-            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-            | FOR_WORKERS,
+            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
             limit=_BUFFER,
             start_new_session=True,  # Ctrl+C is for the gateway
         )

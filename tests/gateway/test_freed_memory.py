@@ -1,0 +1,55 @@
+"""Memory that goes back to the system."""
+
+import subprocess
+import sys
+
+import pytest
+
+from strictgate.gateway.freed_memory import GROWN, FreedMemory, resident_bytes
+
+_FREED = """
+from strictgate.gateway.freed_memory import FreedMemory, give_back, resident_bytes
+
+freed = FreedMemory()
+before = resident_bytes()
+first = bytes(4 << 20)
+del first
+blocks = []
+for _ in range(40):
+    large = b"x" * (512 << 10)
+    blocks.append((large, bytearray(4096)))
+blocks = [small for _, small in blocks]
+del large
+left = resident_bytes() - before
+freed.look()
+print(left, resident_bytes() - before, give_back())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other libraries")
+def test_it_goes_back():
+    """Of twenty megabytes with something small behind each half of one."""
+    command = [sys.executable, "-c", _FREED]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    left, then, is_able = done.stdout.split()
+    if is_able == "False" and int(left) == int(then):
+        pytest.skip("the C library keeps nothing, or gives nothing back")
+    assert int(then) < 4 << 20
+
+
+def test_only_where_the_process_has_grown():
+    """Than it had at least since the last time; what is in use is not asked for again."""
+    sizes = iter([100, 90, 90 + GROWN - 1, 90 + GROWN, 95 + GROWN, 94 + 2 * GROWN, 95 + 2 * GROWN])
+    given = []
+    freed = FreedMemory(lambda: next(sizes), lambda: given.append(1))
+    counts = []
+    for _ in range(4):
+        freed.look()
+        counts.append(len(given))
+    assert counts == [0, 0, 1, 1]
+    assert next(sizes) == 95 + 2 * GROWN
+
+
+def test_this_process_has_some():
+    """Where the system says it."""
+    assert resident_bytes() > 1 << 20 or sys.platform != "linux"
