@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strictgate.core.jsontext.reader import json_type
-from strictgate.core.output.coercions import Coercion, alone_in_array, as_option, in_type
+from strictgate.core.output.coercions import (
+    Coercion,
+    alone_in_array,
+    as_option,
+    in_each_type,
+    in_type,
+)
 from strictgate.core.repair_steps import LenientRepair, LosslessRepair
 
 TYPES = ["string", "number", "integer", "boolean", "null", "array", "object"]
@@ -34,7 +40,10 @@ TYPES = ["string", "number", "integer", "boolean", "null", "array", "object"]
 )
 def test_in_type(value: Any, wanted: list[str], reading: Coercion | None):
     """There is a reading where exactly one type fits."""
-    assert in_type(value, json.dumps(value), wanted) == reading
+    source = json.dumps(value)
+    assert in_type(value, source, wanted) == reading
+    each = (in_type(value, source, (one,)) for one in TYPES)
+    assert [*in_each_type(value, source, TYPES)] == [found for found in each if found]
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from strictgate.core.wire.collector import Delta
 
 LIGHT = 10.0
 """Milliseconds that nobody notices."""
-SLICE = 1024
-"""Characters of a stream that are guarded without a pause, …"""
-WHOLE_STREAM = 24 * SLICE
+SLICE = 512
+"""Characters of a stream that are guarded without a pause, as the way of another request through
+the event loop has several turns, each of which may meet one, …"""
+WHOLE_STREAM = 24 * 1024
 """… and those from which on it is no longer guarded where everybody waits for it."""
 _PER_KIB_GUARDED = 4.0
 _PER_KIB_OF_INPUT = 1.0

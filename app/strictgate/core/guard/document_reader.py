@@ -37,7 +37,8 @@ _A_MEND = 200
 """Units of work, to find one; what it puts is counted where it is read."""
 _PIECE = 4096  # bytes at once: a violation costs no more than what is ahead
 _BLANKS = BLANKS.decode()
-_PATIENCE = 512  # bytes that are waited for one by one; then for an eighth more at a time
+_PATIENCE = 512  # bytes that are waited for one by one; then for an eighth more at a time, …
+_MUCH = 4000  # … and from here on for as many again: what is waited for is read anew each time
 
 
 class DocumentState(StrEnum):
@@ -188,7 +189,8 @@ class DocumentReader:
             case wait if wait is WAIT and not final:
                 self.state = DocumentState.WAITING
                 length = len(self.ahead)
-                self._retry_at = 0 if length < _PATIENCE else length + length // 8
+                more = length if length >= _MUCH else length // 8
+                self._retry_at = 0 if length < _PATIENCE else length + more
             case _:
                 self.state = DocumentState.VIOLATED
         return False

@@ -31,6 +31,16 @@ def in_type(value: Any, source: str, wanted: Collection[str]) -> Coercion | None
     return found.pop() if len(found) == 1 else None
 
 
+def in_each_type(value: Any, source: str, types: Collection[str]) -> Iterator[Coercion]:
+    """Yield the readings of `value`, spelt `source`, in each of these types by itself."""
+    if isinstance(value, str):
+        held = _held(value)  # which takes longest, and is the same for all
+        for each in types:
+            yield from _holding(held, (each,))
+    else:
+        yield from filter(None, (in_type(value, source, (each,)) for each in types))
+
+
 def as_option(value: Any, source: str, options: Collection[Any]) -> Coercion | None:
     """Return the one of `options` that `value`, spelt `source`, differs from in nothing but case,
     surrounding blanks, or type."""
@@ -57,7 +67,12 @@ def _nothing(value: Any, source: str, wanted: Collection[str]) -> Iterator[Coerc
 
 
 def _string(value: str, source: str, wanted: Collection[str]) -> Iterator[Coercion]:
-    held, text = _held(value)
+    yield from _holding(_held(value), wanted)
+
+
+def _holding(told: tuple[Any, str], wanted: Collection[str]) -> Iterator[Coercion]:
+    """Yield the reading of a string that holds JSON, as `_held` has found it."""
+    held, text = told
     kind = json_type(held)
     if kind in wanted or (kind == "number" and "integer" in wanted and held == held // 1):
         step = _HELD.get(kind)

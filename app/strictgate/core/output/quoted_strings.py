@@ -81,6 +81,9 @@ def read_quoted(text: str, start: int, role: Role) -> Quoted:
     return _Reader(text, start, role).read()
 
 
+_SPELT = {char: json.dumps(char)[1:-1] for char in ('"', *map(chr, range(ord(" "))))}
+
+
 class _Reader:
     """Reads one string that is not strict JSON."""
 
@@ -115,7 +118,7 @@ class _Reader:
             return self._escape(position)
         if char < " ":
             self._steps.add(SyntaxRepair.CONTROL_CHARACTER)
-        return json.dumps(char, ensure_ascii=False)[1:-1], position + 1
+        return _SPELT.get(char, char), position + 1
 
     def _escape(self, position: int) -> tuple[str, int]:
         if escape := _ESCAPE.match(self._text, position):

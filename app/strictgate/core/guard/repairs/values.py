@@ -149,9 +149,7 @@ def _proposal(violation: Violation, spelt: Spelt, text: str, steps: tuple[Step, 
 
 def _readings(violation: Violation, spelt: Spelt) -> Iterator[Coercion]:
     value, text = _held(spelt), spelt.text
-    for each in _TYPES:
-        if reading := coercions.in_type(value, text, (each,)):
-            yield reading
+    yield from coercions.in_each_type(value, text, _TYPES)
     if isinstance(value, str):
         for word in vocabulary.options(violation.guard.features, value):
             if reading := coercions.as_option(value, text, (word,)):
