@@ -183,10 +183,12 @@ class IncrementalValidator:
         if may_be_known:
             if not places.is_in(nesting[seen.depth]):
                 places.enter(nesting, seen.depth, self.scanner.name_at)
-            is_known = seen.about is not None and places.is_known(seen.step, seen.about)
-            if is_known or judge.is_fine(
-                places.filled(seen.step, seen.leaf), seen.leaf, seen.kinds
-            ):
+            if seen.about is not None and places.is_known(seen.step, seen.about):
+                self._work.spend(A_LOOK)
+                return ()
+            if judge.is_fine(places.filled(seen.step, seen.leaf), seen.leaf, seen.kinds):
+                if seen.about is not None:
+                    places.learn(seen.step, seen.about)
                 self._work.spend(A_LOOK)
                 return ()
         path = (*self.scanner.open_path[: seen.depth], seen.step) if seen.depth >= 0 else ()
