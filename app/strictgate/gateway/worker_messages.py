@@ -155,9 +155,14 @@ def loaded(data: bytes) -> Any:
     return pickle.loads(data)
 
 
+def length_of(data: bytes) -> bytes:
+    """Return what is written before `data`."""
+    return len(data).to_bytes(HEADER)
+
+
 def framed(data: bytes) -> bytes:
     """Return `data` as it is written: behind its length."""
-    return len(data).to_bytes(HEADER) + data
+    return length_of(data) + data
 
 
 class _Pickler(pickle.Pickler):

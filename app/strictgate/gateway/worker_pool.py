@@ -37,6 +37,7 @@ from strictgate.gateway.worker_messages import (
     WorkerCrashed,
     dumped,
     framed,
+    length_of,
     loaded,
 )
 from strictgate.settings.tables import LimitSettings
@@ -261,8 +262,10 @@ class WorkerPool:
         process = worker.process
         assert process.stdin is not None, "a pipe"
         assert process.stdout is not None, "a pipe"
-        forgotten, worker.forgotten = dumped(Forget(tuple(worker.forgotten))), []
-        process.stdin.write(framed(forgotten) + framed(question))
+        forgotten, worker.forgotten = worker.forgotten, []
+        before = framed(dumped(Forget(tuple(forgotten)))) if forgotten else b""
+        # A question has all that a model wrote: it is not copied once more to be one with the rest.
+        process.stdin.writelines([before + length_of(question), question])
         await process.stdin.drain()
         length = int.from_bytes(await process.stdout.readexactly(HEADER))
         answer: Answer = loaded(await process.stdout.readexactly(length))
