@@ -5,7 +5,12 @@ from contextlib import closing
 
 import pytest
 
-from strictgate.commands.start_checks import check_loops, check_settings
+from strictgate.commands.start_checks import (
+    check_loops,
+    check_processes,
+    check_settings,
+    usable_cores,
+)
 from strictgate.settings.loading import Settings, SettingsError
 
 AWAY = {"base_url": "http://127.0.0.1:9/v1"}
@@ -88,3 +93,17 @@ def test_all_well():
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         check_settings(Settings(upstreams={"x": AWAY}, server={"port": port}), {})
+
+
+@pytest.mark.parametrize(("workers", "cores"), [(1, 1), (16, 2), (64, 8), (256, 64)])
+def test_processes_that_a_machine_has_a_use_for(workers, cores):
+    """A few for each core: who sets them may know better."""
+    check_processes(workers, cores)
+    assert usable_cores() >= 1
+
+
+@pytest.mark.parametrize(("workers", "cores"), [(99, 2), (65, 8)])
+def test_processes_that_no_machine_has_a_use_for(workers, cores):
+    """What can only be a mistake is said, with what to set."""
+    with pytest.raises(SettingsError, match=rf"server.workers: .*\(--workers {cores}\)"):
+        check_processes(workers, cores)

@@ -114,6 +114,28 @@ def test_down(network):
     assert network.ledger.accounts["ci"].tokens == 100
 
 
+def test_a_bug(network):
+    """Who waits is not kept waiting, nothing ends, and what was claimed is told later."""
+    told, honest = [], network.settle
+
+    async def broken(claims):
+        raise KeyError("x")
+
+    async def work():
+        key = ClientKey("ci", "CI", digest("k"), limits=QuotaLimits(tokens_per_day=1000))
+        quotas = SharedQuotas(network, network, told.append)
+        keys = KeyRing([key], clock=network).sharing(quotas)
+        network.settle = broken
+        async with asyncio.timeout(20), quotas.running():
+            assert await admitted(keys, key)
+            keys.spend(key, "m", 60, 40)
+            network.settle = honest
+
+    asyncio.run(work())
+    assert ["KeyError" in each.traceback for each in told] == [True]
+    assert sum(each["ci"].tokens for each in network.asked) == 100
+
+
 def test_new_settings(network):
     """A reload keeps what was used, by the key's name, under its new limits."""
 

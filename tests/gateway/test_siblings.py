@@ -10,6 +10,7 @@ def test_alone():
     """Nobody answers, and nobody asks or tells."""
     heard = []
     ALONE.answer_with("topic", lambda content: content)
+    ALONE.report_to(lambda event: None)
     ALONE.subscribe(heard.append)
     ALONE.publish(FactsForgotten("u", "", "m"))
 

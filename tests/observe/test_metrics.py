@@ -24,6 +24,7 @@ from strictgate.observe.events import (
 from strictgate.observe.merging import merged, page_of
 from strictgate.observe.metrics import MAX_ALIKE, MAX_MODELS, Metrics, Reading
 from strictgate.observe.process_events import (
+    BackgroundCrashed,
     Crashed,
     LoopBlocked,
     OutOfResources,
@@ -158,6 +159,7 @@ def test_repairs_that_are_only_counted():
         (KeyLimited("r", "ci", "tokens"), 'key_refusals_total{key="ci",limit="tokens"}', 1),
         (StoreFailed("locked"), "store_failures_total", 1),
         (Crashed("r", "GET", "/", "…"), "crashes_total", 1),
+        (BackgroundCrashed("facts", "…"), 'background_crashes_total{task="facts"}', 1),
         (OutOfResources("r", "no"), "out_of_resources_total", 1),
         (TurnedAway("requests", 40, "no"), 'turned_away_total{limit="requests"}', 40),
     ],

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from strictgate.core.resilience.messages import BreakerMoved, FactsForgotten, SharedFact
+from strictgate.observe.process_events import BackgroundCrashed
 from strictgate.shared.redis_board import RedisBoard
 from strictgate.shared.redis_client import RedisClient
 from tests.shared.engines import needs_redis, until
@@ -20,7 +21,7 @@ class Replica:
     def __init__(self, url, prefix):
         self.events, self.heard = [], []
         self.client = RedisClient(url, prefix, 1.0, self.events.append)
-        self.board = RedisBoard(self.client)
+        self.board = RedisBoard(self.client, self.events.append)
         self.board.subscribe(self.heard.append)
 
     @asynccontextmanager
@@ -78,6 +79,21 @@ def test_told(redis):
             await until(lambda: first.heard == [UP])
             assert third.heard == [FACT, DOWN, UP]
             assert second.heard == [FACT, DOWN]
+
+    asyncio.run(work())
+
+
+def test_a_bug_in_a_listener(redis):
+    """It costs one message, is told, and ends nothing."""
+
+    async def work():
+        async with replicas(redis.url) as (first, second):
+            second.board.subscribe(lambda message: {}[message])
+            first.board.publish(FACT)
+            first.board.publish(DOWN)
+            await until(lambda: second.heard == [FACT, DOWN])
+        bugs = [each for each in second.events if isinstance(each, BackgroundCrashed)]
+        assert [each.task for each in bugs] == ["messages of replicas"] * 2
 
     asyncio.run(work())
 

@@ -208,6 +208,7 @@ def _lasting(
         shared.sharing = Sharing(siblings)
     if shared.sharing is not None:
         observe = tell_all((observe, shared.sharing.observe))
+    siblings.report_to(observe)
     grammars = GrammarCache(capacity=settings.limits.grammar_cache_bytes)
     return _Lasting(
         environment=environment,

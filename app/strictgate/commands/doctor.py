@@ -14,7 +14,12 @@ from typing import Any
 
 from strictgate import __version__
 from strictgate.commands.runtime_file import NotRunning, RuntimeFile
-from strictgate.commands.start_checks import check_exposure, check_loops
+from strictgate.commands.start_checks import (
+    check_exposure,
+    check_loops,
+    check_processes,
+    usable_cores,
+)
 from strictgate.core.errors import GatewayError
 from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.core.wire.address import without_password
@@ -77,6 +82,7 @@ def _configuration(settings: Settings, environment: Mapping[str, str]) -> Iterat
         lambda: key_ring(settings, environment),
         lambda: Router(settings, environment),
         lambda: check_loops(settings, server.host, server.port),
+        lambda: check_processes(server.workers, usable_cores()),
         lambda: open_shared(settings.shared, lambda event: None),
     )
     is_well = bool(settings.upstreams)

@@ -32,7 +32,7 @@ from strictgate.commands.serve import (
     url_of,
     with_demo,
 )
-from strictgate.commands.start_checks import check_loops
+from strictgate.commands.start_checks import check_loops, check_processes, usable_cores
 from strictgate.commands.start_report import StartReport
 from strictgate.gateway.response_store import IN_MEMORY, MEMORY
 from strictgate.observe.log import Log
@@ -143,6 +143,7 @@ def serve_by_processes(
     """
     if not hasattr(os, "fork"):
         raise SettingsError("server.workers: this system cannot fork; let it be 1")
+    check_processes(settings.server.workers, usable_cores())
     settings = checked(settings, demo)
     host, port = settings.server.host, settings.server.port
     try:

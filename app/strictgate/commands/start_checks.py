@@ -1,6 +1,7 @@
 """What is checked of a configuration before it is served, and before `plan` says what would be."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -50,6 +51,32 @@ def check_exposure(settings: Settings) -> None:
         "set. Set STRICTGATE_SERVER__API_KEYS, or say server.allow_keyless = true "
         "(STRICTGATE_SERVER__ALLOW_KEYLESS=true) if the network around it is trusted."
     )
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may compute on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
+
+
+MAX_PROCESSES = 8
+"""For each core, but 16 in all: more take memory, and turns from each other."""
+
+
+def check_processes(workers: int, cores: int) -> None:
+    """Refuse a number of processes that this machine has no use for.
+
+    Raises:
+        SettingsError
+    """
+    most = max(16, MAX_PROCESSES * cores)
+    if workers > most:
+        raise SettingsError(
+            f"server.workers: {workers} processes are of no use on {cores} cores: each computes on "
+            f"one. At most {most} are started; {cores} would use all (--workers {cores})."
+        )
 
 
 def check_loops(settings: Settings, host: str, port: int) -> None:

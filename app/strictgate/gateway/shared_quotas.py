@@ -19,8 +19,11 @@ from strictgate.core.resilience.lease import (
 )
 from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.core.resilience.quota import QuotaExceeded, QuotaLimits
+from strictgate.gateway.background import crashes_told, kept_going
 from strictgate.gateway.response_store import steady_clock
+from strictgate.observe.events import Observer, ignore
 
+_TASK = "usage of keys"
 _GATHERING = 0.02  # seconds between two commands, unless somebody waits
 
 
@@ -34,15 +37,21 @@ class Accounts(Protocol):
 class SharedQuotas:
     """Of one process; nothing is settled but while it is `running`."""
 
-    def __init__(self, accounts: Accounts, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        clock: Callable[[], float] | None = None,
+        observe: Observer = ignore,
+    ) -> None:
         self._accounts = accounts
+        self._observe = observe
         self._clock = clock or steady_clock()
         self._quotas: dict[str, tuple[LeasedQuota, QuotaLimits]] = {}
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         """Of the round that is to come."""
         self._is_waited_for = asyncio.Event()
-        self._is_ending = False
+        self._is_ending = asyncio.Event()
 
     def admit(
         self, name: str, limits: QuotaLimits
@@ -64,14 +73,15 @@ class SharedQuotas:
     async def running(self) -> AsyncIterator[None]:
         """Settle while the block runs; tell what is left at its end."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._settle_on())
+            about = (self._settle_on, self._observe, self._is_ending)
+            tasks.create_task(kept_going(_TASK, *about))
             yield
-            self._is_ending = True
+            self._is_ending.set()
             self._wake.set()
             self._is_waited_for.set()
         now = self._clock() + FORGOTTEN  # nobody will use what is leased
         if self._quotas:
-            with suppress(SharedUnavailable):
+            with crashes_told(_TASK, self._observe), suppress(SharedUnavailable):
                 await self._settle(list(self._quotas), now)
 
     def _quota(self, name: str, limits: QuotaLimits) -> LeasedQuota:
@@ -102,7 +112,7 @@ class SharedQuotas:
     # --- settling --------------------------------------------------------------------------------
 
     async def _settle_on(self) -> None:
-        while not self._is_ending:
+        while not self._is_ending.is_set():
             is_used = any(self._is_used(quota) for quota, _ in self._quotas.values())
             await _within(REFRESH if is_used else None, self._wake)
             self._wake.clear()
@@ -127,19 +137,21 @@ class SharedQuotas:
         """
         settled, self._settled = self._settled, asyncio.Event()
         quotas = {name: self._quotas[name] for name in names}
-        claims = {name: quota.claim(limits, now) for name, (quota, limits) in quotas.items()}
+        claims: dict[str, Claim] = {}
         try:
+            for name, (quota, limits) in quotas.items():
+                claims[name] = quota.claim(limits, now)
             balances = await self._accounts.settle(claims)
-        except SharedUnavailable:
-            for name, (quota, _) in quotas.items():
-                quota.failed(claims[name], now)
+        except Exception:  # a bug, too: what was claimed has still to be told
+            for name, claim in claims.items():
+                quotas[name][0].failed(claim, now)
             raise
         else:
             now = self._clock()
             for name, (quota, _) in quotas.items():
                 quota.settle(claims[name], balances[name], now)
         finally:
-            settled.set()
+            settled.set()  # whoever waits does so for nothing, else
 
 
 async def _within(seconds: float | None, event: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from strictgate.core.resilience.messages import SharedMessage
 from strictgate.gateway.client_keys import CommonUsage
+from strictgate.observe.events import Observer
 
 FIGURES = "figures"
 """The topic of what each process counts: a snapshot (observe/merging.py) is asked of the others,
@@ -31,6 +32,9 @@ class Siblings(Protocol):
     def answer_with(self, topic: str, answer: Callable[[bytes], bytes]) -> None:
         """Have `answer` called, on the event loop, with what others ask about a topic."""
 
+    def report_to(self, observe: Observer) -> None:
+        """Have bugs in what is done for the others told there."""
+
     def publish(self, message: SharedMessage) -> None:
         """Have the others told, and return at once. Facts are kept for those that come later."""
 
@@ -49,6 +53,9 @@ class NoSiblings:
 
     def answer_with(self, topic: str, answer: Callable[[bytes], bytes]) -> None:
         """Remember nothing: nobody asks."""
+
+    def report_to(self, observe: Observer) -> None:
+        """Remember nothing: nothing is done for others."""
 
     def publish(self, message: SharedMessage) -> None:
         """Tell nobody."""

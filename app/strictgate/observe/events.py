@@ -8,6 +8,7 @@ from typing import Protocol
 
 from strictgate.core.value_type import value_type
 from strictgate.observe.process_events import (
+    BackgroundCrashed,
     ConfigurationRejected,
     ConfigurationReloaded,
     Crashed,
@@ -305,6 +306,7 @@ Event = (
     | ConfigurationRejected
     | ProcessEnded
     | Crashed
+    | BackgroundCrashed
 )
 Observer = Callable[[Event], None]
 

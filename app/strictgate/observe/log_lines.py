@@ -34,6 +34,7 @@ from strictgate.observe.events import (
     UpstreamFailed,
 )
 from strictgate.observe.process_events import (
+    BackgroundCrashed,
     ConfigurationRejected,
     Crashed,
     LogLinesDropped,
@@ -63,6 +64,7 @@ class LogFormat(StrEnum):
 
 RANKS = {level: rank for rank, level in enumerate(LogLevel)}
 _LEVELS: dict[type, LogLevel] = {
+    BackgroundCrashed: LogLevel.ERROR,
     BreakerChanged: LogLevel.WARNING,
     ConfigurationRejected: LogLevel.ERROR,
     Crashed: LogLevel.ERROR,

@@ -141,6 +141,11 @@ class MetricTables:
             "strictgate_store_failures", "Times that the store of responses failed."
         )
         self.crashes = CounterTable("strictgate_crashes", "Requests that met a bug.")
+        self.background_crashes = CounterTable(
+            "strictgate_background_crashes",
+            "Bugs in what is done beside the requests, which was begun anew.",
+            ("task",),
+        )
         self.out_of_resources = CounterTable(
             "strictgate_out_of_resources", "Requests for which the machine lacked something."
         )

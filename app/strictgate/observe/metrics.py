@@ -38,6 +38,7 @@ from strictgate.observe.log_lines import PROBES
 from strictgate.observe.merging import page_of, snapshot
 from strictgate.observe.metric_tables import MetricTables
 from strictgate.observe.process_events import (
+    BackgroundCrashed,
     Crashed,
     LoopBlocked,
     OutOfResources,
@@ -143,6 +144,7 @@ class Metrics(MetricTables):
             KeyLimited: lambda each: self.key_refusals.add((each.key, each.limit)),
             StoreFailed: lambda each: self.store_failures.add(),
             Crashed: lambda each: self.crashes.add(),
+            BackgroundCrashed: lambda each: self.background_crashes.add((each.task,)),
             OutOfResources: lambda each: self.out_of_resources.add(),
             TurnedAway: lambda each: self.turned_away.add((each.limit,), each.count),
         }

@@ -88,6 +88,14 @@ class MessagesDropped:
 
 
 @value_type
+class BackgroundCrashed:
+    """A bug in what is done beside the requests, which is begun anew."""
+
+    task: str
+    traceback: str
+
+
+@value_type
 class Crashed:
     """A bug: the client got a 500 with this request id."""
 

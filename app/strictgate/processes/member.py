@@ -4,7 +4,6 @@ The channel closes when the supervisor has ended, however that came: then the pr
 """
 
 import asyncio
-import logging
 import os
 import socket
 from collections.abc import Callable
@@ -12,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from strictgate.core.resilience.messages import SharedMessage, decode_message, encode_message
+from strictgate.gateway.background import crashes_told
 from strictgate.gateway.client_keys import CommonUsage
+from strictgate.observe.events import Observer, ignore
 from strictgate.processes.messages import (
     LEARNED,
     Inquiry,
@@ -64,6 +65,7 @@ class Member(asyncio.Protocol):
         self.usage = usage
         self._obey = obey
         self._orphaned = orphaned
+        self._observe: Observer = ignore
         self._reader = MessageReader()
         self._transport: asyncio.WriteTransport | None = None
         self._asked = 0
@@ -82,10 +84,8 @@ class Member(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for message in self._reader.feed(data):
-            try:
+            with crashes_told("messages of processes", self._observe):  # or the channel would close
                 self._hear(message)
-            except Exception:  # a bug costs one answer; else the channel would close
-                logging.getLogger(__name__).exception("a message of another process")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -119,6 +119,10 @@ class Member(asyncio.Protocol):
         """Have `message` sent; where there is no supervisor any more, it is lost."""
         if self._transport is not None:
             self._transport.write(written(message))
+
+    def report_to(self, observe: Observer) -> None:
+        """Have bugs in what is done for the others told there."""
+        self._observe = observe
 
     def publish(self, message: SharedMessage) -> None:
         """Have all others told, and those that are started later, where it is a fact."""

@@ -8,7 +8,7 @@ from strictgate.gateway.layered_responses import LayeredResponses
 from strictgate.gateway.response_store import MEMORY, Responses, ResponseStore
 from strictgate.gateway.shared_quotas import SharedQuotas
 from strictgate.gateway.sharing import SharedStore, Sharing
-from strictgate.observe.events import Observer
+from strictgate.observe.events import Observer, ignore
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.tables import SharedSettings
 
@@ -22,11 +22,11 @@ _ENGINES: Mapping[str, tuple[str, str]] = {
 class Shared:
     """What one process shares with others; nothing, where no URL is configured."""
 
-    def __init__(self, store: SharedStore | None) -> None:
+    def __init__(self, store: SharedStore | None, observe: Observer = ignore) -> None:
         self._store = store
         self._responses: LayeredResponses | None = None
         accounts = None if store is None else store.accounts
-        self.quotas = None if accounts is None else SharedQuotas(accounts)
+        self.quotas = None if accounts is None else SharedQuotas(accounts, observe=observe)
         self.sharing = None if store is None or store.board is None else Sharing(store.board)
 
     def responses(self, settings: Settings, memory: ResponseStore | None) -> Responses | None:
@@ -89,6 +89,6 @@ def open_shared(settings: SharedSettings, observe: Observer) -> Shared:
         ) from error
     opened: Callable[[str, str, float, Observer], SharedStore] = module.open_store
     try:
-        return Shared(opened(url, settings.prefix, settings.timeout, observe))
+        return Shared(opened(url, settings.prefix, settings.timeout, observe), observe)
     except ValueError as error:
         raise SettingsError(f"shared.url: {error}") from error

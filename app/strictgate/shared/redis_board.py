@@ -24,6 +24,8 @@ from strictgate.core.resilience.messages import (
     decode_message,
     encode_message,
 )
+from strictgate.gateway.background import crashes_told, kept_going
+from strictgate.observe.events import Observer, ignore
 from strictgate.shared.reachability import PAUSE
 from strictgate.shared.redis_client import RedisClient
 from strictgate.shared.redis_scripts import FACTS, TELL
@@ -39,8 +41,9 @@ _NEWS, _FACTS, _BREAKERS = "news", "facts", "breakers"
 class RedisBoard:
     """A MessageBoard; see gateway/sharing.py."""
 
-    def __init__(self, client: RedisClient) -> None:
+    def __init__(self, client: RedisClient, observe: Observer = ignore) -> None:
         self._client = client
+        self._observe = observe
         self._me = secrets.token_hex(8)
         self._listeners: list[Callable[[SharedMessage], None]] = []
         self._waiting: dict[str, SharedMessage] = {}
@@ -66,8 +69,9 @@ class RedisBoard:
     async def running(self) -> AsyncIterator[None]:
         """Hear and tell while the block runs; tell what is left at its end."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._hear())
-            tasks.create_task(self._tell_on())
+            about = (self._observe, self._is_ending)
+            tasks.create_task(kept_going("hearing of replicas", self._hear, *about))
+            tasks.create_task(kept_going("telling replicas", self._tell_on, *about))
             try:
                 yield
             finally:  # they end by themselves: a cancellation may be lost in the client
@@ -158,8 +162,9 @@ class RedisBoard:
                 await self._is_ending.wait()
 
     def _deliver(self, message: SharedMessage) -> None:
-        for listener in self._listeners:
-            listener(message)
+        with crashes_told("messages of replicas", self._observe):
+            for listener in self._listeners:
+                listener(message)
 
 
 def _row(message: SharedMessage) -> tuple[str, str, float]:

@@ -18,7 +18,7 @@ def open_store(url: str, prefix: str, patience: float, observe: Observer) -> Sha
         ValueError: it is no URL of Redis'.
     """
     client = RedisClient(url, prefix, patience, observe)
-    board = RedisBoard(client)
+    board = RedisBoard(client, observe)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
