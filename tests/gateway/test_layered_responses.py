@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from strictgate.core.errors import StoreUnavailable
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.resilience.messages import SharedUnavailable
 from strictgate.gateway.layered_responses import LayeredResponses
 from strictgate.gateway.response_store import (
@@ -100,6 +101,25 @@ def test_down(responses, remote):
     ):
         with pytest.raises(StoreUnavailable, match=r"\[shared\] url"):
             run(asked)
+
+
+def test_full_during_an_outage(remote):
+    """What has to leave, or has no room, has no other copy: that is told, once in each outage."""
+    told = []
+    size = len(write_json({"id": "a"}) + write_json([]))
+    memory = ResponseStore(MEMORY, 100, 2 * size)
+    layered = LayeredResponses(remote, memory, 60.0, lambda: told.append(True))
+    remote.is_up = False
+    run(put(layered, turn("a"), turn("b")))
+    assert told == []
+    run(put(layered, turn("c"), turn("d"), turn("long" * 99)))
+    assert told == [True]
+    remote.is_up = True
+    run(put(layered, turn("e")))
+    remote.is_up = False
+    run(put(layered, turn("f")))
+    assert told == [True, True]
+    layered.close()
 
 
 def test_after_an_outage(responses, remote):

@@ -5,11 +5,14 @@
 | answers          | there             | there, then in memory: from an outage       |
 | does not answer  | in memory         | in memory; not there: StoreUnavailable, 503 |
 
+Where that memory is full during an outage, its oldest leave, of which there is no other copy: that
+is told, once in each outage.
 It is used as ResponseStore is.
 """
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 
@@ -27,10 +30,25 @@ from strictgate.gateway.sharing import SharedResponses
 class LayeredResponses:
     """Use it in the event loop of the process; close it at the end."""
 
-    def __init__(self, shared: SharedResponses, memory: ResponseStore, ttl: float) -> None:
+    def __init__(
+        self,
+        shared: SharedResponses,
+        memory: ResponseStore,
+        ttl: float,
+        on_full: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            ttl: seconds for which a response is kept in the shared store.
+            on_full: is called where something has no room in memory during an outage.
+        """
         self._shared = shared
         self._memory = memory
         self._ttl = ttl
+        self._on_full = on_full
+        self._is_full = False
+        """Whether that has been told of this outage."""
         self._writing: set[asyncio.Task[None]] = set()
 
     @property
@@ -110,12 +128,16 @@ class LayeredResponses:
         try:
             await self._shared.put(owner, stored, self._ttl)
         except SharedUnavailable:
-            here = self._memory.keep(owner, stored)
+            left, here = self._memory.left, self._memory.keep(owner, stored)
             if here is not None:
                 with suppress(sqlite3.Error):  # the store behind has reported it
                     await asyncio.wrap_future(here)
                     written.set_result(None)
+            if (here is None or self._memory.left > left) and not self._is_full:
+                self._is_full = True
+                self._on_full()
         else:
+            self._is_full = False
             written.set_result(None)
         finally:
             if not written.done():

@@ -102,6 +102,8 @@ class ResponseStore:
         self._size: int | None = None
         """Bytes of all that is kept; None: they have to be added up."""
         self._writes = 0
+        self.left = 0
+        """Responses that there was no room for, and those that left to make some."""
         self._thread = ThreadPoolExecutor(1, "store")
         try:
             self._connection = self._thread.submit(_opened, path).result()
@@ -190,6 +192,7 @@ class ResponseStore:
         response, items = write_json(stored.response), write_json(stored.input)
         size = len(response.encode()) + len(items.encode())
         if size > self._max_bytes:
+            self.left += 1
             return
         before, self._size = self._size, None  # not known until this is committed
         self._writes += 1
@@ -225,6 +228,7 @@ class ResponseStore:
                 if total > self._max_bytes:
                     database.execute("DELETE FROM responses WHERE number = ?", (number,))
                     total -= size
+                    self.left += 1
         return total
 
     def _get(self, owner: str, identity: str) -> StoredResponse | None:

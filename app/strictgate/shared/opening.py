@@ -8,7 +8,7 @@ from strictgate.gateway.layered_responses import LayeredResponses
 from strictgate.gateway.response_store import MEMORY, Responses, ResponseStore
 from strictgate.gateway.shared_quotas import SharedQuotas
 from strictgate.gateway.sharing import SharedStore, Sharing
-from strictgate.observe.events import Observer, ignore
+from strictgate.observe.events import Observer, StoreFailed, ignore
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.tables import SharedSettings
 
@@ -19,11 +19,18 @@ _ENGINES: Mapping[str, tuple[str, str]] = {
 """By the scheme of the URL: the module here that opens it, and the extra that it needs."""
 
 
+_FULL = (
+    "[shared] does not answer, and the memory that keeps responses meanwhile is full: the oldest "
+    "leave. Raise store.max_bytes, or mend the store."
+)
+
+
 class Shared:
     """What one process shares with others; nothing, where no URL is configured."""
 
     def __init__(self, store: SharedStore | None, observe: Observer = ignore) -> None:
         self._store = store
+        self._observe = observe
         self._responses: LayeredResponses | None = None
         accounts = None if store is None else store.accounts
         self.quotas = None if accounts is None else SharedQuotas(accounts, observe=observe)
@@ -38,7 +45,8 @@ class Shared:
         if store.responses is None:
             return memory
         ttl = settings.store.ttl or store.responses_ttl
-        self._responses = LayeredResponses(store.responses, memory, ttl)
+        about = (store.responses, memory, ttl)
+        self._responses = LayeredResponses(*about, lambda: self._observe(StoreFailed(_FULL)))
         return self._responses
 
     async def ping(self) -> bool:
