@@ -7,11 +7,22 @@ import pytest
 from strictgate.core.capabilities import Capabilities, Prefill
 from strictgate.core.conversation.protocol import Ask
 from strictgate.core.errors import OutputInvalid, UpstreamError
+from strictgate.core.guard import document_reader
 from strictgate.core.repair_steps import Completion, Repair
 from strictgate.core.request.options import StreamMode
 from strictgate.core.wire.reply import parse_reply
 from tests.core.guards import PERSON
-from tests.core.talks import Late, body, contents, conversation, hold, said, stream, turns
+from tests.core.talks import (
+    Late,
+    body,
+    contents,
+    conversation,
+    hold,
+    said,
+    stream,
+    streamed,
+    turns,
+)
 
 GOOD = '{"name": "Ann", "age": 7, "mood": "calm"}'
 LONG = GOOD.replace("Ann", "A name that is so long that it is given out while it comes")
@@ -132,6 +143,24 @@ def test_a_value_in_place_of_text():
     outcome, _ = turns(talk(), value)
     assert json.loads(contents(outcome)[0]) == json.loads(GOOD)
     assert [step.name for _, step in outcome.steps] == ["content_object"]
+
+
+@pytest.mark.parametrize("prefill", [Prefill.NONE, Prefill.TRAILING])
+@pytest.mark.parametrize("size", [7, 5000])
+def test_more_mends_than_are_made_as_it_comes(monkeypatch, prefill, size):
+    """One text has one result: what streams is judged as a whole then, as it is where it came so."""
+    monkeypatch.setattr(document_reader, "MOST_MENDS", 20)
+    schema = {"type": "array", "items": {"type": "number"}}
+    wanted = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+    text = '{"a": [' + ", ".join(f'"{number}"' for number in range(50)) + "]}"
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+
+    def told(*answer):
+        return contents(hold(talk(Capabilities(prefill=prefill), wanted), *answer)[0])
+
+    assert (
+        told(*streamed(*pieces)) == told(said(text)) == [text.replace('"', "").replace("a", '"a"')]
+    )
 
 
 def test_an_object_in_prose_is_no_beginning():

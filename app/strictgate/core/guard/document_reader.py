@@ -11,6 +11,8 @@ violation.
                                                        the document is whole: CLOSED
     WAITING    a byte was refused; more text may       READING, or VIOLATED
                show how to mend it
+                                                       it was mended MOST_MENDS times: what comes is
+                                                       not read, and its end is VIOLATED
     CLOSED     what follows is no part of it         (text_behind.py keeps it)
     VIOLATED   what follows cannot belong to a valid document
 """
@@ -32,7 +34,8 @@ from strictgate.core.value_type import value_type
 
 _GOES_ON = re.compile(rb'\s*(?:"|,\s*["\w])')
 MOST_MENDS = 10_000
-"""Of one document, streamed or not: else one text would have two results."""
+"""Of one document as it is read; beyond that the text goes on unread, to be judged whole at its end
+as one that has not been streamed: else one text would have two results."""
 _A_MEND = 200
 """Units of work, to find one; what it puts is counted where it is read."""
 _PIECE = 4096  # bytes at once: a violation costs no more than what is ahead
@@ -73,6 +76,8 @@ class DocumentReader:
         self._level = level
         self._length = 0
         self._retry_at = 0
+        self._unread: list[bytes] | None = None
+        """What came since it was mended as often as may be; None: it was not."""
 
     @property
     def is_over(self) -> bool:
@@ -123,13 +128,19 @@ class DocumentReader:
     def _take(self, data: bytes) -> None:
         if self.state is DocumentState.CLOSED:
             self.behind.feed(data)
-        if not self.is_over:
+        if self._unread is not None:
+            self._unread.append(data)
+        elif not self.is_over:
             self._length += len(data)
             self.ahead += data
             self._go_on(final=False)
 
     def flush(self) -> None:
         """The reply is at its end."""
+        if self._unread is not None:
+            self.ahead += b"".join(self._unread)
+            self._length += sum(map(len, self._unread))
+            self._unread, self.state = None, DocumentState.VIOLATED
         if not self.is_over:
             self._go_on(final=True)
         if self.state in (DocumentState.READING, DocumentState.WAITING) and self.draft.is_whole:
@@ -173,7 +184,10 @@ class DocumentReader:
         """Deal with what was refused; return whether to go on."""
         guard, floor = self.draft.guard, self.draft.released
         if len(self.draft.steps) >= MOST_MENDS:
-            self.state = DocumentState.VIOLATED
+            if final:
+                self.state = DocumentState.VIOLATED
+            else:
+                self.state, self._unread = DocumentState.WAITING, []
             return False
         guard.work.spend(_A_MEND)
         match repair_violation(guard, self.ahead, self._level, final=final, floor=floor):
