@@ -148,7 +148,7 @@ def test_a_value_in_place_of_text():
 @pytest.mark.parametrize("prefill", [Prefill.NONE, Prefill.TRAILING])
 @pytest.mark.parametrize("size", [7, 5000])
 def test_more_mends_than_are_made_as_it_comes(monkeypatch, prefill, size):
-    """One text has one result: what streams is judged as a whole then, as it is where it came so."""
+    """One text has one result: beyond them a stream is judged as what came whole is."""
     monkeypatch.setattr(document_reader, "MOST_MENDS", 20)
     schema = {"type": "array", "items": {"type": "number"}}
     wanted = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
