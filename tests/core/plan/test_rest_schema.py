@@ -18,6 +18,8 @@ SCHEMA = {
     "required": ["name"],
     "$defs": {"city": CITY},
 }
+CITY_ORDER = ["zip", "name"]
+LIST = {"type": "array", "items": CITY}
 ANYTHING = {"type": ["string", "number", "boolean", "null", "object", "array"]}
 
 
@@ -77,12 +79,44 @@ def test_references_still_point_somewhere():
     ("schema", "text"),
     [
         ({"anyOf": [CITY, {"type": "array"}]}, '{"zip": 1'),
-        ({"type": "array", "items": CITY}, '[{"zip": 1'),
+        ({"type": "array", "items": CITY}, "["),
+        ({"type": "array", "items": {"type": "integer"}}, "[1, 2"),
+        ({"type": "array", "prefixItems": [CITY], "items": CITY}, '[{"zip": 1'),
+        ({"type": "array", "items": [CITY]}, '[{"name": "Oslo"'),
         (True, '{"zip": 1'),
         ({"$ref": "#/$defs/none"}, '{"zip": 1'),
         ({"$ref": "#"}, '{"zip": 1'),
     ],
 )
 def test_what_cannot_be_told_stays(schema, text):
-    """Of a schema that is made of several, and of arrays, nothing is put first."""
+    """Of a schema that is made of several, and of tuples, nothing is put first."""
     assert rest(text, schema) == schema
+
+
+ITEMS = {"type": "object", "properties": {"all": {"type": "array", "items": CITY}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "orders"),
+    [
+        ('[{"name": "Oslo", "x": 1}', [["name", "x"], ["zip", "name"]]),
+        ('[{"name": "Oslo"}, {"name": "Oslo"}, {}, {"zip": 1}, ', [["name"], ["zip"], CITY_ORDER]),
+        ('[{"name": "Oslo"}, {"x": 1, "name": "O', [["name"], ["x", "name", "zip"], CITY_ORDER]),
+    ],
+)
+def test_items_that_are_written_have_their_own_order(text, orders):
+    """And others may have the schema's."""
+    for made in (rest(f'{{"all": {text}', ITEMS)["properties"]["all"], rest(text, LIST)):
+        assert [[*each["properties"]] for each in made["items"]["anyOf"]] == orders
+        assert made["type"] == "array"
+    whole = made["items"]["anyOf"][0]
+    assert whole["required"] == [*whole["properties"]]
+
+
+def test_arrays_of_arrays():
+    """An open one within has its items likewise."""
+    schema = {"type": "array", "items": LIST}
+    made = rest('[[{"zip": 1}], [{"name": "Oslo"}, ', schema)
+    inner = made["items"]["anyOf"][0]
+    assert [*inner["items"]["anyOf"][0]["properties"]] == ["name"]
+    assert made["items"]["anyOf"][1] == LIST

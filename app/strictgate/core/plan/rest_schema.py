@@ -24,13 +24,15 @@ _ANYTHING = {"type": ["string", "number", "boolean", "null", "object", "array"]}
 _CONDITIONS = frozenset(
     {"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "not"}
 )
+_MOST_ORDERS = 8  # of the items of one array
 _SHELVES = ("$defs", "definitions")
 
 
 def rest_schema(source: Any, containers: Sequence[Container], path: Path) -> Any:
     """Return `source` with what is written of the document put first.
 
-    Where a schema is made of several, it stays as it is from there on, and so does an array.
+    Where a schema is made of several, it stays as it is from there on, and so does a tuple. An item
+    of an array may be like each of those that are written, or as the schema has it.
 
     Args:
         containers: the open containers of the document, outermost first.
@@ -44,17 +46,13 @@ def rest_schema(source: Any, containers: Sequence[Container], path: Path) -> Any
 
 def _begun(root: Any, schema: Any, containers: Sequence[Container], path: Path) -> Any:
     target = dereferenced(root, schema)
-    if not containers or not isinstance(containers[0], dict) or not isinstance(target, Mapping):
+    if not containers or not isinstance(target, Mapping) or not _CONDITIONS.isdisjoint(target):
         return schema
-    if not _CONDITIONS.isdisjoint(target):
-        return schema
+    if isinstance(containers[0], list):
+        return _begun_array(root, target, containers, path) or schema
     known = target.get("properties") or {}
     open_name = path[0] if path else None
-    written: dict[str, Any] = {
-        name: {"type": _TYPES.get(type(value), "number")}
-        for name, value in containers[0].items()
-        if name != open_name
-    }
+    written = {name: _type(value) for name, value in containers[0].items() if name != open_name}
     if open_name is not None:
         below = known.get(open_name, target.get("additionalProperties"))
         is_known = isinstance(below, Mapping) and bool(below)
@@ -64,3 +62,35 @@ def _begun(root: Any, schema: Any, containers: Sequence[Container], path: Path) 
     required = [name for name in target.get("required") or () if name not in written]
     made = {"properties": written | to_come, "required": [*written, *required]}
     return {**target, "type": "object"} | made
+
+
+def _begun_array(
+    root: Any, target: Mapping[str, Any], containers: Sequence[Container], path: Path
+) -> Any:
+    """Return the schema of an array whose items have orders of their own; None, where all that is
+    written is as the schema has it, or nothing can be told."""
+    items = target.get("items")
+    if not isinstance(items, Mapping) or "prefixItems" in target:
+        return None
+    whole = containers[0][: -1 if len(containers) > 1 else None]
+    orders = {tuple(each): each for each in whole if isinstance(each, dict) and each}
+    forms = [_form(each) for each in list(orders.values())[:_MOST_ORDERS]]
+    begun = _begun(root, items, containers[1:], path[1:]) if len(containers) > 1 else items
+    if begun is not items:
+        forms.append(begun)
+    return {**target, "items": {"anyOf": [*forms, items]}} if forms else None
+
+
+def _form(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema by which a grammar reads an object that is written."""
+    properties = {name: _type(value) for name, value in item.items()}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+def _type(value: Any) -> dict[str, Any]:
+    return {"type": _TYPES.get(type(value), "number")}
