@@ -65,3 +65,17 @@ def test_a_name_that_is_allowed_stays(steering, first):
 
     assert contents(outcome) == ['{"kind": "a"}']
     assert not outcome.steps
+
+
+def test_a_number_goes_on_behind_its_blank():
+    """What the model has put there as a token of its own is sent with it."""
+    able = Capabilities(prefill=Prefill.TRAILING, top_logprobs=5)
+    schema = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
+    tops = [{"token": " ", "logprob": -1}, {"token": "1", "logprob": -6}]
+    tokens = [[{"token": '{"age":'}], [{"token": " {", "top_logprobs": tops}]]
+    first = stream('{"age":', " {", logprobs=tokens)
+    outcome, asks = hold(talk(able, schema), *first, *stream("45}"))
+
+    assert asks[1].body["messages"][-1]["content"] == '{"age": '
+    assert contents(outcome) == ['{"age": 45}']
+    assert [step.name for _, step in outcome.steps] == [Resumption.STEERED]

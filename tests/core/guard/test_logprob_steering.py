@@ -61,6 +61,18 @@ def test_the_likeliest_that_is_allowed():
     assert made.text == b'{"mood": "cal'
 
 
+@pytest.mark.parametrize(
+    ("beginning", "taken"),
+    [('{"age":', b" "), ('{"age": ', b"4"), ('{"age": 1', b"4"), ('{"notes": [', b'"')],
+)
+def test_a_blank_before_a_number(beginning, taken):
+    """It is a token of its own, behind which the number comes; nowhere else does it tell much."""
+    made = guard(text=beginning)
+    token = tokens(entry("oops", " {", " ", "4", ",", '"')).at(0)
+    assert steer(made, token, 0, 0) == taken
+    assert made.text == beginning.encode() + taken
+
+
 def test_a_token_that_was_half_taken_in():
     """The good beginning of the wrong token makes room for the alternative."""
     made = guard(text='{"mood": "c')

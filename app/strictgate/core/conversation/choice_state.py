@@ -190,6 +190,8 @@ class ChoiceState:
         assert document is not None, "open_document comes first"
         progress.sent_whole_prefix = progress.keep_whole_prefix and may_be_whole
         progress.keep_whole_prefix = False
+        if progress.sent_whole_prefix and document.ends_as_chosen:
+            return len(document)
         length = safe_length(document.guard, exact=progress.sent_whole_prefix)
         document.cut(length)
         return length

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.guard.guard import Guard
+from strictgate.core.jsontext.lexer import Expects
 
 _NO_TEXT = re.compile(
     r"<[|\uff5c][^<>]*[|\uff5c]>|</?s>|<(?:bos|eos|pad|unk|mask|sep|cls)>|<(?:start|end)_of_(?:turn|text)>"
@@ -25,6 +26,7 @@ _NO_TEXT = re.compile(
     re.IGNORECASE,
 )
 """What servers show for control tokens and for parts of characters."""
+_BLANK = b" "
 _MOST = 1 << 53  # what an integer is held for as a float
 
 
@@ -123,7 +125,8 @@ def steer(guard: Guard, token: LogprobToken, read: int, floor: int) -> bytes | N
     """Let `guard` take in the likeliest alternative to `token` that it allows; return it.
 
     Where the token has closed a name or a value before it was refused, an alternative must close it
-    as well: what the model has finished is not written on.
+    as well: what the model has finished is not written on. A blank is taken where a value must
+    begin: many tokenizers have one of its own before a number, and none before other values.
 
     Args:
         read: how many bytes of `token` the guard has taken in.
@@ -141,9 +144,12 @@ def steer(guard: Guard, token: LogprobToken, read: int, floor: int) -> bytes | N
     is_ended = scanner.token is not None and scanner.token_start != begun
     closed = taken if is_ended or len(scanner.containers) > depth else b""
     options = guard.options()
+    is_blank_apt = scanner.token is None and scanner.expects is Expects.VALUE
+    is_blank_apt &= not guard.text.endswith(_BLANK)
     for alternative in alternatives(token.entry):
         spelt = _spelt(alternative, options)
-        is_other = spelt.strip() and spelt != token.data and spelt.startswith(closed)
+        is_said = spelt.strip() or (is_blank_apt and spelt == _BLANK)
+        is_other = is_said and spelt != token.data and spelt.startswith(closed)
         if is_other and guard.fits(spelt):
             guard.consume(spelt)
             return spelt

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.layout import Layout, layout
 from strictgate.core.guard.releasable import final_length
 from strictgate.core.guard.token_scores import TokenScores
 from strictgate.core.jsontext.lexer import BLANKS, Expects, LexicalToken
@@ -16,8 +17,6 @@ from strictgate.core.repair_steps import Completion, Repair, Step
 Begin = Callable[[], Guard]
 _CLOSERS = (b"}", b"]")
 _UNIT = re.compile(rb"(?:[a-zA-Z]{1,8}|%|[^\x00-\x7f]{2,3})[ \t\r\n]*[,}\]]")
-_MEMBER = re.compile(rb'([,{])([ \t\r\n]*)"(?:[^"\\]|\\.)*"[ \t\r\n]*:([ \t\r\n]*)')
-_LOOK_BACK = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +101,11 @@ class PartialDocument:
         """Whether it is a valid document."""
         return self.guard.is_complete()
 
+    @property
+    def ends_as_chosen(self) -> bool:
+        """Whether its last byte is of the model's own next choice."""
+        return bool(len(self)) and self.origins.at(len(self) - 1) is ByteOrigin.CHOSEN
+
     def final(self) -> int:
         """Return how many of its bytes will not change any more."""
         return max(final_length(self.guard), self.released)
@@ -142,15 +146,17 @@ class PartialDocument:
         if self._drop_doubtful(said):
             return
         own = self.origins.at(len(self) - 1)
+        style = layout(self.guard.text)
         taken_back = self._drop_begun(said)
         before = len(self)
         if said[:1] in _CLOSERS:
             said = self._close_inner(said, own)
         if not said or said[:1] in _CLOSERS:
-            self._open_required()
+            self._open_required(style)
         path = pointer(self.guard.scanner.path)
-        written = self._write_forced(says_more=said[:1] == b"," or taken_back[:1] == b",")
-        if said and taken_back and len(self) - before <= len(b'"'):
+        says_more = said[:1] == b"," or taken_back[:1] == b","
+        written = self._write_forced(style, says_more=says_more)
+        if said and taken_back and len(self.guard.text[before:].strip(BLANKS)) <= len(b'"'):
             self.cut(before)
             self.write(taken_back, own)
         elif written:
@@ -201,7 +207,7 @@ class PartialDocument:
         self.steps.append(Step(Completion.CLOSED, pointer(self.guard.scanner.path)))
         return said[self.write(said[:1], own) :] or b" "
 
-    def _open_required(self) -> None:
+    def _open_required(self, style: Layout) -> None:
         """Open the first required property that an object lacks which the model has ended.
 
         In a closed object the grammar may leave a choice of several, but of their order alone:
@@ -213,44 +219,31 @@ class PartialDocument:
             return
         is_first = guard.scanner.expects is Expects.NAME_OR_END
         self.cut(len(guard.text.rstrip(BLANKS)))
-        behind_comma, behind_colon = self._layout()
         for name in guard.missing():
-            opening = f"{write_json(name)}:".encode() + behind_colon
-            opening = opening if is_first else b"," + behind_comma + opening
+            opening = f"{'' if is_first else ','}{write_json(name)}:".encode()
+            opening = self._laid_out(opening, style)
             if guard.fits(opening):
                 self.write(opening, ByteOrigin.FORCED)
                 path = pointer((*guard.scanner.open_path, name))
                 self.steps.append(Step(Completion.NAMED, path))
                 return
 
-    def _write_forced(self, *, says_more: bool) -> bool:
+    def _write_forced(self, style: Layout, *, says_more: bool) -> bool:
         """Return whether anything was written."""
         if self.guard.scanner.token is LexicalToken.NUMBER:
             return False  # to finish a number in the one way that is left would change what it says
         before = len(self)
         while forced := self.guard.forced():
             overrules = says_more and len(self) == before and forced[:1] in _CLOSERS
-            forced = self._laid_out(forced)
+            forced = self._laid_out(forced, style)
             if overrules or self.write(forced, ByteOrigin.FORCED) < len(forced):
                 break
         return len(self) > before
 
-    def _laid_out(self, forced: bytes) -> bytes:
-        """Return `forced` with the blanks that the model would write at its ends."""
-        behind_comma, behind_colon = self._layout()
-        if forced[:1] == b",":
-            forced = b"," + behind_comma + forced[1:]
-        elif self.guard.text.endswith(b":"):
-            forced = behind_colon + forced
-        return forced + behind_colon if forced.endswith(b":") else forced
-
-    def _layout(self) -> tuple[bytes, bytes]:
-        """Return the blanks that the model puts behind a comma and a colon: it goes on best from
+    def _laid_out(self, forced: bytes, style: Layout) -> bytes:
+        """Return `forced` with the blanks that the model would write in it: it goes on best from
         what looks like its own."""
-        text = self.guard.text[-_LOOK_BACK:]
-        members = [each for each in _MEMBER.finditer(text) if each.end() < len(text)]
-        if not members:
-            return b" ", b"" if text.endswith(b":") else b" "
-        opener, before, behind_colon = members[-1].groups()
-        is_telling = opener == b"," or b"\n" in before
-        return before if is_telling else behind_colon, behind_colon
+        scanner = self.guard.scanner
+        in_string = scanner.token in (LexicalToken.NAME, LexicalToken.STRING)
+        behind = self.guard.text[-1:]
+        return style.laid_out(forced, behind, len(scanner.containers), in_string=in_string)
