@@ -114,10 +114,10 @@ async def _measured(
 ) -> tuple[list[Result], str]:
     known = list(results.read(options.out)) if options.out else []
     done = {(one.strategy, one.task, one.round): one for one in known}
-    offered = SUBSETS[options.subset](options.tasks)
-    tasks = [each for each in offered if not options.only or each.name in options.only]
+    offered = enumerate(SUBSETS[options.subset](options.tasks))  # each keeps its seed
+    tasks = [each for each in offered if not options.only or each[1].name in options.only]
     async with _asking(options, strategies) as (client, counter):
-        for turn, (place, task) in product(range(options.rounds), enumerate(tasks)):
+        for turn, (place, task) in product(range(options.rounds), tasks):
             first = (turn + place) % max(1, len(strategies))  # later ones find the prompt cached
             for strategy in (*strategies[first:], *strategies[:first]):
                 if (strategy.name, task.name, turn) not in done:
