@@ -60,3 +60,19 @@ def test_a_name_that_matches_no_pattern_is_not_written_on():
     assert made.draft.text == '{"x-a": 1, "x'
     listed = {"properties": {"x-a": {}, "xy": {}, "xz": {}}, "additionalProperties": False}
     assert replace_refused(read(reading(draft(listed)), *words))
+
+
+def test_a_name_that_the_object_has_is_not_written_on():
+    """A declared one that the model weighed takes its place; without, it is taken back."""
+    words = (entry('{"name": "a", "'), entry("name", "kind", "age"), entry('":', "_of", "2"))
+    schema = {"properties": {"name": {"type": "string"}, "age": {"type": "integer"}}}
+    made = read(reading(draft(schema)), *words)
+    assert replace_refused(made)
+    assert made.draft.text == '{"name": "a", "age'
+    assert made.draft.steps == [Step(Resumption.STEERED, "")]
+    made = read(reading(draft({})), *words)
+    assert not replace_refused(made)
+    assert made.draft.text == '{"name": "a", "name'
+    made = read(reading(draft(schema)), *words)
+    made.draft.released = len('{"name": "a", "name')
+    assert not replace_refused(made)

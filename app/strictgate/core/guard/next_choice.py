@@ -9,6 +9,7 @@ from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.logprob_steering import steer
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.repetition import leave_repetition
+from strictgate.core.guard.undeclared_name import declared_instead, lacking
 from strictgate.core.guard.violation_details import takes_names_by_pattern
 from strictgate.core.jsontext.lexer import LexicalToken
 from strictgate.core.jsontext.pointer import pointer
@@ -20,7 +21,11 @@ def replace_refused(reading: DocumentStream) -> bool:
     """Take the model's next choice for the token that was refused; return whether there is one."""
     token = reading.tokens.at(reading.refused_at)
     document = reading.draft
-    if token is None or _is_wrong_as_a_whole(document, reading.ahead):
+    if token is None:
+        return False
+    if _repeats_name(document, reading.ahead):
+        return _replace_repeated(reading)
+    if _is_wrong_as_a_whole(document, reading.ahead):
         return False
     length = reading.refused_at - token.start
     path = pointer(document.guard.scanner.path)
@@ -29,6 +34,36 @@ def replace_refused(reading: DocumentStream) -> bool:
         return False
     document.origins.write(len(document) - len(taken), ByteOrigin.CHOSEN)
     document.steps.append(Step(Resumption.STEERED, path))
+    return True
+
+
+def _repeats_name(document: PartialDocument, ahead: bytes) -> bool:
+    """Whether a name was refused where it ends, which the object has already: more of it would make
+    one that says nothing."""
+    scanner = document.guard.scanner
+    if scanner.token is not LexicalToken.NAME or ahead[:1] != b'"':
+        return False
+    name = document.guard.text[scanner.token_start + 1 :]
+    return name.decode(errors="replace") in scanner.nesting[-1]
+
+
+def _replace_repeated(reading: DocumentStream) -> bool:
+    """Take a declared name that the object lacks, and that the model weighed, for one that it
+    repeats; return whether there is one."""
+    document, scanner = reading.draft, reading.draft.guard.scanner
+    path, start = scanner.open_path, scanner.token_start
+    names = lacking(document.guard.schema.source, path, scanner.nesting[-1])
+    moved = len(scanner) - reading.refused_at
+    tokens = reading.tokens.between(start - moved, reading.refused_at)
+    placed = ((token.start + moved, token) for token in tokens)
+    other = declared_instead(document.guard, start, names, placed)
+    if other is None or other.at < document.released:
+        return False
+    document.cut(other.at)
+    if document.write(other.data, ByteOrigin.CHOSEN) < len(other.data):
+        document.cut(start)
+        return False
+    document.steps.append(Step(Resumption.STEERED, pointer(path)))
     return True
 
 

@@ -59,8 +59,26 @@ def meant_instead(
     if name in declared or len(declared) > _MOST:
         return ()
     meant = list(declared) if is_first else _around(source, declared, name)
-    plain = (each for each in meant if each not in present and each.isprintable())
-    return tuple(each.encode() for each in plain if not _SPELT.intersection(each))
+    return _plain(each for each in meant if each not in present)
+
+
+def lacking(source: Any, path: Path, present: Container[str]) -> tuple[bytes, ...]:
+    """Return the declared names that the object at `path` does not have, likewise.
+
+    Args:
+        present: the names that it has.
+    """
+    schema = subschema_at(source, path)
+    declared = schema.get("properties") if schema is not None else None
+    if not isinstance(declared, Mapping) or len(declared) > _MOST:
+        return ()
+    return _plain(each for each in declared if each not in present)
+
+
+def _plain(names: Iterable[str]) -> tuple[bytes, ...]:
+    """Return those of `names` that JSON spells as they are."""
+    plain = (each for each in names if each.isprintable() and not _SPELT.intersection(each))
+    return tuple(each.encode() for each in plain)
 
 
 def _around(source: Any, declared: Mapping[str, Any], name: str) -> Iterator[str]:

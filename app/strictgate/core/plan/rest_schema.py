@@ -48,11 +48,13 @@ def _begun(root: Any, schema: Any, containers: Sequence[Container], path: Path) 
     target = dereferenced(root, schema)
     if not containers or not isinstance(target, Mapping) or not _CONDITIONS.isdisjoint(target):
         return schema
-    if isinstance(containers[0], list):
-        return _begun_array(root, target, containers, path) or schema
+    outer = containers[0]
+    if isinstance(outer, list):
+        whole = outer[:-1] if len(containers) > 1 else outer
+        return _begun_array(root, target, whole, containers[1:], path[1:]) or schema
     known = target.get("properties") or {}
     open_name = path[0] if path else None
-    written = {name: _type(value) for name, value in containers[0].items() if name != open_name}
+    written = {name: _type(value) for name, value in outer.items() if name != open_name}
     if open_name is not None:
         below = known.get(open_name, target.get("additionalProperties"))
         is_known = isinstance(below, Mapping) and bool(below)
@@ -65,17 +67,26 @@ def _begun(root: Any, schema: Any, containers: Sequence[Container], path: Path) 
 
 
 def _begun_array(
-    root: Any, target: Mapping[str, Any], containers: Sequence[Container], path: Path
+    root: Any,
+    target: Mapping[str, Any],
+    whole: Sequence[Any],
+    within: Sequence[Container],
+    path: Path,
 ) -> Any:
     """Return the schema of an array whose items have orders of their own; None, where all that is
-    written is as the schema has it, or nothing can be told."""
+    written is as the schema has it, or nothing can be told.
+
+    Args:
+        whole: the items that are whole.
+        within: the open containers in it, outermost first.
+        path: where, within the open item, the open value stands.
+    """
     items = target.get("items")
     if not isinstance(items, Mapping) or "prefixItems" in target:
         return None
-    whole = containers[0][: -1 if len(containers) > 1 else None]
     orders = {tuple(each): each for each in whole if isinstance(each, dict) and each}
-    forms = [_form(each) for each in list(orders.values())[:_MOST_ORDERS]]
-    begun = _begun(root, items, containers[1:], path[1:]) if len(containers) > 1 else items
+    forms: list[Any] = [_form(each) for each in list(orders.values())[:_MOST_ORDERS]]
+    begun = _begun(root, items, within, path)
     if begun is not items:
         forms.append(begun)
     return {**target, "items": {"anyOf": [*forms, items]}} if forms else None
