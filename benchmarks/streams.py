@@ -2,14 +2,16 @@
 
 For each way of a stream, the processor time of one delta of 4 bytes: that of a long stream less
 that of a short one, by the deltas that it has more. `apart`: the upstream sends each delta in a
-write of its own, and lets others run in between; `together`: 64 in one write. Then many guarded
-streams at once: how long each waits for its first delta. As in cpu.py, the gateway is a process of
-its own, `÷ against` compares with another worktree in turn, and only ratios of one run count.
+write of its own, and lets others run in between; `together`: 64 in one write. Then many streams at
+once, guarded and passed through: how long each waits for its first event, and what it takes of the
+processor. As in cpu.py, the gateway is a process of its own, `÷ against` compares with another
+worktree in turn, and only ratios of one run count.
 """
 
 import argparse
 import asyncio
 import json
+import selectors
 import socket
 import subprocess
 import sys
@@ -30,6 +32,7 @@ from processes import NotReady, free_port, running, surroundings, wait_until_rig
 LONG, SHORT = 1000, 100
 """Deltas of the two streams."""
 SIZE = 4  # characters of a delta
+READ = 256 << 10  # bytes of a stream that are read at once
 TOGETHER = 64
 _WORDS = "The sound is clear, the band sits well, and the battery lasts for two days. "
 _SCHEMA = {
@@ -60,11 +63,12 @@ _RESPONSE = {
     "input": "Write reviews.",
     "text": {"format": {"type": "json_schema", **_FORMAT}},
 }
+_GUARDED = {"strictgate": {"stream": "guarded"}}
 WAYS: Mapping[str, tuple[Mapping[str, Any], str, str]] = {
     "passed through": (_ASKED, CHAT, "[DONE]"),
-    "guarded": (_ENFORCED, CHAT, "[DONE]"),
+    "guarded": (_ENFORCED | _GUARDED, CHAT, "[DONE]"),
     "buffered": (_ENFORCED | {"strictgate": {"stream": "buffered"}}, CHAT, "[DONE]"),
-    "responses": (_RESPONSE, RESPONSES, "response.completed"),
+    "responses": (_RESPONSE | _GUARDED, RESPONSES, "response.completed"),
 }
 _CONFIG = """\
 [upstreams.instant]
@@ -195,30 +199,43 @@ def cost(each: Gateway, request: RequestPath, times: int) -> float:
     return 1e6 * (processor_time(each.pid) - before) / times
 
 
-async def first_bytes(port: int, number: int, request: RequestPath) -> list[float]:
-    """Return how many seconds each of so many streams at once waits for its first event."""
+def first_bytes(port: int, number: int, request: RequestPath) -> list[float]:
+    """Return how many seconds each of so many streams at once waits for its first event.
+
+    All requests are written before anything is read: an event loop would keep some of them back.
+
+    Raises:
+        NotReady: one was not whole.
+    """
     body = request.request().encode()
     head = (
         f"POST {request.address} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
         "Authorization: Bearer none\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     ).encode()
-    pairs = [await asyncio.open_connection("127.0.0.1", port) for _ in range(number)]
-    began = time.monotonic()
-
-    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> float:
-        writer.write(head + body)
-        await reader.readuntil(b"data: ")
-        waited = time.monotonic() - began
-        rest = await reader.read()
-        while more := await reader.read():
-            rest += more
-        writer.close()
-        if request.proof.encode() not in rest:
-            raise NotReady(f"a stream that was not whole: {rest[-200:]!r}")
-        return waited
-
-    return await asyncio.gather(*(one(*pair) for pair in pairs))
+    connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(number)]
+    waited: dict[Any, float] = {}
+    ends = dict.fromkeys(connections, b"")
+    with selectors.DefaultSelector() as selector, ExitStack() as stack:
+        began = time.monotonic()
+        for each in connections:
+            stack.enter_context(each).sendall(head + body)
+        for each in connections:
+            selector.register(each, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select():
+                each = key.fileobj
+                data = each.recv(READ)  # type: ignore[union-attr]
+                ends[each] += data  # type: ignore[index]
+                if each not in waited and b"data: " in ends[each]:  # type: ignore[index]
+                    waited[each] = time.monotonic() - began
+                if each in waited:
+                    ends[each] = ends[each][-len(request.proof) - 200 :]  # type: ignore[index]
+                if not data:
+                    selector.unregister(each)
+    if wrong := [end for end in ends.values() if request.proof.encode() not in end]:
+        raise NotReady(f"{len(wrong)} streams were not whole: {wrong[0]!r}")
+    return [*waited.values()]
 
 
 def main() -> int:
@@ -250,13 +267,17 @@ def main() -> int:
             mine = figures[0][way, together]
             others = [f"{ratio(mine, other[way, together]):.2f}" for other in figures[1:]]
             print(f"| {way} | {together} | {median(mine):.1f} | {' '.join(others)} |")
-        for each, tree in zip(gateways, trees, strict=True) if options.many else ():
-            request = path("guarded", SHORT, 1)
-            waited = sorted(uvloop.run(first_bytes(each.port, options.many, request)))
-            p50, p99 = (1000 * waited[ceil(len(waited) * q) - 1] for q in (0.5, 0.99))
-            print(
-                f"{options.many} guarded streams at once ({tree}): p50 {p50:.0f}, p99 {p99:.0f} ms"
-            )
+        if options.many:
+            print(f"\n| {options.many} at once | first event, p50 and p99 ms | ms of CPU each |")
+            print("|---|--:|--:|")
+        for way in ("passed through", "guarded") if options.many else ():
+            for each, tree in zip(gateways, trees, strict=True):
+                before = processor_time(each.pid)
+                waited = sorted(first_bytes(each.port, options.many, path(way, SHORT, 1)))
+                took = 1000 * (processor_time(each.pid) - before) / options.many
+                p50, p99 = (1000 * waited[ceil(len(waited) * q) - 1] for q in (0.5, 0.99))
+                name = way if tree == ROOT else f"{way}, against"
+                print(f"| {name} | {p50:.0f} {p99:.0f} | {took:.2f} |")
     return 0
 
 

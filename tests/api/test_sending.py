@@ -14,7 +14,7 @@ class Server:
     """Writes what it is told to, if it can; what it was told beside that is ASGI's."""
 
     def __init__(self, *, can=True):
-        self.can = can
+        self.can = self.has_room = can
         self.written = []
 
     def answer(self, status, headers, body):
@@ -118,3 +118,31 @@ def test_a_stream():
     assert written == [start, piece(b"data: 1\n\n", more=True)]
     assert sender.is_stream
     assert sender.tail == b": 1\n\n"[-4:]
+
+
+class Waiting:
+    """Notes how much had been written when a stream gave way."""
+
+    def __init__(self, written):
+        self.written = written
+        self.seen = []
+
+    async def give_way(self):
+        self.seen.append(len(self.written))
+
+
+@pytest.mark.parametrize(("kind", "seen"), [(b"text/event-stream", [2, 3]), (b"text/plain", [])])
+def test_a_stream_gives_way(kind, seen):
+    """Behind each of its pieces but the last, which has gone out then; no other answer does."""
+    server = Server()
+    sender = AnswerSender(server.send, server, is_ours=False)
+    sender.turns = waiting = Waiting(server.written)
+
+    async def send():
+        start = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]}
+        await sender.send(start)
+        for more in (True, True, False):
+            await sender.send(piece(b"data: 1\n\n", more=more))
+
+    asyncio.run(send())
+    assert waiting.seen == seen

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from strictgate.api.turns import Turns
+from strictgate.api.turns import PATIENCE, Turns
 
 
 def begun(count, at_once, leaving=()):
@@ -61,5 +61,68 @@ def test_again():
             await asyncio.gather(*(turns.take() for _ in range(5)))
             for _ in range(5):
                 await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+
+def gone_on(waiting, streams, at_once=1):
+    """In which round each of `streams` goes on that give way to `waiting` requests."""
+
+    async def main():
+        turns, rounds, now = Turns(at_once), [None] * streams, 0
+
+        async def stream(number):
+            await asyncio.sleep(0)  # behind the requests
+            await turns.give_way()
+            rounds[number] = now
+
+        requests = [asyncio.create_task(turns.take()) for _ in range(waiting)]
+        tasks = [asyncio.create_task(stream(number)) for number in range(streams)]
+        while not all(task.done() for task in (*requests, *tasks)):
+            await asyncio.sleep(0)
+            now += 1
+        await turns.give_way()
+        return rounds
+
+    return asyncio.run(main())
+
+
+def test_a_stream_gives_way_to_nobody_at_once():
+    """Where nobody waits, it goes on in the same round."""
+    assert max(gone_on(1, 3)) <= 2
+
+
+def test_a_stream_gives_way_until_all_have_begun():
+    """All go on then."""
+    some, more = gone_on(8, 3, at_once=3), gone_on(14, 3, at_once=3)
+    assert len(set(some)) == len(set(more)) == 1
+    assert more[0] - some[0] == 2
+
+
+def test_a_few_streams_go_on_in_each_round():
+    """Who has just begun is not behind all of them."""
+    rounds = gone_on(9, 8, at_once=4)
+    assert rounds == sorted(rounds)
+    assert [rounds.count(each) for each in sorted({*rounds})] == [4, 4]
+
+
+def test_a_stream_does_not_give_way_for_ever():
+    """However many there are, it goes on after some rounds."""
+    rounds = gone_on(10 * PATIENCE, 2)
+    assert PATIENCE <= min(rounds) < max(rounds) <= PATIENCE + 3
+
+
+def test_who_leaves_while_it_gives_way():
+    """It holds up nobody."""
+
+    async def main():
+        turns = Turns(1)
+        requests = [asyncio.create_task(turns.take()) for _ in range(5)]
+        await asyncio.sleep(0)
+        leaves, stays = (asyncio.create_task(turns.give_way()) for _ in range(2))
+        await asyncio.sleep(0)
+        leaves.cancel()
+        await asyncio.gather(*requests, stays)
+        assert leaves.cancelled()
 
     asyncio.run(main())

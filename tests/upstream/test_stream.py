@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -12,7 +13,9 @@ from strictgate.core.wire.reply import Failure, Reply
 from strictgate.settings.loading import Settings
 from strictgate.settings.tables import LimitSettings
 from strictgate.upstream.client import Client
+from strictgate.upstream.http.response import HttpResponse
 from strictgate.upstream.routing import Router
+from strictgate.upstream.stream import FIRST, UpstreamStream
 from tests.servers import serving
 
 WAIT = 30  # seconds at most for another thread; the assertion is that it came at all
@@ -195,3 +198,42 @@ def test_closed_at_the_end(is_heard_out):
     with serving(upstream) as url:
         asyncio.run(twice(url))
     assert len(upstream.clients) == 1
+
+
+class Source:
+    """A connection that has read everything already."""
+
+    def resume(self):
+        pass
+
+    pause = release = close = resume
+
+
+def test_others_get_on_in_between():
+    """A stream of which all has come already keeps nobody from the event loop, and the first that
+    is read of it is little."""
+    endpoint = Router(Settings(upstreams={"x": {"base_url": "http://x/v1"}}), {}).default()
+
+    async def hear():
+        response = HttpResponse(Source(), 200, [])
+        for each in [chunk("x" * 100)] * 400 + WHOLE[2:]:
+            response.push(each)
+        response.end()
+        stream, rounds, seen = UpstreamStream(response, endpoint, LimitSettings(), {}), 0, []
+
+        async def others():
+            nonlocal rounds
+            while True:
+                rounds += 1
+                await asyncio.sleep(0)
+
+        beside = asyncio.create_task(others())
+        while isinstance(part := await stream.next(), StreamPart):
+            seen.append((rounds, len(text_of([part]))))
+        beside.cancel()
+        return seen
+
+    seen = asyncio.run(hear())
+    assert seen[0][1] <= FIRST
+    assert sum(length for _, length in seen) == 40_000
+    assert all(before < later for (before, _), (later, _) in pairwise(seen))

@@ -111,6 +111,7 @@ class GatewayMiddleware:
             return
         visit = _Visit(scope, send)
         visit.id = self._request_id(visit)
+        visit.answer.turns = self._turns
         visit.answer.added.append((b"x-request-id", visit.id.encode()))
         if self.trace_ratio is not None:
             visit.trace = new_trace(visit.header("traceparent"), self.trace_ratio)

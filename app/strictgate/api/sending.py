@@ -16,6 +16,7 @@ import time
 from strictgate.api.request import ClientLeft, Message
 from strictgate.api.response import RawHeader, Send
 from strictgate.api.server import ServerExtension
+from strictgate.api.turns import Turns
 
 SMALL = 64 << 10  # bytes
 STALL = 30.0  # seconds that a client may take to read a piece
@@ -49,6 +50,7 @@ class AnswerSender:
         "is_stream",
         "status",
         "tail",
+        "turns",
     )
 
     def __init__(self, send: Send, server: ServerExtension | None, *, is_ours: bool) -> None:
@@ -61,6 +63,8 @@ class AnswerSender:
         """The last bytes of the body so far."""
         self.first_byte = 0.0
         """Seconds until its first byte."""
+        self.turns: Turns | None = None
+        """To whom a stream gives way after each piece; None: to nobody."""
         self._send = send
         self._server = server
         self._is_ours = is_ours
@@ -126,11 +130,15 @@ class AnswerSender:
                 self.first_byte = time.monotonic() - self._began
             self.tail = body[-4:]
             self._size += len(body)
-        if self._size < SMALL and not message.get("more_body"):
-            await self._send(message)  # fits into the kernel's buffer: nothing to wait for
-            return
-        try:
-            async with asyncio.timeout(STALL):
-                await self._send(message)
-        except TimeoutError as error:
-            raise ClientLeft from error  # it reads no more
+        has_more = message.get("more_body", False)
+        fits = self._size < SMALL and not has_more  # into the kernel's buffer
+        if fits or (self._server is not None and self._server.has_room):
+            await self._send(message)  # nothing to wait for
+        else:
+            try:
+                async with asyncio.timeout(STALL):
+                    await self._send(message)
+            except TimeoutError as error:
+                raise ClientLeft from error  # it reads no more
+        if has_more and self.is_stream and self.turns is not None:
+            await self.turns.give_way()

@@ -20,6 +20,10 @@ class ServerExtension(Protocol):
     def has_whole_body(self) -> bool:
         """Whether all of the request's body has come, so that reading it waits for nobody."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a piece of an answer can be sent without waiting."""
+
     def on_left(self, call: Callable[[], object] | None) -> None:
         """Call it once the client leaves before it has its answer, soon if it has left already.
 

@@ -36,6 +36,10 @@ class HttpExchange:
     def has_whole_body(self) -> bool:
         return not self._cycle.more_body
 
+    @property
+    def has_room(self) -> bool:
+        return not self._connection.flow.write_paused  # uvicorn waits for that alone
+
     def on_left(self, call: Callable[[], object] | None) -> None:
         self._on_left = call
         if call is None:

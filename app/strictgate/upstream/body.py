@@ -48,13 +48,16 @@ class ResponseBody:
         self._received = 0
         """Bytes as they came, which may inflate to nothing."""
 
-    async def next(self) -> bytes | None:
+    async def next(self, most: int = MOST) -> bytes | None:
         """Return the next piece, None at the end.
+
+        Args:
+            most: bytes of it, as they come.
 
         Raises:
             UpstreamTimeout, UpstreamBadResponse
         """
-        raw = await raw_piece(self._response, self._endpoint, MOST)
+        raw = await raw_piece(self._response, self._endpoint, most)
         if not raw:
             return None
         piece = self._decode(raw)

@@ -18,13 +18,16 @@ from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.sse import BadEvent
 from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import response_reading
-from strictgate.upstream.body import ResponseBody
+from strictgate.upstream.body import MOST, ResponseBody
 from strictgate.upstream.error_mapping import Translated
 from strictgate.upstream.http.faults import HttpFault
 from strictgate.upstream.http.response import HttpResponse
 from strictgate.upstream.routing import Endpoint
 
 DRAIN = 0.25  # seconds for what may follow the end of a stream
+FIRST = 2 << 10
+"""Bytes of the first piece: where many streams begin at once, the beginning of each comes before
+the rest of any."""
 
 
 class UpstreamStream:
@@ -54,6 +57,7 @@ class UpstreamStream:
         self._response = response
         self._endpoint = endpoint
         self._pieces = ResponseBody(response, endpoint, limits.upstream_bytes)
+        self._most = FIRST
         self._is_over = False
         self._is_drained = False
 
@@ -95,7 +99,11 @@ class UpstreamStream:
 
     async def _next(self) -> StreamPart | Reply | Failure:
         while not self._is_over:
-            deltas = self._read(await self._pieces.next())
+            if self._most > FIRST and self._response.has_more:
+                await asyncio.sleep(0)  # nothing is waited for, so that others would not get on
+            piece = await self._pieces.next(self._most)
+            self._most = MOST
+            deltas = self._read(piece)
             if deltas:
                 return StreamPart(deltas)
         await self._drain()

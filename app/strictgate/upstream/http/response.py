@@ -68,6 +68,11 @@ class HttpResponse:
         """Whether the whole body has come and was taken."""
         return self._is_ended and not self._size and self._fault is None
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something has come that was not taken."""
+        return self._size > 0
+
     async def read(self, most: int | None, patience: float) -> bytes:
         """Return what has come of the body, or else what comes next; b"" at its end.
 
