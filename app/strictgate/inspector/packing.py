@@ -77,17 +77,19 @@ class OpenEntry:
 
     def concluded(self, attempts: list[Attempt], outcome: Outcome | None) -> None:
         """Note how a conversation about it went."""
-        self.attempts += [_of_attempt(each) for each in attempts]
+        for each in attempts:
+            self.attempts.append(_of_attempt(each))
         if outcome is None:
             return
         self.error = None  # it was that of a model in whose place another one was asked
         if outcome.steps:
             self.steps = [(at, str(step.name), step.path) for at, step in outcome.steps]
-        self.origins = [
-            (at, [(each.start, each.end, str(each.origin)) for each in origins.ranges])
-            for at, origins in _shown_origins(outcome)
-        ]
-        self.contents = [choice_text(each) for each in outcome.body["choices"]]
+        if outcome.origins or outcome.call_origins:
+            self.origins = [
+                (at, [(each.start, each.end, str(each.origin)) for each in origins.ranges])
+                for at, origins in _shown_origins(outcome)
+            ]
+        self.contents = list(map(choice_text, outcome.body["choices"]))
 
     def packed(self) -> "PackedEntry | OpenEntry":
         """Return it as one piece; as it is where something in it is no plain value."""

@@ -1,14 +1,14 @@
 """What is kept: a ring of entries, made of records (gateway/records.py) and events.
 
-It is written to in the path of every request, so it only notes what it is told (packing.py);
-whoever looks pays for the rest. Texts are written when they come, since the values that they are
-made of would keep ten times their size alive. Nothing waits for a reader: one who follows the list
-is told which entries have changed, when it asks.
+In the path of a request what is told only waits, with its time; a moment later it is noted, many
+records at once (observe/batching.py, packing.py), and whoever looks pays for the rest. Texts are
+written then, since the values that they are made of would keep ten times their size alive. Nothing
+waits for a reader: one who follows the list is told which entries have changed, when it asks.
 """
 
 import asyncio
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -103,23 +103,25 @@ class Inspector:
         self._has_bodies = settings.bodies
         self._open: dict[str, OpenEntry] = {}
         """Of the requests that are under way."""
-        self._over = Batch(self._pack)
-        """What is over, and is packed in a moment."""
-        self._ring: dict[str, PackedEntry | OpenEntry] = {}
-        """The others, the oldest first."""
+        self._ring: OrderedDict[str, PackedEntry | OpenEntry] = OrderedDict()
+        """The others, the oldest first; a plain dict seeks its first among those that have gone."""
         self._size = 0
-        self._refused: dict[str, PackedEntry | OpenEntry] = {}
+        self._refused: OrderedDict[str, PackedEntry | OpenEntry] = OrderedDict()
         """What was refused before it was read, the oldest first: apart, so that whoever is refused
         over and over pushes out nothing else."""
         self._followers: set[Follower] = set()
-        self._note: dict[type[Record], Callable[[OpenEntry, Any], None]] = {
+        self._note: dict[type, Callable[[OpenEntry, Any, float], None]] = {
             Planned: self._plan,
             Asked: self._ask,
             Heard: self._hear,
             Concluded: self._conclude,
             Failed: self._fail,
+            UpstreamFailed: self._miss,
+            RequestFinished: self._finish,
         }
-        """What takes a record down, by its kind."""
+        """What takes down what is told of a request that is under way, by its kind."""
+        self._waiting = Batch(self._take_down)
+        """What was told, with the time by the monotonic clock."""
         self._keys: frozenset[bytes] = frozenset()
         for entry_id, packed in [] if file is None else file.take_loaded():
             self._keep_entry(entry_id, packed, is_new=False)
@@ -140,20 +142,20 @@ class Inspector:
 
     def entries(self) -> list[Entry]:
         """Return what is kept, the latest first."""
-        self._over.flush()
+        self._waiting.flush()
         all_kept = (self._refused, self._ring, self._open)
         kept = [each.entry() for group in all_kept for each in group.values()]
         return sorted(kept, key=lambda entry: -entry.began)
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return one of them."""
-        self._over.flush()
+        self._waiting.flush()
         found = self._open.get(entry_id) or self._ring.get(entry_id) or self._refused.get(entry_id)
         return None if found is None else found.entry()
 
     def clear(self) -> None:
         """Forget all that are over."""
-        self._over.flush()
+        self._waiting.flush()
         self._ring.clear()
         self._size = 0
         self._refused.clear()
@@ -162,7 +164,7 @@ class Inspector:
 
     def close(self) -> None:
         """Have the rest written to the file."""
-        self._over.flush()
+        self._waiting.flush()
         if self._file is not None:
             self._file.close()
 
@@ -196,17 +198,25 @@ class Inspector:
 
     def record(self, record: Record) -> None:
         """Take note of what was said."""
-        if isinstance(record, Opened):
-            self._opened(record)
-        else:
-            entry = self._open.get(record.request_id)
-            if entry is None:  # it is over
-                return
-            self._note[type(record)](entry, record)
-        for follower in self._followers:
-            follower.note(record.request_id)
+        self._waiting.add((time.monotonic(), record))
+        if self._followers or (type(record) is Opened and len(record.body.raw) > _HEAVY):
+            self._waiting.flush()
 
-    def _opened(self, record: Opened) -> None:
+    def _take_down(self, item: tuple[float, Record | UpstreamFailed | RequestFinished]) -> None:
+        at, told = item
+        entry = self._open.get(told.request_id)
+        if type(told) is Opened:
+            self._opened(told, at)
+        elif entry is not None:
+            self._note[type(told)](entry, told, at)
+        elif type(told) is RequestFinished and _is_refusal(told):
+            self._refuse(told, at)
+        else:  # it is over
+            return
+        for follower in self._followers:
+            follower.note(told.request_id)
+
+    def _opened(self, record: Opened, at: float) -> None:
         members, raw = record.body.members or {}, record.body.raw
         given = (record.authorization or "").rpartition(" ")[2]
         key = given.encode("utf-8", "surrogateescape") if len(given) >= _SHORTEST_KEY else b""
@@ -215,22 +225,22 @@ class Inspector:
             model = without_credentials(model, given)
         body, size = (_cut(raw, key), len(raw)) if self._has_bodies else (b"", 0)
         told = (record.surface, model, members.get("stream") is True, body, size)
-        about = (record.request_id, time.time(), time.monotonic(), *told)
+        about = (record.request_id, _by_wall_clock(at), at, *told)
         self._open[record.request_id] = OpenEntry(about, key)
 
-    def _plan(self, entry: OpenEntry, record: Planned) -> None:
+    def _plan(self, entry: OpenEntry, record: Planned, at: float) -> None:
         entry.target = record.behind(entry.target)
 
-    def _ask(self, entry: OpenEntry, record: Asked) -> None:
+    def _ask(self, entry: OpenEntry, record: Asked, at: float) -> None:
         plan, target = record.plan, entry.target
         sent = b"" if entry.size > _TOO_LONG else self._json(record.body)
         kept = _cut(sent, entry.key)
         entry.weight += len(kept)
         whom = ("", "") if target is None else (target.upstream, target.model)
-        how = (str(plan.mode), str(plan.purpose), plan.wrapped, time.monotonic() - entry.clock)
+        how = (str(plan.mode), str(plan.purpose), plan.wrapped, at - entry.clock)
         entry.asks.append((*whom, *how, kept, len(sent)))
 
-    def _hear(self, entry: OpenEntry, record: Heard) -> None:
+    def _hear(self, entry: OpenEntry, record: Heard, at: float) -> None:
         if not entry.asks:
             return
         kept, size, status, is_judged = None, 0, 0, record.reply is not None
@@ -247,13 +257,13 @@ class Inspector:
         end = (record.seconds, record.first, record.pieces, status, kept, size, fault, is_judged)
         entry.asks[-1] = entry.asks[-1][:ASKED] + end
 
-    def _conclude(self, entry: OpenEntry, record: Concluded) -> None:
+    def _conclude(self, entry: OpenEntry, record: Concluded, at: float) -> None:
         attempts = record.record.attempts
         if not self._has_bodies:  # a problem quotes what the model wrote
             attempts = [replace(each, problems=()) for each in attempts]
         entry.concluded(attempts, record.outcome if self._has_bodies else None)
 
-    def _fail(self, entry: OpenEntry, record: Failed) -> None:
+    def _fail(self, entry: OpenEntry, record: Failed, at: float) -> None:
         body = record.error.body()
         if not self._has_bodies:
             about = {key: body["error"].get(key) for key in ("type", "code")}
@@ -274,65 +284,64 @@ class Inspector:
 
     def observe(self, event: Event) -> None:
         """Take note of what happened."""
-        match event:
-            case RequestFinished():
-                self._finish(event)
-            case UpstreamFailed() if event.request_id in self._open:
-                note = {"error": event.error, "message": event.message}
-                self._open[event.request_id].notes += (note,)
-            case FactLearned() | ModeRefused() | ModelDemoted() | PrefillDropped() | ToolsDropped():
-                self.lessons.append((time.time(), event))
+        if isinstance(event, RequestFinished | UpstreamFailed):
+            self._waiting.put((time.monotonic(), event))
+            if self._followers:
+                self._waiting.flush()
+        elif isinstance(event, Lesson):
+            self.lessons.append((time.time(), event))
 
-    def _finish(self, event: RequestFinished) -> None:
-        entry = self._open.pop(event.request_id, None)
-        if entry is None:
-            if event.status >= 400 and event.path not in PROBES:
-                self._refuse(event)
-            return
+    def _miss(self, entry: OpenEntry, event: UpstreamFailed, at: float) -> None:
+        entry.notes += ({"error": event.error, "message": event.message},)
+
+    def _finish(self, entry: OpenEntry, event: RequestFinished, at: float) -> None:
+        del self._open[entry.id]
         entry.finished, entry.key = event, b""
-        self._over.put(entry)
-        if self._followers or entry.weight > _HEAVY:
-            self._over.flush()
-
-    def _pack(self, entry: OpenEntry) -> None:
         self._keep_entry(entry.id, entry.packed())
-        for follower in self._followers:
-            follower.note(entry.id)
 
     def _keep_entry(
         self, entry_id: str, entry: PackedEntry | OpenEntry, *, is_new: bool = True
     ) -> None:
         """Take one that is over into the ring, and into the file where it is new."""
-        self._forget(entry_id)  # clients may give an id anew
+        if entry_id in self._ring:  # clients may give an id anew
+            self._forget(entry_id)
         self._ring[entry_id] = entry
         self._size += entry.weight
         if self._file is not None and is_new and isinstance(entry, PackedEntry):
             self._file.put(entry_id, entry)
         while len(self._ring) > self._keep or self._size > CAPACITY:
-            self._forget(next(iter(self._ring)))
+            self._gone(*self._ring.popitem(last=False))
 
-    def _refuse(self, event: RequestFinished) -> None:
+    def _refuse(self, event: RequestFinished, at: float) -> None:
         """Keep what came to an error before it was read, or is none of the surfaces'."""
-        if event.path.startswith(_OWN_PATHS):
-            return
-        times = (time.time() - event.seconds, time.monotonic() - event.seconds)
+        began = at - event.seconds
+        times = (_by_wall_clock(began), began)
         about = (event.request_id, *times, "", event.model, event.is_stream, b"", 0)
         entry = OpenEntry(about, b"")
         entry.finished = event
         self._refused.pop(entry.id, None)
         self._refused[entry.id] = entry.packed()
         if len(self._refused) > max(1, self._keep // REFUSED):
-            del self._refused[next(iter(self._refused))]
-        for follower in self._followers:
-            follower.note(entry.id)
+            self._refused.popitem(last=False)
 
     def _forget(self, entry_id: str) -> None:
-        over = self._ring.pop(entry_id, None)
-        if over is None:
-            return
-        self._size -= over.weight
+        self._gone(entry_id, self._ring.pop(entry_id))
+
+    def _gone(self, entry_id: str, entry: PackedEntry | OpenEntry) -> None:
+        """Note that one is not kept any more."""
+        self._size -= entry.weight
         if self._file is not None:
             self._file.put(entry_id, None)
+
+
+def _is_refusal(done: RequestFinished) -> bool:
+    """Whether a request that was not read is worth an entry; the inspector's own are not."""
+    return done.status >= 400 and done.path not in PROBES and not done.path.startswith(_OWN_PATHS)
+
+
+def _by_wall_clock(at: float) -> float:
+    """Return a time by the monotonic clock in seconds since 1970."""
+    return time.time() - (time.monotonic() - at)
 
 
 def _told(fault: Failure | GatewayError) -> tuple[int, str]:
@@ -351,7 +360,7 @@ def _cut(raw: bytes, key: bytes) -> bytes:
 
 
 _HEAVY = 256 << 10
-"""Bytes of a request from which on it does not wait until it is counted among what is kept."""
+"""Bytes of a request from which on it does not wait, uncounted, for others."""
 _OWN_PATHS = "/inspector"
 _SHORTEST_KEY = 8
 _TOO_LONG = 1 << 20  # bytes of a request from which on what is sent upstream is not written again

@@ -65,8 +65,10 @@ class Log:
         now, event = item
         line = None if self._lines is None else self._lines.line(event, now)
         if line is not None:
-            with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing
+            try:
                 self._stream.write(line)
+            except (OSError, ValueError):  # nobody reads it any more: that must stop nothing
+                return
 
 
 def log_to(stream: Stream, keys: Iterable[str] = (), style: LineStyle = JSON_LINES) -> Log:

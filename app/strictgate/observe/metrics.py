@@ -63,7 +63,8 @@ _ROUTES = (
 )
 _Kept = TypeVar("_Kept")
 _BREAKER_STATES = {"closed": 0, "half_open": 1, "open": 2}
-_FREQUENT = frozenset({RequestFinished, UpstreamAnswered, Enforced})
+_PARTS = frozenset({UpstreamAnswered, Enforced})
+"""What happens within a request: a RequestFinished follows."""
 _TOO_COMPLEX = "too_complex"
 """The outcome of an answer that takes more work to judge than a request may cost."""
 
@@ -155,9 +156,12 @@ class Metrics(MetricTables):
 
     def observe(self, event: Event) -> None:
         """Count `event`: at once, or before somebody asks."""
-        if type(event) in _FREQUENT:
+        kind = type(event)
+        if kind is RequestFinished:
             self._waiting.put(event)
-        elif type(event) in self.heeds:
+        elif kind in _PARTS:
+            self._waiting.add(event)
+        elif kind in self.heeds:
             self._count(event)
 
     def _count(self, event: Event) -> None:
