@@ -17,9 +17,10 @@ def test_a_request_is_told_from_beginning_to_end(demo):
     """What was asked, what was heard, and what became of it."""
     with witnessed(demo) as (running, told):
         running.chat("wrong-enum", ONE_WAY, strictgate={"max_attempts": 1})
-    opened, planned, asked, heard, closed = told[:5]
+    opened, begun, asked, heard, closed = told[:5]
+    planned = records.planned_record(begun)
 
-    assert kinds(told) == ["Opened", "Planned", "Asked", "Heard", "Concluded"]
+    assert kinds(told) == ["Opened", "Begun", "Asked", "Heard", "Concluded"]
     assert opened.surface == "chat"
     assert json.loads(planned.schema) == ONE_WAY
     assert (planned.upstream, planned.path) == ("demo", "/chat/completions")

@@ -30,7 +30,7 @@ from strictgate.gateway.fallbacks import Fallbacks
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.planned_request import PlannedRequest
-from strictgate.gateway.records import Concluded, Witness, page_of, planned_record
+from strictgate.gateway.records import Begun, Concluded, Witness, page_of
 from strictgate.gateway.relaying import Relay
 from strictgate.gateway.request_planning import RequestPlanner
 from strictgate.gateway.response_store import Responses
@@ -169,7 +169,7 @@ class Gateway:
         outcome: Outcome | None = None
         try:
             if self.witness is not None:
-                self.witness.record(planned_record(planned, caller.request_id))
+                self.witness.record(Begun(caller.request_id, planned, conversation.planner))
                 driver.transcript = Transcript(caller.request_id, self.witness)
             outcome = await driver.run(lambda: self._talk(conversation), conversation)
         except OutputInvalid as error:

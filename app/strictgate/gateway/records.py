@@ -7,7 +7,7 @@ are tuples, as several are made for each request: a frozen dataclass takes four 
 | record    | when                                     | how often              |
 |-----------|------------------------------------------|------------------------|
 | `Opened`  | a request has been read                  | once                   |
-| `Planned` | it is known where it goes and how        | for each conversation  |
+| `Begun`   | it is known where it goes and how        | for each conversation  |
 | `Asked`   | a request to the upstream begins         | for each               |
 | `Heard`   | its answer is over, whole or not         | for each               |
 | `Concluded` | the conversation is over                 | for each conversation  |
@@ -23,6 +23,7 @@ from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError
 from strictgate.core.plan.plan import Body, Plan
+from strictgate.core.plan.planner import Planner
 from strictgate.core.request.options import Enforcement
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply
@@ -40,8 +41,17 @@ class Opened(NamedTuple):
     """What the upstream is given of the client's credentials, which must be kept nowhere."""
 
 
+class Begun(NamedTuple):
+    """A conversation is about to be held; `planned_record` has what there is to show of that."""
+
+    request_id: str
+    planned: PlannedRequest
+    planner: Planner
+    """The conversation's, which may come to another one when a mode is refused."""
+
+
 class Planned(NamedTuple):
-    """A conversation is about to be held."""
+    """Where the question of a conversation goes and how, in values that can be kept."""
 
     request_id: str
     upstream: str
@@ -117,7 +127,7 @@ class Failed(NamedTuple):
     error: GatewayError
 
 
-Record = Opened | Planned | Asked | Heard | Concluded | Failed
+Record = Opened | Begun | Asked | Heard | Concluded | Failed
 
 
 class Witness(Protocol):
@@ -134,10 +144,10 @@ class Witness(Protocol):
         """
 
 
-def planned_record(planned: PlannedRequest, request_id: str) -> Planned:
-    """Return the record of what is about to be held."""
+def planned_record(begun: Begun) -> Planned:
+    """Return where the question goes and how."""
+    request_id, planned, planner = begun
     endpoint, conversation = planned.route.endpoint, planned.conversation
-    planner = conversation.planner
     has_document, schema = planner.contract.has_document, planner.schema
     return Planned(
         request_id,

@@ -20,7 +20,16 @@ import orjson
 from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.wire.reply import Failure
-from strictgate.gateway.records import Asked, Concluded, Failed, Heard, Opened, Planned, Record
+from strictgate.gateway.records import (
+    Asked,
+    Begun,
+    Concluded,
+    Failed,
+    Heard,
+    Opened,
+    Record,
+    planned_record,
+)
 from strictgate.inspector.access import Access
 from strictgate.inspector.entries import MAX_BODY, Entry
 from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
@@ -111,7 +120,7 @@ class Inspector:
         over and over pushes out nothing else."""
         self._followers: set[Follower] = set()
         self._note: dict[type, Callable[[OpenEntry, Any, float], None]] = {
-            Planned: self._plan,
+            Begun: self._begin,
             Asked: self._ask,
             Heard: self._hear,
             Concluded: self._conclude,
@@ -228,8 +237,9 @@ class Inspector:
         about = (record.request_id, _by_wall_clock(at), at, *told)
         self._open[record.request_id] = OpenEntry(about, key)
 
-    def _plan(self, entry: OpenEntry, record: Planned, at: float) -> None:
-        entry.target = record.behind(entry.target)
+    def _begin(self, entry: OpenEntry, record: Begun, at: float) -> None:
+        planned = planned_record(record)
+        entry.target = planned if entry.target is None else planned.behind(entry.target)
 
     def _ask(self, entry: OpenEntry, record: Asked, at: float) -> None:
         plan, target = record.plan, entry.target
