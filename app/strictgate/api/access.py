@@ -3,17 +3,18 @@
 import hmac
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from strictgate.core.errors import HostRefused, OriginRefused, Unauthorized
+from strictgate.core.value_type import value_type
 from strictgate.gateway.client_keys import ClientKey, KeyRing, digest
 
 PRIVATE_SUFFIXES = (".localhost", ".internal", ".svc", ".cluster.local")
 """Of names that public DNS never has: RFC 6761 §6.3, ICANN's .internal, Kubernetes' services."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AccessRules:
     """Who may come in."""
 

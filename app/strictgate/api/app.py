@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -33,6 +33,7 @@ from strictgate.api.request import BodyLimits
 from strictgate.api.stored_responses import StoredResponses
 from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from strictgate.core.surfaces.table import ROOTS, ROUTES
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.address import cluster_suffixes, is_loopback
 from strictgate.gateway.client_keys import digest, key_ring
 from strictgate.gateway.gateway import Computing, Gateway
@@ -103,7 +104,7 @@ def create_app(
     return door
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Lasting:
     """What is made once, whatever the settings become, and makes what serves by some settings."""
 

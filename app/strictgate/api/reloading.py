@@ -9,12 +9,13 @@ keys have used. So some settings wait for a restart (WAITING), and say so.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from functools import reduce
 from typing import Any
 
 from strictgate.api.access import AccessRules
 from strictgate.api.middleware import ASGI, GatewayMiddleware
+from strictgate.core.value_type import value_type
 from strictgate.gateway.gateway import Gateway
 from strictgate.settings.loading import Settings
 from strictgate.upstream.recognition import Recogniser
@@ -32,7 +33,7 @@ WAITING = (
 """What is as it was at start until the process is started anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Serving:
     """What serves requests by one set of settings."""
 

@@ -4,7 +4,6 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -19,6 +18,7 @@ from strictgate.core.errors import (
 )
 from strictgate.core.jsontext.value_count import has_more_values
 from strictgate.core.surfaces.table import ROOTS, ROUTES
+from strictgate.core.value_type import value_type
 from strictgate.gateway.caller import Caller
 from strictgate.upstream.breathing import breathe
 
@@ -105,7 +105,7 @@ def _decoded(path: str) -> str:
     return unquote(re.sub(r"%u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), path))
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class BodyLimits:
     """How much of a body is read whole."""
 

@@ -8,7 +8,6 @@ import platform
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from strictgate.commands.start_checks import (
 )
 from strictgate.core.errors import GatewayError
 from strictgate.core.resilience.messages import SharedUnavailable
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.address import without_password
 from strictgate.gateway.client_keys import key_ring
 from strictgate.observe.events import Event, SharedStoreChanged
@@ -33,7 +33,7 @@ from strictgate.upstream.recognition import LATER, MODELS, look
 from strictgate.upstream.routing import Endpoint, Router
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Diagnosis:
     """One thing that was looked at."""
 

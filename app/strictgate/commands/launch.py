@@ -10,10 +10,11 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.address import checked_base_url
 
 KEY_VARIABLE = "STRICTGATE_KEY"
@@ -27,7 +28,7 @@ class LaunchFailed(Exception):
     """The client cannot be started; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Launch:
     """What a client is started with, beyond what the user gives."""
 

@@ -7,7 +7,6 @@ through the gateway: what is looked at is the upstream itself.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from strictgate.core.errors import GatewayError
 from strictgate.core.probe.judging import Finding, Verdict, judge
 from strictgate.core.probe.questions import MAX_CALLS, QUESTIONS, Question, cost_bound
 from strictgate.core.probe.results import ProbeResult, is_needed, rows_of
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.observe.events import ignore
 from strictgate.settings.loading import Settings
@@ -38,7 +38,7 @@ class ProbeFailed(Exception):
     """There is nothing to ask, or no answer to the first question; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Asked:
     finding: Finding
     calls: int

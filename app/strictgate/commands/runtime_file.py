@@ -13,9 +13,11 @@ import signal
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TextIO
+
+from strictgate.core.value_type import value_type
 
 PATIENCE = 15.0  # seconds until a process is thought not to do it
 TICK = 0.05
@@ -25,7 +27,7 @@ class NotRunning(Exception):
     """There is no process to be told."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RuntimeState:
     """What is in the file."""
 

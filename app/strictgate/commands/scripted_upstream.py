@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
+from strictgate.core.value_type import value_type
 
 _MAX_HEAD = 64 << 10  # bytes
 _PIECE = 24  # characters of a delta, where the tokens are not known
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ScriptedAnswer:
     """What is said to one request."""
 

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -34,6 +33,7 @@ from strictgate.commands.serve import (
 )
 from strictgate.commands.start_checks import check_loops, check_processes, usable_cores
 from strictgate.commands.start_report import StartReport
+from strictgate.core.value_type import value_type
 from strictgate.gateway.response_store import IN_MEMORY, MEMORY
 from strictgate.observe.log import Log
 from strictgate.processes.common_file import ByteLock, nameless_file
@@ -62,7 +62,7 @@ _LOG_BYTE, _USAGE_BYTE = 0, 1
 client keys use."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Common:
     """What the processes have together."""
 

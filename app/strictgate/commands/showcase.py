@@ -6,7 +6,6 @@ requests go over HTTP, as a client's would; `show` is to run beside the server, 
 
 import http.client
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from textwrap import indent, wrap
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from strictgate.core.guard.judge_text import InvalidText, judge_text
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.schema import admit
+from strictgate.core.value_type import value_type
 
 FIELDS = ("product", "rating", "sentiment", "features")
 REVIEW = {
@@ -39,7 +39,7 @@ TIMEOUT = 30.0  # seconds
 WIDTH = 100
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ShownModel:
     """A model of the demonstration upstream that is asked."""
 
@@ -58,7 +58,7 @@ MODELS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ShownAnswer:
     """An answer to the request."""
 

@@ -1,10 +1,11 @@
 """What one model on one upstream can do. Differences between providers are values of this type."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from annotated_types import Interval, MinLen
+
+from strictgate.core.value_type import value_type
 
 
 class Mode(StrEnum):
@@ -98,7 +99,7 @@ class OptionalField(StrEnum):
     SERVICE_TIER = "service_tier"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Capabilities:
     """One model on one upstream; the defaults are what OpenAI's own API does."""
 

@@ -5,8 +5,9 @@ level of repair that takes the step; extraction belongs to every level.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from strictgate.core.value_type import value_type
 
 
 class Repair(StrEnum):
@@ -24,7 +25,7 @@ class Repair(StrEnum):
 _LEVELS = tuple(Repair)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Step:
     """One step taken."""
 

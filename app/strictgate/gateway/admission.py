@@ -15,7 +15,6 @@ admitted in a worker, and plans anew. What the worker says is kept:
 import re
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -26,6 +25,7 @@ from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.formats import Formats
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, SchemaCache, elsewhere, with_source
+from strictgate.core.value_type import value_type
 from strictgate.gateway.worker_messages import Admit, Admitted
 from strictgate.gateway.worker_pool import WorkerLate, WorkerLost, WorkerPool
 
@@ -51,7 +51,7 @@ class AdmissionPending(Exception):
         self.questions = questions
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Light:
     """The schema may be admitted here."""
 

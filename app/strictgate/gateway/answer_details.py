@@ -4,20 +4,20 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from strictgate.core.conversation.conversation import Conversation
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError
+from strictgate.core.value_type import value_type
 from strictgate.gateway.driver import default_head
 from strictgate.settings.tables import Answers
 
 NO_PAGE: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AnswerDetails:
     """Tells of conversations what the settings want to be told."""
 

@@ -4,12 +4,12 @@ import hashlib
 import hmac
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
 
 from strictgate.core.errors import ModelForbidden, RateLimited
 from strictgate.core.resilience.quota import Quota, QuotaExceeded, QuotaLimits
+from strictgate.core.value_type import value_type
 from strictgate.gateway.response_store import steady_clock
 from strictgate.settings.keys import Price, key_value
 from strictgate.settings.loading import Settings, SettingsError
@@ -20,7 +20,7 @@ _MILLION = 1_000_000
 NO_LIMITS = QuotaLimits()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ClientKey:
     """One of them."""
 

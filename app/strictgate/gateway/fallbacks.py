@@ -24,6 +24,7 @@ from strictgate.core.request.options import KNOBS_KEY
 from strictgate.core.request.tools import InputGrammar
 from strictgate.core.resilience.fallbacks import is_worth_another_model, reason_of
 from strictgate.core.surfaces.surface import AnswerIdentity, AnswerWriter, SurfaceRequest
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.usage import Usage
 
 
@@ -103,7 +104,7 @@ class Fallbacks:
         return conversation.record.is_spent(budget) or conversation.work.is_spent
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class WritingRequest:
     """A request as it is put to a model that writes down what another one has said."""
 

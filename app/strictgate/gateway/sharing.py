@@ -13,7 +13,7 @@ heard changes memory that is there anyway. Without the store each process is as 
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from strictgate.core.resilience.messages import (
@@ -23,6 +23,7 @@ from strictgate.core.resilience.messages import (
     SharedMessage,
     address_digest,
 )
+from strictgate.core.value_type import value_type
 from strictgate.gateway.learning import Learner
 from strictgate.gateway.response_store import StoredResponse
 from strictgate.gateway.shared_quotas import Accounts
@@ -61,7 +62,7 @@ class SharedResponses(Protocol):
         """Forget a response; return whether there was one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SharedStore:
     """A store that replicas share, by what it can keep; None: it does not keep that."""
 

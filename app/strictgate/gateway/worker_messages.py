@@ -19,7 +19,7 @@ import io
 import json
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
@@ -37,6 +37,7 @@ from strictgate.core.schema.error_context import SchemaContext
 from strictgate.core.schema.formats import Formats
 from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, admit
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.collector import Delta
 
 HEADER = 8
@@ -47,7 +48,7 @@ SCHEMAS = 64 << 20  # bytes of schemas that a worker keeps
 _UNLIMITED = Limits(**{each.name: 1 << 60 for each in fields(Limits)})
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class GrammarAnswer:
     """The answer to a `Compile`, as it is noted: a grammar itself cannot be sent."""
 
@@ -58,7 +59,7 @@ Entry = DriverAnswer | GatewayError | GrammarAnswer
 """What a conversation was answered: sent to it, or thrown."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Begin:
     """Begin a conversation anew, give it `entries`, and go on to its next turn."""
 
@@ -68,7 +69,7 @@ class Begin:
     entries: Sequence[Entry]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class GoOn:
     """Give a conversation its next answer."""
 
@@ -76,14 +77,14 @@ class GoOn:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Forget:
     """Forget these conversations."""
 
     keys: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Admit:
     """Check and compile a schema: the arguments of `admit_as_asked`."""
 
@@ -96,14 +97,14 @@ class Admit:
     context: SchemaContext
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Turned:
     """The conversation's next turn."""
 
     turn: Turn
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Finished:
     """The conversation is over, and what became of it."""
 
@@ -114,12 +115,12 @@ class Finished:
     """The units of work that it has taken, which a model that is asked next has less of."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Unknown:
     """The worker no longer has that conversation."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Admitted:
     """What is known of an admitted schema."""
 
@@ -132,7 +133,7 @@ class Admitted:
     """Milliseconds for the checks and for compiling it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class WorkerCrashed:
     """A bug; the process ends."""
 

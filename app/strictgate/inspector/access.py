@@ -8,11 +8,11 @@ forwarded is let in, either.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from strictgate.core.errors import GatewayError
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.address import is_loopback
 
 _FORWARDED = frozenset(
@@ -27,7 +27,7 @@ class InspectorClosed(GatewayError):
     status, type, code = 403, "invalid_request_error", "inspector_closed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Access:
     """The rule of one process."""
 

@@ -13,6 +13,7 @@ from strictgate.core.conversation.attempt_log import Attempt
 from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output.origins import DocumentOrigins
 from strictgate.core.repair_steps import Step
+from strictgate.core.value_type import value_type
 from strictgate.gateway.records import Planned
 from strictgate.observe.events import RequestFinished
 
@@ -21,7 +22,7 @@ _NO_ORIGINS: Mapping[int, DocumentOrigins] = MappingProxyType({})
 _PREVIEW = 160  # characters of a prompt that the list shows
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Text:
     """A body as it is shown."""
 

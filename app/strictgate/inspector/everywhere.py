@@ -8,9 +8,10 @@ it goes on asking. What goes between processes is pickled; nobody else can write
 import asyncio
 import pickle
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from strictgate.core.value_type import value_type
 from strictgate.gateway.siblings import ALONE, Siblings
 from strictgate.inspector.entries import Entry
 from strictgate.inspector.recorder import Follower, Inspector, Lesson, rows
@@ -22,7 +23,7 @@ NEWS = 0.3  # seconds between two questions of a live list to others
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Kept:
     """What is kept, as of now."""
 

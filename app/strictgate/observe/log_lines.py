@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from strictgate.core.value_type import value_type
 from strictgate.observe.events import (
     BreakerChanged,
     Enforced,
@@ -124,7 +125,7 @@ def _request_level(status: int, path: str) -> LogLevel:
     return LogLevel.DEBUG if path in PROBES else LogLevel.INFO
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class LineStyle:
     """How lines are written, and which."""
 

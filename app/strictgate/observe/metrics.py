@@ -9,13 +9,13 @@ numbers that are looked up once for all requests that are alike (`_Request`, `_C
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from strictgate import __version__
+from strictgate.core.value_type import value_type
 from strictgate.observe.batching import Batch
 from strictgate.observe.events import (
     BreakerChanged,
@@ -69,7 +69,7 @@ _TOO_COMPLEX = "too_complex"
 """The outcome of an answer that takes more work to judge than a request may cost."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Reading:
     """A gauge that is read when somebody asks for it."""
 

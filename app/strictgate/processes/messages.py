@@ -28,8 +28,8 @@ itself, so that the supervisor need not know what it is about.
 
 import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from strictgate.core.value_type import value_type
 from strictgate.settings.loading import Settings
 
 HEADER = 8
@@ -38,24 +38,24 @@ LEARNED = "learned"
 """The topic of notices about upstreams: core/resilience/messages.py has what they say."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ProcessReady:
     """It listens, and answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ProcessFailed:
     """It cannot serve, and is about to end."""
 
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Announced:
     """Everybody has been told where the gateway listens."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class NewSettings:
     """The configuration was read anew."""
 
@@ -64,7 +64,7 @@ class NewSettings:
     """Counts them, from 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SettingsApplied:
     """What came of new settings."""
 
@@ -75,7 +75,7 @@ class SettingsApplied:
     """Why the old ones stay in force; "": they do not."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class LeaveOrder:
     """The process is to leave."""
 
@@ -85,7 +85,7 @@ class LeaveOrder:
     """Whether it does not wait for what is under way."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Notice:
     """Something that all others should know."""
 
@@ -93,7 +93,7 @@ class Notice:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Inquiry:
     """A question to all others."""
 
@@ -105,7 +105,7 @@ class Inquiry:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class InquirySent:
     """How many answers there will be, at most."""
 
@@ -113,7 +113,7 @@ class InquirySent:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class InquiryReply:
     """The answer of one of them."""
 

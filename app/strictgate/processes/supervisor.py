@@ -32,10 +32,10 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from strictgate.core.value_type import value_type
 from strictgate.gateway.siblings import FIGURES
 from strictgate.observe.events import Observer
 from strictgate.observe.process_events import MessagesDropped, ProcessEnded
@@ -69,7 +69,7 @@ class SupervisorState(StrEnum):
     LEAVING = "leaving"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ProcessStart:
     """What a process is given as it begins."""
 

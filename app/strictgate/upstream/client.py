@@ -7,13 +7,13 @@ credentials from the environment, keep cookies, or read more than it was allowed
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate import __version__
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.plan.plan import Body
 from strictgate.core.surfaces.surface import UpstreamAdapter
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.observe.events import Observer, ignore
 from strictgate.settings.tables import LimitSettings
@@ -43,7 +43,7 @@ STALE = 0.25  # seconds within which a closed connection shows to be one
 USER_AGENT = f"strictgate/{__version__}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Fetched:
     """The answer to a GET."""
 

@@ -7,7 +7,7 @@ code may ask which preset it has got; what differs between providers is in `Capa
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from importlib import resources
 from types import MappingProxyType
@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.schema.dialects import DIALECTS
+from strictgate.core.value_type import value_type
 from strictgate.upstream.field_readers import field_readers
 
 GENERIC = "generic"
 """The preset of a server of which nothing is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Signs:
     """What shows that an upstream is of one provider; see presets.toml."""
 
@@ -32,7 +33,7 @@ class Signs:
     answers: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Preset:
     """One provider."""
 

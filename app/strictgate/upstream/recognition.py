@@ -14,10 +14,11 @@ No failure here is an error of anybody's.
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.errors import GatewayError
+from strictgate.core.value_type import value_type
 from strictgate.observe.events import Observer, UpstreamRecognised
 from strictgate.upstream.client import Client, Fetched
 from strictgate.upstream.presets import GENERIC, PRESETS, Preset
@@ -33,7 +34,7 @@ _NOT_YET = frozenset({502, 503, 504})
 """What a proxy answers for a server that is not there yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Recognised:
     """What one look at an upstream has shown."""
 

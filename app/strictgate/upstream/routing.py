@@ -6,19 +6,20 @@ A name is looked up in `[models]` first; one that is not there goes to the defau
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pydantic import SecretStr
 
 from strictgate.core.capabilities import Capabilities
 from strictgate.core.errors import NotFound
+from strictgate.core.value_type import value_type
 from strictgate.settings.keys import key_value
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.upstreams import Upstream as UpstreamSettings
 from strictgate.upstream.presets import GENERIC, PRESETS, Preset, preset_of_host
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Endpoint:
     """One upstream, ready to be called."""
 
@@ -46,7 +47,7 @@ class Endpoint:
         return {"authorization": authorization} if authorization else {}
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Route:
     """Where the requests for one model go."""
 

@@ -20,7 +20,7 @@ MAX_REPAIRS = 100
 """Repairs that an answer lists: of 30,000 the list was ten times as long as the document."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RefusedMode:
     """A mode that the upstream refused."""
 
@@ -52,7 +52,7 @@ class Attempt:
     """Which part of the document was asked for, from 1 on; 0: the whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class FailedModel:
     """A model that was asked before another one, and gave no valid document."""
 

@@ -4,8 +4,6 @@ The arguments of functions are read by the guard of their schemas. The input of 
 read by its grammar, byte by byte, also within the arguments of the function that stands for it.
 """
 
-from dataclasses import dataclass
-
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.guard.document_stream import DocumentStream
@@ -31,7 +29,7 @@ class StopPolicy:
     """Undeclared names may be replaced: see `Steering.NAMES`."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _InputReading:
     """Reads the input of one call."""
 

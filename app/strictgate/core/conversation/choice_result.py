@@ -6,7 +6,7 @@ the caller.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.conversation.call_feedback import call_feedback
@@ -172,7 +172,7 @@ class ToolCallErrors:
         return ToolUseInvalid(message, failed_generation=written, details=details, headers=headers)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class StuckAt:
     """How far a document came, and what could have followed."""
 

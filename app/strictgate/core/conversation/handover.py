@@ -5,14 +5,15 @@ budget is one, and what was good of the document is not lost.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from strictgate.core.conversation.attempt_log import AttemptLog, FailedModel
 from strictgate.core.guard.partial_document import Beginning
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.usage import Usage
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Handover:
     """Where the models before have left the request."""
 

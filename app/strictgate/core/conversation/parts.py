@@ -6,7 +6,7 @@ they are put together, and judged as the whole that the caller has asked for.
 """
 
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from strictgate.core.capabilities import Mode
@@ -19,6 +19,7 @@ from strictgate.core.output.part_merging import OriginText, merge_parts
 from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan
 from strictgate.core.plan.planner import Planner
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.usage import token_count
 
 _BUDGETS = ("max_tokens", "max_completion_tokens")
@@ -39,7 +40,7 @@ class PartConversation(Protocol):
         """Hold it; the outcome has all of its repairs and origins."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class WrittenParts:
     """What came of the parts."""
 

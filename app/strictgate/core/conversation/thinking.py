@@ -9,7 +9,7 @@ has what is left. A host that fails here is asked for the document as it would b
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.choice_result import Accepted
@@ -19,6 +19,7 @@ from strictgate.core.conversation.reply_reader import EvaluatedReply
 from strictgate.core.errors import UpstreamBadResponse, UpstreamUnreachable
 from strictgate.core.plan.planner import Planner
 from strictgate.core.request.options import Enforcement, Think
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.reply import Reply
 
@@ -26,7 +27,7 @@ REASONING = "reasoning_content"
 """The field of a message that the thoughts are shown in."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Thought:
     """What the model thought."""
 

@@ -1,12 +1,13 @@
 """The keywords for arrays: `items`, `prefixItems`, `additionalItems`, `minItems`, `maxItems`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.grammar.conjunction import Conjunction
 from strictgate.core.grammar.context import Context
 from strictgate.core.schema.drafts import KEYWORD_SINCE
+from strictgate.core.value_type import value_type
 
 _MAX_COUNT = 100_000  # items; with a greater bound, the validator alone counts them
 _MAX_PREFIX = 100
@@ -15,7 +16,7 @@ them grows with the square of their number."""
 Keywords = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ArrayConstraints:
     """What one conjunct says of arrays, in schemas."""
 
@@ -33,7 +34,7 @@ class ArrayConstraints:
         return self.prefix[index] if index < len(self.prefix) else self.rest
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ArrayItems:
     """What an array may consist of, in expressions. Nothing stands where no item can be."""
 

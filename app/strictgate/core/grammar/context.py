@@ -1,15 +1,16 @@
 """What the functions of the keywords share while one schema is compiled."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.grammar.conjunction import Conjunction, ConjunctionBuilder
 from strictgate.core.grammar.lark import RuleBook
 from strictgate.core.schema.drafts import Draft
+from strictgate.core.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Context:
     """One compilation: what is given, what has been made, and what is known already."""
 

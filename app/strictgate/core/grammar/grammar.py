@@ -1,6 +1,6 @@
 """What the compiler returns: a grammar, or the reason why there is none."""
 
-from dataclasses import dataclass
+from strictgate.core.value_type import value_type
 
 
 class NotExpressible(ValueError):
@@ -11,7 +11,7 @@ class NotExpressible(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Grammar:
     """A schema as a grammar for llguidance."""
 

@@ -14,7 +14,7 @@ automaton whose size grows with the divisor, without any limit: 10,000 takes ten
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor, lcm
@@ -24,13 +24,14 @@ from strictgate.core.grammar import lark, multiple_of, ranges
 from strictgate.core.grammar.conjunction import Conjunction
 from strictgate.core.grammar.context import Context
 from strictgate.core.schema.drafts import Draft
+from strictgate.core.value_type import value_type
 
 _MAX_DIVISOR = 10_000
 _MAX_EXACT = 2**53
 Keywords = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Bound:
     """A least or greatest number."""
 
@@ -38,7 +39,7 @@ class Bound:
     is_exclusive: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class NumberConstraints:
     """What a conjunction says of numbers; None where it says nothing."""
 

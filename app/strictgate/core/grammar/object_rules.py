@@ -17,17 +17,17 @@ none, all of them, and else each run of undeclared ones.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from strictgate.core.grammar import lark
 from strictgate.core.grammar.context import Context
+from strictgate.core.value_type import value_type
 
 MAX_BITS = 60
 Member = tuple[str, str]
 """The expressions for the name and for the value."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ObjectMembers:
     """What an object may consist of, in expressions."""
 

@@ -2,7 +2,7 @@
 `minProperties`, `maxProperties`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.grammar import lark, object_rules
@@ -10,11 +10,12 @@ from strictgate.core.grammar.conjunction import Conjunction
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.object_rules import Member, ObjectMembers
 from strictgate.core.grammar.property_names import PropertyKeywords, undeclared_members
+from strictgate.core.value_type import value_type
 
 Keywords = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ObjectConstraints:
     """What a conjunction says of objects."""
 

@@ -7,7 +7,6 @@ parser would follow both readings, and twice as many after each further member.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
@@ -16,6 +15,7 @@ from strictgate.core.grammar import lark, string_patterns
 from strictgate.core.grammar.context import Context
 from strictgate.core.grammar.regexes import UnsupportedRegex
 from strictgate.core.schema import patterns
+from strictgate.core.value_type import value_type
 
 _MAX_PATTERNS = 3
 """Every subset of the patterns is a class, so three patterns make eight classes."""
@@ -27,7 +27,7 @@ def _matches(pattern: str) -> Callable[[str], bool]:
     return patterns.pattern_predicate(pattern)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PropertyKeywords:
     """The keywords of one conjunct that say which schemas apply to a member, by its name.
 

@@ -9,10 +9,10 @@ unsupported then, which costs less than a grammar that refuses valid documents.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Union
 
 from strictgate.core.grammar.charsets import CodePoints, complement, union
+from strictgate.core.value_type import value_type
 
 _MAX_DEPTH = 24  # groups within groups: the parser calls itself for each
 _QUANTIFIER = re.compile(r"(?:\{(\d{1,4})(,?)(\d{0,4})\}|([*+?]))\??", re.ASCII)
@@ -46,21 +46,21 @@ class UnsupportedRegex(ValueError):
     """The pattern has something that no grammar is made of; the message says what."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class CharacterClass:
     """One character out of a set."""
 
     characters: CodePoints
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Anchor:
     """`^` or `$`."""
 
     sign: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Repetition:
     """A term with a quantifier: it comes from `low` to `high` times; None is without limit."""
 
@@ -69,7 +69,7 @@ class Repetition:
     high: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Disjunction:
     """A whole pattern or a group: one of its alternatives."""
 

@@ -1,7 +1,7 @@
 """The keywords for strings: `minLength`, `maxLength`, `pattern`, `format`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.grammar import lark
@@ -12,6 +12,7 @@ from strictgate.core.grammar.regexes import UnsupportedRegex
 from strictgate.core.grammar.string_patterns import pattern_terminal
 from strictgate.core.schema import patterns
 from strictgate.core.schema.formats import FORMAT_SINCE
+from strictgate.core.value_type import value_type
 
 _MAX_LENGTH_WITH_PATTERN = 199
 """From about 1,000 on, llguidance 1.9 refuses valid text where a pattern and a length stand
@@ -20,7 +21,7 @@ a no. No error tells of it, so the limit keeps well away from there."""
 _MAX_LENGTH = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class StringConstraints:
     """What a conjunction says of strings."""
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.jsontext.lexer import BLANKS, LexicalToken
+from strictgate.core.value_type import value_type
 
 _TELLING = 6  # bytes in common with the beginning that are no accident
 _DECORATIONS = (b"```", b"<think")
@@ -36,7 +37,7 @@ class ContinuationKind(StrEnum):
     """It goes on from the prefix, but not as what is out already does."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Aligned:
     """The kind of an answer, and how many of its bytes repeat what is there already."""
 

@@ -34,13 +34,13 @@ guards and three expressions, and at most 16 answers begin.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from strictgate.core.guard import start_markers
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.start_markers import BLANKS, EDGES, WINDOW, Mark, MarkKind
 from strictgate.core.output import brackets, thinking
 from strictgate.core.repair_steps import Extraction, Step
+from strictgate.core.value_type import value_type
 
 _SURE = 8  # bytes of an object or array
 _PROVEN = 40  # bytes of a string
@@ -67,7 +67,7 @@ _MISSPELT_SCALAR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Start:
     """Where the document starts."""
 

@@ -5,7 +5,6 @@ is decided by it.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from strictgate.core.guard import violation_details
@@ -15,6 +14,7 @@ from strictgate.core.guard.partial_document import Begin, PartialDocument
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.repair_steps import Repair, Step
 from strictgate.core.schema.problems import Problem
+from strictgate.core.value_type import value_type
 
 _OPENER = re.compile(r"[{\[]")
 _MAX_NEXT = 80  # bytes of what must follow that are told
@@ -31,7 +31,7 @@ class PartKind(StrEnum):
     """It cannot follow what stands before it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Examined:
     """A text, in parts, and where the document in it stands at their end."""
 

@@ -13,7 +13,6 @@ again while the value that it belongs to is open.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from jsonschema_rs import ValidationError
@@ -21,6 +20,7 @@ from jsonschema_rs import ValidationError
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema.drafts import SCHEMA_KEYWORDS, Applicator, Holds
 from strictgate.core.schema.problems import locate_error
+from strictgate.core.value_type import value_type
 
 _WORSENING = frozenset(
     {
@@ -33,7 +33,7 @@ _UNIONS = frozenset({"AnyOf", "OneOfNotValid"})
 _CONDITIONAL = frozenset({"then", "else", "unevaluatedItems", "unevaluatedProperties"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class OpenLocation:
     """The last place of a tree: all containers around it are open, all else is closed."""
 

@@ -9,7 +9,6 @@ A grammar that meets a limit of its engine refuses everything from then on. That
 """
 
 import re
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import Self
 
@@ -31,6 +30,7 @@ from strictgate.core.guard.llguidance_matcher import (
     members,
 )
 from strictgate.core.jsontext import strings
+from strictgate.core.value_type import value_type
 
 BLANKS = b" \t\r\n"
 MAX_FORCED = 4_000  # bytes
@@ -49,7 +49,7 @@ _PASSED_OVER = 16  # bytes, at least: for fewer it is not worth it to stop befor
 _FREELY = (b"~", b"Q", b"7", b" ", b";")  # a string that takes any of these takes nearly anything
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class CompiledGrammar:
     """A grammar made ready; any number of matchers start from it, in any thread."""
 

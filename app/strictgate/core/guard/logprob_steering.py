@@ -14,11 +14,11 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.jsontext.lexer import Expects
+from strictgate.core.value_type import value_type
 
 _NO_TEXT = re.compile(
     r"<[|\uff5c][^<>]*[|\uff5c]>|</?s>|<(?:bos|eos|pad|unk|mask|sep|cls)>|<(?:start|end)_of_(?:turn|text)>"
@@ -30,7 +30,7 @@ _BLANK = b" "
 _MOST = 1 << 53  # what an integer is held for as a float
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class LogprobToken:
     """One token of a reply."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.layout import Layout, layout
@@ -13,13 +12,14 @@ from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRecorder
 from strictgate.core.repair_steps import Completion, Repair, Step
+from strictgate.core.value_type import value_type
 
 Begin = Callable[[], Guard]
 _CLOSERS = (b"}", b"]")
 _UNIT = re.compile(rb"(?:[a-zA-Z]{1,8}|%|[^\x00-\x7f]{2,3})[ \t\r\n]*[,}\]]")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Beginning:
     """The valid beginning of a document that was not finished, for another model to go on from."""
 

@@ -10,7 +10,7 @@ says (in `not`, `if`, `oneOf`), that one's errors are not final in an open value
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,7 @@ from strictgate.core.schema.inspection import InspectedSchema
 from strictgate.core.schema.problems import Problem, collect_problems, locate_error
 from strictgate.core.schema.schema import Schema
 from strictgate.core.schema.validators import compile_validator, without_keywords
+from strictgate.core.value_type import value_type
 from strictgate.core.work import Work
 
 _MOST_PROBLEMS = 10
@@ -66,7 +67,7 @@ def open_validator(inspected: InspectedSchema, formats: Formats) -> Any:
     return known
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PartialValue:
     """A value of the document to be judged, or what stands in for it."""
 

@@ -8,18 +8,18 @@ Whatever is definite about the thinned document is so about the whole one, which
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
+from strictgate.core.value_type import value_type
 
 SHORT = 64  # characters of a string that stays
 _CONTAINERS = (dict, list)  # quicker than a union
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PruneLimits:
     """How many of the members and items beside the way stay."""
 

@@ -11,11 +11,11 @@ string or the array before all others.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.logprob_steering import LogprobToken, weighed
 from strictgate.core.jsontext.lexer import LexicalToken
+from strictgate.core.value_type import value_type
 
 LOOK = 1024  # bytes at the end of a text that are looked at
 ROUNDS = 8
@@ -50,7 +50,7 @@ def repeated(text: bytes, *, in_string: bool = False) -> int:
     return unit if is_same and not window.isspace() else 0
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _WayOut:
     """An alternative that fits, where it stands, and how good it is."""
 

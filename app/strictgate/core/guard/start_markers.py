@@ -8,7 +8,6 @@ counterpart for text that is still being written.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from strictgate.core.jsontext.reader import parse_leniently
@@ -16,6 +15,7 @@ from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output import thinking
 from strictgate.core.output.brackets import starts_document
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
+from strictgate.core.value_type import value_type
 
 WINDOW = 256
 MAX_ANNOUNCEMENT = 400  # bytes
@@ -80,7 +80,7 @@ class MarkKind(Enum):
     """One that opens JSON, not `{name}` in prose."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Mark:
     """What was met, from `start` to `end`; a fence with its label."""
 

@@ -5,13 +5,14 @@ is noted which part of the document is which part of which reply. What was writt
 mended, has no tokens; what is taken back is forgotten.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.output.provenance import ScoredToken
+from strictgate.core.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Segment:
     """The bytes from `start` to `end` of a document stand in a reply from `at` on."""
 

@@ -10,7 +10,6 @@ the object may have what other members the model wants.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import log
 from typing import Any
 
@@ -18,6 +17,7 @@ from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.logprob_steering import LogprobToken, weighed
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema.subschema import dereferenced, subschema_at
+from strictgate.core.value_type import value_type
 
 REASON = "the schema does not declare that name there"
 LEAST = log(0.01)
@@ -34,7 +34,7 @@ _MOST = 256  # properties, all of which are looked at for each name that is not 
 _SPELT = frozenset('"\\')  # characters that JSON spells otherwise
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class DeclaredName:
     """The beginning of a declared name, in the place of what stands from `at` on."""
 

@@ -15,7 +15,6 @@ The search is one pass, and linear: each character is looked at a bounded number
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from strictgate.core.output import brackets, thinking
@@ -57,7 +56,7 @@ class Extracted:
     """There are more than MAX_CANDIDATES, of which none is among the candidates."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Find:
     """A part of the answer, from `start` to `end`; with its fence, from `outer` to `behind`."""
 

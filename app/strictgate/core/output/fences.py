@@ -6,9 +6,9 @@ no block: its mark is passed over, as prose.
 """
 
 import re
-from dataclasses import dataclass
 
 from strictgate.core.output import brackets
+from strictgate.core.value_type import value_type
 
 MARK = r"(?<![`~\"'])(?:`{3,}|~{3,})"
 """Where a fence may open: not behind a quote, for there it stands in a string."""
@@ -21,7 +21,7 @@ _BLANKS = re.compile(r"\s*+")
 _MAX_FAILURES = 8  # of looking for a document's end: each may cost a scan of the whole text
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Fence:
     """A fenced block: what it holds, from `start` to `end`, and where the answer goes on."""
 

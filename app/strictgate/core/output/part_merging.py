@@ -6,14 +6,14 @@ first counts.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.spans import MemberSpan, Span, locate_values
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRecorder
+from strictgate.core.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class OriginText:
     """A document, or a part of one, with whom its bytes are from."""
 

@@ -9,20 +9,20 @@ likely these tokens were, one after the other; not how likely the value is right
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.jsontext.spans import Span, locate_parts
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins
+from strictgate.core.value_type import value_type
 
 MOST_PATHS = 200  # that are told; of more, only how many there are
 _MOST_TEXT = 1 << 20  # characters; to walk through takes a second for a few million
 _OWN = frozenset({ByteOrigin.MODEL, ByteOrigin.CONTINUED})
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ScoredToken:
     """A token of a document, and how likely it was."""
 

@@ -9,13 +9,13 @@ word.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, NoReturn
 
 from strictgate.core.jsontext.reader import MAX_DEPTH, NotJSON
 from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output.quoted_strings import CLOSERS, Role, read_quoted
 from strictgate.core.repair_steps import Step, SyntaxRepair
+from strictgate.core.value_type import value_type
 
 _GAP = late_pattern(
     r"""
@@ -44,7 +44,7 @@ _NUMBER = late_pattern(
 _DIGIT = late_pattern(r"[-+]?\.?\d")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SyntaxRepaired:
     """Strict JSON, or nearly so, and what had to be done to the spelling."""
 

@@ -14,10 +14,10 @@ what it opens; where none follows, it may be the answer that is tagged. Tags tha
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output import brackets
+from strictgate.core.value_type import value_type
 
 _NAMES = (
     "think|thinking|thought|thoughts|thought_process|reasoning|reflection|scratchpad|analysis"
@@ -84,7 +84,7 @@ _ANSWER = late_pattern(r"\s*+(?:[{\[]|```|~~~)")
 _DOCUMENT = late_pattern(r"\s*+(?:[{\[\"]|```|~~~)")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class WithoutThinking:
     """What is left of a text once the thinking is taken off."""
 

@@ -10,13 +10,13 @@ Each field has a rule; `refused_field` finds the one that an error names.
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import OptionalField
 from strictgate.core.late_pattern import late_pattern
 from strictgate.core.request.tools import function_name
+from strictgate.core.value_type import value_type
 from strictgate.core.wire import refusal_patterns as words
 from strictgate.core.wire.refusal import refuses_field
 
@@ -36,7 +36,7 @@ class Origin(StrEnum):
     left out here."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class FieldRule:
     """How one field is named in an error, and how a request does without it."""
 
@@ -53,7 +53,7 @@ class FieldRule:
     says_no: re.Pattern[str] = words.FIELD_SAYS_NO
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class FieldPolicy:
     """Which rules hold for one request."""
 

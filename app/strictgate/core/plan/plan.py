@@ -1,7 +1,7 @@
 """What is sent to put a contract to a model: a body, and what it is for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
@@ -53,7 +53,7 @@ class Plan:
         return self.schema is not None and self.schema.has_nulls
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class DocumentPart:
     """A part of a document that is asked for by itself; see splitting.py."""
 

@@ -11,10 +11,10 @@ document that are valid, each by its own schema, are valid together then. What i
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
+from strictgate.core.value_type import value_type
 
 _PLAIN = frozenset(
     {
@@ -30,7 +30,7 @@ _NAMED_PLACES = frozenset({"$id", "id", "$anchor", "$dynamicRef", "$recursiveRef
 """Keywords that give a reference another meaning than its place in the document."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SchemaPart:
     """A part of a document."""
 
@@ -40,7 +40,7 @@ class SchemaPart:
     """What is in it: each of these values, whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Unit:
     """A value that is asked for whole, and how many fields it has."""
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.probe.questions import FUNCTION, PREFIX, Check, Question
 from strictgate.core.schema.schema import Schema
+from strictgate.core.value_type import value_type
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.refusal import Refused, classify_refusal
 from strictgate.core.wire.reply import Choice, Failure, Reply
@@ -33,7 +33,7 @@ class Verdict(StrEnum):
     """No answer to the question: no connection, no key, too many requests, a broken server."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Finding:
     """One answer, judged."""
 

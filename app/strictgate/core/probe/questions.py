@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from importlib import resources
 from typing import Any
@@ -11,6 +11,7 @@ from strictgate.core.capabilities import MaxTokens, Mode, Prefill
 from strictgate.core.jsontext.reader import parse_json, write_json
 from strictgate.core.request.options import PROMPT_TEMPLATE
 from strictgate.core.schema.schema import Schema, admit
+from strictgate.core.value_type import value_type
 
 MAX_CALLS = 60
 """How many requests one probe sends at most, repetitions included."""
@@ -52,7 +53,7 @@ class Shows(StrEnum):
     TOP_LOGPROBS = "top_logprobs"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Question:
     """One question; the fields are explained at the head of questions.toml."""
 
@@ -119,7 +120,7 @@ class Question:
                 return {}
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class CostBound:
     """What a probe costs at most."""
 

@@ -4,13 +4,14 @@ A result is written as a JSON object and read again from it, so that several can
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from strictgate.core.capabilities import LADDER, Mode, Prefill
 from strictgate.core.probe.judging import Finding, Verdict
 from strictgate.core.probe.questions import QUESTIONS, Question, Shows
 from strictgate.core.schema.dialects import PLAIN
+from strictgate.core.value_type import value_type
 
 NATIVE = "native"
 """The question whose refusal means that the host has no native mode."""
@@ -25,7 +26,7 @@ class NotAResult(ValueError):
     """A JSON value is no result of a probe; the message says what is missing."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Row:
     """What came of one question, however often it was asked."""
 
@@ -65,7 +66,7 @@ class Row:
         return bool(self.wrong)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ProbeResult:
     """What one probe has found out."""
 

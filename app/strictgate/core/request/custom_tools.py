@@ -14,7 +14,6 @@ back as calls of the tool.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.errors import BadRequest
@@ -22,6 +21,7 @@ from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.request.tools import INPUT, function_name
 from strictgate.core.schema.openai_strict import strict_object
 from strictgate.core.schema.patterns import UnsupportedPattern, parse_pattern
+from strictgate.core.value_type import value_type
 
 Body = Mapping[str, Any]
 Item = dict[str, Any]
@@ -78,7 +78,7 @@ def _custom(tool: Any) -> Body | None:
     return inner if isinstance(inner, dict) else None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class CustomTools:
     """The custom tools of one request."""
 

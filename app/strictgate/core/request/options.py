@@ -5,7 +5,6 @@ A field's type says what it may be, its default what it is, its docstring what i
 most of its fields, and those of `RequestOptions`, with its knobs (gateway/knobs.py).
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from annotated_types import Ge, Interval, MinLen
 from strictgate.core.capabilities import Mode
 from strictgate.core.repair_steps import Repair
 from strictgate.core.schema.formats import Formats
+from strictgate.core.value_type import value_type
 
 KNOBS_KEY = "strictgate"
 """The field of a request's body that holds its knobs."""
@@ -100,7 +100,7 @@ class Think(StrEnum):
     ALWAYS = "always"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Enforcement:
     """What the configuration says in its table [enforcement]."""
 
@@ -140,7 +140,7 @@ class Enforcement:
     """Native answers in a row that break the schema before a model is demoted."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RequestOptions(Enforcement):
     """What holds for one request: the configuration, and what its knobs say instead."""
 

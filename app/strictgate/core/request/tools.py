@@ -5,7 +5,7 @@ The deprecated `functions` and `function_call` say the same thing in another pla
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from strictgate.core.errors import BadRequest
@@ -40,7 +40,7 @@ class Function:
         return write_json(self.parameters)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class InputGrammar:
     """The grammar that the input of a custom tool has to match."""
 

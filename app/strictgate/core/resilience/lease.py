@@ -16,6 +16,7 @@ itself, and by the day's sums as it last heard them. Times are seconds since 197
 from dataclasses import dataclass, field
 
 from strictgate.core.resilience.quota import DAY, Quota, QuotaExceeded, QuotaLimits, day_exceeded
+from strictgate.core.value_type import value_type
 
 LEASE = 200  # a lease is at most this part of a minute's requests
 AHEAD = 4  # times what was used since the store was asked is leased, so that a lease grows fast
@@ -27,7 +28,7 @@ FORGOTTEN = 60.0  # seconds without a request after which what was heard is out 
 _HOLD_OFF = 0.02  # seconds at least until the store is asked again after it had nothing
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Claim:
     """What a process tells the store about one key, and wants of it."""
 
@@ -39,7 +40,7 @@ class Claim:
     """The limit of requests."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Balance:
     """What the store answers."""
 

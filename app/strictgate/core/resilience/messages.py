@@ -7,10 +7,11 @@ no message.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import blake2b
 
 from strictgate.core.capabilities import Fact
+from strictgate.core.value_type import value_type
 
 MAX_PARTS = 8  # of a fact with its details
 _FACTS = frozenset(Fact)
@@ -20,7 +21,7 @@ class SharedUnavailable(Exception):
     """The store that replicas share does not answer, or not in time."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SharedFact:
     """A fact about a model holds from now on; see core.capabilities.Fact."""
 
@@ -33,7 +34,7 @@ class SharedFact:
     """For which it holds."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class FactsForgotten:
     """All that was learned about a model is to be forgotten."""
 
@@ -43,7 +44,7 @@ class FactsForgotten:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class BreakerMoved:
     """An upstream was found to be down, or to be up again."""
 

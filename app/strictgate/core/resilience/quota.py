@@ -12,11 +12,13 @@ are seconds since 1970.
 
 from dataclasses import dataclass
 
+from strictgate.core.value_type import value_type
+
 MINUTE = 60.0
 DAY = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class QuotaLimits:
     """0: no limit."""
 
@@ -25,7 +27,7 @@ class QuotaLimits:
     money_per_day: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class QuotaExceeded:
     """Why a request is not admitted."""
 

@@ -13,12 +13,12 @@ has 2⁶⁰ nodes. Nothing recurses, so a chain of 50,000 references does no har
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from strictgate.core.jsontext.pointer import pointer
 from strictgate.core.schema.limits import SchemaFault
 from strictgate.core.schema.references import Node
+from strictgate.core.value_type import value_type
 
 _UNEVALUATED = frozenset({"unevaluatedItems", "unevaluatedProperties"})
 _CEILING = 10**18  # where the sums stop growing, as they would double with each definition
@@ -26,7 +26,7 @@ _META_SCHEMA_COST = 200  # about what the official meta-schemas cost
 _ENUM_SHARE = 16  # members of an `enum` that are compared in the time of one node
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Expansion:
     """The size of a schema with its references expanded, in nodes."""
 

@@ -20,7 +20,6 @@ recursion), the dialect cannot say it, which is a `NotInDialect`: then the next 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -47,6 +46,7 @@ from strictgate.core.schema.dialect_values import (
 )
 from strictgate.core.schema.dialects import Dialect, Objects
 from strictgate.core.schema.drafts import Draft
+from strictgate.core.value_type import value_type
 
 _MAX_BRANCHES = 24  # of unions that are multiplied with each other
 _MAX_SCHEMAS = 1500  # of one compiled schema, which references in place of each other can blow up
@@ -54,7 +54,7 @@ _NULL = {"type": "null"}
 _TELLING = ("title", "description", "default", "examples")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class CompiledSchema:
     """A schema in a dialect."""
 

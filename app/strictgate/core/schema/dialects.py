@@ -6,10 +6,12 @@ dialect is what one of them takes; dialect_compiler.py writes a schema down to i
 
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from importlib import resources
 from typing import Any
+
+from strictgate.core.value_type import value_type
 
 PLAIN = "plain"
 """The dialect of what is refused without a reason."""
@@ -40,7 +42,7 @@ class Enums(StrEnum):
     STRINGS = "strings"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class DialectLimits:
     """How big a compiled schema may be; 0: as big as it is."""
 
@@ -55,7 +57,7 @@ class DialectLimits:
     enum_characters: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Dialect:
     """What one host takes; the fields are explained at the head of dialects.toml."""
 

@@ -19,13 +19,13 @@ A document that declares none is in the newest draft. Where that refuses it, it 
 import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any
 
 import jsonschema_rs
 
 from strictgate.core.jsontext.pointer import Path
+from strictgate.core.value_type import value_type
 
 
 class Draft(IntEnum):
@@ -144,7 +144,7 @@ class Applicator(Enum):
     NONE = "only where something refers to it"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SchemaKeyword:
     """What is known of a keyword that holds schemas: the columns of SCHEMA_KEYWORDS."""
 

@@ -4,17 +4,16 @@ A message has this shape: `Invalid schema for response_format 'X': In context=('
 …`.
 """
 
-from dataclasses import dataclass
-
 from strictgate.core.errors import BadRequest, SchemaTooComplex
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.schema.limits import OverLimit, SchemaFault
+from strictgate.core.value_type import value_type
 
 _MAX_STEPS = 16
 """Steps of a path that a message shows."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SchemaContext:
     """How errors call the schema, and which parameter they blame."""
 

@@ -13,7 +13,6 @@ estimated beforehand as well. What would take too much is not explained in full.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from strictgate.core.jsontext.pointer import Path
@@ -21,6 +20,7 @@ from strictgate.core.jsontext.reader import json_type
 from strictgate.core.schema.cost import in_place_visits
 from strictgate.core.schema.inspection import InspectedSchema
 from strictgate.core.schema.references import Node
+from strictgate.core.value_type import value_type
 
 MAX_VISITS = 4_000
 """Visits that are always affordable: 4,000 that fail take about 25 milliseconds."""
@@ -43,7 +43,7 @@ _Pair = tuple[Node, Any]
 """A schema, and a part of the value that it applies to."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ExplanationCost:
     """What the errors about one value take. The true cost may be lower, never much higher."""
 
@@ -73,7 +73,7 @@ class ExplanationCost:
         return self.visits <= max(MAX_VISITS, MAX_REPEATED * self.pairs)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SchemaShape:
     """What the graph of a schema says of every explanation, whatever the value is."""
 

@@ -6,7 +6,6 @@ So a hostile schema cannot make it expensive.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
@@ -14,7 +13,7 @@ from strictgate.core.jsontext.reader import NotJSON, check_surrogates, write_jso
 from strictgate.core.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Limits:
     """The limits of one schema; the defaults refuse 1 of 9,557 schemas from public repositories."""
 
@@ -37,7 +36,7 @@ class Limits:
     is more than a mere text: see patterns.py. The most in 11,428 real schemas are 2.7 MiB."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Measure:
     """How big a document is."""
 

@@ -13,7 +13,6 @@ Each rule yields what is wrong with one schema, in OpenAI's words; `violations` 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
@@ -21,6 +20,7 @@ from strictgate.core.schema.drafts import DEFAULT, subschemas
 from strictgate.core.schema.error_context import RESPONSE_FORMAT, SchemaContext
 from strictgate.core.schema.limits import SchemaFault
 from strictgate.core.schema.references import schema_graph
+from strictgate.core.value_type import value_type
 
 Rule = Callable[[dict[str, Any]], Iterator[tuple[Path, str]]]
 """A function that yields what is wrong with a schema object: where in it, and the message."""
@@ -34,7 +34,7 @@ _RULED = {
 """The keywords whose subschemas describe a whole value, and so must keep the rules."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class StrictViolation:
     """One broken rule."""
 

@@ -19,13 +19,14 @@ asked how big a pattern gets: it compiles under a limit, and stops where it woul
 import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
 from strictgate.core.schema.drafts import walk_subschemas
+from strictgate.core.value_type import value_type
 
 _SIZES = tuple(8192 << step for step in range(11))
 """The limits in bytes that a pattern is compiled under, one after the other. Each attempt that
@@ -82,7 +83,7 @@ class PatternTooLarge(UnsupportedPattern):
     """The pattern takes more memory than it may."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Pattern:
     """A pattern as the engine takes it, which may be several patterns of the engine."""
 

@@ -28,6 +28,7 @@ from strictgate.core.schema.drafts import (
     walk_subschemas,
 )
 from strictgate.core.schema.limits import SchemaFault
+from strictgate.core.value_type import value_type
 
 _DEFAULT_BASE = "http://document.invalid/"
 """The base URI of a document without `$id`. RFC 2606 reserves `.invalid`, so nobody has it."""
@@ -240,7 +241,7 @@ class _Index:
         return self._known.get(id(value)) or self.add(value, path, base)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _ReferenceFaults:
     """What can be wrong with the reference `keyword` of `node`."""
 

@@ -6,7 +6,7 @@ draft and is then left out, because some models go astray on it.
 """
 
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import orjson
@@ -35,6 +35,7 @@ from strictgate.core.schema.limits import Limits, SchemaFault
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.root_type import allows_nothing
 from strictgate.core.schema.validators import ValidUnions, compile_validator
+from strictgate.core.value_type import value_type
 from strictgate.core.work import Work
 
 _TO_READ = 10
@@ -46,7 +47,7 @@ _COPIED = 100  # bytes of memory that are copied for one unit
 _TO_COUNT = A_PAIR * MAX_PAIRS
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Schema:
     """An admitted JSON Schema."""
 
@@ -250,7 +251,7 @@ def check_satisfiable(
 # --- what will be enforced -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Description:
     """What will be enforced of an admitted schema, and what was measured.
 

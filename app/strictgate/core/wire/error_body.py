@@ -11,12 +11,13 @@ refusal.py to read. Neither raises, and neither looks at more than it needs: a b
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import unescape
 from itertools import islice
 from typing import Any
 
 import orjson
+
+from strictgate.core.value_type import value_type
 
 MAX_MESSAGE = 2048
 """Bytes of a message that is passed on."""
@@ -78,7 +79,7 @@ _ECHO = re.compile(r"\[type=\w+, [^\n]*")  # pydantic's copy of the input
 _HIDDEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1>", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ErrorText:
     """The words of an error body, with those of the bodies inside it."""
 

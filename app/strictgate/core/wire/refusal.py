@@ -15,12 +15,12 @@ Every pattern has a name, which the result carries, and is matched against a few
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.late_pattern import late_pattern
+from strictgate.core.value_type import value_type
 from strictgate.core.wire import refusal_patterns as words
 from strictgate.core.wire.error_body import ErrorText, error_text
 
@@ -59,7 +59,7 @@ class Refused(StrEnum):
     NOT_A_REFUSAL = "not_a_refusal"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Refusal:
     """How an error answer was read."""
 

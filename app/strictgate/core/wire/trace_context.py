@@ -5,14 +5,16 @@
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from strictgate.core.value_type import value_type
 
 _FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _SAMPLED = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ParentSpan:
     """What a caller says of its own span."""
 
@@ -21,7 +23,7 @@ class ParentSpan:
     is_sampled: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class TraceContext:
     """Where a request stands in a trace. Ids are lower-case hex."""
 

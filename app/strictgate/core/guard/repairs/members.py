@@ -5,7 +5,7 @@ would choose between them. And nothing goes if that would leave nothing of what 
 """
 
 from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from strictgate.core.guard.repairs import forbidden_members, tokens, vocabulary
 from strictgate.core.guard.repairs.tokens import MisspeltMember, starts_name
@@ -23,9 +23,10 @@ from strictgate.core.jsontext.pointer import Path, pointer
 from strictgate.core.jsontext.reader import NotJSON, parse_json
 from strictgate.core.output.quoted_strings import Role
 from strictgate.core.repair_steps import LenientRepair, Step, SyntaxRepair
+from strictgate.core.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Forbidden:
     """A member that the validator refused once its value was there."""
 
@@ -38,7 +39,7 @@ class Forbidden:
     name_end: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Stand:
     """Where a member stands that may have to go. Offsets are bytes of the text and what follows."""
 

@@ -7,7 +7,6 @@ is a way of its own to do that; the guard takes the one that fits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from strictgate.core.guard.repairs import forbidden_members, vocabulary
@@ -28,12 +27,13 @@ from strictgate.core.output import coercions
 from strictgate.core.output.coercions import Coercion, fold
 from strictgate.core.repair_steps import LenientRepair, Step
 from strictgate.core.schema.problems import Problem
+from strictgate.core.value_type import value_type
 
 _CLOSERS = {b"{": b"}", b"[": b"]"}
 _MOST_WAYS = 16  # each of which costs reading the object or array once more
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Edit:
     """Put `text` in the place of what stands there."""
 
@@ -45,7 +45,7 @@ class _Edit:
 _Edits = tuple[_Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Whole:
     """The object or array that is about to be closed."""
 

@@ -6,7 +6,6 @@ grow into.
 """
 
 import re
-from dataclasses import dataclass
 
 from strictgate.core.guard.repairs.violation import MAX_VALUE, WAIT, NeedsMoreText
 from strictgate.core.jsontext.reader import NotJSON
@@ -41,7 +40,7 @@ class Spelt:
     steps: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class MisspeltMember:
     """A member of an object: its name and value, and what follows."""
 

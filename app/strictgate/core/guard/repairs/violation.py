@@ -8,7 +8,6 @@ must say of every longer one too.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
@@ -27,7 +26,7 @@ _IN_SCALAR = re.compile(r"[\w.+$-]")
 _IN_WORD = re.compile(r"[\w(\[{<$@%-]")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class NeedsMoreText:
     """More text must come before it can be told."""
 

@@ -14,18 +14,18 @@ result. The shapes are those of platform.openai.com/docs/api-reference/responses
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.request.tools import InputGrammar, input_grammar
 from strictgate.core.schema.openai_strict import strict_object
+from strictgate.core.value_type import value_type
 
 Body = Mapping[str, Any]
 Item = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ClientTool:
     """One type of tool, and how it is said in a chat completion."""
 

@@ -6,7 +6,7 @@ whose choice keeps the items (`output`), so that those of hosted tools come thro
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
@@ -19,6 +19,7 @@ from strictgate.core.surfaces.responses.client_tools import (
     FUNCTION_OUTPUT,
 )
 from strictgate.core.surfaces.responses.tools import ToolTable
+from strictgate.core.value_type import value_type
 
 Item = dict[str, Any]
 
@@ -27,7 +28,7 @@ _REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _CLIENT_CALLS = {tool.call: tool.type for tool in CLIENT_TOOLS.values()}
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class NativeResponsesAdapter:
     """For one request."""
 

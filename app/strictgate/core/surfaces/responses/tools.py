@@ -14,7 +14,7 @@ The names are those of a chat completion: letters, digits, `_` and `-`, at most 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from typing import Any
 
@@ -40,7 +40,7 @@ _WITH_TOOLS = ("tool_search_output", "additional_tools")
 _CHOICES = "'none', 'auto', and 'required'"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class MappedTool:
     """One tool, and the function that stands for it."""
 

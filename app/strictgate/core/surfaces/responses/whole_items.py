@@ -9,10 +9,10 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.surfaces.responses.client_tools import CUSTOM_CALL, FUNCTION_CALL
+from strictgate.core.value_type import value_type
 
 Item = Mapping[str, Any]
 NamedEvent = tuple[str, dict[str, Any]]
@@ -21,7 +21,7 @@ NamedEvent = tuple[str, dict[str, Any]]
 PIECE = 24  # characters of text in a delta: about what models send at once
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class TextKind:
     """A kind of text."""
 
