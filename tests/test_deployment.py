@@ -263,7 +263,8 @@ def test_compose(monkeypatch, capsys, name):
     }
     asked = []
     monkeypatch.setattr(
-        "strictgate.commands.actions.serve", lambda settings, *_, **options: asked.append(settings)
+        "strictgate.commands.serve_command.serve",
+        lambda settings, *_, **options: asked.append(settings),
     )
     for key, value in (OF_THE_IMAGE | given).items():
         monkeypatch.setenv(key, value)

@@ -62,7 +62,7 @@ def test_what_needs_no_server_loads_none():
     command = [sys.executable, "-c", code]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stderr.split()
     assert "strictgate.commands.main" in loaded
-    heavy = {"asyncio", "fastapi", "uvicorn", "pydantic", "orjson", "strictgate.commands.actions"}
+    heavy = {"asyncio", "fastapi", "uvicorn", "pydantic", "orjson", "strictgate.commands.running"}
     assert not heavy & {*loaded}
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from strictgate.commands.uvicorn_server import STATUS_LINE
 
 
 class OpenExchanges(Protocol):

@@ -10,13 +10,12 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from strictgate.api import response
 from strictgate.api.middleware import ALWAYS_ANSWERED
 from strictgate.api.server import EXTENSION
 from strictgate.commands.descriptors import Limit
 from strictgate.commands.http_exchange import HttpExchange
+from strictgate.commands.uvicorn_server import HttpToolsProtocol
 from strictgate.core.errors import BadRequest
 
 HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from urllib.parse import urlsplit
 
+from strictgate.commands.running import CommandFailed
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.value_type import value_type
 from strictgate.core.wire.address import checked_base_url
@@ -24,7 +25,7 @@ _NO_KEY = "none"
 _PORTS = {"http": 80, "https": 443}
 
 
-class LaunchFailed(Exception):
+class LaunchFailed(CommandFailed):
     """The client cannot be started; the message says what to do."""
 
 

@@ -17,9 +17,10 @@ from typing import Any
 from strictgate import __version__
 
 _ACTIONS = "strictgate.commands.actions"
+_RUNNING = "strictgate.commands.running"
 _COMMANDS = {
     "demo": ("show in a minute what it does; no key, no network", _ACTIONS),
-    "serve": ("serve the gateway", _ACTIONS),
+    "serve": ("serve the gateway", "strictgate.commands.serve_command"),
     "reload": ("have a running `serve` read its configuration", _ACTIONS),
     "check": ("say what will be enforced of a schema", _ACTIONS),
     "plan": ("print the upstream requests, without sending", _ACTIONS),
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         _print_example()
         return 0
-    code: int = _loaded(_ACTIONS).run(options)
+    code: int = _loaded(_RUNNING).run(options)
     return code
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from strictgate.commands.running import CommandFailed
 from strictgate.core.errors import GatewayError
 from strictgate.core.probe.judging import Finding, Verdict, judge
 from strictgate.core.probe.questions import MAX_CALLS, QUESTIONS, Question, cost_bound
@@ -34,7 +35,7 @@ Progress = Callable[[int, int, str], None]
 """Is told how many calls are done, how many are planned, and the question."""
 
 
-class ProbeFailed(Exception):
+class ProbeFailed(CommandFailed):
     """There is nothing to ask, or no answer to the first question; the message says what to do."""
 
 

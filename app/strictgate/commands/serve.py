@@ -29,8 +29,6 @@ from importlib import import_module
 from types import FrameType
 from typing import TypeVar
 
-import uvicorn
-
 from strictgate.api.app import create_app
 from strictgate.api.middleware import GatewayMiddleware
 from strictgate.commands.descriptors import (
@@ -43,6 +41,7 @@ from strictgate.commands.reloads import Reloads, begin_log
 from strictgate.commands.runtime_file import RuntimeFile
 from strictgate.commands.start_checks import check_exposure, check_loops, check_settings
 from strictgate.commands.start_report import StartReport
+from strictgate.commands.uvicorn_server import Config, Server
 from strictgate.gateway.freed_memory import LOOK, FreedMemory
 from strictgate.gateway.siblings import ALONE, Siblings
 from strictgate.observe.events import tell_all
@@ -58,12 +57,12 @@ _TICKS_TO_LOOK = round(LOOK / 0.1)  # uvicorn ticks ten times a second
 TICK = 0.05  # seconds between two looks at whether a lame duck may go
 
 
-class GatewayServer(uvicorn.Server):
+class GatewayServer(Server):
     """A uvicorn server that says where it listens, and ends with exit code 0 on a signal."""
 
     def __init__(
         self,
-        config: uvicorn.Config,
+        config: Config,
         announce: Callable[[str], None],
         delay: float = 0.0,
         grace: float | None = None,
@@ -269,7 +268,7 @@ def gateway_server(
     connections = connection_limit(raised_descriptor_limit(), observe)
     requests = request_limit(settings.limits.connections, observe)
     server = kind(
-        uvicorn.Config(
+        Config(
             app,
             http=HttpProtocol.limited_by(connections, requests),
             ws="none",
@@ -296,10 +295,10 @@ def run(server: GatewayServer, bound: socket.socket, demo: socket.socket | None)
         runner.run(serving)
 
 
-def _demo_config() -> uvicorn.Config:
+def _demo_config() -> Config:
     demo = import_module("strictgate.demo.upstream")  # 60 ms that few have a use for
     app = demo.create_demo(record=False)
-    return uvicorn.Config(app, ws="none", access_log=False, log_config=None)
+    return Config(app, ws="none", access_log=False, log_config=None)
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

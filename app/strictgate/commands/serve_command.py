@@ -1,0 +1,130 @@
+"""`strictgate serve`, as it is called: its arguments, and the settings that come of them.
+
+It stands apart from the other commands (actions.py) because it is the one that is started again and
+again, and needs nothing of theirs.
+"""
+
+import argparse
+from collections.abc import Callable
+from contextlib import nullcontext
+from importlib import import_module
+from pathlib import Path
+
+from strictgate.commands.running import UsageError
+from strictgate.commands.serve import listening_socket, serve
+from strictgate.core.jsontext.reader import write_json
+from strictgate.settings.loading import Settings, load
+
+DEMO = """\
+The demonstration upstream is embedded: no API key, no network. Its model names select behaviour:
+`demo/clean`, `demo/no-json-schema+fenced`, `demo/wrong-once`, … (GET /v1/models lists them).
+Open {url}/inspector in a browser: it shows each request as it happens. Try:
+
+curl {url}/v1/chat/completions -H 'content-type: application/json' -d '{body}'
+
+pip install openai, and then:
+
+from openai import OpenAI
+client = OpenAI(base_url="{url}/v1", api_key="none")
+ask = [{{"role": "user", "content": "How is Rico?"}}]
+schema = {schema}
+wanted = {{"type": "json_schema", "json_schema": {{"name": "mood", "schema": schema}}}}
+print(client.chat.completions.create(model="demo/wrong-once", messages=ask, response_format=wanted))
+
+A stream under guard, from a model that is slow and often wrong, and goes on where it was right:
+
+model = "demo/continues+slips-30+trickles"
+for part in client.chat.completions.create(
+    model=model, messages=ask, response_format=wanted, stream=True
+):
+    print(part.choices[0].delta.content or "", end="", flush=True)
+"""
+_SCHEMA = {
+    "type": "object",
+    "properties": {"mood": {"type": "string", "enum": ["happy", "angry"]}},
+    "required": ["mood"],
+    "additionalProperties": False,
+}
+
+
+def add_serve(parser: argparse.ArgumentParser) -> None:
+    """Give the parser the arguments of `serve`."""
+    parser.epilog = "Every setting can be given by a variable: STRICTGATE_SERVER__PORT=9000."
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="TOML configuration; or STRICTGATE_CONFIG"
+    )
+    parser.add_argument("--host", metavar="H", help="address to listen on; 127.0.0.1")
+    parser.add_argument("--port", type=int, metavar="P", help="port; 8080, 0 picks a free one")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that answer; 1")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
+    add_preset(parser)
+    where.add_argument("--demo", action="store_true", help="the embedded demonstration upstream")
+    parser.set_defaults(command=_serve)
+
+
+def add_preset(parser: argparse.ArgumentParser) -> None:
+    """Give the parser the argument that says what an `--upstream` is."""
+    parser.add_argument(
+        "--preset", metavar="NAME", help="what the --upstream is; by default it is recognised"
+    )
+
+
+def _serve(options: argparse.Namespace) -> int:
+    def again() -> Settings:
+        return with_options(load(options.config), options)
+
+    announce = _announcement(demo=options.demo)
+    settings = again()
+    with listening_socket("127.0.0.1", 0) if options.demo else nullcontext() as beside:
+        if settings.server.workers > 1:
+            several = import_module("strictgate.commands.serve_processes")  # few have a use for it
+            code: int = several.serve_by_processes(settings, announce, demo=beside, again=again)
+            return code
+        serve(settings, announce, demo=beside, again=again)
+    return 0
+
+
+def with_options(settings: Settings, options: argparse.Namespace) -> Settings:
+    """Return the settings with what the command line says, which overrides file and variables."""
+    settings = with_upstream(settings, options)
+    changes = {
+        name: getattr(options, name)
+        for name in ("host", "port", "workers")
+        if getattr(options, name, None) is not None
+    }
+    return settings.with_server(changes) if changes else settings
+
+
+def with_upstream(settings: Settings, options: argparse.Namespace) -> Settings:
+    """Return the settings with the upstream that the command line names, if it names one."""
+    if options.upstream:
+        return settings.with_upstream("upstream", options.upstream, options.preset)
+    if options.preset:
+        raise UsageError("--preset says what --upstream URL is; in a file it is `preset`")
+    return settings
+
+
+def _announcement(*, demo: bool) -> Callable[[str], None]:
+    """Return what prints the URL once the server accepts connections.
+
+    The first line is for programs: one that starts the gateway with port 0 reads the port there.
+    """
+
+    def announce(url: str) -> None:
+        print(f"Strictgate listening on {url}", flush=True)
+        if demo:
+            print("\n" + DEMO.format(url=url, body=_demo_body(), schema=_SCHEMA), flush=True)
+
+    return announce
+
+
+def _demo_body() -> str:
+    inner = {"name": "mood", "strict": True, "schema": _SCHEMA}
+    return write_json(
+        {
+            "model": "demo/clean",
+            "messages": [{"role": "user", "content": "How is Rico?"}],
+            "response_format": {"type": "json_schema", "json_schema": inner},
+        }
+    )

@@ -1,0 +1,34 @@
+"""What is loaded to serve."""
+
+import gc
+import subprocess
+import sys
+
+LATE = (
+    *(
+        "strictgate.demo",
+        "strictgate.processes",
+        "strictgate.core.probe",
+        "strictgate.observe.otel",
+    ),
+    *("strictgate.commands.actions", "strictgate.commands.doctor", "strictgate.commands.probe"),
+    *("redis", "psycopg", "opentelemetry.sdk"),  # extras
+    *("click", "multiprocessing"),  # of uvicorn's command line
+)
+"""What serving, as most do, has no use for; each is loaded where it is used."""
+
+
+def test_serving_loads_what_it_needs():
+    """Nothing that only an optional setting has a use for, and no other command."""
+    code = (
+        "import gc, sys\n"
+        "from strictgate.commands.main import _loaded\n"
+        "_loaded('strictgate.commands.serve_command')\n"
+        "assert gc.isenabled() and gc.get_freeze_count()\n"
+        "print(*sys.modules)\n"
+    )
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "strictgate.commands.serve" in loaded
+    assert not [name for name in loaded if name.startswith(LATE)]
+    assert gc.isenabled()
