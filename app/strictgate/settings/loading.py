@@ -6,24 +6,17 @@ names it, in the file and in the variables. The tree is read at start, and anew 
 passed down; no module holds it as a global.
 """
 
-import json
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from strictgate.core.request.options import Enforcement
 from strictgate.observe.log_lines import LogLevel
@@ -62,12 +55,10 @@ def _with_place(table: Enforcement) -> Enforcement:
     return table
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The whole configuration."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     default_upstream: str | None = Field(
         default=None, description="The upstream of models that are not listed."
@@ -84,17 +75,6 @@ class Settings(BaseSettings):
     shared: SharedSettings = SharedSettings()
     observe: Observe = Observe()
     inspector: InspectorSettings = InspectorSettings()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return Variables(settings_cls), init_settings  # the file comes in as arguments
 
     def with_upstream(self, name: str, base_url: str, preset: str | None = None) -> "Settings":
         """Return these settings with one more upstream, the default; raise SettingsError for a
@@ -115,17 +95,6 @@ class Settings(BaseSettings):
         return self.model_copy(update={"observe": self.observe.model_copy(update={"level": level})})
 
 
-class Variables(EnvSettingsSource):
-    """The STRICTGATE_* variables; a list need not be spelt as JSON."""
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        try:
-            read = json.loads(value)
-        except ValueError:
-            return value  # the field's own validator takes it, or says what it wants
-        return read if isinstance(read, list | dict | str) else value  # a key may be a number
-
-
 def load(path: Path | None = None) -> Settings:
     """Read the configuration.
 
@@ -139,7 +108,7 @@ def load(path: Path | None = None) -> Settings:
     path = path or (Path(named) if named else None)
     _check_variables(os.environ)
     with _named(""):
-        return Settings(**(_read(path) if path else {}))
+        return Settings(**_merged(_read(path) if path else {}, _variables(os.environ)))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -149,6 +118,26 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
+
+
+def _variables(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what this process's variables say, table in table."""
+    if not any(name.upper().startswith(PREFIX) for name in environment if name != CONFIG_VARIABLE):
+        return {}
+    late = import_module("strictgate.settings.variables")  # where there are none, 4 % of a start
+    tables: dict[str, Any] = late.variable_tables(Settings, PREFIX)
+    return tables
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return tables with what others say above them, field by field."""
+    merged = dict(below)
+    for name, value in above.items():
+        under = below.get(name)
+        if isinstance(value, Mapping) and isinstance(under, Mapping):
+            value = _merged(under, value)
+        merged[name] = value
+    return merged
 
 
 def _check_variables(environment: Mapping[str, str]) -> None:
