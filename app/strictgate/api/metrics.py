@@ -1,5 +1,7 @@
 """`GET /metrics`: what is counted, and what is read off the parts when somebody asks."""
 
+from importlib import import_module
+
 from strictgate.api import response
 from strictgate.api.middleware import GatewayMiddleware
 from strictgate.api.reloading import Reloader
@@ -8,7 +10,6 @@ from strictgate.api.response import Send
 from strictgate.gateway.gateway import Computing
 from strictgate.gateway.grammar_cache import GrammarCache
 from strictgate.gateway.siblings import ALONE, FIGURES, Siblings
-from strictgate.observe.merging import merged, page_of
 from strictgate.observe.metrics import Metrics, Reading
 
 
@@ -30,7 +31,10 @@ class MetricsPage:
         if self._siblings is ALONE:
             return self._metrics.page(accept)
         own = self._metrics.snapshot()
-        return page_of(merged([own, *await self._siblings.ask(FIGURES, own)]), accept)
+        merging = import_module("strictgate.observe.merging")  # late, as all of prometheus-client
+        families = merging.merged([own, *await self._siblings.ask(FIGURES, own)])
+        page: tuple[bytes, str] = merging.page_of(families, accept)
+        return page
 
 
 def readings(

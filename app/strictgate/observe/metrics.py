@@ -8,13 +8,10 @@ numbers that are looked up once for all requests that are alike (`_Request`, `_C
 `_Call`): a dozen look-ups for each request cost more than the additions.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
-from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
-
-from strictgate import __version__
 from strictgate.core.value_type import value_type
 from strictgate.observe.batching import Batch
 from strictgate.observe.events import (
@@ -35,7 +32,6 @@ from strictgate.observe.events import (
     UpstreamFailed,
 )
 from strictgate.observe.log_lines import PROBES
-from strictgate.observe.merging import page_of, snapshot
 from strictgate.observe.metric_tables import MetricTables
 from strictgate.observe.process_events import (
     BackgroundCrashed,
@@ -125,9 +121,6 @@ class Metrics(MetricTables):
         self._requests: dict[tuple[str, int, str, str, str], _Request] = {}
         self._calls: dict[tuple[str, str, int], _Call] = {}
         self._conversations: dict[tuple[str, str, str, str], _Conversation] = {}
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
-        ProcessCollector(registry=self._registry)
         self._handlers: dict[type, Callable[[Any], None]] = {
             RequestFinished: self._finished,
             UpstreamAnswered: self._answered,
@@ -274,21 +267,27 @@ class Metrics(MetricTables):
         Args:
             accept: the header of that name, by which OpenMetrics may be asked for.
         """
-        return page_of(list(self._registry.collect()), accept)
+        page: tuple[bytes, str] = _merging().page_of(self._families(), accept)
+        return page
 
     def snapshot(self) -> bytes:
         """Return what is shown, for the process that adds it to what others show (merging.py)."""
-        return snapshot(self._registry.collect())
+        shown: bytes = _merging().snapshot(self._families())
+        return shown
 
-    def collect(self) -> Iterator[Any]:
-        """Yield what prometheus-client shows."""
+    def _families(self) -> list[Any]:
+        """Return what prometheus-client shows; it is loaded now, as few starts are ever asked."""
         self._waiting.flush()
-        yield InfoMetricFamily("strictgate", "The version.", {"version": __version__})
-        for table in vars(self).values():
-            if isinstance(table, CounterTable | HistogramTable):
-                yield table.family()
-        for reading in self._readings:
-            yield GaugeMetricFamily(reading.name, reading.text, reading.value())
+        exposition = import_module("strictgate.observe.exposition")
+        tables = (
+            each for each in vars(self).values() if isinstance(each, CounterTable | HistogramTable)
+        )
+        gauges = ((each.name, each.text, each.value()) for each in self._readings)
+        return list(exposition.all_families(tables, gauges))
+
+
+def _merging() -> Any:
+    return import_module("strictgate.observe.merging")  # prometheus-client comes with it
 
 
 def _kept(among: dict[Any, _Kept], key: Any, numbers: _Kept) -> _Kept:

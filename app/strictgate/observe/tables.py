@@ -1,14 +1,12 @@
 """Counters, gauges and histograms as plain tables: counting is one look-up and one addition.
 
 prometheus-client's own objects take a lock and a search for each (2 to 5 µs, a dozen times a
-request); so they are made of these tables when somebody asks (observe/metrics.py). Who counts the
+request); so they are made of these tables when somebody asks (exposition.py). Who counts the
 same again and again holds on to the number itself: `cell` of a counter, `row` of a histogram.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from collections.abc import Sequence
 
 Labels = tuple[str, ...]
 """The values of the labels, in the order of their names."""
@@ -45,13 +43,6 @@ class CounterTable:
         """Add `amount`, which is not negative."""
         self.cell(labels)[0] += amount
 
-    def family(self) -> CounterMetricFamily:
-        """Return it as prometheus-client has it."""
-        family = CounterMetricFamily(self.name, self.text, labels=self.labels)
-        for labels, (value,) in self.values.items():
-            family.add_metric(labels, value)
-        return family
-
 
 class GaugeTable(CounterTable):
     """A number for each combination of labels, which is set anew."""
@@ -59,13 +50,6 @@ class GaugeTable(CounterTable):
     def set(self, labels: Labels, value: float) -> None:
         """Set the number."""
         self.cell(labels)[0] = value
-
-    def family(self) -> GaugeMetricFamily:  # type: ignore[override]  # another kind of metric
-        """Return it as prometheus-client has it."""
-        family = GaugeMetricFamily(self.name, self.text, labels=self.labels)
-        for labels, (value,) in self.values.items():
-            family.add_metric(labels, value)
-        return family
 
 
 class HistogramTable:
@@ -83,29 +67,18 @@ class HistogramTable:
         self.text = text
         self.labels = tuple(labels)
         self.bounds = tuple(bounds)
-        self._rows: dict[Labels, HistogramRow] = {}
+        self.rows: dict[Labels, HistogramRow] = {}
 
     def row(self, labels: Labels) -> "HistogramRow":
         """Return the counts for these labels; whoever counts adds to them."""
-        found = self._rows.get(labels)
+        found = self.rows.get(labels)
         if found is None:
-            found = self._rows[labels] = HistogramRow(self.bounds)
+            found = self.rows[labels] = HistogramRow(self.bounds)
         return found
 
     def add(self, labels: Labels, value: float) -> None:
         """Count one value."""
         self.row(labels).add(value)
-
-    def family(self) -> HistogramMetricFamily:
-        """Return it as prometheus-client has it, where each bucket holds those before it."""
-        family = HistogramMetricFamily(self.name, self.text, labels=self.labels)
-        names = [*(f"{bound:g}" for bound in self.bounds), "+Inf"]
-        for labels, row in self._rows.items():
-            if any(row.counts):
-                family.add_metric(
-                    labels, list(zip(names, _running(row.counts), strict=True)), row.total
-                )
-        return family
 
 
 class HistogramRow:
@@ -139,10 +112,3 @@ class LabelPool:
             return OTHER
         self._known.add(value)
         return value
-
-
-def _running(counts: Sequence[float]) -> Iterator[float]:
-    total = 0.0
-    for count in counts:
-        total += count
-        yield total
