@@ -326,8 +326,9 @@ def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:
         response.headers.update(LEAVING)
         return {"status": "draining"} | shutting_down().body()
 
-    app.api_route("/healthz", methods=["GET", "HEAD"])(healthz)
-    app.api_route("/readyz", methods=["GET", "HEAD"])(readyz)
+    about: Any = {"methods": ["GET", "HEAD"], "response_model": None}  # it would load pydantic.v1
+    app.api_route("/healthz", **about)(healthz)
+    app.api_route("/readyz", **about)(readyz)
 
 
 class _App(FastAPI):

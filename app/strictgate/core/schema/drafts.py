@@ -20,6 +20,7 @@ import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from enum import Enum, IntEnum
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -82,12 +83,17 @@ META_SCHEMAS: dict[Draft, str] = {
     Draft.DRAFT_2020_12: "https://json-schema.org/draft/2020-12/schema",
 }
 
-# Formats are not checked: patterns.py has better errors for patterns, and an `$id` need not be a
-# URI.
-_META_VALIDATORS: dict[Draft, jsonschema_rs.Validator] = {
-    draft: VALIDATORS[draft]({"$ref": uri}, validate_formats=False, offline=True)
-    for draft, uri in META_SCHEMAS.items()
-}
+
+@cache  # each is made for the first schema of its draft: the five together take 4 MiB
+def _meta_validator(draft: Draft) -> jsonschema_rs.Validator:
+    """Return what a schema of the draft must be valid against.
+
+    Formats are not checked: patterns.py has better errors for patterns, and an `$id` need not be a
+    URI.
+    """
+    about = {"$ref": META_SCHEMAS[draft]}
+    return VALIDATORS[draft](about, validate_formats=False, offline=True)
+
 
 _DECLARED: dict[str, Draft] = {uri.partition("://")[2]: d for d, uri in META_SCHEMAS.items()} | {
     "json-schema.org/schema": DEFAULT,  # once "the latest"
@@ -337,7 +343,7 @@ def _meta_schema_error(document: Any, draft: Draft) -> jsonschema_rs.ValidationE
     """Return the first error that the draft's meta-schema finds in a document."""
     if isinstance(document, bool):
         return None
-    return next(iter(_META_VALIDATORS[draft].iter_errors(document)), None)
+    return next(iter(_meta_validator(draft).iter_errors(document)), None)
 
 
 def _rewritten(document: Any, least: Draft, draft: Draft, except_for: Rewrite | None = None) -> Any:
