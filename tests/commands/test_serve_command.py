@@ -14,7 +14,8 @@ LATE = (
     *("strictgate.commands.actions", "strictgate.commands.doctor", "strictgate.commands.probe"),
     *("redis", "psycopg", "opentelemetry.sdk"),  # extras
     *("click", "multiprocessing"),  # of uvicorn's command line
-    *("pydantic.v1", "pydantic_settings", "prometheus_client"),  # where there are variables; at the first scrape
+    *("pydantic.v1", "pydantic_settings"),  # FastAPI loads it for models of answers; for variables
+    "prometheus_client",  # at the first scrape
 )
 """What serving, as most do, has no use for; each is loaded where it is used."""
 

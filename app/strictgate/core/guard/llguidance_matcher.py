@@ -11,6 +11,7 @@ that is used (`_Engine`).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 from weakref import WeakSet
 
@@ -42,11 +43,16 @@ they are what grows with it. Grammars that can be read in one way need some tens
 BLOCK = 4096  # bytes
 MAX_UNMEASURED = 16 * BLOCK  # bytes of one text, in which the lexer's states were not counted
 MAX_RUN = 1024  # bytes that are written because nothing else may follow
-_TOKENIZER = LLTokenizer("byte", slices=[])  # the token n is the byte n
 
 Bits = int
 """A set of bytes: bit n stands for the byte n."""
 _ENCODED = ((0x80, 0x7FF), (0x800, 0xFFFF), (0x10000, 0x10FFFF))  # in two, three and four bytes
+
+
+@cache  # it takes 1 MiB
+def _tokenizer() -> LLTokenizer:
+    """Return the one whose token n is the byte n."""
+    return LLTokenizer("byte", slices=[])
 
 
 def bits(data: bytes) -> Bits:
@@ -148,7 +154,7 @@ class LlguidanceMatcher:
         Raises:
             NotExpressible: it is over a limit.
         """
-        matcher = LLMatcher(_TOKENIZER, grammar, log_level=0, limits=limits)
+        matcher = LLMatcher(_tokenizer(), grammar, log_level=0, limits=limits)
         if matcher.is_error():
             raise NotExpressible(matcher.get_error())
         return cls._joined(_Engine(matcher), None)

@@ -20,6 +20,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import field, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -49,7 +50,6 @@ which backtracks."""
 _LIMITED = {
     size: RegexOptions(size_limit=size, dfa_size_limit=_DFA_SIZE) for size in (_NOTHING, *_SIZES)
 }
-_ECMA_SYNTAX = Draft202012Validator({"format": "regex"}, validate_formats=True)
 MAX_LENGTH = 8192
 """In characters. The longest of 9,638 patterns in real schemas has 5,153."""
 _LOOK_AHEAD = re.compile(r"\^\(\?([=!])")
@@ -150,7 +150,12 @@ def is_ecma_syntax(pattern: str) -> bool:
 
     The engine, and the browsers, take such a `]` as a character.
     """
-    return _ECMA_SYNTAX.is_valid(pattern)
+    return _ecma_syntax().is_valid(pattern)
+
+
+@cache  # the first validator of a process takes 2 MiB, for the specification's own schemas
+def _ecma_syntax() -> Draft202012Validator:
+    return Draft202012Validator({"format": "regex"}, validate_formats=True)
 
 
 def _validator(pattern: str, options: RegexOptions = OPTIONS) -> Draft202012Validator:
