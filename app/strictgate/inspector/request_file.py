@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -31,7 +32,11 @@ BATCH = 200  # changes in one transaction
 RETRY = 5.0  # seconds from a failure to the next attempt
 TELL_EVERY = 60.0  # seconds between two reports of the same kind
 PATIENCE = 2.0  # seconds that the end waits for what is not written yet
-_TARGET = TypeAdapter(Planned)
+
+
+@cache  # few keep a file
+def _target_type() -> TypeAdapter[Planned]:
+    return TypeAdapter(Planned)
 
 
 class _Batch(NamedTuple):
@@ -250,7 +255,7 @@ def _write(database: sqlite3.Connection, batch: _Batch) -> None:
     for entry_id, packed in batch.changes.items():
         database.execute("DELETE FROM requests WHERE id = ?", (entry_id,))
         if packed is not None:
-            target = None if packed.target is None else _TARGET.dump_json(packed.target)
+            target = None if packed.target is None else _target_type().dump_json(packed.target)
             database.execute(
                 "INSERT INTO requests (id, target, weight, data) VALUES (?, ?, ?, ?)",
                 (entry_id, target, packed.weight, packed.data),
@@ -260,6 +265,6 @@ def _write(database: sqlite3.Connection, batch: _Batch) -> None:
 def _target(written: bytes | None) -> Planned | None:
     """Return whom a request went to; None where it is not known, or not read by this version."""
     try:
-        return None if written is None else _TARGET.validate_json(written)
+        return None if written is None else _target_type().validate_json(written)
     except ValidationError:
         return None

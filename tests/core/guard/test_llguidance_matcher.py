@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.guard.llguidance_matcher import (
     BLOCK,
-    LIMITS,
+    MAX_STATES,
     LlguidanceMatcher,
     bits,
     members,
@@ -62,7 +62,7 @@ def test_states_are_counted_in_long_texts():
     """A document cannot make the lexer's states grow without end, however much comes at once."""
     native = LlguidanceMatcher.load("start: /[ab]*a[ab]{16}/\n")
     text = bytes(Random(0).choices(b"ab", k=20 * BLOCK))
-    assert native.consume(text) < LIMITS.max_lexer_states + 2 * BLOCK
+    assert native.consume(text) < MAX_STATES + 2 * BLOCK
     assert native.is_broken()
     assert native.consume(b"a") == 0
 

@@ -5,17 +5,16 @@ OpenAI takes two syntaxes, `lark` and `regex`, in the dialects of the engine tha
 nothing: all of the input must match.
 """
 
-from llguidance import LLMatcher
-
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.guard.input_text import InputText
-from strictgate.core.guard.llguidance_matcher import FEW_WAYS, LIMITS, ForeignMatcher
+from strictgate.core.guard.llguidance_matcher import FEW_WAYS, LIMITS, ForeignMatcher, engine
 from strictgate.core.repair_steps import Repair
 
 MAX_DEFINITION = 64 * 1024  # characters of a grammar: its worst then takes 0.2 s to make ready
 WORK_A_CHARACTER = 4
 """Units of work that it takes to make a grammar ready, for each character of it."""
-_TO_TEXT = {"lark": LLMatcher.grammar_from_lark, "regex": LLMatcher.grammar_from_regex}
+_TO_TEXT = {"lark": "grammar_from_lark", "regex": "grammar_from_regex"}
+"""What makes a grammar of the engine's of each syntax, by its name there."""
 
 
 class InputMatcher:
@@ -37,7 +36,8 @@ class InputMatcher:
         self._source = syntax, definition
         limits = FEW_WAYS if is_bounded else LIMITS
         try:
-            self._matcher = ForeignMatcher.load(_TO_TEXT[syntax](definition), limits)
+            text = getattr(engine().LLMatcher, _TO_TEXT[syntax])(definition)
+            self._matcher = ForeignMatcher.load(text, limits)
         except NotExpressible as error:
             first, *more = error.reason.splitlines() or [""]
             causes = [line for line in more if line.startswith("error: ")]  # of a regex

@@ -12,32 +12,30 @@ that is used (`_Engine`).
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
-from llguidance import LLMatcher, LLParserLimits, LLTokenizer
-
 from strictgate.core.grammar.grammar import NotExpressible
+from strictgate.core.value_type import value_type
+
+if TYPE_CHECKING:
+    from llguidance import LLMatcher, LLTokenizer
 
 MAX_STATES = 10_000
 """States of the lexer of one grammar."""
 
 
-def _limits(items: int) -> LLParserLimits:
-    """Return the limits, with that many ways to read a text at once."""
-    return LLParserLimits(
-        max_items_in_row=items,
-        initial_lexer_fuel=5_000_000,
-        step_lexer_fuel=200_000,
-        step_max_items=50_000,
-        max_lexer_states=MAX_STATES,
-        max_grammar_size=500_000,
-        verbose_errors=False,  # they would quote the schema
-    )
+@value_type
+class MatcherLimits:
+    """How much one matcher may take."""
+
+    ways: int
+    """To read a text, at once."""
 
 
-LIMITS = _limits(20_000)
-FEW_WAYS = _limits(200)
+LIMITS = MatcherLimits(20_000)
+FEW_WAYS = MatcherLimits(200)
 """With which a byte takes at most about 0.3 ms, however many ways a grammar has to read a text:
 they are what grows with it. Grammars that can be read in one way need some tens."""
 BLOCK = 4096  # bytes
@@ -49,10 +47,32 @@ Bits = int
 _ENCODED = ((0x80, 0x7FF), (0x800, 0xFFFF), (0x10000, 0x10FFFF))  # in two, three and four bytes
 
 
-@cache  # it takes 1 MiB
-def _tokenizer() -> LLTokenizer:
+@cache
+def engine() -> Any:
+    """Return the module of llguidance: its library takes 5 MiB, which a process has a use for once
+    it is to guard a document."""
+    return import_module("llguidance")
+
+
+@cache
+def _tokenizer() -> "LLTokenizer":
     """Return the one whose token n is the byte n."""
-    return LLTokenizer("byte", slices=[])
+    made: LLTokenizer = engine().LLTokenizer("byte", slices=[])
+    return made
+
+
+def _made(grammar: str, limits: MatcherLimits) -> "LLMatcher":
+    bounds = engine().LLParserLimits(
+        max_items_in_row=limits.ways,
+        initial_lexer_fuel=5_000_000,
+        step_lexer_fuel=200_000,
+        step_max_items=50_000,
+        max_lexer_states=MAX_STATES,
+        max_grammar_size=500_000,
+        verbose_errors=False,  # they would quote the schema
+    )
+    matcher: LLMatcher = engine().LLMatcher(_tokenizer(), grammar, log_level=0, limits=bounds)
+    return matcher
 
 
 def bits(data: bytes) -> Bits:
@@ -82,7 +102,7 @@ class _Engine:
     seated one takes back is kept by the others that have read it, as their own.
     """
 
-    def __init__(self, matcher: LLMatcher) -> None:
+    def __init__(self, matcher: "LLMatcher") -> None:
         self.matcher = matcher
         self._taken = bytearray()
         self._seated: LlguidanceMatcher | None = None
@@ -98,7 +118,7 @@ class _Engine:
         fork.shared, fork.own = len(self._taken), b""
         self._forks.add(fork)
 
-    def seat(self, fork: "LlguidanceMatcher") -> LLMatcher:
+    def seat(self, fork: "LlguidanceMatcher") -> "LLMatcher":
         """Go to where `fork` stands; return the engine there."""
         if self._seated is not fork:
             if self._seated is not None:
@@ -143,18 +163,18 @@ class LlguidanceMatcher:
         self._unmeasured = 0
 
     @property
-    def _matcher(self) -> LLMatcher:
+    def _matcher(self) -> "LLMatcher":
         """The engine, where this one stands."""
         return self._engine.seat(self)
 
     @classmethod
-    def load(cls, grammar: str, limits: LLParserLimits = LIMITS) -> Self:
+    def load(cls, grammar: str, limits: MatcherLimits = LIMITS) -> Self:
         """Make a grammar ready. Takes milliseconds, and lets other threads run meanwhile.
 
         Raises:
             NotExpressible: it is over a limit.
         """
-        matcher = LLMatcher(_tokenizer(), grammar, log_level=0, limits=limits)
+        matcher = _made(grammar, limits)
         if matcher.is_error():
             raise NotExpressible(matcher.get_error())
         return cls._joined(_Engine(matcher), None)
