@@ -1,9 +1,12 @@
 """Value types."""
 
+import inspect
 import pickle
 from dataclasses import field, fields, replace
 
-from strictgate.core.value_type import value_type
+import pytest
+
+from strictgate.core.value_type import state_type, value_type
 
 
 @value_type
@@ -86,3 +89,59 @@ def test_what_the_class_says_itself_stays():
 
     assert Named("a") == Named("b")
     assert (repr(Named("a")), hash(Named("a"))) == ("a", 1)
+
+
+def test_one_that_is_equal_in_its_own_way_is_no_key():
+    """As in Python, where it does not say how it is hashed."""
+
+    @value_type
+    class Loose:
+        name: str
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Loose("a"))
+
+
+def test_its_init_is_made_late_and_is_the_same():
+    """In whatever way it is called, for the first time or the second."""
+
+    @value_type
+    class Made:
+        first: int
+        names: list[str] = field(default_factory=list)
+        both: int = field(init=False, default=0)
+        last: int = field(kw_only=True, default=4)
+
+        def __post_init__(self) -> None:
+            assert self.first
+
+    @value_type
+    class More(Made):
+        more: str = "more"
+
+    one, other = Made(1), Made(1, ["a"], last=2)
+    assert (one.names, one.both, one.last) == ([], 0, 4)
+    assert (other.names, other.last) == (["a"], 2)
+    assert Made(1).names is not Made(1).names
+    assert More(1, more="x") == More(1, [], "x")
+    assert [*inspect.signature(Made).parameters] == ["first", "names", "last"]
+    for wrong in ({}, {"first": 1, "both": 2}, {"first": 1, "none": 2}):
+        with pytest.raises(TypeError, match=r"Made\.__init__"):
+            Made(**wrong)
+
+
+def test_state_changes():
+    """It is equal by its fields, and is no key."""
+
+    @state_type
+    class State:
+        count: int = 0
+
+    state = State()
+    state.count += 1
+    assert state == State(1)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(state)

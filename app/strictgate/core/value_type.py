@@ -5,13 +5,12 @@ of `object.__setattr__`, which makes one of eight fields take 1.8 µs instead of
 makes some forty of them.
 
 They are cheap to declare, too: `dataclass` writes, compiles and runs the source of each method, six
-for a frozen class, which took a tenth of a start. Here that is `__init__` alone; what compares,
-hashes and shows a value is the same for all classes.
+for a frozen class, which took a sixth of a start. Here each method is made when it is first called,
+and many never are. A `state type` is the same for what does change, and so cannot be hashed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from operator import attrgetter
+from dataclasses import Field, dataclass, field, fields, make_dataclass
 from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
@@ -21,38 +20,61 @@ T = TypeVar("T")
 def value_type(cls: type[T]) -> type[T]:
     """Make a dataclass of `cls`, with slots: equal by its fields, and to be hashed by them.
 
-    To the type checker it is frozen. What the class itself says of `__eq__`, `__hash__` or
-    `__repr__` stays.
+    To the type checker it is frozen. Methods that the class itself has stay.
     """
-    made = dataclass(slots=True, repr=False, eq=False)(cls)
-    compared = [each.name for each in fields(made) if each.compare]  # type: ignore[arg-type]
-    shown = [each.name for each in fields(made) if each.repr]  # type: ignore[arg-type]
-    for method in (*_by(compared), _shown_by(shown)):
-        if method.__name__ not in cls.__dict__:
-            setattr(made, method.__name__, method)
-    return made
+    return _declared(cls, ("__init__", "__repr__", "__eq__", "__hash__"))
 
 
-def _by(names: list[str]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Return the methods that compare and hash a value by these fields."""
-    values: Callable[[Any], Any] = attrgetter(*names) if names else lambda value: ()
-
-    def __eq__(self: Any, other: Any) -> Any:
-        if other.__class__ is not self.__class__:
-            return NotImplemented
-        return values(self) == values(other)
-
-    def __hash__(self: Any) -> int:
-        return hash(values(self))
-
-    return __eq__, __hash__
+@dataclass_transform(field_specifiers=(field,))
+def state_type(cls: type[T]) -> type[T]:
+    """Make a dataclass of `cls`, with slots: equal by its fields, which may change."""
+    return _declared(cls, ("__init__", "__repr__", "__eq__"))
 
 
-def _shown_by(names: list[str]) -> Callable[..., Any]:
-    """Return the method that shows a value as the call that makes it."""
+def _declared(cls: type[T], methods: tuple[str, ...]) -> type[T]:
+    made: Any = dataclass(slots=True, init=False, repr=False, eq=False)(cls)
+    for name in methods:
+        if name not in cls.__dict__:
+            setattr(made, name, _late(made, name))
+    if "__hash__" not in made.__dict__:
+        made.__hash__ = None
+    return made  # type: ignore[no-any-return]
 
-    def __repr__(self: Any) -> str:
-        told = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
-        return f"{self.__class__.__qualname__}({told})"
 
-    return __repr__
+def _late(made: Any, name: str) -> Callable[..., Any]:
+    """Return a method that puts the one that `dataclass` writes in its place when it is called."""
+
+    def method(self: Any, *values: Any, **named: Any) -> Any:
+        written = _written(made, name)
+        setattr(made, name, written)  # another thread may do so, too: it comes to the same
+        return written(self, *values, **named)
+
+    method.__qualname__ = f"{made.__qualname__}.{name}"
+    return method
+
+
+def _written(made: Any, name: str) -> Callable[..., Any]:
+    """Return a method as `dataclass` writes it: that of another one with the same fields."""
+    after = getattr(made, "__post_init__", None)
+    twin = make_dataclass(
+        made.__name__,
+        [(each.name, each.type, _again(each)) for each in fields(made)],
+        namespace={} if after is None else {"__post_init__": after},
+        init=name == "__init__",
+        repr=name == "__repr__",
+        eq=name in ("__eq__", "__hash__"),
+        unsafe_hash=name == "__hash__",
+        slots=True,
+    )
+    method: Callable[..., Any] = getattr(twin, name)
+    method.__qualname__ = f"{made.__qualname__}.{name}"
+    return method
+
+
+def _again(each: Field[Any]) -> Any:
+    """Return what declares such a field: a field belongs to one class."""
+    about: dict[str, Any] = {
+        name: getattr(each, name)
+        for name in ("default", "default_factory", "init", "repr", "hash", "compare", "kw_only")
+    }
+    return field(**about)

@@ -9,7 +9,7 @@ import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ from strictgate.core.guard.grammar_matcher import CompiledGrammar
 from strictgate.core.plan.plan import Body, Plan
 from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import UpstreamAdapter
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.trace_context import TraceContext
@@ -65,7 +66,7 @@ class Settleable(Protocol):
         """Return what comes of the reply to that; None: it must be held."""
 
 
-@dataclass(slots=True)
+@state_type
 class Driver:
     """Drives one conversation; `run` it once."""
 

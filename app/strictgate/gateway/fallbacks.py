@@ -9,7 +9,7 @@ verdict on an answer; where there was none, that of the model that was asked for
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from strictgate.core.conversation.attempt_log import Attempt, FailedModel
@@ -24,11 +24,11 @@ from strictgate.core.request.options import KNOBS_KEY
 from strictgate.core.request.tools import InputGrammar
 from strictgate.core.resilience.fallbacks import is_worth_another_model, reason_of
 from strictgate.core.surfaces.surface import AnswerIdentity, AnswerWriter, SurfaceRequest
-from strictgate.core.value_type import value_type
+from strictgate.core.value_type import state_type, value_type
 from strictgate.core.wire.usage import Usage
 
 
-@dataclass(slots=True)
+@state_type
 class Fallbacks:
     """Which models are left, and where those before have left the request."""
 

@@ -9,7 +9,7 @@ forgotten it, or that was lost to another conversation, begins it anew in the sa
 import asyncio
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, count
 
 from strictgate.core.conversation.conversation import Conversation
@@ -24,6 +24,7 @@ from strictgate.core.conversation.protocol import (
     Turn,
 )
 from strictgate.core.errors import GatewayError, NotJudged, NotJudgedNow, Overloaded
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.reply import Reply
 from strictgate.gateway.worker_messages import (
     Answer,
@@ -67,7 +68,7 @@ class _Answers:
         return chain(chain.from_iterable(packed), self._latest)
 
 
-@dataclass(slots=True)
+@state_type
 class _There:
     """Where a conversation has been moved to."""
 

@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.errors import GatewayError
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.trace_context import TraceContext
 from strictgate.core.wire.usage import token_count
 from strictgate.observe.events import Observer, UpstreamAnswered
 
 
-@dataclass(slots=True)
+@state_type
 class UpstreamCall:
     """It begins when it is made; whoever waits for the upstream says so in `waited`."""
 

@@ -21,7 +21,7 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from strictgate.core.conversation.conversation import Conversation
@@ -44,6 +44,7 @@ from strictgate.core.jsontext.reader import write_json
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.plan.plan import Plan
 from strictgate.core.schema.schema import Schema, admit_as_asked
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.reply import Reply
 from strictgate.gateway.freed_memory import MUCH, FreedMemory
 from strictgate.gateway.worker_messages import (
@@ -77,7 +78,7 @@ GRAMMARS = 64 << 20  # bytes of grammars that are kept
 NICENESS = 2  # whoever waits for an event loop goes first
 
 
-@dataclass(slots=True)
+@state_type
 class Running:
     """A conversation between two turns."""
 

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from strictgate.core.errors import Overloaded
+from strictgate.core.value_type import state_type
 from strictgate.gateway.worker_messages import (
     HEADER,
     NO_MEMORY,
@@ -75,7 +76,7 @@ class WorkerBug(RuntimeError):
     """There is no answer because of a bug; says where."""
 
 
-@dataclass(slots=True)
+@state_type
 class _Asked:
     question: bytes
     answer: asyncio.Future[Answer]

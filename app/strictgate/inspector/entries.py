@@ -5,7 +5,7 @@ entry is made of them when somebody looks.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +13,7 @@ from strictgate.core.conversation.attempt_log import Attempt
 from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output.origins import DocumentOrigins
 from strictgate.core.repair_steps import Step
-from strictgate.core.value_type import value_type
+from strictgate.core.value_type import state_type, value_type
 from strictgate.gateway.records import Planned
 from strictgate.observe.events import RequestFinished
 
@@ -39,7 +39,7 @@ class Text:
         return self.raw.decode("utf-8", "replace")
 
 
-@dataclass(slots=True)
+@state_type
 class KeptAsk:
     """One request to the upstream, and its answer."""
 
@@ -76,7 +76,7 @@ class KeptAsk:
         return None if self.reply is None else Text(self.reply, self.reply_size)
 
 
-@dataclass(slots=True)
+@state_type
 class Entry:
     """One request of a client."""
 

@@ -7,10 +7,11 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 
 from strictgate.core.resilience.messages import SharedMessage, decode_message, encode_message
+from strictgate.core.value_type import state_type
 from strictgate.gateway.background import crashes_told
 from strictgate.gateway.client_keys import CommonUsage
 from strictgate.observe.events import Observer, ignore
@@ -28,7 +29,7 @@ from strictgate.processes.messages import (
 PATIENCE = 1.0  # seconds that an answer is waited for: a process may be computing
 
 
-@dataclass(slots=True)
+@state_type
 class _Asking:
     """A question that is open."""
 

@@ -10,13 +10,14 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from strictgate.core.value_type import state_type
 from strictgate.processes.messages import NewSettings, SettingsApplied
 from strictgate.settings.loading import Settings
 
 
-@dataclass(slots=True)
+@state_type
 class SettingsRound:
     """The latest of them; 0 is the edition of the settings at start."""
 

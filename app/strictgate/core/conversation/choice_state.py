@@ -21,7 +21,7 @@ back), and the progress of this try. A new try begins with new progress.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.conversation.choice_result import Evaluated, Rejected
@@ -35,6 +35,7 @@ from strictgate.core.request.contract import Contract
 from strictgate.core.request.options import Enforcement, StreamMode
 from strictgate.core.request.tools import INPUT
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.choice_delta import CallPiece, ChoiceDelta
 from strictgate.core.wire.reply import Choice
 
@@ -44,7 +45,7 @@ _OPENING = (b"{", b"[")
 _REASONING = frozenset({"reasoning_content", "reasoning"})
 
 
-@dataclass(slots=True)
+@state_type
 class TryProgress:
     """How far one try has come: the ask for a whole document, and its continuations."""
 
@@ -68,7 +69,7 @@ class TryProgress:
     """Failures at that length, without the first."""
 
 
-@dataclass(slots=True)
+@state_type
 class ChoiceState:
     """The state of one choice."""
 

@@ -9,7 +9,6 @@ while the arguments of functions are held back until the whole choice has been j
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.conversation.calls_stream import CallsStream, StopPolicy
@@ -17,13 +16,14 @@ from strictgate.core.guard.document_reader import DocumentState
 from strictgate.core.guard.document_stream import DocumentStream
 from strictgate.core.guard.partial_document import PartialDocument
 from strictgate.core.guard.text_behind import MOST
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.collector import Delta
 
 _MOST_PARTS = 2 * MOST  # behind what is whole: each has a byte of text, unless it has nothing
 
 
-@dataclass(slots=True)
+@state_type
 class DocumentChoiceStream:
     """A choice that is a document."""
 
@@ -163,7 +163,7 @@ class DocumentChoiceStream:
         return piece, tuple(token.entry for token in tokens)
 
 
-@dataclass(slots=True)
+@state_type
 class TextChoiceStream:
     """A choice that is text, or calls of the caller's functions."""
 
@@ -241,7 +241,7 @@ class TextChoiceStream:
 ChoiceStream = DocumentChoiceStream | TextChoiceStream
 
 
-@dataclass(slots=True)
+@state_type
 class ReplyStream:
     """All choices of one reply."""
 

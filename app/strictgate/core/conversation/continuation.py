@@ -8,7 +8,7 @@ on all of them is left to a new try.
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +33,7 @@ from strictgate.core.plan.planner import Planner
 from strictgate.core.plan.rest_schema import rest_schema
 from strictgate.core.repair_steps import Resumption, Step
 from strictgate.core.request.options import Enforcement
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.refusal import refuses_prefix
 from strictgate.core.wire.reply import Choice, Failure, Reply
 
@@ -69,7 +70,7 @@ RECOVERY_STEPS = (
 Result = Accepted | Rejected
 
 
-@dataclass(slots=True)
+@state_type
 class Continuation:
     """Asks for the rest of documents, in one conversation."""
 

@@ -5,7 +5,7 @@ once and need none. Compiling is a turn of the conversation, because it may take
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from strictgate.core.conversation.judging_cost import width_factor
 from strictgate.core.conversation.protocol import Compile, DriverAnswer, Turn
@@ -17,7 +17,7 @@ from strictgate.core.output.grounding import Source
 from strictgate.core.repair_steps import Repair
 from strictgate.core.request.tools import Toolset
 from strictgate.core.schema.schema import Schema
-from strictgate.core.value_type import value_type
+from strictgate.core.value_type import state_type, value_type
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 
@@ -26,7 +26,7 @@ _COMPILED_NODE = 25
 ones."""
 
 
-@dataclass(slots=True)
+@state_type
 class Grammars:
     """The compiled grammars of one conversation: each schema is compiled once."""
 

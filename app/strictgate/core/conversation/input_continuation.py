@@ -10,7 +10,7 @@ nothing then is left to a new try of the whole.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from strictgate.core.conversation.attempt_log import AttemptLog
@@ -44,6 +44,7 @@ from strictgate.core.plan.planner import Planner
 from strictgate.core.repair_steps import Step
 from strictgate.core.request.options import Enforcement
 from strictgate.core.request.tools import INPUT
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.calls import Call, render_call, with_input
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.refusal import refuses_prefix
@@ -55,7 +56,7 @@ MAX_FRESH = 2  # new starts of the model in place of a continuation
 Result = Accepted | Rejected
 
 
-@dataclass(slots=True)
+@state_type
 class InputContinuation:
     """Asks for the rest of inputs, in one conversation."""
 
@@ -201,7 +202,7 @@ class InputContinuation:
         return has_ended or aligner.text.is_final
 
 
-@dataclass(slots=True)
+@state_type
 class _AnswerReader:
     """Reads the answer to one prefix, and stops it where nothing good can follow."""
 

@@ -8,12 +8,12 @@ Outside strings blanks do not count, as a model may well space its own prefix di
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.jsontext.lexer import BLANKS, LexicalToken
-from strictgate.core.value_type import value_type
+from strictgate.core.value_type import state_type, value_type
 
 _TELLING = 6  # bytes in common with the beginning that are no accident
 _DECORATIONS = (b"```", b"<think")
@@ -49,7 +49,7 @@ _UNKNOWN = Aligned(ContinuationKind.UNKNOWN)
 _FRESH = Aligned(ContinuationKind.FRESH)
 
 
-@dataclass(slots=True)
+@state_type
 class Aligner:
     """What was asked to be continued. For one answer, which may come in pieces."""
 

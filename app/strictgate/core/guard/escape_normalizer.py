@@ -15,9 +15,11 @@ anything outside strings) is not taken in. The document itself is never changed.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import attrgetter
 from typing import NamedTuple
+
+from strictgate.core.value_type import state_type
 
 _ESCAPE = re.compile(
     rb'\\(?:["\\/bfnrt]|u(?:'
@@ -104,7 +106,7 @@ class Piece(NamedTuple):
 _BEGINNING = attrgetter("plain_start")
 
 
-@dataclass(slots=True)
+@state_type
 class EscapeNormalizer:
     """Respells a text while it grows, and can go back."""
 

@@ -10,14 +10,13 @@ that is used (`_Engine`).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from strictgate.core.grammar.grammar import NotExpressible
-from strictgate.core.value_type import value_type
+from strictgate.core.value_type import state_type, value_type
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer
@@ -88,7 +87,7 @@ def members(found: Bits) -> Iterator[bytes]:
         yield bytes([byte])
 
 
-@dataclass(slots=True)
+@state_type
 class Health:
     """What all forks of one matcher share: the engine's lexer, which can be at its limit."""
 

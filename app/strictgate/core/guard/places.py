@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from strictgate.core.guard.pruned_tree import PruneLimits, pruned, short_members
 from strictgate.core.jsontext.partial_tree import Container
+from strictgate.core.value_type import state_type
 
 _MOST_KNOWN = 1024
 """Names that are remembered for one object: those of a map are all different."""
@@ -36,7 +37,7 @@ class _Place:
     """The places of containers in it that depend on their names alone."""
 
 
-@dataclass(slots=True)
+@state_type
 class _Entered:
     """A container of the document, open now, and its place."""
 

@@ -30,8 +30,9 @@ answers otherwise, be it an error, is a success here: the caller's mistakes open
 """
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
+
+from strictgate.core.value_type import state_type
 
 
 class BreakerState(StrEnum):
@@ -40,7 +41,7 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
-@dataclass(slots=True)
+@state_type
 class CircuitBreaker:
     """The breaker of one upstream. Times are seconds of one clock that does not go back."""
 

@@ -13,10 +13,10 @@ pass it by what is under way. Where the store does not answer, a process goes by
 itself, and by the day's sums as it last heard them. Times are seconds since 1970.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from strictgate.core.resilience.quota import DAY, Quota, QuotaExceeded, QuotaLimits, day_exceeded
-from strictgate.core.value_type import value_type
+from strictgate.core.value_type import state_type, value_type
 
 LEASE = 200  # a lease is at most this part of a minute's requests
 AHEAD = 4  # times what was used since the store was asked is leased, so that a lease grows fast
@@ -53,7 +53,7 @@ class Balance:
     """Seconds until there is one more request."""
 
 
-@dataclass(slots=True)
+@state_type
 class LeasedQuota:
     """Of one key in one process."""
 

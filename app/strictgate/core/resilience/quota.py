@@ -10,9 +10,7 @@ Tokens and money are known once an answer is over: what is under way then may pa
 are seconds since 1970.
 """
 
-from dataclasses import dataclass
-
-from strictgate.core.value_type import value_type
+from strictgate.core.value_type import state_type, value_type
 
 MINUTE = 60.0
 DAY = 86_400.0
@@ -53,7 +51,7 @@ def day_exceeded(
     return None
 
 
-@dataclass(slots=True)
+@state_type
 class Quota:
     """What one key has used."""
 

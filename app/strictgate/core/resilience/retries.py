@@ -7,10 +7,11 @@ requests under way or of the last seconds, and three at least. Delays are those 
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.error_body import error_text
 
 SHARE = 0.2
@@ -74,7 +75,7 @@ def backoff(retries: int, chance: float) -> float:
     return delay * (1 - _JITTER * chance)
 
 
-@dataclass(slots=True)
+@state_type
 class RetryBudget:
     """How many requests to one upstream may be repeated. Times are of one clock."""
 

@@ -8,11 +8,11 @@ request of its own (RFC 9110 §5.5, RFC 9112 §3).
 import base64
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.address import host_of
 from strictgate.core.wire.passthrough import Header
 from strictgate.upstream.http.faults import UnsendableRequest
@@ -73,7 +73,7 @@ class Destination(NamedTuple):
     proxy: Proxy | None = None
 
 
-@dataclass(slots=True)
+@state_type
 class UpstreamRequest:
     """One request."""
 

@@ -7,9 +7,9 @@ deltas, a finish_reason; then the usage, if asked for, in a chunk without choice
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.choice_delta import CallPiece
 
 PIECE = 24  # characters of content in a delta: about what models send at once
@@ -86,7 +86,7 @@ class Chunks:
         return self._head
 
 
-@dataclass(slots=True)
+@state_type
 class _Told:
     """What the caller knows of one choice."""
 

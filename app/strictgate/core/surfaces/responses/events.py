@@ -19,7 +19,7 @@ opens the next:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.jsontext.reader import write_json
@@ -34,12 +34,13 @@ from strictgate.core.surfaces.responses.whole_items import (
     TextKind,
     item_events,
 )
+from strictgate.core.value_type import state_type
 from strictgate.core.wire.choice_delta import CallPiece
 
 ResponseEvent = dict[str, Any]
 
 
-@dataclass(slots=True)
+@state_type
 class _OpenText:
     """The item that is being written."""
 

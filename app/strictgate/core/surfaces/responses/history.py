@@ -18,10 +18,11 @@ A state machine, one event a call of a method:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.errors import BadRequest
+from strictgate.core.value_type import state_type
 
 Message = dict[str, Any]
 
@@ -30,7 +31,7 @@ SEE_BELOW = "(the result is in the next message)"
 _SYSTEM = ("system", "developer")
 
 
-@dataclass(slots=True)
+@state_type
 class _Calls:
     """The calls of one turn."""
 
