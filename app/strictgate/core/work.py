@@ -10,7 +10,7 @@ Two ways to ask, for two kinds of work. What the verdict hangs on is paid with `
 merely of help (an explanation, a mend) asks `affords` first, and is left out where it is too much.
 """
 
-from strictgate.core.value_type import state_type
+from dataclasses import dataclass
 
 DEFAULT_BUDGET = 60_000_000
 """Units: about a minute of one core."""
@@ -22,7 +22,7 @@ class WorkSpent(Exception):
     """The budget is used up, or the request was cancelled; never shown to a caller as it is."""
 
 
-@state_type
+@dataclass(slots=True)
 class Work:
     """The meter of one request. Another thread may read it, and may `cancel`."""
 
