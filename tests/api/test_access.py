@@ -1,9 +1,14 @@
 """Client keys with names, over the wire."""
 
+import json
+
 import pytest
 
 from strictgate.observe.events import KeyLimited
-from tests.gates import gate
+from tests.core.talks import GOOD
+from tests.gates import MOOD, gate
+from tests.servers import serving
+from tests.upstream.asking import answering
 
 CI = {"authorization": "Bearer ci-key-12345"}
 FREE = {"authorization": "Bearer other-key-1"}
@@ -88,6 +93,24 @@ def test_limits(demo):
     assert told == [KeyLimited(answer.headers["x-request-id"], "ci", "tokens")]
     assert 'strictgate_key_refusals_total{key="ci",limit="tokens"} 1.0' in page
     assert 'strictgate_key_requests_total{key="free",status="200"} 1.0' in page
+
+
+def test_tokens_that_nobody_tells():
+    """A host that says nothing of its usage is held to limits by an estimate, which no answer shows."""
+    choice = {"index": 0, "message": {"content": GOOD}, "finish_reason": "stop"}
+    asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": MOOD}}
+    limited = {"ci": {"key": "ci-key-12345", "tokens_per_day": 10}}
+    silent = answering(json.dumps({"choices": [choice]}).encode())
+    with serving(silent) as url, gate(url, keys=limited) as running:
+        first = running.post(ASK | {"response_format": asked}, **CI)
+        done = running.end_of(first)
+        second = running.post(ASK | {"response_format": asked}, **CI)
+
+    assert first.status == 200
+    assert "usage" not in first.json
+    assert done.tokens_in > 10
+    assert done.tokens_out == -(-len(GOOD) // 4)
+    assert second.status == 429
 
 
 def test_a_key_in_a_path_is_not_logged(keyed):

@@ -101,6 +101,8 @@ class RequestReports:
         """
         record = conversation.record
         spent, told = record.spent, record.summary(is_accepted=outcome is not None)
+        tokens_in = token_count(spent, "prompt_tokens", "input_tokens") + record.untold_in
+        tokens_out = token_count(spent, "completion_tokens", "output_tokens") + record.untold_out
         self.tell(
             caller,
             Enforced(
@@ -112,9 +114,9 @@ class RequestReports:
                 outcome=told.outcome,
                 repairs=tuple([step.name for _, step in outcome.steps]) if outcome else (),
                 more_repairs=outcome.more_steps if outcome else (),
-                tokens=told.tokens,
-                tokens_in=token_count(spent, "prompt_tokens", "input_tokens"),
-                tokens_out=token_count(spent, "completion_tokens", "output_tokens"),
+                tokens=max(told.tokens, tokens_in + tokens_out),
+                tokens_in=tokens_in,
+                tokens_out=tokens_out,
                 tokens_in_vain=told.tokens_in_vain,
                 stopped=told.stopped,
                 continuations=told.continuations,

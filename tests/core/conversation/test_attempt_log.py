@@ -28,6 +28,18 @@ def test_attempts():
     assert record.spent == {"total_tokens": 30}
 
 
+def test_untold_usage():
+    """What an answer tells nothing of is estimated beside what others tell."""
+    record = AttemptLog()
+    told = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
+    record.accepted(PLAN, EvaluatedReply(said("x").body, [GOOD], told))
+    assert (record.untold_in, record.untold_out) == (0, 0)
+    record.accepted(PLAN, EvaluatedReply(said("x" * 8).body, [GOOD], None))
+    assert record.untold_in > 0
+    assert record.untold_out == 2
+    assert record.spent == told
+
+
 def test_lessons_are_proven_by_acceptance():
     """What was refused counts once something was accepted after it."""
     record = AttemptLog()

@@ -15,6 +15,7 @@ from strictgate.core.repair_steps import DialectStep, Step, StepCounts
 from strictgate.core.schema.problems import most_specific
 from strictgate.core.value_type import value_type
 from strictgate.core.wire.usage import Usage, add_usage, total_tokens
+from strictgate.core.wire.usage_estimate import untold_tokens
 
 MAX_REPAIRS = 100
 """Repairs that an answer lists: of 30,000 the list was ten times as long as the document."""
@@ -102,6 +103,10 @@ class AttemptLog:
     proven: int = 0
     """How many of the lessons an accepted ask has proven."""
     spent: Usage = field(default_factory=dict)
+    untold_in: int = 0
+    """Tokens of which upstreams told nothing, estimated: those read, …"""
+    untold_out: int = 0
+    """… and those written."""
     prefixes: list[bool] = field(default_factory=list)
     """Of each prefix whether the model went on from it."""
     lost_logprobs: bool = False
@@ -118,6 +123,10 @@ class AttemptLog:
         self.proven = len(self.refused_modes)
         self.proven_facts = len(self.facts)
         self.spent = add_usage(self.spent, reply.usage)
+        if reply.usage is None or not reply.usage.get("prompt_tokens"):
+            tokens_in, tokens_out = untold_tokens(reply.usage, plan.body, reply.body)
+            self.untold_in += tokens_in
+            self.untold_out += tokens_out
         self.attempts.append(_attempt(plan, reply, self.part))
 
     @property
