@@ -96,7 +96,7 @@ def test_limits(demo):
 
 
 def test_tokens_that_nobody_tells():
-    """A host that says nothing of its usage is held to limits by an estimate, which no answer shows."""
+    """A host that tells no usage is held to limits by an estimate, which no answer shows."""
     choice = {"index": 0, "message": {"content": GOOD}, "finish_reason": "stop"}
     asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": MOOD}}
     limited = {"ci": {"key": "ci-key-12345", "tokens_per_day": 10}}
@@ -111,6 +111,18 @@ def test_tokens_that_nobody_tells():
     assert done.tokens_in > 10
     assert done.tokens_out == -(-len(GOOD) // 4)
     assert second.status == 429
+
+
+def test_limits_outlive_a_restart(demo, tmp_path):
+    """With a file for what is used."""
+    limited = {"ci": {"key": "ci-key-12345", "tokens_per_day": 1}}
+    tables = {"keys": limited, "shared": {"usage_file": str(tmp_path / "usage.bin")}}
+    statuses = []
+    for _ in range(2):
+        with gate(demo, **tables) as running:
+            statuses.append(running.end_of(running.post(ASK, **CI)).status)
+
+    assert statuses == [200, 429]
 
 
 def test_a_key_in_a_path_is_not_logged(keyed):

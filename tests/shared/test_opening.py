@@ -21,6 +21,18 @@ def test_nothing():
     assert shared.responses(Settings(), None) is None
 
 
+def test_usage_file(tmp_path):
+    """It counts what keys use, without a store; beside one it is refused."""
+    path = str(tmp_path / "usage.bin")
+    shared = opened(usage_file=path)
+    assert shared.quotas is not None
+    assert shared.sharing is None
+    with pytest.raises(SettingsError, match="leave one out"):
+        opened(usage_file=path, url="redis://h")
+    with pytest.raises(SettingsError, match=r"shared\.usage_file: .* cannot be used"):
+        opened(usage_file=str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

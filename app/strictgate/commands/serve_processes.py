@@ -36,8 +36,6 @@ from strictgate.commands.start_report import StartReport
 from strictgate.core.value_type import value_type
 from strictgate.gateway.response_store import IN_MEMORY, MEMORY
 from strictgate.observe.log import Log
-from strictgate.processes.common_file import ByteLock, nameless_file
-from strictgate.processes.common_quotas import CommonQuotas
 from strictgate.processes.listening import listening_sockets
 from strictgate.processes.member import Member
 from strictgate.processes.messages import (
@@ -52,6 +50,8 @@ from strictgate.processes.messages import (
 )
 from strictgate.processes.supervisor import ProcessStart, Supervisor
 from strictgate.settings.loading import Settings, SettingsError
+from strictgate.shared.common_file import ByteLock, nameless_file
+from strictgate.shared.common_quotas import CommonQuotas
 
 CANNOT_SERVE = 2
 """Exit code of a process whose settings do not fit."""

@@ -137,6 +137,12 @@ class SharedSettings(Frozen):
     timeout: float = Field(
         default=1.0, gt=0, description="Seconds that the store may take for one command."
     )
+    usage_file: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A file that keeps what client keys have used over a restart, for all "
+        "processes of this machine that name it; in place of a url.",
+    )
 
 
 class Answers(Frozen):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
 
+from strictgate.gateway.client_keys import CommonUsage
 from strictgate.gateway.layered_responses import LayeredResponses
 from strictgate.gateway.response_store import MEMORY, Responses, ResponseStore
 from strictgate.gateway.shared_quotas import SharedQuotas
@@ -11,6 +12,7 @@ from strictgate.gateway.sharing import SharedStore, Sharing
 from strictgate.observe.events import Observer, StoreFailed, ignore
 from strictgate.settings.loading import Settings, SettingsError
 from strictgate.settings.tables import SharedSettings
+from strictgate.shared.usage_file import opened_usage
 
 _ENGINES: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), ("redis_store", "redis")),
@@ -26,14 +28,25 @@ _FULL = (
 
 
 class Shared:
-    """What one process shares with others; nothing, where no URL is configured."""
+    """What one process shares with others; nothing, where neither URL nor file is configured."""
 
-    def __init__(self, store: SharedStore | None, observe: Observer = ignore) -> None:
+    def __init__(
+        self,
+        store: SharedStore | None,
+        observe: Observer = ignore,
+        usage: CommonUsage | None = None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            usage: what client keys have used, where the store does not know it.
+        """
         self._store = store
         self._observe = observe
         self._responses: LayeredResponses | None = None
         accounts = None if store is None else store.accounts
-        self.quotas = None if accounts is None else SharedQuotas(accounts, observe=observe)
+        self._leases = None if accounts is None else SharedQuotas(accounts, observe=observe)
+        self.quotas: CommonUsage | None = self._leases or usage
         self.sharing = None if store is None or store.board is None else Sharing(store.board)
 
     def responses(self, settings: Settings, memory: ResponseStore | None) -> Responses | None:
@@ -66,7 +79,7 @@ class Shared:
         if self._store is None:
             yield
             return
-        quotas = nullcontext() if self.quotas is None else self.quotas.running()
+        quotas = nullcontext() if self._leases is None else self._leases.running()
         async with self._store.running, quotas:
             yield
             if self._responses is not None:
@@ -77,10 +90,15 @@ def open_shared(settings: SharedSettings, observe: Observer) -> Shared:
     """Return what is shared by these settings; nothing is connected yet.
 
     Raises:
-        SettingsError: the URL is none that is known, or what it needs is not installed.
+        SettingsError: the URL is none that is known, or what it needs is not installed; or the
+            file cannot be used.
     """
     if settings.url is None:
-        return Shared(None)
+        return _alone(settings.usage_file)
+    if settings.usage_file is not None:
+        raise SettingsError(
+            "shared.usage_file: the store of shared.url keeps what keys have used; leave one out"
+        )
     url = settings.url.get_secret_value()
     scheme = url.partition("://")[0].lower()
     if scheme not in _ENGINES:
@@ -100,3 +118,13 @@ def open_shared(settings: SharedSettings, observe: Observer) -> Shared:
         return Shared(opened(url, settings.prefix, settings.timeout, observe), observe)
     except ValueError as error:
         raise SettingsError(f"shared.url: {error}") from error
+
+
+def _alone(usage_file: str | None) -> Shared:
+    """Return what is shared without a store: with the processes that have the same file."""
+    if usage_file is None:
+        return Shared(None)
+    try:
+        return Shared(None, usage=opened_usage(usage_file))
+    except ValueError as error:
+        raise SettingsError(f"shared.usage_file: {error}") from error

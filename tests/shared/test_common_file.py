@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 
-from strictgate.processes.common_file import ByteLock, nameless_file
+from strictgate.shared.common_file import ByteLock, nameless_file
 
 
 def test_a_lock_ends_with_its_holder():

@@ -1,7 +1,8 @@
-"""What client keys have used, in memory that forked processes share: each counts for all, at once.
+"""What client keys have used, in memory that several processes share: each counts for all, at once.
 
-It is a table of rows in a file without a name, mapped by every process, with a lock that ends with
-whoever holds it (common_file.py); it outlives each process, as the supervisor has it, too. A row is
+It is a table of rows in a file, mapped by every process, with a lock that ends with whoever holds
+it (common_file.py). A file without a name outlives each process, as the supervisor has it, too; one
+with a name outlives them all: usage_file.py. A row is
 
 | bytes | what                                                                          |
 |-------|-------------------------------------------------------------------------------|
@@ -33,17 +34,22 @@ from hashlib import blake2b
 
 from strictgate.core.resilience.quota import Quota, QuotaExceeded, QuotaLimits
 from strictgate.gateway.response_store import steady_clock
-from strictgate.processes.common_file import ByteLock
+from strictgate.shared.common_file import ByteLock
 
 ROWS = 4096
 TRIES = 250
 _SPINS = 20  # tries at once: mostly the lock is free again before anything else could be done
 _PAUSE = 0.001  # seconds between two tries
-_AHEAD = 4096  # bytes of the file before the table, for its locks
+AHEAD = 4096  # bytes of the file before the table, for its locks
 _FIELDS = struct.Struct("=dqqd")
 _NAME = 16
 _ROW = _NAME + _FIELDS.size
 _FREE = bytes(_NAME)
+
+
+def table_size(rows: int = ROWS) -> int:
+    """Return how many bytes a file with so many rows has."""
+    return AHEAD + rows * _ROW
 
 
 class CommonQuotas:
@@ -62,7 +68,7 @@ class CommonQuotas:
             descriptor: of the file, which is made longer.
             lock: on one of its first bytes.
         """
-        size = _AHEAD + rows * _ROW
+        size = table_size(rows)
         os.ftruncate(descriptor, size)
         self._memory = mmap.mmap(descriptor, size)
         self._lock = lock
@@ -142,7 +148,7 @@ class CommonQuotas:
         digest = blake2b(name.encode(), digest_size=_NAME).digest()
         first = int.from_bytes(digest[:8])
         for step in range(self._rows):
-            at = _AHEAD + (first + step) % self._rows * _ROW
+            at = AHEAD + (first + step) % self._rows * _ROW
             there = self._memory[at : at + _NAME]
             if there == _FREE:
                 self._memory[at : at + _NAME] = digest

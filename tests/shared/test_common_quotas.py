@@ -7,9 +7,9 @@ from collections.abc import Awaitable
 import pytest
 
 from strictgate.core.resilience.quota import QuotaLimits
-from strictgate.processes import common_quotas
-from strictgate.processes.common_file import ByteLock, nameless_file
-from strictgate.processes.common_quotas import CommonQuotas
+from strictgate.shared import common_quotas
+from strictgate.shared.common_file import ByteLock, nameless_file
+from strictgate.shared.common_quotas import CommonQuotas
 
 NOON = 1_700_000_000.0
 A_MINUTE = QuotaLimits(requests_per_minute=60)
