@@ -1,4 +1,4 @@
-# Strictgate as a sidecar: docker build -t strictgate . && see README § Docker.
+# Strictgate as a sidecar: docker build -t strictgate . && see README § Install.
 FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/strictgate

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from strictgate.demo.upstream import create_demo
-from tests.gates import MOOD, Gate, guarding_gate
+from tests.gates import MOOD, Gate, gate, guarding_gate
 from tests.inspector.chromium import PROGRAM, Page, chromium
 from tests.inspector.views import listed
 from tests.servers import serving
@@ -205,6 +205,29 @@ def test_the_models(running):
         await page.until(figure)
 
     visited(running, visit)
+
+
+def test_client_keys(demo):
+    """Where there are some, one is asked for; what each has used is shown."""
+    keys = {"ci": {"key": "ci-key-12345", "label": "CI"}}
+
+    async def run(url):
+        async with chromium() as page:
+            await page.open(f"{url}/")
+            await page.until("document.querySelector('dialog input')")
+            await page.eval("document.querySelector('dialog input').value = 'ci-key-12345'")
+            await page.eval("document.querySelector('dialog .primary').click()")
+            await page.until("document.querySelector('.state').dataset.state === 'live'")
+            await page.press("2")
+            used = await page.until("document.querySelector('.keys-used')?.textContent")
+            assert "CI" in used
+            await page.press("3")
+            await page.until("document.querySelector('#play-models option')")
+
+    with gate(demo, keys=keys) as running:
+        asked = {"model": "demo/clean", "messages": [{"role": "user", "content": "hi"}]}
+        running.post(asked, authorization="Bearer ci-key-12345")
+        asyncio.run(run(running.url))
 
 
 @pytest.mark.parametrize("address", ["", "#/models", "#/playground", "one"])

@@ -23,6 +23,7 @@ class App extends HTMLElement {
     this.list = document.createElement("sg-list");
     this.detail = document.createElement("sg-detail");
     this.models = document.createElement("sg-models");
+    this.models.requests = () => this.list.rows();
     this.playground = document.createElement("sg-playground");
     this.filter = h("input", { type: "search", placeholder: "Filter: words, outcome:invalid, mode:tool, tokens:>500, -word", "aria-label": "Filter", list: "filter-words", onfocus: () => this.#suggest(), oninput: () => this.list.setFilter(this.filter.value) });
     this.words = h("datalist", { id: "filter-words" });
@@ -151,8 +152,9 @@ function toggleTheme() {
 function help() { show("Keys", h("dl", { class: "keys" }, HELP.map(([keys, what]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, what))))); }
 
 function askKey(message, then) {
-  const input = h("input", { type: "password", name: "key", autocomplete: "off", placeholder: "client key" });
-  const dialog = show("A client key is needed", h("p", {}, message), input, button("Use it", use, { class: "primary" }));
+  const input = h("input", { type: "password", name: "key", autocomplete: "off", placeholder: "client key", "aria-label": "Client key" });
+  const why = key.get() ? message : "This gateway answers whoever has one of its client keys. It is kept for this tab alone.";
+  const dialog = show("A client key is needed", h("p", {}, why), input, button("Use it", use, { class: "primary" }));
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); use(); } });
   function use() { key.set(input.value.trim()); dialog.close(); then(); }
 }

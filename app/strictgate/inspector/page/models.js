@@ -7,6 +7,8 @@ import { groupOf } from "./list.js";
 const PAUSE = 1000; // milliseconds between two looks, while requests come
 
 export class ModelTable extends HTMLElement {
+  /** Returns the rows of the list, for what client keys have used. */
+  requests = () => [];
   #timer = 0;
   #isShown = false;
 
@@ -27,13 +29,24 @@ export class ModelTable extends HTMLElement {
     try {
       const rows = await get("models");
       const open = [...this.querySelectorAll("details[open]")].map((each) => each.dataset.of);
-      this.replaceChildren(rows.length ? h("div", { class: "cards" }, rows.map((row) => card(row, () => this.show())))
+      this.replaceChildren(keys(this.requests()), rows.length ? h("div", { class: "cards" }, rows.map((row) => card(row, () => this.show())))
         : h("div", { class: "empty" }, h("p", {}, "No model has been asked yet.")));
       for (const each of this.querySelectorAll("details")) each.open = open.includes(each.dataset.of);
     } catch (error) {
       this.replaceChildren(h("p", { class: "hint" }, error.message));
     }
   }
+}
+
+/** What each client key has used in the requests of the list; "" where none has a name. */
+function keys(requests) {
+  const found = Map.groupBy(requests.filter((row) => row.key), (row) => row.key);
+  if (!found.size) return "";
+  const sum = (rows, name) => rows.reduce((all, row) => all + row[name], 0);
+  return h("article", { class: "card keys-used" }, h("h3", {}, "Client keys", h("small", {}, "in the requests of the list")),
+    h("table", {}, h("tr", {}, ["key", "requests", "over a limit", "tokens", "cost"].map((name) => h("th", {}, name))),
+      [...found].sort().map(([name, rows]) => h("tr", {}, [name, rows.length, rows.filter((row) => row.status === 429).length,
+        sum(rows, "tokens"), sum(rows, "cost").toPrecision(3)].map((value) => h("td", {}, value))))));
 }
 
 function card(row, again) {
