@@ -39,7 +39,8 @@ def _text_bytes(value: Any) -> int:
     """Return how many bytes of text are in a message, or in a part of one."""
     match value:
         case str():
-            return len(value.encode("utf-8", "surrogatepass"))
+            ascii_only = value.isascii()  # known without a look at the text
+            return len(value) if ascii_only else len(value.encode("utf-8", "surrogatepass"))
         case list():
             return sum(map(_text_bytes, value))
         case Mapping():
