@@ -114,7 +114,10 @@ export class RequestList extends HTMLElement {
 
   rows() { return [...this.#rows.values()]; }
 
-  #pick(id) { this.dispatchEvent(new CustomEvent("pick", { detail: id, bubbles: true })); }
+  #pick(id) {
+    this.#latest = id; // at once: the page's address may change again before it is heard of
+    this.dispatchEvent(new CustomEvent("pick", { detail: id, bubbles: true }));
+  }
 
   #onKey(event) {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -1e6, End: 1e6 }[event.key];
