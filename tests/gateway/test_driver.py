@@ -1,6 +1,7 @@
 """The driver, with hand-written conversations and real upstreams."""
 
 import asyncio
+import json
 import threading
 
 import pytest
@@ -24,13 +25,14 @@ from strictgate.settings.tables import LimitSettings
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Router
 from tests.servers import serving
+from tests.upstream.asking import answering
 from tests.upstream.test_stream import WAIT, WHOLE, Upstream
 
 ASK = Ask(Plan(Mode.PROMPT, {}, wrapped=False, streamed=True, dropped=()), {"messages": []})
 OVER = Outcome({"choices": []}, (), {})
 
 
-def driven(talk, upstream, take=None, compiler=None, **settings):
+def driven(talk, upstream, take=None, compiler=None, opened=None, **settings):
     """Drive `talk`; return the outcome."""
 
     async def drive(url):
@@ -38,7 +40,7 @@ def driven(talk, upstream, take=None, compiler=None, **settings):
         endpoint = Router(Settings(upstreams={"x": table}), {}).default()
         async with Client(LimitSettings()) as client:
             driver = Driver(client, compiler, endpoint, "m", {}, "", take)
-            return await driver.run(lambda: Talk(talk))
+            return await driver.run(lambda: Talk(talk), opened)
 
     with serving(upstream) as url:
         return asyncio.run(drive(url))
@@ -234,3 +236,92 @@ def test_compile(compiler, machine):
         return Outcome({"machine": (yield Compile("s"))}, (), {})
 
     assert driven(talk(), Upstream(), compiler=compiler).body == {"machine": machine}
+
+
+class Opened:
+    """A conversation that asks `ASK` first, and may settle the reply."""
+
+    def __init__(self, outcome=None, asks=ASK):
+        self.outcome = outcome
+        self.asks = asks
+        self.replies = []
+
+    def opening(self):
+        return self.asks
+
+    def settle(self, reply):
+        self.replies.append(reply)
+        return self.outcome
+
+
+class Counted:
+    """An upstream that counts how often it is asked."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.count = 0
+
+    async def __call__(self, scope, receive, send):
+        self.count += scope["type"] == "http"
+        await self.answer(scope, receive, send)
+
+
+REPLY = {"choices": [{"index": 0, "message": {"content": "x"}, "finish_reason": "stop"}]}
+
+
+def saying_what_came():
+    """Asks once, and tells what came of it."""
+    try:
+        answer = yield ASK
+    except (UpstreamTimeout, UpstreamBadResponse) as error:
+        return Outcome({"told": type(error)}, (), {})
+    while isinstance(answer, StreamPart):
+        answer = yield ReadMore()
+    return Outcome({"told": answer.body}, (), {})
+
+
+def untouched():
+    raise AssertionError("it is settled")
+    yield
+
+
+def test_a_reply_that_is_settled():
+    """There is no more of the conversation."""
+    opened, upstream = Opened(OVER), Counted(answering(json.dumps(REPLY).encode()))
+    assert driven(untouched(), upstream, opened=opened) == OVER
+    assert [reply.body for reply in opened.replies] == [REPLY]
+    assert upstream.count == 1
+
+
+@pytest.mark.parametrize("opened", [None, Opened(), Opened(asks=None)])
+def test_a_reply_that_is_not(opened):
+    """The conversation has it as the answer to what it asks; the upstream is asked once."""
+    upstream = Counted(answering(json.dumps(REPLY).encode()))
+    assert driven(saying_what_came(), upstream, opened=opened).body == {"told": REPLY}
+    assert upstream.count == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (answering(b'{"error": {"message": "no"}}', 400), {"error": {"message": "no"}}),
+        (answering(b"no JSON"), UpstreamBadResponse),
+        (answering(pieces=[b"..."]), UpstreamTimeout),
+    ],
+)
+def test_whatever_else_comes_first(answer, told):
+    """A refusal, a fault, silence: it is told once, where it is asked."""
+    for opened in (Opened(OVER), None):
+        upstream = Counted(answer)
+        outcome = driven(saying_what_came(), upstream, opened=opened, timeout=0.5)
+        assert outcome.body == {"told": told}
+        assert upstream.count == 1
+        assert not (opened and opened.replies)
+
+
+def test_a_stream_is_never_settled():
+    """Its first part is the answer."""
+    opened = Opened(OVER)
+    outcome = driven(saying_what_came(), Upstream(*WHOLE), opened=opened)
+    assert outcome.body["told"]["choices"][0]["message"]["content"] == '{"a":1}'
+    assert not opened.replies
