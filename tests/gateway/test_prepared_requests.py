@@ -29,10 +29,10 @@ class House:
 
     def __init__(self, **model):
         listed = {"m": {"upstream": "x", **model}}
-        router = Router(Settings(upstreams={"x": {"base_url": "http://x/v1"}}, models=listed), {})
         settings = Settings(upstreams={"x": {"base_url": "http://x/v1"}}, models=listed)
+        self.router = Router(settings, {})
         self.learned = LearnedCapabilities(NEVER)
-        self.planner = RequestPlanner(settings, router, self.learned)
+        self.planner = RequestPlanner(settings, self.router, self.learned)
 
     def kept(self, request):
         """Plan by way of what is kept; from the second time on it is."""
@@ -147,6 +147,16 @@ def test_what_is_learned_ends_what_is_kept():
     assert here.is_kept(body())
     here.learned.forget("x", "m")
     assert here.kept(body()).conversation.plan.mode == "native"
+
+
+def test_an_upstream_that_is_recognised_ends_it():
+    """It can do other things than was thought."""
+    here = House()
+    before = here.kept(body()).conversation.planner.capabilities
+    here.router.recognise("x", "llamacpp")
+    after = here.kept(body()).conversation.planner.capabilities
+    assert after != before
+    assert after == here.fresh(body()).conversation.planner.capabilities
 
 
 def test_what_is_forgotten_for_its_age_ends_it_too():

@@ -1,5 +1,7 @@
 """What is remembered, of whom, and for how long."""
 
+import math
+
 import pytest
 
 from strictgate.core.capabilities import Capabilities, Fact, Mode, Prefill
@@ -153,3 +155,42 @@ def test_an_upstream_is_forgotten(known):
     assert not known.count(Fact.NO_MODE, *KIMI, 1, "native", failed=True)
     assert known.holds(Fact.NO_TOOLS, *others, 1)
     assert known.count(Fact.NO_MODE, *others, 1, "native", failed=True)
+
+
+def test_what_is_known_has_changed(known):
+    """Where a fact comes to hold, or is forgotten; not where it is said again."""
+    seen = [known.changes]
+
+    def has_changed():
+        seen.append(known.changes)
+        return seen[-1] != seen[-2]
+
+    known.remember(Fact.CONTINUES, *KIMI, 0)
+    assert has_changed()
+    known.remember(Fact.CONTINUES, *KIMI, 5)
+    assert not has_changed()
+    assert known.unchanged_until(*KIMI, 5) == 15
+    known.remember(Fact.CONTINUES, *KIMI, 20)
+    assert has_changed()
+    known.import_fact(("no_tools",), *KIMI, 21, 4)
+    assert has_changed()
+    assert known.unchanged_until(*KIMI, 21) == 25
+    known.import_fact(("no_tools",), *KIMI, 26, 4)
+    assert has_changed()
+    known.forget(*KIMI)
+    assert has_changed()
+    known.forget_upstream("groq")
+    assert has_changed()
+    assert known.unchanged_until(*KIMI, 26) == math.inf
+
+
+def test_who_has_to_leave_is_a_change():
+    """What was known of it is forgotten."""
+    small = LearnedCapabilities(ttl=10, capacity=2 * ENTRY)
+    for model in ("a", "b"):
+        small.remember(Fact.NO_TOOLS, "x", model, 0)
+    small.remember(Fact.NO_TOOLS, "x", "a", 1)
+    before = small.changes
+    small.remember(Fact.NO_PREFILL, "x", "a", 1)
+    assert not small.holds(Fact.NO_TOOLS, "x", "b", 1)
+    assert small.changes > before

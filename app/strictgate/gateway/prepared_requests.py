@@ -5,8 +5,9 @@ Contract, schemas, route, what is known of the model and the plan are the same f
 so are the errors that there could be. The plan of a request whose kind comes for the second time is
 kept, and those behind it have it with their own messages; what comes once costs no memory.
 
-What is kept holds as long as nothing new is learned of any model, and nothing that is known of its
-own is forgotten for its age. It is of one configuration: a new one begins with nothing.
+What is kept holds as long as nothing new is learned of any model, no upstream is recognised, and
+nothing that is known of its own model is forgotten for its age. It is of one configuration: a new
+one begins with nothing.
 """
 
 from collections.abc import Collection, Mapping
@@ -31,7 +32,7 @@ from strictgate.core.work import Work
 from strictgate.gateway.planned_request import PlannedRequest
 from strictgate.gateway.tool_planning import ReadRequest
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
-from strictgate.upstream.routing import Route
+from strictgate.upstream.routing import Route, Router
 
 CAPACITY = 8 << 20  # bytes
 MAX_KEY = 64 << 10  # bytes of a request without its messages; beside larger ones planning is little
@@ -64,8 +65,8 @@ class PreparedRequest:
     is_proven: bool
     budget: int
     """Units of work."""
-    learned: int
-    """How much had been learned of any model."""
+    known: tuple[int, int]
+    """How often the routes, and what was learned of any model, had changed."""
     until: float
     """When something that is known of its model is forgotten, by the monotonic clock."""
 
@@ -108,7 +109,8 @@ class PreparedRequest:
 class PreparedRequests:
     """One per process; the kinds that have not been asked for longest leave first."""
 
-    def __init__(self, learned: LearnedCapabilities) -> None:
+    def __init__(self, router: Router, learned: LearnedCapabilities) -> None:
+        self._router = router
         self._learned = learned
         self._kept: LruCache[Kind, PreparedRequest] = LruCache(CAPACITY)
         self._seen: LruCache[int, bool] = LruCache(MOST_SEEN)
@@ -126,7 +128,8 @@ class PreparedRequests:
             BadRequest: the messages are malformed.
         """
         found = self._kept.get(kind)
-        if found is None or found.learned != self._learned.changes or now >= found.until:
+        known = self._router.changes, self._learned.changes
+        if found is None or found.known != known or now >= found.until:
             return None
         return found.of(body)
 
@@ -160,7 +163,7 @@ class PreparedRequests:
             refused=conversation.refused,
             is_proven=conversation.is_proven,
             budget=conversation.work.budget,
-            learned=self._learned.changes,
+            known=(self._router.changes, self._learned.changes),
             until=self._learned.unchanged_until(route.endpoint.name, route.model, now),
         )
         functions = planner.tools.schemas.values() if planner.tools is not None else ()

@@ -81,7 +81,7 @@ class RequestPlanner:
             ),
             workers,
         )
-        self.prepared = PreparedRequests(learned)
+        self.prepared = PreparedRequests(router, learned)
         self._splitter = DocumentSplitter(self.admission)
         self._tools = ToolPlanner(self.admission)
 

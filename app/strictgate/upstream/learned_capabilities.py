@@ -49,7 +49,7 @@ class LearnedCapabilities:
             capacity: bytes that may be kept.
         """
         self.changes = 0
-        """How often anything has been learned or forgotten, but for its age."""
+        """How often anything has come to hold, or been forgotten but for its age."""
         self._ttl = ttl
         self._failures = failures or {}
         self._until: LruCache[Model, dict[Key, float]] = LruCache(capacity)
@@ -61,11 +61,16 @@ class LearnedCapabilities:
 
     def remember(self, fact: Fact, upstream: str, model: str, now: float, *details: str) -> None:
         """Let `fact` hold from now on, for a time."""
-        facts = self._facts(upstream, model) | {_key(fact, *details): now + self._ttl}
+        known, key = self._facts(upstream, model), _key(fact, *details)
+        is_new = not now < known.get(key, now)  # others are said again with many answers
+        facts = known | {key: now + self._ttl}
         if len(facts) > MAX_FACTS:
             del facts[min(facts, key=facts.__getitem__)]
-        self._until.put((_short(upstream), _short(model)), facts, ENTRY * len(facts))
-        self.changes += 1
+        about = (_short(upstream), _short(model))
+        models = len(self._until) + (about not in self._until)
+        self._until.put(about, facts, ENTRY * len(facts))
+        if is_new or len(self._until) < models:  # or another model's had to leave
+            self.changes += 1
 
     def _facts(self, upstream: str, model: str) -> dict[Key, float]:
         """Return until when each fact holds that was learned about the model."""
@@ -107,8 +112,10 @@ class LearnedCapabilities:
             seconds: for which it holds; never for longer than what is learned here.
         """
         fact, details, wanted = Fact(key[0]), key[1:], min(seconds, self._ttl)
-        if self.seconds_left(fact, upstream, model, now, *details) < wanted:
+        left = self.seconds_left(fact, upstream, model, now, *details)
+        if left < wanted:
             self.remember(fact, upstream, model, now - self._ttl + wanted, *details)
+            self.changes += left <= 0
 
     def facts(self, upstream: str, model: str, now: float) -> list[tuple[Key, float]]:
         """Return each fact about the model, with its details, and how many seconds it still has."""

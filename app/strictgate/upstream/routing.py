@@ -73,6 +73,8 @@ class Router:
         self.recognised: dict[str, str] = {}
         """The presets that upstreams without one were recognised as."""
         self._models = settings.models
+        self.changes = 0
+        """How often any route has become another."""
         self._routes: dict[str, Route] = {}
         """Those of [models] that have been asked for, until an upstream is recognised."""
         self._default = settings.default_upstream
@@ -170,6 +172,7 @@ class Router:
         able = endpoint.settings.applied_to(PRESETS[preset].capabilities)
         self.endpoints[upstream] = replace(endpoint, capabilities=able)
         self._routes.clear()
+        self.changes += 1
 
     @property
     def model_names(self) -> tuple[str, ...]:
