@@ -78,6 +78,8 @@ class ResponseBody:
         pieces = []
         while (piece := await self.next()) is not None:
             pieces.append(piece)
+            if self._response.is_over:  # mostly all of it has come with its head
+                break
         return b"".join(pieces)
 
 

@@ -54,7 +54,10 @@ class HttpResponse:
 
     def header(self, name: str, default: str = "") -> str:
         """Return the first header of that name, in lower case."""
-        return next((value for key, value in self.headers if key == name), default)
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return default
 
     @property
     def content_type(self) -> str:
