@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from strictgate.gateway.freed_memory import GROWN, FreedMemory, resident_bytes
+from strictgate.gateway.freed_memory import FreedMemory, resident_bytes
+
+MIB = 1 << 20
 
 _FREED = """
 from strictgate.gateway.freed_memory import FreedMemory, give_back, resident_bytes
@@ -39,15 +41,28 @@ def test_it_goes_back():
 
 def test_only_where_the_process_has_grown():
     """Than it had at least since the last time; what is in use is not asked for again."""
-    sizes = iter([100, 90, 90 + GROWN - 1, 90 + GROWN, 95 + GROWN, 94 + 2 * GROWN, 95 + 2 * GROWN])
+    sizes = [100 * MIB]
     given = []
-    freed = FreedMemory(lambda: next(sizes), lambda: given.append(1))
-    counts = []
-    for _ in range(4):
+
+    def give():
+        given.append(sizes[0])
+        sizes[0] -= free.pop()
+
+    freed = FreedMemory(lambda: sizes[0], give)
+    for now in (90, 105, 100, 106):
+        sizes[0] = now * MIB
+        free = [8 * MIB]
         freed.look()
-        counts.append(len(given))
-    assert counts == [0, 0, 1, 1]
-    assert next(sizes) == 95 + 2 * GROWN
+    assert given == [106 * MIB], "sixteen more than it had at least"
+    sizes[0], free = 106 * MIB, [0]
+    for _ in range(3):
+        freed.look()
+    assert len(given) == 2, "nothing came of it: that is in use"
+    sizes[0], free = 121 * MIB, []
+    freed.look()
+    sizes[0], free = 122 * MIB, [20 * MIB]
+    freed.look()
+    assert given[2:] == [122 * MIB]
 
 
 def test_this_process_has_some():

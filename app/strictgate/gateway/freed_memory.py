@@ -8,16 +8,20 @@ it is asked to give back all that is free, 0.05 ms for each MiB, where the proce
 | the process has                          | what is done                               |
 |------------------------------------------|--------------------------------------------|
 | less memory than at the last look        | that is what it is compared with from now  |
-| GROWN bytes more than it is compared with| what is free is given back, and so then    |
+| GROWN bytes more than it is compared with| what is free is given back; if that was    |
+|                                          | less than LITTLE, the rest is in use, and  |
+|                                          | that is what it is compared with           |
 | anything else                            | nothing                                    |
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 GROWN = 16 << 20  # bytes
+LITTLE = 1 << 20
 LOOK = 5.0  # seconds between two looks at a process that does not know when it has had much
 MUCH = 256 << 10  # bytes of something after which to look
 _STATM = Path("/proc/self/statm")
@@ -54,7 +58,10 @@ class FreedMemory:
         """Give back what is free, if the process has grown."""
         now = self._resident()
         if now >= self._least + GROWN:
+            gc.collect(1)  # the errors of requests that failed hold their bodies, in circles
             self._give()
-            self._least = self._resident()
+            left = self._resident()
+            if now - left < LITTLE:
+                self._least = left
         else:
             self._least = min(self._least, now)

@@ -195,6 +195,7 @@ class WorkerPool:
                 if not asked.answer.done():
                     await self._answer(worker, asked)
                 worker.asked.popleft()
+                del asked  # it may be all that a model wrote, and the next may be long in coming
                 if not worker.asked:
                     worker.has_work.clear()
         finally:
