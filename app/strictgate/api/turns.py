@@ -7,7 +7,7 @@ from those that only have to be refused.
 
 A stream that has sent a piece waits with the next one while others wait to begin: so the beginning
 of each of a thousand answers comes before the end of any. A few of them go on in each round, once
-nobody waits to begin, or once they have given way for some rounds, however many come.
+nobody waits to begin; and fewer, though others wait, once they have given way for some rounds.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from collections import deque
 AT_ONCE = 16
 PATIENCE = 32
 """Rounds after which a stream goes on though others wait: half a second where all are full."""
+FEWER = 4
+"""Of the streams that go on in a round where others wait, it is only one part in so many."""
 
 
 class Turns:
@@ -58,7 +60,7 @@ class Turns:
             if not turn.done():  # its client has not left meanwhile
                 turn.set_result(None)
                 self._left -= 1
-        left = self._at_once
+        left = -(-self._at_once // FEWER) if self._waiting else self._at_once
         while self._giving_way and left > 0:
             until, gone = self._giving_way[0]
             if self._waiting and self._round < until:
