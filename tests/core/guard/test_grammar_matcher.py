@@ -281,17 +281,3 @@ def test_a_grammar_that_is_none():
     """What the engine does not take is not expressible."""
     with pytest.raises(NotExpressible):
         load_grammar(Grammar("start: nowhere\n", frozenset(), 1))
-
-
-@pytest.mark.parametrize(
-    ("schema", "kib"),
-    [
-        ({"type": "string"}, 115),
-        ({"type": "string", "pattern": "^[a-z]{1,500}$"}, 189),
-        ({"const": "x" * 1000}, 1025),
-        ({"const": "x" * 20_000}, 9451),
-    ],
-)
-def test_sizes(schema, kib):
-    """By the text, and by the states that counted repetitions lead to, which have a limit."""
-    assert machine(schema).size >> 10 == kib

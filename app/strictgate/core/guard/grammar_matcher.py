@@ -22,8 +22,8 @@ from strictgate.core.guard.escape_normalizer import (
     respelt,
 )
 from strictgate.core.guard.free_strings import free_length
+from strictgate.core.guard.grammar_size import grammar_size
 from strictgate.core.guard.llguidance_matcher import (
-    MAX_STATES,
     Bits,
     LlguidanceMatcher,
     bits,
@@ -78,41 +78,8 @@ def load_grammar(grammar: Grammar) -> CompiledGrammar:
         NotExpressible: it is over a limit of the engine.
     """
     native = LlguidanceMatcher.load(grammar.text)
-    size, free_from = _size(grammar.text), free_length(grammar.text)
+    size, free_from = grammar_size(grammar.text), free_length(grammar.text)
     return CompiledGrammar(native, grammar.unsupported_keywords, size, free_from)
-
-
-_FIXED_SIZE = 90 * 1024
-_SIZE_PER_BYTE = 50
-_SIZE_PER_BYTE_OF_TERMINAL = 28
-_SIZE_PER_COUNT = 150
-_SIZE_PER_LETTER = 900
-_TEXT = re.compile(r'"((?:[^"\\]|\\.)*+)"')
-_LONG = 256  # characters of a text
-_EXPRESSION = re.compile(r"\w+: /")
-_TERMINAL = re.compile(r"T\d+: ")
-_COUNT = re.compile(r"(?<!\\x)\{(?:\d+,)?(\d{2,})\}")  # but not the code of a character
-
-
-def _size(text: str) -> int:
-    """Return about how many bytes a grammar takes, from its text, once documents have been read.
-
-    The engine makes the states of its lexer while it reads: one for each step of a counted
-    repetition, and one for each byte of a text that the document must hold. The figures are fitted
-    to the resident memory of 20 families of schemas, which `benchmarks/memory.py` prints beside the
-    size. A choice of many texts is one terminal, of which less is kept than of rules; that, and
-    counted patterns, takes a third less than told as long as only short texts have been read, and
-    half as much more once long ones have.
-    """
-    counted = min(sum(map(int, _COUNT.findall(text))), MAX_STATES)
-    lines = text.splitlines()
-    texts = (_TEXT.findall(line) for line in lines if not _EXPRESSION.match(line))
-    long = sum(len(each) for found in texts for each in found if len(each) >= _LONG)
-    letters = min(long, MAX_STATES)
-    states = _SIZE_PER_COUNT * counted + _SIZE_PER_LETTER * letters
-    terminals = sum(len(line) for line in lines if _TERMINAL.match(line))
-    rules = _SIZE_PER_BYTE * (len(text) - terminals)
-    return _FIXED_SIZE + rules + _SIZE_PER_BYTE_OF_TERMINAL * terminals + states
 
 
 class GrammarMatcher:
