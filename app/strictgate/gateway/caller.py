@@ -9,7 +9,6 @@ from strictgate.core.errors import UpstreamFailure, UpstreamUnavailable
 from strictgate.core.value_type import value_type
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.trace_context import TraceContext
-from strictgate.core.wire.usage import token_count
 from strictgate.gateway.client_keys import ClientKey
 from strictgate.observe.events import (
     Enforced,
@@ -99,10 +98,7 @@ class RequestReports:
         Args:
             outcome: None: nothing was accepted.
         """
-        record = conversation.record
-        spent, told = record.spent, record.summary(is_accepted=outcome is not None)
-        tokens_in = token_count(spent, "prompt_tokens", "input_tokens") + record.untold_in
-        tokens_out = token_count(spent, "completion_tokens", "output_tokens") + record.untold_out
+        told = conversation.record.summary(is_accepted=outcome is not None)
         self.tell(
             caller,
             Enforced(
@@ -114,9 +110,9 @@ class RequestReports:
                 outcome=told.outcome,
                 repairs=tuple([step.name for _, step in outcome.steps]) if outcome else (),
                 more_repairs=outcome.more_steps if outcome else (),
-                tokens=max(told.tokens, tokens_in + tokens_out),
-                tokens_in=tokens_in,
-                tokens_out=tokens_out,
+                tokens=told.tokens,
+                tokens_in=told.tokens_in,
+                tokens_out=told.tokens_out,
                 tokens_in_vain=told.tokens_in_vain,
                 stopped=told.stopped,
                 continuations=told.continuations,

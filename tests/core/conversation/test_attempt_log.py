@@ -105,12 +105,13 @@ def test_tokens_in_vain():
     """Those of tries that were given up for a new one; if nothing was accepted, all."""
     record = AttemptLog()
     assert record.summary(is_accepted=False).tokens_in_vain == 0
+    usage = {"prompt_tokens": 6, "completion_tokens": 4, "total_tokens": 10}
     for purpose, result in (
         *((Purpose.TRY, BAD), (Purpose.CONTINUATION, BAD)),
         *((Purpose.TRY, BAD), (Purpose.CONTINUATION, GOOD)),
     ):
         plan = replace(PLAN, purpose=purpose)
-        record.accepted(plan, EvaluatedReply(said("x").body, [result], said("x").usage))
+        record.accepted(plan, EvaluatedReply(said("x").body, [result], usage))
 
     assert record.summary(is_accepted=True).tokens_in_vain == 20
     assert record.summary(is_accepted=False).tokens_in_vain == 40

@@ -14,7 +14,7 @@ from strictgate.core.plan.plan import Plan, Purpose
 from strictgate.core.repair_steps import DialectStep, Step, StepCounts
 from strictgate.core.schema.problems import most_specific
 from strictgate.core.value_type import value_type
-from strictgate.core.wire.usage import Usage, add_usage, total_tokens
+from strictgate.core.wire.usage import Usage, add_usage, token_count, total_tokens
 from strictgate.core.wire.usage_estimate import untold_tokens
 
 MAX_REPAIRS = 100
@@ -76,6 +76,9 @@ class AttemptSummary:
     """Streams that were stopped before their end."""
     outcome: str
     """See `last_outcome`."""
+    tokens_in: int
+    """With an estimate where upstreams told nothing, as the next two."""
+    tokens_out: int
     tokens: int
     tokens_in_vain: int
     """That went into what is no part of the answer: into tries that were given up for a new one,
@@ -167,10 +170,13 @@ class AttemptLog:
                 stopped += 1
             if each.usage:
                 so_far += total_tokens(each.usage)
-        tokens = total_tokens(self.spent)
-        outcome = self.last_outcome(is_accepted=is_accepted)
+        tokens_in = token_count(self.spent, "prompt_tokens", "input_tokens") + self.untold_in
+        tokens_out = token_count(self.spent, "completion_tokens", "output_tokens") + self.untold_out
+        tokens = max(total_tokens(self.spent), tokens_in + tokens_out)
         in_vain = in_vain if is_accepted else tokens
-        return AttemptSummary(tries, continuations, stopped, outcome, tokens, in_vain)
+        outcome = self.last_outcome(is_accepted=is_accepted)
+        counts = (tries, continuations, stopped, outcome)
+        return AttemptSummary(*counts, tokens_in, tokens_out, tokens, in_vain)
 
     @property
     def used(self) -> Usage:
