@@ -8,7 +8,7 @@ from strictgate.observe.batching import MOST, Batch
 
 def batch():
     dealt = []
-    return Batch(dealt.append), dealt
+    return Batch(dealt.extend), dealt
 
 
 def test_what_is_put_waits():
@@ -32,7 +32,7 @@ def test_it_waits_for_a_moment_only(monkeypatch):
 
     async def run():
         dealt = asyncio.Queue()
-        waiting = Batch(dealt.put_nowait)
+        waiting = Batch(lambda items: [dealt.put_nowait(each) for each in items])
         for number in (1, 2):
             waiting.put(number)
             assert dealt.empty()
@@ -54,6 +54,20 @@ def test_no_more_wait_than_a_few():
     asyncio.run(run())
 
 
+def test_what_is_added_goes_with_what_is_put():
+    """In their order."""
+
+    async def run():
+        waiting, dealt = batch()
+        waiting.add(1)
+        waiting.put(2)
+        waiting.add(3)
+        waiting.flush()
+        assert dealt == [1, 2, 3]
+
+    asyncio.run(run())
+
+
 def test_nothing_waits_outside_of_an_event_loop():
     """There is nobody to deal with it later."""
     waiting, dealt = batch()
@@ -65,7 +79,7 @@ def test_nothing_waits_outside_of_an_event_loop():
 def test_an_event_loop_that_has_ended_holds_nothing_up(monkeypatch):
     """Its timer never comes: the next loop has one of its own."""
     dealt = queue.Queue()
-    waiting = Batch(dealt.put)
+    waiting = Batch(lambda items: [dealt.put(each) for each in items])
 
     async def put(number):
         waiting.put(number)

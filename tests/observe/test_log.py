@@ -157,3 +157,27 @@ def test_the_lines_of_requests_wait_for_a_moment():
         ]
 
     asyncio.run(run())
+
+
+def test_the_lines_of_many_requests_are_one_write():
+    """Whoever writes them is called once."""
+    written = []
+
+    class Written:
+        def write(self, lines):
+            written.append(lines)
+
+    async def run():
+        log = log_to(Written())
+        for number in range(3):
+            log.observe(RequestFinished(f"req_{number}", "POST", "/v1/x", 200, 0.5))
+        log.observe(RequestFinished("req_3", "GET", "/healthz", 200, 0.5))
+        log.flush()
+
+    asyncio.run(run())
+    [lines] = written
+    assert [json.loads(line)["request_id"] for line in lines.splitlines()] == [
+        "req_0",
+        "req_1",
+        "req_2",
+    ]

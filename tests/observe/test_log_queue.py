@@ -121,3 +121,14 @@ def test_lines_in_turn():
 
     assert pipe.text() == "x\n"
     assert turns == ["mine", "yours"]
+
+
+def test_lines_that_come_together_are_counted_one_by_one():
+    """Where there is no room for them."""
+    pipe = Pipe()
+    log = LogQueue(pipe, dropped, capacity=5)
+    for lines in ("1\n2\n", "3\n4\n5\n"):
+        log.write(lines)
+    log.close(30)
+
+    assert pipe.text() == "1\n2\n3 dropped\n"

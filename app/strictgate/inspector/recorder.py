@@ -9,7 +9,7 @@ waits for a reader: one who follows the list is told which entries have changed,
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -53,6 +53,7 @@ CAPACITY = 64 << 20  # bytes of all entries together
 MAX_LESSONS = 500
 REFUSED = 10
 """Of the requests that are kept, one in so many may be one that was refused unread."""
+_Told = Record | UpstreamFailed | RequestFinished
 Lesson = FactLearned | ModeRefused | ModelDemoted | PrefillDropped | ToolsDropped
 
 
@@ -129,7 +130,7 @@ class Inspector:
             RequestFinished: self._finish,
         }
         """What takes down what is told of a request that is under way, by its kind."""
-        self._waiting = Batch(self._take_down)
+        self._waiting = Batch(self._take_all_down)
         """What was told, with the time by the monotonic clock."""
         self._keys: frozenset[bytes] = frozenset()
         for entry_id, packed in [] if file is None else file.take_loaded():
@@ -211,8 +212,11 @@ class Inspector:
         if self._followers or (type(record) is Opened and len(record.body.raw) > _HEAVY):
             self._waiting.flush()
 
-    def _take_down(self, item: tuple[float, Record | UpstreamFailed | RequestFinished]) -> None:
-        at, told = item
+    def _take_all_down(self, items: Iterable[tuple[float, _Told]]) -> None:
+        for at, told in items:
+            self._take_down(told, at)
+
+    def _take_down(self, told: _Told, at: float) -> None:
         entry = self._open.get(told.request_id)
         if type(told) is Opened:
             self._opened(told, at)

@@ -16,6 +16,7 @@ Whoever reads what is made of the items calls `flush` first, and so misses none 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 MOST = 64  # items: the event loop computes for half a millisecond or so
@@ -26,11 +27,11 @@ T = TypeVar("T")
 class Batch(Generic[T]):
     """Items that wait; outside of an event loop none does."""
 
-    def __init__(self, deal: Callable[[T], None]) -> None:
+    def __init__(self, deal: Callable[[list[T]], None]) -> None:
         """Begin with nothing.
 
         Args:
-            deal: deals with one item; it must not raise.
+            deal: deals with items in their order; it must not raise.
         """
         self._deal = deal
         self._items: deque[T] = deque()
@@ -55,12 +56,12 @@ class Batch(Generic[T]):
 
     def flush(self) -> None:
         """Deal with all that wait, now; other threads may do the same."""
-        while True:
-            try:
-                item = self._items.popleft()
-            except IndexError:
-                return
-            self._deal(item)
+        items: list[T] = []
+        with suppress(IndexError):
+            while True:
+                items.append(self._items.popleft())
+        if items:
+            self._deal(items)
 
     def _time_over(self) -> None:
         self._timed_in = None

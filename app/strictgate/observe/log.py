@@ -23,7 +23,7 @@ from strictgate.observe.redaction import redactor
 class Stream(Protocol):
     """Where lines go."""
 
-    def write(self, line: str, /) -> object: ...
+    def write(self, lines: str, /) -> object: ...
 
 
 class Log:
@@ -61,14 +61,14 @@ class Log:
         """Write the lines that wait."""
         self._waiting.flush()
 
-    def _write(self, item: tuple[float, Event]) -> None:
-        now, event = item
-        line = None if self._lines is None else self._lines.line(event, now)
-        if line is not None:
-            try:
-                self._stream.write(line)
-            except (OSError, ValueError):  # nobody reads it any more: that must stop nothing
-                return
+    def _write(self, told: Iterable[tuple[float, Event]]) -> None:
+        if self._lines is None:
+            return
+        line_of = self._lines.line
+        text = "".join([line for now, event in told if (line := line_of(event, now)) is not None])
+        if text:
+            with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing
+                self._stream.write(text)
 
 
 def log_to(stream: Stream, keys: Iterable[str] = (), style: LineStyle = JSON_LINES) -> Log:

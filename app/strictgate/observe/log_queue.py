@@ -58,14 +58,14 @@ class LogQueue:
         self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
 
-    def write(self, line: str) -> None:
-        """Queue a line; where there is no room for it, count it."""
+    def write(self, lines: str) -> None:
+        """Queue whole lines; where there is no room for them, count them."""
         with self._lock:
-            if self._is_closed or self._waiting + len(line) > self._capacity:
-                self._dropped += 1
+            if self._is_closed or self._waiting + len(lines) > self._capacity:
+                self._dropped += lines.count("\n")
                 return
-            self._lines.append(line)
-            self._waiting += len(line)
+            self._lines.append(lines)
+            self._waiting += len(lines)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="log", daemon=True)
                 self._thread.start()

@@ -143,7 +143,7 @@ class Metrics(MetricTables):
             TurnedAway: lambda each: self.turned_away.add((each.limit,), each.count),
         }
         self.heeds = frozenset(self._handlers)
-        self._waiting = Batch(self._count)
+        self._waiting = Batch(self._count_all)
 
     # --- told ------------------------------------------------------------------------------------
 
@@ -159,6 +159,11 @@ class Metrics(MetricTables):
 
     def _count(self, event: Event) -> None:
         self._handlers[type(event)](event)
+
+    def _count_all(self, events: Iterable[Event]) -> None:
+        handlers = self._handlers
+        for event in events:
+            handlers[type(event)](event)
 
     def _finished(self, done: RequestFinished) -> None:
         if done.path in PROBES:
