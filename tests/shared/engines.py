@@ -46,16 +46,23 @@ def free_port() -> int:
 class RedisServer:
     """Redis or Valkey; it can be stopped, and started again, empty, on the same port."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificates: Path | None = None) -> None:
+        """Prepare it; with a folder of a certificate and its key it speaks within TLS alone."""
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._listening = ["--port", str(self.port)]
+        if certificates is not None:
+            self.url = f"rediss://localhost:{self.port}/0"
+            self._listening = ["--port", "0", "--tls-port", str(self.port)]
+            self._listening += ["--tls-cert-file", f"{certificates}/certificate.pem"]
+            self._listening += ["--tls-key-file", f"{certificates}/key.pem"]
+            self._listening += ["--tls-auth-clients", "no"]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        port = str(self.port)
         options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
         self._process = subprocess.Popen(
-            [str(REDIS), "--port", port, *options], stdout=subprocess.DEVNULL
+            [str(REDIS), *self._listening, *options], stdout=subprocess.DEVNULL
         )
         wait_for_port(self.port, self._process)
 
@@ -113,8 +120,8 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextmanager
-def redis_server() -> Iterator[RedisServer]:
-    server = RedisServer()
+def redis_server(certificates: Path | None = None) -> Iterator[RedisServer]:
+    server = RedisServer(certificates)
     server.start()
     try:
         yield server
