@@ -15,6 +15,7 @@ LATE = (
     *("redis", "psycopg", "opentelemetry.sdk"),  # extras
     *("click", "multiprocessing"),  # of uvicorn's command line
     *("pydantic.v1", "pydantic_settings"),  # FastAPI loads it for models of answers; for variables
+    "sqlite3",  # at the first response that is kept
     *("prometheus_client", "llguidance"),  # at the first scrape; at the first document under guard
 )
 """What serving, as most do, has no use for; each is loaded where it is used."""

@@ -52,7 +52,6 @@ from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.inspector.access import Access
 from strictgate.inspector.everywhere import Everywhere
 from strictgate.inspector.recorder import Inspector
-from strictgate.inspector.request_file import RequestFile
 from strictgate.inspector.routes import ROOT, InspectorRoutes
 from strictgate.observe.events import Observer, StoreFailed, tell_all
 from strictgate.observe.metrics import Metrics
@@ -252,7 +251,7 @@ def _inspector(settings: Settings, observe: Observer) -> Inspector | None:
             "inspector.file: it is for one process alone. Leave it out, or let server.workers be 1."
         )
     try:
-        file = RequestFile(
+        file = import_module("strictgate.inspector.request_file").RequestFile(  # few have one
             about.file, lambda error: observe(StoreFailed(f"inspector.file: {error}"))
         )
     except ValueError as error:

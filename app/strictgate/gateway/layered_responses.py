@@ -11,7 +11,6 @@ It is used as ResponseStore is.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -23,6 +22,7 @@ from strictgate.gateway.response_store import (
     MAX_WAITING,
     ResponseStore,
     StoredResponse,
+    sqlite,
 )
 from strictgate.gateway.sharing import SharedResponses
 
@@ -130,7 +130,7 @@ class LayeredResponses:
         except SharedUnavailable:
             left, here = self._memory.left, self._memory.keep(owner, stored)
             if here is not None:
-                with suppress(sqlite3.Error):  # the store behind has reported it
+                with suppress(sqlite().Error):  # the store behind has reported it
                     await asyncio.wrap_future(here)
                     written.set_result(None)
             if (here is None or self._memory.left > left) and not self._is_full:

@@ -12,16 +12,20 @@ read that cannot be answered is a StoreUnavailable; no request waits for it long
 
 import asyncio
 import os
-import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from strictgate.core.errors import StoreUnavailable
 from strictgate.core.jsontext.reader import parse_leniently, write_json
 from strictgate.core.value_type import value_type
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MEMORY = ":memory:"  # SQLite's own word for a database without a file
 IN_MEMORY = (86_400.0, 32 << 20)
@@ -91,7 +95,7 @@ class ResponseStore:
         ttl: float,
         max_bytes: int,
         clock: Callable[[], float] | None = None,
-        on_error: Callable[[sqlite3.Error], None] = lambda error: None,
+        on_error: "Callable[[sqlite3.Error], None]" = lambda error: None,
     ) -> None:
         self._ttl = ttl
         self._max_bytes = max_bytes
@@ -104,10 +108,13 @@ class ResponseStore:
         self._writes = 0
         self.left = 0
         """Responses that there was no room for, and those that left to make some."""
+        self._path = path
         self._thread = ThreadPoolExecutor(1, "store")
+        if not self._is_file:  # it can always be opened, and many a process keeps no response
+            return
         try:
-            self._connection = self._thread.submit(_opened, path).result()
-        except (sqlite3.Error, OSError) as error:
+            self._thread.submit(lambda: self._connection).result()
+        except (sqlite().Error, OSError) as error:
             self._thread.shutdown()
             raise ValueError(f"store.path: {path} cannot be used: {error}") from error
 
@@ -166,7 +173,7 @@ class ResponseStore:
 
     def close(self) -> None:
         """Finish what is waiting, and close the database."""
-        self._thread.submit(self._connection.close)
+        self._thread.submit(self._close)
         self._thread.shutdown()
 
     async def _work(self, work: Callable[[], T]) -> T:
@@ -176,17 +183,25 @@ class ResponseStore:
                 return await loop.run_in_executor(self._thread, work)
         except TimeoutError as error:
             raise StoreUnavailable("The store of responses did not answer in time.") from error
-        except sqlite3.Error as error:
+        except sqlite().Error as error:
             self._on_error(error)
             raise StoreUnavailable("The store of responses cannot be read.") from error
 
     def _written(self, done: Future[None]) -> None:
         self._waiting -= 1
         error = done.exception()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, sqlite().Error):
             self._on_error(error)
 
     # --- in the thread ---------------------------------------------------------------------------
+
+    @cached_property
+    def _connection(self) -> "sqlite3.Connection":
+        return _opened(self._path)
+
+    def _close(self) -> None:
+        if "_connection" in vars(self):  # it has been opened
+            self._connection.close()
 
     def _put(self, owner: str, stored: StoredResponse, now: float) -> None:
         response, items = write_json(stored.response), write_json(stored.input)
@@ -210,7 +225,7 @@ class ResponseStore:
             total = self._make_room(database, total)
         self._size = total
 
-    def _make_room(self, database: sqlite3.Connection, total: int) -> int:
+    def _make_room(self, database: "sqlite3.Connection", total: int) -> int:
         """Forget what is too old, then the oldest until the rest fits; return the size of the rest.
 
         What it costs depends on what leaves, not on what stays.
@@ -278,7 +293,7 @@ def parsed_turn(response: bytes, items: bytes, previous: str | None) -> StoredRe
 
 async def committed(written: "Future[None]") -> None:
     """Wait until a `put` has come to something; what went wrong is reported by the store."""
-    with suppress(TimeoutError, sqlite3.Error, StoreUnavailable):
+    with suppress(TimeoutError, sqlite().Error, StoreUnavailable):
         async with asyncio.timeout(COMMIT_PATIENCE):
             await asyncio.shield(asyncio.wrap_future(written))
 
@@ -289,24 +304,29 @@ def steady_clock() -> Callable[[], float]:
     return lambda: since + time.monotonic()
 
 
-def _opened(path: str) -> sqlite3.Connection:
+def _opened(path: str) -> "sqlite3.Connection":
     """Open the database; the file is for its owner alone, as what people asked stands in it."""
     if path != MEMORY:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with suppress(PermissionError):  # somebody else's file, which may be used all the same
             os.chmod(path, 0o600)
-    connection = sqlite3.connect(path, timeout=_LOCK_PATIENCE)
+    connection: sqlite3.Connection = sqlite().connect(path, timeout=_LOCK_PATIENCE)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(_TABLE)
     columns = {row[1] for row in connection.execute("PRAGMA table_info(responses)")}
     if not columns >= _COLUMNS:
-        raise sqlite3.DatabaseError("its table 'responses' is not Strictgate's")
+        raise sqlite().DatabaseError("its table 'responses' is not Strictgate's")
     connection.execute(_INDEX)
     connection.commit()
     return connection
 
 
-def _sum(database: sqlite3.Connection, query: str, *values: object) -> int:
+def _sum(database: "sqlite3.Connection", query: str, *values: object) -> int:
     (total,) = database.execute(query, values).fetchone()
     return total or 0
+
+
+def sqlite() -> Any:
+    """Return the module sqlite3, which takes 2 MiB, and only where a response is kept."""
+    return import_module("sqlite3")

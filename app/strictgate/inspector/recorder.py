@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import orjson
@@ -33,7 +33,6 @@ from strictgate.gateway.records import (
 from strictgate.inspector.access import Access
 from strictgate.inspector.entries import MAX_BODY, Entry
 from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
-from strictgate.inspector.request_file import RequestFile
 from strictgate.observe.batching import Batch
 from strictgate.observe.events import (
     Event,
@@ -48,6 +47,9 @@ from strictgate.observe.events import (
 from strictgate.observe.log_lines import PROBES
 from strictgate.observe.redaction import BLOT, without_credentials
 from strictgate.settings.tables import InspectorSettings
+
+if TYPE_CHECKING:
+    from strictgate.inspector.request_file import RequestFile
 
 CAPACITY = 64 << 20  # bytes of all entries together
 MAX_LESSONS = 500
@@ -102,7 +104,7 @@ class Inspector:
     )
 
     def __init__(
-        self, settings: InspectorSettings, access: Access, file: RequestFile | None = None
+        self, settings: InspectorSettings, access: Access, file: "RequestFile | None" = None
     ) -> None:
         """Begin with what the file has; None: there is none."""
         self.access = access
