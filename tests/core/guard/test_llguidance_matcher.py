@@ -104,3 +104,21 @@ def test_forks_share_an_engine_and_not_a_place(steps: list[tuple[int, str, int]]
         assert fork.is_accepting()
         fork.rollback(3)
         assert fork.consume(text.encode()) == len(text)
+
+
+@given(
+    st.lists(st.sampled_from(["ab", "a", '"', ", ", "[", "]", "é", "1", "ab" * 40]), max_size=12)
+)
+def test_a_light_grammar(scraps: list[str]):
+    """Bytes that are tried many at once are taken in as they are one by one."""
+    grammar = 'start: "[" (item (", " item)*)? "]"\nitem: STR | /[0-9]{1,3}/ | start\n'
+    grammar += 'STR: /"[^"]*"/\n'
+    light, other = (LlguidanceMatcher.load(grammar, is_light=each) for each in (True, False))
+    text = "".join(["[", *scraps]).encode()
+    taken = light.consume(text)
+    assert taken == other.consume(text)
+    assert (light.next(), light.is_accepting()) == (other.next(), other.is_accepting())
+    for each in (light, other):
+        each.rollback(taken // 2)
+    assert light.next() == other.next()
+    assert not light.is_broken()

@@ -34,6 +34,7 @@ from strictgate.core.value_type import value_type
 
 BLANKS = b" \t\r\n"
 MAX_FORCED = 4_000  # bytes
+_LIGHT = 8 << 10  # characters of a grammar: some hundred rules
 MAX_OPTIONS = 60
 MAX_OPTION = 120  # bytes
 
@@ -77,8 +78,9 @@ def load_grammar(grammar: Grammar) -> CompiledGrammar:
     Raises:
         NotExpressible: it is over a limit of the engine.
     """
-    native = LlguidanceMatcher.load(grammar.text)
     size, free_from = grammar_size(grammar.text), free_length(grammar.text)
+    is_light = free_from is not None and len(grammar.text) <= _LIGHT
+    native = LlguidanceMatcher.load(grammar.text, is_light=is_light)
     return CompiledGrammar(native, grammar.unsupported_keywords, size, free_from)
 
 
