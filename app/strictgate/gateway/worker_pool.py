@@ -21,7 +21,6 @@ import os
 import signal
 import sys
 import traceback
-from asyncio.subprocess import PIPE, Process
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from functools import partial
 
 from strictgate.core.errors import Overloaded
 from strictgate.core.value_type import state_type
+from strictgate.gateway.child_process import ChildProcess, started
 from strictgate.gateway.worker_messages import (
     HEADER,
     NO_MEMORY,
@@ -91,7 +91,7 @@ class WorkerProcess:
     begun: int = 0
     """How many processes there have been."""
     has_work: asyncio.Event = field(default_factory=asyncio.Event)
-    process: Process | None = None
+    process: ChildProcess | None = None
     forgotten: list[int] = field(default_factory=list)
     """The conversations that nobody goes on with."""
 
@@ -273,21 +273,11 @@ class WorkerPool:
         answer: Answer = loaded(await process.stdout.readexactly(length))
         return answer
 
-    async def _started(self) -> Process:
+    async def _started(self) -> ChildProcess:
         """Start a process, which gets no secrets and nothing from the current directory."""
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "strictgate.gateway.worker",
-            str(self._limits.worker_bytes),
-            str(self._limits.worker_seconds),
-            stdin=PIPE,
-            stdout=PIPE,
-            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
-            limit=_BUFFER,
-            start_new_session=True,  # Ctrl+C is for the gateway
-        )
+        limits = (str(self._limits.worker_bytes), str(self._limits.worker_seconds))
+        kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        return await started(("-P", "-m", "strictgate.gateway.worker", *limits), kept, _BUFFER)
 
 
 def _leaving() -> WorkerLost:
