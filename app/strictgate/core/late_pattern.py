@@ -18,21 +18,24 @@ def late_pattern(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     return cast(re.Pattern[AnyStr], _LatePattern(pattern, flags))
 
 
-class _LatePattern:
-    """A pattern until it is needed, and from then on the methods of the compiled one: each is kept
-    as an attribute when it is first asked for, so that a second use is one look-up."""
+class _UsedPattern:
+    """What has the methods and attributes of a compiled pattern for its own."""
 
     def __init__(self, pattern: str | bytes, flags: int) -> None:
         self.pattern = pattern
         self._flags = flags
 
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._compiled(), name)
-        setattr(self, name, found)
-        return found
 
-    def _compiled(self) -> "re.Pattern[Any]":
-        compiled = self.__dict__.get("_pattern")
-        if compiled is None:
-            compiled = self._pattern = re.compile(self.pattern, self._flags)
-        return compiled
+class _LatePattern(_UsedPattern):
+    """A pattern until it is needed: then it takes on the compiled one's attributes, and is found by
+    way of `__getattr__` no more, which would cost each use a third."""
+
+    def __getattr__(self, name: str) -> Any:
+        compiled = re.compile(self.pattern, self._flags)
+        for each in _ATTRIBUTES:
+            setattr(self, each, getattr(compiled, each))
+        self.__class__ = _UsedPattern  # type: ignore[assignment]
+        return getattr(compiled, name)
+
+
+_ATTRIBUTES = tuple(each for each in dir(re.Pattern) if each[0] != "_" and each != "pattern")

@@ -12,15 +12,16 @@ from collections.abc import Callable
 from typing import Union
 
 from strictgate.core.grammar.charsets import CodePoints, complement, union
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.value_type import value_type
 
 _MAX_DEPTH = 24  # groups within groups: the parser calls itself for each
-_QUANTIFIER = re.compile(r"(?:\{(\d{1,4})(,?)(\d{0,4})\}|([*+?]))\??", re.ASCII)
+_QUANTIFIER = late_pattern(r"(?:\{(\d{1,4})(,?)(\d{0,4})\}|([*+?]))\??", re.ASCII)
 _SIGNS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
-_GROUP_START = re.compile(r"\((?:\?:|\?P?<[A-Za-z_]\w*>|(?!\?))", re.ASCII)
-_CODE = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}")
+_GROUP_START = late_pattern(r"\((?:\?:|\?P?<[A-Za-z_]\w*>|(?!\?))", re.ASCII)
+_CODE = late_pattern(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}")
 # Engines differ on these in a class: ECMA 262 reads characters, Rust's `regex` set operations.
-_CLASS_OPERATOR = re.compile(r"&&|--|~~|\[")
+_CLASS_OPERATOR = late_pattern(r"&&|--|~~|\[")
 
 _DIGITS: CodePoints = ((0x30, 0x39),)
 _WORD: CodePoints = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))

@@ -13,14 +13,15 @@ from enum import StrEnum
 
 from strictgate.core.guard.guard import Guard
 from strictgate.core.jsontext.lexer import BLANKS, LexicalToken
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.value_type import state_type, value_type
 
 _TELLING = 6  # bytes in common with the beginning that are no accident
 _DECORATIONS = (b"```", b"<think")
 _OPENERS = (b"{", b"[")
-_OBJECT = re.compile(rb'[\[{]+[\s\[{]*"')
-_MAY_BE_OBJECT = re.compile(rb"[\[{][\s\[{]*")
-_VALUE = re.compile(rb"""["}\],:'0-9.+-]|(?:true|false|null|none)\b""", re.IGNORECASE)
+_OBJECT = late_pattern(rb'[\[{]+[\s\[{]*"')
+_MAY_BE_OBJECT = late_pattern(rb"[\[{][\s\[{]*")
+_VALUE = late_pattern(rb"""["}\],:'0-9.+-]|(?:true|false|null|none)\b""", re.IGNORECASE)
 
 
 class ContinuationKind(StrEnum):
@@ -210,7 +211,7 @@ class Match:
         return len(wanted[0])
 
 
-_RUN = re.compile(rb'"|\\.|[^"\\ \t\r\n]{1,1024}|[ \t\r\n]', re.DOTALL)
+_RUN = late_pattern(rb'"|\\.|[^"\\ \t\r\n]{1,1024}|[ \t\r\n]', re.DOTALL)
 """A part of a text at once: no more than a piece, for each piece of a long word begins anew."""
 
 

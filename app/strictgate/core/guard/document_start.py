@@ -38,6 +38,7 @@ from collections.abc import Callable
 from strictgate.core.guard import start_markers
 from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.start_markers import BLANKS, EDGES, WINDOW, Mark, MarkKind
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output import brackets, thinking
 from strictgate.core.repair_steps import Extraction, Step
 from strictgate.core.value_type import value_type
@@ -51,17 +52,17 @@ _PIECE = 1024  # bytes at once: of what a guard refuses, it has read the rest in
 
 _SCALARS = b'"-0123456789tfn'
 _EDGES_BEGUN = (b"", b"\xef", b"\xef\xbb", b"\xe2", b"\xe2\x80", b"\xe2\x81", b"\xc2")
-_BLANK_RUN = re.compile(rb"[ \t\r\n]*+")
-_BRACKET = re.compile(rb"[{\[]")
-_DOCUMENT = re.compile(rb"\s*+[{\[\"]")
-_LOOKS_LIKE = re.compile(
+_BLANK_RUN = late_pattern(rb"[ \t\r\n]*+")
+_BRACKET = late_pattern(rb"[{\[]")
+_DOCUMENT = late_pattern(rb"\s*+[{\[\"]")
+_LOOKS_LIKE = late_pattern(
     r"""\[|\{\s*+(?:\{\s*+)?
         (?:"[^"\n]*+"|'[^'\n]*+'|`[^`\n]*+`|[“”„][^“”\n]*+[“”]|[\w$-]++)\s*+:""",
     re.VERBOSE,
 )
-_EMPTY = re.compile(rb"[{\[][ \t\r\n]*+[}\]]")
-_BEHIND_SCALAR = re.compile(rb"[\s,;)}\]]*+(?:(?P<fence>`{3}|~{3})|(?:`{0,2}|~{0,2})\Z)")
-_MISSPELT_SCALAR = re.compile(
+_EMPTY = late_pattern(rb"[{\[][ \t\r\n]*+[}\]]")
+_BEHIND_SCALAR = late_pattern(rb"[\s,;)}\]]*+(?:(?P<fence>`{3}|~{3})|(?:`{0,2}|~{0,2})\Z)")
+_MISSPELT_SCALAR = late_pattern(
     rb"(?:\"(?:[^\"\\]++|\\.)*+\"?|'(?:[^'\\]++|\\.)*+'|[^\s\"'`{}\[\]]{1,200})\s*+(?:`{3,}\s*+)?\Z",
     re.DOTALL,
 )

@@ -5,14 +5,14 @@ Nothing is judged here: what has another form is left to the judge of the whole.
 """
 
 import json
-import re
 
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.request.tools import INPUT
 
-_HEAD = re.compile(rf'\s*\{{\s*"{INPUT}"\s*:\s*"')
+_HEAD = late_pattern(rf'\s*\{{\s*"{INPUT}"\s*:\s*"')
 _MOST_HEAD = 256  # characters
-_UNITS = re.compile(r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*')
-_HIGH = re.compile(r"[\ud800-\udbff]\Z")
+_UNITS = late_pattern(r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*')
+_HIGH = late_pattern(r"[\ud800-\udbff]\Z")
 
 
 class InputString:

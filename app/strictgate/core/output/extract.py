@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output import brackets, thinking
 from strictgate.core.output.brackets import Region, Unclosed
 from strictgate.core.output.fences import MARK, Fences
@@ -27,13 +28,13 @@ MAX_CANDIDATES = 4_000
 """Texts that may be the document, in one answer: among more than these, none is looked for."""
 _BLANKS = " \t\r\n"
 _EDGES = _BLANKS + "\ufeff\u200b\u200c\u200d\u2060\u00a0\u2028\u2029\f\v"
-_EVENT = re.compile(
+_EVENT = late_pattern(
     rf"(?P<fence>{MARK})[ \t]*+[\w+#.-]*+|(?P<bracket>[{{\[])|(?P<thinking>{thinking.OPENING})",
     re.IGNORECASE,
 )
-_BRACKET = re.compile(r"[{\[]")
-_FENCED = re.compile(r"(?:`{3,}|~{3,})[\w+#.-]*+\s(.*)(?:`{3,}|~{3,})", re.DOTALL)
-_SCALAR = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?\d[\d.eE+-]*+|true|false|null', re.DOTALL)
+_BRACKET = late_pattern(r"[{\[]")
+_FENCED = late_pattern(r"(?:`{3,}|~{3,})[\w+#.-]*+\s(.*)(?:`{3,}|~{3,})", re.DOTALL)
+_SCALAR = late_pattern(r'"(?:[^"\\]++|\\.)*+"|-?\d[\d.eE+-]*+|true|false|null', re.DOTALL)
 
 
 @value_type

@@ -7,17 +7,18 @@ no block: its mark is passed over, as prose.
 
 import re
 
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output import brackets
 from strictgate.core.value_type import value_type
 
 MARK = r"(?<![`~\"'])(?:`{3,}|~{3,})"
 """Where a fence may open: not behind a quote, for there it stands in a string."""
 _OWN_LINE = {
-    "`": re.compile(r"^[ \t]*+`{3,}[ \t]*+\r?$", re.MULTILINE),
-    "~": re.compile(r"^[ \t]*+~{3,}[ \t]*+\r?$", re.MULTILINE),
+    "`": late_pattern(r"^[ \t]*+`{3,}[ \t]*+\r?$", re.MULTILINE),
+    "~": late_pattern(r"^[ \t]*+~{3,}[ \t]*+\r?$", re.MULTILINE),
 }
-_BEHIND = re.compile(r"[ \t\r\n]*+(?:`{3,}|~{3,}|\Z)")
-_BLANKS = re.compile(r"\s*+")
+_BEHIND = late_pattern(r"[ \t\r\n]*+(?:`{3,}|~{3,}|\Z)")
+_BLANKS = late_pattern(r"\s*+")
 _MAX_FAILURES = 8  # of looking for a document's end: each may cost a scan of the whole text
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.value_type import value_type
 
 MAX_MESSAGE = 2048
@@ -60,7 +61,7 @@ _NESTED = (
     "fault",
     "body",
 )
-_FIELDS = re.compile(
+_FIELDS = late_pattern(
     r"(?:\$\.)?(?:response_format|tools?|tool_choice|functions?|stream_options|messages)\b"
 )
 """The names of request fields that a validator uses as keys of what it found."""
@@ -69,14 +70,14 @@ _ELEMENTS = (
     "html|head|body|title|meta|link|script|style|h[1-6]|p|div|span|center|hr|br|a|b|i|em|strong|"
     "u|img|pre|code|table|tr|t[dh]|[uo]l|li|font|iframe|svg|form|input|button|main|section"
 )
-_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
-_TITLE = re.compile(r"<(title|h1)\b[^<>]*>([^<>]{1,200})</\1>", re.IGNORECASE)
-_TAG = re.compile(rf"</?(?:{_ELEMENTS})\b[^<>]*>|<!--|-->|<!doctype[^<>]*>", re.IGNORECASE)
+_PAGE = late_pattern(r"\s*<(?:!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
+_TITLE = late_pattern(r"<(title|h1)\b[^<>]*>([^<>]{1,200})</\1>", re.IGNORECASE)
+_TAG = late_pattern(rf"</?(?:{_ELEMENTS})\b[^<>]*>|<!--|-->|<!doctype[^<>]*>", re.IGNORECASE)
 
 
-_INDENT = re.compile(r"\n {2,}")
-_ECHO = re.compile(r"\[type=\w+, [^\n]*")  # pydantic's copy of the input
-_HIDDEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1>", re.IGNORECASE | re.DOTALL)
+_INDENT = late_pattern(r"\n {2,}")
+_ECHO = late_pattern(r"\[type=\w+, [^\n]*")  # pydantic's copy of the input
+_HIDDEN = late_pattern(r"<(script|style)\b[^<>]*>.*?</\1>", re.IGNORECASE | re.DOTALL)
 
 
 @value_type

@@ -1,7 +1,5 @@
 """Mends between tokens: blanks that JSON does not know, comments, commas, colons, braces."""
 
-import re
-
 from strictgate.core.guard.repairs import tokens
 from strictgate.core.guard.repairs.tokens import Spelt, starts_name
 from strictgate.core.guard.repairs.violation import (
@@ -14,17 +12,18 @@ from strictgate.core.guard.repairs.violation import (
     ViolationPlace,
 )
 from strictgate.core.jsontext.lexer import LexicalToken
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output.quoted_strings import Role
 from strictgate.core.repair_steps import Step, SyntaxRepair
 
-_ODD = re.compile(
+_ODD = late_pattern(
     r"[\v\f\x85\u00a0\u180e\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]++"
 )
-_COMMENT = re.compile(r"(?://|\#)[^\n]*+(?=\n)|/\*(?:[^*]++|\*(?!/))*+\*/")
-_LAST_COMMENT = re.compile(r"(?://|\#)[^\n]*+\Z")
+_COMMENT = late_pattern(r"(?://|\#)[^\n]*+(?=\n)|/\*(?:[^*]++|\*(?!/))*+\*/")
+_LAST_COMMENT = late_pattern(r"(?://|\#)[^\n]*+\Z")
 _COMMENT_STARTS = ("//", "/*", "#")
-_DIGIT = re.compile(r"[-+]?\.?\d")
-_JOINS = re.compile(r"[\w.+$-]")
+_DIGIT = late_pattern(r"[-+]?\.?\d")
+_JOINS = late_pattern(r"[\w.+$-]")
 
 
 def odd_blank(violation: Violation) -> Proposals:

@@ -9,15 +9,16 @@ import re
 
 from strictgate.core.guard.repairs.violation import MAX_VALUE, WAIT, NeedsMoreText
 from strictgate.core.jsontext.reader import NotJSON
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output.quoted_strings import CLOSERS, Role, read_quoted
 from strictgate.core.output.syntax_repair import repair_syntax
 from strictgate.core.repair_steps import Step, SyntaxRepair
 from strictgate.core.value_type import value_type
 
 MAX_SCALAR = 512
-_SCALAR = re.compile(r"[\w.+$-]*+")
-_NAME = re.compile(r"[\w$-]*+")
-_GAP = re.compile(
+_SCALAR = late_pattern(r"[\w.+$-]*+")
+_NAME = late_pattern(r"[\w$-]*+")
+_GAP = late_pattern(
     r"""
     (?: [ \t\r\n]
       | [\v\f\x85\u00a0\u180e\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]
@@ -26,8 +27,8 @@ _GAP = re.compile(
     """,
     re.VERBOSE,
 )
-_COMMENT = re.compile(r"/[/*]|\#|/\Z")
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_COMMENT = late_pattern(r"/[/*]|\#|/\Z")
+_BRACKETS = late_pattern(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _ENDS_TRIED = 8
 
 
