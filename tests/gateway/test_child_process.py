@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -73,14 +75,28 @@ def test_what_cannot_be_started(monkeypatch):
     assert after == before
 
 
-def test_nobody_waits_for_its_start():
-    """What was begun is ended."""
+@pytest.mark.parametrize("turns", range(1, 12))
+def test_nobody_waits_for_its_start(turns, monkeypatch):
+    """What was begun is ended, at whatever moment it is given up."""
+    begun = []
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *arguments, **more):
+            super().__init__(*arguments, **more)
+            begun.append(self)
+
+    monkeypatch.setattr(child_process.subprocess, "Popen", Noted)
 
     async def run():
         starting = asyncio.create_task(started(("-c", "import sys; sys.stdin.read()"), {}, 1))
-        await asyncio.sleep(0)
+        for _ in range(turns):
+            await asyncio.sleep(0 if turns < 6 else 0.002)
         starting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await starting
+        with suppress(asyncio.CancelledError):
+            process = await starting  # it was there already
+            process.kill()
+            await process.wait()
+            process.stdin.close()
 
     asyncio.run(run())
+    assert all(each.returncode is not None for each in begun)

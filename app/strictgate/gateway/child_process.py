@@ -91,11 +91,11 @@ async def started(
     start = _Start(command, environment, its)
     try:
         process = await asyncio.to_thread(start)
-    except BaseException:
+        stdout, stdin = await asyncio.open_connection(sock=ours, limit=limit)
+    except BaseException:  # whoever began it may have left, at any moment
         start.abandon()
         ours.close()
         raise
-    stdout, stdin = await asyncio.open_connection(sock=ours, limit=limit)
     return _Started(process, stdout, stdin)
 
 
