@@ -1,9 +1,11 @@
 """What the server does for one request beyond ASGI, over the wire."""
 
 import asyncio
+import gc
 import http.client
 import socket
 import threading
+import weakref
 from contextlib import closing
 
 import pytest
@@ -49,6 +51,47 @@ def test_one_after_the_other():
         connection.close()
 
     assert written == [True] * 3
+
+
+def test_head():
+    """It gets the length, and no body, which would be read as the beginning of the next answer."""
+    ask = (
+        b"HEAD / HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    )
+    with serving(application(), http=HttpProtocol) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        with closing(socket.create_connection((host, int(port)), timeout=30)) as connection:
+            connection.sendall(ask)
+            came = b"".join(iter(lambda: connection.recv(4096), b""))
+
+    first, second, body = came.split(b"\r\n\r\n")
+    assert b"content-length: 5" in first
+    assert second.startswith(b"HTTP/1.1 200")
+    assert body == b"hello"
+
+
+def test_what_is_over_is_freed():
+    """Its headers, which may hold a key, wait for no collector of garbage."""
+    kept = []
+
+    class Noted(HttpProtocol):
+        def on_headers_complete(self):
+            super().on_headers_complete()
+            kept.append(weakref.ref(self.cycle))
+
+    gc.collect()
+    gc.disable()
+    try:
+        with serving(application(), http=Noted) as url:
+            connection = connection_to(url)
+            for _ in range(3):
+                connection.request("GET", "/")
+                connection.getresponse().read()
+            while kept[0]() is not None or kept[1]() is not None:
+                pass
+            connection.close()
+    finally:
+        gc.enable()
 
 
 def test_pipelined():

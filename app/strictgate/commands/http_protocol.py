@@ -61,6 +61,8 @@ class HttpProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _in_head = True
     _head_bytes = 0
+    is_lost = False
+    """Whether the connection is no more."""
     _is_turned_away = False
     _stall: asyncio.TimerHandle | None = None
     _taken_at = 0.0
@@ -84,6 +86,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._stall is not None:
             self._stall.cancel()
         super().connection_lost(exc)
+        self.is_lost = True
         for exchange in [*self.exchanges]:
             exchange.left()
 
@@ -149,7 +152,7 @@ class HttpProtocol(HttpToolsProtocol):
         cycle = self.cycle
         super().on_response_complete()
         self._watch_reader()
-        if cycle.more_body:
+        if cycle.more_body and cycle.response_complete:  # and not that of one behind it
             self.loop.call_later(REST_DEADLINE, self._end_rest, cycle)
 
     def _end_rest(self, cycle: Any) -> None:
