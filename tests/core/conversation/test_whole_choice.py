@@ -9,6 +9,7 @@ from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.whole_choice import judge_choice
 from strictgate.core.repair_steps import Repair
+from strictgate.core.request.tools import Toolset
 from tests.core.talks import BAD, GOOD, body, planner, said
 
 PLANNER = planner()
@@ -166,3 +167,16 @@ def test_reasons_to_finish_are_openai_s():
     )
     assert text.choice["finish_reason"] == "length"
     assert judged(GOOD, finish_reason="eos").choice["finish_reason"] == "stop"
+
+
+@pytest.mark.parametrize("finish", ["stop", "content_filter"])
+@pytest.mark.parametrize(("arguments", "kind"), [(GOOD, Accepted), (BAD, Rejected)])
+def test_calls_beside_a_refusal(finish, arguments, kind):
+    """They are judged as any others: a client runs them before it reads the refusal."""
+    call = {"id": "a", "function": {"name": "f", "arguments": arguments}}
+    schemas = {"f": PLANNER.schema}
+    criteria = replace(CRITERIA, tools=Toolset(schemas, frozenset(schemas), must_call=False))
+    [choice] = said(None, finish_reason=finish, refusal="no", tool_calls=[call]).choices
+
+    assert isinstance(judge_choice(choice, PLAN, criteria), kind)
+    assert judge_choice(choice, PLAN, CRITERIA).passed_on  # without tools nothing judges them

@@ -66,7 +66,7 @@ def judge_choice(
     """
     tools, schema = criteria.tools, criteria.schema
     is_misuse |= (choice.finish_reason or "").lower() == _MALFORMED
-    if choice.is_refusal:
+    if choice.is_refusal and not (tools and choice.calls):
         return _passed_on(choice, criteria)
     if tools and (choice.calls or tools.must_call or is_misuse):
         return _judge_calls(choice, criteria, tools, judge, is_misuse=is_misuse, is_last=is_last)
@@ -78,7 +78,7 @@ def judge_choice(
 def judged_texts(choice: Choice, plan: Plan, criteria: Criteria) -> list[tuple[str, Schema]]:
     """Return the texts of `choice` that are judged, each with its schema."""
     tools, schema = criteria.tools, criteria.schema
-    if choice.is_refusal:
+    if choice.is_refusal and not (tools and choice.calls):
         return []
     if tools and choice.calls:
         schemas = ((call.arguments, tools.schemas.get(call.name)) for call in choice.calls)
