@@ -2,7 +2,18 @@
 
 import asyncio
 
-from strictgate.observe.events import RequestRouted, UpstreamAnswered
+import pytest
+
+from strictgate.api.request import ClientLeft
+from strictgate.core.surfaces.chat.surface import CHAT
+from strictgate.core.wire.passthrough import RawRequest
+from strictgate.core.wire.request_body import RequestBody
+from strictgate.gateway.caller import Caller, RequestReports
+from strictgate.gateway.relaying import Relay
+from strictgate.observe.events import RequestRouted, UpstreamAnswered, ignore
+from strictgate.settings.loading import Settings
+from strictgate.upstream.client import Client
+from strictgate.upstream.routing import Router
 from tests.gates import gate
 from tests.servers import serving
 
@@ -45,6 +56,44 @@ def test_pieces_that_are_waited_for():
 
     assert answered.tokens_in == 7
     assert answered.seconds >= answered.waited > answered.first_byte
+
+
+@pytest.mark.parametrize("where", ["begin", "piece"])
+def test_a_client_that_leaves(where):
+    """What is waited for is the upstream alone, wherever the client leaves."""
+
+    class Sink:
+        async def begin(self, answer):
+            await self.take("begin")
+
+        async def piece(self, data):
+            await self.take("piece")
+
+        async def take(self, what):
+            if what == where:
+                await asyncio.sleep(0.05)
+                raise ClientLeft
+
+    async def run(url):
+        settings = Settings(upstreams={"x": {"base_url": f"{url}/v1"}})
+        async with Client(settings.limits) as client:
+            reports = RequestReports(ignore)
+            relay = Relay(settings.enforcement, Router(settings, {}), client, reports)
+            request = RawRequest("POST", "/x", "", (), RequestBody(b'{"model": "m"}'))
+            caller = Caller("req_1", note=events.append)
+            with pytest.raises(ClientLeft):
+                await relay.relay(request, caller, CHAT, Sink())
+
+    async def hello(scope, receive, send):
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"hello"})
+
+    events = []
+    with serving(hello) as url:
+        asyncio.run(run(url))
+    [answered] = [each for each in events if isinstance(each, UpstreamAnswered)]
+    assert answered.waited < answered.seconds
 
 
 def test_a_request_without_a_model(strictgate):

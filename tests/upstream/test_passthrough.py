@@ -7,7 +7,7 @@ import pytest
 
 from strictgate.core.errors import UpstreamBadResponse
 from strictgate.core.surfaces.chat.surface import CHAT
-from strictgate.core.wire.passthrough import RawRequest
+from strictgate.core.wire.passthrough import RawAnswer, RawRequest
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.settings.loading import Settings
 from strictgate.settings.tables import LimitSettings
@@ -152,3 +152,27 @@ def test_redirects_are_not_followed():
 def test_the_answer_to_a_head_request_has_no_body():
     """An error neither, though it keeps its status."""
     assert relayed(answering(status=404), method="HEAD")[::2] == (404, b"")
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_a_body(status):
+    """It may tell the length of a body that does not come: nobody waits for that."""
+
+    async def bare(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d X\r\ncontent-length: 5\r\netag: a\r\n\r\n" % status)
+        await writer.drain()
+        writer.close()
+
+    async def send():
+        server = await asyncio.start_server(bare, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        endpoint = Router(Settings(upstreams={"x": {"base_url": url}}), {}).default()
+        kept, request = Kept(), RawRequest("GET", "/x", "", (), RequestBody(b""))
+        async with server, Client(LimitSettings()) as client:
+            await relay(client, endpoint, request, {}, CHAT, kept)
+        return kept
+
+    kept = asyncio.run(send())
+    assert kept.answer == RawAnswer(status, [("etag", "a")])
+    assert kept.pieces == []

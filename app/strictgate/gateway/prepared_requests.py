@@ -174,6 +174,8 @@ class PreparedRequests:
 
 def kind_of(asked: SurfaceRequest) -> Kind | None:
     """Return which kind of request it is; None: it is of none that is kept."""
+    if asked.input_grammars:  # they are no members of it
+        return None
     try:
         key = orjson.dumps(emptied(asked.chat))
     except TypeError:  # integers beyond 64 bits, or lone surrogates

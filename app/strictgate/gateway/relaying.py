@@ -138,8 +138,8 @@ class _WatchedAnswer:
         self._sink = sink
         self._tail: UsageTail | None = None
         """None: nothing has come yet."""
-        self._since = 0.0
-        """When it began to wait for the next piece, by the monotonic clock."""
+        self._since: float | None = None
+        """When it began to wait for the next piece, by the monotonic clock; None: it does not."""
 
     async def begin(self, answer: RawAnswer) -> None:
         self._call.answered(answer.status)
@@ -151,7 +151,7 @@ class _WatchedAnswer:
 
     async def piece(self, data: bytes) -> None:
         assert self._tail is not None, "it has begun"
-        self._call.waited += time.monotonic() - self._since
+        self._count_wait()
         self._tail.feed(data)
         await self._sink.piece(data)
         self._since = time.monotonic()
@@ -161,5 +161,10 @@ class _WatchedAnswer:
         if self._tail is None:
             self._call.over(None, error)
         else:
-            self._call.waited += time.monotonic() - self._since
+            self._count_wait()
             self._call.over(self._tail.usage(), error)
+
+    def _count_wait(self) -> None:
+        since, self._since = self._since, None
+        if since is not None:  # else the client was waited for, and has left
+            self._call.waited += time.monotonic() - since

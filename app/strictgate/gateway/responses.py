@@ -50,6 +50,8 @@ from strictgate.gateway.response_store import StoredResponse, committed
 Body = Mapping[str, Any]
 Plan = tuple[ResponsesRequest, PlannedRequest]
 
+MOST_REFERENCES = 32
+"""Of a request's references, how many are looked for in the store: each is a read."""
 STORE_DISABLED = (
     "Responses are not kept here. Send the whole conversation as 'input', or take `path = \"off\"` "
     "out of the table [store] of Strictgate's configuration."
@@ -144,7 +146,7 @@ class ResponsesExchange(Exchange):
             return False
         owner = owner_of(self.caller)
         with suppress(StoreUnavailable):  # it may well be the upstream's
-            for identity in dict.fromkeys(named):
+            for identity in [*dict.fromkeys(named)][:MOST_REFERENCES]:
                 if await store.get(owner, identity) is not None:
                     return True
         return False

@@ -69,7 +69,7 @@ async def relay(
             response = await client.send(endpoint, sent)
             try:
                 check_status(response, endpoint)
-                kept = passed_on(_headers(response, endpoint), THEIRS)
+                kept = passed_on(_headers(response, endpoint), _not_kept(response.status))
                 if response.status >= 400 and request.method != "HEAD":
                     raw = await client.whole_body(response, endpoint)
                     error = read_error(response.status, json_or_text(raw), endpoint)
@@ -103,6 +103,12 @@ async def _pass_on(
         raise UpstreamBadResponse(
             f"The upstream '{endpoint.name}' broke off in the middle of its stream."
         )
+
+
+def _not_kept(status: int) -> frozenset[str]:
+    """Return the headers of an answer that do not go on: of one without a body its length, too,
+    which a 304 may have for the body that it does not send (RFC 9110 §8.6)."""
+    return THEIRS | {"content-length"} if status in (204, 304) else THEIRS
 
 
 def _error(

@@ -213,3 +213,11 @@ def test_many_brackets_in_a_string():
     """They are no levels."""
     assert parse_json('"' + "[" * 500 + '"') == "[" * 500
     assert parse_json('[["' + "[" * 500 + '"],[]]') == [["[" * 500], []]
+
+
+@pytest.mark.parametrize("long", [b"", b"12345678901234567890,", b"0.12345678901234567,"])
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"-1e999"])
+def test_no_number(long, number):
+    """What is none is refused, whatever else stands in the text."""
+    with pytest.raises(ValueError, match="."):
+        reader.parse_leniently(b"[" + long + number + b"]")

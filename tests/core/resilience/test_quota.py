@@ -47,6 +47,15 @@ def test_money_a_day():
     assert (quota.tokens, quota.money) == (10, 0.25)
 
 
+def test_a_clock_that_is_put_back():
+    """Who was counted by one that was a year ahead waits for a minute at most."""
+    quota, limits = Quota(), QuotaLimits(requests_per_minute=2)
+    quota.admit(limits, NOON + 365 * DAY)
+
+    assert quota.admit(limits, NOON).wait <= 60
+    assert quota.admit(limits, NOON + 31) is None
+
+
 def test_what_is_refused_does_not_count():
     """Whoever goes on asking is not kept out for longer."""
     quota, limits = Quota(), QuotaLimits(requests_per_minute=1)

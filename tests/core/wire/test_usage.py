@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.wire.usage import UsageTail, add_usage, token_count, total_tokens
+from strictgate.core.wire.usage import MOST_TOKENS, UsageTail, add_usage, token_count, total_tokens
 
 
 def test_add():
@@ -88,3 +88,10 @@ def test_usage_of_what_is_passed_on(body, is_stream, usage):
 
     assert whole.usage() == usage
     assert by_piece.usage() == usage
+
+
+def test_what_cannot_be_added_up():
+    """A number beyond all that an answer can have used counts as the most that one may have."""
+    usage = {"prompt_tokens": 10**400, "completion_tokens": 3}
+    assert token_count(usage, "prompt_tokens") == total_tokens(usage) == MOST_TOKENS
+    assert total_tokens({"total_tokens": 10**30}) == MOST_TOKENS

@@ -126,7 +126,8 @@ class AttemptLog:
         self.proven = len(self.refused_modes)
         self.proven_facts = len(self.facts)
         self.spent = add_usage(self.spent, reply.usage)
-        if reply.usage is None or not reply.usage.get("prompt_tokens"):
+        usage = reply.usage or {}
+        if not (usage.get("prompt_tokens") and usage.get("completion_tokens")):
             tokens_in, tokens_out = untold_tokens(reply.usage, plan.body, reply.body)
             self.untold_in += tokens_in
             self.untold_out += tokens_out

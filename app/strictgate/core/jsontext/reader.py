@@ -104,9 +104,18 @@ def parse_leniently(raw: bytes) -> Any:
     """Parse what somebody else is responsible for: leniently, but integers are exact.
 
     Raises:
-        ValueError
+        ValueError: it is none; NaN and Infinity are none, nor is a number beyond all floats.
     """
-    return json.loads(raw) if _has_long_number(raw) else orjson.loads(raw)
+    if _has_long_number(raw):
+        return json.loads(raw, parse_constant=_finite, parse_float=_finite)
+    return orjson.loads(raw)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON's")
+    return number
 
 
 def _has_long_number(raw: bytes) -> bool:

@@ -51,6 +51,9 @@ def day_exceeded(
     return None
 
 
+MOST = 1 << 62  # tokens of a day: as many as 64 bits hold, whoever claims more
+
+
 @state_type
 class Quota:
     """What one key has used."""
@@ -70,6 +73,7 @@ class Quota:
         most = limits.requests_per_minute
         if most:
             share = MINUTE / most
+            self.full_at = min(self.full_at, now + MINUTE)  # the clock may have been put back
             full_at = max(self.full_at, now) + share
             if full_at - now > MINUTE + 1e-6:  # the bucket is empty
                 return QuotaExceeded("requests_per_minute", most, most, full_at - now - MINUTE)
@@ -79,7 +83,7 @@ class Quota:
     def spend(self, tokens: int, money: float, now: float) -> None:
         """Count what an answer has used."""
         self._turn_to(now)
-        self.tokens += tokens
+        self.tokens = min(self.tokens + tokens, MOST)
         self.money += money
 
     def _turn_to(self, now: float) -> None:

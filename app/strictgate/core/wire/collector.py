@@ -129,7 +129,7 @@ class Collector:
 
     def add_text(self, index: int, text: str, chunks: int) -> tuple[Delta, ...]:
         """Take in `text` that several chunks add to a choice that has text; return the same as for
-        one: see text_runs.py."""
+        one: see chunk_stream.py."""
         content = self._choices[index].add_text(text)
         return (Delta(index, content, chunks=chunks),) if content else ()
 

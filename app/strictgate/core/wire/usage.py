@@ -8,6 +8,9 @@ import orjson
 
 Usage = dict[str, Any]
 
+MOST_TOKENS = 1 << 40
+"""That an upstream may claim of one answer: a larger number is no count, and could not be added up.
+"""
 _TAIL = 16 << 10  # bytes: what hosts write behind the usage is less
 _NAME = b'"usage"'
 _MEMBER = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
@@ -38,9 +41,9 @@ def total_tokens(usage: Mapping[str, Any]) -> int:
     """Return how many tokens, prompt and completion together."""
     whole = usage.get("total_tokens")
     if isinstance(whole, int):
-        return whole
+        return min(whole, MOST_TOKENS)
     parts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-    return sum(part for part in parts if isinstance(part, int))
+    return min(sum(part for part in parts if isinstance(part, int)), MOST_TOKENS)
 
 
 def _is_number(value: Any) -> bool:
@@ -58,7 +61,7 @@ def token_count(usage: Mapping[str, Any] | None, *names: str) -> int:
     for name in names:
         count = usage.get(name)
         if type(count) is int and count > 0:  # and no bool
-            return count
+            return min(count, MOST_TOKENS)
     return 0
 
 
