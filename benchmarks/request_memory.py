@@ -111,8 +111,9 @@ async def _ready(port: int) -> None:
 def _tree(root: int) -> Iterator[int]:
     yield root
     with suppress(OSError):
-        for child in Path(f"/proc/{root}/task/{root}/children").read_text().split():
-            yield from _tree(int(child))
+        for each in Path(f"/proc/{root}/task").glob("*/children"):  # of one of its threads
+            for child in each.read_text().split():
+                yield from _tree(int(child))
 
 
 def _resident(process: int) -> float:

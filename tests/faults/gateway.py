@@ -173,7 +173,8 @@ def main(settings: str) -> None:
     def tell() -> None:
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
         descriptors = len(os.listdir("/proc/self/fd"))
-        workers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        threads = Path("/proc/self/task").glob("*/children")  # each has those that it has started
+        workers = [child for each in threads for child in each.read_text().split()]
         tasks = len(asyncio.all_tasks())
         held = (tasks, descriptors, len(workers), resident, _computed(workers), watch.longest)
         print(json.dumps(held), flush=True)
