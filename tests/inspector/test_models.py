@@ -1,6 +1,6 @@
 """The models: how they did, what was learned, and that it can be forgotten."""
 
-from tests.gates import gate
+from tests.gates import MOOD, gate
 from tests.inspector.views import ROOT, listed
 
 
@@ -21,6 +21,17 @@ def test_figures(demo):
     assert rows["demo/truncates"]["valid"] == 0
     assert rows["demo/clean"]["median"] > 0
     assert len(rows["demo/clean"]["points"]) == 2
+
+
+def test_what_is_no_document(demo):
+    """A model that answers in words where it may is none that gives invalid documents."""
+    function = {"name": "f", "strict": True, "parameters": MOOD}
+    with gate(demo) as running:
+        tools = [{"type": "function", "function": function}]
+        assert running.chat("clean", None, tools=tools).content
+        row = shown(running)["demo/clean"]
+
+    assert (row["requests"], row["valid"]) == (0, 0)
 
 
 def test_what_was_learned_is_told_and_forgotten(demo):

@@ -56,6 +56,7 @@ class HttpExchange:
             connection.exchanges.discard(self)
             return
         connection.exchanges.add(self)
+        connection.flow.resume_reading()  # it may have been paused for a request behind this one
         if cycle is None or cycle.disconnected or connection.is_lost:
             connection.loop.call_soon(self.left)
 

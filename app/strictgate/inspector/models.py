@@ -38,8 +38,17 @@ def model_rows(kept: Kept, learned: Learned) -> list[dict[str, Any]]:
     ]
 
 
+_NOT_JUDGED = frozenset({"left", "passed_on"})
+"""Outcomes that say nothing of a model's documents: its client has left, or it answered in words
+where it was free to."""
+
+
 def _figures(entries: Sequence[Entry]) -> dict[str, Any]:
-    over = [each for each in entries if each.finished is not None and each.finished.mode]
+    over = [
+        each
+        for each in entries
+        if each.finished is not None and each.finished.mode and each.outcome() not in _NOT_JUDGED
+    ]
     at_once = [each for each in over if _is_valid(each) and _is_at_once(each)]
     latencies = sorted(ask.seconds for each in entries for ask in each.asks if ask.seconds)
     points = [each for each in over[:MAX_POINTS] if each.finished is not None]
