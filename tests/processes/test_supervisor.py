@@ -30,9 +30,9 @@ from strictgate.settings.loading import Settings
 SETTINGS = Settings(server={"drain_timeout": 5})
 
 
-def told(start):
-    """What a process is told, as it comes, once it has said that it is ready."""
-    start.channel.sendall(written(ProcessReady()))
+def told(start, *further):
+    """What a process is told, as it comes, once it has said that it is ready, and `further`."""
+    start.channel.sendall(b"".join(map(written, (ProcessReady(), *further))))
     reader = MessageReader()
     while data := start.channel.recv(1 << 16):
         yield from reader.feed(data)
@@ -239,10 +239,10 @@ def test_one_that_begins_while_settings_go_round():
     """It begins with the old ones, and is told the new ones as soon as it is ready."""
 
     def process(start, note):
-        if start.number == 0 and not start.is_first:
-            start.channel.sendall(written(Notice("topic", b"it has begun")))
+        is_second = start.number == 0 and not start.is_first
+        begun = [Notice("topic", b"it has begun")] if is_second else []
         edition = 0
-        for message in told(start):
+        for message in told(start, *begun):
             match message:
                 case Announced() if start.number == 0:
                     to_supervisor(signal.SIGHUP)
