@@ -1,4 +1,4 @@
-"""`strictgate serve` as a process of its own, and raw bytes to it."""
+"""`strictgate serve` as a process of its own, and raw bytes to it; what a process loads."""
 
 import os
 import re
@@ -51,3 +51,9 @@ def raw(url, data):
         while piece := connection.recv(1 << 16):
             pieces.append(piece)
     return b"".join(pieces)
+
+
+def modules_after(code):
+    """The names of all modules that a Python of its own has loaded once it has run `code`."""
+    command = [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules, file=sys.stderr)\n"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stderr.split()

@@ -122,6 +122,16 @@ def test_odd_answers(status, headers):
         connection.close()
 
 
+def leave(wait, begun, gone):
+    """Ask `wait`, and leave once it has begun; return once it has seen that."""
+    with serving(wait, http=HttpProtocol) as url:
+        connection = connection_to(url)
+        connection.request("GET", "/")
+        begun.wait(30)
+        connection.close()
+        assert gone.wait(30)
+
+
 @pytest.mark.parametrize("is_late", [False, True], ids=["in time", "once it has left"])
 def test_leaving(is_late):
     """Whoever wants to know is told, once; also who asks when it has happened."""
@@ -141,12 +151,7 @@ def test_leaving(is_late):
         server.on_left(None)
         gone.set()
 
-    with serving(wait, http=HttpProtocol) as url:
-        connection = connection_to(url)
-        connection.request("GET", "/")
-        begun.wait(30)
-        connection.close()
-        assert gone.wait(30)
+    leave(wait, begun, gone)
 
     assert told == [1]
 
@@ -166,11 +171,6 @@ def test_nobody_wants_to_know_any_more():
         await receive()
         gone.set()
 
-    with serving(wait, http=HttpProtocol) as url:
-        connection = connection_to(url)
-        connection.request("GET", "/")
-        begun.wait(30)
-        connection.close()
-        assert gone.wait(30)
+    leave(wait, begun, gone)
 
     assert told == []

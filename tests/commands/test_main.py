@@ -1,7 +1,5 @@
 """The command line: what goes wrong before a command begins, and what needs no command."""
 
-import subprocess
-import sys
 from importlib import resources
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from strictgate import __version__
 from strictgate.commands.main import _COMMANDS, main
 from strictgate.settings.loading import load
+from tests.commands.process import modules_after
 
 
 @pytest.mark.parametrize(
@@ -52,15 +51,13 @@ def test_version(capsys):
 def test_what_needs_no_server_loads_none():
     """The version, the list of commands and the example configuration are printed at once."""
     code = (
-        "import contextlib, sys\n"
+        "import contextlib\n"
         "from strictgate.commands.main import main\n"
         "for words in (['--version'], ['--help'], ['config']):\n"
         "    with contextlib.suppress(SystemExit):\n"
         "        main(words)\n"
-        "print(*sys.modules, file=sys.stderr)\n"
     )
-    command = [sys.executable, "-c", code]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stderr.split()
+    loaded = modules_after(code)
     assert "strictgate.commands.main" in loaded
     heavy = {"asyncio", "fastapi", "uvicorn", "pydantic", "orjson", "strictgate.commands.running"}
     assert not heavy & {*loaded}

@@ -1,8 +1,8 @@
 """What is loaded to serve."""
 
 import gc
-import subprocess
-import sys
+
+from tests.commands.process import modules_after
 
 LATE = (
     *(
@@ -24,17 +24,15 @@ LATE = (
 def test_serving_loads_what_it_needs():
     """Nothing that only an optional setting has a use for, and no other command."""
     code = (
-        "import gc, sys\n"
+        "import gc\n"
         "from strictgate.commands.main import _loaded\n"
         "_loaded('strictgate.commands.serve_command')\n"
         "assert gc.isenabled() and gc.get_freeze_count()\n"
         "from strictgate.api.app import create_app\n"
         "from strictgate.settings.loading import load\n"
         "create_app(load().with_upstream('here', 'http://127.0.0.1:9/v1'), {})\n"
-        "print(*sys.modules)\n"
     )
-    command = [sys.executable, "-c", code]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    loaded = modules_after(code)
     assert "strictgate.commands.serve" in loaded
     assert not [name for name in loaded if name.startswith(LATE)]
     assert gc.isenabled()
