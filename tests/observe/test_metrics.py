@@ -177,6 +177,65 @@ def test_models_are_few():
     assert found['demotions_total{model="other",upstream="u",what="native"}'] == 5
 
 
+UNKNOWN = (404, 400, 401, 403, 422, 0)
+"""Statuses of an upstream that do not show that the model exists; 0: the client left first."""
+
+
+def request_of(model, status, error="", outcome="unanswered"):
+    """What is told of an enforced request to `model`, whose upstream answers with `status`."""
+    about = ("r", "u", model, "try", "native", status, 0.2, 9.0, 0.4, 0, 0, error)
+    conversation = Enforced("r", "u", model, "native", 0, outcome, (), 0, 0, 0, 0, 0, 0)
+    at_client = 502 if error else status
+    return (
+        UpstreamAnswered(*about),
+        conversation,
+        replace(DONE, model=model, status=at_client, error=error or None),
+    )
+
+
+def models_of(found):
+    """The values of the label `model` that there are."""
+    return {name.split('model="')[1].split('"')[0] for name in found if 'model="' in name}
+
+
+@pytest.mark.parametrize("status", UNKNOWN)
+def test_names_that_are_made_up_take_no_label(status):
+    """They are told as `other`, and one that exists has its label behind a hundred."""
+    made_up = [request_of(f"m{number}", status) for number in range(MAX_MODELS + 5)]
+    good = request_of("good", 200, outcome="valid")
+    found = shown(*(event for each in (*made_up, good) for event in each))
+
+    assert models_of(found) == {"other", "good"}
+    name = 'enforced_total{mode="native",model="other",outcome="unanswered",upstream="u"}'
+    assert found[name] == MAX_MODELS + 5
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(503, ""), (429, ""), (0, "upstream_timeout"), (502, "")]
+)
+def test_a_model_that_is_down_has_its_label(status, error):
+    """It is what somebody looks for in trouble."""
+    found = shown(*request_of("m", status, error))
+    name = 'enforced_total{mode="native",model="m",outcome="unanswered",upstream="u"}'
+    assert found[name] == 1
+
+
+def test_a_model_that_answers_later_has_its_label_from_then_on():
+    """Whatever was counted before stays with `other`."""
+    events = (*request_of("m", 404), *request_of("m", 200, outcome="valid"), *request_of("m", 404))
+    found = shown(*events)
+
+    name = 'enforced_total{{mode="native",model="{}",outcome="{}",upstream="u"}}'
+    assert found[name.format("other", "unanswered")] == 1
+    assert found[name.format("m", "valid")] == found[name.format("m", "unanswered")] == 1
+
+
+def test_what_names_no_model_is_no_other_model():
+    """A file that is not there, for one."""
+    found = shown(replace(DONE, model="", status=404, mode=""))
+    assert found['tokens_total{direction="in",model="",upstream="u"}'] == 7
+
+
 def test_what_is_held_of_requests_is_little():
     """Paths and models are the clients' to make up; what was counted stays counted."""
     metrics = Metrics()

@@ -1,7 +1,9 @@
 """Counting, for Prometheus: a listener that has a table for each metric (metric_tables.py).
 
 Labels are bounded: names of upstreams and client keys are the configuration's, those of models the
-first MAX_MODELS that are asked for, codes the first MAX_CODES; what comes later is `other`.
+first MAX_MODELS that there are, codes the first MAX_CODES; the others are `other`. Clients make
+names of models up, so one counts as a model's once its upstream has answered, or is in trouble: a
+model that is down needs its label. Where the upstream refused (a 4xx but 429), it may not exist.
 
 The events of every request wait for a moment, and are counted many at a time (batching.py), in
 numbers that are looked up once for all requests that are alike (`_Request`, `_Conversation`,
@@ -61,6 +63,8 @@ _Kept = TypeVar("_Kept")
 _BREAKER_STATES = {"closed": 0, "half_open": 1, "open": 2}
 _PARTS = frozenset({UpstreamAnswered, Enforced})
 """What happens within a request: a RequestFinished follows."""
+_UNANSWERED = "unanswered"
+"""The outcome of a conversation of which no question was answered."""
 _TOO_COMPLEX = "too_complex"
 """The outcome of an answer that takes more work to judge than a request may cost."""
 
@@ -169,7 +173,9 @@ class Metrics(MetricTables):
         if done.path in PROBES:
             return
         kind = "enforced" if done.mode else "passthrough"
-        key = (done.path, done.status, done.upstream, done.model, kind)
+        status, models = done.status, self._models
+        model = models.bounded(done.model) if 0 < status < 400 else models.known(done.model)
+        key = (done.path, status, done.upstream, model, kind)
         alike = self._requests.get(key)
         if alike is None:
             alike = _kept(self._requests, key, self._request(*key))
@@ -195,7 +201,7 @@ class Metrics(MetricTables):
         both = (self.requests.cell((route, str(status))), self.request_seconds.row((route,)))
         if not upstream:
             return _Request(*both, None)
-        about = (upstream, self._models.bounded(model))
+        about = (upstream, model)
         answer = _Answer(
             self.overhead_seconds.row((kind,)),
             self.first_byte_seconds.row((kind,)),
@@ -215,6 +221,8 @@ class Metrics(MetricTables):
             self.key_cost.add((done.key,), done.cost)
 
     def _answered(self, answered: UpstreamAnswered) -> None:
+        if answered.status != 200 and _is_in_trouble(answered):
+            self._models.bounded(answered.model)
         key = (answered.upstream, answered.purpose, answered.status)
         alike = self._calls.get(key)
         if alike is None:
@@ -231,12 +239,15 @@ class Metrics(MetricTables):
             alike.first_byte.add(answered.first_byte)
 
     def _enforced(self, done: Enforced) -> None:
-        key = (done.upstream, done.model, done.mode, done.outcome)
+        models, outcome = self._models, done.outcome
+        is_answered = outcome != _UNANSWERED
+        name = models.bounded(done.model) if is_answered else models.known(done.model)
+        key = (done.upstream, name, done.mode, outcome)
         alike = self._conversations.get(key)
         if alike is None:
-            model = (done.upstream, self._models.bounded(done.model))
+            model = (done.upstream, name)
             conversation = _Conversation(
-                self.enforced.cell((*model, done.mode, done.outcome)),
+                self.enforced.cell((*model, done.mode, outcome)),
                 self.attempts.cell(model),
                 self.continuations.cell(model),
                 self.streams_stopped.cell(model),
@@ -250,7 +261,7 @@ class Metrics(MetricTables):
             self.repairs.add((step,))
         for step, count in done.more_repairs:
             self.repairs.add((step,), count)
-        if done.outcome == _TOO_COMPLEX:
+        if outcome == _TOO_COMPLEX:
             self.work_budget_hits.add()
 
     def _breaker(self, change: BreakerChanged) -> None:
@@ -293,6 +304,12 @@ class Metrics(MetricTables):
 
 def _merging() -> Any:
     return import_module("strictgate.observe.merging")  # prometheus-client comes with it
+
+
+def _is_in_trouble(answered: UpstreamAnswered) -> bool:
+    """Whether the upstream gave no answer, or one that says nothing of the model that was named."""
+    status = answered.status
+    return status >= 500 or status == 429 or (not status and bool(answered.error))
 
 
 def _kept(among: dict[Any, _Kept], key: Any, numbers: _Kept) -> _Kept:

@@ -112,3 +112,7 @@ class LabelPool:
             return OTHER
         self._known.add(value)
         return value
+
+    def known(self, value: str) -> str:
+        """Return `value` where it is empty or one of the values, or else `other`."""
+        return value if not value or value in self._known else OTHER
