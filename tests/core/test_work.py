@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.work import Work, WorkSpent
+from strictgate.core.work import StretchSpent, Work, WorkSpent
 
 
 def test_all_of_the_budget_may_be_spent():
@@ -40,3 +40,21 @@ def test_a_cancelled_request_stops_at_the_next_count():
     assert not work.affords(0)
     with pytest.raises(WorkSpent):
         work.spend(0)
+
+
+def test_a_stretch_ends_before_the_budget():
+    """What is begun anew counts from there; at the budget it is spent, whatever was allowed."""
+    work = Work(100)
+    work.begin_stretch(10)
+    work.spend(10)
+    with pytest.raises(StretchSpent):
+        work.spend(1)
+    work.begin_stretch(1000)
+    work.spend(89)
+    with pytest.raises(WorkSpent):
+        work.spend(1)
+
+
+def test_the_end_of_a_stretch_is_no_error():
+    """Nothing that mends what goes wrong may mend that."""
+    assert not issubclass(StretchSpent, Exception)

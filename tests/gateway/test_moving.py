@@ -191,6 +191,38 @@ def test_a_stream_that_moves_in_the_middle():
     assert len(moved[0]) > len(whole) - 1000
 
 
+DEEP = {
+    "$defs": {"t": {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/t"}}, {"const": 1}]}},
+    "type": "object",
+    "properties": {"t": {"$ref": "#/$defs/t"}},
+    "required": ["t"],
+}
+
+
+def test_a_step_that_turns_out_to_be_heavy():
+    """Of a short text it takes long to say what is wrong: that is said by a worker, and is the same
+    as without one."""
+    text = '{"t": [' + "[" * 100 + "2" + "]" * 100 + "]}"
+    answers = [text[at : at + 20] for at in range(0, len(text), 20)]
+    *parts, reply = streamed(*answers)
+    parts = [*(StreamPart(each.deltas) for each in parts), reply]
+
+    async def failed(pool):
+        one = conversation(body(DEEP, stream=True), stream=StreamMode.GUARDED, max_attempts=1)
+        with pytest.raises(OutputInvalid) as error:
+            await streamed_through(Talk(one.run(), one, pool), *parts)
+        return error.value.body(), one.record
+
+    async def both():
+        async with WorkerPool(LimitSettings(workers=1)) as pool:
+            moved = await failed(pool)
+            assert pool.worker().begun == 1
+        return moved, await failed(None)
+
+    moved, expected = asyncio.run(both())
+    assert moved == expected
+
+
 def test_a_worker_that_is_killed():
     """It costs the answer that it was judging; the text is in the error, and the next one is
     judged."""

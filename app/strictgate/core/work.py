@@ -8,9 +8,13 @@ microsecond of one core of a small server.
 Two ways to ask, for two kinds of work. What the verdict hangs on is paid with `spend`, which raises
 `WorkSpent` once the budget is used up: the conversation turns that into its typed error. What is
 merely of help (an explanation, a mend) asks `affords` first, and is left out where it is too much.
+
+Where others wait for the same thread, a stretch of work is bounded as well (`begin_stretch`). What
+goes beyond it is done in another process from its beginning, as the conversation depends on nothing
+but its answers (gateway/moving.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 DEFAULT_BUDGET = 60_000_000
 """Units: about a minute of one core."""
@@ -20,6 +24,11 @@ _ONCE_MORE = 20
 
 class WorkSpent(Exception):
     """The budget is used up, or the request was cancelled; never shown to a caller as it is."""
+
+
+class StretchSpent(BaseException):
+    """What comes next is more than may be done here without a pause. No error, and so nothing on
+    the way takes it for one: like a GeneratorExit it ends the conversation here."""
 
 
 @dataclass(slots=True)
@@ -32,16 +41,26 @@ class Work:
     """The units that have been spent."""
     is_cancelled: bool = False
     """Nobody waits for the result any more."""
+    _until: int = field(init=False, repr=False, compare=False)
+    """The units up to which `spend` has nothing to look at."""
+
+    def __post_init__(self) -> None:
+        self._until = self.budget
+
+    def begin_stretch(self, units: int) -> None:
+        """Allow so much from here on; what was allowed before does not count any more."""
+        self._until = min(self.budget, self.spent + units)
 
     def spend(self, units: int) -> None:
         """Count `units` of work, before they are done.
 
         Raises:
             WorkSpent: there are not so many left, or the request was cancelled.
+            StretchSpent: it is more than `begin_stretch` has allowed.
         """
         self.spent += units
-        if self.spent > self.budget or self.is_cancelled:
-            raise WorkSpent
+        if self.spent > self._until or self.is_cancelled:
+            raise WorkSpent if self.spent > self.budget or self.is_cancelled else StretchSpent
 
     def affords(self, units: int) -> bool:
         """Whether `units` could be spent. Nothing is counted."""

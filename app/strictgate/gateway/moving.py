@@ -1,19 +1,22 @@
 """A conversation, run here as long as its steps are light, and then in a worker.
 
 A conversation depends on nothing but its answers. They are noted, and where a step is heavy, a
-worker begins the conversation anew, gives it the same answers, and has it go on from there. What
-it then wants is told here, and answered here: the network stays in this process. A worker that has
-forgotten it, or that was lost to another conversation, begins it anew in the same way.
+worker begins the conversation anew, gives it the same answers, and has it go on from there. A step
+that turns out to be heavy while it is computed is left, and computed there. What it then wants is
+told here, and answered here: the network stays in this process. A worker that has forgotten it, or
+that was lost to another conversation, begins it anew in the same way.
 """
 
 import asyncio
+import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field
+from functools import partial
 from itertools import chain, count
 
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.judging_cost import LIGHT
+from strictgate.core.conversation.judging_cost import LIGHT, STRETCH
 from strictgate.core.conversation.protocol import (
     Compile,
     ConversationGenerator,
@@ -26,6 +29,7 @@ from strictgate.core.conversation.protocol import (
 from strictgate.core.errors import GatewayError, NotJudged, NotJudgedNow, Overloaded
 from strictgate.core.value_type import state_type
 from strictgate.core.wire.reply import Reply
+from strictgate.core.work import StretchSpent
 from strictgate.gateway.worker_messages import (
     Answer,
     Begin,
@@ -130,11 +134,7 @@ class Talk:
         self._note(error)
         if self._there is not None:
             return await self._asked(self._there, error)
-        try:
-            step: Turn | Outcome = self._here.throw(error)
-        except StopIteration as done:
-            step = done.value
-        return await self._after(step)
+        return await self._after(self._turned(partial(self._here.throw, error)))
 
     def close(self) -> None:
         """End it, wherever it is."""
@@ -150,23 +150,39 @@ class Talk:
     # --- here ------------------------------------------------------------------------------------
 
     def _sent(self, answer: DriverAnswer) -> Turn | Outcome:
+        return self._turned(partial(self._here.send, answer))
+
+    def _turned(self, turn: Callable[[], Turn]) -> Turn | Outcome:
+        """Have it take its next turn; where that takes too long, it is a heavy step."""
+        if self._conversation is not None:
+            work = self._conversation.work
+            work.begin_stretch(STRETCH if self._elsewhere() is not None else work.budget)
         try:
-            return self._here.send(answer)
+            return turn()
         except StopIteration as done:
             outcome: Outcome = done.value
             return outcome
+        except StretchSpent:
+            return HeavyStep(math.inf)
 
     async def _after(self, step: Turn | Outcome) -> Turn | Outcome:
         """Return the next turn that is the driver's to answer."""
         while isinstance(step, HeavyStep):
-            if step.cost > LIGHT and self._conversation and self._pool and self._pool.is_open:
-                return await self._moved(self._conversation, self._pool)
+            if step.cost > LIGHT and (elsewhere := self._elsewhere()) is not None:
+                return await self._moved(*elsewhere)
             await asyncio.sleep(0)
             step = self._sent(None)
         self._turn = step
         return step
 
     # --- there -----------------------------------------------------------------------------------
+
+    def _elsewhere(self) -> tuple[Conversation, WorkerPool] | None:
+        """Return what can go on in a worker, and whose; None: all is computed here."""
+        conversation, pool = self._conversation, self._pool
+        if conversation is None or pool is None or not (self._may_move and pool.is_open):
+            return None
+        return conversation, pool
 
     async def _moved(self, conversation: Conversation, pool: WorkerPool) -> Turn | Outcome:
         """Go on in a worker, from the heavy step that is next here."""

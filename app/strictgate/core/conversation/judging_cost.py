@@ -14,6 +14,9 @@ from strictgate.core.wire.collector import Delta
 
 LIGHT = 10.0
 """Milliseconds that nobody notices."""
+STRETCH = 10_000
+"""Units of work (core/work.py) that are done in a stretch where everybody waits for it: as much. It
+ends what has turned out to be dearer than was estimated."""
 SLICE = 512
 """Characters of a stream that are guarded without a pause, as the way of another request through
 the event loop has several turns, each of which may meet one, …"""

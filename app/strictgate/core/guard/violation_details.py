@@ -29,7 +29,9 @@ def explain(draft: PartialDocument, ahead: bytes, schema: Schema) -> tuple[Probl
     read = scanner.consume(ahead[:_LOOK], to_close=True)
     if not read:
         return draft.guard.problems()
-    problems = schema.problems(scanner.value) if scanner.containers or scanner.is_complete() else ()
+    problems: tuple[Problem, ...] = ()
+    if scanner.containers or scanner.is_complete():
+        problems = schema.problems(scanner.value, work=draft.guard.work)
     is_ended = scanner.is_complete() or scanner.open_path[: len(around)] != around
     return tuple(each for each in problems if _is_about(each, place, around, is_ended=is_ended))
 
