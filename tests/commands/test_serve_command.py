@@ -1,7 +1,11 @@
-"""What is loaded to serve."""
+"""What is loaded to serve, and what is said of the demonstration."""
 
 import gc
 
+import pytest
+
+from strictgate.commands.serve_command import demo_text
+from strictgate.settings.loading import Settings
 from tests.commands.process import modules_after
 
 LATE = (
@@ -36,3 +40,25 @@ def test_serving_loads_what_it_needs():
     assert "strictgate.commands.serve" in loaded
     assert not [name for name in loaded if name.startswith(LATE)]
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({}, '"none"'),
+        ({"server": {"api_keys": ["secret"]}}, 'os.environ["STRICTGATE_KEY"]'),
+        ({"keys": {"ci": {"key_env": "CI_KEY"}}}, 'os.environ["STRICTGATE_KEY"]'),
+    ],
+)
+def test_the_demonstration_is_asked_with_a_key(settings, key):
+    """Where the gateway has client keys; none is shown, a variable is named."""
+    text = demo_text(Settings(**settings))
+    curl = next(line for line in text.splitlines() if line.startswith("curl "))
+    program = text.partition("and then:\n\n")[2].partition("\n\nA stream")[0]
+
+    assert f"api_key={key})" in program
+    compile(program, "program", "exec")
+    assert program.startswith("import os\n" if settings else "from openai")
+    assert ('"authorization: Bearer $STRICTGATE_KEY"' in curl) is bool(settings)
+    assert ("export STRICTGATE_KEY=" in text) is bool(settings)
+    assert "secret" not in text

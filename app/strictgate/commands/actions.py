@@ -29,7 +29,7 @@ from strictgate.settings.loading import Settings, SettingsError, load
 
 DEMO_END = """\
 Every request, painted by who wrote which byte:  {url}/inspector
-For your SDK (Ctrl+C ends it):                   base_url = "{url}/v1", api_key = "none"
+For your SDK (Ctrl+C ends it):                   base_url = "{url}/v1", api_key = {key}
 A model of your own:                             strictgate serve --upstream URL
 """
 
@@ -99,7 +99,8 @@ def _demo(options: argparse.Namespace) -> int:
 
         def tour(url: str) -> None:
             show(url_of(beside), url, key)
-            print(DEMO_END.format(url=url), flush=True)
+            said = '"none"' if key is None else "a client key of the configuration"
+            print(DEMO_END.format(url=url, key=said), flush=True)
 
         def announce(url: str) -> None:
             print(f"Strictgate listening on {url}\n", flush=True)

@@ -13,13 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from urllib.parse import urlsplit
 
-from strictgate.commands.running import CommandFailed
+from strictgate.commands.running import KEY_VARIABLE, CommandFailed
 from strictgate.core.jsontext.reader import write_json
 from strictgate.core.value_type import value_type
 from strictgate.core.wire.address import checked_base_url
 
-KEY_VARIABLE = "STRICTGATE_KEY"
-"""Holds the client key, where the gateway wants one."""
 _PROVIDER = "strictgate"
 _NO_KEY = "none"
 _PORTS = {"http": 80, "https": 443}

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from strictgate.settings.loading import SettingsError
 
+KEY_VARIABLE = "STRICTGATE_KEY"
+"""Holds the client key in what a client is told, where the gateway wants one."""
+
 
 class CommandFailed(Exception):
     """A command cannot do what it was asked; the message says why, and what to do."""

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 
-from strictgate.commands.running import UsageError
+from strictgate.commands.running import KEY_VARIABLE, UsageError
 from strictgate.commands.serve import listening_socket, serve
 from strictgate.core.jsontext.reader import write_json
 from strictgate.settings.loading import Settings, load
@@ -18,14 +18,15 @@ from strictgate.settings.loading import Settings, load
 DEMO = """\
 The demonstration upstream is embedded: no API key, no network. Its model names select behaviour:
 `demo/clean`, `demo/no-json-schema+fenced`, `demo/wrong-once`, … (GET /v1/models lists them).
-Open {url}/inspector in a browser: it shows each request as it happens. Try:
+Open {url}/inspector in a browser: it shows each request as it happens.
+{before}Try:
 
-curl {url}/v1/chat/completions -H 'content-type: application/json' -d '{body}'
+curl {url}/v1/chat/completions -H 'content-type: application/json'{header} -d '{body}'
 
 pip install openai, and then:
 
-from openai import OpenAI
-client = OpenAI(base_url="{url}/v1", api_key="none")
+{imports}from openai import OpenAI
+client = OpenAI(base_url="{url}/v1", api_key={key})
 ask = [{{"role": "user", "content": "How is Rico?"}}]
 schema = {schema}
 wanted = {{"type": "json_schema", "json_schema": {{"name": "mood", "schema": schema}}}}
@@ -39,6 +40,17 @@ for part in client.chat.completions.create(
 ):
     print(part.choices[0].delta.content or "", end="", flush=True)
 """
+_KEYLESS = {"before": "", "header": "", "imports": "", "key": '"none"'}
+_KEYED = {
+    "before": f"""\
+This gateway has client keys: first put one of them into a variable of your shell, by
+export {KEY_VARIABLE}=…
+""",
+    "header": f' -H "authorization: Bearer ${KEY_VARIABLE}"',
+    "imports": "import os\n",
+    "key": f'os.environ["{KEY_VARIABLE}"]',
+}
+"""What is said of the client key, where there is none and where there are some."""
 _SCHEMA = {
     "type": "object",
     "properties": {"mood": {"type": "string", "enum": ["happy", "angry"]}},
@@ -74,8 +86,8 @@ def _serve(options: argparse.Namespace) -> int:
     def again() -> Settings:
         return with_options(load(options.config), options)
 
-    announce = _announcement(demo=options.demo)
     settings = again()
+    announce = _announcement(demo_text(settings) if options.demo else "")
     with listening_socket("127.0.0.1", 0) if options.demo else nullcontext() as beside:
         if settings.server.workers > 1:
             several = import_module("strictgate.commands.serve_processes")  # few have a use for it
@@ -105,18 +117,28 @@ def with_upstream(settings: Settings, options: argparse.Namespace) -> Settings:
     return settings
 
 
-def _announcement(*, demo: bool) -> Callable[[str], None]:
+def _announcement(text: str) -> Callable[[str], None]:
     """Return what prints the URL once the server accepts connections.
 
     The first line is for programs: one that starts the gateway with port 0 reads the port there.
+
+    Args:
+        text: what follows, with {url} in it; "": nothing.
     """
 
     def announce(url: str) -> None:
         print(f"Strictgate listening on {url}", flush=True)
-        if demo:
-            print("\n" + DEMO.format(url=url, body=_demo_body(), schema=_SCHEMA), flush=True)
+        if text:
+            print("\n" + text.replace("{url}", url), flush=True)
 
     return announce
+
+
+def demo_text(settings: Settings) -> str:
+    """Return what is said of the demonstration upstream, {url} standing for the gateway's URL."""
+    has_keys = bool(settings.server.api_keys or settings.keys)
+    about = _KEYED if has_keys else _KEYLESS
+    return DEMO.format(url="{url}", body=_demo_body(), schema=_SCHEMA, **about)
 
 
 def _demo_body() -> str:
