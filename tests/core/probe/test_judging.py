@@ -8,6 +8,7 @@ from strictgate.core.wire.reply import Failure, parse_reply
 
 BY_NAME = {each.name: each for each in QUESTIONS}
 PARIS = '{"city": "Paris", "country": "France"}'
+FENCED = f"```json\n{PARIS}\n```"
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3}
 
 
@@ -37,6 +38,9 @@ LOGPROBS = {"content": [{"token": "a", "top_logprobs": [{"token": "a"}, {"token"
         ("native-against-the-prompt", [choice('{"word": "alpha"}')]),
         ("native-choices", [choice('{"word": "alpha"}'), choice('{"word": "beta"}')]),
         ("json-object-array", [choice('{"colours": ["red"]}')]),
+        ("json-object", [choice(FENCED)]),
+        ("prompt", [choice(FENCED)]),
+        ("prompt", [choice(f"<think>Paris, surely</think>Here it is: {PARIS}")]),
         ("tool", [choice(calls=[call()])]),
         ("tools-parallel", [choice(calls=[call(), call()])]),
         ("logprobs", [choice("Hello", logprobs=LOGPROBS)]),
@@ -48,7 +52,8 @@ LOGPROBS = {"content": [{"token": "a", "top_logprobs": [{"token": "a"}, {"token"
 )
 def test_right(name, answers):
     """What was asked for; a prefix may stand at the head of what goes on from it, and where it is
-    asked whether a host goes on, a weak model's document need not be right."""
+    asked whether a host goes on, a weak model's document need not be right. What is taken off when
+    it is enforced is not held against JSON mode and the prompt."""
     found = judged(name, *answers)
     assert (found.verdict, found.words) == (Verdict.RIGHT, "")
     assert (found.tokens_in, found.tokens_out) == (7, 3)
@@ -58,13 +63,16 @@ def test_right(name, answers):
     ("name", "answers", "words"),
     [
         ("plain", [choice("")], "an empty answer"),
-        ("native", [choice(f"```json\n{PARIS}\n```")], "not JSON"),
+        ("native", [choice(FENCED)], "not JSON"),
+        ("prompt", [choice(FENCED.replace("city", "town"))], "not JSON"),
+        ("prompt", [choice(FENCED[:-8])], "not JSON"),
         ("native", [choice('{"city": "Paris", "city": "Rome"}')], "not JSON (Duplicate"),
         ("native", [choice('{"city": "Paris"}')], "not valid"),
         ("native-against-the-prompt", [choice('{"word": "gamma"}')], "gamma"),
         ("native-choices", [choice('{"word": "alpha"}')], "1 choice in place of 2"),
         ("native-choices", [choice('{"word": "alpha"}'), choice("?")], "not JSON"),
         ("json-object-array", [choice('["red"]')], "not an object"),
+        ("json-object-array", [choice('```\n["red"]\n```')], "not JSON"),
         ("tool", [choice(PARIS)], "0 of 1 calls"),
         ("tool", [choice(calls=[call(name="clock")])], "does not exist"),
         ("tool", [choice(calls=[call("{}")])], "arguments not valid"),

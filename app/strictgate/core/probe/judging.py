@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
+from strictgate.core.capabilities import Mode
 from strictgate.core.jsontext.reader import NotJSON, parse_json
+from strictgate.core.output.extract import extract
 from strictgate.core.probe.questions import FUNCTION, PREFIX, Check, Question
 from strictgate.core.schema.schema import Schema
 from strictgate.core.value_type import value_type
@@ -15,6 +17,8 @@ from strictgate.core.wire.reply import Choice, Failure, Reply
 MAX_WORDS = 200  # characters of an answer or an error that are shown
 _NO_SUCH_ACCESS = frozenset({401, 403, 404, 408, 429})
 _OUTPUT = frozenset({Refused.INVALID_OUTPUT, Refused.TRUNCATED_OUTPUT})
+_FREE = frozenset({Mode.JSON_OBJECT, Mode.PROMPT})
+"""The modes in which a host that writes more than the document still does what they are for."""
 _ENDS_THE_CITY = re.compile(r'[^"\\\n]{0,40}"\s*[,}]')
 """How a text goes on from PREFIX: it ends the string, and what follows one in an object comes."""
 
@@ -50,7 +54,8 @@ def judge(question: Question, answer: Reply | Failure) -> Finding:
     if isinstance(answer, Failure):
         return _judge_failure(question, answer)
     tokens_in, tokens_out = _tokens(answer)
-    problem = _PROBLEMS[question.check](answer.choices, question.schema)
+    among = _PROBLEMS_IN_TEXT if question.via in _FREE else _PROBLEMS
+    problem = among[question.check](answer.choices, question.schema)
     if not problem:
         verdict = Verdict.RIGHT
     elif any(each.finish_reason == "length" for each in answer.choices):
@@ -105,6 +110,14 @@ def _document_problem(text: str, schema: Schema | None) -> str:
     return "" if schema.is_valid(value) else f"not valid: {text.strip()}"
 
 
+def _problem_in_text(text: str, schema: Schema | None) -> str:
+    """Return what is wrong with the document that stands under thinking, in a fence or amid prose,
+    as it is taken out of there when it is enforced."""
+    problem = _document_problem(text, schema)
+    found = extract(text).candidates if problem else ()
+    return problem if all(_document_problem(each.text, schema) for each in found) else ""
+
+
 def _calls_problem(choice: Choice, schema: Schema | None, count: int) -> str:
     if len(choice.calls) < count:
         return f"{len(choice.calls)} of {count} calls; the text: {choice.text.strip()}"
@@ -152,3 +165,9 @@ _PROBLEMS: Mapping[Check, Callable[[Sequence[Choice], Schema | None], str]] = {
     Check.CONTINUES: lambda choices, _: _continuation_problem(choices[0].text),
 }
 """What says what is wrong with an answer, "" where nothing is."""
+_PROBLEMS_IN_TEXT = {
+    **_PROBLEMS,
+    Check.DOCUMENT: lambda choices, schema: _problem_in_text(choices[0].text, schema),
+    Check.OBJECT: lambda choices, _: _problem_in_text(choices[0].text, None),
+}
+"""The same where the host does not promise to write the document alone."""
