@@ -86,6 +86,13 @@ def test_a_port_that_is_taken(problems, port):
     assert "choose another port" in said
 
 
+def test_a_port_of_another_strictgate(strictgate, capsys):
+    """One that left no file to be found by, as a demonstration: that is no problem."""
+    port = strictgate.url.rpartition(":")[2]
+    assert main(["doctor", "--demo", "--port", port]) == 0
+    assert f"ok       A Strictgate listens on 127.0.0.1:{port} already." in capsys.readouterr().out
+
+
 def test_nobody_is_there(problems):
     """An upstream whose server is down."""
     (said,) = problems(upstream("http://127.0.0.1:9"))

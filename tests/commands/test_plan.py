@@ -48,6 +48,13 @@ def test_plan(file, config, capsys):
     assert first["body"]["response_format"] == {"type": "json_object"}
 
 
+def test_an_upstream_at_the_port_of_serve(file, capsys):
+    """A model's server may well listen there: nothing else is to, now."""
+    there = ["--upstream", "http://127.0.0.1:8080/v1", "--preset", "generic"]
+    assert main(["plan", file(request()), *there]) == 0
+    assert json.loads(capsys.readouterr().out)["requests"]
+
+
 def test_plan_of_fallbacks(file, config, capsys, tmp_path):
     """What another model would be asked where the first fails; a key stays with its upstream."""
     (tmp_path / "config.toml").write_text(

@@ -50,6 +50,7 @@ def test_what_is_pinned(probed):
     """A host that takes schemas and drops them loses its native mode."""
     assert pins(probed("demo/wrong-enum").rows)["modes"][0] == "json_object"
     assert pins(probed("demo/continues").rows)["prefill"] == "trailing"
+    assert pins(probed("demo/fenced").rows)["modes"] == ["json_object", "tool", "prompt"]
     assert "dialect" not in pins(probed("demo/clean").rows)
 
 
@@ -68,6 +69,14 @@ def test_no_answer_to_the_first_question(status):
     wrong = pytest.raises(ProbeFailed, match=rf"{status}: no.* are right")
     with serving(refusing) as url, wrong:
         probe(settings(url), {}, "m", 64, lambda *_: None)
+
+
+@pytest.mark.parametrize("root", ["/v1", "/openai/v1", ""])
+def test_a_strictgate_is_not_asked(strictgate, root):
+    """It would make every model look right."""
+    wanted = Settings().with_upstream("upstream", strictgate.url + root, "generic")
+    with pytest.raises(ProbeFailed, match=r"is a Strictgate.* Ask the upstream behind it"):
+        probe(wanted, {}, "demo/clean", 64, lambda *_: None)
 
 
 def test_a_busy_host_is_asked_again(monkeypatch):

@@ -44,7 +44,10 @@ def test_forms(asked, capsys, tmp_path):
     [
         ([], "give --model"),
         (["--model", "m"], "no upstream is configured"),
-        (["--model", "m", "--preset", "groq"], "give that, too"),
+        (["--model", "m", "--preset", "groq"], "--preset says what --upstream URL is"),
+        (["--model", "m", "--key-env", "K"], "give that, too"),
+        (["--model", "m", "--demo", "--key-env", "K"], "give that, too"),
+        (["--demo", "--import", "x"], "asks nothing"),
         (
             ["--model", "m", "--upstream", "http://127.0.0.1:9/v1", "--max-tokens", "0"],
             "1 at least",

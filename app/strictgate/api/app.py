@@ -315,7 +315,7 @@ def _add_inspector(app: Any, page: InspectorRoutes) -> None:
 def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:
     async def healthz() -> Mapping[str, str]:
         """Whether the process lives."""
-        return {"status": "ok"}
+        return {"status": "ok", "server": "strictgate"}
 
     async def readyz(response: Response) -> Mapping[str, Any]:
         """Whether new requests are welcome."""

@@ -12,12 +12,13 @@ from typing import Any
 
 from strictgate.commands.check import check_schema, report
 from strictgate.commands.doctor import diagnose
+from strictgate.commands.embedded_demo import demo_if_wanted
 from strictgate.commands.plan import PATHS, upstream_requests
 from strictgate.commands.replay import NotATest, replay_all
 from strictgate.commands.running import UsageError
 from strictgate.commands.runtime_file import NotRunning, RuntimeFile, reload_running
 from strictgate.commands.serve import listening_socket, serve, url_of
-from strictgate.commands.serve_command import add_preset, with_options, with_upstream
+from strictgate.commands.serve_command import add_upstream, with_options, with_upstream
 from strictgate.commands.showcase import show
 from strictgate.commands.start_checks import check_settings
 from strictgate.core.errors import GatewayError
@@ -66,8 +67,7 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
     """Give the parser the arguments of `plan`."""
     parser.add_argument("request", type=Path, metavar="REQUEST.json")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
-    parser.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
-    add_preset(parser)
+    add_upstream(parser)
     parser.add_argument("--path", choices=sorted(PATHS), help="where it is posted to, below /v1")
     parser.set_defaults(command=_plan)
 
@@ -85,8 +85,7 @@ def add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
     parser.add_argument("--host", metavar="H", help="address to listen on")
     parser.add_argument("--port", type=int, metavar="P", help="port to listen on")
-    parser.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
-    add_preset(parser)
+    add_upstream(parser)
     parser.set_defaults(command=_doctor)
 
 
@@ -156,8 +155,9 @@ def _check(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace) -> int:
     request = RequestBody(_contents(options.request))
     try:
-        settings = with_upstream(load(options.config), options)
-        made, code = upstream_requests(settings, os.environ, request, options.path), 0
+        with demo_if_wanted(options):
+            settings = with_upstream(load(options.config), options)
+            made, code = upstream_requests(settings, os.environ, request, options.path), 0
     except GatewayError as error:
         made, code = error.body(), 1
     print(json.dumps(made, indent=2, ensure_ascii=False))
@@ -174,11 +174,12 @@ def _replay(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     code = 0
-    for each in diagnose(
-        options.config, os.environ, lambda settings: with_options(settings, options)
-    ):
-        print(each.line(), flush=True)
-        code = code if each.is_well else 1
+    with demo_if_wanted(options):
+        for each in diagnose(
+            options.config, os.environ, lambda settings: with_options(settings, options)
+        ):
+            print(each.line(), flush=True)
+            code = code if each.is_well else 1
     return code
 
 

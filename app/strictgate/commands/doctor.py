@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from strictgate import __version__
+from strictgate.commands.neighbours import is_strictgate
 from strictgate.commands.runtime_file import NotRunning, RuntimeFile
 from strictgate.commands.start_checks import (
     check_exposure,
@@ -26,9 +27,11 @@ from strictgate.core.wire.address import without_password
 from strictgate.gateway.client_keys import key_ring
 from strictgate.observe.events import Event, SharedStoreChanged
 from strictgate.settings.loading import Settings, SettingsError, load
+from strictgate.settings.upstreams import Upstream
 from strictgate.shared.opening import open_shared
 from strictgate.upstream.client import Client, Fetched
 from strictgate.upstream.http.faults import TlsFailed
+from strictgate.upstream.presets import GENERIC, PRESETS
 from strictgate.upstream.recognition import LATER, MODELS, look
 from strictgate.upstream.routing import Endpoint, Router
 
@@ -65,7 +68,7 @@ def diagnose(
         yield Diagnosis(False, f"The configuration cannot be read: {error}")
         return
     yield from _configuration(settings, environment)
-    yield _port(settings.server.host, settings.server.port)
+    yield _port(settings)
     yield from asyncio.run(_shared_store(settings))
     try:
         router = Router(settings, environment)
@@ -102,8 +105,9 @@ def _configuration(settings: Settings, environment: Mapping[str, str]) -> Iterat
         )
 
 
-def _port(host: str, port: int) -> Diagnosis:
-    """Say whether Strictgate could listen there, or does."""
+def _port(settings: Settings) -> Diagnosis:
+    """Say whether Strictgate could listen where it is to, or does."""
+    host, port = settings.server.host, settings.server.port
     where = f"{host}:{port}"
     try:
         state = RuntimeFile(port).read_state()
@@ -118,12 +122,24 @@ def _port(host: str, port: int) -> Diagnosis:
             listener.bind(address)
             listener.listen()
     except OSError as error:
+        if asyncio.run(_is_ours(settings)):
+            return Diagnosis(True, f"A Strictgate listens on {where} already.")
         return Diagnosis(
             False,
             f"{where} cannot be listened on ({error.strerror}). Stop what listens there, or choose "
             "another port: --port, or server.port.",
         )
     return Diagnosis(True, f"{where} is free to listen on.")
+
+
+async def _is_ours(settings: Settings) -> bool:
+    """Whether what listens there is a Strictgate: a demonstration, or another user's."""
+    host, port = settings.server.host, settings.server.port
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    about = (PRESETS[GENERIC].capabilities, Upstream(base_url=url))
+    endpoint = Endpoint("port", url, None, *about)
+    async with Client(settings.limits) as client:
+        return await is_strictgate(client, endpoint)
 
 
 async def _shared_store(settings: Settings) -> list[Diagnosis]:

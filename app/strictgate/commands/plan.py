@@ -67,7 +67,7 @@ def upstream_requests(
         GatewayError: what the client would be answered at once.
         SettingsError: the settings could not be served.
     """
-    check_settings(settings, environment)
+    check_settings(settings.with_server({"port": 0}), environment)  # nothing listens here
     router, client = Router(settings, environment), Client(settings.limits)
     gateway = Gateway(settings, router, client, ignore)
     path = path or likely_path(body.look())

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from strictgate.commands.neighbours import is_strictgate
 from strictgate.commands.running import CommandFailed
 from strictgate.core.errors import GatewayError
 from strictgate.core.probe.judging import Finding, Verdict, judge
@@ -72,7 +73,7 @@ def probe(
 
     Raises:
         GatewayError: no upstream serves the model.
-        ProbeFailed: the first question was not answered.
+        ProbeFailed: the upstream is a Strictgate, or the first question was not answered.
         SettingsError: the settings could not be served.
     """
     router, client = Router(settings, environment), Client(settings.limits)
@@ -81,6 +82,11 @@ def probe(
         async with client:
             await Recogniser(router, client, ignore).start()
             route = router.route(model)
+            if await is_strictgate(client, route.endpoint):
+                raise ProbeFailed(
+                    f"{route.endpoint.base_url} is a Strictgate, whose answers are right in any "
+                    "case. Ask the upstream behind it: what stands there as its base_url."
+                )
             findings: list[Finding] = []
             calls, is_whole = 0, True
             try:

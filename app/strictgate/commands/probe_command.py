@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from strictgate.commands.embedded_demo import demo_if_wanted
 from strictgate.commands.probe import BUDGET, ProbeFailed, cost_text, probe
+from strictgate.commands.serve_command import add_upstream, with_upstream
 from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.probe.results import NotAResult, ProbeResult, parse_result
@@ -15,7 +17,6 @@ from strictgate.settings.loading import Settings, load
 
 INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 _BAR = 30  # characters
-_UPSTREAM = "upstream"
 
 
 def add_probe(parser: argparse.ArgumentParser) -> None:
@@ -25,8 +26,7 @@ def add_probe(parser: argparse.ArgumentParser) -> None:
         f"feature, what it does, and how often the answer was right. {cost_text(BUDGET)}"
     )
     parser.add_argument("--model", metavar="M", help="as configured, or as the --upstream names it")
-    parser.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
-    parser.add_argument("--preset", metavar="NAME", help="what the --upstream is")
+    add_upstream(parser)
     parser.add_argument("--key-env", metavar="VARIABLE", help="that holds the --upstream's key")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
     parser.add_argument(
@@ -55,7 +55,7 @@ def run_probe(options: argparse.Namespace) -> int:
         SettingsError: the configuration cannot be used.
     """
     if options.results:
-        if options.model or options.upstream or options.config:
+        if options.model or options.upstream or options.demo or options.config:
             raise ProbeFailed("--import asks nothing: leave out --model, --upstream and --config")
         results = [_imported(path) for path in options.results]
     else:
@@ -82,19 +82,21 @@ def _asked(options: argparse.Namespace) -> ProbeResult:
         raise ProbeFailed("--max-tokens must be 1 at least")
     print(cost_text(options.max_tokens), file=sys.stderr)
     try:
-        return probe(_settings(options), os.environ, options.model, options.max_tokens, _progress())
+        with demo_if_wanted(options):
+            settings = _settings(options)
+            return probe(settings, os.environ, options.model, options.max_tokens, _progress())
     except GatewayError as error:
         raise ProbeFailed(error.message) from error
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    settings = load(options.config)
-    if options.upstream:
-        settings = settings.with_upstream(_UPSTREAM, options.upstream, options.preset)
-        ours = settings.upstreams[_UPSTREAM].model_copy(update={"api_key_env": options.key_env})
-        return settings.model_copy(update={"upstreams": settings.upstreams | {_UPSTREAM: ours}})
-    if options.preset or options.key_env:
-        raise ProbeFailed("--preset and --key-env say what --upstream URL is: give that, too")
+    settings = with_upstream(load(options.config), options)
+    if options.key_env and (options.demo or not options.upstream):
+        raise ProbeFailed("--key-env has the key of --upstream URL: give that, too")
+    if options.key_env:
+        name = settings.default_upstream or ""
+        ours = settings.upstreams[name].model_copy(update={"api_key_env": options.key_env})
+        return settings.model_copy(update={"upstreams": settings.upstreams | {name: ours}})
     if not settings.upstreams:
         raise ProbeFailed("no upstream is configured: give --upstream URL, or --config FILE")
     return settings

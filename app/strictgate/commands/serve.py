@@ -290,12 +290,13 @@ def run(server: GatewayServer, bound: socket.socket, demo: socket.socket | None)
     if demo is None:
         serving = server.serve([bound])
     else:
-        serving = _both(server, bound, DemoServer(_demo_config(), lambda url: None), demo)
+        serving = _both(server, bound, DemoServer(demo_config(), lambda url: None), demo)
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(serving)
 
 
-def _demo_config() -> Config:
+def demo_config() -> Config:
+    """Return how the demonstration upstream is served."""
     demo = import_module("strictgate.demo.upstream")  # 60 ms that few have a use for
     app = demo.create_demo(record=False)
     return Config(app, ws="none", access_log=False, log_config=None)

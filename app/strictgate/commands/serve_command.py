@@ -68,15 +68,15 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", metavar="H", help="address to listen on; 127.0.0.1")
     parser.add_argument("--port", type=int, metavar="P", help="port; 8080, 0 picks a free one")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that answer; 1")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
-    add_preset(parser)
-    where.add_argument("--demo", action="store_true", help="the embedded demonstration upstream")
+    add_upstream(parser)
     parser.set_defaults(command=_serve)
 
 
-def add_preset(parser: argparse.ArgumentParser) -> None:
-    """Give the parser the argument that says what an `--upstream` is."""
+def add_upstream(parser: argparse.ArgumentParser) -> None:
+    """Give the parser the arguments that name an upstream, and say what it is."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--upstream", metavar="URL", help="the upstream; a whole configuration")
+    where.add_argument("--demo", action="store_true", help="the embedded demonstration upstream")
     parser.add_argument(
         "--preset", metavar="NAME", help="what the --upstream is; by default it is recognised"
     )
@@ -110,11 +110,12 @@ def with_options(settings: Settings, options: argparse.Namespace) -> Settings:
 
 def with_upstream(settings: Settings, options: argparse.Namespace) -> Settings:
     """Return the settings with the upstream that the command line names, if it names one."""
-    if options.upstream:
-        return settings.with_upstream("upstream", options.upstream, options.preset)
-    if options.preset:
+    if options.preset and (options.demo or not options.upstream):
         raise UsageError("--preset says what --upstream URL is; in a file it is `preset`")
-    return settings
+    if not options.upstream:
+        return settings
+    name, preset = ("demo", "demo") if options.demo else ("upstream", options.preset)
+    return settings.with_upstream(name, options.upstream, preset)
 
 
 def _announcement(text: str) -> Callable[[str], None]:
