@@ -112,6 +112,15 @@ def test_our_key_in_an_answer():
     )
 
 
+@pytest.mark.parametrize("spelt", ["sk\\/secret+1", "sk/secret\\u002B1", "\\u0073k/secret+1"])
+@pytest.mark.parametrize("is_inner", [False, True])
+def test_our_key_in_other_spellings(spelt, is_inner):
+    """As PHP and .NET write JSON; in the document, or in the answer around it."""
+    content = f'{{\\"a\\": \\"{json.dumps(spelt)[1:-1] if is_inner else spelt}\\"}}'
+    raw = f'{{"choices": [{{"message": {{"content": "{content}"}}}}]}}'
+    assert asked(answering(raw.encode()), key="sk/secret+1").choices[0].text == '{"a": "***"}'
+
+
 @pytest.mark.parametrize("key", ["null", "lm-studio", "1"])
 def test_words_for_keys_in_an_answer(key):
     """A word that only stands where a key should be is left in what the model wrote."""

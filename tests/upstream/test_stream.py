@@ -130,6 +130,10 @@ def test_our_key_is_cut_out_of_the_parts():
     parts, reply = heard(chunk("my sk-secret-1!"), *WHOLE[2:], key="sk-secret-1")
     assert text_of(parts) == reply.choices[0].text == "my ***!"
 
+    spelt = chunk("my sk/secret-1!").replace(b"/", b"\\/").replace(b"1", b"\\u0031")
+    parts, reply = heard(spelt, *WHOLE[2:], key="sk/secret-1")
+    assert text_of(parts) == reply.choices[0].text == "my ***!"
+
     parts, reply = heard(chunk("null"), *WHOLE[2:], key="null")
     assert text_of(parts) == reply.choices[0].text == "null"
 

@@ -7,6 +7,7 @@ words such as `none` for one, and these stand in documents too.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,13 +20,13 @@ from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.hidden_error import hidden_error, meant_status
 from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.reply import Failure, Reply, parse_reply
+from strictgate.core.wire.secret import BLOT, Secret
 from strictgate.core.wire.sse import SseEvent
 from strictgate.upstream.breathing import breathe
 from strictgate.upstream.headers import KEYS
 from strictgate.upstream.http.response import HttpResponse
 from strictgate.upstream.routing import Endpoint
 
-_BLOT = "***"
 _SHORTEST_KEY = 8
 MOST_VALUES = 1_000_000
 """In an answer; one of 8,000 tokens with 20 alternatives for each has as many."""
@@ -77,9 +78,11 @@ async def read_response(
     body = body if adapter is None else adapter.received(body)
     if hidden_error(body):
         return _error_in_success(body, endpoint)
-    completion = _without_secret(body, endpoint)
+    secret = secret_in_text(endpoint)
+    if secret is not None and secret.is_in(raw):
+        body = secret.blotted(body)
     await breathe(len(raw))
-    return parse_reply(completion)
+    return parse_reply(body)
 
 
 def read_stream(collector: Collector, endpoint: Endpoint) -> Reply | Failure:
@@ -105,18 +108,18 @@ def read_beginning(collector: Collector, endpoint: Endpoint) -> Reply:
     Raises:
         UpstreamBadResponse: no choice has come.
     """
-    return parse_reply(_without_secret(collector.completion(), endpoint))
+    completion, secret = collector.completion(), secret_in_text(endpoint)
+    return parse_reply(completion if secret is None else _scrubbed(completion, secret))
 
 
-def clean(events: list[SseEvent], key: str) -> list[SseEvent]:
+def clean(events: list[SseEvent], secret: Secret) -> list[SseEvent]:
     """Return events of a stream without the key."""
-    return [_clean(event, key) if key in event.data else event for event in events]
+    return [_clean(each, secret) if secret.is_in(each.data.encode()) else each for each in events]
 
 
-def _clean(event: SseEvent, key: str) -> SseEvent:
-    body = json_or_text(event.data.encode())
-    text = body.replace(key, _BLOT) if isinstance(body, str) else write_json(_blotted(body, key))
-    return replace(event, data=text)
+def _clean(event: SseEvent, secret: Secret) -> SseEvent:
+    body = secret.blotted(json_or_text(event.data.encode()))
+    return replace(event, data=body if isinstance(body, str) else write_json(body))
 
 
 def _error_in_success(body: Mapping[str, Any], endpoint: Endpoint) -> Failure:
@@ -162,30 +165,29 @@ def json_or_text(raw: bytes) -> Any:
 
 def scrubbed(body: Any, endpoint: Endpoint) -> Any:
     """Return `body` with Strictgate's own key blotted out of every string."""
+    return _scrubbed(body, _secret(endpoint.secret)) if endpoint.secret else body
+
+
+def _scrubbed(body: Any, secret: Secret) -> Any:
+    is_held = secret.is_in(write_json(body).encode("utf-8", "surrogatepass"))
+    return secret.blotted(body) if is_held else body
+
+
+def secret_in_text(endpoint: Endpoint) -> Secret | None:
+    """Return Strictgate's own key, if it is to be taken out of what a model has written."""
     key = endpoint.secret
-    is_held = key and write_json(key)[1:-1] in write_json(body)  # as JSON spells both
-    return _blotted(body, key) if is_held else body
+    return _secret(key) if is_secret(key) else None
 
 
-def _without_secret(completion: Any, endpoint: Endpoint) -> Any:
-    return scrubbed(completion, endpoint) if is_secret(endpoint.secret) else completion
+@lru_cache(maxsize=64)
+def _secret(key: str) -> Secret:
+    """Return the key of an upstream, ready to be looked for."""
+    return Secret(key)
 
 
 def is_secret(key: str) -> bool:
     """Whether `key` looks like one at all; `none`, as local servers want it, does not."""
     return len(key) >= _SHORTEST_KEY and any(character.isdigit() for character in key)
-
-
-def _blotted(value: Any, key: str) -> Any:
-    match value:
-        case str():
-            return value.replace(key, _BLOT)
-        case list():
-            return [_blotted(item, key) for item in value]
-        case dict():
-            return {_blotted(name, key): _blotted(item, key) for name, item in value.items()}
-        case _:
-            return value
 
 
 def without_sent_keys(answer: Reply | Failure, sent: Mapping[str, str]) -> Reply | Failure:
@@ -199,12 +201,12 @@ def without_sent_keys(answer: Reply | Failure, sent: Mapping[str, str]) -> Reply
         return answer
     values = (sent.get(name, "").rpartition(" ")[2] for name in ("authorization", *KEYS))
     for key in filter(is_secret, values):
-        headers = {name: value.replace(key, _BLOT) for name, value in answer.headers.items()}
-        answer = replace(answer, body=_blotted(answer.body, key), headers=headers)
+        headers = {name: value.replace(key, BLOT) for name, value in answer.headers.items()}
+        answer = replace(answer, body=Secret(key).blotted(answer.body), headers=headers)
     return answer
 
 
 def without_key(headers: Iterable[Header], endpoint: Endpoint) -> dict[str, str]:
     """Return headers without Strictgate's own key."""
     key = endpoint.secret
-    return {name: value.replace(key, _BLOT) if key else value for name, value in headers}
+    return {name: value.replace(key, BLOT) if key else value for name, value in headers}

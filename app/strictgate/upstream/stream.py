@@ -50,9 +50,9 @@ class UpstreamStream:
             sent: the headers of the request, names in lower case.
         """
         self._sent = sent
-        key = endpoint.secret if response_reading.is_secret(endpoint.secret) else ""
-        clean = partial(response_reading.clean, key=key)
-        self._chunks = ChunkStream(limits.event_bytes, clean, key)
+        secret = response_reading.secret_in_text(endpoint)
+        clean = list if secret is None else partial(response_reading.clean, secret=secret)
+        self._chunks = ChunkStream(limits.event_bytes, clean, secret)
         self.collector = self._chunks.collector
         self._response = response
         self._endpoint = endpoint

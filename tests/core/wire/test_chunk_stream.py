@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from strictgate.core.wire.chunk_stream import ChunkStream
 from strictgate.core.wire.collector import Collector, CollectorState
 from strictgate.core.wire.delta_joining import joined_deltas
+from strictgate.core.wire.secret import Secret
 from strictgate.core.wire.sse import BadEvent, Splitter
 
 TEXTS = ["a", "", '{"n": 1, ', '\\"', "Zürich ", "\n", "[[{{", "}", "\U0001f600", '"content":"x"']
@@ -151,7 +152,7 @@ def test_what_is_to_be_cleaned_is_no_run():
         return events
 
     pieces = [event("a"), event("b"), event("my key-1"), event("c")]
-    deltas, *_, completion, _ = by_runs(pieces, clean=clean, secret="key-1")
+    deltas, *_, completion, _ = by_runs(pieces, clean=clean, secret=Secret("key-1"))
     assert [each.content for each in deltas] == ["abmy key-1c"]
     assert completion["choices"][0]["message"]["content"] == "abmy key-1c"
     assert any("key-1" in each.data for each in asked)

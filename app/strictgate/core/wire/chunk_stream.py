@@ -24,6 +24,7 @@ from strictgate.core.wire.collector import (
     parse_chunk,
 )
 from strictgate.core.wire.delta_joining import joined_deltas
+from strictgate.core.wire.secret import Secret
 from strictgate.core.wire.sse import MAX_EVENT, BadEvent, Splitter, SseEvent
 
 Clean = Callable[[list[SseEvent]], list[SseEvent]]
@@ -59,25 +60,27 @@ class ChunkStream:
     Both raise BadEvent where the bytes are no events; not before all that came before was returned.
     """
 
-    def __init__(self, limit: int = MAX_EVENT, clean: Clean = list, secret: str = "") -> None:
+    def __init__(
+        self, limit: int = MAX_EVENT, clean: Clean = list, secret: Secret | None = None
+    ) -> None:
         """Begin a stream.
 
         Args:
             limit: bytes of an event.
             clean: is given events before they are read, and returns what is read in their place; …
-            secret: … but it leaves alone what does not hold this. "": it leaves all alone.
+            secret: … but it leaves alone what does not hold this. None: it leaves all alone.
         """
         self.collector = Collector()
         self._splitter = Splitter(limit)
         self._clean = clean
-        self._secret = secret.encode()
+        self._secret = secret
         self._shape: _Shape | None = None
         self._in_vain = 0
 
     def feed(self, piece: bytes) -> tuple[Delta, ...]:
         """Take in a piece; return what it adds, in few deltas."""
         deltas: list[Delta] = []
-        if self._secret and self._secret in piece:
+        if self._secret is not None and self._secret.is_in(piece):
             return joined_deltas(self._events(self._splitter.feed(piece)))
         try:
             rest = self._run(piece, deltas)
@@ -98,7 +101,7 @@ class ChunkStream:
 
     def _events(self, events: list[SseEvent]) -> list[Delta]:
         """Take in events, the long way."""
-        clean = self._clean(events) if self._secret else events
+        clean = events if self._secret is None else self._clean(events)
         deltas = [delta for event in clean for delta in self.collector.feed(event)]
         if clean and self.collector.state is CollectorState.OPEN:
             self._learn(clean[-1])
