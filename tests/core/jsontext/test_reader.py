@@ -54,10 +54,17 @@ def test_nothing_crashes():
 @pytest.mark.parametrize(("digits", "expected"), [(9, True), (16, True), (17, False), (40, False)])
 def test_long_numbers_in_large_texts(at, digits, expected):
     """Wherever they stand; others of any length are read quickly, or not."""
-    raw = b'["' + b"x" * at + b'",' + b"1" * digits + b"]"
+    raw = b'[ "' + b"x" * at + b'",' + b"1" * digits + b"]"
     value = reader.parse_leniently(raw)
     assert value[1] == int("1" * digits)
     assert is_exact(raw, value) is expected
+
+
+@pytest.mark.parametrize(("again", "expected"), [(b"", True), (b',"a":2', False)])
+def test_large_compact_texts(again, expected):
+    """They are written again as they were, unless a member is left out."""
+    raw = b'{"a":1' + again + b',"b":["' + b"x" * 5000 + b'",12345678901234567]}'
+    assert is_exact(raw, reader.parse_leniently(raw)) is expected
 
 
 @pytest.mark.parametrize(("levels", "expected"), [(128, True), (129, False)])
@@ -120,7 +127,10 @@ def test_the_quick_reading_is_the_strict_one(text):
         ('{"a":' * 127 + "[[],[]]" + "}" * 127, False),
         ('{"a":' * 127 + "[1]" + "}" * 127, True),
         ("[" * 300 + "]" * 300, False),
-        ("[12345678901234567]", False),
+        ("[ 12345678901234567]", False),
+        ("[12345678901234567]", True),
+        ("[1234567890123456789012]", False),
+        ("[0.12345678901234567890]", False),
     ],
 )
 def test_is_exact(text, expected):
