@@ -34,6 +34,7 @@ from strictgate.core.value_type import state_type
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.core.wire.trace_context import TraceContext
+from strictgate.gateway.deadlines import Deadlines
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.retrying import ask_repeatedly
 from strictgate.gateway.transcript import Transcript
@@ -94,6 +95,8 @@ class Driver:
     """By the clock of the event loop, where it is earlier than the upstream's own timeout."""
     patience: float = math.inf
     """Seconds that are waited for a repetition at most: beyond that, another model is asked."""
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    """Of all requests in this event loop."""
     transcript: Transcript | None = None
     """Takes down what is asked and heard; None: nobody does."""
     _talk: Talk | None = field(default=None, init=False)
@@ -120,10 +123,10 @@ class Driver:
         timeout = min(self.endpoint.settings.timeout, max(self.deadline - now, 0.0))
         self._deadline = now + timeout
         try:
-            async with asyncio.timeout(timeout) as clock:
+            with self.deadlines.at(self._deadline) as clock:
                 return await self._hold(begin, conversation)
         except TimeoutError as error:
-            if not clock.expired():
+            if not clock.is_over:
                 raise
             late = UpstreamTimeout(
                 f"The upstream '{self.endpoint.name}' did not finish within {timeout:g} seconds."

@@ -25,6 +25,7 @@ from strictgate.core.value_type import value_type
 from strictgate.core.wire.passthrough import RawAnswerSink, RawRequest
 from strictgate.gateway.answer_details import AnswerDetails
 from strictgate.gateway.caller import Caller, RequestReports
+from strictgate.gateway.deadlines import Deadlines
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource
 from strictgate.gateway.fallbacks import Fallbacks
 from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
@@ -95,6 +96,7 @@ class Gateway:
         self._router = router
         self._client = client
         self._computing = computing
+        self._deadlines = Deadlines()
         self._reports = RequestReports(observe)
         self._relay = Relay(settings.enforcement, router, client, self._reports)
         self.details = AnswerDetails(settings.answers)
@@ -242,6 +244,7 @@ class Gateway:
             request_id=caller.request_id,
             trace=caller.trace,
             told_model=without_credentials(route.model, caller.authorization),
+            deadlines=self._deadlines,
         )
         if handover is not None:
             driver.deadline = handover.deadline
