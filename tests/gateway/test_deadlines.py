@@ -97,13 +97,17 @@ def test_a_caller_that_leaves():
 def test_an_error_stays_what_it_is():
     """An error beside the deadline is raised as it is."""
 
-    async def scene(deadlines, now):
-        deadline = deadlines.at(now)
-        with pytest.raises(KeyError), deadline:
+    async def fails(deadline):
+        with deadline:
             try:
                 await asyncio.Event().wait()
             except asyncio.CancelledError:
                 raise KeyError from None
+
+    async def scene(deadlines, now):
+        deadline = deadlines.at(now)
+        with pytest.raises(KeyError):
+            await fails(deadline)
         return deadline.is_over, asyncio.current_task().cancelling()
 
     assert run(scene) == (True, 0)

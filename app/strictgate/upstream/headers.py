@@ -43,7 +43,8 @@ OF_THE_BODY = frozenset(
 
 def passed_on(headers: Iterable[Header], unwanted: Collection[str] = ()) -> list[Header]:
     """Return the end-to-end headers, less `unwanted`; names are in lower case."""
-    kept, named = [], set[str]()
+    kept: list[Header] = []
+    named: set[str] = set()
     for header in headers:
         name = header[0]
         if name == "connection":

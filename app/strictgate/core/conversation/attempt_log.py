@@ -1,7 +1,7 @@
 """What happened in a conversation, for the caller, the driver's memory and the log."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from strictgate.core.capabilities import Fact, Mode
@@ -13,7 +13,8 @@ from strictgate.core.plan import prompt
 from strictgate.core.plan.plan import Plan, Purpose
 from strictgate.core.repair_steps import DialectStep, Step, StepCounts
 from strictgate.core.schema.problems import most_specific
-from strictgate.core.value_type import value_type
+from strictgate.core.value_type import state_type, value_type
+from strictgate.core.wire.reply import Reply
 from strictgate.core.wire.usage import Usage, add_usage, token_count, total_tokens
 from strictgate.core.wire.usage_estimate import untold_tokens
 
@@ -85,7 +86,7 @@ class AttemptSummary:
     with what was gone on from them; if nothing was accepted, all."""
 
 
-@dataclass
+@state_type
 class AttemptLog:
     """The attempts so far, what they used, and the lessons."""
 
@@ -123,15 +124,25 @@ class AttemptLog:
 
     def accepted(self, plan: Plan, reply: EvaluatedReply) -> None:
         """Note an ask that was answered, and how its choices were judged."""
+        self.add(_attempt(plan, reply, self.part), plan, reply.body)
+
+    def settled(self, plan: Plan, reply: Reply, accepted: Accepted) -> None:
+        """Note the first ask, whose only choice was accepted as it stands."""
+        outcome = "passed_on" if accepted.passed_on else "valid"
+        attempt = Attempt(plan.mode, outcome, (), reply.usage, is_clean=True)
+        self.add(attempt, plan, reply.body)
+
+    def add(self, attempt: Attempt, plan: Plan, body: Mapping[str, Any]) -> None:
+        """Note what came of an ask; `body`: of the upstream's reply."""
         self.proven = len(self.refused_modes)
         self.proven_facts = len(self.facts)
-        self.spent = add_usage(self.spent, reply.usage)
-        usage = reply.usage or {}
-        if not (usage.get("prompt_tokens") and usage.get("completion_tokens")):
-            tokens_in, tokens_out = untold_tokens(reply.usage, plan.body, reply.body)
+        usage = attempt.usage
+        if usage is None or not (usage.get("prompt_tokens") and usage.get("completion_tokens")):
+            tokens_in, tokens_out = untold_tokens(usage, plan.body, body)
             self.untold_in += tokens_in
             self.untold_out += tokens_out
-        self.attempts.append(_attempt(plan, reply, self.part))
+        self.spent = add_usage(self.spent, usage)
+        self.attempts.append(attempt)
 
     @property
     def tries(self) -> int:
@@ -224,13 +235,14 @@ class AttemptLog:
         more_steps: StepCounts = (),
     ) -> dict[str, str]:
         """Return the answer's headers; `more_steps`: see Outcome."""
-        headers = {
-            "x-strictgate-mode": str(plan.mode),
-            "x-strictgate-attempts": str(self.tries),
-        }
+        tries = continuations = 0
+        for each in self.attempts:
+            tries += each.purpose is Purpose.TRY
+            continuations += each.purpose is Purpose.CONTINUATION
+        headers = {"x-strictgate-mode": str(plan.mode), "x-strictgate-attempts": str(tries)}
         if self.failed_models:
             headers["x-strictgate-model"] = header_text(self.model)
-        if continuations := self.continuations:
+        if continuations:
             headers["x-strictgate-continuations"] = str(continuations)
         if steps:
             names = dict.fromkeys(
@@ -305,7 +317,8 @@ _ASIDE = (Purpose.QUESTION, Purpose.THOUGHT)
 
 
 def _attempt(plan: Plan, reply: EvaluatedReply, part: int) -> Attempt:
-    accepted, rejections = list[Accepted](), list[Rejected]()
+    accepted: list[Accepted] = []
+    rejections: list[Rejected] = []
     for each in reply.results:
         if isinstance(each, Rejected):
             rejections.append(each)
@@ -314,14 +327,14 @@ def _attempt(plan: Plan, reply: EvaluatedReply, part: int) -> Attempt:
     steps = [step for each in accepted if each.steps for step in each.steps]
     mended = bool(steps) and any(not isinstance(step.name, DialectStep) for step in steps)
     return Attempt(
-        mode=plan.mode,
-        outcome=_outcome(accepted, rejections),
-        problems=_problems(rejections) if rejections else (),
-        usage=reply.usage,
-        is_clean=not rejections and not mended,
-        purpose=plan.purpose,
-        end=reply.end,
-        part=part,
+        plan.mode,
+        _outcome(accepted, rejections),
+        _problems(rejections) if rejections else (),
+        reply.usage,
+        not rejections and not mended,
+        plan.purpose,
+        reply.end,
+        part,
     )
 
 

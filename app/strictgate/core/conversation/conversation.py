@@ -29,14 +29,14 @@ from strictgate.core.conversation.attempt_log import AttemptLog
 from strictgate.core.conversation.calls_stream import StopPolicy
 from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState, beginning_of, forwards_early
-from strictgate.core.conversation.condensing import condense, condensed
+from strictgate.core.conversation.condensing import condense
 from strictgate.core.conversation.continuation import Continuation
 from strictgate.core.conversation.criteria import Criteria
 from strictgate.core.conversation.handover import Handover
 from strictgate.core.conversation.input_continuation import InputContinuation
 from strictgate.core.conversation.judging_cost import judging_cost
 from strictgate.core.conversation.negotiation import Negotiation, Opening
-from strictgate.core.conversation.outcome import outcome_of
+from strictgate.core.conversation.outcome import outcome_of, settled_outcome
 from strictgate.core.conversation.parts import ask_parts, whole_document
 from strictgate.core.conversation.protocol import Ask, DriverAnswer, HeavyStep, Outcome, Turn
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
@@ -89,8 +89,7 @@ class Conversation:
             inputs: what judges the inputs of custom tools: see Criteria.
             opening: what `planner` would begin with, where it is known.
         """
-        self._arguments = (planner, enforcement, tuple(refused))
-        self._options: dict[str, Any] = {"is_proven": is_proven, "inputs": inputs}
+        self._first_planner, self._inputs = planner, inputs or {}
         self.enforcement, self.is_proven = enforcement, is_proven
         self.work = work or Work()
         """How much of its budget this request has used."""
@@ -98,8 +97,7 @@ class Conversation:
         self.record = AttemptLog()
         self.handover: Handover | None = None
         """What was taken over from other models; None: it is the first that is asked."""
-        may_continue = planner.can_continue and enforcement.max_continuations > 0
-        if enforcement.steering is not Steering.OFF and may_continue and not planner.steers:
+        if enforcement.steering is not Steering.OFF and self._may_continue and not planner.steers:
             planner = replace(planner, steers=True)
         self._negotiation = Negotiation(planner, refused, self.record, opening)
         self._last_rejected: Rejected | None = None
@@ -116,12 +114,21 @@ class Conversation:
             CallIds.after(planner.body["messages"]),
             any_object=contract.is_json_object,
             words_member=contract.words_member,
-            inputs=inputs or {},
+            inputs=self._inputs,
             with_scores=enforcement.provenance is Provenance.PATHS,
             with_tokens=contract.wants_logprobs,
             work=self.work,
         )
-        self._forwards = forwards_early(contract, enforcement, may_continue=may_continue)
+
+    @property
+    def _may_continue(self) -> bool:
+        """Whether it may be gone on from a prefix, as far as is known when it begins."""
+        return self._first_planner.can_continue and self.enforcement.max_continuations > 0
+
+    @cached_property
+    def _forwards(self) -> bool:
+        contract = self._first_planner.contract
+        return forwards_early(contract, self.enforcement, may_continue=self._may_continue)
 
     @cached_property
     def _continuation(self) -> Continuation:
@@ -144,8 +151,10 @@ class Conversation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it as it was before it was run."""
-        make = partial(Conversation, work=Work(self.work.budget), **self._options)
-        return _made, (make, self._arguments, self.handover)
+        options: dict[str, Any] = {"is_proven": self.is_proven, "inputs": self._inputs}
+        make = partial(Conversation, work=Work(self.work.budget), **options)
+        arguments = (self._first_planner, self.enforcement, tuple(self.refused))
+        return _made, (make, arguments, self.handover)
 
     def take_over(self, handover: Handover) -> None:
         """Begin where other models have left the request."""
@@ -180,11 +189,10 @@ class Conversation:
         accepted = settled_choice(reply, plan, self._criteria)
         if accepted is None:
             return None
-        self.record.accepted(plan, EvaluatedReply(reply.body, [accepted], reply.usage))
+        self.record.settled(plan, reply, accepted)
         if contract.wants_logprobs and accepted.choice.get("logprobs") is None:
             self.record.lost_logprobs = bool(reply.choices[0].raw.get("logprobs"))
-        outcome = outcome_of(reply.body, [accepted], self.record.used)
-        return condensed(outcome, rules.provenance, contract.calls_at)
+        return settled_outcome(reply.body, accepted, self.record.used)
 
     def run(self) -> Generator[Turn, DriverAnswer, Outcome]:
         """Hold the conversation; the outcome is condensed. Raises what `hold` does."""

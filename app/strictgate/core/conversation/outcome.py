@@ -51,3 +51,16 @@ def outcome_of(
     if usage:
         completion["usage"] = usage
     return Outcome(completion, tuple(steps), sent, origins, of_calls, scores)
+
+
+def settled_outcome(
+    body: Mapping[str, Any], accepted: Accepted, usage: Mapping[str, Any]
+) -> Outcome:
+    """Return what `outcome_of` comes to for the only choice of a first reply, accepted as it
+    stands; there is nothing to condense in that."""
+    completion = {**body, "object": "chat.completion", "choices": [{**accepted.choice, "index": 0}]}
+    if usage:
+        completion["usage"] = usage
+    origins = {0: accepted.origins} if accepted.origins else {}
+    of_calls = {0: accepted.call_origins} if accepted.call_origins else {}
+    return Outcome(completion, (), {}, origins, of_calls)

@@ -132,8 +132,8 @@ def _judge_document(
         case ValidText():
             steps = (*origin, *verdict.steps)
             rendered = _rendered(choice, verdict.text, with_tokens=criteria.with_tokens)
-            origins, scores = _origins(verdict), _scores(choice, text, verdict, criteria)
-            return Accepted(rendered, steps, passed_on=False, origins=origins, scores=scores)
+            scores = _scores(choice, text, verdict) if criteria.with_scores else ()
+            return Accepted(rendered, steps, False, _origins(verdict), scores)
         case InvalidText():
             words = plain_words(text) if criteria.words_member and not origin else None
             if words is not None and not is_cut:
@@ -178,11 +178,9 @@ def with_given_call(
     return Rejected(str(message.get("content") or ""), (), DIFFERS, truncated=False, misuse=misuse)
 
 
-def _scores(
-    choice: Choice, text: str, verdict: ValidText, criteria: Criteria
-) -> tuple[ScoredToken, ...]:
+def _scores(choice: Choice, text: str, verdict: ValidText) -> tuple[ScoredToken, ...]:
     """Return the tokens of a document that stands as it is in the only place of `text`."""
-    entries = logprob_entries(choice) if criteria.with_scores and not verdict.source else ()
+    entries = logprob_entries(choice) if not verdict.source else ()
     if not entries or text.count(verdict.text) != 1 or choice.message.get("content") != text:
         return ()
     scores, tokens, document = TokenScores(), LogprobTokens(), verdict.text.encode()
@@ -309,8 +307,8 @@ def answer_text(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
         return choice.arguments, ()
     if choice.is_value:
         return choice.text, (Step(FROM_VALUE),)
-    is_cut = not choice.has_ended
-    if choice.text.strip() or is_cut or not is_document_alone(choice.reasoning):
+    is_answer = choice.text.strip() or not choice.has_ended
+    if is_answer or not is_document_alone(choice.reasoning):
         return choice.text, ()
     return choice.reasoning, (Step("from_reasoning"),)
 
@@ -347,13 +345,10 @@ def accept_document(
 def _rendered(choice: Choice, document: str, *, with_tokens: bool) -> dict[str, Any]:
     """Return the choice with the document as its content; log-probabilities only of unchanged
     text."""
-    message = {
-        key: value
-        for key, value in choice.message.items()
-        if key not in ("tool_calls", "function_call")
-    }
-    message |= {"role": "assistant", "content": document}
-    rendered = dict(choice.raw) | {"message": message}
+    message = {**choice.message, "role": "assistant", "content": document}
+    message.pop("tool_calls", None)
+    message.pop("function_call", None)
+    rendered = {**choice.raw, "message": message}
     is_changed = choice.message.get("content") != document
     if rendered.get("logprobs") is not None and (is_changed or not with_tokens):
         rendered["logprobs"] = None

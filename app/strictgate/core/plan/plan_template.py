@@ -31,7 +31,7 @@ class PlanTemplate:
 
     def filled(self, asked: Mapping[str, Any]) -> Plan:
         """Return the plan for the request `asked`."""
-        told = [dict(message) for message in asked["messages"]]
+        told = asked["messages"]
         if self.instructions:
             told = prompt.with_instructions(told, self.instructions)
         empty = self.plan

@@ -125,7 +125,7 @@ class CallIds:
     @classmethod
     def after(cls, messages: Sequence[Mapping[str, Any]]) -> "CallIds":
         """Return what new calls must differ from behind `messages`."""
-        used = set[str]()
+        used: set[str] = set()
         for message in messages:
             if "tool_calls" in message or "function_call" in message:
                 ids = [call.raw.get("id") for call in read_calls(message)]

@@ -97,29 +97,25 @@ def parse_reply(body: Any) -> Reply:
         raise UpstreamBadResponse("The upstream's answer has no choices.")
     usage = body.get("usage")
     read_in = [_choice(choice, position) for position, choice in enumerate(choices)]
-    read_in.sort(key=attrgetter("index"))
-    return Reply(
-        body=body,
-        choices=tuple(read_in),
-        usage=usage if isinstance(usage, dict) else None,
-    )
+    if len(read_in) > 1:
+        read_in.sort(key=attrgetter("index"))
+    return Reply(body, tuple(read_in), usage if isinstance(usage, dict) else None)
 
 
 def _choice(raw: Any, position: int) -> Choice:
     message = raw.get("message") if isinstance(raw, dict) else None
     if not isinstance(message, dict):
         raise UpstreamBadResponse(f"The upstream's choice {position} has no message.")
-    index = raw.get("index")
-    finish_reason = raw.get("finish_reason")
+    index, content = raw.get("index"), message.get("content")
     return Choice(
-        index=index if isinstance(index, int) else position,
-        raw=raw,
-        message=message,
-        text=content_text(message.get("content")),
-        reasoning=_reasoning(message),
-        finish_reason=_reason(finish_reason),
-        calls=read_calls(message),
-        error=error_of_choice(raw),
+        index if isinstance(index, int) else position,
+        raw,
+        message,
+        content if isinstance(content, str) else content_text(content),
+        _reasoning(message),
+        _reason(raw.get("finish_reason")),
+        read_calls(message),
+        error_of_choice(raw),
     )
 
 
