@@ -1,15 +1,17 @@
 """The process: what it says, what it refuses below HTTP, how it leaves."""
 
+import asyncio
 import json
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
+import uvloop
 
-from strictgate.commands.serve import check_exposure
+from strictgate.commands.serve import ACCEPTED, accepting, check_exposure, listening_socket
 from strictgate.settings.loading import Settings, SettingsError
 from tests.chats import CHAT, asked
 from tests.commands.process import raw, running
@@ -232,3 +234,28 @@ def test_exposure(host, more, refused):
             check_exposure(settings)
     else:
         check_exposure(settings)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes share one socket")
+def test_many_are_let_in_at_once():
+    """Of those who connect together, as many as may begin in a round are let in at once."""
+    made = []
+
+    class Noted(asyncio.Protocol):
+        def connection_made(self, transport):
+            made.append(transport)
+
+    async def let_in(bound):
+        loop = asyncio.get_running_loop()
+        servers = [await loop.create_server(Noted, sock=each) for each in accepting(bound)]
+        for _ in range(4):  # rounds: one to hear of them, and some until their protocols know
+            await asyncio.sleep(0)
+        for each in (*servers, *made):
+            each.close()
+
+    with ExitStack() as stack:
+        bound = listening_socket("127.0.0.1", 0)
+        for _ in range(ACCEPTED):
+            stack.enter_context(socket.create_connection(bound.getsockname()))
+        uvloop.run(let_in(bound))
+    assert len(made) == ACCEPTED

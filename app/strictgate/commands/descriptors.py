@@ -17,8 +17,9 @@ from strictgate.core.errors import GatewayError, OutOfDescriptors
 from strictgate.observe.events import Observer
 from strictgate.observe.process_events import TurnedAway
 
-OWN = 32
-"""Files, pipes and sockets that the process needs beside those of clients and upstreams."""
+OWN = 64
+"""Files, pipes and sockets that the process needs beside those of clients and upstreams; those that
+it listens on are some of them (serve.py)."""
 PAUSE = 1.0  # seconds between two lines of the log
 
 _ID = "the id of the request"

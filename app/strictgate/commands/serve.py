@@ -21,6 +21,7 @@ import math
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -55,6 +56,9 @@ a request or two. Much more would let bodies lie about that a cycle holds, of re
 """
 _TICKS_TO_LOOK = round(LOOK / 0.1)  # uvicorn ticks ten times a second
 TICK = 0.05  # seconds between two looks at whether a lame duck may go
+ACCEPTED = 16
+"""Connections that are let in in one round of the event loop: as many as begin then, api/turns.py.
+"""
 
 
 class GatewayServer(Server):
@@ -93,7 +97,7 @@ class GatewayServer(Server):
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([each for bound in sockets or () for each in accepting(bound)])
         gc.collect()
         gc.freeze()  # what stands now stands for good: full collections need not walk it again
         gc.set_threshold(YOUNG)
@@ -309,6 +313,19 @@ def listening_socket(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise SettingsError(f"server: cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+def accepting(bound: socket.socket) -> list[socket.socket]:
+    """Return `bound`, which listens, and as many copies as let in ACCEPTED connections in a round.
+
+    libuv, below uvloop, accepts one connection for each descriptor in a round of the event loop
+    (github.com/libuv/libuv/pull/3696). Where a thousand clients connect at once, those that are
+    let in first would keep the loop busy to their ends, before the last are heard at all. Each
+    copy makes a new connection 3 µs dearer. On other systems than Linux the processes of a gateway
+    share one socket, and whoever accepts more takes them from the others.
+    """
+    copies = ACCEPTED - 1 if sys.platform == "linux" else 0
+    return [bound, *(bound.dup() for _ in range(copies))]
 
 
 async def _both(
