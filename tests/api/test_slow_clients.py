@@ -7,7 +7,7 @@ import threading
 from contextlib import ExitStack, closing
 
 from strictgate.api import sending
-from strictgate.commands import http_protocol
+from strictgate.commands import reader_watch
 from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.gateway import relaying
 from tests.gates import gate
@@ -61,7 +61,7 @@ def test_who_does_not_read_gives_the_place_back(monkeypatch):
 
 def test_who_does_not_read_is_cut(monkeypatch):
     """An answer that is whole already does not wait for a reader for ever, either."""
-    monkeypatch.setattr(http_protocol, "STALL", 0.2)
+    monkeypatch.setattr(reader_watch, "STALL", 0.2)
     size = 32 << 20  # more than the kernel holds
 
     async def large(scope, receive, send):

@@ -75,9 +75,9 @@ def test_what_is_over_is_freed():
     kept = []
 
     class Noted(HttpProtocol):
-        def on_headers_complete(self):
-            super().on_headers_complete()
-            kept.append(weakref.ref(self.cycle))
+        def answered(self, exchange):
+            super().answered(exchange)
+            kept.append(weakref.ref(exchange))
 
     gc.collect()
     gc.disable()
@@ -174,3 +174,128 @@ def test_nobody_wants_to_know_any_more():
     leave(wait, begun, gone)
 
     assert told == []
+
+
+def said(application, request):
+    """What comes for a request, until the end."""
+    with serving(application, http=HttpProtocol) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        with closing(socket.create_connection((host, int(port)), timeout=30)) as connection:
+            connection.sendall(request)
+            return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
+def sending(*pieces, headers=(), status=200):
+    """An application that sends these pieces."""
+
+    async def answer(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        for piece in pieces[:-1]:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": pieces[-1]})
+
+    return answer
+
+
+LAST = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("application", "request_bytes", "line", "end"),
+    [
+        (sending(b"ab", b"", b"c"), LAST, b"transfer-encoding: chunked", b"2\r\nab\r\n1\r\nc\r\n"),
+        (sending(b"ab", b"c", headers=[(b"content-length", b"3")]), LAST, b"", b"\r\n\r\nabc"),
+        (sending(b"abc"), LAST.replace(b"GET", b"HEAD"), b"connection: close", b"\r\n\r\n"),
+        (sending(b"", status=204), LAST, b"HTTP/1.1 204 No Content", b"\r\n\r\n"),
+        (sending(b"", status=299), LAST, b"HTTP/1.1 299 \r\n", b"\r\n\r\n0\r\n\r\n"),
+        (sending(b"a"), LAST.replace(b"1.1", b"1.0", 1), b"connection: close", b"0\r\n\r\n"),
+    ],
+    ids=["chunks", "by length", "HEAD", "no body", "an unknown status", "HTTP/1.0"],
+)
+def test_answers_in_pieces(application, request_bytes, line, end):
+    """Their bodies end where it is said."""
+    came = said(application, request_bytes)
+    assert line in came
+    assert came.removesuffix(b"0\r\n\r\n").endswith(end.removesuffix(b"0\r\n\r\n"))
+
+
+async def breaks(scope, receive, send):
+    assert scope["type"] == "http"
+    raise ValueError("broken")
+
+
+async def says_nothing(scope, receive, send):
+    assert scope["type"] == "http"
+
+
+async def stops(scope, receive, send):
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"x", "more_body": True})
+
+
+@pytest.mark.parametrize("application", [breaks, says_nothing])
+def test_an_application_without_an_answer(application):
+    """It is a 500, and the end of the connection."""
+    assert said(application, LAST.replace(b"connection: close\r\n", b"")).startswith(
+        b"HTTP/1.1 500"
+    )
+
+
+@pytest.mark.parametrize(
+    "application",
+    [
+        stops,
+        sending(b"abc", headers=[(b"content-length", b"2")]),
+        sending(b"abc", headers=[(b"content-length", b"4")]),
+    ],
+    ids=["it stops", "too long", "too short"],
+)
+def test_an_answer_that_is_not_whole(application):
+    """The connection is cut, so that nobody takes it for one."""
+    came = said(application, LAST.replace(b"connection: close\r\n", b""))
+    assert came.startswith(b"HTTP/1.1 200")
+    assert not came.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("header", [(b"x", b"a\r\nb: c"), (b"x\ny", b"z"), (b"x", b"a\0")])
+def test_headers_that_are_none(header):
+    """Nothing of them goes out."""
+    assert said(sending(b"", headers=[header]), LAST).startswith(b"HTTP/1.1 500")
+
+
+def test_bodies():
+    """In one, in pieces, in a row, and once the client is told to go on."""
+    bodies = []
+
+    async def keep(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        bodies.append(body)
+        await sending(b"ok")(scope, receive, send)
+
+    def post(body, *lines):
+        lines = (b"host: x", b"content-length: %d" % len(body), *lines)
+        return b"POST / HTTP/1.1\r\n%b\r\n\r\n" % b"\r\n".join(lines)
+
+    large = b"y" * (1 << 20)
+    with serving(keep, http=HttpProtocol) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        with closing(socket.create_connection((host, int(port)), timeout=30)) as connection:
+            connection.sendall(post(b"abc") + b"abc" + post(large) + large)
+            connection.sendall(post(b"late", b"expect: 100-continue"))
+            came = b""
+            while b"HTTP/1.1 100 Continue\r\n\r\n" not in came:
+                came += connection.recv(4096)
+            connection.sendall(b"late" + LAST)
+            came += b"".join(iter(lambda: connection.recv(4096), b""))
+
+    assert bodies == [b"abc", large, b"late", b""]
+    assert came.count(b"HTTP/1.1 200 OK") == 4
+    assert came.count(b"100 Continue") == 1

@@ -2,22 +2,13 @@
 
 import json
 import select
-import socket
 from contextlib import closing, suppress
 from types import SimpleNamespace
 
 import pytest
 
-from strictgate.commands.http_protocol import (
-    HEAD_BYTES,
-    HEAD_FIELDS,
-    LOOKS,
-    STALL,
-    UNSENT,
-    URL_BYTES,
-    HttpProtocol,
-    limit_unsent,
-)
+from strictgate.commands.http_protocol import HttpProtocol
+from strictgate.commands.request_head import HEAD_BYTES, HEAD_FIELDS, URL_BYTES
 from tests.commands.process import connected, raw, running
 
 
@@ -91,23 +82,6 @@ def test_no_host_of_old(server):
     assert raw(server, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such limit")
-def test_the_kernel_takes_little():
-    """What waits for a client in the kernel is limited, so that writing pauses soon."""
-    option = socket.TCP_NOTSENT_LOWAT
-    with closing(socket.socket()) as connection:
-        limit_unsent(connection)
-        assert connection.getsockopt(socket.IPPROTO_TCP, option) == UNSENT
-
-
-def test_other_sockets_have_no_such_limit():
-    """A Unix socket is left as it is, and so is a transport without one."""
-    one, other = socket.socketpair()
-    with closing(one), closing(other):
-        limit_unsent(one)
-    limit_unsent(None)
-
-
 def ask(path, length, body=b""):
     head = b"POST %s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" % path
     return head + b"connection: close\r\ncontent-length: %d\r\n\r\n" % length + body
@@ -142,23 +116,19 @@ def test_one_request_too_many():
 class Slowly(HttpProtocol):
     """A connection whose timers are run by the test."""
 
-    def __init__(self):
-        self.cycle = SimpleNamespace(more_body=True)
+    def __init__(self, exchange):
+        self._exchange = exchange
         self.transport = SimpleNamespace(closed=0)
         self.transport.close = lambda: setattr(self.transport, "closed", 1)
 
 
 def test_a_body_that_is_sent_on_after_the_answer():
     """Nobody waits for it for ever; one that has come meanwhile, or another request, is none."""
-    for changes, closed in (({}, 1), ({"more_body": False}, 0)):
-        protocol = Slowly()
-        cycle = protocol.cycle
-        vars(cycle).update(changes)
-        protocol._end_rest(cycle)
+    answered = object()
+    for last, closed in ((answered, 1), (None, 0), (object(), 0)):
+        protocol = Slowly(last)
+        protocol._end_rest(answered)
         assert protocol.transport.closed == closed
-    protocol = Slowly()
-    protocol._end_rest(SimpleNamespace(more_body=True))
-    assert not protocol.transport.closed
 
 
 def test_a_refused_body_is_ended():
@@ -178,39 +148,3 @@ def test_a_refused_body_is_ended():
                 if not piece:
                     break
     assert answer.startswith(b"HTTP/1.1 401 ")
-
-
-class Clock:
-    """An event loop's time, and the one call that waits."""
-
-    def __init__(self):
-        self.now, self.call = 0.0, None
-
-    def time(self):
-        return self.now
-
-    def call_later(self, seconds, function, *arguments):
-        self.call = (self.now + seconds, function, arguments)
-        return self.call
-
-    def go_on(self):
-        (self.now, function, arguments), self.call = self.call, None
-        function(*arguments)
-
-
-@pytest.mark.parametrize("last_taken", [0.0, 20.0, 95.5])
-def test_when_who_does_not_read_is_cut(last_taken):
-    """So long after the client took something last, to within a look."""
-    clock, cut, left = Clock(), [], 1000
-    protocol = object.__new__(HttpProtocol)
-    protocol.loop = clock
-    protocol.transport = SimpleNamespace(
-        get_write_buffer_size=lambda: left, abort=lambda: cut.append(clock.now)
-    )
-    protocol._watch_reader()
-    while not cut:
-        if clock.now < last_taken:
-            left -= 1
-        clock.go_on()
-    assert STALL <= cut[0] - last_taken <= STALL + 2 * STALL / LOOKS
-    assert clock.call is None

@@ -20,6 +20,9 @@ class ServerExtension(Protocol):
     def has_whole_body(self) -> bool:
         """Whether all of the request's body has come, so that reading it waits for nobody."""
 
+    def whole_body(self) -> bytes | None:
+        """Return the request's body, which nobody has read yet; None: it has not all come."""
+
     @property
     def has_room(self) -> bool:
         """Whether a piece of an answer can be sent without waiting."""

@@ -59,9 +59,13 @@ class Limit:
         answer = response.closing_answer("503 Service Unavailable", error.body(), headers)
         self._head, _, self._rest = answer.partition(_ID.encode())
 
+    def has_room(self, there: int) -> bool:
+        """Whether there may be one more where there are so many."""
+        return there < self._most
+
     def refusal(self, there: int) -> bytes | None:
         """Return the answer to one more where there are so many, or None."""
-        if there < self._most:
+        if self.has_room(there):
             return None
         if not self._refused:
             asyncio.get_running_loop().call_later(PAUSE, self._tell)

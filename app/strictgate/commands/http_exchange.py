@@ -1,95 +1,294 @@
-"""What the server does for one request beyond ASGI: see api/server.py."""
+"""One request and its answer on a connection: as ASGI has it, and what api/server.py has beyond.
+
+| the answer is | entered                                    | what may follow                |
+|---------------|--------------------------------------------|--------------------------------|
+| not begun     | at first                                   | a head; a whole answer         |
+| begun         | its head is written                        | pieces of the body             |
+| complete      | the last piece, or a whole answer, was it  | nothing; `receive` tells of it |
+
+Once the client has left, `receive` says so, and what is sent is dropped.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import http
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
-from weakref import ref
 
-from strictgate.commands.uvicorn_server import STATUS_LINE
+RawHeader = tuple[bytes, bytes]
+Scope = dict[str, Any]
+Application = Callable[..., Awaitable[None]]
+
+MUCH = 64 << 10
+"""Bytes of a body above which no more is read until these are taken."""
+_STATUS_LINES = {
+    each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in http.HTTPStatus
+}
+_FRAMING = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+_WITHOUT_BODY = frozenset({204, 304})
+_BROKEN = (
+    *((b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"21")),
+    (b"connection", b"close"),
+)
+_IN_A_LINE = bytes(each for each in range(256) if each == 0x09 or (each >= 0x20 and each != 0x7F))
+"""What may stand in a header (RFC 9110 §5.5): anything else could end its line early."""
+_LEFT = {"type": "http.disconnect"}
+_log = logging.getLogger("uvicorn.error")
 
 
-class OpenExchanges(Protocol):
+class ClientConnection(Protocol):
     """The connection that a request came on."""
 
     loop: asyncio.AbstractEventLoop
     transport: Any
-    flow: Any
     server_state: Any
     is_lost: bool
-    exchanges: "set[HttpExchange]"
-    """Those whose clients' leaving is to be told."""
+    is_full: bool
+    """Whether nothing can be written without waiting."""
+
+    async def drained(self) -> None:
+        """Return once something can be written."""
+
+    def pause_reading(self) -> None:
+        """Read no more until `resume_reading`."""
+
+    def resume_reading(self) -> None:
+        """Read again."""
+
+    def answered(self, exchange: "HttpExchange") -> None:
+        """Take in that the answer is complete."""
 
 
 class HttpExchange:
-    """One request and its answer, on a connection of uvicorn's.
+    """One request and its answer.
 
-    It stands in the scope, which both of them hold: it holds neither, so that a request that is
-    over is freed at once, with the credentials in its headers.
-
-    Args:
-        cycle: uvicorn's own, which writes whatever is not written here.
+    It stands in the scope, and does not hold that: a request that is over is freed at once, with
+    the credentials in its headers.
     """
 
-    __slots__ = ("__weakref__", "_connection", "_cycle", "_on_left")
+    __slots__ = (
+        "__weakref__",
+        "_connection",
+        "_has_news",
+        "_is_chunked",
+        "_left_of_body",
+        "_news",
+        "_on_left",
+        "_pieces",
+        "_size",
+        "_waits_to_continue",
+        "has_left",
+        "has_whole_body",
+        "is_begun",
+        "is_complete",
+        "is_head",
+        "keeps_alive",
+    )
 
-    def __init__(self, connection: OpenExchanges, cycle: Any) -> None:
-        self._connection = ref(connection)
-        self._cycle = ref(cycle)
+    def __init__(
+        self,
+        connection: ClientConnection,
+        *,
+        is_head: bool,
+        keeps_alive: bool,
+        waits_to_continue: bool,
+    ) -> None:
+        """Begin.
+
+        Args:
+            is_head: the answer to it has a head alone (RFC 9110 §9.3.2).
+            keeps_alive: whether the connection may go on behind it.
+            waits_to_continue: the client sends the body once it is told to go on.
+        """
+        self.is_head = is_head
+        self.keeps_alive = keeps_alive
+        self.has_whole_body = False
+        self.has_left = False
+        self.is_begun = False
+        self.is_complete = False
+        self._connection = connection
+        self._waits_to_continue = waits_to_continue
+        self._pieces: list[bytes] = []
+        """Those of the request's body that were not taken yet."""
+        self._size = 0
+        """Bytes in `_pieces`."""
+        self._has_news = False
+        """Whether there is something to receive, …"""
+        self._news: asyncio.Event | None = None
+        """… and what wakes those who wait for it; None: nobody does."""
+        self._is_chunked = False
+        self._left_of_body = 0
+        """Bytes of the answer's body that its head has promised, and that were not sent."""
         self._on_left: Callable[[], object] | None = None
 
-    @property
-    def has_whole_body(self) -> bool:
-        cycle = self._cycle()
-        return cycle is None or not cycle.more_body
+    # --- from the connection ---------------------------------------------------------------------
 
-    @property
-    def has_room(self) -> bool:
-        connection = self._connection()
-        return connection is None or not connection.flow.write_paused  # uvicorn waits for that
+    def body_came(self, piece: bytes) -> None:
+        """Take in a piece of the request's body."""
+        if self.is_complete:
+            return
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > MUCH:
+            self._connection.pause_reading()
+        self._tell()
 
-    def on_left(self, call: Callable[[], object] | None) -> None:
-        cycle, connection = self._cycle(), self._connection()
-        self._on_left = call
-        if connection is None:
-            return
-        if call is None:
-            connection.exchanges.discard(self)
-            return
-        connection.exchanges.add(self)
-        connection.flow.resume_reading()  # it may have been paused for a request behind this one
-        if cycle is None or cycle.disconnected or connection.is_lost:
-            connection.loop.call_soon(self.left)
+    def body_ended(self) -> None:
+        """Take in that the request is whole."""
+        self.has_whole_body = True
+        self._tell()
 
     def left(self) -> None:
-        """Tell that the client has left."""
-        cycle = self._cycle()
-        if cycle is not None:  # of several in a row uvicorn tells the last one alone
-            cycle.disconnected = True
-            cycle.message_event.set()
+        """Take in that the client has left, and tell of it."""
+        self.has_left = True
+        self._tell()
         call, self._on_left = self._on_left, None
         if call is not None:
             call()
 
-    def answer(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
-        cycle, connection = self._cycle(), self._connection()
-        line = STATUS_LINE.get(status)
-        if cycle is None or connection is None or line is None:
-            return False  # uvicorn knows what to do
-        is_odd = cycle.response_started or cycle.disconnected or cycle.more_body
-        if is_odd or connection.flow.write_paused:
-            return False
-        lines = [line]
-        for name, value in (*connection.server_state.default_headers, *headers):
-            if name == b"connection":
-                return False
+    def _tell(self) -> None:
+        self._has_news = True
+        if self._news is not None:
+            self._news.set()
+            self._news = None
+
+    # --- the application -------------------------------------------------------------------------
+
+    async def run(self, application: Application, scope: Scope) -> None:
+        """Have the application answer; one that does not costs its connection."""
+        try:
+            await application(scope, self.receive, self.send)
+        except BaseException as error:  # noqa: BLE001 of whatever application: it must be told
+            _log.error("Exception in ASGI application\n", exc_info=error)
+        if self.is_complete or self.has_left:
+            return
+        if self.is_begun:
+            self._connection.transport.close()
+        else:
+            await self.send({"type": "http.response.start", "status": 500, "headers": _BROKEN})
+            await self.send({"type": "http.response.body", "body": b"Internal Server Error"})
+
+    async def receive(self) -> dict[str, Any]:
+        """Return what has come of the body, or else what comes next; then that the client has
+        left, or has its answer."""
+        connection = self._connection
+        if self._waits_to_continue:
+            self._waits_to_continue = False
+            if not (self.is_begun or connection.transport.is_closing()):
+                connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not (self.has_left or self.is_complete):
+            connection.resume_reading()
+            if not self._has_news:
+                if self._news is None:
+                    self._news = asyncio.Event()
+                await self._news.wait()
+            self._has_news = False
+        if self.has_left or self.is_complete:
+            return _LEFT
+        is_more = not self.has_whole_body
+        return {"type": "http.request", "body": self._taken(), "more_body": is_more}
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Write the head of the answer, or a piece of its body."""
+        if self._connection.is_full and not self.has_left:
+            await self._connection.drained()
+        if self.has_left:
+            return
+        if self.is_complete:
+            raise RuntimeError(f"There is a '{message['type']}' behind the end of the answer.")
+        if self.is_begun:
+            self._send_piece(message)
+        elif message["type"] != "http.response.start":
+            raise RuntimeError(f"The answer begins with '{message['type']}'.")
+        else:
+            headers = [*self._connection.server_state.default_headers, *message["headers"]]
+            if any((name + value).translate(None, _IN_A_LINE) for name, value in headers):
+                raise RuntimeError("The answer has a header that HTTP does not allow.")
+            head = self._head(message["status"], headers)
+            self.is_begun = True
+            self._connection.transport.write(head)
+
+    def _send_piece(self, message: Mapping[str, Any]) -> None:
+        if message["type"] != "http.response.body":
+            raise RuntimeError(f"The answer goes on with '{message['type']}'.")
+        body, is_more = message.get("body", b""), message.get("more_body", False)
+        if self.is_head:
+            self._left_of_body = 0
+        elif self._is_chunked:
+            chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            self._connection.transport.write(chunk if is_more else chunk + b"0\r\n\r\n")
+        else:
+            self._left_of_body -= len(body)
+            if self._left_of_body < 0:
+                raise RuntimeError("The answer is longer than its Content-Length.")
+            self._connection.transport.write(body)
+        if not is_more:
+            if self._left_of_body:
+                raise RuntimeError("The answer is shorter than its Content-Length.")
+            self._complete()
+
+    def _head(self, status: int, headers: Iterable[RawHeader]) -> bytes:
+        """Return the head of the answer, and note what it says of the body and the connection."""
+        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+        is_framed = has_connection = False
+        for name, value in headers:
+            if name in _FRAMING:
+                if name == b"connection":
+                    has_connection = b"close" in value.lower()
+                    self.keeps_alive = self.keeps_alive and not has_connection
+                else:
+                    is_framed = True
+                    self._is_chunked = name == b"transfer-encoding"
+                    self._left_of_body = 0 if self._is_chunked else int(value)
             lines += (name, b": ", value, b"\r\n")
-        lines.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
-        if cycle.scope["method"] != "HEAD":  # that has a length, and no body (RFC 9110 §9.3.2)
-            lines.append(body)
-        cycle.response_started = cycle.response_complete = True
-        connection.transport.write(b"".join(lines))
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            connection.transport.close()
-        cycle.on_response()
+        if not self.keeps_alive and not has_connection:
+            lines.append(b"connection: close\r\n")
+        if not is_framed and not self.is_head and status not in _WITHOUT_BODY:
+            self._is_chunked = True
+            lines.append(b"transfer-encoding: chunked\r\n")
+        lines.append(b"\r\n")
+        return b"".join(lines)
+
+    def _complete(self) -> None:
+        self.is_complete = True
+        self._tell()
+        if not self.keeps_alive:
+            self._connection.transport.close()
+        self._connection.answered(self)
+
+    # --- beyond ASGI -----------------------------------------------------------------------------
+
+    @property
+    def has_room(self) -> bool:
+        return not self._connection.is_full
+
+    def whole_body(self) -> bytes | None:
+        if not self.has_whole_body or self.has_left or self.is_complete:
+            return None
+        self._connection.resume_reading()
+        self._has_news = False
+        return self._taken()
+
+    def _taken(self) -> bytes:
+        pieces, self._pieces, self._size = self._pieces, [], 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def on_left(self, call: Callable[[], object] | None) -> None:
+        connection = self._connection
+        self._on_left = call
+        if call is None:
+            return
+        connection.resume_reading()  # it may have been paused for a request behind this one
+        if self.has_left or connection.is_lost:
+            connection.loop.call_soon(self.left)
+
+    def answer(self, status: int, headers: Sequence[RawHeader], body: bytes) -> bool:
+        connection = self._connection
+        is_odd = self.is_begun or self.has_left or not self.has_whole_body
+        if is_odd or connection.is_full:
+            return False
+        head = self._head(status, [*connection.server_state.default_headers, *headers])
+        self.is_begun = True
+        connection.transport.write(head if self.is_head else head + body)
+        self._complete()
         return True

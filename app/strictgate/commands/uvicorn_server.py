@@ -29,11 +29,10 @@ if _is_first:
 try:
     import uvicorn
     from uvicorn.config import Config
-    from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-    from uvicorn.server import Server
+    from uvicorn.server import Server, ServerState
 finally:
     if _is_first:
         del sys.modules[_COMMAND_LINE]
 uvicorn.Server = Server  # type: ignore[misc]  # which it has from its command line
 
-__all__ = ["STATUS_LINE", "Config", "HttpToolsProtocol", "Server"]
+__all__ = ["Config", "Server", "ServerState"]

@@ -1,0 +1,81 @@
+"""The head of a request: what is too much of it, what else is wrong with it, and its refusal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httptools
+
+from strictgate.api import response
+from strictgate.commands.http_exchange import Application, RawHeader
+from strictgate.core.errors import BadRequest
+
+HEAD_BYTES = 32 << 10  # of the request line and all headers
+HEAD_FIELDS = 100  # headers
+URL_BYTES = 8 << 10
+"""Of the path and the query; RFC 9112 §3 wants at least 8,000."""
+_STATUS = {
+    400: (
+        "400 Bad Request",
+        "The request is not valid HTTP, or does not have just one Host header.",
+    ),
+    408: ("408 Request Timeout", "The request's headers did not arrive in time."),
+    414: ("414 URI Too Long", f"The request's URL has more than {URL_BYTES} bytes."),
+    431: (
+        "431 Request Header Fields Too Large",
+        f"The request has more than {HEAD_BYTES} bytes or {HEAD_FIELDS} fields of headers.",
+    ),
+}
+
+
+def status_of_head(url: bytes, headers: Sequence[RawHeader], version: str, most: int) -> int | None:
+    """Return the status with which a request is refused for its head, or None.
+
+    Args:
+        headers: names in lower case.
+        version: of HTTP; 1.0 knows no Host.
+        most: bytes; the headers are known to have no more.
+    """
+    if len(url) > URL_BYTES:
+        return 414
+    if most > HEAD_BYTES:
+        most = sum([len(name) + len(value) for name, value in headers])
+    if most > HEAD_BYTES or len(headers) > HEAD_FIELDS:
+        return 431
+    hosts = [name for name, _ in headers].count(b"host")
+    return None if hosts == 1 or (hosts == 0 and version == "1.0") else 400
+
+
+def path_and_query(url: bytes) -> tuple[bytes, bytes]:
+    """Return the two, as they were sent.
+
+    Raises:
+        HttpParserInvalidURLError
+    """
+    if url.startswith(b"/") and b"?" not in url and b"#" not in url:
+        return url, b""
+    parsed = httptools.parse_url(url)
+    return parsed.path, parsed.query or b""
+
+
+def waits_to_continue(headers: Sequence[RawHeader]) -> bool:
+    """Whether the client sends the body once it is told to go on (RFC 9110 §10.1.1)."""
+    return any([name == b"expect" and value.lower() == b"100-continue" for name, value in headers])
+
+
+def closing_refusal(status: int) -> bytes:
+    """Return the answer to what cannot be read on."""
+    phrase, message = _STATUS[status]
+    return response.closing_answer(phrase, BadRequest(message).body())
+
+
+def refusing(status: int) -> Application:
+    """Return an ASGI application that refuses, and closes the connection.
+
+    It is one so that the answers keep their order.
+    """
+
+    async def refuse(scope: Any, receive: Any, send: response.Send) -> None:
+        body = BadRequest(_STATUS[status][1]).body()
+        await response.send_json(send, status, body, {"connection": "close"})
+
+    return refuse
