@@ -62,6 +62,17 @@ def test_arguments(arguments, expected):
     assert json.loads(result.message["tool_calls"][0]["function"]["arguments"]) == expected
 
 
+def test_members_of_the_message():
+    """What else the upstream said comes in its order, the same each time."""
+    said = {"audio": 1, "refusal": None, "x": 2, "annotations": [], "role": "assistant", "y": 3}
+    message = said | {"tool_calls": [call("free", "{}")]}
+    one = parse_reply({"choices": [{"message": message, "finish_reason": "stop"}]}).choices[0]
+
+    kept = judge_calls(one, TOOLS, Repair.LOSSLESS).message
+    others = ["audio", "refusal", "x", "annotations", "y"]
+    assert [*kept] == ["role", "content", *others, "tool_calls"]
+
+
 def test_one_by_one():
     """One bad call spoils the choice, and only it is complained of."""
     result = judged(call("mood", '{"choice":"calm"}'), call("mood", "{}"), call("free", "…"))

@@ -40,6 +40,7 @@ EMPTY = "empty_arguments"
 FROM_TEXT = "call_from_text"
 NO_INPUTS: Mapping[str, InputMatcher] = {}
 DROPPED = "calls_dropped"
+_CALLS = ("tool_calls", "function_call")
 _ARGUMENT_NAMES = ("arguments", "parameters")
 _NOTHING: Mapping[str, Any] = {"null": None, "None": None, "undefined": None, '""': "", "''": ""}
 """Texts that say that there are no arguments, with the value that they may be meant as."""
@@ -298,8 +299,9 @@ def _message(
     ids: CallIds,
 ) -> dict[str, Any]:
     """Return the message that the caller gets."""
-    kept = {key: message[key] for key in message.keys() - {"tool_calls", "function_call"}}
-    kept = {"role": "assistant", "content": None} | kept
+    kept: dict[str, Any] = {"role": "assistant", "content": None, **message}
+    for name in _CALLS:
+        kept.pop(name, None)
     if tools.is_deprecated:
         return kept | {"function_call": {"name": calls[0].name, "arguments": texts[0]}}
     return kept | {"tool_calls": render_calls(calls, texts, ids)}
