@@ -71,6 +71,16 @@ def test_leaving(pair, about, body):
     assert [event.client_left for event in finished] == [True]
 
 
+def test_closing_the_sending_half_is_leaving(pair):
+    """As uvicorn, nginx and Node have it: docs/operation.md says why."""
+    demo, running = pair
+    with closing(connected(running, {"model": "demo/stalls"})) as connection:
+        until(demo, lambda record: True)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    until(demo, lambda record: record["cancelled"])
+
+
 def test_leaving_while_asked_again(pair):
     """Between attempts too: the conversation does not go on for nobody."""
     demo, running = pair
