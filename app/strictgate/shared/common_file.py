@@ -30,7 +30,7 @@ def nameless_file() -> int:
 
 
 class ByteLock:
-    """A lock on one byte of such a file, as a context manager, or `acquire_now` and `release`."""
+    """A lock on one byte of such a file, as a context manager, or taken and released."""
 
     def __init__(self, descriptor: int, at: int) -> None:
         self._descriptor = descriptor
@@ -45,6 +45,13 @@ class ByteLock:
                 raise
             return False
         return True
+
+    def acquire_within(self, seconds: float) -> bool:
+        """Take it, if it can be had within so many seconds; whoever has it may be stopped."""
+        until = time.monotonic() + seconds
+        while not (is_taken := self.acquire_now()) and time.monotonic() < until:
+            time.sleep(_PAUSE)
+        return is_taken
 
     def release(self) -> None:
         """Let others have it."""
