@@ -7,6 +7,7 @@ import pytest
 
 from strictgate.api.app import create_app
 from strictgate.api.reloading import WAITING, with_waiting
+from strictgate.observe.process_events import BackgroundCrashed
 from strictgate.settings.loading import Settings, SettingsError
 from tests.gates import Gate
 from tests.inspector.views import latest
@@ -24,10 +25,10 @@ def settings(demo, **tables):
 class Reloaded:
     """A gateway whose settings can be changed from the test's thread."""
 
-    def __init__(self, first):
+    def __init__(self, first, **options):
         self.events = []
         self.loop = None
-        self.app = create_app(first, {}, (self.events.append,))
+        self.app = create_app(first, {}, (self.events.append,), **options)
         self.ready = threading.Event()
 
     async def __call__(self, scope, receive, send):
@@ -54,6 +55,24 @@ def test_what_changes(demo):
         assert running.post(ASK, **KEY).status == 200
         app.reload(settings(demo, models=model(), limits={"body_bytes": 10}))
         assert running.post(ASK).status == 413
+
+
+def test_a_bug_in_looking_at_upstreams(demo, monkeypatch):
+    """It is told, and the gateway serves: at the start and after a reload."""
+
+    async def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("strictgate.upstream.recognition.look", broken)
+    unknown = Settings(upstreams={"demo": {"base_url": f"{demo}/v1"}}, models=model())
+    app = Reloaded(unknown, recognises=True)
+    with serving(app) as url:
+        assert Gate(url).post(ASK).status == 200
+        app.reload(unknown)
+        assert Gate(url).post(ASK).status == 200
+    crashes = [each for each in app.events if isinstance(each, BackgroundCrashed)]
+    assert {each.task for each in crashes} == {"recognising upstreams"}
+    assert "ZeroDivisionError" in crashes[0].traceback
 
 
 def test_what_waits_for_a_restart(demo):

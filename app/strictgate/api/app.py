@@ -90,7 +90,7 @@ def create_app(
     parts = _lasting(settings, environment, listeners, is_draining, siblings)
     observe = parts.observe
     recogniser = partial(Recogniser, client=parts.client, observe=observe) if recognises else None
-    reloader = Reloader(parts.made(settings), parts.made, parts.begun, recogniser)
+    reloader = Reloader(parts.made(settings), parts.made, parts.begun, recogniser, observe)
     parts.reloader.append(reloader)
     first = reloader.serving
     door = reloader.door = GatewayMiddleware(first.app, first.rules, observe, is_draining)

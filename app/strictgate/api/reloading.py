@@ -16,7 +16,9 @@ from typing import Any
 from strictgate.api.access import AccessRules
 from strictgate.api.middleware import ASGI, GatewayMiddleware
 from strictgate.core.value_type import value_type
+from strictgate.gateway.background import crashes_told, kept_going
 from strictgate.gateway.gateway import Gateway
+from strictgate.observe.events import Observer
 from strictgate.settings.loading import Settings
 from strictgate.upstream.recognition import Recogniser
 from strictgate.upstream.routing import Router
@@ -31,6 +33,7 @@ WAITING = (
     *("observe.trace_ratio", "observe.otlp_endpoint"),
 )
 """What is as it was at start until the process is started anew."""
+_TASK = "recognising upstreams"
 
 
 @value_type
@@ -52,6 +55,7 @@ class Reloader:
         made: Callable[[Settings, Serving], Serving],
         begun: Callable[[Serving], None],
         recogniser: Callable[[Router], Recogniser] | None,
+        observe: Observer,
     ) -> None:
         """Begin.
 
@@ -60,12 +64,15 @@ class Reloader:
             made: makes what serves by new settings, in place of the second argument.
             begun: is called as something begins to serve.
             recogniser: looks at upstreams without a preset; None: nobody does.
+            observe: is told where a bug ends that.
         """
         self.serving = first
         self._at_start = first.settings
         self._made = made
         self._begun = begun
         self._recogniser = recogniser
+        self._observe = observe
+        self._never = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._tasks: asyncio.TaskGroup
         self.door: GatewayMiddleware
@@ -100,8 +107,10 @@ class Reloader:
         self._stop_looking()
         if self._recogniser is not None:
             recogniser = self._recogniser(router)
-            await recogniser.start()
-            self._looking = self._tasks.create_task(recogniser.go_on())
+            with crashes_told(_TASK, self._observe):
+                await recogniser.start()
+            going_on = kept_going(_TASK, recogniser.go_on, self._observe, self._never)
+            self._looking = self._tasks.create_task(going_on)
 
     def _stop_looking(self) -> None:
         if self._looking is not None:

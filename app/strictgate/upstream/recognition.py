@@ -12,8 +12,7 @@ No failure here is an error of anybody's.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -148,15 +147,6 @@ class Recogniser:
         self._client = client
         self._observe = observe
         self._unanswered: list[str] = list(router.unrecognised)
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
-        """Look at them at once, and go on in the background until the block ends."""
-        await self.start()
-        async with asyncio.TaskGroup() as group:
-            going_on = group.create_task(self.go_on())
-            yield
-            going_on.cancel()
 
     async def start(self) -> None:
         """Look at all of them at once, for PATIENCE seconds."""
