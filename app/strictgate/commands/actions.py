@@ -30,8 +30,10 @@ from strictgate.settings.loading import Settings, SettingsError, load
 
 DEMO_END = """\
 Every request, painted by who wrote which byte:  {url}/inspector
-For your SDK (Ctrl+C ends it):                   base_url = "{url}/v1", api_key = {key}
+For your SDK:                                    base_url = "{url}/v1", api_key = {key}
 A model of your own:                             strictgate serve --upstream URL
+
+It goes on serving these models until you stop it with Ctrl+C.
 """
 
 
