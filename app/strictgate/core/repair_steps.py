@@ -110,6 +110,8 @@ class Completion(StrEnum):
     """The model had ended what is around an array, or an object, but not that itself."""
     NAMED = "required_name"
     """The model had ended an object that lacks required properties: the first was opened."""
+    TOLD = "told_member"
+    """It had ended an object that lacks a member whose value the request tells: that was opened."""
 
 
 class Resumption(StrEnum):

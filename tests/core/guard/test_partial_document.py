@@ -119,3 +119,33 @@ def test_what_the_model_said_is_not_made_into_something_else(text, ahead, comple
     assert made.guard.text.decode().startswith(completed)
     assert "calm" not in made.guard.text.decode()[len(completed) :]
     assert not made.is_whole
+
+
+OPEN = {"type": "object", "properties": {"a": {}, "b": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "names", "opened", "path"),
+    [
+        ('{"a": 1}', 7, ("b",), '{"a": 1, "b":', "/b"),
+        ('{\n  "a": 1\n}', 10, ("b",), '{\n  "a": 1,\n  "b":', "/b"),
+        ('{"a": 1, "x": 2}', 7, ("b", "x"), '{"a": 1, "b": {"x":', "/b"),
+        ('{"x": 2}', 1, ("b", "x"), '{"b": {"x":', "/b"),
+    ],
+)
+def test_a_member_is_opened_in_what_is_whole(text, at, names, opened, path):
+    """Behind the last one, or in the place of others; in the layout that it has."""
+    made = draft(OPEN, text)
+    assert made.reopen(at, *names)
+    assert made.text == opened
+    assert [(step.name, step.path) for step in made.steps] == [(Completion.TOLD, path)]
+
+
+def test_not_what_does_not_fit():
+    """A name that is there already, or what the caller has behind the place."""
+    made = draft(OPEN, '{"a": 1}')
+    assert not made.reopen(7, "a")
+    made = draft(OPEN, '{"a": 1}')
+    made.released = 8
+    assert not made.reopen(7, "b")
+    assert made.text == '{"a": 1}'

@@ -47,3 +47,13 @@ def test_what_the_upstream_does_not_say():
     scores = TokenScores()
     scores.write(0, 2, made, 0)
     assert scores.scored() == ()
+
+
+def test_where_they_stand():
+    """With the tokens themselves, from whichever reply; of one in part, where it would begin."""
+    scores = TokenScores()
+    scores.write(0, 4, tokens("So: ", '{"a"'), 4)
+    scores.write(4, 7, tokens(": 1,"), 0)
+    between = [(at, token.data) for at, token in scores.between(3, 6)]
+    assert between == [(0, b'{"a"'), (4, b": 1,")]
+    assert not list(scores.between(7, 9))

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.jsontext.spans import MemberSpan, Span, locate_values
+from strictgate.core.jsontext.spans import (
+    MemberSpan,
+    ObjectSpan,
+    Span,
+    locate_objects,
+    locate_values,
+)
 from tests.core.guard.test_judge_text import dumps, values
 
 
@@ -47,3 +53,26 @@ def test_members():
 def test_what_is_not_there_is_not_found(path: Path):
     """A path that leads nowhere has no place."""
     assert path not in locate_values('{"a": {"x": 1}, "l": [1, 2]}', [path])
+
+
+def test_objects():
+    """Each is found when it ends, with where each of its members does."""
+    text = ' { "a\\u0062" : [{}, {"x":1}] , "c":2 }'
+    assert list(locate_objects(text)) == [
+        ObjectSpan(("ab", 0), (), (17,), 18),
+        ObjectSpan(("ab", 1), ("x",), (21, 26), 27),
+        ObjectSpan((), ("ab", "c"), (2, 28, 36), 38),
+    ]
+    assert list(locate_objects('[1, "a"]')) == []
+
+
+@given(values, dumps)
+def test_every_object_is_found(value: Any, dump: Any):
+    """As many members as it has, and where it ends."""
+    text = dump(value)
+    found = {each.path: each for each in locate_objects(text)}
+    objects = {path: inner for path, inner in paths(value) if isinstance(inner, dict)}
+    assert found.keys() == objects.keys()
+    for path, inner in objects.items():
+        assert sorted(found[path].names) == sorted(inner)
+        assert found[path].end == locate_values(text, [path])[path].span.end

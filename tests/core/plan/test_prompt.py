@@ -60,6 +60,18 @@ def test_merge_into_parts():
     ]
 
 
+def test_user_text():
+    """What the user has said, in all of his turns."""
+    parts = [{"type": "text", "text": "b"}, {"type": "image_url", "image_url": {}}]
+    messages = [
+        {"role": "system", "content": "x"},
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": None},
+        {"role": "user", "content": parts},
+    ]
+    assert prompt.user_text(messages) == "a\nb"
+
+
 def test_mention_json():
     """The word is found in any spelling, in parts too, and nowhere else."""
     assert prompt.mention_json([{"role": "user", "content": "as Json"}])

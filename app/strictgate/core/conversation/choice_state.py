@@ -10,6 +10,7 @@ The rest of the conversation reads it. Whatever happens to a choice is one of th
 | rejected   | there is something to go on from          | `open_document`,   | rejected   |
 |            |                                           | `note_stuck`       |            |
 | new        | another model has left its beginning      | `take_over`        | rejected   |
+| accepted   | a member that was left out is opened      | `reopen`           | rejected   |
 | rejected   | a prefix is sent (a continuation)         | `cut_prefix`       | asked      |
 | rejected   | the whole is asked for anew (a new try)   | `add_feedback`     | asked      |
 
@@ -21,11 +22,12 @@ back), and the progress of this try. A new try begins with new progress.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from strictgate.core.conversation.choice_result import Evaluated, Rejected
 from strictgate.core.guard.continuation_alignment import ContinuationKind
+from strictgate.core.guard.left_out import LeftOut
 from strictgate.core.guard.partial_document import Beginning, PartialDocument
 from strictgate.core.guard.resume_point import safe_length
 from strictgate.core.output.origins import ByteOrigin
@@ -173,6 +175,13 @@ class ChoiceState:
         """Go on from a document that another model has begun."""
         self.document = document
         self.progress = TryProgress()
+
+    def reopen(self, wanted: LeftOut) -> bool:
+        """Open a member that the document lacks, which is whole; return whether there is a prefix
+        to send now."""
+        assert self.document is not None, "what is whole"
+        self.progress = replace(self.progress, stuck_at=-1, stuck=0, keep_whole_prefix=True)
+        return self.document.reopen(wanted.at, wanted.name, wanted.misplaced)
 
     def note_stuck(self) -> int:
         """Note that the document got stuck where it ends; return how often it did, before."""

@@ -92,6 +92,11 @@ class Continuation:
             return False
         return self.enforcement.max_continuations > self.record.continuations
 
+    def leads_names(self, planner: Planner) -> bool:
+        """Whether the model is led where what it wrote is allowed: see `Steering.NAMES`."""
+        steering = self.enforcement.steering
+        return steering.leads_names(prompt_first=planner.capabilities.prompt_first)
+
     def take_over(
         self, planner: Planner, states: Sequence[ChoiceState], begun: Beginning
     ) -> Generator[Turn, DriverAnswer, Result | None]:
@@ -218,9 +223,7 @@ class Continuation:
             StopPolicy(
                 can_continue=True,
                 can_retry=True,
-                leads_names=self.enforcement.steering.leads_names(
-                    prompt_first=planner.capabilities.prompt_first
-                ),
+                leads_names=self.leads_names(planner),
             ),
             self.forwards,
             Aligner(document.guard, document.wrapper, length, self.is_proven),

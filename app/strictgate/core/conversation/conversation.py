@@ -42,6 +42,7 @@ from strictgate.core.conversation.protocol import Ask, DriverAnswer, HeavyStep, 
 from strictgate.core.conversation.reply_reader import EvaluatedReply, ReplyReader
 from strictgate.core.conversation.settling import settled_choice
 from strictgate.core.conversation.thinking import think, thinks_first, with_reasoning
+from strictgate.core.conversation.told_members import add_told_members
 from strictgate.core.errors import (
     GatewayError,
     OutputInvalid,
@@ -322,6 +323,7 @@ class Conversation:
                 )
             reply = yield from self._try([state], state.feedback)
             result = reply.results[0]
+        result = yield from add_told_members(self._continuation, self.planner, state, result)
         if result.choice["message"].get("tool_calls"):
             self._negotiation.note_call()
         self._last_rejected = None  # what was wrong with it is mended
@@ -363,9 +365,7 @@ class Conversation:
             can_continue=not may_call and self._continuation.is_possible(self.planner),
             can_retry=states[0].tries + 1 < self.enforcement.max_attempts,
             can_continue_input=self._input_continuation.is_possible(self.planner),
-            leads_names=self.enforcement.steering.leads_names(
-                prompt_first=self.planner.capabilities.prompt_first
-            ),
+            leads_names=self._continuation.leads_names(self.planner),
         )
         is_last = 0 < states[0].tries == self.enforcement.max_attempts - 1
         while True:

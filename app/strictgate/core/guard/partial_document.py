@@ -217,16 +217,39 @@ class PartialDocument:
         at_end = guard.scanner.expects in (Expects.COMMA_OR_END, Expects.NAME_OR_END)
         if guard.scanner.token in (LexicalToken.NAME, LexicalToken.STRING) or not at_end:
             return
-        is_first = guard.scanner.expects is Expects.NAME_OR_END
         self.cut(len(guard.text.rstrip(BLANKS)))
         for name in guard.missing():
-            opening = f"{'' if is_first else ','}{write_json(name)}:".encode()
-            opening = self._laid_out(opening, style)
-            if guard.fits(opening):
-                self.write(opening, ByteOrigin.FORCED)
+            if self._open_member(name, style):
                 path = pointer((*guard.scanner.open_path, name))
                 self.steps.append(Step(Completion.NAMED, path))
                 return
+
+    def reopen(self, at: int, name: str, inner: str = "") -> bool:
+        """Take back what stands from `at` on, where an object may have a member, and open the
+        member `name` there; return whether it fits.
+
+        Args:
+            inner: the member of that to be opened, which is then an object; "": none.
+        """
+        style = layout(self.guard.text)
+        self.cut(at)
+        self.scores.cut(at)
+        if len(self) != at or not self._open_member(name, style, inner):
+            return False
+        path = self.guard.scanner.open_path
+        self.steps.append(Step(Completion.TOLD, pointer(path if inner else (*path, name))))
+        return True
+
+    def _open_member(self, name: str, style: Layout, inner: str = "") -> bool:
+        """Write a name and its colon, where an object may have a member; return whether it fits."""
+        is_first = self.guard.scanner.expects is Expects.NAME_OR_END
+        opening = f"{'' if is_first else ','}{write_json(name)}:"
+        opening += f"{{{write_json(inner)}:" if inner else ""
+        data = self._laid_out(opening.encode(), style)
+        is_fit = self.guard.fits(data)
+        if is_fit:
+            self.write(data, ByteOrigin.FORCED)
+        return is_fit
 
     def _write_forced(self, style: Layout, *, says_more: bool) -> bool:
         """Return whether anything was written."""

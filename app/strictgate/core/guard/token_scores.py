@@ -5,9 +5,10 @@ is noted which part of the document is which part of which reply. What was writt
 mended, has no tokens; what is taken back is forgotten.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from strictgate.core.guard.logprob_steering import LogprobTokens
+from strictgate.core.guard.logprob_steering import LogprobToken, LogprobTokens
 from strictgate.core.output.provenance import ScoredToken
 from strictgate.core.value_type import value_type
 
@@ -55,6 +56,16 @@ class TokenScores:
             segments.pop()
         if segments and segments[-1].end > start:
             segments[-1] = replace(segments[-1], end=start)
+
+    def between(self, start: int, end: int) -> Iterator[tuple[int, LogprobToken]]:
+        """Yield the tokens that overlap with `start` to `end`, with their places in the document;
+        the place of one that the document has in part is where it would begin."""
+        for each in self._segments:
+            if each.start < end and each.end > start:
+                moved = each.start - each.at
+                first, last = max(start, each.start), min(end, each.end)
+                for token in each.tokens.between(first - moved, last - moved):
+                    yield token.start + moved, token
 
     def scored(self) -> tuple[ScoredToken, ...]:
         """Return the tokens, at their places in the document."""

@@ -92,6 +92,43 @@ def _parts(text: str, start: int, path: Path) -> Generator[PartSpan, None, int]:
     return position + 1
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectSpan:
+    """An object: the names of its members, and where it ends."""
+
+    path: Path
+    names: tuple[str, ...]
+    ends: tuple[int, ...]
+    """Behind its opening bracket, and behind the value of each member."""
+    end: int
+
+
+def locate_objects(text: str) -> Iterator[ObjectSpan]:
+    """Yield every object of the document, as they end: inner ones before those around them."""
+    yield from _objects(text, _blanks(text, 0), ())
+
+
+def _objects(text: str, start: int, path: Path) -> Generator[ObjectSpan, None, int]:
+    """Yield the objects in the value at `start`; return where it ends."""
+    opener, index = text[start], 0
+    if opener not in _CLOSERS:
+        return _end(text, start)
+    names, ends = list[str](), [start + 1]
+    position = _blanks(text, start + 1)
+    while text[position] != _CLOSERS[opener]:
+        key: str | int = index
+        if opener == "{":
+            name, end = _SCAN(text, position)
+            names.append(name)
+            key, position = name, _COLON.match(text, end).end()  # type: ignore[union-attr]
+        ends.append((yield from _objects(text, position, (*path, key))))
+        position = _next(text, ends[-1])
+        index += 1
+    if opener == "{":
+        yield ObjectSpan(path, tuple(names), tuple(ends), position + 1)
+    return position + 1
+
+
 class _Walk:
     """Walks the values on the way to the wanted paths; each method returns where its part ends."""
 

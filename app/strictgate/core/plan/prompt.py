@@ -77,6 +77,12 @@ def mention_json(messages: Iterable[Message]) -> bool:
     return any("json" in part.lower() for each in messages for part in _texts(each.get("content")))
 
 
+def user_text(messages: Iterable[Message]) -> str:
+    """Return what the user has said."""
+    mine = (each.get("content") for each in messages if each.get("role") == "user")
+    return "\n".join(text for content in mine for text in _texts(content))
+
+
 def _texts(content: Any) -> list[str]:
     if isinstance(content, str):
         return [content]

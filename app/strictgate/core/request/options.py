@@ -118,6 +118,8 @@ class Enforcement:
     """Whether `format` is asserted or only annotates."""
     steering: Steering = Steering.AUTO
     """Whether to use the log-probabilities of tokens, where an upstream has them."""
+    told_members: Annotated[int, Interval(ge=0, le=16)] = 3
+    """Members whose value the request tells that a valid document lacks: how many are opened."""
     tools: ToolEnforcement = ToolEnforcement.STRICT
     """Whose arguments are enforced: of functions with `strict: true`, or of all."""
     prefer: Prefer = Prefer.RIGHT
