@@ -36,10 +36,11 @@ class LruCache(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         """Return the value of `key`, which is then the most recently used; None: there is none."""
-        if key not in self._entries:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
         self._entries.move_to_end(key)
-        return self._entries[key][0]
+        return entry[0]
 
     def put(self, key: Key, value: Value, weight: int) -> None:
         """Keep `value` in place of what `key` had; one that is heavier than all may be is not."""

@@ -14,6 +14,8 @@ from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass
 from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+_LITERALS: dict[Any, str] = {list: "[]", dict: "{}"}
+"""What makes the same as a factory, without a call."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -70,13 +72,14 @@ def _init_of(made: Any) -> Callable[..., None]:
         name, has_default = each.name, each.default is not MISSING
         has_factory = each.default_factory is not MISSING
         names[f"{name}_OR"] = each.default_factory if has_factory else each.default
+        made_new = _LITERALS.get(each.default_factory, f"{name}_OR()")
         if each.init:
             default = f"={name}_OR" if has_default else "=NEW" if has_factory else ""
             (by_name if each.kw_only else given).append(name + default)
-            new = f"{name}_OR() if {name} is NEW else " if has_factory else ""
+            new = f"{made_new} if {name} is NEW else " if has_factory else ""
             lines.append(f"self.{name} = {new}{name}")
         elif has_default or has_factory:
-            lines.append(f"self.{name} = {name}_OR{'()' if has_factory else ''}")
+            lines.append(f"self.{name} = {made_new if has_factory else f'{name}_OR'}")
     if hasattr(made, "__post_init__"):
         lines.append("self.__post_init__()")
     parameters = ", ".join((*given, *(("*", *by_name) if by_name else ())))

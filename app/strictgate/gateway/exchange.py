@@ -24,6 +24,8 @@ from strictgate.gateway.records import Failed
 
 Body = Mapping[str, Any]
 
+NO_IDENTITY = AnswerIdentity("", 0, is_kept=False)
+"""A completion has its upstream's id and time, or the driver's."""
 _TOOL_REFUSALS = 2  # custom tools, then the functions in place of them
 
 
@@ -210,7 +212,7 @@ class Exchange:
         return read, await self._plan(read)
 
     def _new_identity(self) -> AnswerIdentity:
-        return new_identity()
+        return NO_IDENTITY
 
 
 class CountedSink:

@@ -7,6 +7,7 @@ what holds from then on.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from strictgate.core.capabilities import Fact, Mode
@@ -50,13 +51,19 @@ class Lesson:
     """Makes what the observer is told, of upstream and model, if the fact holds from now on."""
 
 
+_KEPT = Lesson(Fact.NO_MODE, (Mode.NATIVE,), failed=False, event=ModelDemoted)
+"""The model has kept its native promise, …"""
+_BROKEN = replace(_KEPT, failed=True)
+"""… or has broken it: often enough, and that mode is no longer asked for."""
+
+
 def lessons(conversation: Conversation) -> Iterator[Lesson]:
     """Yield what `conversation`, which is over, says about its model."""
     record = conversation.record
     for refusal in record.proven_refusals():
         yield _of_refusal(refusal, conversation.planner.schema.text)
     if (kept := _kept_native_promise(conversation)) is not None:
-        yield Lesson(Fact.NO_MODE, (Mode.NATIVE,), not kept, ModelDemoted)
+        yield _KEPT if kept else _BROKEN
     for fact, details in record.facts[: record.proven_facts]:
         shown = details[:1]  # the text of a schema is the caller's own
         yield Lesson(fact, details, event=partial(FactLearned, fact=fact, details=shown))
@@ -110,10 +117,12 @@ def _kept_native_promise(conversation: Conversation) -> bool | None:
     attempts = conversation.record.attempts
     if not attempts or not conversation.planner.contract.has_document:
         return None
-    tries = [each for each in attempts if each.purpose is Purpose.TRY]
-    first = tries[0] if tries else attempts[0]
-    was_cut = first.outcome == "truncated" or first.end is ReplyEnd.BROKEN
-    return None if first.mode is not Mode.NATIVE or was_cut else first.is_clean
+    first = attempts[0]
+    if first.purpose is not Purpose.TRY:
+        first = next((each for each in attempts if each.purpose is Purpose.TRY), first)
+    if first.mode is not Mode.NATIVE or first.end is ReplyEnd.BROKEN:
+        return None
+    return None if first.outcome == "truncated" else first.is_clean
 
 
 class Learner:
@@ -131,9 +140,10 @@ class Learner:
 
     def learn(self, route: Route, lessons: Iterable[Lesson]) -> None:
         """Remember `lessons` about the model that `route` leads to."""
-        about = (route.endpoint.name, route.model, time.monotonic())
         for each in lessons:
-            before = 0.0
+            if each.failed is False and not self.learned.has_failures:
+                continue
+            about, before = (route.endpoint.name, route.model, time.monotonic()), 0.0
             if self.publish is not None:
                 before = self.learned.seconds_left(each.fact, *about, *each.details)
             holds = True

@@ -78,6 +78,11 @@ class LearnedCapabilities:
             return {}
         return self._until.get((_short(upstream), _short(model))) or {}
 
+    @property
+    def has_failures(self) -> bool:
+        """Whether any failure is counted, which a success would make forgotten."""
+        return len(self._counts) > 0
+
     def count(
         self, fact: Fact, upstream: str, model: str, now: float, *details: str, failed: bool
     ) -> bool:
@@ -86,8 +91,6 @@ class LearnedCapabilities:
         Returns:
             Whether this was one failure in a row too many, so that the fact holds from now on.
         """
-        if not failed and not self._counts:
-            return False
         key = _key(fact, upstream, model, *details)
         failures = (self._counts.get(key) or 0) + 1 if failed else 0
         self._counts.remove(key)

@@ -226,7 +226,7 @@ class AttemptLog:
 
     def proven_refusals(self) -> Sequence[RefusedMode]:
         """Return what may be remembered."""
-        return self.refused_modes[: self.proven]
+        return self.refused_modes[: self.proven] if self.proven else ()
 
     def headers(
         self,
@@ -267,10 +267,7 @@ class AttemptLog:
         details: dict[str, Any] = {
             "mode": str(plan.mode),
             "attempts": self._attempts(),
-            "repairs": [
-                {"choice": index, "step": step.name, "path": step.path}
-                for index, step in steps[:MAX_REPAIRS]
-            ],
+            "repairs": _repairs(steps) if steps else [],
         }
         if len(steps) > MAX_REPAIRS or more_steps:
             listed = min(len(steps), MAX_REPAIRS)
@@ -311,6 +308,13 @@ class AttemptLog:
         details = self.details(plan, ())
         del details["repairs"]
         return details | ({"usage": self.used} if self.used else {})
+
+
+def _repairs(steps: Sequence[tuple[int, Step]]) -> list[dict[str, Any]]:
+    return [
+        {"choice": index, "step": step.name, "path": step.path}
+        for index, step in steps[:MAX_REPAIRS]
+    ]
 
 
 _ASIDE = (Purpose.QUESTION, Purpose.THOUGHT)

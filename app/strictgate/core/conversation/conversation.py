@@ -31,7 +31,7 @@ from strictgate.core.conversation.choice_result import Accepted, Rejected
 from strictgate.core.conversation.choice_state import ChoiceState, beginning_of, forwards_early
 from strictgate.core.conversation.condensing import condense
 from strictgate.core.conversation.continuation import Continuation
-from strictgate.core.conversation.criteria import Criteria
+from strictgate.core.conversation.criteria import Criteria, Grammars
 from strictgate.core.conversation.handover import Handover
 from strictgate.core.conversation.input_continuation import InputContinuation
 from strictgate.core.conversation.judging_cost import judging_cost
@@ -88,7 +88,7 @@ class Conversation:
             is_proven: the model is known to go on from prefixes.
             work: what all judging is counted on; None: on a meter of its own.
             inputs: what judges the inputs of custom tools: see Criteria.
-            opening: what `planner` would begin with, where it is known.
+            opening: what `planner`, another conversation's, begins with; None: it is to be found.
         """
         self._first_planner, self._inputs = planner, inputs or {}
         self.enforcement, self.is_proven = enforcement, is_proven
@@ -98,8 +98,8 @@ class Conversation:
         self.record = AttemptLog()
         self.handover: Handover | None = None
         """What was taken over from other models; None: it is the first that is asked."""
-        if enforcement.steering is not Steering.OFF and self._may_continue and not planner.steers:
-            planner = replace(planner, steers=True)
+        if opening is None and enforcement.steering is not Steering.OFF and self._may_continue:
+            planner = planner if planner.steers else replace(planner, steers=True)
         self._negotiation = Negotiation(planner, refused, self.record, opening)
         self._last_rejected: Rejected | None = None
         """The verdict that is the error if nothing more comes."""
@@ -108,17 +108,12 @@ class Conversation:
         contract, tools = planner.contract, planner.tools
         if tools is None and contract.has_tools:
             tools = contract.toolbox.judged_by({})  # no arguments, but which calls are an answer
+        schema = planner.schema if contract.has_document else None
+        wants_scores = enforcement.provenance is Provenance.PATHS
         self._criteria = Criteria(
-            planner.schema if contract.has_document else None,
-            enforcement.repair,
-            tools,
-            CallIds.after(planner.body["messages"]),
-            any_object=contract.is_json_object,
-            words_member=contract.words_member,
-            inputs=self._inputs,
-            with_scores=enforcement.provenance is Provenance.PATHS,
-            with_tokens=contract.wants_logprobs,
-            work=self.work,
+            *(schema, enforcement.repair, tools, CallIds.after(planner.body["messages"])),
+            *(contract.is_json_object, contract.words_member, self._inputs, None),
+            *(wants_scores, contract.wants_logprobs, Grammars(), self.work),
         )
 
     @property

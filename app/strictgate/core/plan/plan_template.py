@@ -5,7 +5,7 @@ from typing import Any
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.plan import prompt
-from strictgate.core.plan.plan import Plan
+from strictgate.core.plan.plan import Body, Plan
 from strictgate.core.plan.planner import Planner
 from strictgate.core.value_type import value_type
 
@@ -16,7 +16,11 @@ plan is the same with any of their values."""
 
 def emptied(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the request `body` with the places of its messages, and of what it carries, alone."""
-    return {**body, "messages": None, **dict.fromkeys(CARRIED & body.keys())}
+    empty = {**body, "messages": None}
+    for name in CARRIED:
+        if name in empty:
+            empty[name] = None
+    return empty
 
 
 @value_type
@@ -38,15 +42,7 @@ class PlanTemplate:
         body = {**empty.body, "messages": told}
         for name in self.carried:
             body[name] = asked[name]
-        return Plan(
-            empty.mode,
-            body,
-            empty.wrapped,
-            empty.streamed,
-            empty.dropped,
-            schema=empty.schema,
-            functions=empty.functions,
-        )
+        return _with_body(empty, body)
 
 
 def plan_template(planner: Planner, plan: Plan) -> PlanTemplate | None:
@@ -56,16 +52,14 @@ def plan_template(planner: Planner, plan: Plan) -> PlanTemplate | None:
     looks_for_json = plan.mode is Mode.JSON_OBJECT and contract.is_json_object
     if able.without or able.drop_in_messages or looks_for_json:
         return None
-    empty = Plan(
-        plan.mode,
-        emptied(plan.body),
-        plan.wrapped,
-        plan.streamed,
-        plan.dropped,
-        schema=plan.schema,
-        functions=plan.functions,
-    )
+    empty = _with_body(plan, emptied(plan.body))
     carried = tuple(sorted(CARRIED & plan.body.keys()))
     texts = ("", planner.instructions(plan.mode, wrapped=plan.wrapped))
     templates = (PlanTemplate(empty, carried, text) for text in texts)
     return next((each for each in templates if each.filled(planner.body) == plan), None)
+
+
+def _with_body(plan: Plan, body: Body) -> Plan:
+    """Return `plan`, which is one for a whole answer, with another body."""
+    about = (plan.wrapped, plan.streamed, plan.dropped, plan.purpose, plan.base)
+    return Plan(plan.mode, body, *about, plan.schema, plan.functions)

@@ -199,10 +199,11 @@ def check_messages(messages: Any) -> None:
             param="messages",
             code="empty_array",
         )
-    for index, message in enumerate(messages):
-        if not isinstance(message, dict):
-            raise wrong_type(f"messages[{index}]", "an object", message)
-        if not isinstance(message.get("role"), str):
+    for message in messages:
+        if type(message) is not dict or type(message.get("role")) is not str:
+            index = messages.index(message)
+            if not isinstance(message, dict):
+                raise wrong_type(f"messages[{index}]", "an object", message)
             raise missing_parameter(f"messages[{index}].role")
 
 

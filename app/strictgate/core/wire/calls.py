@@ -12,7 +12,7 @@ They stand in `tool_calls`, or in the deprecated `function_call`
 * What is no object (a text) is a call without a name: nobody knows it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
@@ -114,23 +114,39 @@ def default_call_id(name: str, arguments: str, position: int, turn: int = 0) -> 
     return "".join(letters)
 
 
-@value_type
 class CallIds:
     """What the ids of new calls must differ from: those of the turns before."""
 
-    turn: int = 0
-    """How many messages there are."""
-    used: frozenset[str] = frozenset()
+    __slots__ = ("_messages", "_used", "turn")
+
+    def __init__(self, turn: int = 0, used: frozenset[str] = frozenset()) -> None:
+        """Take what is known; `turn`: how many messages there are."""
+        self.turn = turn
+        self._used: frozenset[str] | None = used
+        self._messages: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def after(cls, messages: Sequence[Mapping[str, Any]]) -> "CallIds":
-        """Return what new calls must differ from behind `messages`."""
-        used: set[str] = set()
-        for message in messages:
-            if "tool_calls" in message or "function_call" in message:
-                ids = [call.raw.get("id") for call in read_calls(message)]
-                used.update(each for each in ids if isinstance(each, str))
-        return cls(len(messages), frozenset(used))
+        """Return what new calls must differ from behind `messages`, which are looked through once a
+        call comes."""
+        made = cls(len(messages))
+        made._used, made._messages = None, messages
+        return made
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The ids that there are."""
+        if self._used is None:
+            self._used = frozenset(_ids_in(self._messages))
+        return self._used
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CallIds):
+            return NotImplemented
+        return (self.turn, self.used) == (other.turn, other.used)
+
+    def __hash__(self) -> int:
+        return hash((self.turn, self.used))
 
     def of(self, calls: Sequence[Call], texts: Iterable[str]) -> list[str]:
         """Return an id for each call: its own, if it is one and no other call has it.
@@ -150,6 +166,15 @@ class CallIds:
 
 
 FIRST_IDS = CallIds()
+
+
+def _ids_in(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for message in messages:
+        if "tool_calls" in message or "function_call" in message:
+            for call in read_calls(message):
+                identity = call.raw.get("id")
+                if isinstance(identity, str):
+                    yield identity
 
 
 def failed_generation(calls: Sequence[Call], text: str) -> str:

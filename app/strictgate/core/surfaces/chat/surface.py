@@ -1,6 +1,7 @@
 """OpenAI's chat completions: what the conversation itself speaks."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 
 from strictgate.core.capabilities import Capabilities
@@ -54,7 +55,7 @@ class ChatSurfaceRequest:
     @property
     def input_grammars(self) -> Sequence[InputGrammar]:
         """The grammars of its custom tools."""
-        return [*custom_grammars(self.chat)]
+        return [*custom_grammars(self.chat)] if self.chat.get("tools") else ()
 
     def writer(self, identity: AnswerIdentity) -> "ChatWriter":
         """Return the writer; a completion has its upstream's id and time, not ours."""
@@ -71,7 +72,11 @@ class ChatWriter:
 
     def __init__(self, *, include_usage: bool, nulls: Sequence[str] = ()) -> None:
         self._nulls = nulls
-        self._chunks = Chunks(include_usage=include_usage)
+        self._include_usage = include_usage
+
+    @cached_property
+    def _chunks(self) -> Chunks:
+        return Chunks(include_usage=self._include_usage)
 
     def body(self, completion: Body) -> Body:
         """Return the completion itself."""
