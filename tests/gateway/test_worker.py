@@ -29,7 +29,7 @@ from tests.core.talks import BAD, GOOD, conversation, said
 
 
 def begin(key, *entries):
-    return Begin(key, dumped(conversation(max_attempts=2)), entries)
+    return Begin(key, dumped(conversation(max_attempts=2)), (), entries)
 
 
 def test_a_conversation():

@@ -8,8 +8,18 @@ from strictgate.core.errors import OutputInvalid, ToolsRefused, UpstreamTimeout
 from strictgate.core.schema.drafts import META_SCHEMAS
 from strictgate.core.schema.schema import Formats, admit
 from strictgate.core.wire.collector import Delta
-from strictgate.gateway.worker_messages import dumped, loaded
-from tests.core.talks import MOOD, body, conversation
+from strictgate.gateway.worker_messages import (
+    LONG,
+    Begin,
+    Forget,
+    GoOn,
+    dumped,
+    loaded,
+    long_texts,
+    packed_entries,
+    unpacked_entries,
+)
+from tests.core.talks import MOOD, body, conversation, said
 
 WHOLE = Delta(
     *(1, "text", "thought", "no", ((0, "{"),), "stop", ({"token": "a"},), "reasoning", ("f",))
@@ -18,6 +28,30 @@ WHOLE = Delta(
 
 def again(value):
     return loaded(dumped(value))
+
+
+def test_a_long_text_does_not_come_back():
+    """Nor does its beginning, wherever they stand in the answer; a short one is sent."""
+    text = "a" * LONG + "b"
+    for question in (Begin(1, b"", (), [said("short"), said(text)]), GoOn(1, said(text))):
+        texts = long_texts(question)
+        answer = {"all": ["".join([*text])], "begun": text[:-1], "short": "short"}
+        data = dumped(answer, texts)
+        assert len(data) < 200
+        there = loaded(data, texts)
+        assert there == answer
+        assert there["all"][0] is texts[0]
+    other = "b" * LONG
+    assert len(dumped(other, texts)) > LONG
+    assert loaded(dumped(other, texts), texts) == other
+    assert long_texts(GoOn(1, None)) == long_texts(Forget(())) == ()
+
+
+def test_answers_that_are_packed():
+    """Several times, in their order."""
+    entries = [StreamPart((Delta(0, str(number)),)) for number in range(6)]
+    packed = [packed_entries(entries[:2]), packed_entries(entries[2:])]
+    assert unpacked_entries(packed) == entries
 
 
 @pytest.mark.parametrize("deltas", [(), (WHOLE,), (Delta(0, "a"), WHOLE)])

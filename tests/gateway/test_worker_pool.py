@@ -14,7 +14,7 @@ from strictgate.gateway.worker_pool import WorkerBug, WorkerLost, WorkerPool
 from strictgate.settings.tables import LimitSettings
 
 NOBODY = GoOn(7, None)
-BUG = Begin(1, b"no conversation", ())
+BUG = Begin(1, b"no conversation", (), ())
 
 
 async def started(worker):
@@ -152,7 +152,7 @@ def test_memory_that_is_not_enough():
 
     async def use(pool):
         with pytest.raises(WorkerLost, match=r"limits\.worker_bytes") as error:
-            await pool.ask(pool.worker(), Begin(1, bytes(1 << 20), ()))
+            await pool.ask(pool.worker(), Begin(1, bytes(1 << 20), (), ()))
         assert error.value.is_lasting
 
     with_pool(use, worker_bytes=1 << 20)

@@ -63,6 +63,19 @@ def test_what_a_model_failed_with_counts(monkeypatch):
     assert [each.id for each in kept.entries()] == ["req_3"]
 
 
+def test_of_what_a_model_failed_with_as_much_is_kept_as_of_a_body():
+    """Megabytes of it would be written, and kept, on the event loop."""
+    kept = inspector()
+    kept.record(opened(1))
+    failed = OutputInvalid("no", failed_generation="x" * (2 << 20))
+    kept.record(Failed("req_1", failed))
+    kept.observe(finished(1))
+    shown = kept.entry("req_1").error["error"]
+    assert shown["failed_generation"] == "x" * MAX_BODY
+    assert shown["message"] == "no"
+    assert len(failed.failed_generation) == 2 << 20
+
+
 def test_what_was_refused_unread_is_listed():
     """Where it went and what it came to; it pushes nothing out but others of its kind."""
     kept = inspector(keep=20)

@@ -1,12 +1,16 @@
 """Answers as they go out."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from strictgate.core.jsontext.reader import write_json
+from strictgate.core.jsontext.reader import json_bytes
+from strictgate.upstream.breathing import breathe
 
+LARGEST = 512 << 10
+"""Bytes that are sent at once: the system takes 1 ms for each MiB."""
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Header = tuple[str, str]
 RawHeader = tuple[bytes, bytes]
@@ -36,7 +40,11 @@ async def start(send: Send, status: int, headers: Iterable[Header]) -> None:
 
 
 async def piece(send: Send, data: bytes, *, more: bool) -> None:
-    """Send a part of the body."""
+    """Send a part of the body; a large one in several steps, so that others run in between."""
+    while len(data) > LARGEST:
+        await send({"type": "http.response.body", "body": data[:LARGEST], "more_body": True})
+        await asyncio.sleep(0)
+        data = data[LARGEST:]
     await send({"type": "http.response.body", "body": data, "more_body": more})
 
 
@@ -44,7 +52,8 @@ async def send_json(
     send: Send, status: int, body: Any, headers: Mapping[str, str] | None = None
 ) -> None:
     """Send `body` as a whole JSON answer."""
-    data = write_json(body).encode()
+    data = json_bytes(body)
+    await breathe(len(data))
     fixed = [("content-type", "application/json"), ("content-length", str(len(data)))]
     await start(send, status, [*fixed, *(headers or {}).items()])
     await piece(send, data, more=False)
@@ -56,7 +65,7 @@ def closing_answer(phrase: str, body: Any, headers: Mapping[str, str] | None = N
     Args:
         phrase: the status with its words: `408 Request Timeout`.
     """
-    data = write_json(body).encode()
+    data = json_bytes(body)
     fixed = {"content-type": "application/json", "content-length": str(len(data))}
     lines = {**fixed, **(headers or {}), "connection": "close"}.items()
     head = "".join(f"{name}: {value}\r\n" for name, value in lines)

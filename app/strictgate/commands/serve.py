@@ -93,7 +93,8 @@ class GatewayServer(Server):
             self._is_told_to_reload = False
             await self.reload()
         if counter % _TICKS_TO_LOOK == 0:
-            self._freed.look()
+            for _ in self._freed.steps():
+                await asyncio.sleep(0)
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -17,7 +17,7 @@ it is asked to give back all that is free, 0.05 ms for each MiB, where the proce
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 GROWN = 16 << 20  # bytes
@@ -56,9 +56,15 @@ class FreedMemory:
 
     def look(self) -> None:
         """Give back what is free, if the process has grown."""
+        for _ in self.steps():
+            pass
+
+    def steps(self) -> Iterator[None]:
+        """Do the same in two steps of some milliseconds, between which others may run."""
         now = self._resident()
         if now >= self._least + GROWN:
             gc.collect(1)  # the errors of requests that failed hold their bodies, in circles
+            yield
             self._give()
             left = self._resident()
             if now - left < LITTLE:

@@ -9,7 +9,6 @@ that was lost to another conversation, begins it anew in the same way.
 
 import asyncio
 import math
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import field
 from functools import partial
@@ -40,7 +39,8 @@ from strictgate.gateway.worker_messages import (
     Turned,
     Unknown,
     dumped,
-    loaded,
+    packed_entries,
+    unpacked_entries,
 )
 from strictgate.gateway.worker_pool import WorkerLost, WorkerPool, WorkerProcess
 
@@ -50,8 +50,7 @@ _keys = count()
 
 
 class _Answers:
-    """The answers that a conversation has had, in their order; those of a long stream packed: text
-    that comes by the token takes ten times its length else."""
+    """The answers that a conversation has had, in their order; those of a long stream packed."""
 
     def __init__(self) -> None:
         self._packed: list[bytes] = []
@@ -63,13 +62,16 @@ class _Answers:
         self._latest.append(entry)
         self._deltas += len(entry.deltas) if isinstance(entry, StreamPart) else 1
         if self._deltas >= _MOST_DELTAS:
-            self._packed.append(zlib.compress(dumped(self._latest), 1))
+            self._packed.append(packed_entries(self._latest))
             self._latest, self._deltas = [], 0
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield all of them."""
-        packed = (loaded(zlib.decompress(each)) for each in self._packed)
-        return chain(chain.from_iterable(packed), self._latest)
+        return chain(unpacked_entries(self._packed), self._latest)
+
+    def begin(self, key: int, conversation: bytes) -> Begin:
+        """Return the question that begins `conversation` anew with all of them."""
+        return Begin(key, conversation, tuple(self._packed), tuple(self._latest))
 
 
 @state_type
@@ -78,7 +80,9 @@ class _There:
 
     pool: WorkerPool
     worker: WorkerProcess
-    conversation: bytes
+    conversation: Conversation
+    written: bytes = b""
+    """What is begun there, once it has been written down."""
     key: int = field(default_factory=_keys.__next__)
     begun: int = -1
     """Which of the worker's processes has it."""
@@ -120,6 +124,8 @@ class Talk:
         Raises:
             GatewayError: the conversation is over.
         """
+        if self._there is None and isinstance(answer, Reply):
+            await asyncio.sleep(0)  # it may be large, and was read or settled in vain just now
         if isinstance(self._turn, Compile):
             entry: Entry = GrammarAnswer(answer is not None)
         else:
@@ -186,7 +192,7 @@ class Talk:
 
     async def _moved(self, conversation: Conversation, pool: WorkerPool) -> Turn | Outcome:
         """Go on in a worker, from the heavy step that is next here."""
-        self._there = _There(pool, pool.worker(), dumped(conversation))
+        self._there = _There(pool, pool.worker(), conversation)
         self._here.close()
         try:
             return await self._asked(self._there)
@@ -216,13 +222,18 @@ class Talk:
 
     async def _answer(self, there: _There, entry: Entry) -> Answer:
         begun, there.begun = there.begun, -1  # who leaves meanwhile does not know what it has read
+        if entry is None or isinstance(entry, Reply):
+            await asyncio.sleep(0)  # much was done to come here, or is to be sent
         if begun == there.worker.begun:
             question = GoOn(there.key, entry)
             answer = await there.pool.ask(there.worker, question, is_begun=True)
             if not isinstance(answer, Unknown):
                 there.begun = begun
                 return answer
-        begin = Begin(there.key, there.conversation, tuple(self._entries))
+        if not there.written:
+            there.written = dumped(there.conversation)
+            await asyncio.sleep(0)
+        begin = self._entries.begin(there.key, there.written)
         answer = await there.pool.ask(there.worker, begin, is_begun=there.is_let_in)
         there.is_let_in = True
         there.begun = there.worker.begun

@@ -67,6 +67,8 @@ from strictgate.gateway.worker_messages import (
     framed,
     keep_schema,
     loaded,
+    long_texts,
+    unpacked_entries,
 )
 
 KEPT = 512 << 20  # bytes of conversations between two turns, or a quarter of BYTES
@@ -110,9 +112,10 @@ class Worker:
     def answer(self, question: Question) -> Answer:
         """Return what comes of `question`."""
         match question:
-            case Begin(key, data, entries):
+            case Begin(key, data, packed, latest):
                 conversation: Conversation = loaded(data)
                 running = Running(conversation, conversation.run())
+                entries = [*unpacked_entries(packed), *latest]
                 return self._advanced(key, running, entries, is_new=True)
             case GoOn(key, entry):
                 known = self._leave(key)
@@ -311,8 +314,10 @@ def main() -> None:
         if isinstance(question, Forget):
             worker.forget(question.keys)
         else:
-            answers.write(framed(dumped(worker.answer(question))))
+            answer = dumped(worker.answer(question), long_texts(question))
+            answers.write(framed(answer))
             answers.flush()
+            del answer
         allow(0)
         if len(message) > MUCH:
             del question

@@ -12,13 +12,15 @@ whose steps take long, and the admission of large schemas. It is asked one quest
 |               | Whatever else happens in there: `WorkerCrashed`, and the process ends        |
 
 The bytes are pickled. Both ends are the same program, and neither takes bytes from anywhere else.
-A compiled schema cannot be pickled: its text goes, and is compiled there, once.
+A compiled schema cannot be pickled: its text goes, and is compiled there, once. A long text of a
+question, which may be all that a model wrote, does not come back: both ends have it (`long_texts`).
 """
 
 import io
 import json
 import pickle
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
@@ -39,12 +41,14 @@ from strictgate.core.schema.limits import Limits
 from strictgate.core.schema.schema import Schema, admit
 from strictgate.core.value_type import value_type
 from strictgate.core.wire.collector import Delta
+from strictgate.core.wire.reply import Reply
 
 HEADER = 8
 """Bytes of the length before each message, most significant first."""
 NO_MEMORY = 77
 """Exit code of a worker that needs more memory than it can have."""
 SCHEMAS = 64 << 20  # bytes of schemas that a worker keeps
+LONG = 64 << 10  # characters of a text that does not come back
 _UNLIMITED = Limits(**{each.name: 1 << 60 for each in fields(Limits)})
 
 
@@ -66,7 +70,10 @@ class Begin:
     key: int
     conversation: bytes
     """A `Conversation` that has not been run, as `dumped`."""
+    packed: Sequence[bytes]
+    """The first of its entries, as `packed_entries`."""
     entries: Sequence[Entry]
+    """Those that follow."""
 
 
 @value_type
@@ -144,16 +151,48 @@ Question = Begin | GoOn | Admit
 Answer = Turned | Finished | Unknown | Admitted | WorkerCrashed | GatewayError
 
 
-def dumped(value: Any) -> bytes:
-    """Return `value` as bytes for the other end."""
+def dumped(value: Any, texts: Sequence[str] = ()) -> bytes:
+    """Return `value` as bytes for the other end.
+
+    Args:
+        texts: what the other end has already.
+    """
     buffer = io.BytesIO()
-    _Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    if texts:
+        _TextPickler(buffer, texts).dump(value)
+    else:
+        _Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
     return buffer.getvalue()
 
 
-def loaded(data: bytes) -> Any:
-    """Return what the other end has `dumped`."""
-    return pickle.loads(data)
+def loaded(data: bytes, texts: Sequence[str] = ()) -> Any:
+    """Return what the other end has `dumped` with the same texts."""
+    return _TextUnpickler(io.BytesIO(data), texts).load() if texts else pickle.loads(data)
+
+
+def long_texts(question: Any) -> tuple[str, ...]:
+    """Return the long texts of the replies that a question ends with."""
+    match question:
+        case Begin(entries=entries):
+            answers = entries
+        case GoOn(entry=entry):
+            answers = (entry,)
+        case _:
+            return ()
+    replies = [each for each in answers if isinstance(each, Reply)]
+    texts = (choice.text for reply in replies for choice in reply.choices)
+    return tuple(text for text in texts if len(text) >= LONG)
+
+
+def packed_entries(entries: Sequence[Entry]) -> bytes:
+    """Return answers in a tenth of their size: text that comes by the token takes ten times its
+    own length else."""
+    return zlib.compress(dumped(entries), 1)
+
+
+def unpacked_entries(packed: Iterable[bytes]) -> list[Entry]:
+    """Return what was packed, in its order."""
+    return [entry for each in packed for entry in loaded(zlib.decompress(each))]
 
 
 def length_of(data: bytes) -> bytes:
@@ -184,6 +223,34 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, GatewayError):
             return _error, (type(value), value.args, value.__dict__)
         return NotImplemented
+
+
+class _TextPickler(_Pickler):
+    """Names the beginnings of texts that the other end has by their numbers and lengths."""
+
+    def __init__(self, buffer: io.BytesIO, texts: Sequence[str]) -> None:
+        super().__init__(buffer, protocol=pickle.HIGHEST_PROTOCOL)
+        self._texts = texts
+
+    def persistent_id(self, value: Any) -> tuple[int, int] | None:
+        """Return which text `value` begins, if it is long and does, and how long it is."""
+        if type(value) is not str or len(value) < LONG:
+            return None
+        begun = (at for at, text in enumerate(self._texts) if text.startswith(value))
+        return next(((at, len(value)) for at in begun), None)
+
+
+class _TextUnpickler(pickle.Unpickler):
+    """Puts these in their places."""
+
+    def __init__(self, buffer: io.BytesIO, texts: Sequence[str]) -> None:
+        super().__init__(buffer)
+        self._texts = texts
+
+    def persistent_load(self, which: tuple[int, int]) -> str:
+        """Return the beginning of one of the texts; all of it is the text itself."""
+        number, length = which
+        return self._texts[number][:length]
 
 
 def _json(value: Any) -> Any:

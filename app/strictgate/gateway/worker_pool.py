@@ -22,6 +22,7 @@ import signal
 import sys
 import traceback
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,6 +41,7 @@ from strictgate.gateway.worker_messages import (
     framed,
     length_of,
     loaded,
+    long_texts,
 )
 from strictgate.settings.tables import LimitSettings
 
@@ -79,6 +81,8 @@ class WorkerBug(RuntimeError):
 @state_type
 class _Asked:
     question: bytes
+    texts: Sequence[str]
+    """Those of the question that need not come back."""
     answer: asyncio.Future[Answer]
 
 
@@ -180,7 +184,8 @@ class WorkerPool:
                 "Too many heavy requests are waiting (limits.worker_queue). Try again later.",
                 headers={"retry-after": "1"},
             )
-        asked = _Asked(dumped(question), asyncio.get_running_loop().create_future())
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        asked = _Asked(dumped(question), long_texts(question), answer)
         worker.asked.append(asked)
         worker.has_work.set()
         return await asked.answer
@@ -220,7 +225,7 @@ class WorkerPool:
             async with asyncio.timeout(PATIENCE * self._limits.worker_seconds) as clock:
                 hurry = partial(_hurry, clock)
                 asked.answer.add_done_callback(hurry)
-                answer = await self._exchange(worker, asked.question)
+                answer = await self._exchange(worker, asked)
         except TimeoutError:
             lost = self._too_long()
         except WorkerLost as not_started:
@@ -252,7 +257,7 @@ class WorkerPool:
         reason = f"that takes longer than {seconds:g} seconds (limits.worker_seconds)"
         return WorkerLate(reason, is_lasting=is_lasting)
 
-    async def _exchange(self, worker: WorkerProcess, question: bytes) -> Answer:
+    async def _exchange(self, worker: WorkerProcess, asked: _Asked) -> Answer:
         if worker.process is not None and worker.process.returncode is not None:
             await worker.kill()
         if worker.process is None:
@@ -267,10 +272,10 @@ class WorkerPool:
         forgotten, worker.forgotten = worker.forgotten, []
         before = framed(dumped(Forget(tuple(forgotten)))) if forgotten else b""
         # A question has all that a model wrote: it is not copied once more to be one with the rest.
-        process.stdin.writelines([before + length_of(question), question])
+        process.stdin.writelines([before + length_of(asked.question), asked.question])
         await process.stdin.drain()
         length = int.from_bytes(await process.stdout.readexactly(HEADER))
-        answer: Answer = loaded(await process.stdout.readexactly(length))
+        answer: Answer = loaded(await process.stdout.readexactly(length), asked.texts)
         return answer
 
     async def _started(self) -> ChildProcess:

@@ -216,3 +216,9 @@ def judged_asks(asks: Sequence[KeptAsk], attempts: int) -> list[KeptAsk]:
         if is_one:
             chosen.append(each)
     return chosen[::-1][:attempts] if attempts else []
+
+
+def cut_error(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an error with no more of the model's text than is kept of a body."""
+    text = error.get("failed_generation") or ""
+    return error if len(text) <= MAX_BODY else {**error, "failed_generation": text[:MAX_BODY]}

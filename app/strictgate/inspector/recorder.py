@@ -31,7 +31,7 @@ from strictgate.gateway.records import (
     planned_record,
 )
 from strictgate.inspector.access import Access
-from strictgate.inspector.entries import MAX_BODY, Entry
+from strictgate.inspector.entries import MAX_BODY, Entry, cut_error
 from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
 from strictgate.observe.batching import Batch
 from strictgate.observe.events import (
@@ -284,7 +284,7 @@ class Inspector:
         if not self._has_bodies:
             about = {key: body["error"].get(key) for key in ("type", "code")}
             body = {"error": {"message": ""} | about}
-        entry.error = write_json(body)
+        entry.error = write_json({"error": cut_error(body["error"])})
 
     def _json(self, value: Any) -> bytes:
         if not self._has_bodies:

@@ -48,6 +48,11 @@ class ResponseBody:
         self._received = 0
         """Bytes as they came, which may inflate to nothing."""
 
+    @property
+    def size(self) -> int:
+        """How many bytes of it have come, decoded."""
+        return self._size
+
     async def next(self, most: int = MOST) -> bytes | None:
         """Return the next piece, None at the end.
 

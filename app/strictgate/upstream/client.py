@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from strictgate import __version__
-from strictgate.core.jsontext.reader import write_json
+from strictgate.core.jsontext.reader import json_bytes
 from strictgate.core.plan.plan import Body
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.value_type import value_type
@@ -115,7 +115,7 @@ class Client:
         if adapter is not None:
             whole = json.loads(body) if isinstance(body, bytes) else body
             path, asked = adapter.path, dict(adapter.sent(whole))
-        data = asked if isinstance(asked, bytes) else write_json(asked).encode()
+        data = asked if isinstance(asked, bytes) else json_bytes(asked)
         await breathe(len(data))
         url = address(endpoint, path, query, base)
         request = UpstreamRequest("POST", url, [*sent.items()], data)

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from strictgate.core.errors import UpstreamBadResponse
-from strictgate.core.jsontext.reader import parse_leniently, write_json
+from strictgate.core.jsontext.reader import json_bytes, parse_leniently, write_json
 from strictgate.core.jsontext.value_count import has_more_values
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.wire.collector import Collector
@@ -68,6 +68,7 @@ async def read_response(
         raise UpstreamBadResponse(
             f"The upstream '{endpoint.name}' answered with more than {MOST_VALUES} JSON values."
         )
+    await breathe(len(raw))
     body = json_or_text(raw)
     await breathe(len(raw))
     if response.status >= 400:
@@ -169,7 +170,7 @@ def scrubbed(body: Any, endpoint: Endpoint) -> Any:
 
 
 def _scrubbed(body: Any, secret: Secret) -> Any:
-    is_held = secret.is_in(write_json(body).encode("utf-8", "surrogatepass"))
+    is_held = secret.is_in(json_bytes(body))
     return secret.blotted(body) if is_held else body
 
 

@@ -19,6 +19,7 @@ from strictgate.core.wire.sse import BadEvent
 from strictgate.settings.tables import LimitSettings
 from strictgate.upstream import response_reading
 from strictgate.upstream.body import MOST, ResponseBody
+from strictgate.upstream.breathing import breathe
 from strictgate.upstream.error_mapping import Translated
 from strictgate.upstream.http.faults import HttpFault
 from strictgate.upstream.http.response import HttpResponse
@@ -107,6 +108,7 @@ class UpstreamStream:
             if deltas:
                 return StreamPart(deltas)
         await self._drain()
+        await breathe(self._pieces.size)
         reply = response_reading.read_stream(self.collector, self._endpoint)
         return response_reading.without_sent_keys(reply, self._sent)
 

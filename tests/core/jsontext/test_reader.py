@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strictgate.core.jsontext import reader
-from strictgate.core.jsontext.reader import NotJSON, is_exact, parse_json, too_deep, write_json
+from strictgate.core.jsontext.reader import (
+    NotJSON,
+    is_exact,
+    json_bytes,
+    parse_json,
+    too_deep,
+    write_json,
+)
 from tests.corpora import rows
 
 DELIBERATE = {"nst/y_object_duplicated_key.json", "nst/y_object_duplicated_key_and_value.json"}
@@ -200,6 +207,12 @@ def test_an_unfinished_string_is_no_depth():
 def test_integers_beyond_64_bits_are_written():
     """As digits, and everything beside them as UTF-8."""
     assert write_json({"ü": 10**20}) == '{"ü":100000000000000000000}'
+
+
+@pytest.mark.parametrize("value", [{"ü": [1.0, None]}, {"ü": 10**20}, ["\ud800 ü"]])
+def test_as_bytes_it_is_the_same(value):
+    """Whichever library writes it."""
+    assert json_bytes(value) == write_json(value).encode()
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])

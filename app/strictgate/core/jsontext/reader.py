@@ -166,6 +166,14 @@ def write_json(value: Any) -> str:
     return text
 
 
+def json_bytes(value: Any) -> bytes:
+    """Return what `write_json` does in UTF-8; of a large value that is half the work."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return write_json(value).encode()
+
+
 def too_deep(text: str) -> bool:
     """Whether `text` nests deeper than MAX_DEPTH; linear in its length, parses nothing."""
     return _first_too_deep(text) is not None

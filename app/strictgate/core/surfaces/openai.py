@@ -6,7 +6,7 @@ platform.openai.com/docs/api-reference/authentication and …/docs/guides/error-
 from collections.abc import Sequence
 
 from strictgate.core.errors import GatewayError
-from strictgate.core.jsontext.reader import write_json
+from strictgate.core.jsontext.reader import json_bytes
 from strictgate.core.surfaces.surface import ErrorAnswer
 from strictgate.core.wire import sse
 from strictgate.core.wire.passthrough import Header
@@ -33,4 +33,4 @@ class OpenAISurface:
 
         Without an `event:` line, on which some clients break (sashabaranov/go-openai#1057).
         """
-        return sse.encode_event(write_json(error.body())) + sse.DONE
+        return b"".join((b"data: ", json_bytes(error.body()), b"\n\n", sse.DONE))
