@@ -28,6 +28,12 @@ def test_as_it_is():
     assert result == Accepted(said(GOOD).choices[0].raw, (), passed_on=False)
 
 
+def test_what_an_upstream_has_parsed():
+    """Nobody has judged it: the document stands in the content, and what else is there stays."""
+    kept = judged(GOOD, parsed={"choice": "wrong"}, annotations=[1]).choice["message"]
+    assert kept == {"role": "assistant", "content": GOOD, "annotations": [1]}
+
+
 def test_rejected():
     """An invalid one is kept whole, with its problems."""
     result = judged(f"Sure: {BAD}")

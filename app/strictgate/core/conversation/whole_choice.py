@@ -348,6 +348,7 @@ def _rendered(choice: Choice, document: str, *, with_tokens: bool) -> dict[str, 
     message = {**choice.message, "role": "assistant", "content": document}
     message.pop("tool_calls", None)
     message.pop("function_call", None)
+    message.pop("parsed", None)  # an upstream's own reading of the text, which nobody has judged
     rendered = {**choice.raw, "message": message}
     is_changed = choice.message.get("content") != document
     if rendered.get("logprobs") is not None and (is_changed or not with_tokens):
