@@ -289,3 +289,27 @@ def test_what_a_trial_took_in():
     assert (one.reach, one.evidence, one.is_alive, one.is_complete) == (5, 3, True, False)
     one.feed(bytearray(b'{  "a": 1} x'))
     assert (one.reach, one.evidence, one.is_alive, one.is_complete) == (10, 7, False, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ('Here it is:\n{"a": 12345', len('{"a": 12')),  # blanks do not count
+        ("{" + " " * 100 + '"a": 1', None),  # too many of them
+        ('{"a": x1, "b"', None),  # refused
+        ('{"a":1}', None),  # whole
+    ],
+)
+def test_what_has_been_read_of_the_document(text: str, length: int | None):
+    """What the search has read of it need not be read again."""
+    guards = Guards({"type": "object"})
+    searching = DocumentStart(guards, wrapped=False, bare=False)
+    start = searching.feed(text.encode(), final=length is None)
+    assert start is not None
+    if length is None:
+        assert searching.read is None
+    else:
+        assert searching.read is not None
+        guard, read = searching.read
+        assert guard.text == text.encode()[start.at :][:read]
+        assert guards.count == 1

@@ -6,6 +6,7 @@ once and need none. Compiling is a turn of the conversation, because it may take
 
 from collections.abc import Generator, Mapping
 from dataclasses import field
+from functools import partial
 
 from strictgate.core.conversation.judging_cost import width_factor
 from strictgate.core.conversation.protocol import Compile, DriverAnswer, Turn
@@ -107,6 +108,5 @@ class Criteria:
 
     def new_document(self, schema: Schema) -> PartialDocument:
         """Return an empty document of `schema`, whose grammar must be loaded."""
-        return PartialDocument(
-            Guard(schema, self.grammars.of(schema), work=self.work).fork, self.repair
-        )
+        begin = partial(Guard, schema, self.grammars.of(schema), work=self.work)
+        return PartialDocument(begin, self.repair)

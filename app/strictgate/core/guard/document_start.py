@@ -43,6 +43,9 @@ from strictgate.core.output import brackets, thinking
 from strictgate.core.repair_steps import Extraction, Step
 from strictgate.core.value_type import value_type
 
+READ = 64
+"""Bytes of a document that need not be read again. So few are read in the same way whole or in
+pieces, wherever a reading ends for what it is: there is no room for too many blanks."""
 _SURE = 8  # bytes of an object or array
 _PROVEN = 40  # bytes of a string
 _EXAMPLE = 64  # bytes within which an example would have ended
@@ -91,6 +94,9 @@ class DocumentStart:
         self.blanks = 0
         """In a row, at the end of the text."""
         self._final = False
+        self.read: tuple[Guard, int] | None = None
+        """What has taken in the first bytes of the document that was found, and how many; None:
+        nothing has, or they are more than READ, or all of it."""
         self._given: Start | None = None
         self._takes: dict[int, bool] = {}
         self._answers = 0
@@ -139,6 +145,9 @@ class DocumentStart:
 
     def _give(self, trial: "Trial") -> bool:
         self._given = self._start(trial)
+        length = trial.reach - trial.at
+        if trial.is_alive and not trial.is_complete and 0 < length <= READ:
+            self.read = trial.guard, length
         return True
 
     def _start(self, trial: "Trial") -> Start:
@@ -277,7 +286,7 @@ class DocumentStart:
             if wrapped is None and not (self._final and self._is_taken(opener)):
                 return False  # the wrapper may be on its way, and nothing else can be
         self._trials = [Trial(self._begin(), start + len(wrapped), wrapped)] if wrapped else []
-        if self._is_taken(opener) or not wrapped:
+        if not wrapped or self._is_taken(opener):
             self._trials.append(Trial(self._begin(), start))
         return self._go(self._trial)
 
@@ -334,7 +343,7 @@ class Trial:
         """Nothing was refused."""
         self.is_complete = False
         """A whole, valid document was taken in."""
-        self._guard = guard
+        self.guard = guard
 
     def feed(self, text: bytearray, enough: int | None = None) -> None:
         """Take in what is new in `text`; `enough`: how much evidence is waited for, at most."""
@@ -343,11 +352,11 @@ class Trial:
             if size <= 0:
                 break
             piece = bytes(text[self.reach : self.reach + size])
-            taken = self._guard.consume(piece)
+            taken = self.guard.consume(piece)
             self.reach += taken
             self.evidence += _weight(piece[:taken])
             self.is_alive = taken == len(piece)
-        self.is_complete = self._guard.is_complete()
+        self.is_complete = self.guard.is_complete()
 
 
 def _chosen(inner: Trial, whole: Trial, *, text: bytearray, final: bool) -> Trial | None:

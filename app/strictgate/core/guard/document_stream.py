@@ -10,6 +10,7 @@ import re
 from strictgate.core.guard.continuation_alignment import Aligner, ContinuationKind
 from strictgate.core.guard.document_reader import DocumentReader, DocumentState
 from strictgate.core.guard.document_start import DocumentStart
+from strictgate.core.guard.guard import Guard
 from strictgate.core.guard.judge_behind import Behind, judge_behind
 from strictgate.core.guard.logprob_steering import LogprobTokens
 from strictgate.core.guard.partial_document import PartialDocument
@@ -77,7 +78,7 @@ class DocumentStream(DocumentReader):
         """Names that nothing is better than, each with its depth and not with its path: the same
         one at the same depth of another object, or behind other members, is not looked at."""
         self._meaning: Behind | None = None
-        self._head = DocumentStart(lambda: draft.anew().guard, wrapped=wrapped, bare=bare)
+        self._head = DocumentStart(draft.new_guard, wrapped=wrapped, bare=bare)
 
     @property
     def has_begun(self) -> bool:
@@ -199,9 +200,14 @@ class DocumentStream(DocumentReader):
     def _write(self, data: bytes) -> int:
         start, at = len(self.draft), self.refused_at
         taken = super()._write(data)
-        if self.tokens or self.draft.scores:
-            self.draft.scores.write(start, start + taken, self.tokens, at)
+        self._note_scores(start, start + taken, at)
         return taken
+
+    def _note_scores(self, start: int, end: int, at: int) -> None:
+        """Note how likely the model held that part of the document; `at`: where it stands in the
+        reply."""
+        if self.tokens or self.draft.scores:
+            self.draft.scores.write(start, end, self.tokens, at)
 
     def _align(self, *, final: bool) -> None:
         assert self._aligner is not None
@@ -236,3 +242,12 @@ class DocumentStream(DocumentReader):
         self.steps = list(started.steps)
         self.ahead = self._head.text[started.at :]
         self.state = DocumentState.READING
+        if self._head.read is not None and not len(self.draft):
+            self._go_on_from(*self._head.read)
+
+    def _go_on_from(self, guard: Guard, length: int) -> None:
+        """Go on from where the search has read the document, which is the same as to read it."""
+        self.draft.guard.become(guard)
+        self.draft.origins.write(0, self.origin)
+        self._note_scores(0, length, self.refused_at)
+        self.ahead = self.ahead[length:]

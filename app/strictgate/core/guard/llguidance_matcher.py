@@ -110,23 +110,34 @@ class _Engine:
         """A step of many bytes is far from its limits: see `_PIECE`."""
         self._taken = bytearray()
         self._seated: LlguidanceMatcher | None = None
-        self._forks: WeakSet[LlguidanceMatcher] = WeakSet()
+        self._others: WeakSet[LlguidanceMatcher] | None = None
+        """All forks but the first, as long as that stays seated, as most do; None: there are none.
+        """
 
     def __len__(self) -> int:
         return len(self._taken)
 
     def join(self, fork: "LlguidanceMatcher", parent: "LlguidanceMatcher | None") -> None:
-        """Let `fork` stand where `parent` does."""
+        """Let `fork` stand where `parent` does; None: it is the first."""
         if parent is not None:
             self.seat(parent)
         fork.shared, fork.own = len(self._taken), b""
-        self._forks.add(fork)
+        if parent is None:
+            self._seated = fork
+        else:
+            self._note(fork)
+
+    def _note(self, fork: "LlguidanceMatcher") -> None:
+        if self._others is None:
+            self._others = WeakSet()
+        self._others.add(fork)
 
     def seat(self, fork: "LlguidanceMatcher") -> "LLMatcher":
         """Go to where `fork` stands; return the engine there."""
         if self._seated is not fork:
             if self._seated is not None:
                 self._seated.shared = len(self._taken)
+                self._note(self._seated)
             self._seated = None
             self.rollback(len(self._taken) - fork.shared)
             self._seated = fork
@@ -162,7 +173,7 @@ class _Engine:
         if not count:
             return
         length = len(self._taken) - count
-        for fork in self._forks:
+        for fork in self._others or ():
             if fork is not self._seated and fork.shared > length:
                 fork.own = bytes(self._taken[length : fork.shared]) + fork.own
                 fork.shared = length

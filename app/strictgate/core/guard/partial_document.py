@@ -48,6 +48,10 @@ class PartialDocument:
         """Return an empty draft of the same document."""
         return PartialDocument(self._begin, self._level)
 
+    def new_guard(self) -> Guard:
+        """Return a guard that stands before such a document."""
+        return self._begin()
+
     def __len__(self) -> int:
         return len(self.guard.scanner)
 
