@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
@@ -61,12 +61,8 @@ class Log:
         """Write the lines that wait."""
         self._waiting.flush()
 
-    def _write(self, told: Iterable[tuple[float, Event]]) -> None:
-        if self._lines is None:
-            return
-        line_of = self._lines.line
-        text = "".join([line for now, event in told if (line := line_of(event, now)) is not None])
-        if text:
+    def _write(self, told: Sequence[tuple[float, Event]]) -> None:
+        if self._lines is not None and (text := self._lines.lines(told)):
             with suppress(OSError, ValueError):  # nobody reads it any more: that must stop nothing
                 self._stream.write(text)
 

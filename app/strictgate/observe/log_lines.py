@@ -5,12 +5,12 @@ words are escaped in the same way.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -45,6 +45,7 @@ from strictgate.observe.process_events import (
     ProcessEnded,
     TurnedAway,
 )
+from strictgate.observe.request_lines import request_lines
 
 
 class LogLevel(StrEnum):
@@ -171,6 +172,21 @@ class EventLines:
         self._least = RANKS[style.level]
         self._redact = redact
         self._alike = lru_cache(ALIKE)(self._written)
+
+    def lines(self, told: Sequence[tuple[float, Event]]) -> str:
+        """Return the lines about all these events, in their order.
+
+        Args:
+            told: each event with the time when it happened, in seconds since 1970.
+        """
+        requests = [(now, event) for now, event in told if type(event) is RequestFinished]
+        if self._style.format is LogFormat.JSON and len(requests) == len(told):
+            alike = partial(self._alike, _shape(RequestFinished))
+            text = request_lines(requests, alike, self._redact, _second)
+            if text is not None:
+                return text
+        lines = [self.line(event, now) for now, event in told]
+        return "".join([each for each in lines if each is not None])
 
     def line(self, event: Event, now: float) -> str | None:
         """Return the line about `event`, or None where it is not grave enough for one.
