@@ -34,6 +34,14 @@ def test_openai_shape_is_kept(error: dict[str, Any]):
         assert found == BAD | error
 
 
+@pytest.mark.parametrize("odd", [{"x": 1}, [400]])
+def test_scalars_of_an_error(odd: Any):
+    """What clients take for a scalar is one, or null; a type that is no text is the status's."""
+    error = {"message": "m", "type": 7, "param": odd, "code": odd}
+    for body in ({"error": error}, error):
+        assert error_of(400, body) | {"message": "m"} == BAD | {"message": "m"}
+
+
 @pytest.mark.parametrize(
     ("body", "error"),
     [

@@ -123,6 +123,15 @@ def test_refusals():
     assert not first({"content": "x", "refusal": None}, finish_reason="stop").is_refusal
 
 
+@pytest.mark.parametrize("odd", [7, 0.1, True, ["no"], {"a": 1}])
+def test_refusals_that_are_none(odd):
+    """What is no text refuses nothing, and does not reach the caller as if it did."""
+    choice = first({"content": "x", "refusal": odd})
+
+    assert not choice.is_refusal
+    assert choice.message["refusal"] is None
+
+
 @pytest.mark.parametrize(
     ("given", "reason", "has_ended"),
     [

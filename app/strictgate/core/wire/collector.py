@@ -358,9 +358,9 @@ def mere_content(choice: dict[str, Any]) -> str | None:
 
 def _pieces(key: str, value: Any) -> list[tuple[str, str | None]]:
     """Return the pieces of text in `value`, each with the name of the text it belongs to."""
-    if isinstance(value, dict):  # parsed already
+    if isinstance(value, dict) and key != "refusal":  # parsed already; it is no refusal
         return [(key, write_json(value))]
-    if not isinstance(value, list):
+    if not isinstance(value, list) or key == "refusal":
         return [(key, value if isinstance(value, str) else None)]
     parts = [part for part in value if isinstance(part, dict)]
     return [piece for part in parts for piece in _part(key, part)]

@@ -27,6 +27,7 @@ _MAX_NESTED = 65_536  # characters of a text that is parsed as another body
 _MAX_OTHER = 16_384  # bytes of any other member that is passed on
 _MAX_DEPTH = 6
 _MAX_LAYERS = 40
+_SCALARS = ("param", "code")
 
 _MESSAGES = (
     "message",
@@ -124,6 +125,8 @@ def error_of(status: int, body: Any) -> dict[str, Any]:
     if isinstance(error, dict) and isinstance(error.get("message"), str) and error["message"]:
         whole = {"type": _kind(status), "param": None, "code": None}
         missing = {key: value for key, value in whole.items() if key not in error}
+        if not isinstance(error.get("type"), str | None):
+            missing["type"] = whole["type"]
         return _capped(error | {"message": _clean(error["message"], status)} | missing)
     return _shaped(status, body)
 
@@ -279,8 +282,11 @@ def _cut(text: str) -> str:
 
 
 def _capped(error: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is too large to be passed on, but for the model's own text."""
-    return {key: value for key, value in error.items() if _fits(key, value)}
+    """Leave out what is too large to be passed on, but for the model's own text; what OpenAI's SDKs
+    take for a scalar is one, or null."""
+    kept = {key: value for key, value in error.items() if _fits(key, value)}
+    odd = [key for key in _SCALARS if isinstance(kept.get(key), dict | list)]
+    return kept | dict.fromkeys(odd)
 
 
 def _fits(key: str, value: Any) -> bool:

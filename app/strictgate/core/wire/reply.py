@@ -106,6 +106,10 @@ def _choice(raw: Any, position: int) -> Choice:
     message = raw.get("message") if isinstance(raw, dict) else None
     if not isinstance(message, dict):
         raise UpstreamBadResponse(f"The upstream's choice {position} has no message.")
+    refusal = message.get("refusal")
+    if refusal and not isinstance(refusal, str):
+        # what is no text refuses nothing: else `"refusal": 0.1` would let any content through
+        message = message | {"refusal": None}
     index, content = raw.get("index"), message.get("content")
     return Choice(
         index if isinstance(index, int) else position,
