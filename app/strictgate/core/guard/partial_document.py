@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 
 from strictgate.core.guard.guard import Guard
+from strictgate.core.guard.held_names import HeldNames
 from strictgate.core.guard.layout import Layout, layout
-from strictgate.core.guard.releasable import final_length
+from strictgate.core.guard.releasable import final_length, settled
 from strictgate.core.guard.token_scores import TokenScores
 from strictgate.core.jsontext.lexer import BLANKS, Expects, LexicalToken
 from strictgate.core.jsontext.pointer import pointer
@@ -43,6 +44,8 @@ class PartialDocument:
         self.origins = OriginRecorder()
         """Of its bytes: whoever writes to the guard notes it here."""
         self.scores = TokenScores()
+        self._held = HeldNames()
+        self._may_rename = level.includes(Repair.LOSSLESS)
 
     def anew(self) -> "PartialDocument":
         """Return an empty draft of the same document."""
@@ -112,7 +115,11 @@ class PartialDocument:
 
     def final(self) -> int:
         """Return how many of its bytes will not change any more."""
-        return max(final_length(self.guard), self.released)
+        until = final_length(self.guard)
+        if self._may_rename and not self.guard.is_closed():
+            first = self._held.first(self.guard)
+            until = until if first is None else min(until, settled(self.guard.scanner, first))
+        return max(until, self.released)
 
     def may_cut(self, at: int) -> bool:
         """Whether no character is cut in two there."""

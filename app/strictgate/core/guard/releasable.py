@@ -3,7 +3,7 @@
 Held back is what a mend, or another continuation, could still take back: blanks and a comma at the
 end, a name until its colon, a value until something stands behind it, and the end of an object
 until it shows what does. The text of a long free string goes out while it is being written, up to a
-word's end.
+word's end. Names that may be mended when their object ends are in held_names.py.
 """
 
 import re
@@ -31,17 +31,17 @@ def final_length(guard: Guard) -> int:
     ):
         return _word_end(scanner, scanner.token_start, length)
     if scanner.token is not None:
-        settled = _settled(scanner, scanner.token_start)
+        until = settled(scanner, scanner.token_start)
         is_name = scanner.token is LexicalToken.NAME
-        return _before_ends(scanner, settled) if is_name else settled
+        return _before_ends(scanner, until) if is_name else until
     if scanner.last is None:
-        return _before_ends(scanner, _settled(scanner, length))
+        return _before_ends(scanner, settled(scanner, length))
     kind, start = scanner.last
     end = scanner.without_blanks()
     if kind is LexicalToken.STRING and end - start > 2 * LONG:
         return _word_end(scanner, start, end - 1)
-    settled = _settled(scanner, start)
-    return _before_ends(scanner, settled) if kind is LexicalToken.NAME else settled
+    until = settled(scanner, start)
+    return _before_ends(scanner, until) if kind is LexicalToken.NAME else until
 
 
 def _word_end(scanner: Scanner, start: int, end: int) -> int:
@@ -73,7 +73,7 @@ def _before_ends(scanner: Scanner, end: int) -> int:
     return end
 
 
-def _settled(scanner: Scanner, end: int) -> int:
+def settled(scanner: Scanner, end: int) -> int:
     """Return the length of the first `end` bytes without blanks and a comma at their end."""
     kept = scanner.without_blanks(end)
     is_comma = scanner.part(kept - 1, kept) == b"," if kept else False

@@ -91,6 +91,20 @@ class Scanner(Lexer):
             for start in (starts[-1:] if last else starts)
         ]
 
+    def names_from(self, depth: int, index: int) -> list[tuple[int, bytes]]:
+        """Return the names of the open container at `depth` but for the first `index`: where each
+        starts, and its text with the quotes."""
+        starts = self._tree.offsets[depth][index + 1 :]
+        ends = (strings.whole_until(self._text, start + 1) + 1 for start in starts)
+        return [(start, self.part(start, end)) for start, end in zip(starts, ends, strict=True)]
+
+    @property
+    def innermost(self) -> tuple[int, int, int]:
+        """How many containers are open, and where the innermost starts and its last name does: it
+        is another value once there is another name, or container."""
+        offsets = self._tree.offsets
+        return (len(offsets), offsets[-1][0], offsets[-1][-1]) if offsets else (0, 0, 0)
+
     def last_name_start(self, depth: int) -> int:
         """Return where the last name of the open container at `depth` starts; -1: it has none."""
         starts = self._tree.offsets[depth]

@@ -18,6 +18,30 @@ def meant(features: Features, word: str | None, present: Container[object]) -> l
     return [each for each in found if each != word and each not in present]
 
 
+def required(features: Features) -> Words:
+    """Return the names that a schema requires, wherever; where it forbids what nothing has
+    evaluated, all that it declares: there too a name is refused only when its object ends."""
+    if "required" in features.words:
+        return features.words["required"]
+    schemas = [node.schema for node in features.nodes]
+    if any("unevaluatedProperties" in schema for schema in schemas):
+        words = _names(features)
+    else:
+        listed = (schema.get("required") for schema in schemas)
+        words = _folded(name for each in listed if isinstance(each, list) for name in each)
+    features.words["required"] = words
+    return words
+
+
+def required_instead(features: Features, word: str, present: Container[object]) -> tuple[str, ...]:
+    """Return those of these names that are not `present` and that `word` may mean; none, if the
+    schema declares `word`."""
+    found = required(features).get(fold(word), ())
+    if not found or word in found or word in names(features, word):
+        return ()
+    return tuple(each for each in found if each not in present)
+
+
 def options(features: Features, word: str) -> tuple[str, ...]:
     """Return the strings that a schema lists as values, wherever, and that `word` may mean."""
     return _options(features).get(fold(word), ())
