@@ -198,6 +198,31 @@ def test_call_in_a_list_as_text():
     assert result.steps[0].name == FROM_TEXT
 
 
+MUST = Toolset(SCHEMAS, frozenset(SCHEMAS), must_call=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<name>mood</name>\n<arguments>\n  {"choice": "calm"}\n</arguments>\n\n',
+        ' <name> mood </name><arguments>{"choice": "calm"}</arguments>',
+    ],
+)
+def test_call_in_tags(text):
+    """Name and arguments each in its own."""
+    (made,) = judged(tools=MUST, content=text).message["tool_calls"]
+    assert made["function"] == {"name": "mood", "arguments": '{"choice": "calm"}'}
+
+
+@pytest.mark.parametrize(("blanks", "is_call"), [(10, False), (65, True)])
+def test_a_call_amid_prose_and_then_blanks(blanks, is_call):
+    """What is cut off may have corrected it; nothing follows blanks without end."""
+    text = 'So: {"name": "mood", "arguments": {"choice": "calm"}}' + "\n" * blanks
+    message = {"role": "assistant", "content": text}
+    choice = parse_reply({"choices": [{"message": message, "finish_reason": "length"}]}).choices[0]
+    assert bool(judge_calls(choice, MUST, Repair.LOSSLESS).calls) is is_call
+
+
 @pytest.mark.parametrize("text", ["maybe", '{"name": "free"}', '{"choice": "calm"}', "[]", ""])
 def test_no_call_as_text(text):
     """Other JSON is no call."""

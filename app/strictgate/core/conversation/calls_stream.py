@@ -53,6 +53,8 @@ class CallsStream:
         self._criteria = criteria
         self._is_one = criteria.tools is not None and not criteria.tools.parallel
         """One call is all that is wanted."""
+        self._must_call = criteria.tools is not None and criteria.tools.must_call
+        """Text is no answer, but may be a call that is written as one."""
         self._readings: dict[int, DocumentStream | None] = {}
         """By the position of the call; None: the function is not known, or not judged."""
         self._inputs: dict[int, _InputReading] = {}
@@ -60,7 +62,7 @@ class CallsStream:
         self._head = "", ""
         """Id and name of the first call."""
         self._blanks = 0
-        """How many blanks in a row came behind the calls."""
+        """How many blanks in a row came behind the calls, or behind text in their place."""
 
     def feed(self, delta: Delta) -> None:
         """Take in what a chunk added."""
@@ -77,7 +79,7 @@ class CallsStream:
             if position in self._inputs:
                 self._criteria.work.spend(len(text))
                 self._inputs[position].feed(text)
-        if self._readings and delta.content:
+        if delta.content and (self._readings or self._must_call):
             self._count_blanks(delta.content)
         if delta.content or delta.finish_reason or len(self._readings) > 1:
             self.settle()
@@ -105,7 +107,10 @@ class CallsStream:
         return all(self._is_closed(at) for at in ([0] if self._is_one else self._readings))
 
     def is_useless(self, policy: StopPolicy) -> bool:
-        """Whether a call has gone wrong in a way that no spelling can mend."""
+        """Whether a call has gone wrong in a way that no spelling can mend, or nothing but blanks
+        follows the text in the place of one."""
+        if self._must_call and not self._readings and self._blanks > RUNAWAY:
+            return True
         inputs = (each.text.state for each in self._inputs.values())
         if (policy.can_retry or policy.can_continue_input) and InputState.VIOLATED in inputs:
             return True

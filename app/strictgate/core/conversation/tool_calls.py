@@ -2,11 +2,13 @@
 
 A choice with calls is the caller's as a whole or not at all. What is wrong is told in Groq's words
 (console.groq.com/docs/tool-use; wire format `tool_use_failed`). A call that a model wrote as text
-(`{"name": …, "arguments": …}`, as Groq's `failed_generation` has it) is taken for one where one is
-asked for. The input of a custom tool is free text, and stays as it is byte for byte; its grammar
-judges it, also within the arguments of the function that stands for the tool.
+(`{"name": …, "arguments": …}`, as Groq's `failed_generation` has it, or the two within tags) is
+taken for one where one is asked for. The input of a custom tool is free text, and stays as it is
+byte for byte; its grammar judges it, also within the arguments of the function that stands for the
+tool.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -15,7 +17,9 @@ from strictgate.core.guard.input_matcher import InputMatcher
 from strictgate.core.guard.input_string import InputString
 from strictgate.core.guard.input_text import InputText
 from strictgate.core.guard.judge_text import InvalidText, TextJudge, ValidText, judge_text
+from strictgate.core.guard.text_behind import RUNAWAY
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
+from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output.extract import DocumentCandidate, extract
 from strictgate.core.repair_steps import Completion, Extraction, Repair, Step
 from strictgate.core.request.tools import INPUT, Toolset
@@ -49,6 +53,10 @@ JudgedArguments = tuple[str, tuple[Step, ...]]
 """The arguments as the caller can have them, and what was done for that."""
 _CLOSED = Step(Completion.FORCED)
 _CUT = "it ends too early"
+_TAGGED = late_pattern(
+    r"\s*+<name>\s*+([^<>\s]++)\s*+</name>\s*+<arguments>(.*)</arguments>\s*+", re.DOTALL
+)
+"""How Qwen2.5-Coder writes a call now and then, behind llama.cpp."""
 _MAX_NAME = 200  # characters of an unknown name that are told
 
 
@@ -323,6 +331,8 @@ def render_calls(calls: Sequence[Call], texts: Sequence[str], ids: CallIds) -> l
 def _from_text(choice: Choice) -> tuple[tuple[Call, ...], tuple[Step, ...]]:
     """Return the calls that the text is; none, where it says several things, or where what is cut
     off amid prose may have corrected them."""
+    if tagged := _TAGGED.fullmatch(choice.text):
+        return (Call(tagged[1], tagged[2].strip(), {}),), (Step(FROM_TEXT),)
     found = [
         calls for each in extract(choice.text).candidates if (calls := _calls_in(each, choice))
     ]
@@ -338,8 +348,14 @@ def _calls_in(candidate: DocumentCandidate, choice: Choice) -> tuple[Call, ...]:
         return ()
     calls = [_written(each) for each in (value if isinstance(value, list) else [value])]
     found = tuple(call for call in calls if call is not None)
-    is_cut = Extraction.PROSE in candidate.steps and not choice.has_ended
+    has_ended = choice.has_ended or _ends_in_blanks(choice.text)
+    is_cut = Extraction.PROSE in candidate.steps and not has_ended
     return found if len(found) == len(calls) and not is_cut else ()
+
+
+def _ends_in_blanks(text: str) -> bool:
+    """Whether the model wrote blanks without end: nothing else would have come."""
+    return len(text) - len(text.rstrip()) > RUNAWAY
 
 
 def _written(value: Any) -> Call | None:
