@@ -194,6 +194,8 @@ class Gateway:
 
     def fallbacks(self, planned: PlannedRequest) -> Fallbacks | None:
         """Return what can be asked in place of the model of a request; None: nothing."""
+        if not self._router.has_fallbacks:
+            return None
         contract = planned.contract
         model = contract.model
         left, writer = self._router.fallbacks(model), self._router.repair_model(model)
@@ -248,9 +250,18 @@ class Gateway:
         )
         if handover is not None:
             driver.deadline = handover.deadline
-        if not handover.is_last if handover else self._router.fallbacks(planned.contract.model):
+        if self._may_fall_back(planned):
             driver.patience = FALLBACK_PATIENCE
         return driver
+
+    def _may_fall_back(self, planned: PlannedRequest) -> bool:
+        """Whether another model is asked where this one fails."""
+        if not self._router.has_fallbacks:
+            return False
+        handover = planned.conversation.handover
+        if handover is not None:
+            return not handover.is_last
+        return bool(self._router.fallbacks(planned.contract.model))
 
     def _page(self, caller: Caller) -> Mapping[str, str]:
         """Return what an answer tells of the page that shows how it came about."""

@@ -87,6 +87,10 @@ class Router:
             if model.repair_model is not None:
                 self._check_model(model.repair_model, f"models.{name}.repair_model")
         self._fallbacks = {name: tuple(self._chain(name, ())) for name in self._models}
+        self.has_fallbacks = any(
+            each.fallbacks or each.repair_model is not None for each in self._models.values()
+        )
+        """Whether any model has others that are asked in its place, or write down what it says."""
 
     def _chain(self, name: str, before: tuple[str, ...]) -> Iterator[str]:
         """Yield the models to ask where `name` fails: its fallbacks, each followed by its own.

@@ -39,6 +39,19 @@ def test_every_value_is_found(value: Any, dump: Any):
         )
 
 
+@given(values, dumps)
+def test_places_without_members(value: Any, dump: Any):
+    """They are the same; nothing is told of what stands in them."""
+    text = dump(value)
+    wanted = [path for path, _ in paths(value)][::2]
+    bare = locate_values(text, wanted, with_members=False)
+    places = locate_values(text, wanted)
+    assert {path: each.span for path, each in bare.items()} == {
+        path: each.span for path, each in places.items()
+    }
+    assert not any(each.members for each in bare.values())
+
+
 def test_members():
     """An object's members are found with their names and where those stand."""
     text = ' { "a\\u0062" : [1] , "c":2}'

@@ -171,21 +171,20 @@ class AttemptLog:
         Args:
             is_accepted: every choice was, in the end.
         """
-        tries = continuations = stopped = so_far = in_vain = 0
-        for each in self.attempts:
+        tries = continuations = stopped = last_try = 0
+        for at, each in enumerate(self.attempts):
             if each.purpose is Purpose.TRY:
                 tries += 1
-                in_vain = so_far
+                last_try = at
             elif each.purpose is Purpose.CONTINUATION:
                 continuations += 1
-            if each.end is ReplyEnd.STOPPED:
-                stopped += 1
-            if each.usage:
-                so_far += total_tokens(each.usage)
+            stopped += each.end is ReplyEnd.STOPPED
         tokens_in = token_count(self.spent, "prompt_tokens", "input_tokens") + self.untold_in
         tokens_out = token_count(self.spent, "completion_tokens", "output_tokens") + self.untold_out
         tokens = max(total_tokens(self.spent), tokens_in + tokens_out)
-        in_vain = in_vain if is_accepted else tokens
+        in_vain = 0 if is_accepted else tokens
+        if is_accepted and last_try:
+            in_vain = sum(total_tokens(each.usage or {}) for each in self.attempts[:last_try])
         outcome = self.last_outcome(is_accepted=is_accepted)
         counts = (tries, continuations, stopped, outcome)
         return AttemptSummary(*counts, tokens_in, tokens_out, tokens, in_vain)

@@ -8,10 +8,10 @@ is skipped at the speed of the JSON scanner.
 import json
 import re
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
+from strictgate.core.value_type import value_type
 
 _SCAN = json.JSONDecoder(parse_int=len, parse_float=len).raw_decode
 _BLANKS = re.compile(r"[ \t\n\r]*+")
@@ -20,7 +20,7 @@ _CLOSERS = {"{": "}", "[": "]"}
 _COMMA = re.compile(r"[ \t\n\r]*+([,}\]])[ \t\n\r]*+")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Span:
     """A value: `text[start:end]`."""
 
@@ -28,7 +28,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class MemberSpan:
     """A member of an object: its name, where that stands (with its quotes), its value."""
 
@@ -37,7 +37,7 @@ class MemberSpan:
     value: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ValueSpan:
     """A value in the text, with its members where it is an object."""
 
@@ -45,19 +45,25 @@ class ValueSpan:
     members: tuple[MemberSpan, ...] = ()
 
 
-def locate_values(text: str, paths: Iterable[Path]) -> dict[Path, ValueSpan]:
-    """Return the place of each of `paths` that is in the document."""
+def locate_values(
+    text: str, paths: Iterable[Path], *, with_members: bool = True
+) -> dict[Path, ValueSpan]:
+    """Return the place of each of `paths` that is in the document.
+
+    Args:
+        with_members: tell of objects where their members stand, which takes to walk through them.
+    """
     wanted: dict[Path, set[str | int]] = {}
     for path in paths:
         for length in range(len(path) + 1):
             following = wanted.setdefault(path[:length], set())
             following.update(path[length : length + 1])
-    walk = _Walk(text, wanted)
+    walk = _Walk(text, wanted, with_members=with_members)
     walk.value(_blanks(text, 0), ())
     return walk.places
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PartSpan:
     """The name of a member, or a value that is no object or array."""
 
@@ -92,7 +98,7 @@ def _parts(text: str, start: int, path: Path) -> Generator[PartSpan, None, int]:
     return position + 1
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ObjectSpan:
     """An object: the names of its members, and where it ends."""
 
@@ -132,18 +138,22 @@ def _objects(text: str, start: int, path: Path) -> Generator[ObjectSpan, None, i
 class _Walk:
     """Walks the values on the way to the wanted paths; each method returns where its part ends."""
 
-    def __init__(self, text: str, wanted: dict[Path, set[str | int]]) -> None:
+    def __init__(
+        self, text: str, wanted: dict[Path, set[str | int]], *, with_members: bool
+    ) -> None:
         self._text = text
         self._wanted = wanted
+        self._with_members = with_members
         self.places: dict[Path, ValueSpan] = {}
 
     def value(self, start: int, path: Path) -> int:
         members: tuple[MemberSpan, ...] = ()
-        if path not in self._wanted:
+        wanted = self._wanted.get(path)
+        if wanted is None:
             return _end(self._text, start)
-        if self._text[start] == "{":
+        if self._text[start] == "{" and (wanted or self._with_members):
             members, end = self._object(start, path)
-        elif self._text[start] == "[" and self._wanted[path]:
+        elif self._text[start] == "[" and wanted:
             end = self._array(start, path)
         else:
             end = _end(self._text, start)
@@ -156,9 +166,10 @@ class _Walk:
         while self._text[position] != "}":
             name, end = _SCAN(self._text, position)
             begin = _COLON.match(self._text, end).end()  # type: ignore[union-attr]
-            value = Span(begin, self.value(begin, (*path, name)))
-            members.append(MemberSpan(name, Span(position, end), value))
-            position = _next(self._text, value.end)
+            over = self.value(begin, (*path, name))
+            if self._with_members:
+                members.append(MemberSpan(name, Span(position, end), Span(begin, over)))
+            position = _next(self._text, over)
         return tuple(members), position + 1
 
     def _array(self, start: int, path: Path) -> int:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from strictgate.core.capabilities import Capabilities, Mode
 from strictgate.core.errors import OutputInvalid, ToolUseInvalid
 from strictgate.core.jsontext import spans
+from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.reader import NotJSON, parse_json, write_json
 from strictgate.core.output.thinking import without_thinking
 from strictgate.core.plan import prompt
@@ -90,14 +91,14 @@ class PromptedToolsReader:
         if TEXT in document:
             return {"content": document[TEXT]}
         if ANSWER in document:
-            return {"content": _at(text, (ANSWER,))}
-        made = [
-            Call(call["name"], _at(text, (CALLS, position, "arguments")), {})
-            for position, call in enumerate(document[CALLS])
-        ]
+            [answer] = _parts(text, [(ANSWER,)])
+            return {"content": answer}
+        names = [call["name"] for call in document[CALLS]]
+        written = _parts(text, [(CALLS, at, "arguments") for at in range(len(names))])
+        made = [Call(name, part, {}) for name, part in zip(names, written, strict=True)]
         if self.is_deprecated:
             return {"function_call": {"name": made[0].name, "arguments": made[0].arguments}}
-        ids = self.ids.of(made, [call.arguments for call in made])
+        ids = self.ids.of(made, written)
         each = zip(made, ids, strict=True)
         return {CALLS: [render_call(call, call.arguments, identity) for call, identity in each]}
 
@@ -113,18 +114,19 @@ def rendered_parts(text: str, calls_at: str) -> list[tuple[str, spans.Span]]:
     document = parse_json(text)
     if not isinstance(document, dict) or TEXT in document:
         return []
-    paths: dict[tuple[str | int, ...], str] = {(ANSWER,): ""}
+    paths: dict[Path, str] = {(ANSWER,): ""}
     if CALLS in document:
         positions = range(len(document[CALLS]))
         paths = {(CALLS, at, "arguments"): calls_at.format(at) for at in positions}
-    found = spans.locate_values(text, paths)
+    found = spans.locate_values(text, paths, with_members=False)
     return [(paths[path], found[path].span) for path in paths if path in found]
 
 
-def _at(text: str, path: tuple[str | int, ...]) -> str:
-    """Return the part of the document at `path`, in the model's own characters."""
-    span = spans.locate_values(text, [path])[path].span
-    return text[span.start : span.end]
+def _parts(text: str, paths: Sequence[Path]) -> list[str]:
+    """Return the parts of the document at `paths`, in the model's own characters."""
+    found = spans.locate_values(text, paths, with_members=False)
+    places = [found[path].span for path in paths]
+    return [text[span.start : span.end] for span in places]
 
 
 class PromptedRequest(NamedTuple):

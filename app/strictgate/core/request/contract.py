@@ -81,10 +81,13 @@ class CarriedSchemas:
     """Some of them have `strict: true`, or are custom tools with a grammar."""
 
 
+_DOCUMENT, _NOTHING = CarriedSchemas(document=True), CarriedSchemas()
+
+
 def carried_schemas(body: Mapping[str, Any]) -> CarriedSchemas:
     """Look at what schemas the chat completion request `body` carries; nothing is checked."""
     if not (body.get("tools") or body.get("functions")):
-        return CarriedSchemas(_wants_document(body))
+        return _DOCUMENT if _wants_document(body) else _NOTHING
     functions = list(named_functions(body))
     has_grammar = next(custom_grammars(body), None) is not None
     return CarriedSchemas(

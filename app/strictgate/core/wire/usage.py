@@ -41,7 +41,7 @@ def total_tokens(usage: Mapping[str, Any]) -> int:
     """Return how many tokens, prompt and completion together."""
     whole = usage.get("total_tokens")
     if isinstance(whole, int):
-        return min(whole, MOST_TOKENS)
+        return whole if whole < MOST_TOKENS else MOST_TOKENS
     parts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
     return min(sum(part for part in parts if isinstance(part, int)), MOST_TOKENS)
 
@@ -61,7 +61,7 @@ def token_count(usage: Mapping[str, Any] | None, *names: str) -> int:
     for name in names:
         count = usage.get(name)
         if type(count) is int and count > 0:  # and no bool
-            return min(count, MOST_TOKENS)
+            return count if count < MOST_TOKENS else MOST_TOKENS
     return 0
 
 

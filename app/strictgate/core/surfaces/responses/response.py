@@ -83,10 +83,10 @@ class ResponseEnvelope:
 
     def response(self, status: str, **more: Any) -> dict[str, Any]:
         """Return the response object."""
-        given = {
-            key: self.request[key] if self.request.get(key) is not None else default
-            for key, default in _ECHOED.items()
-        }
+        given = dict(_ECHOED)
+        for key, value in self.request.items():
+            if value is not None and key in given:
+                given[key] = value
         given["reasoning"] = _ECHOED["reasoning"] | given["reasoning"]
         given["text"] = _ECHOED["text"] | given["text"]
         given["tools"] = [_echoed_tool(tool) for tool in given["tools"]]
