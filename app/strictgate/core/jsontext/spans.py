@@ -8,10 +8,10 @@ is skipped at the speed of the JSON scanner.
 import json
 import re
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.value_type import value_type
 
 _SCAN = json.JSONDecoder(parse_int=len, parse_float=len).raw_decode
 _BLANKS = re.compile(r"[ \t\n\r]*+")
@@ -20,7 +20,7 @@ _CLOSERS = {"{": "}", "[": "]"}
 _COMMA = re.compile(r"[ \t\n\r]*+([,}\]])[ \t\n\r]*+")
 
 
-@value_type
+@dataclass(frozen=True, slots=True)
 class Span:
     """A value: `text[start:end]`."""
 
@@ -28,7 +28,7 @@ class Span:
     end: int
 
 
-@value_type
+@dataclass(frozen=True, slots=True)
 class MemberSpan:
     """A member of an object: its name, where that stands (with its quotes), its value."""
 
@@ -37,7 +37,7 @@ class MemberSpan:
     value: Span
 
 
-@value_type
+@dataclass(frozen=True, slots=True)
 class ValueSpan:
     """A value in the text, with its members where it is an object."""
 
@@ -63,7 +63,7 @@ def locate_values(
     return walk.places
 
 
-@value_type
+@dataclass(frozen=True, slots=True)
 class PartSpan:
     """The name of a member, or a value that is no object or array."""
 
@@ -98,7 +98,7 @@ def _parts(text: str, start: int, path: Path) -> Generator[PartSpan, None, int]:
     return position + 1
 
 
-@value_type
+@dataclass(frozen=True, slots=True)
 class ObjectSpan:
     """An object: the names of its members, and where it ends."""
 
