@@ -105,6 +105,21 @@ def test_late_thoughts():
     assert [event["item"] for event in made if event["type"].endswith("item.done")] == output
 
 
+def test_late_thoughts_beside_a_document():
+    """A document stays one text, and what was thought meanwhile comes behind it."""
+    wanted = {"text": {"format": {"type": "json_object"}}}
+    stream = ResponseEvents(replace(SHELL, request=wanted))
+    news = [{"reasoning_content": "h"}, {"content": "[1"}, {"reasoning_content": "m"}]
+    made = [event for delta in news for event in stream.news(delta)]
+    made += stream.news({"content": ",2", "reasoning_content": "!"})
+    made += stream.rest(completion({"content": "[1,2]", "reasoning_content": "hm!"}))
+
+    output = made[-1]["response"]["output"]
+    assert [item["type"] for item in output] == ["reasoning", "message", "reasoning"]
+    assert [item["content"][0]["text"] for item in output] == ["h", "[1,2]", "m!"]
+    assert [event["item"] for event in made if event["type"].endswith("item.done")] == output
+
+
 def test_refusal():
     """A refusal has events of its own."""
     assert "refusal.done" in kinds(events({"content": None, "refusal": "no"}))

@@ -12,6 +12,7 @@ opens the next:
 | nothing | a text | it is opened |
 | a text | more of its kind | a delta |
 | a text | a text of another kind | it is closed, and the other opened |
+| a document | thinking | it waits for the end: a document is one text |
 | a text | the input of a custom tool | it is closed, and the call opened |
 | a call | more of its input | a delta |
 | a call | the end | it is closed; what is left of the texts follows |
@@ -89,7 +90,7 @@ class ResponseEvents:
         """
         yield from self.begin()
         thoughts = delta.get("reasoning_content") or delta.get("reasoning")
-        if thoughts:
+        if thoughts and not self._writes_document:
             yield from self._grow(REASONING, thoughts)
         if delta.get("content"):
             yield from self._grow(TEXT, delta["content"], logprobs)
@@ -109,6 +110,10 @@ class ResponseEvents:
         calls = [item for item in whole["output"] if item["type"] not in ("message", "reasoning")]
         if self._call is not None:
             yield from self._close_call(self._call, calls.pop(0))
+        if self._writes_document and not message.get("refusal"):
+            yield from self._rest_of_text(message, choice.get("logprobs"))
+            if len(response.thoughts_of(message)) > self._sent.get(REASONING.part, 0):
+                yield from self._close(whole["status"], message)
         yield from self._rest_of(REASONING, response.thoughts_of(message))
         yield from self._seal(message)
         if message.get("refusal"):
@@ -128,6 +133,12 @@ class ResponseEvents:
         yield from self.begin()
         failed = response.failed_response(self._envelope, error)
         yield self._event("response.failed", response=failed)
+
+    @property
+    def _writes_document(self) -> bool:
+        """Whether a text is open that is a document: in two messages it would be none."""
+        is_text = self._open is not None and self._open.kind is TEXT
+        return is_text and self._envelope.wants_document
 
     # --- texts -----------------------------------------------------------------------------------
 

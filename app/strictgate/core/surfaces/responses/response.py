@@ -76,6 +76,13 @@ class ResponseEnvelope:
         return self.id.removeprefix("resp_")
 
     @property
+    def wants_document(self) -> bool:
+        """Whether the text of the answer is to be JSON."""
+        text = self.request.get("text")
+        wanted = text.get("format") if isinstance(text, dict) else None
+        return isinstance(wanted, dict) and wanted.get("type") in ("json_schema", "json_object")
+
+    @property
     def wants_encrypted(self) -> bool:
         """Whether reasoning that the client cannot read is to be given all the same."""
         included = self.request.get("include")
