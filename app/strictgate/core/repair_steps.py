@@ -59,6 +59,8 @@ class SyntaxRepair(StrEnum):
     """Level `syntax`: the same document, spelt as JSON."""
 
     TRAILING_COMMA = "trailing_comma"
+    EXTRA_COMMA = "extra_comma"
+    """One where the next name of an object should stand."""
     DOUBLED_BRACE = "doubled_brace"
     """`{{"a": 1}}`, as templates escape braces."""
     MISSING_COMMA = "missing_comma"

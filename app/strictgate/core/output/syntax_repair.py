@@ -103,6 +103,8 @@ class _Respeller:
             self._put("", self._position + 1, SyntaxRepair.DOUBLED_BRACE)
         self._keep("{")
         self._gap()
+        if self._extra_commas() and self._peek() == "}":
+            self._fail("Expecting property name enclosed in double quotes")
         behind_comma = True
         while self._peek() != "}":
             is_quoted = self._name()
@@ -169,9 +171,20 @@ class _Respeller:
     def _trailing(self, closer: str) -> None:
         place = len(self._out) - 1
         self._gap()
+        if closer == "}":
+            self._extra_commas()
         if self._peek() == closer:
             self._out[place] = ""
             self._note(SyntaxRepair.TRAILING_COMMA)
+
+    def _extra_commas(self) -> bool:
+        """Leave out commas that stand where a name does; return whether there are any. Where an
+        item does, one may stand for an item that is missing."""
+        start = self._position
+        while self._peek() == ",":
+            self._put("", self._position + 1, SyntaxRepair.EXTRA_COMMA)
+            self._gap()
+        return self._position > start
 
     def _is_apart(self, start: int) -> bool:
         """Whether what ended at `start` and what comes now are two things, and not `1 000`."""

@@ -30,6 +30,7 @@ _TABLE: tuple[tuple[Repair, Callable[[Violation], Proposals]], ...] = (
     (Repair.SYNTAX, separators.odd_blank),
     (Repair.SYNTAX, separators.comment),
     (Repair.SYNTAX, separators.trailing_comma),
+    (Repair.SYNTAX, separators.extra_comma),
     (Repair.SYNTAX, separators.missing_comma),
     (Repair.SYNTAX, separators.missing_colon),
     (Repair.SYNTAX, separators.doubled_brace),

@@ -75,6 +75,22 @@ def trailing_comma(violation: Violation) -> Proposals:
     return [Proposal(len(violation.text), 1, b"", step, closer)] if is_last else ()
 
 
+def extra_comma(violation: Violation) -> Proposals:
+    """A comma where a name should stand is left out, if an object has more than commas. In an array
+    it may stand for an item that is missing."""
+    is_name = violation.place is ViolationPlace.NAME and violation.start == len(violation.text)
+    if not is_name or not violation.ahead.startswith(b","):
+        return ()
+    follows = tokens.gap(violation.coming, 1, final=violation.final)
+    if not isinstance(follows, int):
+        return follows or ()
+    is_behind_member = violation.text.rstrip(BLANKS).endswith(b",")
+    may_follow = violation.coming[follows] in (",}" if is_behind_member else ",")
+    if not may_follow and not starts_name(violation.coming[follows]):
+        return ()
+    return [Proposal(len(violation.text), 1, b"", (Step(SyntaxRepair.EXTRA_COMMA),))]
+
+
 def missing_comma(violation: Violation) -> Proposals:
     """A comma goes between two values, or a value and a name, if they are clearly two."""
     if violation.place is not ViolationPlace.SEPARATOR or not violation.coming:
