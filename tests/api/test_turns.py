@@ -7,6 +7,13 @@ import pytest
 from strictgate.api.turns import PATIENCE, Turns
 
 
+async def taken(turns):
+    """Return when it is the caller's turn."""
+    turn = turns.take()
+    if turn is not None:
+        await turn
+
+
 def begun(count, at_once, leaving=()):
     """In which round of the loop each of `count` requests begins; None: it has left before."""
 
@@ -14,7 +21,7 @@ def begun(count, at_once, leaving=()):
         turns, rounds, now = Turns(at_once), [None] * count, 0
 
         async def request(number):
-            await turns.take()
+            await taken(turns)
             rounds[number] = now
 
         tasks = [asyncio.create_task(request(number)) for number in range(count)]
@@ -58,7 +65,7 @@ def test_again():
     async def main():
         turns = Turns(2)
         for _ in range(3):
-            await asyncio.gather(*(turns.take() for _ in range(5)))
+            await asyncio.gather(*(taken(turns) for _ in range(5)))
             for _ in range(5):
                 await asyncio.sleep(0)
 
@@ -76,7 +83,7 @@ def gone_on(waiting, streams, at_once=1):
             await turns.give_way()
             rounds[number] = now
 
-        requests = [asyncio.create_task(turns.take()) for _ in range(waiting)]
+        requests = [asyncio.create_task(taken(turns)) for _ in range(waiting)]
         tasks = [asyncio.create_task(stream(number)) for number in range(streams)]
         while not all(task.done() for task in (*requests, *tasks)):
             await asyncio.sleep(0)
@@ -117,7 +124,7 @@ def test_who_leaves_while_it_gives_way():
 
     async def main():
         turns = Turns(1)
-        requests = [asyncio.create_task(turns.take()) for _ in range(5)]
+        requests = [asyncio.create_task(taken(turns)) for _ in range(5)]
         await asyncio.sleep(0)
         leaves, stays = (asyncio.create_task(turns.give_way()) for _ in range(2))
         await asyncio.sleep(0)

@@ -7,19 +7,14 @@ from dataclasses import field, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp
-
 from strictgate.api.access import AccessRules
+from strictgate.api.application import Application
 from strictgate.api.enforced import EnforcedRoute
-from strictgate.api.framework import AsyncExitStackMiddleware, FastAPI, Response
+from strictgate.api.framework import FastAPI, Response
 from strictgate.api.metrics import MetricsPage, readings
 from strictgate.api.middleware import (
-    ASGI,
     LEAVING,
     METRICS_PATH,
     GatewayMiddleware,
@@ -31,7 +26,6 @@ from strictgate.api.passthrough import Passthrough
 from strictgate.api.reloading import Reloader, Serving
 from strictgate.api.request import BodyLimits
 from strictgate.api.stored_responses import StoredResponses
-from strictgate.core.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
 from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.core.value_type import value_type
 from strictgate.core.wire.address import cluster_suffixes, is_loopback
@@ -167,7 +161,7 @@ class _Lasting:
         gateway = Gateway(*about, learner=learner)
         if self.shared.sharing is not None:
             self.shared.sharing.attach(gateway.learner, self.client, router.endpoints)
-        app: Any = _App(lifespan=self.lifespan, openapi_url=None, redirect_slashes=False)
+        app: Any = Application(lifespan=self.lifespan, openapi_url=None, redirect_slashes=False)
         app.posted = _add_routes(app, gateway, settings.limits)
         _add_health(app, self.is_draining)
         if self.inspector is not None:
@@ -278,11 +272,11 @@ def _store(settings: StoreSettings, observe: Observer) -> ResponseStore | None:
         raise SettingsError(str(error)) from error
 
 
-def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> Mapping[str, ASGI]:
+def _add_routes(app: Any, gateway: Gateway, limits: LimitSettings) -> Mapping[str, EnforcedRoute]:
     """Add the ASGI applications, which stand beside FastAPI's own routes: they stream both ways.
 
     Returns:
-        What is posted to be enforced, by its path: see `_App`.
+        What is posted to be enforced, by its path: see `Application`.
     """
     enforced = BodyLimits(limits.body_bytes, limits.body_values)
     others = replace(enforced, values=10 * enforced.values)  # they are parsed leniently, once
@@ -328,46 +322,6 @@ def _add_health(app: FastAPI, is_draining: Callable[[], bool]) -> None:
     about: Any = {"methods": ["GET", "HEAD"], "response_model": None}  # it would load pydantic.v1
     app.api_route("/healthz", **about)(healthz)
     app.api_route("/readyz", **about)(readyz)
-
-
-class _App(FastAPI):
-    """FastAPI without its answers to errors, which are the middleware's, and without its telemetry,
-    which it would set up from the environment.
-
-    What is posted to be enforced is most of the traffic, and has a path of its own: it is found by
-    one look-up, where FastAPI and Starlette would try their routes one by one."""
-
-    posted: Mapping[str, ASGI] = MappingProxyType({})
-    """By the path."""
-
-    def build_middleware_stack(self) -> ASGIApp:
-        return AsyncExitStackMiddleware(self.router)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        route = self.posted.get(scope["path"]) if scope["type"] == "http" else None
-        if route is not None and scope["method"] == "POST":
-            await route(scope, receive, send)
-            return
-        try:
-            await Starlette.__call__(self, scope, receive, send)
-        except HTTPException as error:
-            raise _shaped(scope, error) from error
-
-
-def _shaped(scope: Any, error: HTTPException) -> GatewayError:
-    """The router's own refusals."""
-    what = f"{scope['method']} {scope['path'][:200]}"
-    match error.status_code:
-        case 404:
-            return NotFound(
-                f"Unknown request URL: {what}. The API is below {ROOTS[0]}: set your client's "
-                f"base URL to http://HOST:PORT{ROOTS[0]}.",
-                code="unknown_url",
-            )
-        case 405:
-            return MethodNotAllowed(f"Not allowed: {what}.", headers=error.headers)
-        case _:
-            return BadRequest(f"{what}: {error.detail}")
 
 
 def _rules(settings: Settings, environment: Mapping[str, str]) -> AccessRules:

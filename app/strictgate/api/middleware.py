@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -66,6 +66,9 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 METRICS_PATH = "/metrics"
 ALWAYS_ANSWERED = OPEN_PATHS | {METRICS_PATH}
 """Paths that have an answer in a full house, too."""
+_OURS = frozenset({VIA})
+_WITH_KEYS = _OURS | KEYS
+"""Headers that do not go on as they came: where Strictgate has keys of its own, these neither."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 """What is taken over of a client's `x-request-id`: nothing that could break a line or a header."""
 
@@ -105,10 +108,39 @@ class GatewayMiddleware:
     _turns: Turns = field(default_factory=Turns)
     _token: str = field(default_factory=lambda: secrets.token_hex(8))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.inner(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        is_http = scope["type"] == "http"
+        return self._pass(scope, receive, send) if is_http else self.inner(scope, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        visit = self._arrived(scope, send)
+        try:
+            if self._is_preflight(visit):
+                await visit.preflight()
+            else:
+                for pending in self._admit(visit):
+                    await pending
+                await self.inner(self._scope(visit), receive, visit.answer.send)
+        except ClientLeft:
+            visit.client_left = True
+        except StreamFailed as failed:
+            visit.note(failed.error)
+        except GatewayError as error:
+            self._tell(visit, error)
+            with suppress(ClientLeft):
+                await visit.fail(error)
+        except asyncio.CancelledError:  # the time to drain is over
+            with suppress(ClientLeft):
+                await visit.fail(shutting_down())
+        except Exception:  # noqa: BLE001 the one place where a bug becomes an answer
+            self.observe(Crashed(visit.id, visit.method, visit.path, traceback.format_exc()))
+            await visit.fail(GatewayError(f"Internal error. Quote {visit.id} when you report it."))
+        finally:
+            self.under_way -= 1
+            del self._visits[visit.id]
+            self.observe(visit.finished(self.rules.keys))
+
+    def _arrived(self, scope: Scope, send: Send) -> "_Visit":
         visit = _Visit(scope, send)
         visit.id = self._request_id(visit)
         visit.answer.turns = self._turns
@@ -117,70 +149,76 @@ class GatewayMiddleware:
             visit.trace = new_trace(visit.header("traceparent"), self.trace_ratio)
         self._visits[visit.id] = visit
         self.under_way += 1
-        try:
-            await self._admit(visit, receive)
-        except ClientLeft:
-            visit.client_left = True
-        except StreamFailed as failed:
-            visit.note(failed.error)
-        except GatewayError as error:
-            if isinstance(error, OutOfDescriptors):
-                self.observe(OutOfResources(visit.id, error.message))
-            if isinstance(error, RateLimited) and visit.key is not None:
-                self.observe(KeyLimited(visit.id, visit.key.label, error.type))
-            with suppress(ClientLeft):
-                await visit.fail(error)
-        except asyncio.CancelledError:  # the time to drain is over
-            with suppress(ClientLeft):
-                await visit.fail(shutting_down())
-        except Exception:  # noqa: BLE001 the one place where a bug becomes an answer
-            self.observe(Crashed(visit.id, scope["method"], scope["path"], traceback.format_exc()))
-            await visit.fail(GatewayError(f"Internal error. Quote {visit.id} when you report it."))
-        finally:
-            self.under_way -= 1
-            del self._visits[visit.id]
-            self.observe(visit.finished(self.rules.keys))
+        return visit
 
     @property
     def streams_open(self) -> int:
         """How many of the answers under way are streams."""
         return sum(visit.answer.is_stream for visit in self._visits.values())
 
-    async def _admit(self, visit: "_Visit", receive: Receive) -> None:
-        scope = visit.scope
-        if scope["path"] not in OPEN_PATHS:
-            check_host(visit.header("host"), self.rules)
-        foreign = foreign_origin(visit.header("origin"), visit.header("host"), self.rules)
-        origin = checked_origin(foreign, self.rules.origins)
-        if origin is not None:
-            visit.answer.added += [
-                (b"access-control-allow-origin", origin.encode()),
-                (b"access-control-expose-headers", b"*"),
-                (b"vary", b"origin"),
-            ]
-            if scope["method"] == "OPTIONS":
-                await visit.preflight()
-                return
-        authorization = visit.authorization
-        if scope["path"] not in OPEN_PATHS:
-            is_metrics = scope["path"] == METRICS_PATH
-            if scope["path"] not in ALWAYS_ANSWERED:
-                self._check_room()
-            is_open = scope["path"] in self.rules.open_paths
-            is_open |= is_metrics and self.rules.is_metrics_open
-            if self.rules.needs_key and not is_open:
-                visit.key = known_key(authorization, self.rules)
-                authorization = None
-                if visit.key is not None and not is_metrics:
-                    pending = self.rules.keys.admit(visit.key)
-                    if pending is not None:
-                        await pending
-            await self._turns.take()
-        query = scope["query_string"].decode("latin-1")
-        marked = self._marked(visit)
-        about = (visit.id, authorization, marked, query, visit.key, visit.trace)
+    def _tell(self, visit: "_Visit", error: GatewayError) -> None:
+        """Tell of an error that has an event of its own."""
+        if isinstance(error, OutOfDescriptors):
+            self.observe(OutOfResources(visit.id, error.message))
+        if isinstance(error, RateLimited) and visit.key is not None:
+            self.observe(KeyLimited(visit.id, visit.key.label, error.type))
+
+    def _is_preflight(self, visit: "_Visit") -> bool:
+        """Check by what name and from what page it comes; return whether a browser only asks.
+
+        Raises:
+            HostRefused, OriginRefused
+        """
+        host, origin = visit.header("host"), visit.header("origin")
+        if visit.path not in OPEN_PATHS:
+            check_host(host, self.rules)
+        if origin is None:
+            return False
+        welcome = checked_origin(foreign_origin(origin, host, self.rules), self.rules.origins)
+        if welcome is None:
+            return False
+        visit.answer.added += [
+            (b"access-control-allow-origin", welcome.encode()),
+            (b"access-control-expose-headers", b"*"),
+            (b"vary", b"origin"),
+        ]
+        return visit.method == "OPTIONS"
+
+    def _admit(self, visit: "_Visit") -> Iterator[Awaitable[object]]:
+        """Let it in; yield what is to be awaited before, which is mostly nothing.
+
+        Raises:
+            Overloaded, Unauthorized, RateLimited
+        """
+        path, rules = visit.path, self.rules
+        if path in OPEN_PATHS:
+            return
+        if path not in ALWAYS_ANSWERED:
+            self._check_room()
+        is_metrics = path == METRICS_PATH
+        is_open = path in rules.open_paths or (is_metrics and rules.is_metrics_open)
+        if rules.needs_key and not is_open:
+            visit.key = known_key(visit.authorization, rules)
+            visit.is_key_ours = True
+            if visit.key is not None and not is_metrics:
+                pending = rules.keys.admit(visit.key)
+                if pending is not None:
+                    yield pending
+        turn = self._turns.take()
+        if turn is not None:
+            yield turn
+
+    def _scope(self, visit: "_Visit") -> Scope:
+        """Return the request's scope with what the routes need to know of it.
+
+        Raises:
+            LoopDetected
+        """
+        authorization = None if visit.is_key_ours else visit.authorization
+        query = visit.scope["query_string"].decode("latin-1")
+        about = (visit.id, authorization, self._marked(visit), query, visit.key, visit.trace)
         caller = Caller(*about, visit.told.append)
-        await self.inner({**scope, "caller": caller}, receive, visit.answer.send)
+        return {**visit.scope, "caller": caller, "answer": visit.answer, "first": visit.first}
 
     def _request_id(self, visit: "_Visit") -> str:
         """Return the client's own id of a request, or one that is made: where it gives none, one
@@ -204,10 +242,11 @@ class GatewayMiddleware:
                 "upstreams leads back to it. Set upstreams.*.base_url to the model's server.",
                 headers={"x-should-retry": "false"},
             )
-        ours = {VIA, *(KEYS if self.rules.needs_key else ())}  # keys of Strictgate's own
-        if visit.trace is not None:
-            ours.add("traceparent")  # the upstream gets its own
-        others = [each for each in visit.headers if each[0] not in ours]
+        ours = _WITH_KEYS if self.rules.needs_key else _OURS
+        others = visit.headers
+        if visit.trace is not None or not ours.isdisjoint(visit.first):
+            told_anew = ours if visit.trace is None else {*ours, "traceparent"}
+            others = [each for each in others if each[0] not in told_anew]
         return [*others, (VIA, f"{via}, {self._token}" if via else self._token)]
 
     def _check_room(self) -> None:
@@ -227,21 +266,25 @@ class _Visit:
         self.told: list[Event] = []
         """What happened to it, as the gateway tells."""
         self.scope = scope
-        self.surface = surface_of(scope["path"])
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.surface = surface_of(self.path)
+        self.is_key_ours = False
+        """Whether its credentials were for Strictgate, and so for no upstream."""
         self.error: str | None = None
         self.client_left = False
         self.headers = _texts(scope["headers"])
-        self._first = dict(reversed(self.headers))
+        self.first = dict(reversed(self.headers))
         """The first header of each name."""
-        self.authorization = self.surface.authorization(self.headers)
+        self.authorization = self.surface.authorization(self.first)
         """The client's credentials, for whomever they are."""
-        is_ours = scope["path"].startswith(OWN_PAGES)
+        is_ours = self.path.startswith(OWN_PAGES)
         self.answer = AnswerSender(send, server_extension(scope), is_ours=is_ours)
         self._began = time.monotonic()
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in lower case."""
-        return self._first.get(name)
+        return self.first.get(name)
 
     async def preflight(self) -> None:
         """Tell a browser that the page may go on; it asks without a key."""
@@ -284,8 +327,8 @@ class _Visit:
         about = (told.get("model", ""), told["tokens_in"], told["tokens_out"])
         return RequestFinished(
             request_id=self.id,
-            method=self.scope["method"],
-            path=without_credentials(self.scope["path"], self.authorization)[:500],
+            method=self.method,
+            path=without_credentials(self.path, self.authorization)[:500],
             status=self.answer.status,
             seconds=round(time.monotonic() - self._began, 6),
             error=self.error,

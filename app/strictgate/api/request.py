@@ -20,7 +20,7 @@ from strictgate.core.jsontext.value_count import has_more_values
 from strictgate.core.surfaces.table import ROOTS, ROUTES
 from strictgate.core.value_type import value_type
 from strictgate.gateway.caller import Caller
-from strictgate.upstream.breathing import breathe
+from strictgate.upstream.breathing import LARGE, breathe
 
 Scope = Mapping[str, Any]
 Message = Mapping[str, Any]
@@ -121,12 +121,14 @@ class ClientRequest:
     def __init__(self, scope: Scope, receive: Receive, limits: BodyLimits) -> None:
         self._receive = receive
         self._limits = limits
-        self._is_read = asyncio.Event()
+        self._is_read = False
+        self._whole: asyncio.Event | None = None
+        """Set once it is read; None: nobody waits for that."""
         self._has_left = False
         self.scope = scope
         self.caller: Caller = scope["caller"]
         self.headers = self.caller.headers
-        self._first = dict(reversed(self.headers))
+        self._first: Mapping[str, str] = scope["first"]
         self._server = server_extension(scope)
 
     def header(self, name: str) -> str | None:
@@ -177,8 +179,9 @@ class ClientRequest:
         Raises:
             BodyTooLarge, RequestTimeout, ClientLeft
         """
-        if self._server is not None and self._server.has_whole_body:
-            raw = await self._piece()
+        raw = None if self._server is None else self._server.whole_body()
+        if raw is not None:
+            self._is_read = True
             size = len(raw)
         else:
             size, raw = await self._awaited_body()
@@ -186,13 +189,15 @@ class ClientRequest:
             raise BodyTooLarge(
                 f"The request's body is larger than {self._limits.size} bytes (limits.body_bytes)."
             )
-        await breathe(len(raw))
+        if size >= LARGE:
+            await breathe(size)
         if has_more_values(raw, self._limits.values) and self.is_json:
             raise BodyTooLarge(
                 f"The request's body has more than {self._limits.values} JSON values "
                 "(limits.body_values). Send large data as text in one string."
             )
-        await breathe(len(raw))
+        if size >= LARGE:
+            await breathe(size)
         return raw
 
     async def _awaited_body(self) -> tuple[int, bytes]:
@@ -205,7 +210,7 @@ class ClientRequest:
         size = 0
         try:
             async with asyncio.timeout(BODY_DEADLINE):
-                while not self._is_read.is_set():
+                while not self._is_read:
                     piece = await self._piece()
                     size += len(piece)
                     if size <= self._limits.size:
@@ -224,7 +229,7 @@ class ClientRequest:
         Raises:
             ClientLeft
         """
-        while not self._is_read.is_set():
+        while not self._is_read:
             if piece := await self._piece():
                 yield piece
 
@@ -239,12 +244,16 @@ class ClientRequest:
             self._has_left = True
             raise ClientLeft
         if not message.get("more_body", False):
-            self._is_read.set()
+            self._is_read = True
+            if self._whole is not None:
+                self._whole.set()
         piece: bytes = message.get("body", b"")
         return piece
 
-    async def while_connected(self, work: Awaitable[T], *beside: Coroutine[Any, Any, None]) -> T:
-        """Await `work`; cancel it at once when the client leaves.
+    def while_connected(
+        self, work: Awaitable[T], *beside: Coroutine[Any, Any, None]
+    ) -> Awaitable[T]:
+        """Return what awaits `work`, and cancels it at once when the client leaves.
 
         Args:
             beside: what goes on until `work` is done.
@@ -253,9 +262,9 @@ class ClientRequest:
             ClientLeft: and whatever `work`, or what is beside it, raises.
         """
         if self._server is None:
-            return await self._with_tasks(work, self._until_left(), *beside)
+            return self._with_tasks(work, self._until_left(), *beside)
         until_done = self._with_tasks(work, *beside) if beside else work
-        return await self._until_told(until_done, self._server)
+        return self._until_told(until_done, self._server)
 
     async def _until_told(self, work: Awaitable[T], server: ServerExtension) -> T:
         """Await `work`, in a task that the server's word of leaving cancels."""
@@ -283,7 +292,9 @@ class ClientRequest:
         return result
 
     async def _until_left(self) -> None:
-        await self._is_read.wait()
+        if not self._is_read:
+            self._whole = asyncio.Event()
+            await self._whole.wait()
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._has_left = True

@@ -16,10 +16,6 @@ EXTENSION = "strictgate.server"
 class ServerExtension(Protocol):
     """Of one request."""
 
-    @property
-    def has_whole_body(self) -> bool:
-        """Whether all of the request's body has come, so that reading it waits for nobody."""
-
     def whole_body(self) -> bytes | None:
         """Return the request's body, which nobody has read yet; None: it has not all come."""
 

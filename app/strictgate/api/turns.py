@@ -32,18 +32,18 @@ class Turns:
         self._giving_way: deque[tuple[int, asyncio.Future[None]]] = deque()
         """Streams, each with the round in which it goes on."""
 
-    async def take(self) -> None:
-        """Return when it is the caller's turn; mostly that is at once."""
+    def take(self) -> asyncio.Future[None] | None:
+        """Return what the caller has to await until it is its turn; None: it is, as mostly."""
         loop = asyncio.get_running_loop()
         if not self._is_counting:
             self._is_counting = True
             loop.call_soon(self._next_round, loop)
         if self._left > 0 and not self._waiting:
             self._left -= 1
-            return
+            return None
         turn = loop.create_future()
         self._waiting.append(turn)
-        await turn
+        return turn
 
     async def give_way(self) -> None:
         """Return when a stream may go on; mostly that is at once."""

@@ -3,13 +3,12 @@
 platform.openai.com/docs/api-reference/authentication and …/docs/guides/error-codes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from strictgate.core.errors import GatewayError
 from strictgate.core.jsontext.reader import json_bytes
 from strictgate.core.surfaces.surface import ErrorAnswer
 from strictgate.core.wire import sse
-from strictgate.core.wire.passthrough import Header
 
 COMMENT = b": waiting\n\n"
 """A comment of server-sent events: clients skip it, and proxies see that the stream lives."""
@@ -20,9 +19,9 @@ class OpenAISurface:
 
     stream_type = "text/event-stream; charset=utf-8"
 
-    def authorization(self, headers: Sequence[Header]) -> str | None:
+    def authorization(self, headers: Mapping[str, str]) -> str | None:
         """Return the header `Authorization`, as it was sent."""
-        return next((value for name, value in headers if name == "authorization"), None)
+        return headers.get("authorization")
 
     def error(self, error: GatewayError) -> ErrorAnswer:
         """Return OpenAI's error body: `{"error": {"message", "type", "param", "code"}}`."""

@@ -25,7 +25,6 @@ from strictgate.core.request.contract import CarriedSchemas
 from strictgate.core.request.tools import InputGrammar
 from strictgate.core.value_type import value_type
 from strictgate.core.wire.choice_delta import ChoiceDelta
-from strictgate.core.wire.passthrough import Header
 from strictgate.core.wire.request_body import RequestBody
 
 Body = Mapping[str, Any]
@@ -130,11 +129,11 @@ class Surface(Protocol):
             BadRequest: `body` is malformed, or asks for what no chat completion can say.
         """
 
-    def authorization(self, headers: Sequence[Header]) -> str | None:
+    def authorization(self, headers: Mapping[str, str]) -> str | None:
         """Return the client's credentials as an `Authorization` header has them.
 
         Args:
-            headers: names in lower case.
+            headers: the first of each name, which is in lower case.
         """
 
     def error(self, error: GatewayError) -> ErrorAnswer:
