@@ -108,19 +108,18 @@ class GatewayMiddleware:
     _turns: Turns = field(default_factory=Turns)
     _token: str = field(default_factory=lambda: secrets.token_hex(8))
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        is_http = scope["type"] == "http"
-        return self._pass(scope, receive, send) if is_http else self.inner(scope, receive, send)
-
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.inner(scope, receive, send)
+            return
         visit = self._arrived(scope, send)
         try:
             if self._is_preflight(visit):
                 await visit.preflight()
-            else:
-                for pending in self._admit(visit):
-                    await pending
-                await self.inner(self._scope(visit), receive, visit.answer.send)
+                return
+            for pending in self._admit(visit):
+                await pending
+            await self.inner(self._scope(visit), receive, visit.answer.send)
         except ClientLeft:
             visit.client_left = True
         except StreamFailed as failed:
