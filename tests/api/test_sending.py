@@ -66,6 +66,20 @@ def test_short_and_whole(pieces):
     assert sender.first_byte > 0
 
 
+@pytest.mark.parametrize(("size", "can", "writes"), [(3, True, 1), (3, False, 2), (SMALL, True, 2)])
+def test_whole(size, can, writes):
+    """What is given at once is one write, too, where that can be."""
+    server = Server(can=can)
+    sender = AnswerSender(server.send, server, is_ours=False)
+    headers = [("content-type", "application/json"), ("content-length", str(size)), ("a\nb", "c")]
+    asyncio.run(sender.whole(200, headers, b"x" * size))
+
+    apart = [head(length(size)), {"type": "http.response.body", "body": b"x" * size}]
+    at_once = [(WHOLE, 200, dict([JSON, length(size)]), b"x" * size)]
+    assert server.written == (at_once if writes == 1 else apart)
+    assert (sender.status, sender.is_stream) == (200, False)
+
+
 @pytest.mark.parametrize(
     "messages",
     [

@@ -7,7 +7,7 @@ import pytest
 from strictgate.core.errors import CustomToolsRefused, ToolsRefused
 from strictgate.core.wire.passthrough import RawAnswer, RawRequest
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.gateway.refused_tools import callable_functions, check_tools, has_custom
+from strictgate.gateway.refused_tools import check_tools, offered_tools
 
 TOOLS = [{"type": "function", "function": {"name": "look", "parameters": {}}}]
 
@@ -29,7 +29,7 @@ def request(path="/chat/completions", body=None):
 )
 def test_functions(asked, names):
     """They are named where a model is asked that may call them."""
-    assert callable_functions(asked) == names
+    assert offered_tools(asked)[0] == names
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_functions(asked, names):
 )
 def test_custom(asked, offers):
     """They are looked for where they can be."""
-    assert has_custom(asked) is offers
+    assert offered_tools(asked)[1] is offers
 
 
 def answer(status, message):

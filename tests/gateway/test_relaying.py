@@ -58,11 +58,14 @@ def test_pieces_that_are_waited_for():
     assert answered.seconds >= answered.waited > answered.first_byte
 
 
-@pytest.mark.parametrize("where", ["begin", "piece"])
+@pytest.mark.parametrize("where", ["whole", "begin", "piece"])
 def test_a_client_that_leaves(where):
     """What is waited for is the upstream alone, wherever the client leaves."""
 
     class Sink:
+        async def whole(self, answer, data):
+            await self.take("whole")
+
         async def begin(self, answer):
             await self.take("begin")
 
@@ -86,7 +89,8 @@ def test_a_client_that_leaves(where):
 
     async def hello(scope, receive, send):
         if scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200, "headers": []})
+            headers = [(b"content-length", b"5")] if where == "whole" else []
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": b"hello"})
 
     events = []

@@ -26,7 +26,12 @@ class Kept:
 
     def __init__(self):
         self.answer = None
+        self.is_whole = False
         self.pieces = []
+
+    async def whole(self, answer, data):
+        self.answer, self.is_whole = answer, True
+        self.pieces.append(data)
 
     async def begin(self, answer):
         self.answer = answer
@@ -50,6 +55,21 @@ def relayed(app, path="/x", headers=(), body=b"", credentials=None, method="POST
 
     with serving(app) as url:
         return asyncio.run(send(url))
+
+
+async def short(scope, receive, send):
+    if scope["type"] == "http":
+        body = b"it is " + KEY.encode()
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await send({"type": "http.response.body", "body": body})
+
+
+@pytest.mark.parametrize(("method", "body"), [("POST", b"it is " + 11 * b"*"), ("HEAD", b"")])
+def test_a_short_answer(method, body):
+    """It says how long it is, also where it has no body, and the key in it is blotted out."""
+    status, headers, got = relayed(short, method=method)
+    assert (status, headers["content-length"], got) == (200, "17", body)
 
 
 class Mirror:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from strictgate.api import response
 from strictgate.api.request import BodyLimits, ClientRequest, Receive, Scope
 from strictgate.api.response import Send
+from strictgate.api.sending import AnswerSender
 from strictgate.core.surfaces.table import surface_of
 from strictgate.core.wire.passthrough import RawAnswer, RawRequest
 from strictgate.core.wire.request_body import RequestBody
@@ -31,24 +32,30 @@ class Passthrough:
         """Pass on a request whose body may have been read already."""
         request = _request(inbound, body)
         surface = surface_of(inbound.scope["path"])
-        sender = _Sender(send)
-        await inbound.while_connected(self._gateway.relay(request, inbound.caller, surface, sender))
-        await response.piece(send, b"", more=False)
+        sink = _Sink(inbound.scope["answer"])
+        await inbound.while_connected(self._gateway.relay(request, inbound.caller, surface, sink))
+        if not sink.is_over:
+            await response.piece(send, b"", more=False)
 
 
-class _Sender:
+class _Sink:
     """Sends on what comes, as it comes."""
 
-    __slots__ = ("_send",)
+    __slots__ = ("_answer", "is_over")
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, answer: AnswerSender) -> None:
+        self._answer = answer
+        self.is_over = False
+
+    async def whole(self, answer: RawAnswer, data: bytes) -> None:
+        self.is_over = True
+        await self._answer.whole(answer.status, answer.headers, data)
 
     async def begin(self, answer: RawAnswer) -> None:
-        await response.start(self._send, answer.status, answer.headers)
+        await response.start(self._answer.send, answer.status, answer.headers)
 
     async def piece(self, data: bytes) -> None:
-        await response.piece(self._send, data, more=True)
+        await response.piece(self._answer.send, data, more=True)
 
 
 def _request(inbound: ClientRequest, body: RequestBody | AsyncIterator[bytes]) -> RawRequest:

@@ -25,17 +25,22 @@ def _is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-async def start(send: Send, status: int, headers: Iterable[Header]) -> None:
-    """Send the head of an answer.
+def raw_headers(headers: Iterable[Header]) -> list[RawHeader]:
+    """Return headers as bytes.
 
-    A header that HTTP does not allow (RFC 9110 §5.5), which an upstream may have sent all the same,
-    is left out: the server below would refuse the whole answer for it.
+    One that HTTP does not allow (RFC 9110 §5.5), which an upstream may have sent all the same, is
+    left out: the server below would refuse the whole answer for it.
     """
-    raw = [
+    return [
         (name.encode(), value.encode("utf-8", "replace"))
         for name, value in headers
         if _is_name(name) and not _NOT_IN_A_VALUE.search(value)
     ]
+
+
+async def start(send: Send, status: int, headers: Iterable[Header]) -> None:
+    """Send the head of an answer, with those of `headers` that HTTP allows."""
+    raw = raw_headers(headers)
     await send({"type": "http.response.start", "status": status, "headers": raw})
 
 

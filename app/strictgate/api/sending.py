@@ -12,9 +12,11 @@
 
 import asyncio
 import time
+from collections.abc import Iterable, Sequence
 
+from strictgate.api import response
 from strictgate.api.request import ClientLeft, Message
-from strictgate.api.response import RawHeader, Send
+from strictgate.api.response import Header, RawHeader, Send
 from strictgate.api.server import ServerExtension
 from strictgate.api.turns import Turns
 
@@ -88,34 +90,59 @@ class AnswerSender:
         elif self._head is None or not self._write_whole(self._head, message):
             await self._go_on(message)
 
+    async def whole(self, status: int, headers: Iterable[Header], body: bytes) -> None:
+        """Send an answer whose headers tell its length: in one write, where that can be.
+
+        Raises:
+            ClientLeft: it reads no more.
+        """
+        raw = self._completed(response.raw_headers(headers))
+        if not self._write(status, raw, body):
+            self.status = status
+            await self._send({"type": "http.response.start", "status": status, "headers": raw})
+            await self._go_on({"type": "http.response.body", "body": body})
+
     def drop_head(self) -> None:
         """Let another answer begin in place of one of which nothing has been written."""
         self._head = None
 
     async def _begin(self, message: Message) -> None:
-        headers = message["headers"]
-        told = dict(headers)
-        kind, length = told.get(b"content-type", b""), told.get(b"content-length")
-        is_stream_type = kind.startswith(_STREAM_TYPES)
-        self.is_stream = is_stream_type and length is None and b"content-encoding" not in told
-        is_inert = self._is_ours or kind.startswith(_INERT_TYPES)
-        head = {**message, "headers": [*headers, *self.added, *(() if is_inert else _SANDBOX)]}
+        headers = self._completed(message["headers"])
+        length = dict(headers).get(b"content-length")
+        head = {**message, "headers": headers}
         if length is not None and self._server is not None:
             self._head, self._left = head, int(length)
         else:
             self.status = message["status"]
             await self._send(head)
 
+    def _completed(self, headers: Sequence[RawHeader]) -> list[RawHeader]:
+        """Return all headers of an answer with these, and note whether it is a stream."""
+        told = dict(headers)
+        kind = told.get(b"content-type", b"")
+        if kind.startswith(_STREAM_TYPES):
+            self.is_stream = b"content-length" not in told and b"content-encoding" not in told
+        is_inert = self._is_ours or kind.startswith(_INERT_TYPES)
+        return [*headers, *self.added, *(() if is_inert else _SANDBOX)]
+
     def _write_whole(self, head: Message, message: Message) -> bool:
         """Write the answer at once, if this is all of its body; return whether it was."""
         body = message.get("body", b"")
         if self._is_whole:
             return True
-        if len(body) != self._left or len(body) >= SMALL or self._server is None:
+        is_all = len(body) == self._left
+        return is_all and self._write(head["status"], head["headers"], body)
+
+    def _write(self, status: int, headers: Sequence[RawHeader], body: bytes) -> bool:
+        """Write a whole answer at once, if the server can and it is short; return whether it was.
+
+        A piece of nothing may follow, which says that it is over, and is dropped.
+        """
+        if self._server is None or len(body) >= SMALL:
             return False
-        if not self._server.answer(head["status"], head["headers"], body):
+        if not self._server.answer(status, headers, body):
             return False
-        self.status, self._is_whole = head["status"], True
+        self.status, self._is_whole = status, True
         self.first_byte = time.monotonic() - self._began
         return True
 

@@ -14,20 +14,20 @@ from strictgate.core.wire.refusal import (
 )
 from strictgate.core.wire.request_body import RequestBody
 
+_CHAT, _RESPONSES = "/chat/completions", "/responses"
 
-def has_custom(request: RawRequest) -> bool:
-    """Whether a chat completion offers custom tools."""
+
+def offered_tools(request: RawRequest) -> tuple[list[str], bool]:
+    """Return the names of the functions that a request lets the model call, and whether it is a
+    chat completion with custom tools."""
     members = request.body.members if isinstance(request.body, RequestBody) else None
-    is_chat = request.path == "/chat/completions"
-    return is_chat and members is not None and has_custom_tools(members)
-
-
-def callable_functions(request: RawRequest) -> list[str]:
-    """Return the names of the functions that a request lets the model call."""
-    members = request.body.members if isinstance(request.body, RequestBody) else None
-    is_asking = request.path in ("/chat/completions", "/responses")
-    functions = named_functions(members) if members is not None and is_asking else ()
-    return [each["name"] for each in functions]
+    is_chat = request.path == _CHAT
+    if not members or not (is_chat or request.path == _RESPONSES):
+        return [], False
+    if not (members.get("tools") or members.get("functions")):
+        return [], False
+    names = [each["name"] for each in named_functions(members)]
+    return names, is_chat and has_custom_tools(members)
 
 
 def check_tools(answer: RawAnswer, names: Sequence[str], *, has_custom: bool = False) -> None:

@@ -15,7 +15,7 @@ from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import UsageTail
 from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.knobs import with_overrides
-from strictgate.gateway.refused_tools import callable_functions, check_tools, has_custom
+from strictgate.gateway.refused_tools import check_tools, offered_tools
 from strictgate.gateway.upstream_call import UpstreamCall
 from strictgate.observe.redaction import without_credentials
 from strictgate.observe.summary import PASSTHROUGH
@@ -55,7 +55,7 @@ class Relay:
             NotFound: nowhere.
             ToolsRefused: the upstream refuses the functions in it, which can be told in the prompt.
         """
-        functions, is_custom = callable_functions(request), has_custom(request)
+        functions, is_custom = offered_tools(request)
         route: Route | None = None
         if isinstance(request.body, RequestBody):
             route, body = self._routed(request.body, caller)
@@ -141,10 +141,16 @@ class _WatchedAnswer:
         self._since: float | None = None
         """When it began to wait for the next piece, by the monotonic clock; None: it does not."""
 
+    async def whole(self, answer: RawAnswer, data: bytes) -> None:
+        self._call.answered(answer.status)
+        self._check(answer)
+        self._tail = UsageTail(is_stream=False)
+        self._tail.feed(data)
+        await self._sink.whole(answer, data)
+
     async def begin(self, answer: RawAnswer) -> None:
         self._call.answered(answer.status)
-        if (self._functions or self._has_custom) and answer.error is not None:
-            check_tools(answer, self._functions, has_custom=self._has_custom)
+        self._check(answer)
         self._tail = UsageTail(is_stream=answer.is_event_stream)
         await self._sink.begin(answer)
         self._since = time.monotonic()
@@ -155,6 +161,10 @@ class _WatchedAnswer:
         self._tail.feed(data)
         await self._sink.piece(data)
         self._since = time.monotonic()
+
+    def _check(self, answer: RawAnswer) -> None:
+        if (self._functions or self._has_custom) and answer.error is not None:
+            check_tools(answer, self._functions, has_custom=self._has_custom)
 
     def end(self, error: str) -> None:
         """Tell of the call; `error`: the code of what it failed with."""

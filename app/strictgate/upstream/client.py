@@ -6,6 +6,7 @@ credentials from the environment, keep cookies, or read more than it was allowed
 
 import asyncio
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -164,15 +165,24 @@ class Client:
     # --- the wire --------------------------------------------------------------------------------
 
     async def send(
-        self, endpoint: Endpoint, request: UpstreamRequest, *, is_repetition: bool = False
+        self,
+        endpoint: Endpoint,
+        request: UpstreamRequest,
+        *,
+        due: float = math.inf,
+        is_repetition: bool = False,
     ) -> HttpResponse:
-        """Send a request; return the response, once its head is there, for who is to release it."""
+        """Send a request; return the response, once its head is there, for who is to release it.
+
+        Args:
+            due: when to give up at the latest, by the event loop's clock.
+        """
         with self.health(endpoint).asked(is_repetition=is_repetition) as note:
-            response = await self._sent(endpoint, request)
+            response = await self._sent(endpoint, request, due)
             note(response.status)
             return response
 
-    async def _sent(self, endpoint: Endpoint, request: UpstreamRequest) -> HttpResponse:
+    async def _sent(self, endpoint: Endpoint, request: UpstreamRequest, due: float) -> HttpResponse:
         """Send `request` on a kept connection, or on a new one.
 
         Where a kept connection turns out to have been closed, or to have been given up by the
@@ -187,7 +197,7 @@ class Client:
         destination = Destination(request.address.server, proxy)
         head = encoded_head(request, proxy)
         began = loop.time()
-        until = began + settings.first_byte_timeout
+        until = min(began + settings.first_byte_timeout, due)
         kept = self._pool.kept(destination) if request.is_repeatable else None
         if kept is not None:
             try:

@@ -12,6 +12,7 @@ from strictgate.observe.events import BreakerChanged, Observer
 from strictgate.upstream.http.faults import ConnectionFault
 from strictgate.upstream.routing import Endpoint
 
+_CLOSED = BreakerState.CLOSED
 _OURS = frozenset({errno.EMFILE, errno.ENFILE})
 
 
@@ -42,23 +43,26 @@ class UpstreamHealth:
         Raises:
             UpstreamUnavailable: it is not asked at the moment.
         """
-        before = self._breaker.state
-        wait = self._breaker.admit(self._clock())
-        self._tell(before)
-        if wait > 0:
-            raise UpstreamUnavailable(
-                f"The upstream '{self._name}' has failed {self._breaker.failures} times in a row, "
-                "and is not asked for a moment (upstreams.*.breaker_cooldown).",
-                headers={"retry-after": str(math.ceil(wait))},
-            )
-        self.budget.begin(self._clock())
-        return self._breaker.probes if self._breaker.state is BreakerState.HALF_OPEN else None
+        now, breaker = self._clock(), self._breaker
+        before = breaker.state
+        if before is not _CLOSED:
+            wait = breaker.admit(now)
+            self._tell(before)
+            if wait > 0:
+                raise UpstreamUnavailable(
+                    f"The upstream '{self._name}' has failed {breaker.failures} times in a row, "
+                    "and is not asked for a moment (upstreams.*.breaker_cooldown).",
+                    headers={"retry-after": str(math.ceil(wait))},
+                )
+        self.budget.begin(now)
+        return None if breaker.state is _CLOSED else breaker.probes
 
     def succeeded(self) -> None:
         """Note that it has answered."""
         before = self._breaker.state
-        self._breaker.succeeded()
-        self._tell(before)
+        if before is not _CLOSED or self._breaker.failures:
+            self._breaker.succeeded()
+            self._tell(before)
 
     def failed(self, *, is_repetition: bool) -> None:
         """Note that it has not, or cannot serve."""
@@ -111,10 +115,11 @@ class AskedUpstream:
         return self._note
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        is_fault = isinstance(error, ConnectionFault | ConnectionError)
-        if is_fault and not self._is_noted and not _is_ours(error):
-            self._is_noted = True
-            self._health.failed(is_repetition=self._is_repetition)
+        if error is not None and not self._is_noted:
+            is_fault = isinstance(error, ConnectionFault | ConnectionError)
+            if is_fault and not _is_ours(error):
+                self._is_noted = True
+                self._health.failed(is_repetition=self._is_repetition)
         self._health.end(self._probe, is_noted=self._is_noted)
 
     def _note(self, status: int) -> None:

@@ -64,33 +64,54 @@ async def relay(
     unwanted = _WITHOUT[isinstance(body, bytes), bool(endpoint.secret)]
     headers = [*passed_on(request.headers, unwanted), *credentials.items()]
     sent = UpstreamRequest(request.method, url, headers, body or None)
+    due = asyncio.get_running_loop().time() + endpoint.settings.timeout
     with Translated(endpoint.name, endpoint.base_url):
-        async with asyncio.timeout(endpoint.settings.timeout):
-            response = await client.send(endpoint, sent)
-            try:
-                check_status(response, endpoint)
-                kept = passed_on(_headers(response, endpoint), _not_kept(response.status))
+        response = await client.send(endpoint, sent, due=due)
+        try:
+            check_status(response, endpoint)
+            kept = passed_on(_headers(response, endpoint), _not_kept(response.status))
+            data = _short(response, endpoint, request, kept)
+            if data is not None:  # nothing is left to wait for
+                await sink.whole(RawAnswer(response.status, kept), data)
+                return
+            async with asyncio.timeout_at(due):
                 if response.status >= 400 and request.method != "HEAD":
                     raw = await client.whole_body(response, endpoint)
                     error = read_error(response.status, json_or_text(raw), endpoint)
-                    answer, data = _error(response.status, kept, error, surface)
-                    await sink.begin(answer)
-                    await sink.piece(data)
+                    await sink.whole(*_error(response.status, kept, error, surface))
                 else:
                     await sink.begin(RawAnswer(response.status, kept))
                     is_completion = _is_completion_stream(request, kept)
                     await _pass_on(response, endpoint, sink, is_completion=is_completion)
-            finally:
-                response.release()
+        finally:
+            response.release()
+
+
+def _short(
+    response: HttpResponse, endpoint: Endpoint, request: RawRequest, headers: list[Header]
+) -> bytes | None:
+    """Return the body, with our key blotted out, where it came with its head, which says how long
+    it is; None for all others, and for an error's."""
+    told = dict(headers)
+    is_other = request.method == "HEAD" or response.status >= 400 or _is_event_stream(told)
+    data = None if is_other or "content-length" not in told else response.whole()
+    if data is None:
+        return None
+    keys = _key_filter(response, endpoint)
+    return data if keys is None else keys.feed(data) + keys.flush()
+
+
+def _key_filter(response: HttpResponse, endpoint: Endpoint) -> KeyFilter | None:
+    """Return what blots our key out of the body, where that can be read and the key be told."""
+    is_readable = not response.header("content-encoding")
+    return KeyFilter(endpoint.secret) if is_readable and is_secret(endpoint.secret) else None
 
 
 async def _pass_on(
     response: HttpResponse, endpoint: Endpoint, sink: RawAnswerSink, *, is_completion: bool
 ) -> None:
     """Pass on the body: with our key blotted out, and, of a completion's stream, to its end."""
-    is_readable = not response.header("content-encoding")
-    key = endpoint.secret if is_readable and is_secret(endpoint.secret) else ""
-    keys, ending = KeyFilter(key) if key else None, StreamEnd() if is_completion else None
+    keys, ending = _key_filter(response, endpoint), StreamEnd() if is_completion else None
     while piece := await raw_piece(response, endpoint):
         if ending is not None:
             ending.feed(piece)
@@ -140,5 +161,9 @@ def _headers(response: HttpResponse, endpoint: Endpoint) -> list[Header]:
 def _is_completion_stream(request: RawRequest, headers: list[Header]) -> bool:
     """Whether OpenAI's rules say how the stream ends, and it can be read."""
     told = dict(headers)
-    is_stream = told.get("content-type", "").startswith("text/event-stream")
+    is_stream = _is_event_stream(told)
     return is_stream and request.path in _COMPLETIONS and "content-encoding" not in told
+
+
+def _is_event_stream(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-type", "").startswith("text/event-stream")

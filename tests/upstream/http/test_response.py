@@ -71,6 +71,26 @@ def test_all_that_has_come():
     assert read(source) == b"abc"
 
 
+def test_all_at_once():
+    """It is given once its end has come, in order."""
+    source = Source()
+    source.response.push(b"ab")
+    assert source.response.whole() is None
+    source.response.push(b"c")
+    source.response.end()
+    assert source.response.whole() == b"abc"
+    assert source.response.is_over
+    assert source.response.whole() == b""
+
+
+def test_a_fault_is_no_end():
+    """What has come before it is to be read as it comes."""
+    source = Source()
+    source.response.push(b"ab")
+    source.response.end(BodyCutOff())
+    assert source.response.whole() is None
+
+
 def test_whole_pieces():
     """What came as one is given as one where that can be, and cut only where it must."""
     source = Source()

@@ -88,7 +88,8 @@ class RetryBudget:
         """Note a request, a repetition too; `end` must follow."""
         self.active += 1
         self._requests.append(now)
-        _forget(self._requests, now)
+        if self._requests[0] <= now - WINDOW:
+            _forget(self._requests, now)
 
     def end(self) -> None:
         """Note that a request is over."""

@@ -46,7 +46,10 @@ class RawAnswer:
 
 
 class RawAnswerSink(Protocol):
-    """Takes an answer as it comes: once its beginning, then its body."""
+    """Takes an answer as it comes: its beginning, then its body; or whole."""
+
+    async def whole(self, answer: RawAnswer, data: bytes) -> None:
+        """Take all of an answer at once, in place of the other two."""
 
     async def begin(self, answer: RawAnswer) -> None:
         """Take what stands before the body."""

@@ -76,6 +76,12 @@ class HttpResponse:
         """Whether something has come that was not taken."""
         return self._size > 0
 
+    def whole(self) -> bytes | None:
+        """Return all of the body that was not taken, where all of it has come; else None."""
+        if not self._is_ended or self._fault is not None:
+            return None
+        return self._take(None) if self._size else b""
+
     async def read(self, most: int | None, patience: float) -> bytes:
         """Return what has come of the body, or else what comes next; b"" at its end.
 
