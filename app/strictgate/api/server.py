@@ -7,7 +7,7 @@ each answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 EXTENSION = "strictgate.server"
 """Its key in a scope's `extensions`."""
@@ -44,4 +44,5 @@ class ServerExtension(Protocol):
 def server_extension(scope: Mapping[str, Any]) -> ServerExtension | None:
     """Return what the server gives for a request; None: it knows nothing beyond ASGI."""
     extensions = scope.get("extensions") or {}
-    return cast(ServerExtension | None, extensions.get(EXTENSION))
+    found: ServerExtension | None = extensions.get(EXTENSION)
+    return found

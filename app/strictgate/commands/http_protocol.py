@@ -214,7 +214,9 @@ class HttpProtocol(asyncio.Protocol):
         self._alarm.turn_off()
         headers, self._headers = self._headers, []
         version = self._parser.get_http_version()
-        status = status_of_head(self._url, headers, version, self._head_bytes + self._read)
+        names = [name for name, _ in headers]
+        most = self._head_bytes + self._read
+        status = status_of_head(self._url, headers, names, version, most)
         if status is None and self.limits is not None:
             limit, there = self.limits[1], len(self.server_state.tasks)
             if not limit.has_room(there) and self._needs_room():
@@ -228,7 +230,7 @@ class HttpProtocol(asyncio.Protocol):
             self,
             is_head=method == b"HEAD",
             keeps_alive=version != "1.0" and self._parser.should_keep_alive(),
-            waits_to_continue=waits_to_continue(headers),
+            waits_to_continue=b"expect" in names and waits_to_continue(headers),
         )
         path, query = path_and_query(self._url)
         text = path.decode("ascii")

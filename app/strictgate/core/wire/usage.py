@@ -13,7 +13,7 @@ MOST_TOKENS = 1 << 40
 """
 _TAIL = 16 << 10  # bytes: what hosts write behind the usage is less
 _NAME = b'"usage"'
-_MEMBER = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
+_MEMBER = re.compile(rb'"usage"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})')
 """It holds objects one level deep; within a string its quotes would be escaped."""
 _EVENT = b"data:"
 

@@ -45,6 +45,10 @@ class ConnectionState(Enum):
     CLOSED = auto()
 
 
+_IDLE, _BUSY, _CLOSED = ConnectionState
+_OVER = ParserState.OVER
+
+
 class Connection(asyncio.Protocol):
     """Made for a server, it serves one request after the other; at most one coroutine waits for it.
 
@@ -58,7 +62,7 @@ class Connection(asyncio.Protocol):
     def __init__(
         self, keep: Callable[["Connection"], None], drop: Callable[["Connection"], None]
     ) -> None:
-        self.state = ConnectionState.IDLE
+        self.state = _IDLE
         self.has_answered = False
         """Whether a byte has come since the last request went out."""
         self._keep = keep
@@ -81,11 +85,7 @@ class Connection(asyncio.Protocol):
 
     def is_clean(self) -> bool:
         """Whether the next answer on it will be that to the next request."""
-        return (
-            self.state is ConnectionState.IDLE
-            and not self.transport.is_closing()
-            and not self._poll.poll(0)
-        )
+        return self.state is _IDLE and not self.transport.is_closing() and not self._poll.poll(0)
 
     async def send(self, request: UpstreamRequest, head: bytes, until: float) -> HttpResponse:
         """Send a request; return the response once its head is there.
@@ -99,8 +99,8 @@ class Connection(asyncio.Protocol):
         Raises:
             TimeoutError, HttpFault: the connection is closed then; and whatever the body raises.
         """
-        assert self.state is ConnectionState.IDLE, "one exchange at a time"
-        self.state = ConnectionState.BUSY
+        assert self.state is _IDLE, "one exchange at a time"
+        self.state = _BUSY
         self.has_answered = False
         self._parser.expect(request.method)
         try:
@@ -124,8 +124,8 @@ class Connection(asyncio.Protocol):
         """Serve the next exchange, or close where that would not be safe."""
         parser = self._parser
         if (
-            self.state is ConnectionState.BUSY
-            and parser.state is ParserState.OVER
+            self.state is _BUSY
+            and parser.state is _OVER
             and parser.may_be_followed
             and not parser.is_unasked
             and self._upload is None
@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
             and not self.transport.is_closing()
         ):
             self._response = None
-            self.state = ConnectionState.IDLE
+            self.state = _IDLE
             self._alarm.set_to(self._loop.time() + KEEP)
             self._keep(self)
         else:
@@ -149,12 +149,12 @@ class Connection(asyncio.Protocol):
 
     def is_tunnel(self) -> bool:
         """Whether the answer to CONNECT leaves the connection to whom it leads to."""
-        return self.state is ConnectionState.BUSY and not self._parser.is_unasked
+        return self.state is _BUSY and not self._parser.is_unasked
 
     def secured(self, transport: asyncio.Transport) -> None:
         """Begin anew, within TLS: what was exchanged so far led here through a proxy."""
         self.transport = transport
-        self.state = ConnectionState.IDLE
+        self.state = _IDLE
         self._response = None
         self._parser = ResponseParser(self)
 
@@ -179,7 +179,7 @@ class Connection(asyncio.Protocol):
             waiter.set_result(None) if fault is None else waiter.set_exception(fault)
 
     def _rang(self) -> None:
-        if self.state is ConnectionState.IDLE:
+        if self.state is _IDLE:
             self.close()
         else:
             self._wake(TimeoutError())
@@ -192,7 +192,7 @@ class Connection(asyncio.Protocol):
         self._poll.register(descriptor, select.POLLIN | select.POLLHUP | select.POLLERR)
 
     def data_received(self, data: bytes) -> None:
-        if self.state is not ConnectionState.BUSY:
+        if self.state is not _BUSY:
             self.close()
             return
         self.has_answered = True
@@ -244,9 +244,9 @@ class Connection(asyncio.Protocol):
 
     def _end(self, fault: BaseException) -> None:
         """Close, if that was not done; `fault` is what comes of an answer that is not whole."""
-        if self.state is ConnectionState.CLOSED:
+        if self.state is _CLOSED:
             return
-        self.state = ConnectionState.CLOSED
+        self.state = _CLOSED
         self._fault = fault
         if self._response is not None:
             is_connection = isinstance(fault, ConnectionFault)

@@ -35,6 +35,10 @@ class ParserState(Enum):
     OVER = auto()
 
 
+_SILENT, _HEAD, _BODY, _OVER = ParserState
+"""They are asked for some twenty times an answer, and an enumeration looks each up by a method."""
+
+
 class AnswerSink(Protocol):
     """Takes what is read of an answer."""
 
@@ -52,7 +56,7 @@ class ResponseParser:
     """Of one connection."""
 
     def __init__(self, sink: AnswerSink) -> None:
-        self.state = ParserState.SILENT
+        self.state = _SILENT
         self.is_unasked = False
         """Whether something came that is no part of an answer that was expected."""
         self.may_be_followed = False
@@ -74,7 +78,7 @@ class ResponseParser:
 
     def expect(self, method: str) -> None:
         """Take what comes next for the answer to a request with this method."""
-        self.state = ParserState.HEAD
+        self.state = _HEAD
         self._is_bodiless = method in _WITHOUT_BODY
         self._head_size = self._head_fields = self._unread = 0
         self._is_odd = False
@@ -85,7 +89,7 @@ class ResponseParser:
         Raises:
             MalformedHttp
         """
-        if self.state not in (ParserState.HEAD, ParserState.BODY):
+        if self.state not in (_HEAD, _BODY):
             self.is_unasked = True
             return
         self._unread += len(data)
@@ -103,19 +107,19 @@ class ResponseParser:
         (RFC 9112 §6.3)."""
         framing = dict(self._headers)
         is_chunked = framing.get("transfer-encoding", "").lower().rstrip().endswith("chunked")
-        if self.state is ParserState.BODY and not is_chunked and "content-length" not in framing:
+        if self.state is _BODY and not is_chunked and "content-length" not in framing:
             self._end()
 
     # --- called by llhttp ------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        if self.state is ParserState.OVER:
+        if self.state is _OVER:
             self.is_unasked = True
         else:
             self._headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.state is ParserState.HEAD:  # else a trailer, or unasked
+        if self.state is _HEAD:  # else a trailer, or unasked
             self._head_size += len(name) + len(value)
             self._head_fields += 1
             text = value.strip(b" \t").decode("utf-8", "surrogateescape")
@@ -125,9 +129,9 @@ class ResponseParser:
         status = self._llhttp.get_status_code()
         is_final = status >= 200 or status == 101
         self._is_odd = self._is_odd or status < 100
-        if self.state is not ParserState.HEAD or not is_final or self._is_head_too_large():
+        if self.state is not _HEAD or not is_final or self._is_head_too_large():
             return
-        self.state = ParserState.BODY
+        self.state = _BODY
         self._unread = 0
         self.may_be_followed = self._llhttp.should_keep_alive()
         self._sink.head_came(status, self._headers)
@@ -136,14 +140,14 @@ class ResponseParser:
             self._end()
 
     def on_body(self, piece: bytes) -> None:
-        if self.state is ParserState.BODY:
+        if self.state is _BODY:
             self._unread = 0
             self._sink.body_came(piece)
         else:
             self.is_unasked = True
 
     def on_message_complete(self) -> None:
-        if self.state is ParserState.BODY:
+        if self.state is _BODY:
             self._end()
 
     def _is_head_too_large(self) -> bool:
@@ -151,11 +155,11 @@ class ResponseParser:
 
     def _fail(self, why: str, cause: Exception | None = None) -> None:
         """Behind the end of an answer, what cannot be read costs no more than the connection."""
-        if self.state is not ParserState.OVER:
+        if self.state is not _OVER:
             raise MalformedHttp(why) from cause
         self.is_unasked = True
 
     def _end(self) -> None:
-        self.state = ParserState.OVER
+        self.state = _OVER
         self._unread = 0
         self._sink.ended()
