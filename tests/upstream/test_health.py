@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import socket
-from contextlib import suppress
 
 import pytest
 
@@ -15,7 +14,6 @@ from strictgate.upstream.http.faults import (
     BodyCutOff,
     CannotConnect,
     ClosedUnanswered,
-    HttpFault,
 )
 from strictgate.upstream.routing import Router
 from tests.gates import gate
@@ -38,13 +36,11 @@ def healthy(events=None, clock=None, **settings):
 
 def ask(health, end):
     """One request that ends with a status, or with an exception."""
-    try:
-        with health.asked() as note:
-            if isinstance(end, BaseException):
-                raise end
-            note(end)
-    except (HttpFault, OSError, TimeoutError, asyncio.CancelledError):
-        pass
+    probe = health.begin()
+    if isinstance(end, BaseException):
+        health.unanswered(end, probe)
+    else:
+        health.answered(end)
 
 
 @pytest.mark.parametrize("end", [502, 503, 529, FAILED, ConnectionResetError()])
@@ -95,8 +91,8 @@ def test_repetitions_count_once():
     events = []
     health = healthy(events)
     for is_repetition in (False, True, True, True):
-        with health.asked(is_repetition=is_repetition) as note:
-            note(503)
+        health.begin()
+        health.answered(503, is_repetition=is_repetition)
     assert not events
 
 
@@ -124,13 +120,12 @@ def test_another_client_leaves_while_it_is_probed():
     """Its request went out before the upstream was down: the probe is still the only one."""
     clock = Clock()
     health = healthy(clock=clock)
-    with suppress(asyncio.CancelledError), health.asked():
-        ask(health, 503)
-        ask(health, 503)
-        clock.now = 6.0
-        probe = health.asked()
-        probe.__enter__()
-        raise asyncio.CancelledError
+    first = health.begin()
+    ask(health, 503)
+    ask(health, 503)
+    clock.now = 6.0
+    assert (first, health.begin()) == (None, 1)
+    health.unanswered(asyncio.CancelledError(), first)
     with pytest.raises(UpstreamUnavailable):
         ask(health, 200)
 

@@ -4,7 +4,7 @@ The driver (driver.py) takes each conversation to the network.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -269,11 +269,11 @@ class Gateway:
 
     # --- passed through --------------------------------------------------------------------------
 
-    async def relay(
+    def relay(
         self, request: RawRequest, caller: Caller, surface: Surface, sink: RawAnswerSink
-    ) -> None:
+    ) -> Awaitable[None]:
         """Send a request on as it is, and the upstream's answer to `sink`; see Relay."""
-        await self._relay.relay(request, caller, surface, sink)
+        return self._relay.relay(request, caller, surface, sink)
 
     async def upstream_models(self, caller: Caller) -> list[Mapping[str, Any]]:
         """Return what is listed by the upstream that models without an entry here are asked of.

@@ -27,10 +27,9 @@ from strictgate.upstream.http.faults import ConnectionFault
 from strictgate.upstream.http.pool import ConnectionPool
 from strictgate.upstream.http.request import (
     Address,
-    Destination,
     UpstreamRequest,
+    destination_of,
     encoded_head,
-    parsed_proxy,
     parsed_url,
 )
 from strictgate.upstream.http.response import HttpResponse
@@ -177,10 +176,15 @@ class Client:
         Args:
             due: when to give up at the latest, by the event loop's clock.
         """
-        with self.health(endpoint).asked(is_repetition=is_repetition) as note:
+        health = self.health(endpoint)
+        probe = health.begin()
+        try:
             response = await self._sent(endpoint, request, due)
-            note(response.status)
-            return response
+        except BaseException as why:
+            health.unanswered(why, probe, is_repetition=is_repetition)
+            raise
+        health.answered(response.status, is_repetition=is_repetition)
+        return response
 
     async def _sent(self, endpoint: Endpoint, request: UpstreamRequest, due: float) -> HttpResponse:
         """Send `request` on a kept connection, or on a new one.
@@ -191,11 +195,9 @@ class Client:
         pieces, goes out on a new connection.
         """
         settings, loop = endpoint.settings, asyncio.get_running_loop()
-        proxy = None
-        if settings.proxy is not None:
-            proxy = parsed_proxy(settings.proxy.get_secret_value())
-        destination = Destination(request.address.server, proxy)
-        head = encoded_head(request, proxy)
+        proxy = None if settings.proxy is None else settings.proxy.get_secret_value()
+        destination = destination_of(endpoint.base_url, proxy)
+        head = encoded_head(request, destination.proxy)
         began = loop.time()
         until = min(began + settings.first_byte_timeout, due)
         kept = self._pool.kept(destination) if request.is_repeatable else None

@@ -119,6 +119,17 @@ def parsed_proxy(url: str) -> Proxy:
     return Proxy(parsed_url(url).server, authorization)
 
 
+@lru_cache(maxsize=256)
+def destination_of(url: str, proxy: str | None) -> Destination:
+    """Return what a connection for `url` leads to, through the proxy at another URL or directly."""
+    return Destination(parsed_url(url).server, None if proxy is None else parsed_proxy(proxy))
+
+
+@lru_cache(maxsize=256)
+def _host(server: HttpServer) -> Header:
+    return ("Host", server.authority)
+
+
 def encoded_head(request: UpstreamRequest, proxy: Proxy | None) -> bytes:
     """Return the request's head as it goes to the server, or to the proxy before it.
 
@@ -126,7 +137,7 @@ def encoded_head(request: UpstreamRequest, proxy: Proxy | None) -> bytes:
         UnsendableRequest
     """
     server, target = request.address
-    fields = [("Host", server.authority), *request.headers]
+    fields = [_host(server), *request.headers]
     if proxy is not None and server.scheme == "http":  # in absolute form: RFC 9112 §3.2.2
         target = str(request.address)
         fields += _proxy_fields(proxy)
