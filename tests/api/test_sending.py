@@ -74,7 +74,7 @@ def test_whole(size, can, writes):
     headers = [("content-type", "application/json"), ("content-length", str(size)), ("a\nb", "c")]
     asyncio.run(sender.whole(200, headers, b"x" * size))
 
-    apart = [head(length(size)), {"type": "http.response.body", "body": b"x" * size}]
+    apart = [head(length(size)), piece(b"x" * size)]
     at_once = [(WHOLE, 200, dict([JSON, length(size)]), b"x" * size)]
     assert server.written == (at_once if writes == 1 else apart)
     assert (sender.status, sender.is_stream) == (200, False)

@@ -1,16 +1,18 @@
 """What is posted to a surface: enforced where there is something to enforce, else passed on."""
 
+from strictgate.api import response
 from strictgate.api.event_stream import EventStream
 from strictgate.api.passthrough import Passthrough
 from strictgate.api.request import BodyLimits, ClientRequest, Receive, Scope
 from strictgate.api.response import Send
 from strictgate.core.errors import GatewayError, ToolsRefused
-from strictgate.core.jsontext.reader import write_json
+from strictgate.core.jsontext.reader import json_bytes
 from strictgate.core.surfaces.surface import Surface
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.gateway.exchange import Exchange
 from strictgate.gateway.gateway import Gateway
 from strictgate.gateway.opening import open_exchange
+from strictgate.upstream.breathing import breathe
 
 
 class EnforcedRoute:
@@ -44,9 +46,10 @@ class EnforcedRoute:
             answer = await inbound.while_connected(exchange.complete())
             told = exchange.body(answer)
             await exchange.settle()
-            data = write_json(told).encode()
-            fixed = (("content-type", "application/json"), ("content-length", str(len(data))))
-            await scope["answer"].whole(200, (*fixed, *answer.headers.items()), data)
+            data = json_bytes(told)
+            await breathe(len(data))
+            headers = response.json_headers(data, answer.headers)
+            await scope["answer"].whole(200, headers, data)
 
     async def _stream(self, exchange: Exchange, inbound: ClientRequest, send: Send) -> None:
         stream = EventStream(send, self._surface.stream_type, exchange, exchange.early_headers)

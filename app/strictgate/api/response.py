@@ -59,9 +59,14 @@ async def send_json(
     """Send `body` as a whole JSON answer."""
     data = json_bytes(body)
     await breathe(len(data))
-    fixed = [("content-type", "application/json"), ("content-length", str(len(data)))]
-    await start(send, status, [*fixed, *(headers or {}).items()])
+    await start(send, status, json_headers(data, headers or {}))
     await piece(send, data, more=False)
+
+
+def json_headers(data: bytes, others: Mapping[str, str]) -> list[Header]:
+    """Return the headers of a whole JSON answer."""
+    fixed = (("content-type", "application/json"), ("content-length", str(len(data))))
+    return [*fixed, *others.items()]
 
 
 def closing_answer(phrase: str, body: Any, headers: Mapping[str, str] | None = None) -> bytes:

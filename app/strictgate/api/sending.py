@@ -100,7 +100,7 @@ class AnswerSender:
         if not self._write(status, raw, body):
             self.status = status
             await self._send({"type": "http.response.start", "status": status, "headers": raw})
-            await self._go_on({"type": "http.response.body", "body": body})
+            await response.piece(self._go_on, body, more=False)
 
     def drop_head(self) -> None:
         """Let another answer begin in place of one of which nothing has been written."""
