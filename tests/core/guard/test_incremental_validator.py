@@ -43,6 +43,46 @@ def test_the_byte_that_is_refused(group, case, size):
         assert tracker.problems()
 
 
+WRONG_IN_ARRAYS = [
+    '{"rows":[[{"n":1}],[{"n":"x"}]]}',
+    '{"rows":[[{"n":1}],[{}]]}',
+    '{"rows":[[{"n":1}],[[]]]}',
+    '{"rows":[[{"n":1}],7]}',
+    '{"rows":[[{"n":1,"o":[1,[2]]}],[{"n":2,"p":1}]]}',
+    '{"rows":[[],[{"n":1,"o":["a"]}]]}',
+    '{"rows":[[],[{"n":1,"o":[1]}]]}',
+]
+PLAIN_ARRAYS = {
+    "type": "object",
+    "properties": {
+        "rows": {"type": "array", "items": {"type": "array", "items": {"$ref": "#/$defs/row"}}}
+    },
+    "required": ["rows"],
+    "$defs": {
+        "row": {
+            "type": "object",
+            "properties": {
+                "n": {"type": "integer"},
+                "o": {"type": "array", "items": {"type": "integer"}},
+            },
+            "required": ["n"],
+            "additionalProperties": False,
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("text", WRONG_IN_ARRAYS)
+def test_arrays_of_which_the_schema_says_nothing_are_not_looked_at_anew(text):
+    """Where something is wrong in them, it shows at the same byte as in those that are."""
+    looked_at = PLAIN_ARRAYS | {"$defs": PLAIN_ARRAYS["$defs"] | {"unused": {}}}
+    looked_at["properties"] = looked_at["properties"] | {"other": {"minItems": 1}}
+    plain, other = (tracked(each, text.encode()) for each in (PLAIN_ARRAYS, looked_at))
+    assert (plain.features.has_whole_arrays, other.features.has_whole_arrays) == (False, True)
+    assert len(plain.scanner) == len(other.scanner)
+    assert plain.problems() == other.problems()
+
+
 def shuffled(value, order):
     """Return `value` with the members of each object in another order."""
     if isinstance(value, dict):

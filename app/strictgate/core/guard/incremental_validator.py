@@ -214,9 +214,13 @@ class IncrementalValidator:
             is_put = is_entered or is_closed
             step = scanner.name_at(depth) if is_object else len(nesting[depth]) - is_put
         if is_closed:
-            if scanner.last is not None and scanner.last[0] is LexicalToken.LITERAL:
-                return None  # it was looked at when it began
-            return _Seen(depth, step, nesting[depth][step], None, None)  # type: ignore[index]
+            leaf = nesting[depth][step]  # type: ignore[index]
+            was_seen = scanner.last is not None and scanner.last[0] is LexicalToken.LITERAL
+            if type(leaf) is list and not self._judge.features.has_whole_arrays:
+                was_seen = True  # each of its items was looked at
+            if was_seen:
+                return None
+            return _Seen(depth, step, leaf, None, None)
         if event is not _OPENED:
             has_names = self._judge.features.has_names
             return _Seen(depth, step, None, final_errors.NAMED, event) if has_names else None

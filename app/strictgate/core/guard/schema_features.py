@@ -11,6 +11,16 @@ from strictgate.core.schema.references import Node
 _COUNTING = ("maxItems", "maxProperties")
 _LISTING = ("items", "prefixItems")
 _CLOSED = frozenset({"const", "enum"})
+_OF_PARTS = frozenset(
+    {
+        *("$ref", "$defs", "definitions", "$schema", "$id", "$comment", "title", "description"),
+        *("default", "examples", "deprecated", "readOnly", "writeOnly", "type", "items"),
+        *("properties", "patternProperties", "additionalProperties", "propertyNames", "required"),
+        *("minProperties", "maxProperties", "minLength", "maxLength", "pattern", "format"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    }
+)
+"""Keywords that say nothing of an array but its type and what each of its items is."""
 _AN_ARRAY, _MOST_BREADTH = 6, 6_000
 
 
@@ -33,6 +43,9 @@ class Features:
     has_names: bool
     """Whether a property may be refused for its name."""
     has_unions: bool
+    has_whole_arrays: bool
+    """Whether an array may turn out to be wrong when it closes, though each of its items was fine;
+    False where that is plain."""
     breadth: int
     """How many schemas at most apply to one value that leave open what it is; each of those that
     may be arrays counts for six, by what it takes to follow them."""
@@ -65,6 +78,7 @@ def _found_out(inspected: InspectedSchema) -> Features:
         has_unique=any(each is True for each in _values(schemas, ("uniqueItems",))),
         has_names=any(map(_judges_names, schemas)),
         has_unions=any(schema.keys() & {"anyOf", "oneOf"} for schema in schemas),
+        has_whole_arrays=any(not schema.keys() <= _OF_PARTS for schema in schemas),
         breadth=_breadth(nodes),
         names=max(map(len, _values(schemas, ("properties",))), default=0),
         visits=None if _is_recursive(nodes) else inspected.cost,
