@@ -96,8 +96,10 @@ def test_a_port_of_another_strictgate(strictgate, capsys):
 def test_nobody_is_there(problems):
     """An upstream whose server is down."""
     (said,) = problems(upstream("http://127.0.0.1:9"))
-    assert "cannot be reached" in said
-    assert said.endswith("See whether its server is up.")
+    assert said == (
+        "Upstream 'x' (http://127.0.0.1:9/v1) cannot be reached: Connection refused. "
+        "See whether its server is up."
+    )
 
 
 def test_a_proxy_that_leads_nowhere(problems):

@@ -183,7 +183,9 @@ async def _upstream(client: Client, endpoint: Endpoint) -> tuple[Fetched | None,
         said = f"{where} has not answered within {LATER:g} seconds. See whether its server is up."
         return None, Diagnosis(False, said)
     except GatewayError as error:
-        said = f"{where} cannot be reached: {error.message} {_advice(endpoint, error.__cause__)}"
+        what = error.message.removeprefix(f"The upstream '{endpoint.name}'")
+        what = what.removeprefix(f" ({endpoint.base_url})").lstrip()
+        said = f"{where} {what} {_advice(endpoint, error.__cause__)}"
         return None, Diagnosis(False, said)
     return listed, _judged(where, endpoint, listed, seen.preset, seen.problem)
 
