@@ -14,10 +14,12 @@ what it opens; where none follows, it may be the answer that is tagged. Tags tha
 
 import re
 from collections.abc import Iterator
+from dataclasses import field
 
 from strictgate.core.late_pattern import late_pattern
 from strictgate.core.output import brackets
-from strictgate.core.value_type import value_type
+from strictgate.core.output.brackets import Unclosed
+from strictgate.core.value_type import state_type, value_type
 
 _NAMES = (
     "think|thinking|thought|thoughts|thought_process|reasoning|reflection|scratchpad|analysis"
@@ -133,36 +135,88 @@ def has_unknown_tag(text: str) -> bool:
 
 def _behind_unknown(text: str) -> int:
     """Return where the last unknown tag ends that closes a draft; 0: there is none."""
-    opened: list[tuple[str, bool]] = []  # the tags that are open; whether a document came before
-    names: set[str] = set()  # of the tags that have closed a draft: one more is one more of them
-    has_document = has_draft = is_broken = False
-    position = closed = found = 0
+    drafts = _Drafts(text)
+    position = 0
     while event := _TAG_OR_DOCUMENT.search(text, position):
         position = event.end()
         name = event["angle"] or event["bar"] or event["square"]
         if name is None:
-            is_bracket = event[0] in "{["
-            if is_bracket and not brackets.starts_document(text, event.start()):
-                continue
-            has_document, has_draft = has_document or not opened, True
-            if closed and not any(each in names for each, _ in opened):
-                found = closed
-            if is_bracket and not is_broken:
-                end = brackets.closing(text, event.start(), len(text))
-                is_broken = not isinstance(end, int)
-                position = end if isinstance(end, int) else position
-        elif not any(event[each] for each in _CLOSES):
-            opened += [(name.lower(), has_document)][: _MAX_OPEN - len(opened)]
+            position = drafts.document(event.start(), position)
+        elif any(event[each] for each in _CLOSES):
+            drafts.closing_tag(name.lower(), position, is_angle=event["angle"] is not None)
         else:
-            at = next((at for at, each in enumerate(opened) if each[0] == name.lower()), None)
-            is_amid = has_document if at is None else opened[at][1]
-            is_alone = event["angle"] is not None and not is_broken  # its opening is in the prompt
-            is_sure = is_alone if at is None else not is_amid
-            del opened[at if at is not None else len(opened) :]
-            if has_draft and is_sure:
-                closed, has_document, has_draft = position, False, bool(opened)
-                names.add(name.lower())
-    return found
+            drafts.opening_tag(name.lower())
+    return drafts.end
+
+
+@state_type
+class _Drafts:
+    """Where drafts end in a text: documents before the answer, closed by tags that nobody knows.
+
+    | what comes      | what it is                                                               |
+    |-----------------|--------------------------------------------------------------------------|
+    | an opening tag  | one more that is open, up to _MAX_OPEN                                   |
+    | a document      | the answer, where a draft was closed before; but not within one more tag |
+    |                 | of the kind that closed it. Else a draft, if a tag closes it             |
+    | a closing tag   | it closes its opening, and all that was opened since. What came since    |
+    |                 | the last draft is one, where no document came before that opening; where |
+    |                 | that is not to be seen, if it may stand in the prompt: for an angle tag, |
+    |                 | while no document was broken                                             |
+    """
+
+    text: str
+    end: int = 0
+    """Where the last tag ends that closes a draft which an answer follows; 0: there is none."""
+    opened: list[tuple[str, bool]] = field(default_factory=list)
+    """The names of the tags that are open, each with whether a document came before it."""
+    closers: set[str] = field(default_factory=set)
+    """The names of the tags that have closed a draft."""
+    closed: int = 0
+    """Where the last of these ended."""
+    has_document: bool = False
+    """A document came since then, in no tag."""
+    has_draft: bool = False
+    """A document came since then, wherever."""
+    is_broken: bool = False
+    """An object or array had no end."""
+
+    def opening_tag(self, name: str) -> None:
+        """Take in a tag that opens."""
+        if len(self.opened) < _MAX_OPEN:
+            self.opened.append((name, self.has_document))
+
+    def document(self, start: int, behind: int) -> int:
+        """Take in what may begin a document, a bracket or a fence; return where to go on.
+
+        Args:
+            behind: where the bracket or the fence ends.
+        """
+        is_bracket = self.text[start] in "{["
+        if is_bracket and not brackets.starts_document(self.text, start):
+            return behind
+        self.has_document |= not self.opened
+        self.has_draft = True
+        if self.closed and not any(name in self.closers for name, _ in self.opened):
+            self.end = self.closed
+        if not is_bracket or self.is_broken:
+            return behind
+        end = brackets.closing(self.text, start, len(self.text))
+        if isinstance(end, Unclosed):
+            self.is_broken = True
+            return behind
+        return end
+
+    def closing_tag(self, name: str, behind: int, *, is_angle: bool) -> None:
+        """Take in a tag that closes, and ends at `behind`."""
+        at = next((at for at, (each, _) in enumerate(self.opened) if each == name), None)
+        if at is None:
+            closes_draft = is_angle and not self.is_broken
+        else:
+            closes_draft = not self.opened[at][1]
+            del self.opened[at:]
+        if self.has_draft and closes_draft:
+            self.closed, self.has_document, self.has_draft = behind, False, bool(self.opened)
+            self.closers.add(name)
 
 
 def _leave(text: str, start: int) -> tuple[re.Match[str] | None, int]:
