@@ -103,16 +103,21 @@ class NativeResponsesAdapter:
             return
         if message.get("content"):
             yield {"role": message["role"], "content": message["content"]}
-        for call in message.get("tool_calls") or ():
-            inner = call.get("function") or call["custom"]
-            tool = self.table.of_chat(inner["name"])
-            kind = FUNCTION_CALL if "function" in call else CUSTOM_CALL
-            if kind == CUSTOM_CALL and (tool is None or tool.call != CUSTOM_CALL):
-                continue  # it stands for a call of another kind
-            known = {} if tool is None else {"name": tool.name}
-            if tool is not None and tool.namespace is not None:
-                known["namespace"] = tool.namespace
-            yield {"type": kind, "call_id": call["id"], **inner, **known}
+        yield from filter(None, map(self._call_item, message.get("tool_calls") or ()))
+
+    def _call_item(self, call: Mapping[str, Any]) -> Item | None:
+        """Return the item that a call of a message is; None: it stands for one of another kind."""
+        inner = call.get("function") or call["custom"]
+        tool = self.table.of_chat(inner["name"])
+        kind = FUNCTION_CALL if "function" in call else CUSTOM_CALL
+        if kind == CUSTOM_CALL and (tool is None or tool.call != CUSTOM_CALL):
+            return None
+        item = {"type": kind, "call_id": call["id"], **inner}
+        if tool is not None:
+            item["name"] = tool.name
+            if tool.namespace is not None:
+                item["namespace"] = tool.namespace
+        return item
 
     def _call(self, item: Item) -> dict[str, Any] | None:
         """Return a call as a chat completion has it; None where the item is no call of a client's.
