@@ -126,9 +126,8 @@ class InputContinuation:
         self, planner: Planner, state: ChoiceState, rejected: Rejected, fault: ToolCallError
     ) -> Generator[Turn, DriverAnswer, InputText | None]:
         """Return the input of one call, whole; None, where it comes to nothing."""
-        text, call = fault.input, fault.call
+        text = fault.input
         assert text is not None, "what is gone on from"
-        assert call is not None, "it stands in one"
         text.released = len(state.given_input.encode()) if fault.position == 0 else 0
         stuck, fresh, furthest = 0, 0, -1
         while stuck < MAX_STUCK and fresh < MAX_FRESH:
@@ -141,17 +140,8 @@ class InputContinuation:
             if stuck >= MAX_STUCK or not self._may_go_on(planner, state, rejected):
                 return None
             furthest = max(len(text), furthest)
-            yield HeavyStep(
-                input_cost(len(text) + _MORE, is_linear=self.criteria.inputs_are_linear)
-            )
-            matcher = self.criteria.inputs[call.name]
-            prefix = text.resume(exact=stuck > 0)
-            told = prompt.input_instructions(
-                call.name, matcher.definition, wrong if stuck and wrong else ""
-            )
-            plan = planner.input_continuation(prefix, told, self._spent(state))
-            aligner = InputAligner(text, matcher.start(self.enforcement.repair), prefix)
-            ended = yield from self._ask(planner, plan, state, fault, aligner)
+            again = (wrong or "") if stuck else None
+            aligner, ended = yield from self._go_on(planner, state, fault, text, again)
             if ended is None:
                 return None
             if aligner.kind is ContinuationKind.FRESH:
@@ -162,6 +152,30 @@ class InputContinuation:
             if ended and text.problem() is None:
                 return text
         return None
+
+    def _go_on(
+        self,
+        planner: Planner,
+        state: ChoiceState,
+        fault: ToolCallError,
+        text: InputText,
+        wrong: str | None,
+    ) -> Generator[Turn, DriverAnswer, tuple[InputAligner, bool | None]]:
+        """Ask for what follows `text`; return what came, and what `_ask` says of it.
+
+        Args:
+            wrong: what is wrong with what came to nothing at this place; None: nothing has.
+        """
+        call = fault.call
+        assert call is not None, "the input stands in one"
+        cost = input_cost(len(text) + _MORE, is_linear=self.criteria.inputs_are_linear)
+        yield HeavyStep(cost)
+        matcher, prefix = self.criteria.inputs[call.name], text.resume(exact=wrong is not None)
+        told = prompt.input_instructions(call.name, matcher.definition, wrong or "")
+        plan = planner.input_continuation(prefix, told, self._spent(state))
+        aligner = InputAligner(text, matcher.start(self.enforcement.repair), prefix)
+        ended = yield from self._ask(planner, plan, state, fault, aligner)
+        return aligner, ended
 
     def _ask(
         self,
