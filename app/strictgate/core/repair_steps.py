@@ -113,7 +113,7 @@ class Completion(StrEnum):
     NAMED = "required_name"
     """The model had ended an object that lacks required properties: the first was opened."""
     TOLD = "told_member"
-    """It had ended an object that lacks a member whose value the request tells: that was opened."""
+    """It had ended an object, or an array, without what the request tells: that was opened."""
 
 
 class Resumption(StrEnum):

@@ -24,7 +24,7 @@ def weighed(*pieces, share=0.2):
     """The tokens of an answer, of which a bracket might have been a comma."""
     comma = [{"token": ",", "logprob": math.log(share)}]
     return [
-        [{"token": piece, "logprob": -0.3, "top_logprobs": comma if piece == "}" else []}]
+        [{"token": piece, "logprob": -0.3, "top_logprobs": comma if piece in "}]" else []}]
         for piece in pieces
     ]
 
@@ -73,6 +73,17 @@ def test_a_member_one_level_too_high():
     outcome, asks = hold(talk(told), *first, *answer(" 5", "}", "}"))
     assert contents(outcome) == ['{"a": 1, "in": {"x": 5}}']
     assert prefixes(asks) == ['{"a": 1, "in": {"x":']
+
+
+def test_an_item():
+    """Of an array that the request tells more of."""
+    schema = {"type": "object", "properties": {"l": {"type": "array", "items": NUMBER}}}
+    told = "l[0]: 4\nl[1]: 5"
+    first = answer('{"l"', ": [4", "]", "}")
+    outcome, asks = hold(talk(told, schema=schema), *first, *answer(" 5", "]", "}"))
+    assert contents(outcome) == ['{"l": [4, 5]}']
+    assert prefixes(asks) == ['{"l": [4,']
+    assert [step.path for _, step in outcome.steps] == ["/l/1"]
 
 
 REST = '{"a": 1}'

@@ -16,6 +16,8 @@ INNER = {"type": "object", "properties": {"x": {"type": "integer"}, "y": {"type"
 SCHEMA = {
     "type": "object",
     "properties": {"a": {}, "b": {}, "in": INNER, "l": {"type": "array", "items": INNER}},
+    "anyOf": [{"$ref": "#/$defs/o"}, {"properties": {"p": {}}}],
+    "$defs": {"o": {"properties": {"o": {}}}},
 }
 
 
@@ -74,10 +76,14 @@ END = entry("}", (",", 0.3))
         (['{"a":1,"b":2'], "a: 1\nb: 2", None),
         (['{"a":1'], "c: 1", None),
         (["{"], "a: 1", None),
-        (['{"in":{"x":1', "}", END], "in.x: 1\nin.y: 2", LeftOut(("in",), "y", 12)),
-        (['{"in":{"x":1', "}", END], "in.x: 1\ny: 2", LeftOut(("in",), "y", 12)),
-        (['{"l":[{"x":1', "}", "]", END], "l[0].y: 2", LeftOut(("l", 0), "y", 12)),
-        (['{"l":[{"x":1', "}", "]", END], "l[1].y: 2", None),
+        (['{"in":{"x":1', "}", "}"], "in.x: 1\nin.y: 2", LeftOut(("in",), "y", 12)),
+        (['{"in":{"x":1', "}", "}"], "in.x: 1\ny: 2", LeftOut(("in",), "y", 12)),
+        (['{"l":[{"x":1', "}", "]", "}"], "l[0].y: 2", LeftOut(("l", 0), "y", 12)),
+        (['{"l":[{"x":1', "}", "]", "}"], "l[1].y: 2", LeftOut(("l",), None, 13)),
+        (['{"a":1'], "a: 1\no: 2", LeftOut((), "o", 6)),
+        (['{"a":1'], "a: 1\np: 2", LeftOut((), "p", 6)),
+        (['{"l":[{"x":1', "}", "]", "}"], "l[0].x: 1\nl[1].x: 2", LeftOut(("l",), None, 13)),
+        (['{"l":[{"x":1', "}", "]", "}"], "l[0].x: 1", None),
         (['{"x":1'], "in.x: 1", LeftOut((), "in", 1, "x")),
         (['{"a":1,"x":1'], "a: 1\nin.x: 1", LeftOut((), "in", 6, "x")),
         (['{"a":1,"x":1'], "a: 1\nx: 1\nin.x: 1", LeftOut((), "in", 12)),
@@ -87,7 +93,9 @@ def test_what_is_left_out(said, told, found):
     """What is declared and told and not there: where the object ends, or in the place of what
     belongs into it."""
     tokens = [each if isinstance(each, dict) else entry(each) for each in said]
-    tokens = [END if each["token"] == "}" else each for each in tokens]
+    tokens = [
+        entry(each["token"], (",", 0.3)) if each["token"] in "}]" else each for each in tokens
+    ]
     made = document(*tokens, *([] if said[-1] is END else [END]))
     assert left_out(made, told_names(told)) == found
 
@@ -105,6 +113,7 @@ def test_not_where_the_caller_has_the_end():
 
 B = LeftOut((), "b", 0)
 WITHIN = LeftOut(("l", 0), "y", 0)
+ITEM = LeftOut(("l",), None, 0)
 MOVED = LeftOut((), "in", 0, "x")
 
 
@@ -124,6 +133,10 @@ MOVED = LeftOut((), "in", 0, "x")
         ({"a": 1}, [], B, False),
         ({"l": [{"x": 1}]}, {"l": [{"x": 1, "y": 2}]}, WITHIN, True),
         ({"l": [{"x": 1}]}, {"l": [{"x": 1}], "y": 2}, WITHIN, False),
+        ({"l": [1]}, {"l": [1, 2]}, ITEM, True),
+        ({"l": [1]}, {"l": [1, 77]}, ITEM, False),
+        ({"l": [1]}, {"l": [1], "b": 2}, ITEM, False),
+        ({"l": [1]}, {"b": 2}, ITEM, False),
         ({"x": 1}, {"in": {"x": 1}}, MOVED, True),
         ({"x": 1}, {"in": {"x": 2}}, MOVED, False),
         ({"x": 1}, {"in": {}}, MOVED, False),

@@ -131,6 +131,7 @@ OPEN = {"type": "object", "properties": {"a": {}, "b": {"type": "object"}}}
         ('{\n  "a": 1\n}', 10, ("b",), '{\n  "a": 1,\n  "b":', "/b"),
         ('{"a": 1, "x": 2}', 7, ("b", "x"), '{"a": 1, "b": {"x":', "/b"),
         ('{"x": 2}', 1, ("b", "x"), '{"b": {"x":', "/b"),
+        ('{"a": [1, 2]}', 11, (None,), '{"a": [1, 2,', "/a/2"),
     ],
 )
 def test_a_member_is_opened_in_what_is_whole(text, at, names, opened, path):

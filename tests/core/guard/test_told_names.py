@@ -13,7 +13,7 @@ from strictgate.core.guard.told_names import MOST_TEXT, told_names
         ('{"a": 1, "b": {"a": 2}}', {"a": {"": 2}, "b": {"": 1}}),
         ("user.age: 7\nuser.name: A", {"user": {"": 1}, "age": {"user": 1}, "name": {"user": 1}}),
         ("l[0].a: 1\nl[12].a: 2", {"l": {"": 1}, "a": {"l[0]": 1, "l[12]": 1}}),
-        ("l[0]: 1\nl[1]: 2", {"l": {"": 2}}),
+        ("l[0]: 1\nl[1]: 2", {"l": {"": 1}}),
         ("$ref: x; @id: y; a-b: z", {"$ref": {"": 1}, "@id": {"": 1}, "a-b": {"": 1}}),
         ("What is the year, and what the name of it?", {}),
         ("year\n: 2022", {}),
@@ -47,3 +47,24 @@ def test_names(text, within):
 def test_whose_member(text, name, path, count, tells):
     """Behind a path it is that object's; alone, any object's that the document has not yet."""
     assert told_names(text).tells(name, path, count) is tells
+
+
+@pytest.mark.parametrize(
+    ("path", "length"),
+    [
+        (("l",), 3),
+        (("x", "l"), 2),
+        (("f.x", "l"), 2),
+        (("y", 0, "l"), 1),
+        (("y", 1, "l"), 0),
+        (("y",), 1),
+        (("n",), 0),
+        ((), 0),
+        (("l", 0), 0),
+    ],
+)
+def test_how_many_items(path, length):
+    """As many as the highest index says."""
+    text = "l[0]: 1\nl[2]: 1\nl[1].a: 1\nx.l[1]: 5\ny[0].l[0]: 1\nn: 1"
+    assert told_names(text).length(path) == length
+    assert told_names("l[" + "9" * 5000 + "]: 1").length(("l",)) == 1_000_000

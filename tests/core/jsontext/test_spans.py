@@ -9,10 +9,10 @@ from hypothesis import given
 
 from strictgate.core.jsontext.pointer import Path
 from strictgate.core.jsontext.spans import (
+    ContainerSpan,
     MemberSpan,
-    ObjectSpan,
     Span,
-    locate_objects,
+    locate_containers,
     locate_values,
 )
 from tests.core.guard.test_judge_text import dumps, values
@@ -68,24 +68,27 @@ def test_what_is_not_there_is_not_found(path: Path):
     assert path not in locate_values('{"a": {"x": 1}, "l": [1, 2]}', [path])
 
 
-def test_objects():
+def test_containers():
     """Each is found when it ends, with where each of its members does."""
     text = ' { "a\\u0062" : [{}, {"x":1}] , "c":2 }'
-    assert list(locate_objects(text)) == [
-        ObjectSpan(("ab", 0), (), (17,), 18),
-        ObjectSpan(("ab", 1), ("x",), (21, 26), 27),
-        ObjectSpan((), ("ab", "c"), (2, 28, 36), 38),
+    assert list(locate_containers(text)) == [
+        ContainerSpan(("ab", 0), (), (17,), 18),
+        ContainerSpan(("ab", 1), ("x",), (21, 26), 27),
+        ContainerSpan(("ab",), None, (16, 18, 27), 28),
+        ContainerSpan((), ("ab", "c"), (2, 28, 36), 38),
     ]
-    assert list(locate_objects('[1, "a"]')) == []
+    assert list(locate_containers("7")) == []
 
 
 @given(values, dumps)
-def test_every_object_is_found(value: Any, dump: Any):
-    """As many members as it has, and where it ends."""
+def test_every_container_is_found(value: Any, dump: Any):
+    """As many members or items as it has, and where it ends."""
     text = dump(value)
-    found = {each.path: each for each in locate_objects(text)}
-    objects = {path: inner for path, inner in paths(value) if isinstance(inner, dict)}
-    assert found.keys() == objects.keys()
-    for path, inner in objects.items():
-        assert sorted(found[path].names) == sorted(inner)
+    found = {each.path: each for each in locate_containers(text)}
+    wanted = {path: inner for path, inner in paths(value) if isinstance(inner, dict | list)}
+    assert found.keys() == wanted.keys()
+    for path, inner in wanted.items():
+        names = sorted(inner) if isinstance(inner, dict) else None
+        assert (sorted(found[path].names) if found[path].names is not None else None) == names
+        assert len(found[path].ends) == len(inner) + 1
         assert found[path].end == locate_values(text, [path])[path].span.end

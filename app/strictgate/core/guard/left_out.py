@@ -4,6 +4,8 @@ A weak model often ends an object before all is written, and the document is val
 are optional. Where the request tells a value of one by name, and the model itself weighed going on
 at the bracket, the member is opened there, and the model writes its value.
 
+So it is with the items of an array, of which the request tells more by their indices.
+
 Others write the members of an object one level too high, where the schema allows any name: `_meta`
 in place of `params`, of which the request tells `params._meta`. Then the object takes the place of
 the first of them.
@@ -12,7 +14,7 @@ What the model then writes is taken only if the document has all that it had, wi
 and nothing that the request does not tell; else it stays as it was.
 """
 
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from math import exp
@@ -25,46 +27,49 @@ from strictgate.core.guard.told_names import ToldNames
 from strictgate.core.guard.undeclared_name import LEAST
 from strictgate.core.jsontext.lexer import BLANKS
 from strictgate.core.jsontext.pointer import Path
-from strictgate.core.jsontext.spans import ObjectSpan, locate_objects
+from strictgate.core.jsontext.spans import ContainerSpan, locate_containers
 from strictgate.core.output.grounding import Source
-from strictgate.core.schema.subschema import subschema_at
+from strictgate.core.schema.subschema import dereferenced, subschema_at
 from strictgate.core.value_type import value_type
 
 REASON = "the request tells a value that the document does not have"
 MOST_DOCUMENT = 16 << 10
 """Bytes of a document that is looked at."""
 _MOST_NAMES = 256  # properties of an object, all of which are looked at
+_BRANCHES = ("allOf", "anyOf", "oneOf")
+_MOST_BRANCHES = 16
 _MOST_LOOKS = 64  # members that it lacks, for each of which the model's alternatives are looked at
 _COMMA = b","
 
 
 @value_type
 class LeftOut:
-    """A member that an object lacks."""
+    """A member that an object lacks, or an item that an array does."""
 
     path: Path
-    """Of the object."""
-    name: str
+    """Of the object, or the array."""
+    name: str | None
+    """None: it is an item."""
     at: int
-    """Where it is to be opened, in bytes of the document: behind the value of another member, or
+    """Where it is to be opened, in bytes of the document: behind the value of another one, or
     behind the opening bracket."""
     misplaced: str = ""
     """A member of the object that belongs into it; "": none does."""
 
 
 def left_out(document: PartialDocument, told: ToldNames) -> LeftOut | None:
-    """Return the first member that the document, which is whole, lacks and may have; None where
-    there is none, or the model did not think of going on there."""
+    """Return the first member or item that the document, which is whole, lacks and may have; None
+    where there is none, or the model did not think of going on there."""
     if not told.within or len(document) > MOST_DOCUMENT:
         return None
     data = document.guard.text
     text = data.decode()
     for place, name, declared in islice(_lacking(document, text, told), _MOST_LOOKS):
-        index = _misplaced(name, place, told, declared)
+        index = None if name is None else _misplaced(name, place, told, declared)
         at = len(text[: place.ends[-1 if index is None else index]].encode())
         if at < document.released:
             continue
-        if index is not None:
+        if index is not None and place.names is not None:
             return LeftOut(place.path, name, at, place.names[index])
         if weighs_more(document.scores, data, at, len(text[: place.end].encode())):
             return LeftOut(place.path, name, at)
@@ -73,30 +78,49 @@ def left_out(document: PartialDocument, told: ToldNames) -> LeftOut | None:
 
 def _lacking(
     document: PartialDocument, text: str, told: ToldNames
-) -> Iterator[tuple[ObjectSpan, str, Collection[str]]]:
+) -> Iterator[tuple[ContainerSpan, str | None, Collection[str]]]:
     """Yield the objects that lack a declared member which the request tells, each with its name and
-    those that are declared."""
-    objects = [each for each in locate_objects(text) if each.names]
-    counts = Counter(name for each in objects for name in each.names)
-    of_schema: dict[int, list[str]] = {}
-    for each in objects:
-        schema = subschema_at(document.guard.schema.source, each.path)
-        declared = schema.get("properties") if schema is not None else None
-        if not isinstance(declared, Mapping) or len(declared) > _MOST_NAMES:
+    those that are declared; and the arrays that lack items, without."""
+    places = [each for each in locate_containers(text) if len(each.ends) > 1]
+    counts = Counter(name for each in places for name in each.names or ())
+    of_schema: dict[tuple[int, ...], list[str]] = {}
+    source = document.guard.schema.source
+    for each in places:
+        if each.names is None:
+            if told.length(each.path) >= len(each.ends):
+                yield each, None, ()
             continue
-        if id(declared) not in of_schema:
-            of_schema[id(declared)] = [name for name in told.within if name in declared]
-        for name in of_schema[id(declared)]:
+        declared = _declared(source, each.path)
+        key = tuple(map(id, declared.maps))
+        if key not in of_schema:
+            of_schema[key] = [name for name in told.within if name in declared]
+        for name in of_schema[key]:
             if name not in each.names and told.tells(name, each.path, counts[name]):
                 yield each, name, declared
 
 
+def _declared(source: Any, path: Path) -> ChainMap[str, Any]:
+    """Return the properties that an object at `path` may have, those of each branch too, if they
+    are few."""
+    schema = subschema_at(source, path) or {}
+    branches = [each for key in _BRANCHES for each in schema.get(key) or ()][:_MOST_BRANCHES]
+    ways = [schema, *(dereferenced(source, each) for each in branches)]
+    properties = [each.get("properties") for each in ways if isinstance(each, Mapping)]
+    return ChainMap(
+        *(
+            each  # type: ignore[arg-type]  # they are only looked at
+            for each in properties
+            if isinstance(each, Mapping) and len(each) <= _MOST_NAMES
+        )
+    )
+
+
 def _misplaced(
-    name: str, place: ObjectSpan, told: ToldNames, declared: Collection[str]
+    name: str, place: ContainerSpan, told: ToldNames, declared: Collection[str]
 ) -> int | None:
     """Return which member of the object belongs into its member `name`, which it lacks: one that
     the schema does not declare, and of which the request tells nothing but that."""
-    for index, each in enumerate(place.names):
+    for index, each in enumerate(place.names or ()):
         if each not in declared and set(told.within.get(each, ())) == {name}:
             return index
     return None
@@ -129,14 +153,18 @@ def adds_what_is_told(before: Any, after: Any, wanted: LeftOut, text: str) -> bo
     """Whether the document `after` has what was `wanted`, all of `before` with the same values, and
     beside it only what `text` says."""
     owner = _at(after, wanted.path)
-    if not isinstance(owner, dict) or wanted.name not in owner:
+    if wanted.name is None:
+        has_it = isinstance(owner, list) and len(owner) > len(_at(before, wanted.path))
+    else:
+        has_it = isinstance(owner, dict) and wanted.name in owner
+    if not has_it:
         return False
-    if wanted.misplaced:
+    if wanted.misplaced and wanted.name is not None:
         moved = _at(before, wanted.path)[wanted.misplaced]
         before = _moved(before, wanted.path, wanted.misplaced, {wanted.name: moved})
     source = Source(text, {})
     try:
-        return not any(any(islice(source.beyond(each), 1)) for each in _added(before, after))
+        return all(next(source.beyond(each), None) is None for each in _added(before, after))
     except _LostError:
         return False
 

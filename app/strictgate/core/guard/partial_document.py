@@ -235,28 +235,38 @@ class PartialDocument:
                 self.steps.append(Step(Completion.NAMED, path))
                 return
 
-    def reopen(self, at: int, name: str, inner: str = "") -> bool:
-        """Take back what stands from `at` on, where an object may have a member, and open the
-        member `name` there; return whether it fits.
+    def reopen(self, at: int, name: str | None, inner: str = "") -> bool:
+        """Take back what stands from `at` on, and open the member `name` there; return whether it
+        fits.
 
         Args:
+            name: None: an item of an array.
             inner: the member of that to be opened, which is then an object; "": none.
         """
         style = layout(self.guard.text)
         self.cut(at)
         self.scores.cut(at)
-        if len(self) != at or not self._open_member(name, style, inner):
+        if len(self) != at:
             return False
-        path = self.guard.scanner.open_path
-        self.steps.append(Step(Completion.TOLD, pointer(path if inner else (*path, name))))
-        return True
+        if name is None:
+            is_open = self._open(b",", style)
+            path = self.guard.scanner.path
+        else:
+            path = (*self.guard.scanner.open_path, name)
+            is_open = self._open_member(name, style, inner)
+        if is_open:
+            self.steps.append(Step(Completion.TOLD, pointer(path)))
+        return is_open
 
     def _open_member(self, name: str, style: Layout, inner: str = "") -> bool:
         """Write a name and its colon, where an object may have a member; return whether it fits."""
         is_first = self.guard.scanner.expects is Expects.NAME_OR_END
         opening = f"{'' if is_first else ','}{write_json(name)}:"
         opening += f"{{{write_json(inner)}:" if inner else ""
-        data = self._laid_out(opening.encode(), style)
+        return self._open(opening.encode(), style)
+
+    def _open(self, opening: bytes, style: Layout) -> bool:
+        data = self._laid_out(opening, style)
         is_fit = self.guard.fits(data)
         if is_fit:
             self.write(data, ByteOrigin.FORCED)

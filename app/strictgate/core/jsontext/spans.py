@@ -99,23 +99,25 @@ def _parts(text: str, start: int, path: Path) -> Generator[PartSpan, None, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectSpan:
-    """An object: the names of its members, and where it ends."""
+class ContainerSpan:
+    """An object or an array, and where it ends."""
 
     path: Path
-    names: tuple[str, ...]
+    names: tuple[str, ...] | None
+    """Of its members; None: it is an array."""
     ends: tuple[int, ...]
-    """Behind its opening bracket, and behind the value of each member."""
+    """Behind its opening bracket, and behind the value of each member or item."""
     end: int
 
 
-def locate_objects(text: str) -> Iterator[ObjectSpan]:
-    """Yield every object of the document, as they end: inner ones before those around them."""
-    yield from _objects(text, _blanks(text, 0), ())
+def locate_containers(text: str) -> Iterator[ContainerSpan]:
+    """Yield every object and array of the document, as they end: inner ones before those around
+    them."""
+    yield from _containers(text, _blanks(text, 0), ())
 
 
-def _objects(text: str, start: int, path: Path) -> Generator[ObjectSpan, None, int]:
-    """Yield the objects in the value at `start`; return where it ends."""
+def _containers(text: str, start: int, path: Path) -> Generator[ContainerSpan, None, int]:
+    """Yield the containers in the value at `start`; return where it ends."""
     opener, index = text[start], 0
     if opener not in _CLOSERS:
         return _end(text, start)
@@ -127,11 +129,11 @@ def _objects(text: str, start: int, path: Path) -> Generator[ObjectSpan, None, i
             name, end = _SCAN(text, position)
             names.append(name)
             key, position = name, _COLON.match(text, end).end()  # type: ignore[union-attr]
-        ends.append((yield from _objects(text, position, (*path, key))))
+        ends.append((yield from _containers(text, position, (*path, key))))
         position = _next(text, ends[-1])
         index += 1
-    if opener == "{":
-        yield ObjectSpan(path, tuple(names), tuple(ends), position + 1)
+    is_object = opener == "{"
+    yield ContainerSpan(path, tuple(names) if is_object else None, tuple(ends), position + 1)
     return position + 1
 
 
