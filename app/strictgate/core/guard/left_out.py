@@ -27,6 +27,7 @@ from strictgate.core.guard.told_names import ToldNames
 from strictgate.core.guard.undeclared_name import LEAST
 from strictgate.core.jsontext.lexer import BLANKS
 from strictgate.core.jsontext.pointer import Path
+from strictgate.core.jsontext.reader import write_json
 from strictgate.core.jsontext.spans import ContainerSpan, locate_containers
 from strictgate.core.output.grounding import Source
 from strictgate.core.schema.subschema import dereferenced, subschema_at
@@ -55,6 +56,8 @@ class LeftOut:
     behind the opening bracket."""
     misplaced: str = ""
     """A member of the object that belongs into it; "": none does."""
+    length: int = 0
+    """How many items of the array are told."""
 
 
 def left_out(document: PartialDocument, told: ToldNames) -> LeftOut | None:
@@ -72,7 +75,7 @@ def left_out(document: PartialDocument, told: ToldNames) -> LeftOut | None:
         if index is not None and place.names is not None:
             return LeftOut(place.path, name, at, place.names[index])
         if weighs_more(document.scores, data, at, len(text[: place.end].encode())):
-            return LeftOut(place.path, name, at)
+            return LeftOut(place.path, name, at, length=told.length(place.path))
     return None
 
 
@@ -154,7 +157,8 @@ def adds_what_is_told(before: Any, after: Any, wanted: LeftOut, text: str) -> bo
     beside it only what `text` says."""
     owner = _at(after, wanted.path)
     if wanted.name is None:
-        has_it = isinstance(owner, list) and len(owner) > len(_at(before, wanted.path))
+        length = len(_at(before, wanted.path))
+        has_it = isinstance(owner, list) and length < len(owner) <= wanted.length
     else:
         has_it = isinstance(owner, dict) and wanted.name in owner
     if not has_it:
@@ -164,9 +168,23 @@ def adds_what_is_told(before: Any, after: Any, wanted: LeftOut, text: str) -> bo
         before = _moved(before, wanted.path, wanted.misplaced, {wanted.name: moved})
     source = Source(text, {})
     try:
-        return all(next(source.beyond(each), None) is None for each in _added(before, after))
+        return all(_is_told(each, source) for each in _added(before, after))
     except _LostError:
         return False
+
+
+def _is_told(value: Any, source: Source) -> bool:
+    """Whether a text says all that `value` does, names and strings to the letter. Whether something
+    is true says too little to be looked for."""
+    match value:
+        case dict():
+            return all(_is_told(each, source) for item in value.items() for each in item)
+        case list():
+            return all(_is_told(each, source) for each in value)
+        case str():
+            return value in source.text or write_json(value)[1:-1] in source.text
+        case _:
+            return next(source.beyond(value), None) is None
 
 
 def _at(value: Any, path: Path) -> Any:
