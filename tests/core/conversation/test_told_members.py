@@ -1,8 +1,11 @@
 """Members that a valid document lacks, though the request tells them, in whole conversations."""
 
+import json
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from strictgate.core.capabilities import Capabilities, Prefill
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
@@ -109,6 +112,21 @@ def test_the_document_stays(second, streams):
     outcome, _ = hold(held, *answer(*LACKING), *second)
     assert contents(outcome) == [REST]
     assert not outcome.steps
+
+
+parts = st.sampled_from([" 2", "1", ', "c": 3', ', "a"', ":", '{"a": 1', "}", "]", " ", "x", '"'])
+
+
+@given(st.lists(st.lists(parts, min_size=1, max_size=5), min_size=8, max_size=8), st.booleans())
+def test_nothing_is_lost(rest, streams):
+    """Whatever the model writes: there is a document, with all that the first had, and what is
+    more is told."""
+    held = talk(streams=streams, max_continuations=4)
+    outcome, _ = hold(held, *answer(*LACKING), *(part for each in rest for part in answer(*each)))
+    document = json.loads(contents(outcome)[0])
+    assert document["a"] == 1
+    assert document.keys() <= {"a", "b", "c"}
+    assert {*document.values()} <= {1, 2, 3}
 
 
 @pytest.mark.parametrize(
