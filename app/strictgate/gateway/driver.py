@@ -120,14 +120,15 @@ class Driver:
             GatewayError: as the conversation has it.
         """
         now = asyncio.get_running_loop().time()
-        timeout = min(self.endpoint.settings.timeout, max(self.deadline - now, 0.0))
-        self._deadline = now + timeout
+        due = now + self.endpoint.settings.timeout
+        self._deadline = due if due <= self.deadline else max(self.deadline, now)
         try:
             with self.deadlines.at(self._deadline) as clock:
                 return await self._hold(begin, conversation)
         except TimeoutError as error:
             if not clock.is_over:
                 raise
+            timeout = self._deadline - now
             late = UpstreamTimeout(
                 f"The upstream '{self.endpoint.name}' did not finish within {timeout:g} seconds."
             )

@@ -21,6 +21,11 @@ from strictgate.core.wire.usage_estimate import untold_tokens
 MAX_REPAIRS = 100
 """Repairs that an answer lists: of 30,000 the list was ten times as long as the document."""
 
+_TRY, _CONTINUATION = Purpose.TRY, Purpose.CONTINUATION
+_OWN_END, _STOPPED = ReplyEnd.OWN, ReplyEnd.STOPPED
+"""Members of enumerations that each request asks for: one takes ten times as long to be found in
+its class as here."""
+
 
 @value_type
 class RefusedMode:
@@ -147,12 +152,12 @@ class AttemptLog:
     @property
     def tries(self) -> int:
         """How many whole documents were asked for."""
-        return self._count(Purpose.TRY)
+        return self._count(_TRY)
 
     @property
     def continuations(self) -> int:
         """How many times the rest of one was asked for."""
-        return self._count(Purpose.CONTINUATION)
+        return self._count(_CONTINUATION)
 
     def last_outcome(self, *, is_accepted: bool) -> str:
         """Return how the last attempt ended, questions and thoughts left aside.
@@ -173,12 +178,12 @@ class AttemptLog:
         """
         tries = continuations = stopped = last_try = 0
         for at, each in enumerate(self.attempts):
-            if each.purpose is Purpose.TRY:
+            if each.purpose is _TRY:
                 tries += 1
                 last_try = at
-            elif each.purpose is Purpose.CONTINUATION:
+            elif each.purpose is _CONTINUATION:
                 continuations += 1
-            stopped += each.end is ReplyEnd.STOPPED
+            stopped += each.end is _STOPPED
         tokens_in = token_count(self.spent, "prompt_tokens", "input_tokens") + self.untold_in
         tokens_out = token_count(self.spent, "completion_tokens", "output_tokens") + self.untold_out
         tokens = max(total_tokens(self.spent), tokens_in + tokens_out)
@@ -236,8 +241,8 @@ class AttemptLog:
         """Return the answer's headers; `more_steps`: see Outcome."""
         tries = continuations = 0
         for each in self.attempts:
-            tries += each.purpose is Purpose.TRY
-            continuations += each.purpose is Purpose.CONTINUATION
+            tries += each.purpose is _TRY
+            continuations += each.purpose is _CONTINUATION
         headers = {"x-strictgate-mode": str(plan.mode), "x-strictgate-attempts": str(tries)}
         if self.failed_models:
             headers["x-strictgate-model"] = header_text(self.model)
@@ -377,11 +382,11 @@ def _details(attempt: Attempt) -> dict[str, Any]:
     details: dict[str, Any] = {"mode": str(attempt.mode), "outcome": attempt.outcome}
     if attempt.problems:
         details["problems"] = list(attempt.problems)
-    if attempt.purpose is not Purpose.TRY:
+    if attempt.purpose is not _TRY:
         details["purpose"] = attempt.purpose.value
     if attempt.part:
         details["part"] = attempt.part
-    if attempt.end is not ReplyEnd.OWN:
+    if attempt.end is not _OWN_END:
         details["end"] = attempt.end.value
     if attempt.usage is not None:
         details["usage"] = dict(attempt.usage)

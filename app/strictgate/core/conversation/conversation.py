@@ -171,7 +171,7 @@ class Conversation:
 
     def opening(self) -> Ask | None:
         """Return what `run` asks first, where that can be asked before it is run."""
-        planner = self.planner
+        planner = self._negotiation.planner
         is_first = self.handover is None and not planner.parts and self._criteria.is_here
         if not is_first or thinks_first(planner, self.enforcement):
             return None
@@ -179,7 +179,7 @@ class Conversation:
 
     def settle(self, reply: Reply) -> Outcome | None:
         """Return what comes of the reply to `opening`; None: that takes a `run`, with the same."""
-        contract, rules, plan = self.planner.contract, self.enforcement, self.plan
+        contract, rules, plan = self.planner.contract, self.enforcement, self._negotiation.plan
         if contract.choices > 1 or rules.provenance is Provenance.PATHS:  # that takes long
             return None
         accepted = settled_choice(reply, plan, self._criteria)

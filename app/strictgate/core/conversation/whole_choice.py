@@ -125,11 +125,9 @@ def _judge_document(
     verdict = judge(text, schema, criteria.repair, wrapped=plan.wrapped, work=criteria.work)
     truncated, is_cut = choice.finish_reason == "length", not choice.has_ended
     match verdict:
-        case ValidText() if is_cut and _may_have_more_digits(text, verdict):
-            return Rejected(text, (), "the number may have had more digits", truncated)
-        case ValidText() if is_cut and Step(Extraction.PROSE) in verdict.steps:
-            return Rejected(text, (), CUT_OFF_BEHIND, truncated)  # what is cut off may correct it
         case ValidText():
+            if is_cut and (doubt := _doubt(text, verdict)):
+                return Rejected(text, (), doubt, truncated)
             steps = (*origin, *verdict.steps)
             rendered = _rendered(choice, verdict.text, with_tokens=criteria.with_tokens)
             scores = _scores(choice, text, verdict) if criteria.with_scores else ()
@@ -291,10 +289,13 @@ def with_absent_members(choice: Choice, plan: Plan, schema: Schema) -> tuple[Cho
     return replace(choice, text=document), steps
 
 
-def _may_have_more_digits(text: str, verdict: ValidText) -> bool:
-    """Whether the document is a number at the very end: half of one is a number, too."""
+def _doubt(text: str, verdict: ValidText) -> str:
+    """Return why the document in a text that is cut off may not be the answer; "": it is."""
     is_number = isinstance(verdict.value, int | float) and not isinstance(verdict.value, bool)
-    return is_number and text.endswith(verdict.text)
+    if is_number and text.endswith(verdict.text):  # half of a number is one, too
+        return "the number may have had more digits"
+    # What is cut off may correct it.
+    return CUT_OFF_BEHIND if Step(Extraction.PROSE) in verdict.steps else ""
 
 
 def answer_text(choice: Choice, mode: Mode) -> tuple[str, tuple[Step, ...]]:
