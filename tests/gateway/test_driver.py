@@ -18,8 +18,10 @@ from strictgate.core.conversation.protocol import (
 from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
 from strictgate.core.plan.plan import Plan
 from strictgate.core.wire.choice_delta import ChoiceDelta
+from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.driver import Driver
 from strictgate.gateway.moving import Talk
+from strictgate.observe.events import ignore
 from strictgate.settings.loading import Settings
 from strictgate.settings.tables import LimitSettings
 from strictgate.upstream.client import Client
@@ -39,7 +41,8 @@ def driven(talk, upstream, take=None, compiler=None, opened=None, **settings):
         table = {"base_url": f"{url}/v1", **settings}
         endpoint = Router(Settings(upstreams={"x": table}), {}).default()
         async with Client(LimitSettings()) as client:
-            driver = Driver(client, compiler, endpoint, "m", {}, "", take)
+            about = (Caller(""), RequestReports(ignore), take)
+            driver = Driver(client, compiler, endpoint, "m", {}, *about)
             return await driver.run(lambda: Talk(talk), opened)
 
     with serving(upstream) as url:

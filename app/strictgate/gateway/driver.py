@@ -33,13 +33,14 @@ from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.value_type import state_type
 from strictgate.core.wire.choice_delta import ChoiceDelta
 from strictgate.core.wire.reply import Failure, Reply
-from strictgate.core.wire.trace_context import TraceContext
+from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.deadlines import Deadlines
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.retrying import ask_repeatedly
 from strictgate.gateway.transcript import Transcript
 from strictgate.gateway.upstream_call import UpstreamCall
-from strictgate.observe.events import Observer, ignore
+from strictgate.observe.events import Event
+from strictgate.observe.redaction import without_credentials
 from strictgate.observe.trace_ids import child_of
 from strictgate.upstream.client import Client
 from strictgate.upstream.routing import Endpoint
@@ -76,27 +77,23 @@ class Driver:
     endpoint: Endpoint
     model: str
     headers: Mapping[str, str]
-    query: str = ""
+    """That it is asked with."""
+    caller: Caller
+    reports: RequestReports
+    """Are told of repetitions, of each request to the upstream when it is over, and of each that
+    got no whole answer, whatever comes of it."""
     take: DeltaSink | None = None
     """None: the answer is not streamed, and what is new can wait."""
     adapter: UpstreamAdapter | None = None
     """How the upstream is asked in another API than chat completions."""
-    failed: Callable[[UpstreamFailure], None] = lambda _: None
-    """Is told of each request to the upstream that got no whole answer, whatever comes of it."""
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    """Of all requests in this event loop."""
     head: Mapping[str, Any] = field(default_factory=dict, init=False)
     """The fields that every chunk repeats, once the first has been sent."""
-    observe: Observer = ignore
-    """Is told of repetitions, and of each request to the upstream when it is over."""
-    request_id: str = ""
-    trace: TraceContext | None = None
-    told_model: str = ""
-    """The model as the observer is told of it, without what a client mislays there."""
     deadline: float = math.inf
     """By the clock of the event loop, where it is earlier than the upstream's own timeout."""
     patience: float = math.inf
     """Seconds that are waited for a repetition at most: beyond that, another model is asked."""
-    deadlines: Deadlines = field(default_factory=Deadlines)
-    """Of all requests in this event loop."""
     transcript: Transcript | None = None
     """Takes down what is asked and heard; None: nobody does."""
     _talk: Talk | None = field(default=None, init=False)
@@ -185,13 +182,16 @@ class Driver:
                 step = await talk.send(answer)
         return step
 
+    def _tell(self, event: Event) -> None:
+        self.reports.tell(self.caller, event)
+
     def _hear(self, answer: DriverAnswer) -> None:
         if self.transcript is not None:
             self.transcript.hear(answer)
 
     def _note(self, error: GatewayError) -> None:
         if isinstance(error, UpstreamFailure):
-            self.failed(error)
+            self.reports.failed(self.endpoint, self.caller, error)
         if self.transcript is not None:
             self.transcript.hear(error)
 
@@ -207,7 +207,7 @@ class Driver:
                     self.endpoint,
                     self.client.health(self.endpoint),
                     self._deadline,
-                    self.observe,
+                    self._tell,
                     self.patience,
                 )
                 if not isinstance(answer, UpstreamStream):
@@ -234,11 +234,12 @@ class Driver:
     async def _ask(
         self, plan: Plan, body: Body | bytes, *, is_repetition: bool
     ) -> Reply | Failure | UpstreamStream:
-        trace, told = child_of(self.trace), self.told_model or self.model
-        names = (self.request_id, self.endpoint.name, told, str(plan.purpose), str(plan.mode))
-        self._call = call = UpstreamCall(self.observe, *names, trace)
+        caller, endpoint = self.caller, self.endpoint
+        told = without_credentials(self.model, caller.authorization)
+        names = (caller.request_id, endpoint.name, told, str(plan.purpose), str(plan.mode))
+        self._call = call = UpstreamCall(self._tell, *names, child_of(caller.trace))
         headers = {**self.headers, **call.headers()}
-        about = (self.endpoint, body, headers, self.query, plan.base)
+        about = (endpoint, body, headers, caller.query, plan.base)
         try:
             answer = await self.client.ask(
                 *about, adapter=self.adapter, is_repetition=is_repetition

@@ -38,7 +38,6 @@ from strictgate.gateway.response_store import Responses
 from strictgate.gateway.transcript import Transcript
 from strictgate.gateway.worker_pool import WorkerPool
 from strictgate.observe.events import Observer
-from strictgate.observe.redaction import without_credentials
 from strictgate.settings.loading import Settings
 from strictgate.upstream.client import Client
 from strictgate.upstream.headers import KEYS, OF_THE_BODY, OURS, passed_on
@@ -233,20 +232,8 @@ class Gateway:
         headers["x-request-id"] = caller.request_id
         self._reports.routed(endpoint, route.model, caller, is_enforced=True)
         driver = Driver(
-            self._client,
-            self._computing.grammars,
-            endpoint,
-            route.model,
-            headers,
-            caller.query,
-            take,
-            planned.adapter,
-            partial(self._reports.failed, endpoint, caller),
-            observe=partial(self._reports.tell, caller),
-            request_id=caller.request_id,
-            trace=caller.trace,
-            told_model=without_credentials(route.model, caller.authorization),
-            deadlines=self._deadlines,
+            *(self._client, self._computing.grammars, endpoint, route.model, headers),
+            *(caller, self._reports, take, planned.adapter, self._deadlines),
         )
         if handover is not None:
             driver.deadline = handover.deadline
