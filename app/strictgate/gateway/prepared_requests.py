@@ -18,7 +18,6 @@ import orjson
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.conversation import Conversation
-from strictgate.core.conversation.negotiation import Opening
 from strictgate.core.lru_cache import LruCache
 from strictgate.core.plan.plan_template import CARRIED, PlanTemplate, emptied, plan_template
 from strictgate.core.plan.planner import Planner
@@ -100,10 +99,11 @@ class PreparedRequest:
             self.refused,
             is_proven=self.is_proven,
             work=Work(self.budget),
-            opening=Opening(self.modes, self.template.filled(asked)),
+            modes=self.modes,
+            plan=self.template.filled(asked),
         )
         again = ReadRequest(read.contract, body, read.schema, read.tools, {}, read.origin)
-        return PlannedRequest(again, self.route, conversation, emulation=reader, manual=self.manual)
+        return PlannedRequest(again, self.route, conversation, None, reader, self.manual)
 
 
 class PreparedRequests:

@@ -35,7 +35,7 @@ from strictgate.core.conversation.criteria import Criteria, Grammars
 from strictgate.core.conversation.handover import Handover
 from strictgate.core.conversation.input_continuation import InputContinuation
 from strictgate.core.conversation.judging_cost import judging_cost
-from strictgate.core.conversation.negotiation import Negotiation, Opening
+from strictgate.core.conversation.negotiation import Negotiation
 from strictgate.core.conversation.outcome import outcome_of, settled_outcome
 from strictgate.core.conversation.parts import ask_parts, whole_document
 from strictgate.core.conversation.protocol import Ask, DriverAnswer, HeavyStep, Outcome, Turn
@@ -77,7 +77,8 @@ class Conversation:
         is_proven: bool = False,
         work: Work | None = None,
         inputs: Mapping[str, InputMatcher] | None = None,
-        opening: Opening | None = None,
+        modes: tuple[Mode, ...] = (),
+        plan: Plan | None = None,
     ) -> None:
         """Prepare the exchange.
 
@@ -88,7 +89,8 @@ class Conversation:
             is_proven: the model is known to go on from prefixes.
             work: what all judging is counted on; None: on a meter of its own.
             inputs: what judges the inputs of custom tools: see Criteria.
-            opening: what `planner`, another conversation's, begins with; None: it is to be found.
+            modes: those to take, in their order, where another conversation's planner has them.
+            plan: how it is asked first, where that is known.
         """
         self._first_planner, self._inputs = planner, inputs or {}
         self.enforcement, self.is_proven = enforcement, is_proven
@@ -98,9 +100,9 @@ class Conversation:
         self.record = AttemptLog()
         self.handover: Handover | None = None
         """What was taken over from other models; None: it is the first that is asked."""
-        if opening is None and enforcement.steering is not Steering.OFF and self._may_continue:
+        if plan is None and enforcement.steering is not Steering.OFF and self._may_continue:
             planner = planner if planner.steers else replace(planner, steers=True)
-        self._negotiation = Negotiation(planner, refused, self.record, opening)
+        self._negotiation = Negotiation(planner, refused, self.record, modes, plan)
         self._last_rejected: Rejected | None = None
         """The verdict that is the error if nothing more comes."""
         self._last_written = ""

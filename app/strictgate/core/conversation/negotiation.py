@@ -35,7 +35,6 @@ from strictgate.core.plan.plan import Plan
 from strictgate.core.plan.planner import Planner
 from strictgate.core.request.custom_tools import has_custom_tools
 from strictgate.core.schema.drafts import keywords_of
-from strictgate.core.value_type import value_type
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.wire.refusal import (
     Partner,
@@ -52,15 +51,6 @@ from strictgate.core.wire.reply import Failure, Reply, parse_reply
 _MAX_REWRITTEN = 6  # times that one schema is put otherwise, each of which costs a refusal
 
 
-@value_type
-class Opening:
-    """How it is asked first."""
-
-    modes: tuple[Mode, ...]
-    """Those to take, in their order."""
-    plan: Plan
-
-
 class Negotiation:
     """The way in which one conversation asks at the moment."""
 
@@ -69,22 +59,24 @@ class Negotiation:
         planner: Planner,
         refused: Collection[Mode],
         record: AttemptLog,
-        opening: Opening | None = None,
+        modes: tuple[Mode, ...] = (),
+        plan: Plan | None = None,
     ) -> None:
         """Begin with the best mode.
 
         Args:
             refused: modes that the upstream is known to refuse.
             record: where it is noted what refusals show.
-            opening: what `planner` would begin with, where it is known.
+            modes: those to take, in their order, where that is known.
+            plan: how it is asked in the first of them, where that is known.
         """
         self.planner = planner
         self._refused = refused
         self.record = record
-        self._modes = planner.ladder(refused) if opening is None else opening.modes
+        self._modes = modes or planner.ladder(refused)
         self._rewritten = 0
         """How many times a refused schema was put otherwise."""
-        self.plan: Plan = planner.plan(self._modes[0]) if opening is None else opening.plan
+        self.plan = planner.plan(self._modes[0]) if plan is None else plan
         self._suspects_pair = False
         """The format may be what keeps the model from calling."""
 
