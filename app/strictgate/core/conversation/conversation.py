@@ -110,12 +110,19 @@ class Conversation:
         contract, tools = planner.contract, planner.tools
         if tools is None and contract.has_tools:
             tools = contract.toolbox.judged_by({})  # no arguments, but which calls are an answer
-        schema = planner.schema if contract.has_document else None
-        wants_scores = enforcement.provenance is Provenance.PATHS
         self._criteria = Criteria(
-            *(schema, enforcement.repair, tools, CallIds.after(planner.body["messages"])),
-            *(contract.is_json_object, contract.words_member, self._inputs, None),
-            *(wants_scores, contract.wants_logprobs, Grammars(), self.work),
+            planner.schema if contract.has_document else None,
+            enforcement.repair,
+            tools,
+            CallIds.after(planner.body["messages"]),
+            contract.is_json_object,
+            contract.words_member,
+            self._inputs,
+            None,
+            enforcement.provenance is Provenance.PATHS,
+            contract.wants_logprobs,
+            Grammars(),
+            self.work,
         )
 
     @property

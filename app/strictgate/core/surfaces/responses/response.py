@@ -344,7 +344,7 @@ def usage(given: Any) -> dict[str, Any] | None:
     if not isinstance(given, dict):
         return None
     asked, told = _number(given, "prompt_tokens"), _number(given, "completion_tokens")
-    before, behind = given.get("prompt_tokens_details"), given.get("completion_tokens_details")
+    before, behind = _details(given, "prompt"), _details(given, "completion")
     cached = (
         _number(before, "cached_tokens")
         or _number(given, "prompt_cache_hit_tokens")
@@ -362,6 +362,11 @@ def usage(given: Any) -> dict[str, Any] | None:
     }
 
 
-def _number(given: Any, name: str) -> int:
-    value = given.get(name) if isinstance(given, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+def _details(given: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    details = given.get(f"{kind}_tokens_details")
+    return details if isinstance(details, dict) else {}
+
+
+def _number(given: Mapping[str, Any], name: str) -> int:
+    value = given.get(name)
+    return value if type(value) is int else 0  # and no bool
