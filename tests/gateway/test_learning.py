@@ -19,7 +19,7 @@ from strictgate.observe.events import (
 )
 from strictgate.settings.loading import Settings
 from strictgate.upstream.routing import Router
-from tests.core.talks import body, conversation
+from tests.core.talks import GOOD, body, conversation, said
 
 SETTINGS = Settings(upstreams={"groq": {"preset": "groq"}}, default_upstream="groq")
 ROUTER = Router(SETTINGS, {})
@@ -67,6 +67,20 @@ def test_refusals_that_nothing_has_proven():
     """The next mode may have been refused as well: then it was something else."""
     refusal = RefusedMode(Mode.NATIVE, False, "No.", "x")
     assert learned(over(refused_modes=[refusal]))[0] == []
+
+
+def test_what_was_settled():
+    """It says that a promise was kept, which ends a row of failures, and nothing else."""
+    settled, told = conversation(), []
+    assert settled.settle(said(GOOD)) is not None
+    assert [(each.fact, each.failed) for each in lessons(settled)] == [(Fact.NO_MODE, False)]
+
+    learner = Learner(10.0**9, 2, told.append)
+    for each in (settled, over(attempts=[BROKEN]), settled, over(attempts=[BROKEN])):
+        learner.learn_of(ROUTE, each)
+    assert told == []
+    learner.learn_of(ROUTE, over(attempts=[BROKEN]))
+    assert told == [ModelDemoted(*KIMI)]
 
 
 def test_demotion():

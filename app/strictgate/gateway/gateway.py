@@ -28,7 +28,7 @@ from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.deadlines import Deadlines
 from strictgate.gateway.driver import DeltaSink, Driver, GrammarSource
 from strictgate.gateway.fallbacks import Fallbacks
-from strictgate.gateway.learning import Learner, lessons, lessons_of_tools
+from strictgate.gateway.learning import Learner, lessons_of_tools
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.planned_request import PlannedRequest
 from strictgate.gateway.records import Begun, Concluded, Witness, page_of
@@ -180,7 +180,7 @@ class Gateway:
             self.details.quieten(error, self._page(caller))
             raise
         finally:
-            self.learner.learn(route, lessons(conversation))
+            self.learner.learn_of(route, conversation)
             self._reports.enforced(route, conversation, caller, outcome)
             if self.witness is not None:
                 self.witness.record(Concluded(caller.request_id, outcome, conversation.record))

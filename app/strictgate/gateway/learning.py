@@ -138,11 +138,18 @@ class Learner:
         self._ttl = ttl
         self._observe = observe
 
+    def learn_of(self, route: Route, conversation: Conversation) -> None:
+        """Remember what `conversation`, which is over, says about the model that `route` leads to.
+
+        What was settled says at the most that a promise was kept, which there is nothing to hold
+        against where no failure is counted.
+        """
+        if not conversation.is_settled or self.learned.has_failures:
+            self.learn(route, lessons(conversation))
+
     def learn(self, route: Route, lessons: Iterable[Lesson]) -> None:
         """Remember `lessons` about the model that `route` leads to."""
         for each in lessons:
-            if each.failed is False and not self.learned.has_failures:
-                continue
             about, before = (route.endpoint.name, route.model, time.monotonic()), 0.0
             if self.publish is not None:
                 before = self.learned.seconds_left(each.fact, *about, *each.details)

@@ -98,6 +98,8 @@ class Conversation:
         """How much of its budget this request has used."""
         self.refused = refused
         self.record = AttemptLog()
+        self.is_settled = False
+        """It has come to its outcome without being held: see `settle`."""
         self.handover: Handover | None = None
         """What was taken over from other models; None: it is the first that is asked."""
         if plan is None and enforcement.steering is not Steering.OFF and self._may_continue:
@@ -194,6 +196,7 @@ class Conversation:
         accepted = settled_choice(reply, plan, self._criteria)
         if accepted is None:
             return None
+        self.is_settled = True
         self.record.settled(plan, reply, accepted)
         if contract.wants_logprobs and accepted.choice.get("logprobs") is None:
             self.record.lost_logprobs = bool(reply.choices[0].raw.get("logprobs"))
