@@ -6,6 +6,7 @@ then passed on as it is.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from strictgate.core.capabilities import Capabilities
@@ -136,9 +137,12 @@ class ResponsesWriter:
 
     def __init__(self, envelope: ResponseEnvelope) -> None:
         self.envelope = envelope
-        self._events = ResponseEvents(envelope)
         self.response: Mapping[str, Any] | None = None
         """The response as it was given, once it is whole."""
+
+    @cached_property
+    def _events(self) -> ResponseEvents:
+        return ResponseEvents(self.envelope)
 
     def body(self, completion: Body) -> Body:
         """Return the response."""
