@@ -18,7 +18,7 @@ def test_a_request_is_told_from_beginning_to_end(demo):
     with witnessed(demo) as (running, told):
         running.chat("wrong-enum", ONE_WAY, strictgate={"max_attempts": 1})
     opened, begun, asked, heard, closed = told[:5]
-    planned = records.planned_record(begun)
+    planned = records.aim_of(begun).planned()
 
     assert kinds(told) == ["Opened", "Begun", "Asked", "Heard", "Concluded"]
     assert opened.surface == "chat"

@@ -17,17 +17,18 @@ from tests.inspector.views import listed
 def test_nothing_is_lost(demo, monkeypatch, model, stream):
     """Of whatever came."""
     seen = []
-    pack = OpenEntry.packed
+    begin = OpenEntry.__init__
 
-    def note(self):
-        seen.append((self.entry(), pack(self)))
-        return seen[-1][1]
+    def note(self, *about):
+        seen.append(self)
+        begin(self, *about)
 
-    monkeypatch.setattr(OpenEntry, "packed", note)
+    monkeypatch.setattr(OpenEntry, "__init__", note)
     with guarding_gate(demo) as running:
         running.chat(model, MOOD, stream=stream)
         listed(running)
-    [(entry, kept)] = seen
+    [noted] = seen
+    entry, kept = noted.entry(), noted.packed()
 
     assert isinstance(kept, PackedEntry)
     made = kept.entry()

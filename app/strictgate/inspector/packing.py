@@ -1,16 +1,14 @@
-"""A request as it is noted while it is under way, and as one piece of memory once it is over.
+"""A request as it is noted, and as one piece of memory.
 
-The small objects that a request is made of lie among those of the requests that follow. Kept as
-they are, a thousand requests of them would scatter what comes next over all of the memory, which
-costs every request more than the inspector's own work. So plain values alone are noted, in the
-order in which they come, and written into one string of bytes as soon as the request is over, in
-Python's own format for plain values (marshal). The `Entry` that is shown is made when somebody
-looks. What several requests share, the target, stays a value.
+Nothing is made in the path of a request, or a moment later, that nobody may ever look at: an entry
+refers to the bodies that were sent and received, and to what the gateway has found; plain values
+are made of that when somebody looks, or for a file, in Python's own format for them (marshal).
 """
 
 import marshal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from strictgate.core.capabilities import Mode
@@ -21,7 +19,7 @@ from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRange
 from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Step
-from strictgate.gateway.records import Planned
+from strictgate.gateway.records import Aim, Planned
 from strictgate.inspector.entries import Entry, KeptAsk, choice_text
 from strictgate.observe.events import RequestFinished
 
@@ -41,20 +39,26 @@ ASKED = 8
 """How many of a KeptAsk's values are known when it is asked."""
 FIELDS = 9
 """How many values a request comes to, see OpenEntry._values."""
-_FIXED = 2048
-"""Bytes of an entry beside its values, roughly: its places in the ring."""
+_FIXED = 4096
+"""Bytes of an entry beside its values, roughly: its places in the ring, and
+what it refers to."""
 _NONE: tuple[Any, ...] = ()
+_NOTHING: Mapping[int, DocumentOrigins] = MappingProxyType({})
 _FORMAT = 2
 """Of marshal: the newer ones look for values that stand in several places, of which there are
 none."""
 
 
 class OpenEntry:
-    """One request that is under way, in plain values."""
+    """One request, as it was told of: by references to values that nobody changes.
+
+    What is shown of it is made of them when somebody looks; a request mostly leaves the ring
+    without having been looked at.
+    """
 
     __slots__ = (
         *("about", "asks", "attempts", "contents", "error", "finished", "id", "key", "notes"),
-        *("origins", "size", "steps", "target", "weight", "clock"),
+        *("origins", "size", "steps", "weight", "clock", "_aim", "_target", "call_origins"),
     )
 
     def __init__(self, about: About, key: bytes) -> None:
@@ -63,36 +67,79 @@ class OpenEntry:
         self.about = about
         self.key = key
         """The client's own, for as long as the request is under way: what must not be kept."""
-        self.target: Planned | None = None
+        self._aim: Aim | None = None
+        """Where it went last; None: nowhere, or `_target` is made of it."""
+        self._target: Planned | None = None
         self.asks: list[tuple[Any, ...]] = []
         """The first values of a KeptAsk; all of them, once its answer is over."""
-        self.attempts: list[tuple[Any, ...]] = []
+        self.attempts: list[Attempt] = []
         self.contents: list[str] | None = None
-        self.steps: Any = _NONE
-        self.origins: Any = _NONE
+        self.steps: tuple[tuple[int, Step], ...] = _NONE
+        self.origins: Mapping[int, DocumentOrigins] = _NOTHING
+        self.call_origins: Mapping[int, DocumentOrigins] = _NOTHING
+        """Of what a choice says that has calls and no text."""
         self.error: str | None = None
         self.notes: tuple[Mapping[str, Any], ...] = _NONE
         self.finished: RequestFinished | None = None
         self.weight = _FIXED + len(raw)
 
-    def concluded(self, attempts: list[Attempt], outcome: Outcome | None) -> None:
+    @property
+    def target(self) -> Planned | None:
+        """Where it went last, with where it went before."""
+        aim, self._aim = self._aim, None
+        if aim is not None:
+            self._target = aim.planned().behind(self._target)
+        return self._target
+
+    def begun(self, aim: Aim) -> None:
+        """Note that a conversation about it begins."""
+        if self._aim is not None:
+            self._target = self.target
+        self._aim = aim
+
+    def asked(self, how: tuple[Any, ...], sent: bytes, size: int) -> None:
+        """Note a request to the upstream.
+
+        Args:
+            how: from `mode` to `at`, as KeptAsk has it.
+            sent: what is kept of its body, …
+            size: … and how many bytes it had.
+        """
+        aim = self._aim
+        if aim is not None:
+            whom: tuple[str, str] = (aim.upstream, aim.model)
+        else:
+            whom = ("", "") if self._target is None else _whom(self._target)
+        self.asks.append((*whom, *how, sent, size))
+        self.weight += len(sent)
+
+    def concluded(self, attempts: Sequence[Attempt], outcome: Outcome | None) -> None:
         """Note how a conversation about it went."""
+        self.attempts += attempts
         for each in attempts:
-            self.attempts.append(_of_attempt(each))
+            if each.problems:
+                self.weight += sum(map(len, each.problems))
         if outcome is None:
             return
         self.error = None  # it was that of a model in whose place another one was asked
-        if outcome.steps:
-            self.steps = [(at, str(step.name), step.path) for at, step in outcome.steps]
-        if outcome.origins or outcome.call_origins:
-            self.origins = [
-                (at, [(each.start, each.end, str(each.origin)) for each in origins.ranges])
-                for at, origins in _shown_origins(outcome)
-            ]
-        self.contents = list(map(choice_text, outcome.body["choices"]))
+        choices = outcome.body["choices"]
+        self.steps, self.origins = outcome.steps, outcome.origins
+        self.contents = [choice_text(each) for each in choices]
+        self.weight += sum(map(len, self.contents))
+        if outcome.call_origins:
+            self.call_origins = {
+                at: calls[0]
+                for at, calls in outcome.call_origins.items()
+                if 0 in calls and not choices[at]["message"].get("content")
+            }
+
+    def failed(self, error: str) -> None:
+        """Note the error that its client gets, as JSON."""
+        self.error = error
+        self.weight += len(error)
 
     def packed(self) -> "PackedEntry | OpenEntry":
-        """Return it as one piece; as it is where something in it is no plain value."""
+        """Return it as one piece, for a file; as it is where something in it is no plain value."""
         try:
             data = marshal.dumps(self._values(), _FORMAT)
         except ValueError:
@@ -104,13 +151,23 @@ class OpenEntry:
         return _entry(self._values(), self.target)
 
     def _values(self) -> tuple[Any, ...]:
+        """Return all but the target in plain values."""
         finished = self.finished
         ended: tuple[Any, ...] | None = None
         if finished is not None:
-            repairs = finished.repairs
-            names = tuple(map(str, repairs)) if repairs else _NONE
+            names = tuple(map(str, finished.repairs))
             ended = (_finished(finished), str(finished.mode), names)
-        said = (self.asks, self.attempts, self.contents, self.steps, self.origins)
+        asks = [
+            (whose, model, str(mode), str(purpose), *rest)
+            for whose, model, mode, purpose, *rest in self.asks
+        ]
+        origins = [
+            (at, [(each.start, each.end, str(each.origin)) for each in found.ranges])
+            for at, found in (*self.origins.items(), *self.call_origins.items())
+        ]
+        attempts = [_of_attempt(each) for each in self.attempts]
+        steps = [(at, str(step.name), step.path) for at, step in self.steps]
+        said = (asks, attempts, self.contents, steps, origins)
         return (self.about, *said, self.error, self.notes, ended)
 
 
@@ -149,12 +206,8 @@ def _entry(values: tuple[Any, ...], target: Planned | None) -> Entry:
     )
 
 
-def _shown_origins(outcome: Outcome) -> Iterator[tuple[int, DocumentOrigins]]:
-    """Yield the origins of what `choice_text` gives of each choice."""
-    yield from outcome.origins.items()
-    for at, calls in outcome.call_origins.items():
-        if 0 in calls and not outcome.body["choices"][at]["message"].get("content"):
-            yield at, calls[0]
+def _whom(target: Planned) -> tuple[str, str]:
+    return target.upstream, target.model
 
 
 def _of_attempt(attempt: Attempt) -> tuple[Any, ...]:

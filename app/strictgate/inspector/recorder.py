@@ -28,7 +28,7 @@ from strictgate.gateway.records import (
     Heard,
     Opened,
     Record,
-    planned_record,
+    aim_of,
 )
 from strictgate.inspector.access import Access
 from strictgate.inspector.entries import MAX_BODY, Entry, cut_error
@@ -134,6 +134,8 @@ class Inspector:
         """What takes down what is told of a request that is under way, by its kind."""
         self._waiting = Batch(self._take_all_down)
         """What was told, with the time by the monotonic clock."""
+        self._epoch = 0.0
+        """When the monotonic clock began, in seconds since 1970, as of what is taken down."""
         self._keys: frozenset[bytes] = frozenset()
         for entry_id, packed in [] if file is None else file.take_loaded():
             self._keep_entry(entry_id, packed, is_new=False)
@@ -215,6 +217,7 @@ class Inspector:
             self._waiting.flush()
 
     def _take_all_down(self, items: Iterable[tuple[float, _Told]]) -> None:
+        self._epoch = time.time() - time.monotonic()
         for at, told in items:
             self._take_down(told, at)
 
@@ -240,21 +243,17 @@ class Inspector:
             model = without_credentials(model, given)
         body, size = (_cut(raw, key), len(raw)) if self._has_bodies else (b"", 0)
         told = (record.surface, model, members.get("stream") is True, body, size)
-        about = (record.request_id, _by_wall_clock(at), at, *told)
+        about = (record.request_id, self._epoch + at, at, *told)
         self._open[record.request_id] = OpenEntry(about, key)
 
     def _begin(self, entry: OpenEntry, record: Begun, at: float) -> None:
-        planned = planned_record(record)
-        entry.target = planned if entry.target is None else planned.behind(entry.target)
+        entry.begun(aim_of(record))
 
     def _ask(self, entry: OpenEntry, record: Asked, at: float) -> None:
-        plan, target = record.plan, entry.target
+        plan = record.plan
         sent = b"" if entry.size > _TOO_LONG else self._json(record.body)
-        kept = _cut(sent, entry.key)
-        entry.weight += len(kept)
-        whom = ("", "") if target is None else (target.upstream, target.model)
-        how = (str(plan.mode), str(plan.purpose), plan.wrapped, at - entry.clock)
-        entry.asks.append((*whom, *how, kept, len(sent)))
+        how = (plan.mode, plan.purpose, plan.wrapped, at - entry.clock)
+        entry.asked(how, _cut(sent, entry.key), len(sent))
 
     def _hear(self, entry: OpenEntry, record: Heard, at: float) -> None:
         if not entry.asks:
@@ -284,7 +283,7 @@ class Inspector:
         if not self._has_bodies:
             about = {key: body["error"].get(key) for key in ("type", "code")}
             body = {"error": {"message": ""} | about}
-        entry.error = write_json({"error": cut_error(body["error"])})
+        entry.failed(write_json({"error": cut_error(body["error"])}))
 
     def _json(self, value: Any) -> bytes:
         if not self._has_bodies:
@@ -313,7 +312,7 @@ class Inspector:
     def _finish(self, entry: OpenEntry, event: RequestFinished, at: float) -> None:
         del self._open[entry.id]
         entry.finished, entry.key = event, b""
-        self._keep_entry(entry.id, entry.packed())
+        self._keep_entry(entry.id, entry if self._file is None else entry.packed())
 
     def _keep_entry(
         self, entry_id: str, entry: PackedEntry | OpenEntry, *, is_new: bool = True
@@ -331,7 +330,7 @@ class Inspector:
     def _refuse(self, event: RequestFinished, at: float) -> None:
         """Keep what came to an error before it was read, or is none of the surfaces'."""
         began = at - event.seconds
-        times = (_by_wall_clock(began), began)
+        times = (self._epoch + began, began)
         about = (event.request_id, *times, "", event.model, event.is_stream, b"", 0)
         entry = OpenEntry(about, b"")
         entry.finished = event
@@ -353,11 +352,6 @@ class Inspector:
 def _is_refusal(done: RequestFinished) -> bool:
     """Whether a request that was not read is worth an entry; the inspector's own are not."""
     return done.status >= 400 and done.path not in PROBES and not done.path.startswith(_OWN_PATHS)
-
-
-def _by_wall_clock(at: float) -> float:
-    """Return a time by the monotonic clock in seconds since 1970."""
-    return time.time() - (time.monotonic() - at)
 
 
 def _told(fault: Failure | GatewayError) -> tuple[int, str]:
