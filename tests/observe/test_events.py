@@ -48,10 +48,8 @@ def test_ignoring_does_nothing():
 class Attentive:
     """One who heeds one kind."""
 
-    heeds = frozenset({events.ToolsDropped})
-
     def __init__(self, told):
-        self.observe = told.append
+        self.heeds = {events.ToolsDropped: told.append}
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import quote
 
 import orjson
@@ -39,6 +39,7 @@ from strictgate.observe.events import (
     FactLearned,
     ModelDemoted,
     ModeRefused,
+    Observer,
     PrefillDropped,
     RequestFinished,
     ToolsDropped,
@@ -57,6 +58,7 @@ REFUSED = 10
 """Of the requests that are kept, one in so many may be one that was refused unread."""
 _Told = Record | UpstreamFailed | RequestFinished
 Lesson = FactLearned | ModeRefused | ModelDemoted | PrefillDropped | ToolsDropped
+_LESSONS = get_args(Lesson)
 
 
 class Follower:
@@ -96,13 +98,6 @@ class Follower:
 class Inspector:
     """One per process: the witness of what is said, and an observer of events."""
 
-    heeds = frozenset(
-        {
-            *(RequestFinished, UpstreamFailed),
-            *(FactLearned, ModeRefused, ModelDemoted, PrefillDropped, ToolsDropped),
-        }
-    )
-
     def __init__(
         self, settings: InspectorSettings, access: Access, file: "RequestFile | None" = None
     ) -> None:
@@ -134,6 +129,9 @@ class Inspector:
         """What takes down what is told of a request that is under way, by its kind."""
         self._waiting = Batch(self._take_all_down)
         """What was told, with the time by the monotonic clock."""
+        self.heeds: dict[type, Observer] = dict.fromkeys(_LESSONS, self._learn)
+        self.heeds |= {RequestFinished: self._told_of, UpstreamFailed: self._told_of}
+        """What takes note of each kind of events."""
         self._epoch = 0.0
         """When the monotonic clock began, in seconds since 1970, as of what is taken down."""
         self._keys: frozenset[bytes] = frozenset()
@@ -299,12 +297,17 @@ class Inspector:
 
     def observe(self, event: Event) -> None:
         """Take note of what happened."""
-        if isinstance(event, RequestFinished | UpstreamFailed):
-            self._waiting.put((time.monotonic(), event))
-            if self._followers:
-                self._waiting.flush()
-        elif isinstance(event, Lesson):
-            self.lessons.append((time.time(), event))
+        heed = self.heeds.get(type(event))
+        if heed is not None:
+            heed(event)
+
+    def _told_of(self, event: Any) -> None:
+        self._waiting.put((time.monotonic(), event))
+        if self._followers:
+            self._waiting.flush()
+
+    def _learn(self, event: Any) -> None:
+        self.lessons.append((time.time(), event))
 
     def _miss(self, entry: OpenEntry, event: UpstreamFailed, at: float) -> None:
         entry.notes += ({"error": event.error, "message": event.message},)

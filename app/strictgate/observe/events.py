@@ -3,7 +3,7 @@
 Who tells of one knows one observer; `tell_all` makes it of all that listen (api/app.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from strictgate.core.value_type import value_type
@@ -315,11 +315,8 @@ class Attentive(Protocol):
     """An observer of some kinds of events: of most that happen it is not told."""
 
     @property
-    def heeds(self) -> frozenset[type]:
-        """The kinds."""
-
-    def observe(self, event: Event) -> None:
-        """Take note of one."""
+    def heeds(self) -> Mapping[type, Observer]:
+        """What takes note of each kind."""
 
 
 def ignore(event: Event) -> None:
@@ -337,7 +334,7 @@ def tell_all(listeners: Sequence[Observer], attentive: Sequence[Attentive] = ())
     by_kind: dict[type, tuple[Observer, ...]] = {}
 
     def those_for(kind: type) -> tuple[Observer, ...]:
-        heeding = (each.observe for each in attentive if kind in each.heeds)
+        heeding = (each.heeds[kind] for each in attentive if kind in each.heeds)
         return by_kind.setdefault(kind, (*listeners, *heeding))
 
     def observe(event: Event) -> None:

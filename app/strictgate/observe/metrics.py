@@ -10,7 +10,7 @@ numbers that are looked up once for all requests that are alike (`_Request`, `_C
 `_Call`): a dozen look-ups for each request cost more than the additions.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
@@ -55,14 +55,14 @@ MAX_MODELS = 100
 MAX_CODES = 100
 MAX_ALIKE = 1000
 """Kinds of requests whose numbers are held; beyond that they are looked up anew."""
+MAX_UNFOLDED = 1000
+"""Events whose values wait to be put into the buckets of histograms."""
 _ROUTES = (
     *("chat/completions", "completions", "responses", "embeddings", "models", "conversations"),
     *("audio", "images", "files", "moderations", "batches"),
 )
 _Kept = TypeVar("_Kept")
 _BREAKER_STATES = {"closed": 0, "half_open": 1, "open": 2}
-_PARTS = frozenset({UpstreamAnswered, Enforced})
-"""What happens within a request: a RequestFinished follows."""
 _UNANSWERED = "unanswered"
 """The outcome of a conversation of which no question was answered."""
 _TOO_COMPLEX = "too_complex"
@@ -146,49 +146,62 @@ class Metrics(MetricTables):
             OutOfResources: lambda each: self.out_of_resources.add(),
             TurnedAway: lambda each: self.turned_away.add((each.limit,), each.count),
         }
-        self.heeds = frozenset(self._handlers)
         self._waiting = Batch(self._count_all)
+        self._histograms = [each for each in vars(self).values() if type(each) is HistogramTable]
+        self._unfolded = 0
+        """Events since their values were counted last."""
+        self.heeds = dict.fromkeys(self._handlers, self._count) | {
+            RequestFinished: self._waiting.put,
+            UpstreamAnswered: self._waiting.add,
+            Enforced: self._waiting.add,
+        }
+        """What takes note of each kind: what happens within a request waits for its end."""
 
     # --- told ------------------------------------------------------------------------------------
 
     def observe(self, event: Event) -> None:
         """Count `event`: at once, or before somebody asks."""
-        kind = type(event)
-        if kind is RequestFinished:
-            self._waiting.put(event)
-        elif kind in _PARTS:
-            self._waiting.add(event)
-        elif kind in self.heeds:
-            self._count(event)
+        heed = self.heeds.get(type(event))
+        if heed is not None:
+            heed(event)
 
     def _count(self, event: Event) -> None:
         self._handlers[type(event)](event)
 
-    def _count_all(self, events: Iterable[Event]) -> None:
+    def _count_all(self, events: Sequence[Event]) -> None:
         handlers = self._handlers
         for event in events:
             handlers[type(event)](event)
+        self._unfolded += len(events)
+        if self._unfolded > MAX_UNFOLDED:
+            self._unfolded = 0
+            for each in self._histograms:
+                each.fold()
 
     def _finished(self, done: RequestFinished) -> None:
         if done.path in PROBES:
             return
         kind = "enforced" if done.mode else "passthrough"
-        status, models = done.status, self._models
-        model = models.bounded(done.model) if 0 < status < 400 else models.known(done.model)
+        status, model, seconds = done.status, done.model, done.seconds
+        if not self._models.has(model):
+            of = self._models
+            model = of.bounded(model) if 0 < status < 400 else of.known(model)
         key = (done.path, status, done.upstream, model, kind)
         alike = self._requests.get(key)
         if alike is None:
             alike = _kept(self._requests, key, self._request(*key))
-        alike.requests[0] += 1
-        alike.seconds.add(done.seconds)
-        answer = alike.answer
+        requests, taken, answer = alike
+        requests[0] += 1
+        taken.add(seconds)
         if answer is not None:
-            answer.overhead.add(max(0.0, done.seconds - done.upstream_seconds))
+            overhead, first_byte, tokens_in, tokens_out, in_vain = answer
+            waited = done.upstream_seconds
+            overhead.add(seconds - waited if seconds > waited else 0.0)
             if done.first_byte:
-                answer.first_byte.add(done.first_byte)
-            answer.tokens_in[0] += done.tokens_in
-            answer.tokens_out[0] += done.tokens_out
-            answer.in_vain[0] += done.tokens_in_vain
+                first_byte.add(done.first_byte)
+            tokens_in[0] += done.tokens_in
+            tokens_out[0] += done.tokens_out
+            in_vain[0] += done.tokens_in_vain
         if done.error is not None:
             self.errors.add((self._codes.bounded(done.error),))
         if done.client_left:
@@ -233,15 +246,17 @@ class Metrics(MetricTables):
                 self.upstream_first_byte_seconds.row(upstream),
             )
             alike = _kept(self._calls, key, call)
-        alike.requests[0] += 1
-        alike.seconds.add(answered.waited)
+        requests, waited, first_byte = alike
+        requests[0] += 1
+        waited.add(answered.waited)
         if answered.status:
-            alike.first_byte.add(answered.first_byte)
+            first_byte.add(answered.first_byte)
 
     def _enforced(self, done: Enforced) -> None:
-        models, outcome = self._models, done.outcome
-        is_answered = outcome != _UNANSWERED
-        name = models.bounded(done.model) if is_answered else models.known(done.model)
+        name, outcome = done.model, done.outcome
+        if not self._models.has(name):
+            of = self._models
+            name = of.known(name) if outcome == _UNANSWERED else of.bounded(name)
         key = (done.upstream, name, done.mode, outcome)
         alike = self._conversations.get(key)
         if alike is None:
@@ -253,10 +268,11 @@ class Metrics(MetricTables):
                 self.streams_stopped.cell(model),
             )
             alike = _kept(self._conversations, key, conversation)
-        alike.enforced[0] += 1
-        alike.attempts[0] += done.attempts
-        alike.continuations[0] += done.continuations
-        alike.stopped[0] += done.stopped
+        enforced, attempts, continuations, stopped = alike
+        enforced[0] += 1
+        attempts[0] += done.attempts
+        continuations[0] += done.continuations
+        stopped[0] += done.stopped
         for step in done.repairs:
             self.repairs.add((step,))
         for step, count in done.more_repairs:

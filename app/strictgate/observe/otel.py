@@ -43,8 +43,6 @@ class _GivenIds(IdGenerator):
 class Traces:
     """One per process; `observe` is the listener."""
 
-    heeds: frozenset[type] = frozenset({UpstreamAnswered, RequestFinished})
-
     def __init__(self, processor: SpanProcessor) -> None:
         """Begin.
 
@@ -61,6 +59,7 @@ class Traces:
         )
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("strictgate", __version__)
+        self.heeds = {UpstreamAnswered: self.observe, RequestFinished: self.observe}
 
     def observe(self, event: Event) -> None:
         """Make a span of what has ended, where its trace is recorded."""

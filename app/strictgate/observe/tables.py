@@ -5,7 +5,7 @@ request); so they are made of these tables when somebody asks (exposition.py). W
 same again and again holds on to the number itself: `cell` of a counter, `row` of a histogram.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
 
 Labels = tuple[str, ...]
@@ -77,24 +77,58 @@ class HistogramTable:
         return found
 
     def add(self, labels: Labels, value: float) -> None:
-        """Count one value."""
+        """Count one value; see HistogramRow."""
         self.row(labels).add(value)
+
+    def fold(self) -> None:
+        """Count the values that wait."""
+        for row in self.rows.values():
+            row.fold()
 
 
 class HistogramRow:
-    """The counts of a histogram for one combination of labels, not added up."""
+    """The counts of a histogram for one combination of labels, not added up.
 
-    __slots__ = ("_bounds", "counts", "total")
+    A value that is added only waits, as to look for its bucket takes longer than to sort it with
+    many others; `fold` counts those that wait.
+    """
+
+    __slots__ = ("_bounds", "_counts", "_total", "_waiting", "add")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self._bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0.0
+        self._counts = [0] * (len(bounds) + 1)
+        self._total = 0.0
+        self._waiting: list[float] = []
+        self.add = self._waiting.append
+        """Adds one value; somebody must `fold` once in a while."""
 
-    def add(self, value: float) -> None:
-        """Count one value."""
-        self.counts[bisect_left(self._bounds, value)] += 1
-        self.total += value
+    def fold(self) -> None:
+        """Count the values that wait."""
+        values = self._waiting
+        if not values:
+            return
+        values.sort()
+        below = 0
+        for at, bound in enumerate(self._bounds):
+            up_to = bisect_right(values, bound, below)
+            self._counts[at] += up_to - below
+            below = up_to
+        self._counts[-1] += len(values) - below
+        self._total += sum(values)
+        values.clear()
+
+    @property
+    def counts(self) -> list[int]:
+        """How many values there are in each bucket."""
+        self.fold()
+        return self._counts
+
+    @property
+    def total(self) -> float:
+        """The sum of all values."""
+        self.fold()
+        return self._total
 
 
 class LabelPool:
@@ -103,6 +137,8 @@ class LabelPool:
     def __init__(self, most: int) -> None:
         self._most = most
         self._known: set[str] = set()
+        self.has = self._known.__contains__
+        """Whether a value is one of those that stay."""
 
     def bounded(self, value: str) -> str:
         """Return `value`, or `other`."""
