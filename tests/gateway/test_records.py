@@ -24,7 +24,7 @@ def test_a_request_is_told_from_beginning_to_end(demo):
     assert opened.surface == "chat"
     assert json.loads(planned.schema) == ONE_WAY
     assert (planned.upstream, planned.path) == ("demo", "/chat/completions")
-    assert asked.body["model"] == "demo/wrong-enum"
+    assert json.loads(asked.body)["model"] == "demo/wrong-enum"
     assert heard.reply.choices[0].text
     assert heard.seconds > 0
     assert closed.outcome is not None

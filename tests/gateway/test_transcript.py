@@ -40,7 +40,7 @@ def held(turns, answers):
     transcript = Transcript("req_1", witness)
     for turn, answer in zip_longest(turns, answers):
         if isinstance(turn, Ask):
-            transcript.ask(turn)
+            transcript.ask(turn.plan, turn.body)
         transcript.hear(answer)
     transcript.end()
     return witness.told

@@ -27,6 +27,7 @@ from strictgate.core.conversation.protocol import (
 )
 from strictgate.core.errors import GatewayError, UpstreamFailure, UpstreamTimeout
 from strictgate.core.guard.grammar_matcher import CompiledGrammar
+from strictgate.core.jsontext.reader import json_bytes
 from strictgate.core.plan.plan import Body, Plan
 from strictgate.core.schema.schema import Schema
 from strictgate.core.surfaces.surface import UpstreamAdapter
@@ -198,12 +199,13 @@ class Driver:
     async def _answer(self, turn: Turn) -> DriverAnswer:
         match turn:
             case Ask(plan, body, raw):
+                sent = raw or (body if self.adapter is not None else json_bytes(body))
                 if self.transcript is not None:
-                    self.transcript.ask(turn)
+                    self.transcript.ask(plan, sent)
                 if self._call is not None or self._stream is not None:
                     await self._close()
                 answer = await ask_repeatedly(
-                    partial(self._ask, plan, raw or body),
+                    partial(self._ask, plan, sent),
                     self.endpoint,
                     self.client.health(self.endpoint),
                     self._deadline,

@@ -2,8 +2,9 @@
 
 import time
 
-from strictgate.core.conversation.protocol import Ask, DriverAnswer, StreamPart
+from strictgate.core.conversation.protocol import DriverAnswer, StreamPart
 from strictgate.core.errors import GatewayError
+from strictgate.core.plan.plan import Body, Plan
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.gateway.records import Asked, Heard, Witness
 
@@ -23,13 +24,17 @@ class Transcript:
         self._fault: Failure | GatewayError | None = None
         self._ended: float | None = None
 
-    def ask(self, ask: Ask) -> None:
-        """Record that a request begins; the one before is over, if it was open."""
+    def ask(self, plan: Plan, sent: Body | bytes) -> None:
+        """Record that a request begins; the one before is over, if it was open.
+
+        Args:
+            sent: its body as a chat completion; as JSON where it has been written already.
+        """
         if self._since is not None:
             self.end()
         self._since, self._first, self._pieces = time.monotonic(), None, 0
         self._fault = self._ended = None
-        self._record(Asked(self._id, ask.plan, ask.raw or ask.body))
+        self._record(Asked(self._id, plan, sent))
 
     def hear(self, answer: DriverAnswer | GatewayError) -> None:
         """Note what came of the open request: a part of its answer, or its end."""

@@ -258,7 +258,9 @@ class Inspector:
             return
         kept, size, status, is_judged = None, 0, 0, record.reply is not None
         if record.reply is not None:
-            status, reply = 200, self._json(record.reply.body)
+            raw = record.reply.raw
+            is_as_it_came = 0 < len(raw) <= MAX_BODY  # else it is shorter where it is written anew
+            status, reply = 200, self._json(raw if is_as_it_came else record.reply.body)
             kept, size = _cut(reply, entry.key), len(reply)
             entry.weight += len(kept)
         fault = ""

@@ -76,14 +76,14 @@ async def read_response(
         return Failure(response.status, read_error(response.status, body, endpoint), headers)
     if not isinstance(body, dict):
         raise UpstreamBadResponse(f"The upstream '{endpoint.name}' answered with no JSON object.")
-    body = body if adapter is None else adapter.received(body)
+    body, came = (body, raw) if adapter is None else (adapter.received(body), b"")
     if hidden_error(body):
         return _error_in_success(body, endpoint)
     secret = secret_in_text(endpoint)
     if secret is not None and secret.is_in(raw):
-        body = secret.blotted(body)
+        body, came = secret.blotted(body), b""
     await breathe(len(raw))
-    return parse_reply(body)
+    return parse_reply(body, came)
 
 
 def read_stream(collector: Collector, endpoint: Endpoint) -> Reply | Failure:

@@ -5,6 +5,7 @@ text) is either understood or an UpstreamBadResponse. Unknown fields are kept, f
 """
 
 from collections.abc import Mapping
+from dataclasses import field
 from operator import attrgetter
 from typing import Any
 
@@ -75,6 +76,8 @@ class Reply:
     body: Mapping[str, Any]
     choices: tuple[Choice, ...]
     usage: Mapping[str, Any] | None
+    raw: bytes = field(default=b"", compare=False)
+    """The JSON that `body` was read from; empty where that is not known."""
 
 
 @value_type
@@ -86,8 +89,11 @@ class Failure:
     headers: Mapping[str, str]
 
 
-def parse_reply(body: Any) -> Reply:
+def parse_reply(body: Any, raw: bytes = b"") -> Reply:
     """Read a chat.completion object.
+
+    Args:
+        raw: the JSON that it is, if there is one.
 
     Raises:
         UpstreamBadResponse: it is none.
