@@ -98,8 +98,8 @@ def test_breakers(process):
     process.events.clear()
     health = process.client.health(ROUTER.endpoints["x"])
     process.hear(BreakerMoved("x", AT, True))
-    with health.asked() as note:
-        note(503)
+    health.begin()
+    health.answered(503)
     process.hear(BreakerMoved("x", AT, False))
 
     assert process.events == [
