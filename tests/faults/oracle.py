@@ -171,6 +171,7 @@ def _code(error: Any) -> str:
     _demand(isinstance(error, dict), f"an error of no shape: {error!r}")
     _demand(isinstance(error.get("message"), str) and error["message"], "an error without words")
     code = error.get("code")
+    _demand(isinstance(code, str | int | None), f"a code of no shape: {code!r}")
     _demand(code != "internal_error", f"a bare 500: {error['message']}")
     return code if code in OURS else PASSED_ON
 
@@ -230,7 +231,9 @@ def _said_in_response(body: dict[str, Any]) -> _Said:
     if body["status"] == "incomplete":
         return _Said(reason=body["incomplete_details"]["reason"])
     parts = [part for item in body["output"] for part in item.get("content") or ()]
-    return _Said("".join(part["text"] for part in parts if part["type"] == "output_text"))
+    texts = [part["text"] for part in parts if part["type"] == "output_text"]
+    _demand(len(texts) < 2, "a document in several messages")
+    return _Said("".join(texts))
 
 
 def _said_in_events(events: list[str]) -> _Said:

@@ -100,6 +100,14 @@ HOSTS: dict[str, Fault] = {
     "calls-null-parts": message("tool_calls", [None, {"function": None}], OK, INVALID, BAD),
     "calls-text": message("tool_calls", "none", OK, INVALID, BAD),
     "reasoning-odd": message("reasoning_content", [{"x": 1}], OK, BAD),
+    "refusal-number": message("refusal", 7, OK),
+    "refusal-object": message("refusal", {"a": 1}, OK),
+    "refusal-of-nonsense": shape(
+        lambda whole: whole["choices"][0]["message"].update(content="{}", refusal=[0.5]), INVALID
+    ),
+    "logprobs-odd": choice(
+        "logprobs", {"content": [{"token": 5, "logprob": "x", "top_logprobs": [None]}]}, OK
+    ),
     "finish-unknown": choice("finish_reason", "because", OK, INVALID),
     "finish-number": choice("finish_reason", 3, OK, INVALID, BAD),
     "finish-object": choice("finish_reason", {}, OK, INVALID, BAD),
@@ -117,6 +125,9 @@ HOSTS: dict[str, Fault] = {
     "object-odd": field("object", 3, OK),
     "error-inside": body(lambda text: b'{"error":{"message":"no","code":503}}', PASSED_ON),
     "error-text-inside": body(lambda text: b'{"error":"no"}', PASSED_ON, BAD),
+    "error-of-objects": body(
+        lambda text: b'{"error":{"message":"no","type":7,"param":[1],"code":{"x":1}}}', PASSED_ON
+    ),
     "error-beside": field("error", {"message": "but"}, OK, PASSED_ON, BAD),
     "error-base-resp": body(lambda text: b'{"base_resp":{"status_code":1002}}', PASSED_ON),
 }
@@ -127,6 +138,8 @@ MODELS: dict[str, Fault] = {
     "fenced": text(lambda text: f"Sure:\n```json\n{text}\n```\nBye.", OK),
     "thinking": text(lambda text: f"<think>{{}} or [] …</think>{text}", OK),
     "comma": text(lambda text: text[:-1] + ",}", OK),
+    "commas": text(lambda text: text.replace('",', '", ,,'), OK, INVALID),
+    "capitals": text(lambda text: text.replace('"nonce"', '"NONCE"'), OK),
     "single-quotes": text(lambda text: text.replace('"choice"', "'choice'"), OK, INVALID),
     "blank-around": text(lambda text: f"\n\t {text} \n", OK),
     "surrogate": text(lambda text: text.replace("n0nce", "\\ud800n0nce"), INVALID),

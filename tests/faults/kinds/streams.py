@@ -62,6 +62,13 @@ def _trickle(text: str) -> Iterator[Step]:
     yield DONE
 
 
+def _thinking_on(text: str) -> list[bytes]:
+    """A model that goes on thinking while it writes."""
+    first, *said = events(text)
+    thought = event(chunk(reasoning_content="hm "))
+    return [first, *chain.from_iterable((thought, each) for each in said), DONE]
+
+
 def _close_delimited(asked: Asked) -> Iterator[Step]:
     yield head("connection: close", kind="text/event-stream")
     yield b"".join(_half(asked.text))
@@ -175,6 +182,7 @@ TABLE: dict[str, Fault] = {
         OK,
         BAD,
     ),
+    "sse-thought-amid": stream(_thinking_on, OK),
     "sse-sized": fault(
         lambda asked: [sized(b"".join([*events(asked.text), DONE]), kind="text/event-stream")], OK
     ),
