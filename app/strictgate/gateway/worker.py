@@ -77,6 +77,10 @@ PER_MATCHED = 75  # … for each character that a grammar has followed, …
 PER_CHARACTER = 9  # … and for each
 IDLE = 2.0  # seconds
 GRAMMARS = 64 << 20  # bytes of grammars that are kept
+YOUNG = 20_000
+"""Objects more than before, until the collector looks for cycles. A question makes many small ones
+that stay until it is answered: with Python's own 700 they are walked again and again, which takes
+up to a quarter of the time."""
 NICENESS = 2  # whoever waits for an event loop goes first
 
 
@@ -306,6 +310,7 @@ def main() -> None:
     sys.excepthook = crashed
     limit(int(sys.argv[1]))
     gc.freeze()
+    gc.set_threshold(YOUNG)
     freed = FreedMemory()
     worker = Worker(min(KEPT, int(sys.argv[1]) // 4))
     while (message := read_message(questions)) is not None:
