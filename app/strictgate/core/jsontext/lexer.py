@@ -52,6 +52,11 @@ class Expects(IntEnum):
     """The root is closed."""
 
 
+_STRING = LexicalToken.STRING
+_NAME, _VALUE = Expects.NAME, Expects.VALUE
+_COMMA_OR_END, _NOTHING = Expects.COMMA_OR_END, Expects.NOTHING
+
+
 class LexerEvent(IntEnum):
     """What a byte did that may be judged."""
 
@@ -97,16 +102,6 @@ class Lexer:
         self.last: tuple[LexicalToken, int] | None = None
         """The token closed last and where it starts, while nothing but blanks came behind it."""
 
-    def _advance(self, position: int, end: int) -> int:
-        """Take one step from `position`."""
-        if self.token is not None:
-            return _INSIDE[self.token](self, position)
-        position = _BLANK_RUN.match(self._text, position).end()  # type: ignore[union-attr]
-        if position == end:
-            return position
-        step = _STEPS[self.expects].get(self._text[position])
-        return position if step is None else step(self, position)
-
     def _note(self, position: int, undo: Undo = None) -> None:
         entry = (position, self.expects, self.token, self._start, self.last, undo)
         self._journal.append(entry)
@@ -138,16 +133,18 @@ class Lexer:
 
     # --- between tokens ------------------------------------------------------------------------
 
+    def pass_blanks(self, position: int) -> int:
+        return _BLANK_RUN.match(self._text, position).end()  # type: ignore[union-attr]
+
     def comma(self, position: int) -> int:
-        is_object = isinstance(self._tree.open[-1], dict)
-        return self._go_on(position, Expects.NAME if is_object else Expects.VALUE)
+        self._note(position)
+        self.expects = _NAME if isinstance(self._tree.open[-1], dict) else _VALUE
+        self.last = None
+        return position + 1
 
     def colon(self, position: int) -> int:
-        return self._go_on(position, Expects.VALUE)
-
-    def _go_on(self, position: int, expects: Expects) -> int:
         self._note(position)
-        self.expects, self.last = expects, None
+        self.expects, self.last = _VALUE, None
         return position + 1
 
     def enter_object(self, position: int) -> int:
@@ -177,40 +174,44 @@ class Lexer:
         return position + 1
 
     def begin_name(self, position: int) -> int:
+        """Take in as much as there is of a name: that it begins shows nothing of it yet."""
+        self._note(position)
         self._whole = position + 1
-        return self._begin(position, LexicalToken.NAME, Expects.COLON)
+        self.token, self._start, self.expects = LexicalToken.NAME, position, Expects.COLON
+        return self.in_quotes(position + 1)
 
     def begin_string(self, position: int) -> int:
         self._whole = position + 1
-        self._event = LexerEvent.OPENED
-        return self._begin(position, LexicalToken.STRING, self._behind_value())
+        return self._begin(position, _STRING)
 
     def begin_number(self, position: int) -> int:
         self._part = numbers.STARTS[self._text[position]]
-        self._event = LexerEvent.OPENED
-        return self._begin(position, LexicalToken.NUMBER, self._behind_value())
+        return self._begin(position, LexicalToken.NUMBER)
 
     def begin_literal(self, position: int) -> int:
-        self._event = LexerEvent.OPENED
-        return self._begin(position, LexicalToken.LITERAL, self._behind_value())
+        return self._begin(position, LexicalToken.LITERAL)
 
-    def _begin(self, position: int, token: LexicalToken, expects: Expects) -> int:
+    def _begin(self, position: int, token: LexicalToken) -> int:
+        """Begin a value; behind it comes what comes behind the value that it is in."""
         self._note(position)
-        self.token, self._start, self.expects = token, position, expects
+        self.token, self._start, self.expects = token, position, self._behind_value()
+        self._event = LexerEvent.OPENED
         return position + 1
 
     def _behind_value(self) -> Expects:
-        return Expects.COMMA_OR_END if self._tree.open else Expects.NOTHING
+        return _COMMA_OR_END if self._tree.open else _NOTHING
 
     # --- inside tokens -------------------------------------------------------------------------
 
     def in_quotes(self, position: int) -> int:
         text = self._text
         self._whole = whole = strings.whole_until(text, self._whole)
-        if whole < position or whole == len(text) or text[whole] != _QUOTE:
+        if whole == len(text):
+            return whole
+        if whole < position or text[whole] != _QUOTE:
             return strings.begun_until(text, whole)
         words = strings.parse_string(text[self._start : whole + 1])
-        if self.token is LexicalToken.STRING:
+        if self.token is _STRING:
             self._close_value(whole, words)
         elif words in self._tree.open[-1]:
             return whole
@@ -233,7 +234,7 @@ class Lexer:
             return reached
         self._close_value(reached, number)
         if delimiter not in BLANKS:
-            _STEPS[self.expects][delimiter](self, reached)
+            STEPS[self.expects][delimiter](self, reached)
         self._event = LexerEvent.CLOSED
         return reached + 1
 
@@ -268,31 +269,34 @@ class Lexer:
 
 
 _Step = Callable[[Lexer, int], int]
-_INSIDE: dict[LexicalToken, _Step] = {
+INSIDE: dict[LexicalToken, _Step] = {  # by the token that is open
     LexicalToken.NAME: Lexer.in_quotes,
     LexicalToken.STRING: Lexer.in_quotes,
     LexicalToken.NUMBER: Lexer.in_number,
     LexicalToken.LITERAL: Lexer.in_literal,
 }
+_BLANKS: dict[int, _Step] = dict.fromkeys(BLANKS, Lexer.pass_blanks)
 _OF_VALUE: dict[int, _Step] = {
+    **_BLANKS,
     ord("{"): Lexer.enter_object,
     ord("["): Lexer.enter_array,
     _QUOTE: Lexer.begin_string,
     **dict.fromkeys(numbers.STARTS, Lexer.begin_number),
     **dict.fromkeys(LITERALS, Lexer.begin_literal),
 }
-_OF_NAME: dict[int, _Step] = {_QUOTE: Lexer.begin_name}
+_OF_NAME: dict[int, _Step] = {**_BLANKS, _QUOTE: Lexer.begin_name}
 _BEHIND_VALUE: dict[int, _Step] = {
+    **_BLANKS,
     ord(","): Lexer.comma,
     ord("]"): Lexer.leave,
     ord("}"): Lexer.leave,
 }
-_STEPS: dict[Expects, dict[int, _Step]] = {
+STEPS: dict[Expects, dict[int, _Step]] = {  # between tokens, by the next byte
     Expects.VALUE: _OF_VALUE,
     Expects.VALUE_OR_END: _OF_VALUE | {ord("]"): Lexer.leave},
     Expects.NAME: _OF_NAME,
     Expects.NAME_OR_END: _OF_NAME | {ord("}"): Lexer.leave},
-    Expects.COLON: {ord(":"): Lexer.colon},
+    Expects.COLON: {**_BLANKS, ord(":"): Lexer.colon},
     Expects.COMMA_OR_END: _BEHIND_VALUE,
-    Expects.NOTHING: {},
+    Expects.NOTHING: _BLANKS,
 }

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from strictgate.core.jsontext import numbers, strings
-from strictgate.core.jsontext.lexer import BLANKS, Expects, Lexer, LexerEvent, LexicalToken
+from strictgate.core.jsontext.lexer import (
+    BLANKS,
+    INSIDE,
+    STEPS,
+    Expects,
+    Lexer,
+    LexerEvent,
+    LexicalToken,
+)
 from strictgate.core.jsontext.partial_tree import Container
 from strictgate.core.jsontext.pointer import Path
 
@@ -173,8 +181,14 @@ class Scanner(Lexer):
         self._text += data
         end = len(self._text)
         while position < end:
+            if self.token is None:
+                step = STEPS[self.expects].get(self._text[position])
+            else:
+                step = INSIDE[self.token]
+            if step is None:
+                break
             self._event = None
-            reached = self._advance(position, end)
+            reached = step(self, position)
             if reached == position:
                 break
             position = reached
