@@ -26,6 +26,7 @@ def test_a_request_is_told_from_beginning_to_end(demo):
     assert (planned.upstream, planned.path) == ("demo", "/chat/completions")
     assert json.loads(asked.body)["model"] == "demo/wrong-enum"
     assert heard.reply.choices[0].text
+    assert json.loads(heard.reply.raw) == heard.reply.body
     assert heard.seconds > 0
     assert closed.outcome is not None
     assert len({each.request_id for each in told}) == 1

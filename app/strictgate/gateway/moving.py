@@ -151,6 +151,8 @@ class Talk:
     def _note(self, entry: Entry) -> None:
         """Note an answer for a worker, if there may be one."""
         if self._may_move:
+            if isinstance(entry, Reply):  # its JSON is of no use to a worker
+                entry = Reply(entry.body, entry.choices, entry.usage)
             self._entries.add(entry)
 
     # --- here ------------------------------------------------------------------------------------

@@ -63,8 +63,8 @@ class OpenEntry:
 
     def __init__(self, about: About, key: bytes) -> None:
         """Begin with what was asked."""
-        self.id, _, self.clock, *_, raw, self.size = about
         self.about = about
+        self.id, self.clock, self.size = about[0], about[2], about[7]
         self.key = key
         """The client's own, for as long as the request is under way: what must not be kept."""
         self._aim: Aim | None = None
@@ -81,7 +81,7 @@ class OpenEntry:
         self.error: str | None = None
         self.notes: tuple[Mapping[str, Any], ...] = _NONE
         self.finished: RequestFinished | None = None
-        self.weight = _FIXED + len(raw)
+        self.weight = _FIXED + len(about[6])
 
     @property
     def target(self) -> Planned | None:
@@ -124,8 +124,11 @@ class OpenEntry:
         self.error = None  # it was that of a model in whose place another one was asked
         choices = outcome.body["choices"]
         self.steps, self.origins = outcome.steps, outcome.origins
-        self.contents = [choice_text(each) for each in choices]
-        self.weight += sum(map(len, self.contents))
+        self.contents = contents = []
+        for each in choices:
+            text = choice_text(each)
+            contents.append(text)
+            self.weight += len(text)
         if outcome.call_origins:
             self.call_origins = {
                 at: calls[0]

@@ -129,6 +129,7 @@ class Inspector:
         """What takes down what is told of a request that is under way, by its kind."""
         self._waiting = Batch(self._take_all_down)
         """What was told, with the time by the monotonic clock."""
+        self._add = self._waiting.add
         self.heeds: dict[type, Observer] = dict.fromkeys(_LESSONS, self._learn)
         self.heeds |= {RequestFinished: self._told_of, UpstreamFailed: self._told_of}
         """What takes note of each kind of events."""
@@ -210,7 +211,7 @@ class Inspector:
 
     def record(self, record: Record) -> None:
         """Take note of what was said."""
-        self._waiting.add((time.monotonic(), record))
+        self._add((time.monotonic(), record))
         if self._followers or (type(record) is Opened and len(record.body.raw) > _HEAVY):
             self._waiting.flush()
 
@@ -233,16 +234,22 @@ class Inspector:
             follower.note(told.request_id)
 
     def _opened(self, record: Opened, at: float) -> None:
-        members, raw = record.body.members or {}, record.body.raw
-        given = (record.authorization or "").rpartition(" ")[2]
-        key = given.encode("utf-8", "surrogateescape") if len(given) >= _SHORTEST_KEY else b""
+        request_id, surface, body, authorization = record
+        members, raw, key, size = body.members or {}, body.raw, b"", 0
         model = members.get("model")
-        if isinstance(model, str) and given in model:
-            model = without_credentials(model, given)
-        body, size = (_cut(raw, key), len(raw)) if self._has_bodies else (b"", 0)
-        told = (record.surface, model, members.get("stream") is True, body, size)
-        about = (record.request_id, self._epoch + at, at, *told)
-        self._open[record.request_id] = OpenEntry(about, key)
+        if authorization:
+            given = authorization.rpartition(" ")[2]
+            if len(given) >= _SHORTEST_KEY:
+                key = given.encode("utf-8", "surrogateescape")
+            if isinstance(model, str) and given in model:
+                model = without_credentials(model, given)
+        if self._has_bodies:
+            raw, size = _cut(raw, key), len(raw)
+        else:
+            raw = b""
+        told = (surface, model, members.get("stream") is True, raw, size)
+        entry = OpenEntry((request_id, self._epoch + at, at, *told), key)
+        self._open[request_id] = entry
 
     def _begin(self, entry: OpenEntry, record: Begun, at: float) -> None:
         entry.begun(aim_of(record))

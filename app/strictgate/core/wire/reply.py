@@ -105,7 +105,7 @@ def parse_reply(body: Any, raw: bytes = b"") -> Reply:
     read_in = [_choice(choice, position) for position, choice in enumerate(choices)]
     if len(read_in) > 1:
         read_in.sort(key=attrgetter("index"))
-    return Reply(body, tuple(read_in), usage if isinstance(usage, dict) else None)
+    return Reply(body, tuple(read_in), usage if isinstance(usage, dict) else None, raw)
 
 
 def _choice(raw: Any, position: int) -> Choice:
