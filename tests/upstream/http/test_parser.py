@@ -16,8 +16,8 @@ class Sink:
     def head_came(self, status, headers):
         self.heads.append((status, headers))
 
-    def body_came(self, piece):
-        self.body += piece
+    def body_came(self, pieces):
+        self.body += b"".join(pieces)
 
     def ended(self):
         self.ends += 1

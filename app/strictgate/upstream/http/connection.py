@@ -234,9 +234,9 @@ class Connection(asyncio.Protocol):
     def head_came(self, status: int, headers: Sequence[Header]) -> None:
         self._response = HttpResponse(self, status, headers)
 
-    def body_came(self, piece: bytes) -> None:
+    def body_came(self, pieces: Sequence[bytes]) -> None:
         if self._response is not None:
-            self._response.push(piece)
+            self._response.push(*pieces)
 
     def ended(self) -> None:
         if self._response is not None:

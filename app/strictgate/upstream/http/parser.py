@@ -45,8 +45,8 @@ class AnswerSink(Protocol):
     def head_came(self, status: int, headers: Sequence[Header]) -> None:
         """Take in the head; names are in lower case."""
 
-    def body_came(self, piece: bytes) -> None:
-        """Take in a piece of the body."""
+    def body_came(self, pieces: Sequence[bytes]) -> None:
+        """Take in pieces of the body, as it was cut; they are not kept."""
 
     def ended(self) -> None:
         """Take in that the answer is whole."""
@@ -70,6 +70,9 @@ class ResponseParser:
         """Bytes since the last that was a body's."""
         self._is_odd = False
         """Whether a head had a status that none has: RFC 9110 §15 begins with 100."""
+        self._pieces: list[bytes] = []
+        """Of a body, in what is being read: many events come at once, each in a chunk."""
+        self.on_body = self._pieces.append
         self._llhttp = httptools.HttpResponseParser(self)
         # What servers do and no other reading fits: bare LFs for line ends, blanks behind a size.
         self._llhttp.set_dangerous_leniencies(
@@ -96,7 +99,9 @@ class ResponseParser:
         try:
             self._llhttp.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._give_body()
             self._fail(str(error), error)
+        self._give_body()
         if self._unread > HEAD_BYTES or self._is_head_too_large():
             self._fail("more than is read of a head, or of what frames a body")
         if self._is_odd:
@@ -139,16 +144,21 @@ class ResponseParser:
             self.may_be_followed = False
             self._end()
 
-    def on_body(self, piece: bytes) -> None:
-        if self.state is _BODY:
-            self._unread = 0
-            self._sink.body_came(piece)
-        else:
-            self.is_unasked = True
-
     def on_message_complete(self) -> None:
+        self._give_body()
         if self.state is _BODY:
             self._end()
+
+    def _give_body(self) -> None:
+        """Hand on what has been read of a body."""
+        if not self._pieces:
+            return
+        if self.state is _BODY:
+            self._unread = 0
+            self._sink.body_came(self._pieces)
+        else:
+            self.is_unasked = True
+        self._pieces.clear()
 
     def _is_head_too_large(self) -> bool:
         return self._head_size > HEAD_BYTES or self._head_fields > HEAD_FIELDS

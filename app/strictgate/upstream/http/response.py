@@ -141,10 +141,10 @@ class HttpResponse:
 
     # --- giving ----------------------------------------------------------------------------------
 
-    def push(self, piece: bytes) -> None:
-        """Take in a piece of the body."""
-        self._pieces.append(piece)
-        self._size += len(piece)
+    def push(self, *pieces: bytes) -> None:
+        """Take in pieces of the body."""
+        self._pieces.extend(pieces)
+        self._size += sum(map(len, pieces))
         if self._size > HIGH and self._source is not None:
             self._source.pause()
 
