@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib import import_module
 
-from strictgate.core.grammar import compiler
 from strictgate.core.grammar.grammar import NotExpressible
 from strictgate.core.guard.grammar_matcher import CompiledGrammar, load_grammar
 from strictgate.core.lru_cache import LruCache
@@ -32,6 +32,7 @@ def make(schema: Schema) -> CompiledGrammar:
     Raises:
         NotExpressible
     """
+    compiler = import_module("strictgate.core.grammar.compiler")  # not at a start
     return load_grammar(compiler.compile_grammar(schema))
 
 

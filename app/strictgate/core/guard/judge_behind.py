@@ -20,13 +20,12 @@ from strictgate.core.output import brackets
 from strictgate.core.output.brackets import Unclosed
 from strictgate.core.repair_steps import Repair, Step, SyntaxRepair
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY, is_wrapped
-from strictgate.core.schema.schema import Schema, admit
+from strictgate.core.schema.schema import Schema, any_json
 
 _EDGES = r"[\s\ufeff\u200b-\u200d\u2060]*+"
 _NOTHING = re.compile(rf"{_EDGES}(?:(?:`{{3,}}|~{{3,}}){_EDGES})?")
 _CLOSER = re.compile(r"\s*+\}")
 _BRACKET = re.compile(r"[{\[]")
-_ANY_JSON = admit(True, name="any")
 
 
 class Behind(StrEnum):
@@ -114,7 +113,7 @@ def _parsed(text: str) -> Any:
     try:
         return parse_json(text)
     except NotJSON:
-        respelt = read_document(text, Guard(_ANY_JSON, None, checking=False), Repair.SYNTAX)
+        respelt = read_document(text, Guard(any_json(), None, checking=False), Repair.SYNTAX)
         return parse_json(respelt.text) if isinstance(respelt, DocumentText) else None
 
 

@@ -25,7 +25,7 @@ from strictgate.core.output.extract import DocumentCandidate, Extracted, extract
 from strictgate.core.repair_steps import Extraction, Repair, Step
 from strictgate.core.schema.problems import Problem
 from strictgate.core.schema.root_wrapper import WRAPPER_PROPERTY, is_wrapped
-from strictgate.core.schema.schema import Schema, admit
+from strictgate.core.schema.schema import Schema, any_json
 from strictgate.core.value_type import value_type
 from strictgate.core.work import Work
 
@@ -34,7 +34,6 @@ UNFINISHED = "the document ends in the middle"
 SEVERAL = "the answer holds several different documents"
 _THINKING = "the answer ends in the middle of the thinking"
 _DOCUMENT_STARTS = ("{", "[", '"')
-_ANY_JSON = admit(True, name="any")
 _SEARCHES = 4  # times that a text is gone through, for what in it may be the document
 
 
@@ -233,7 +232,7 @@ def _read(
 
 def _respelt(candidate: DocumentCandidate, work: Work) -> _Document | None:
     """Return the candidate in the spelling of JSON, whatever the schema says of it."""
-    guard = Guard(_ANY_JSON, None, checking=False, work=work)
+    guard = Guard(any_json(), None, checking=False, work=work)
     respelt = read_document(candidate.text, guard, Repair.SYNTAX)
     if not isinstance(respelt, DocumentText):
         return None

@@ -7,6 +7,7 @@ draft and is then left out, because some models go astray on it.
 
 from copy import copy
 from dataclasses import field, replace
+from functools import cache
 from typing import Any
 
 import orjson
@@ -175,6 +176,12 @@ def admit(
     except SchemaFault as fault:
         raise context.error(name, fault) from fault
     return Schema(inspected.source, inspected.text, validator, inspected, formats)
+
+
+@cache  # not at a start: its draft's meta-schema takes a megabyte, which the first schema needs
+def any_json() -> Schema:
+    """Return the schema that takes everything."""
+    return admit(True, name="any")
 
 
 def admit_as_asked(
