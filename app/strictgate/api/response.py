@@ -34,7 +34,7 @@ def raw_headers(headers: Iterable[Header]) -> list[RawHeader]:
     return [
         (name.encode(), value.encode("utf-8", "replace"))
         for name, value in headers
-        if _is_name(name) and not _NOT_IN_A_VALUE.search(value)
+        if _is_name(name) and (value.isprintable() or not _NOT_IN_A_VALUE.search(value))
     ]
 
 

@@ -34,12 +34,15 @@ class Turns:
 
     def take(self) -> asyncio.Future[None] | None:
         """Return what the caller has to await until it is its turn; None: it is, as mostly."""
+        may_begin = self._left > 0 and not self._waiting
+        self._left -= may_begin
+        if may_begin and self._left > self._at_once // 2:
+            return None  # few have come since a round was counted last, be it in one or in many
         loop = asyncio.get_running_loop()
         if not self._is_counting:
             self._is_counting = True
             loop.call_soon(self._next_round, loop)
-        if self._left > 0 and not self._waiting:
-            self._left -= 1
+        if may_begin:
             return None
         turn = loop.create_future()
         self._waiting.append(turn)

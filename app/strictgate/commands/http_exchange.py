@@ -131,26 +131,29 @@ class HttpExchange:
         self._size += len(piece)
         if self._size > MUCH:
             self._connection.pause_reading()
-        self._tell()
+        self._has_news = True
+        if self._news is not None:
+            self._wake()
 
     def body_ended(self) -> None:
         """Take in that the request is whole."""
-        self.has_whole_body = True
-        self._tell()
+        self.has_whole_body = self._has_news = True
+        if self._news is not None:
+            self._wake()
 
     def left(self) -> None:
         """Take in that the client has left, and tell of it."""
         self.has_left = True
-        self._tell()
+        if self._news is not None:
+            self._wake()
         call, self._on_left = self._on_left, None
         if call is not None:
             call()
 
-    def _tell(self) -> None:
-        self._has_news = True
-        if self._news is not None:
-            self._news.set()
-            self._news = None
+    def _wake(self) -> None:
+        assert self._news is not None, "somebody waits"
+        self._news.set()
+        self._news = None
 
     # --- the application -------------------------------------------------------------------------
 
@@ -251,7 +254,8 @@ class HttpExchange:
 
     def _complete(self) -> None:
         self.is_complete = True
-        self._tell()
+        if self._news is not None:
+            self._wake()
         if not self.keeps_alive:
             self._connection.transport.close()
         self._connection.answered(self)

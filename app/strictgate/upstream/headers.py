@@ -1,6 +1,6 @@
 """Which of a request's or an answer's headers go on to the other side."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 
 from strictgate.core.wire.passthrough import Header
 
@@ -41,11 +41,14 @@ OF_THE_BODY = frozenset(
 """Of an enforced request, whose body and answer are not the client's own."""
 
 
-def passed_on(headers: Sequence[Header], unwanted: Collection[str] = ()) -> list[Header]:
+def passed_on(headers: Iterable[Header], unwanted: Collection[str] = ()) -> list[Header]:
     """Return the end-to-end headers, less `unwanted`; names are in lower case."""
-    kept = [each for each in headers if each[0] not in HOP_BY_HOP and each[0] not in unwanted]
-    listed = [value for name, value in headers if name == "connection"]
-    if not listed:
-        return kept
-    named = {each.strip().lower() for value in listed for each in value.split(",")}
-    return [each for each in kept if each[0] not in named]
+    kept: list[Header] = []
+    named: set[str] = set()
+    for header in headers:
+        name = header[0]
+        if name not in unwanted and name not in HOP_BY_HOP:
+            kept.append(header)
+        elif name == "connection":
+            named.update([each.strip().lower() for each in header[1].split(",")])
+    return [header for header in kept if header[0] not in named] if named else kept

@@ -22,6 +22,7 @@ from strictgate.upstream.http.faults import MalformedHttp
 HEAD_BYTES = 64 << 10
 """Of a head with all that comes before it, or of what frames a body between two bytes of it."""
 HEAD_FIELDS = 256
+_TEXT = ("utf-8", "surrogateescape")
 _WITHOUT_BODY = frozenset({"HEAD", "CONNECT"})
 """Methods whose answers end with their heads."""
 
@@ -63,6 +64,8 @@ class ResponseParser:
         """Whether the server means to answer on this connection again, as far as the head says."""
         self._sink = sink
         self._is_bodiless = False
+        self._fields: list[tuple[bytes, bytes]] = []
+        """Of the head that is being read."""
         self._headers: list[Header] = []
         self._head_size = self._head_fields = 0
         """Of all heads since the answer was expected."""
@@ -121,23 +124,27 @@ class ResponseParser:
         if self.state is _OVER:
             self.is_unasked = True
         else:
-            self._headers = []
+            self._fields = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.state is _HEAD:  # else a trailer, or unasked
-            self._head_size += len(name) + len(value)
-            self._head_fields += 1
-            text = value.strip(b" \t").decode("utf-8", "surrogateescape")
-            self._headers.append((name.decode("latin-1").lower(), text))
+            self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         status = self._llhttp.get_status_code()
         is_final = status >= 200 or status == 101
         self._is_odd = self._is_odd or status < 100
+        fields, self._fields = self._fields, []
+        self._head_fields += len(fields)
+        self._head_size += sum([len(name) + len(value) for name, value in fields])
         if self.state is not _HEAD or not is_final or self._is_head_too_large():
             return
         self.state = _BODY
         self._unread = 0
+        self._headers = [
+            (name.decode("latin-1").lower(), value.strip(b" \t").decode(*_TEXT))
+            for name, value in fields
+        ]
         self.may_be_followed = self._llhttp.should_keep_alive()
         self._sink.head_came(status, self._headers)
         if self._is_bodiless:  # llhttp does not know, and may wait for a body
