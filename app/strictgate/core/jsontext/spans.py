@@ -8,8 +8,7 @@ is skipped at the speed of the JSON scanner.
 import json
 import re
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from strictgate.core.jsontext.pointer import Path
 
@@ -20,16 +19,14 @@ _CLOSERS = {"{": "}", "[": "]"}
 _COMMA = re.compile(r"[ \t\n\r]*+([,}\]])[ \t\n\r]*+")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A value: `text[start:end]`."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class MemberSpan:
+class MemberSpan(NamedTuple):
     """A member of an object: its name, where that stands (with its quotes), its value."""
 
     name: str
@@ -37,8 +34,7 @@ class MemberSpan:
     value: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ValueSpan:
+class ValueSpan(NamedTuple):
     """A value in the text, with its members where it is an object."""
 
     span: Span
@@ -63,8 +59,7 @@ def locate_values(
     return walk.places
 
 
-@dataclass(frozen=True, slots=True)
-class PartSpan:
+class PartSpan(NamedTuple):
     """The name of a member, or a value that is no object or array."""
 
     path: Path
@@ -98,8 +93,7 @@ def _parts(text: str, start: int, path: Path) -> Generator[PartSpan, None, int]:
     return position + 1
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerSpan:
+class ContainerSpan(NamedTuple):
     """An object or an array, and where it ends."""
 
     path: Path
