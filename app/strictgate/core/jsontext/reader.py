@@ -21,6 +21,7 @@ import orjson
 MAX_DEPTH = 128
 _LONG_NUMBER = b"0" * 17  # digits in a row, which may not fit where orjson puts them
 _LARGE = 4096  # bytes, from which on brackets are not counted
+_SHALLOW = 2 * MAX_DEPTH  # bytes, up to which a text has no more levels than that
 _SHORT = 128  # bytes, up to which it does not pay to look at less than all first
 _DIGITS_ALIKE = bytes(ord("0") if chr(code).isdecimal() else ord(" ") for code in range(256))
 _CONTAINERS = (dict, list)
@@ -62,7 +63,7 @@ def is_exact(raw: bytes, value: Any) -> bool:
     `\\u0022`.
     """
     levels = 0  # that are put around it
-    if len(raw) > _LARGE or _brackets(raw) > MAX_DEPTH:
+    if len(raw) > _LARGE or (len(raw) > _SHALLOW and _brackets(raw) > MAX_DEPTH):
         if _SPARE is None and _is_too_deep(value):
             return False
         levels = _SPARE or 0
