@@ -50,19 +50,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def token_count(usage: Mapping[str, Any] | None, *names: str) -> int:
-    """Return the first number that `usage` has under one of `names`, or 0.
+def token_count(usage: Mapping[str, Any] | None, name: str, *others: str) -> int:
+    """Return the first number that `usage` has under `name` or one of `others`, or 0.
 
     OpenAI calls them `prompt_tokens` and `completion_tokens` in chat completions, and
     `input_tokens` and `output_tokens` in responses.
     """
-    if not usage:
-        return 0
-    for name in names:
-        count = usage.get(name)
-        if type(count) is int and count > 0:  # and no bool
-            return count if count < MOST_TOKENS else MOST_TOKENS
-    return 0
+    count = usage.get(name) if usage else None
+    if type(count) is int and count > 0:  # and no bool
+        return count if count < MOST_TOKENS else MOST_TOKENS
+    return token_count(usage, *others) if others else 0
 
 
 class UsageTail:
