@@ -1,5 +1,7 @@
 """What is posted to a surface: enforced where there is something to enforce, else passed on."""
 
+from functools import partial
+
 from strictgate.api import response
 from strictgate.api.event_stream import EventStream
 from strictgate.api.passthrough import Passthrough
@@ -55,8 +57,9 @@ class EnforcedRoute:
         stream = EventStream(send, self._surface.stream_type, exchange, exchange.early_headers)
         pause = self._gateway.heartbeat
         try:
+            beat = partial(stream.beat, pause) if pause else None
             answer = await inbound.while_connected(
-                exchange.complete(stream.take), *([stream.beat(pause)] if pause else [])
+                exchange.complete(stream.take), beat, after=pause
             )
         except GatewayError as error:
             await stream.fail(error)

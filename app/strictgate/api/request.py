@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote
 
 from strictgate.api.server import ServerExtension, server_extension
@@ -25,6 +25,9 @@ from strictgate.upstream.breathing import LARGE, breathe
 Scope = Mapping[str, Any]
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
+
+Beside = Callable[[], Coroutine[Any, Any, None]]
+"""Makes what goes on beside some work."""
 
 LINGER = 4 << 20
 """Bytes over the cap that are read and dropped: a client that is still writing when the connection
@@ -251,19 +254,21 @@ class ClientRequest:
         return piece
 
     def while_connected(
-        self, work: Awaitable[T], *beside: Coroutine[Any, Any, None]
+        self, work: Awaitable[T], beside: Beside | None = None, *, after: float = 0.0
     ) -> Awaitable[T]:
         """Return what awaits `work`, and cancels it at once when the client leaves.
 
         Args:
-            beside: what goes on until `work` is done.
+            beside: what goes on beside it until it is done, …
+            after: … once it has taken so many seconds, which most work does not.
 
         Raises:
             ClientLeft: and whatever `work`, or what is beside it, raises.
         """
         if self._server is None:
-            return self._with_tasks(work, self._until_left(), *beside)
-        until_done = self._with_tasks(work, *beside) if beside else work
+            tasks = (self._until_left(), *(() if beside is None else (beside(),)))
+            return self._with_tasks(work, *tasks)
+        until_done = work if beside is None else self._with_late_task(work, beside, after)
         return self._until_told(until_done, self._server)
 
     async def _until_told(self, work: Awaitable[T], server: ServerExtension) -> T:
@@ -300,6 +305,23 @@ class ClientRequest:
         self._has_left = True
         raise ClientLeft
 
+    async def _with_late_task(self, work: Awaitable[T], beside: Beside, after: float) -> T:
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                timer = asyncio.get_running_loop().call_later(
+                    after, lambda: tasks.append(group.create_task(beside()))
+                )
+                try:
+                    result = await work
+                finally:
+                    timer.cancel()
+                for task in tasks:
+                    task.cancel()
+        except BaseExceptionGroup as group_error:
+            self._raise_one(group_error)
+        return result
+
     async def _with_tasks(self, work: Awaitable[T], *beside: Coroutine[Any, Any, None]) -> T:
         try:
             async with asyncio.TaskGroup() as group:
@@ -308,7 +330,10 @@ class ClientRequest:
                 for task in tasks:
                     task.cancel()
         except BaseExceptionGroup as group_error:
-            if self._has_left:  # maybe while the body was being sent on
-                raise ClientLeft from group_error
-            raise group_error.exceptions[0]  # noqa: B904 its own cause is the one to keep
+            self._raise_one(group_error)
         return result
+
+    def _raise_one(self, errors: BaseExceptionGroup[BaseException]) -> NoReturn:
+        if self._has_left:  # maybe while the body was being sent on
+            raise ClientLeft from errors
+        raise errors.exceptions[0]  # its own cause is the one to keep
