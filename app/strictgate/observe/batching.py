@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 MOST = 64  # items: the event loop computes for half a millisecond or so
-DELAY = 0.05  # seconds
+DELAY = 0.1  # seconds
 T = TypeVar("T")
 
 
