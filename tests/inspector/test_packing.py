@@ -4,6 +4,8 @@ from dataclasses import MISSING, fields
 
 import pytest
 
+from strictgate.core.conversation.protocol import Outcome
+from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRange
 from strictgate.inspector.entries import Entry, KeptAsk
 from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
 from tests.gates import MOOD, guarding_gate
@@ -53,3 +55,15 @@ def test_what_is_no_plain_value_is_kept_as_it_is():
 def test_what_is_known_of_an_ask_at_first():
     """All that has no default: the rest is what comes of it."""
     assert [each.default is MISSING for each in fields(KeptAsk)] == [True] * ASKED + [False] * 8
+
+
+def test_what_is_kept_is_counted():
+    """Texts by the bytes that they take, and each part of a document that has an origin."""
+    ranges = tuple(OriginRange(at, at + 1, ByteOrigin.MODEL) for at in range(100))
+    choice = {"index": 0, "message": {"content": "\u00fc" * 1000}}
+    outcome = Outcome({"choices": [choice]}, (), {}, {0: DocumentOrigins(ranges)})
+    entry = OpenEntry(("req_1", 0.0, 0.0, "chat", "m", False, b"", 0), b"")
+    before = entry.weight
+    entry.concluded((), outcome)
+
+    assert entry.weight - before > 1000 + 100 * 100

@@ -42,6 +42,8 @@ FIELDS = 9
 _FIXED = 4096
 """Bytes of an entry beside its values, roughly: its places in the ring, and
 what it refers to."""
+_RANGE = 160
+"""Bytes of a part of a document that is known by its origin, or of a repair, roughly."""
 _NONE: tuple[Any, ...] = ()
 _NOTHING: Mapping[int, DocumentOrigins] = MappingProxyType({})
 _FORMAT = 2
@@ -128,7 +130,11 @@ class OpenEntry:
         for each in choices:
             text = choice_text(each)
             contents.append(text)
-            self.weight += len(text)
+            self.weight += len(text) if text.isascii() else 4 * len(text)
+        for found in self.origins.values():
+            self.weight += _RANGE * len(found.ranges)
+        if outcome.steps:
+            self.weight += _RANGE * len(outcome.steps)
         if outcome.call_origins:
             self.call_origins = {
                 at: calls[0]
