@@ -49,12 +49,12 @@ def held(turns, answers):
 @pytest.mark.parametrize(
     ("turns", "answers", "heard"),
     [
-        ([ASK], [REPLY], [(REPLY, None, 0)]),
+        ([ASK], [REPLY], [(REPLY.body, None, 0)]),
         ([ASK], [REFUSED], [(None, REFUSED, 0)]),
-        ([ASK, ReadMore()], [PART, REPLY], [(REPLY, None, 2)]),
-        ([ASK, Stop()], [PART, REPLY], [(REPLY, None, 2)]),
-        ([ASK, ReadMore(), Stop()], [PART, LATE, REPLY], [(REPLY, LATE, 2)]),
-        ([ASK, ASK], [REFUSED, REPLY], [(None, REFUSED, 0), (REPLY, None, 0)]),
+        ([ASK, ReadMore()], [PART, REPLY], [(REPLY.body, None, 2)]),
+        ([ASK, Stop()], [PART, REPLY], [(REPLY.body, None, 2)]),
+        ([ASK, ReadMore(), Stop()], [PART, LATE, REPLY], [(REPLY.body, LATE, 2)]),
+        ([ASK, ASK], [REFUSED, REPLY], [(None, REFUSED, 0), (REPLY.body, None, 0)]),
         ([ASK], [LATE], [(None, LATE, 0)]),
         ([ASK, ReadMore()], [PART], [(None, None, 2)]),
     ],

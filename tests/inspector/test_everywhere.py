@@ -8,7 +8,7 @@ from strictgate.gateway.siblings import ALONE
 from strictgate.inspector import everywhere as module
 from strictgate.inspector.everywhere import Everywhere
 from strictgate.observe.events import ModelDemoted
-from tests.inspector.test_recorder import finished, inspector, opened
+from tests.inspector.test_recorder import finished, inspector, request
 
 
 class Channels:
@@ -36,7 +36,7 @@ def two():
     channels, kept = Channels(), [inspector(), inspector()]
     shown = [Everywhere(each, channels.of(number)) for number, each in enumerate(kept)]
     for number in range(4):
-        kept[number % 2].record(opened(number))
+        kept[number % 2].record(request(number))
         kept[number % 2].observe(finished(number))
     return kept, shown
 
@@ -63,7 +63,7 @@ def test_one_request(two):
 def test_one_that_is_under_way(two):
     """It is shown as far as it has come."""
     kept, shown = two
-    kept[1].record(opened(7))
+    kept[1].record(request(7))
 
     assert asyncio.run(shown[0].entry("req_7")).outcome() == "open"
     whole = asyncio.run(shown[0].kept(has_texts=True))
@@ -98,8 +98,8 @@ def test_news(two, monkeypatch):
 
     async def look():
         assert await shown[0].news("list") == []
-        kept[0].record(opened(5))
-        kept[1].record(opened(6))
+        kept[0].record(request(5))
+        kept[1].record(request(6))
         [row] = await shown[0].news("list")
         assert (row["id"], row["outcome"]) == ("req_6", "open")
         assert await shown[0].news("list") == []
@@ -113,7 +113,7 @@ def test_news(two, monkeypatch):
 def test_alone():
     """There is nobody to ask, and nothing to hurry for."""
     kept = inspector()
-    kept.record(opened(1))
+    kept.record(request(1))
     shown = Everywhere(kept, ALONE)
 
     assert shown.pause is None

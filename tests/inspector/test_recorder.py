@@ -3,26 +3,27 @@
 import asyncio
 
 from strictgate.core.capabilities import Mode
-from strictgate.core.conversation.attempt_log import Attempt, AttemptLog
+from strictgate.core.conversation.attempt_log import Attempt
 from strictgate.core.errors import OutputInvalid
+from strictgate.core.plan.plan import Purpose
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.gateway.records import Asked, Concluded, Failed, Opened
+from strictgate.gateway.records import Asked, Concluded, Failed, opened
 from strictgate.inspector.access import Access
 from strictgate.inspector.entries import MAX_BODY
 from strictgate.inspector.recorder import Inspector, rows
 from strictgate.observe.events import ModelDemoted, RequestFinished, UpstreamFailed
 from strictgate.settings.tables import InspectorSettings
-from tests.gateway.test_transcript import PLAN
 
 KEY = "sk-very-secret-key"
+HOW = (Mode.PROMPT, Purpose.TRY, False)
 
 
 def inspector(**settings):
     return Inspector(InspectorSettings(**settings), Access(has_keys=False))
 
 
-def opened(number, raw=b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'):
-    return Opened(f"req_{number}", "chat", RequestBody(raw), f"Bearer {KEY}")
+def request(number, raw=b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'):
+    return opened(f"req_{number}", "chat", RequestBody(raw), f"Bearer {KEY}")
 
 
 def finished(number):
@@ -33,7 +34,7 @@ def test_the_ring_goes_on():
     """The latest are kept."""
     kept = inspector(keep=2)
     for number in range(4):
-        kept.record(opened(number))
+        kept.record(request(number))
         kept.observe(finished(number))
 
     assert [each.id for each in kept.entries()] == ["req_3", "req_2"]
@@ -45,7 +46,7 @@ def test_all_together_are_bounded(monkeypatch):
     monkeypatch.setattr("strictgate.inspector.recorder.CAPACITY", 10_000)
     kept = inspector()
     for number in range(9):
-        kept.record(opened(number, b'"%s"' % (b"x" * 3000)))
+        kept.record(request(number, b'"%s"' % (b"x" * 3000)))
         kept.observe(finished(number))
 
     assert [each.id for each in kept.entries()] == ["req_8"]
@@ -56,7 +57,7 @@ def test_what_a_model_failed_with_counts(monkeypatch):
     monkeypatch.setattr("strictgate.inspector.recorder.CAPACITY", 100_000)
     kept = inspector()
     for number in range(4):
-        kept.record(opened(number))
+        kept.record(request(number))
         kept.record(Failed(f"req_{number}", OutputInvalid("no", failed_generation="x" * 60_000)))
         kept.observe(finished(number))
 
@@ -66,7 +67,7 @@ def test_what_a_model_failed_with_counts(monkeypatch):
 def test_of_what_a_model_failed_with_as_much_is_kept_as_of_a_body():
     """Megabytes of it would be written, and kept, on the event loop."""
     kept = inspector()
-    kept.record(opened(1))
+    kept.record(request(1))
     failed = OutputInvalid("no", failed_generation="x" * (2 << 20))
     kept.record(Failed("req_1", failed))
     kept.observe(finished(1))
@@ -79,7 +80,7 @@ def test_of_what_a_model_failed_with_as_much_is_kept_as_of_a_body():
 def test_what_was_refused_unread_is_listed():
     """Where it went and what it came to; it pushes nothing out but others of its kind."""
     kept = inspector(keep=20)
-    kept.record(opened(1))
+    kept.record(request(1))
     kept.observe(finished(1))
     for number in range(2, 40):
         path = "/inspector/api/requests" if number == 5 else "/v1/x"
@@ -111,7 +112,7 @@ def test_clients_may_give_an_id_anew():
     """The later request takes the place of the one before; an address holds any id."""
     kept = inspector()
     for raw in (b'{"model":"a"}', b'{"model":"b"}'):
-        kept.record(opened(1, raw))
+        kept.record(request(1, raw))
         kept.observe(finished(1))
 
     assert [each.model for each in kept.entries()] == ["b"]
@@ -121,7 +122,7 @@ def test_clients_may_give_an_id_anew():
 def test_what_is_told_late_is_no_harm():
     """A request may be over, or forgotten, while its upstream still answers."""
     kept = inspector()
-    kept.record(Asked("req_9", PLAN, {}))
+    kept.record(Asked("req_9", *HOW, {}))
     kept.observe(finished(9))
     kept.observe(UpstreamFailed("req_9", "u", "http://u", "upstream_timeout", "late"))
 
@@ -131,7 +132,7 @@ def test_what_is_told_late_is_no_harm():
 def test_bodies_are_cut():
     """And say so."""
     kept = inspector()
-    kept.record(opened(1, b"x" * (MAX_BODY + 1)))
+    kept.record(request(1, b"x" * (MAX_BODY + 1)))
     body = kept.entry("req_1").body
 
     assert (len(body.raw), body.size, body.is_whole) == (MAX_BODY, MAX_BODY + 1, False)
@@ -140,7 +141,7 @@ def test_bodies_are_cut():
 def test_keys_are_not_kept():
     """The client's own, wherever it is in the body."""
     kept = inspector()
-    kept.record(opened(1, b'{"model":"%s","user":"%s"}' % (KEY.encode(), KEY.encode())))
+    kept.record(request(1, b'{"model":"%s","user":"%s"}' % (KEY.encode(), KEY.encode())))
     entry = kept.entry("req_1")
 
     assert KEY not in entry.model
@@ -150,8 +151,8 @@ def test_keys_are_not_kept():
 def test_without_bodies():
     """That something was said is kept, but not what."""
     kept = inspector(bodies=False)
-    kept.record(opened(1))
-    kept.record(Asked("req_1", PLAN, {"messages": []}))
+    kept.record(request(1))
+    kept.record(Asked("req_1", *HOW, {"messages": []}))
     entry = kept.entry("req_1")
 
     assert (entry.model, entry.prompt, entry.body.size) == ("m", "", 0)
@@ -161,10 +162,9 @@ def test_without_bodies():
 def test_without_bodies_no_error_quotes_the_model():
     """Neither its text nor what is wrong with it; that there was one, and of which kind."""
     kept = inspector(bodies=False)
-    log = AttemptLog()
-    log.attempts.append(Attempt(Mode.PROMPT, "invalid", ("'secret' is no number",), None, False))
-    kept.record(opened(1))
-    kept.record(Concluded("req_1", None, log))
+    attempt = Attempt(Mode.PROMPT, "invalid", ("'secret' is no number",), None, False)
+    kept.record(request(1))
+    kept.record(Concluded("req_1", (attempt,), None))
     kept.record(Failed("req_1", OutputInvalid("not 'secret'", failed_generation="secret")))
     kept.observe(finished(1))
     entry = kept.entry("req_1")
@@ -180,8 +180,8 @@ def test_followers_are_told_what_has_changed():
     async def follow():
         kept = inspector()
         with kept.following() as follower:
-            kept.record(opened(1))
-            kept.record(Asked("req_1", PLAN, {}))
+            kept.record(request(1))
+            kept.record(Asked("req_1", *HOW, {}))
             kept.observe(finished(1))
             await follower.wait(5)
             first = follower.take_all()
@@ -197,7 +197,7 @@ def test_lessons_are_kept():
     kept.observe(ModelDemoted("u", "m"))
 
     assert [event for _, event in kept.lessons] == [ModelDemoted("u", "m")]
-    kept.record(opened(1))
+    kept.record(request(1))
     kept.observe(finished(1))
     kept.clear()
     assert kept.entries() == []
@@ -209,25 +209,25 @@ def test_what_is_over_is_packed_a_moment_later():
 
     async def run():
         kept = inspector()
-        kept.record(opened(1))
+        kept.record(request(1))
         kept.observe(finished(1))
-        kept.record(opened(1))
+        kept.record(request(1))
         assert kept.entry("req_1").outcome() == "open"
         kept.observe(finished(1))
-        kept.record(opened(2))
+        kept.record(request(2))
         kept.observe(finished(2))
         assert [(each.id, each.outcome()) for each in kept.entries()] == [
             ("req_2", "passed"),
             ("req_1", "passed"),
         ]
         follower = kept.follow()
-        kept.record(opened(3))
+        kept.record(request(3))
         follower.take_all()
         kept.observe(finished(3))
         assert follower.take_all() == ["req_3"]
 
         kept.observe(finished(4))
-        kept.record(opened(5))
+        kept.record(request(5))
         kept.observe(finished(5))
         kept.clear()
         assert kept.entries() == []

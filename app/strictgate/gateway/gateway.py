@@ -31,7 +31,7 @@ from strictgate.gateway.fallbacks import Fallbacks
 from strictgate.gateway.learning import Learner, lessons_of_tools
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.planned_request import PlannedRequest
-from strictgate.gateway.records import Begun, Concluded, Witness, page_of
+from strictgate.gateway.records import Begun, Concluded, Witness, page_of, said_by
 from strictgate.gateway.relaying import Relay
 from strictgate.gateway.request_planning import RequestPlanner
 from strictgate.gateway.response_store import Responses
@@ -170,7 +170,7 @@ class Gateway:
         outcome: Outcome | None = None
         try:
             if self.witness is not None:
-                self.witness.record(Begun(caller.request_id, planned, conversation.planner))
+                self.witness.record(Begun(caller.request_id, planned.aim()))
                 driver.transcript = Transcript(caller.request_id, self.witness)
             outcome = await driver.run(lambda: self._talk(conversation), conversation)
         except OutputInvalid as error:
@@ -183,7 +183,9 @@ class Gateway:
             self.learner.learn_of(route, conversation)
             self._reports.enforced(route, conversation, caller, outcome)
             if self.witness is not None:
-                self.witness.record(Concluded(caller.request_id, outcome, conversation.record))
+                said = None if outcome is None else said_by(outcome)
+                attempts = tuple(conversation.record.attempts)
+                self.witness.record(Concluded(caller.request_id, attempts, said))
         if planned.refused_tools is not None:
             self.learner.learn(route, lessons_of_tools(planned))
         about = (outcome, conversation, driver.head, self._page(caller))

@@ -7,7 +7,7 @@ from strictgate.core.wire.request_body import RequestBody
 from strictgate.gateway.caller import Caller
 from strictgate.gateway.exchange import Exchange
 from strictgate.gateway.gateway import Gateway
-from strictgate.gateway.records import Failed, Opened
+from strictgate.gateway.records import Failed, opened
 from strictgate.gateway.responses import ResponsesExchange
 from strictgate.upstream.breathing import breathe
 
@@ -38,7 +38,7 @@ async def open_exchange(
     witness = gateway.witness
     if witness is None:
         return await _opened(gateway, surface, body, caller)
-    witness.record(Opened(caller.request_id, surface.name, body, caller.authorization))
+    witness.record(opened(caller.request_id, surface.name, body, caller.authorization))
     try:
         return await _opened(gateway, surface, body, caller)
     except GatewayError as error:

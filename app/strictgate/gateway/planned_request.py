@@ -10,6 +10,7 @@ from strictgate.core.request.contract import Contract
 from strictgate.core.request.custom_tools import CustomTools
 from strictgate.core.surfaces.surface import UpstreamAdapter
 from strictgate.core.value_type import value_type
+from strictgate.gateway.records import Aim
 from strictgate.gateway.tool_planning import ReadRequest
 from strictgate.upstream.routing import Route
 
@@ -31,11 +32,36 @@ class PlannedRequest:
     """Functions stand for these."""
     refused_tools: ToolsRefused | None = None
     """The refusal because of which it is planned so, if it is not known from before."""
+    known_aim: Aim | None = None
+    """That of all requests of its kind; None: it is of none that is kept."""
 
     @property
     def contract(self) -> Contract:
         """What the caller asked for."""
         return self.read.contract
+
+    def aim(self) -> Aim:
+        """Return where the question goes and how, as far as the conversation has not begun."""
+        route, conversation, adapter = self.route, self.conversation, self.adapter
+        handover = conversation.handover
+        if handover is None and self.known_aim is not None:
+            return self.known_aim
+        planner, endpoint = conversation.planner, route.endpoint
+        contract, schema = planner.contract, planner.schema
+        return Aim(
+            endpoint.name,
+            endpoint.base_url,
+            route.model,
+            "/chat/completions" if adapter is None else adapter.path,
+            None if contract.source is None else schema.text,
+            schema.inspected.draft,
+            conversation.enforcement,
+            planner.capabilities,
+            conversation.refused,
+            bool(planner.parts),
+            contract.model,
+            handover is not None and bool(handover.source),
+        )
 
     def rendered(self, completion: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return `completion` as the caller knows it."""

@@ -29,6 +29,7 @@ from strictgate.core.value_type import value_type
 from strictgate.core.wire.calls import CallIds
 from strictgate.core.work import Work
 from strictgate.gateway.planned_request import PlannedRequest
+from strictgate.gateway.records import Aim
 from strictgate.gateway.tool_planning import ReadRequest
 from strictgate.upstream.learned_capabilities import LearnedCapabilities
 from strictgate.upstream.routing import Route, Router
@@ -66,6 +67,7 @@ class PreparedRequest:
     """Units of work."""
     known: tuple[int, int]
     """How often the routes, and what was learned of any model, had changed."""
+    aim: Aim
     until: float
     """When something that is known of its model is forgotten, by the monotonic clock."""
 
@@ -103,7 +105,9 @@ class PreparedRequest:
             plan=self.template.filled(asked),
         )
         again = ReadRequest(read.contract, body, read.schema, read.tools, {}, read.origin)
-        return PlannedRequest(again, self.route, conversation, None, reader, self.manual)
+        return PlannedRequest(
+            again, self.route, conversation, None, reader, self.manual, None, None, self.aim
+        )
 
 
 class PreparedRequests:
@@ -164,6 +168,7 @@ class PreparedRequests:
             is_proven=conversation.is_proven,
             budget=conversation.work.budget,
             known=(self._router.changes, self._learned.changes),
+            aim=planned.aim(),
             until=self._learned.unchanged_until(route.endpoint.name, route.model, now),
         )
         functions = planner.tools.schemas.values() if planner.tools is not None else ()

@@ -2,7 +2,9 @@
 
 Events (observe/events.py) say what happened, and can be logged as they are. Records have the texts:
 bodies of requests and of answers, never headers. They go to one recorder, and nowhere else. They
-are tuples, as several are made for each request: a frozen dataclass takes four times as long.
+are tuples, as several are made for each request: a frozen dataclass takes four times as long. And
+they hold texts, and what is shared by all requests of a kind, but nothing that was parsed or made
+for one request: that they wait for a moment must keep none of it from being freed.
 
 | record    | when                                     | how often              |
 |-----------|------------------------------------------|------------------------|
@@ -16,20 +18,20 @@ are tuples, as several are made for each request: a frozen dataclass takes four 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from strictgate.core.capabilities import Capabilities, Mode
-from strictgate.core.conversation.attempt_log import AttemptLog
+from strictgate.core.conversation.attempt_log import Attempt
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.errors import GatewayError
-from strictgate.core.plan.plan import Body, Plan
-from strictgate.core.plan.planner import Planner
+from strictgate.core.output.origins import DocumentOrigins
+from strictgate.core.plan.plan import Body, Purpose
+from strictgate.core.repair_steps import Step
 from strictgate.core.request.options import Enforcement
 from strictgate.core.schema.drafts import Draft
 from strictgate.core.wire.passthrough import Header
-from strictgate.core.wire.reply import Failure, Reply
+from strictgate.core.wire.reply import Failure
 from strictgate.core.wire.request_body import RequestBody
-from strictgate.gateway.planned_request import PlannedRequest
 
 
 class Opened(NamedTuple):
@@ -37,18 +39,12 @@ class Opened(NamedTuple):
 
     request_id: str
     surface: str
-    body: RequestBody
+    raw: bytes
+    model: Any
+    """What it says is its model."""
+    is_stream: bool
     authorization: str | None
     """What the upstream is given of the client's credentials, which must be kept nowhere."""
-
-
-class Begun(NamedTuple):
-    """A conversation is about to be held; `aim_of` has what there is to show of that."""
-
-    request_id: str
-    planned: PlannedRequest
-    planner: Planner
-    """The conversation's, which may come to another one when a mode is refused."""
 
 
 class Planned(NamedTuple):
@@ -87,11 +83,55 @@ class Planned(NamedTuple):
         return self._replace(before=others) if others else self
 
 
+class Aim(NamedTuple):
+    """Where the question of a conversation goes and how, as all requests of its kind have it; it
+    takes a tenth of the time of a `Planned`, which is made of it when somebody looks."""
+
+    upstream: str
+    address: str
+    model: str
+    path: str
+    schema: str | None
+    draft: Draft
+    enforcement: Enforcement
+    capabilities: Capabilities
+    refused: Collection[Mode]
+    is_split: bool
+    name: str
+    is_written_down: bool
+
+    def planned(self, request_id: str) -> Planned:
+        """Return it in values that can be kept."""
+        return Planned(
+            request_id,
+            self.upstream,
+            self.address,
+            self.model,
+            self.path,
+            self.schema,
+            "" if self.schema is None else self.draft.label,
+            self.enforcement,
+            _known(self.capabilities, self.refused),
+            self.is_split,
+            self.name,
+            self.is_written_down,
+        )
+
+
+class Begun(NamedTuple):
+    """A conversation is about to be held."""
+
+    request_id: str
+    aim: Aim
+
+
 class Asked(NamedTuple):
     """A request to the upstream begins; it may be repeated below."""
 
     request_id: str
-    plan: Plan
+    mode: Mode
+    purpose: Purpose
+    is_wrapped: bool
     body: Body | bytes
     """What was sent, as a chat completion; as JSON where it has been written already."""
 
@@ -100,8 +140,9 @@ class Heard(NamedTuple):
     """An answer of the upstream is over."""
 
     request_id: str
-    reply: Reply | None
-    """A stream's is merged, as far as it came; None: there was none, or it was left."""
+    reply: Mapping[str, Any] | bytes | None
+    """As it came, where that is not long; a stream's is merged, as far as it came; None: there was
+    none, or it was left."""
     fault: Failure | GatewayError | None
     """The upstream's refusal, or what went wrong; a reply beside it came before that."""
     seconds: float
@@ -112,13 +153,24 @@ class Heard(NamedTuple):
     """In which it came; 0: it came whole, or not at all."""
 
 
+class Said(NamedTuple):
+    """What came of a conversation."""
+
+    contents: list[str]
+    """What each choice says."""
+    steps: tuple[tuple[int, Step], ...]
+    origins: Mapping[int, DocumentOrigins]
+    call_origins: Mapping[int, DocumentOrigins]
+    """Of what a choice says that has calls and no text."""
+
+
 class Concluded(NamedTuple):
     """A conversation is over."""
 
     request_id: str
-    outcome: Outcome | None
+    attempts: tuple[Attempt, ...]
+    said: Said | None
     """None: there is no answer but an error."""
-    record: AttemptLog
 
 
 class Failed(NamedTuple):
@@ -145,63 +197,38 @@ class Witness(Protocol):
         """
 
 
-class Aim(NamedTuple):
-    """Where the question of a conversation goes and how, as the request's own values have it: it
-    takes a tenth of the time of a `Planned`, which is made of it when somebody looks."""
-
-    request_id: str
-    upstream: str
-    address: str
-    model: str
-    path: str
-    schema: str | None
-    draft: Draft
-    enforcement: Enforcement
-    capabilities: Capabilities
-    refused: Collection[Mode]
-    is_split: bool
-    name: str
-    is_written_down: bool
-
-    def planned(self) -> Planned:
-        """Return it in values that can be kept."""
-        return Planned(
-            self.request_id,
-            self.upstream,
-            self.address,
-            self.model,
-            self.path,
-            self.schema,
-            "" if self.schema is None else self.draft.label,
-            self.enforcement,
-            _known(self.capabilities, self.refused),
-            self.is_split,
-            self.name,
-            self.is_written_down,
-        )
+def opened(request_id: str, surface: str, body: RequestBody, authorization: str | None) -> Opened:
+    """Return what is told of a request that was read."""
+    members = body.members or {}
+    about = (members.get("model"), members.get("stream") is True)
+    return Opened(request_id, surface, body.raw, *about, authorization)
 
 
-def aim_of(begun: Begun) -> Aim:
-    """Return where the question goes and how, without what holds the request's messages."""
-    request_id, planned, planner = begun
-    route, conversation, adapter = planned.route, planned.conversation, planned.adapter
-    contract, schema, handover = planner.contract, planner.schema, conversation.handover
-    endpoint = route.endpoint
-    return Aim(
-        request_id,
-        endpoint.name,
-        endpoint.base_url,
-        route.model,
-        "/chat/completions" if adapter is None else adapter.path,
-        None if contract.source is None else schema.text,
-        schema.inspected.draft,
-        conversation.enforcement,
-        planner.capabilities,
-        conversation.refused,
-        bool(planner.parts),
-        contract.model,
-        handover is not None and bool(handover.source),
-    )
+def said_by(outcome: Outcome) -> Said:
+    """Return what is told of how a conversation came out."""
+    choices = outcome.body["choices"]
+    of_calls = {
+        at: calls[0]
+        for at, calls in outcome.call_origins.items()
+        if 0 in calls and not choices[at]["message"].get("content")
+    }
+    contents = [choice_text(each) for each in choices]
+    return Said(contents, outcome.steps, outcome.origins, of_calls)
+
+
+def choice_text(choice: Any) -> str:
+    """Return what a choice says: its text, or the arguments of its first call."""
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        return ""
+    content = message.get("content")
+    if isinstance(content, str) and content:
+        return content
+    calls = message.get("tool_calls")
+    first = calls[0] if isinstance(calls, list) and calls else None
+    function = first.get("function") if isinstance(first, dict) else None
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    return arguments if isinstance(arguments, str) else ""
 
 
 def _known(known: Capabilities, refused: Collection[Mode]) -> Capabilities:

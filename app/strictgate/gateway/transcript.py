@@ -1,12 +1,17 @@
 """What is asked of the upstream and what is heard, written down for who is a witness."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from strictgate.core.conversation.protocol import DriverAnswer, StreamPart
 from strictgate.core.errors import GatewayError
 from strictgate.core.plan.plan import Body, Plan
 from strictgate.core.wire.reply import Failure, Reply
 from strictgate.gateway.records import Asked, Heard, Witness
+
+MOST_RAW = 256 << 10
+"""Bytes of an answer that is recorded as it came: a longer one may be shorter, written anew."""
 
 
 class Transcript:
@@ -34,7 +39,7 @@ class Transcript:
             self.end()
         self._since, self._first, self._pieces = time.monotonic(), None, 0
         self._fault = self._ended = None
-        self._record(Asked(self._id, plan, sent))
+        self._record(Asked(self._id, plan.mode, plan.purpose, plan.wrapped, sent))
 
     def hear(self, answer: DriverAnswer | GatewayError) -> None:
         """Note what came of the open request: a part of its answer, or its end."""
@@ -55,4 +60,7 @@ class Transcript:
         since, self._since = self._since, None
         if since is not None:
             took = (self._ended or time.monotonic()) - since
-            self._record(Heard(self._id, reply, self._fault, took, self._first, self._pieces))
+            body: Mapping[str, Any] | bytes | None = None
+            if reply is not None:
+                body = reply.raw if 0 < len(reply.raw) <= MOST_RAW else reply.body
+            self._record(Heard(self._id, body, self._fault, took, self._first, self._pieces))

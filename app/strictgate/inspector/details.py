@@ -21,8 +21,8 @@ from strictgate.core.schema.schema import Schema, admit
 from strictgate.core.wire.error_body import error_of
 from strictgate.core.work import Work, WorkSpent
 from strictgate.gateway.driver import GrammarSource
-from strictgate.gateway.records import Planned
-from strictgate.inspector.entries import Entry, KeptAsk, Text, choice_text, judged_asks, parsed
+from strictgate.gateway.records import Planned, choice_text
+from strictgate.inspector.entries import Entry, KeptAsk, Text, judged_asks, parsed
 
 WORK = 2_000_000  # units for all texts of one page, each about a microsecond
 MAX_TEXT = 128 << 10  # characters of one text that are examined

@@ -183,21 +183,6 @@ def parsed(text: Text) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def choice_text(choice: Any) -> str:
-    """Return what a choice says: its text, or the arguments of its first call."""
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(message, dict):
-        return ""
-    content = message.get("content")
-    if isinstance(content, str) and content:
-        return content
-    calls = message.get("tool_calls")
-    first = calls[0] if isinstance(calls, list) and calls else None
-    function = first.get("function") if isinstance(first, dict) else None
-    arguments = function.get("arguments") if isinstance(function, dict) else None
-    return arguments if isinstance(arguments, str) else ""
-
-
 def _is_user(message: Any) -> bool:
     return isinstance(message, Mapping) and message.get("role") == "user"
 

@@ -13,14 +13,13 @@ from typing import Any, NamedTuple
 
 from strictgate.core.capabilities import Mode
 from strictgate.core.conversation.attempt_log import Attempt
-from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.conversation.reply_reader import ReplyEnd
 from strictgate.core.jsontext.reader import parse_leniently
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRange
 from strictgate.core.plan.plan import Purpose
 from strictgate.core.repair_steps import Step
-from strictgate.gateway.records import Aim, Planned
-from strictgate.inspector.entries import Entry, KeptAsk, choice_text
+from strictgate.gateway.records import Aim, Planned, Said
+from strictgate.inspector.entries import Entry, KeptAsk
 from strictgate.observe.events import RequestFinished
 
 _FINISHED = (
@@ -90,7 +89,7 @@ class OpenEntry:
         """Where it went last, with where it went before."""
         aim, self._aim = self._aim, None
         if aim is not None:
-            self._target = aim.planned().behind(self._target)
+            self._target = aim.planned(self.id).behind(self._target)
         return self._target
 
     def begun(self, aim: Aim) -> None:
@@ -115,32 +114,22 @@ class OpenEntry:
         self.asks.append((*whom, *how, sent, size))
         self.weight += len(sent)
 
-    def concluded(self, attempts: Sequence[Attempt], outcome: Outcome | None) -> None:
+    def concluded(self, attempts: Sequence[Attempt], said: Said | None) -> None:
         """Note how a conversation about it went."""
         self.attempts += attempts
         for each in attempts:
             if each.problems:
                 self.weight += sum(map(len, each.problems))
-        if outcome is None:
+        if said is None:
             return
         self.error = None  # it was that of a model in whose place another one was asked
-        choices = outcome.body["choices"]
-        self.steps, self.origins = outcome.steps, outcome.origins
-        self.contents = contents = []
-        for each in choices:
-            text = choice_text(each)
-            contents.append(text)
+        self.contents, self.steps, self.origins, self.call_origins = said
+        for text in said.contents:
             self.weight += len(text) if text.isascii() else 4 * len(text)
         for found in self.origins.values():
             self.weight += _RANGE * len(found.ranges)
-        if outcome.steps:
-            self.weight += _RANGE * len(outcome.steps)
-        if outcome.call_origins:
-            self.call_origins = {
-                at: calls[0]
-                for at, calls in outcome.call_origins.items()
-                if 0 in calls and not choices[at]["message"].get("content")
-            }
+        if self.steps:
+            self.weight += _RANGE * len(self.steps)
 
     def failed(self, error: str) -> None:
         """Note the error that its client gets, as JSON."""

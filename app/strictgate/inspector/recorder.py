@@ -28,7 +28,6 @@ from strictgate.gateway.records import (
     Heard,
     Opened,
     Record,
-    aim_of,
 )
 from strictgate.inspector.access import Access
 from strictgate.inspector.entries import MAX_BODY, Entry, cut_error
@@ -212,7 +211,7 @@ class Inspector:
     def record(self, record: Record) -> None:
         """Take note of what was said."""
         self._add((time.monotonic(), record))
-        if self._followers or (type(record) is Opened and len(record.body.raw) > _HEAVY):
+        if self._followers or (type(record) is Opened and len(record.raw) > _HEAVY):
             self._waiting.flush()
 
     def _take_all_down(self, items: Iterable[tuple[float, _Told]]) -> None:
@@ -234,9 +233,8 @@ class Inspector:
             follower.note(told.request_id)
 
     def _opened(self, record: Opened, at: float) -> None:
-        request_id, surface, body, authorization = record
-        members, raw, key, size = body.members or {}, body.raw, b"", 0
-        model = members.get("model")
+        request_id, surface, raw, model, is_stream, authorization = record
+        key, size = b"", 0
         if authorization:
             given = authorization.rpartition(" ")[2]
             if len(given) >= _SHORTEST_KEY:
@@ -247,17 +245,16 @@ class Inspector:
             raw, size = _cut(raw, key), len(raw)
         else:
             raw = b""
-        told = (surface, model, members.get("stream") is True, raw, size)
+        told = (surface, model, is_stream, raw, size)
         entry = OpenEntry((request_id, self._epoch + at, at, *told), key)
         self._open[request_id] = entry
 
     def _begin(self, entry: OpenEntry, record: Begun, at: float) -> None:
-        entry.begun(aim_of(record))
+        entry.begun(record.aim)
 
     def _ask(self, entry: OpenEntry, record: Asked, at: float) -> None:
-        plan = record.plan
         sent = b"" if entry.size > _TOO_LONG else self._json(record.body)
-        how = (plan.mode, plan.purpose, plan.wrapped, at - entry.clock)
+        how = (record.mode, record.purpose, record.is_wrapped, at - entry.clock)
         entry.asked(how, _cut(sent, entry.key), len(sent))
 
     def _hear(self, entry: OpenEntry, record: Heard, at: float) -> None:
@@ -265,9 +262,7 @@ class Inspector:
             return
         kept, size, status, is_judged = None, 0, 0, record.reply is not None
         if record.reply is not None:
-            raw = record.reply.raw
-            is_as_it_came = 0 < len(raw) <= MAX_BODY  # else it is shorter where it is written anew
-            status, reply = 200, self._json(raw if is_as_it_came else record.reply.body)
+            status, reply = 200, self._json(record.reply)
             kept, size = _cut(reply, entry.key), len(reply)
             entry.weight += len(kept)
         fault = ""
@@ -280,10 +275,10 @@ class Inspector:
         entry.asks[-1] = entry.asks[-1][:ASKED] + end
 
     def _conclude(self, entry: OpenEntry, record: Concluded, at: float) -> None:
-        attempts = record.record.attempts
+        attempts = record.attempts
         if not self._has_bodies:  # a problem quotes what the model wrote
-            attempts = [replace(each, problems=()) for each in attempts]
-        entry.concluded(attempts, record.outcome if self._has_bodies else None)
+            attempts = tuple(replace(each, problems=()) for each in attempts)
+        entry.concluded(attempts, record.said if self._has_bodies else None)
 
     def _fail(self, entry: OpenEntry, record: Failed, at: float) -> None:
         body = record.error.body()
