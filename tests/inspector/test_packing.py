@@ -6,6 +6,7 @@ import pytest
 
 from strictgate.core.conversation.protocol import Outcome
 from strictgate.core.output.origins import ByteOrigin, DocumentOrigins, OriginRange
+from strictgate.gateway.records import said_by
 from strictgate.inspector.entries import Entry, KeptAsk
 from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
 from tests.gates import MOOD, guarding_gate
@@ -64,6 +65,6 @@ def test_what_is_kept_is_counted():
     outcome = Outcome({"choices": [choice]}, (), {}, {0: DocumentOrigins(ranges)})
     entry = OpenEntry(("req_1", 0.0, 0.0, "chat", "m", False, b"", 0), b"")
     before = entry.weight
-    entry.concluded((), outcome)
+    entry.concluded((), said_by(outcome))
 
     assert entry.weight - before > 1000 + 100 * 100

@@ -92,7 +92,7 @@ def stuck(tmp_path, monkeypatch):
     monkeypatch.setattr(RequestFile, "_run", lambda self: None)
     path = tmp_path / "requests.db"
 
-    def request():
+    def opened():
         told = []
         return RequestFile(str(path), told.append), told
 
@@ -109,7 +109,7 @@ def test_nobody_waits_for_it(stuck, monkeypatch):
     """What there is no room for is left out, counted, and told of once in a while."""
     monkeypatch.setattr("strictgate.inspector.request_file.MAX_WAITING", 2)
     opened, written = stuck
-    file, told = request()
+    file, told = opened()
     for name in "abcd":
         file.put(name, entry(name))
 
@@ -125,7 +125,7 @@ def test_so_many_bytes_wait(stuck, monkeypatch):
         "strictgate.inspector.request_file.MAX_BYTES", entry("a").weight + entry("b").weight
     )
     opened, written = stuck
-    file, _ = request()
+    file, _ = opened()
     for name in "abc":
         file.put(name, entry(name))
     file.put("a", None)
@@ -141,7 +141,7 @@ def test_what_is_forgotten_is_never_left_out(tmp_path, stuck, monkeypatch):
     path = tmp_path / "requests.db"
     opened, written = stuck
     rows(path, "a", "b", "c")
-    file, _ = request()
+    file, _ = opened()
     file.put("a", None)
     file.put("c", entry("c"))  # as it was it is true no more
     assert written(file) == ["b"]
@@ -151,7 +151,7 @@ def test_all_is_forgotten(tmp_path, stuck):
     """What the file holds, and what waits; what comes after is kept."""
     opened, written = stuck
     rows(tmp_path / "requests.db", "a", "b")
-    file, _ = request()
+    file, _ = opened()
     file.put("c", entry("c"))
     file.clear()
     file.put("d", entry("d"))
