@@ -46,11 +46,13 @@ async def start(send: Send, status: int, headers: Iterable[Header]) -> None:
 
 async def piece(send: Send, data: bytes, *, more: bool) -> None:
     """Send a part of the body; a large one in several steps, so that others run in between."""
-    while len(data) > LARGEST:
-        await send({"type": "http.response.body", "body": data[:LARGEST], "more_body": True})
+    at = 0
+    while len(data) - at > LARGEST:
+        step = data[at : at + LARGEST]
+        await send({"type": "http.response.body", "body": step, "more_body": True})
         await asyncio.sleep(0)
-        data = data[LARGEST:]
-    await send({"type": "http.response.body", "body": data, "more_body": more})
+        at += LARGEST
+    await send({"type": "http.response.body", "body": data[at:], "more_body": more})
 
 
 async def send_json(

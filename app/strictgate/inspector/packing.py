@@ -39,8 +39,7 @@ ASKED = 8
 FIELDS = 9
 """How many values a request comes to, see OpenEntry._values."""
 _FIXED = 4096
-"""Bytes of an entry beside its values, roughly: its places in the ring, and
-what it refers to."""
+"""Bytes of an entry beside its values, roughly: its places in the ring, and what it refers to."""
 _RANGE = 160
 """Bytes of a part of a document that is known by its origin, or of a repair, roughly."""
 _NONE: tuple[Any, ...] = ()

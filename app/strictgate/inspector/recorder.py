@@ -30,7 +30,8 @@ from strictgate.gateway.records import (
     Record,
 )
 from strictgate.inspector.access import Access
-from strictgate.inspector.entries import MAX_BODY, Entry, cut_error
+from strictgate.inspector.entries import Entry, cut_error
+from strictgate.inspector.kept_text import kept_text
 from strictgate.inspector.packing import ASKED, OpenEntry, PackedEntry
 from strictgate.observe.batching import Batch
 from strictgate.observe.events import (
@@ -242,7 +243,7 @@ class Inspector:
             if isinstance(model, str) and given in model:
                 model = without_credentials(model, given)
         if self._has_bodies:
-            raw, size = _cut(raw, key), len(raw)
+            raw, size = kept_text(raw, key), len(raw)
         else:
             raw = b""
         told = (surface, model, is_stream, raw, size)
@@ -255,7 +256,7 @@ class Inspector:
     def _ask(self, entry: OpenEntry, record: Asked, at: float) -> None:
         sent = b"" if entry.size > _TOO_LONG else self._json(record.body)
         how = (record.mode, record.purpose, record.is_wrapped, at - entry.clock)
-        entry.asked(how, _cut(sent, entry.key), len(sent))
+        entry.asked(how, kept_text(sent, entry.key), len(sent))
 
     def _hear(self, entry: OpenEntry, record: Heard, at: float) -> None:
         if not entry.asks:
@@ -263,7 +264,7 @@ class Inspector:
         kept, size, status, is_judged = None, 0, 0, record.reply is not None
         if record.reply is not None:
             status, reply = 200, self._json(record.reply)
-            kept, size = _cut(reply, entry.key), len(reply)
+            kept, size = kept_text(reply, entry.key), len(reply)
             entry.weight += len(kept)
         fault = ""
         if record.fault is not None:
@@ -366,14 +367,6 @@ def _told(fault: Failure | GatewayError) -> tuple[int, str]:
     if isinstance(fault, Failure):
         return fault.status, fault.body if isinstance(fault.body, str) else write_json(fault.body)
     return 0, f"{fault.code}: {fault.message}"
-
-
-def _cut(raw: bytes, key: bytes) -> bytes:
-    """Return a text as it is kept: cut, and without the client's key, which does not belong
-    there."""
-    if key and key in raw:
-        raw = raw.replace(key, BLOT.encode())
-    return raw if len(raw) <= MAX_BODY else raw[:MAX_BODY]
 
 
 _HEAVY = 256 << 10
