@@ -196,3 +196,42 @@ def test_an_answer_without_a_body(status):
     kept = asyncio.run(send())
     assert kept.answer == RawAnswer(status, [("etag", "a")])
     assert kept.pieces == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "connections"),
+    [
+        ("POST", "/batches", 2),
+        ("PATCH", "/x", 2),
+        ("POST", "/embeddings", 1),
+        ("POST", "/chat/completions", 1),
+        ("GET", "/models", 1),
+        ("DELETE", "/files/1", 1),
+    ],
+)
+def test_what_would_be_made_twice_goes_out_on_a_new_connection(method, path, connections):
+    """Only there it cannot turn out to have been closed, and nobody know what was read."""
+    seen = set()
+
+    async def ask_twice():
+        async def serve(reader, writer):
+            seen.add(writer)
+            while (await reader.readuntil(b"\r\n\r\n"))[:1]:
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+
+        async def guarded(reader, writer):
+            try:
+                await serve(reader, writer)
+            except asyncio.IncompleteReadError:
+                writer.close()
+
+        server = await asyncio.start_server(guarded, "127.0.0.1", 0)
+        base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        endpoint = Router(Settings(upstreams={"x": {"base_url": base}}), {}).default()
+        request = RawRequest(method, path, "", (), RequestBody(b""))
+        async with server, Client(LimitSettings()) as client:
+            for _ in range(2):
+                await relay(client, endpoint, request, {}, CHAT, Kept())
+
+    asyncio.run(ask_twice())
+    assert len(seen) == connections

@@ -192,7 +192,7 @@ class Client:
         Where a kept connection turns out to have been closed, or to have been given up by the
         server (408), a new one is taken, once. That shows at once: what fails later may have been
         read, and is not sent again. What could not be sent again at all, as its body comes in
-        pieces, goes out on a new connection.
+        pieces, or must not be, goes out on a new connection.
         """
         settings, loop = endpoint.settings, asyncio.get_running_loop()
         proxy = None if settings.proxy is None else settings.proxy.get_secret_value()
@@ -208,7 +208,7 @@ class Client:
                 if kept.has_answered or loop.time() - began >= STALE:
                     raise
             else:  # a server says 408 to a connection that was idle for too long (RFC 9110 §15.5.9)
-                if response.status != 408:
+                if response.status != 408 or loop.time() - began >= STALE:
                     return response
                 response.close()
         async with asyncio.timeout_at(until):

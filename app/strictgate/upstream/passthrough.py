@@ -43,6 +43,15 @@ _WITHOUT = {
 whether Strictgate has a key of its own for the upstream."""
 
 
+_NOT_IDEMPOTENT = frozenset({"POST", "PATCH"})
+_MAKES_AN_ANSWER = frozenset(
+    {"/chat/completions", "/completions", "/responses", "/embeddings", "/moderations", "/messages"}
+)
+"""What is posted here makes an answer, and nothing that stays: it may be sent again on a new
+connection where a kept one turns out to be closed. Of anything else, as a batch, there would be
+two."""
+
+
 async def relay(
     client: Client,
     endpoint: Endpoint,
@@ -63,7 +72,8 @@ async def relay(
     body = request.body.raw if isinstance(request.body, RequestBody) else request.body
     unwanted = _WITHOUT[isinstance(body, bytes), bool(endpoint.secret)]
     headers = [*passed_on(request.headers, unwanted), *credentials.items()]
-    sent = UpstreamRequest(request.method, url, headers, body or None)
+    is_for_once = request.method in _NOT_IDEMPOTENT and request.path not in _MAKES_AN_ANSWER
+    sent = UpstreamRequest(request.method, url, headers, body or None, is_for_once)
     due = asyncio.get_running_loop().time() + endpoint.settings.timeout
     with Translated(endpoint.name, endpoint.base_url):
         response = await client.send(endpoint, sent, due=due)

@@ -9,7 +9,7 @@ import pytest
 
 from strictgate.settings.loading import Settings
 from strictgate.settings.tables import LimitSettings
-from strictgate.upstream.client import Client, address
+from strictgate.upstream.client import STALE, Client, address
 from strictgate.upstream.http import connection as connection_module
 from strictgate.upstream.http.connection import Connection
 from strictgate.upstream.http.faults import (
@@ -138,6 +138,25 @@ def test_an_idle_connection_that_was_given_up():
                     writer.write(ANSWER % (len(body), body))
 
     assert asyncio.run(bodies(GivesUp(), 0.01)) == [b"1", b"2"]
+
+
+def test_a_server_that_says_408_late_is_heard():
+    """It has had the request, and may have worked at it: it is not asked again."""
+
+    class GivesUp(Upstream):
+        async def serve(self, reader, writer) -> None:
+            self.connections += 1
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(ANSWER % (1, b"1"))
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(STALE * 1.2)
+            writer.write(STRAY)
+            await reader.read()
+            writer.close()
+
+    upstream = GivesUp()
+    assert asyncio.run(bodies(upstream, 0.01)) == [b"1", b"stray"]
+    assert upstream.connections == 1
 
 
 # --- one connection ------------------------------------------------------------------------------

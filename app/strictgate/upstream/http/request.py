@@ -83,16 +83,18 @@ class UpstreamRequest:
     """As they are sent, names in any case; without Host and Transfer-Encoding, and where `body` is
     bytes without Content-Length."""
     body: bytes | AsyncIterator[bytes] | None = None
+    is_for_once: bool = False
+    """Were it read twice, something would be made twice (RFC 9110 §9.2.2)."""
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether its body can be sent once more."""
-        return isinstance(self.body, bytes | None)
+        """Whether it can be sent once more where a kept connection turns out to be closed."""
+        return isinstance(self.body, bytes | None) and not self.is_for_once
 
     @property
     def is_chunked(self) -> bool:
         """Whether the body is sent in chunks, as nobody knows how long it is."""
-        return not self.is_repeatable and all(
+        return not isinstance(self.body, bytes | None) and all(
             name.lower() != "content-length" for name, _ in self.headers
         )
 
