@@ -2,6 +2,9 @@
 
 import json
 import select
+import socket
+import struct
+import time
 from contextlib import closing, suppress
 from types import SimpleNamespace
 
@@ -10,6 +13,7 @@ import pytest
 from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.commands.request_head import HEAD_BYTES, HEAD_FIELDS, URL_BYTES
 from tests.commands.process import connected, raw, running
+from tests.servers import serving
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +152,34 @@ def test_a_refused_body_is_ended():
                 if not piece:
                     break
     assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_who_resets_at_once_leaves_nothing(loop):
+    """As a scan of ports or a balancer's check does; the connection is gone before it is made."""
+    came, states = [], []
+
+    class Noted(HttpProtocol):
+        def connection_made(self, transport):
+            came.append(transport.get_extra_info("socket").fileno())
+            time.sleep(0.01)  # the reset has come
+            super().connection_made(transport)
+            states.append(self.server_state)
+
+    async def application(scope, receive, send):
+        raise AssertionError("there was no request")
+
+    with serving(application, http=Noted, loop=loop, lifespan="off") as url:
+        for _ in range(8):
+            with closing(connected(url)) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        last = time.monotonic() + 30
+        while (len(states) < 8 or states[0].connections) and time.monotonic() < last:
+            time.sleep(0.01)
+        left = len(states[0].connections)
+        with closing(connected(url)) as connection:  # gets a descriptor that was one of theirs
+            while len(came) < 9 and time.monotonic() < last:
+                time.sleep(0.01)
+
+    assert left == 0
+    assert len(set(came)) < 9

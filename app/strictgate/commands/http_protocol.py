@@ -108,18 +108,24 @@ class HttpProtocol(asyncio.Protocol):
         connections = self.server_state.connections
         connections.add(self)  # type: ignore[arg-type]  # of uvicorn's own
         self._watch = ReaderWatch(self.loop, self.transport)
+        self._alarm.set_to(self.loop.time() + HEAD_DEADLINE)
         connection = transport.get_extra_info("socket")
-        limit_unsent(connection)
+        try:
+            limit_unsent(connection)
+            server = _name_of(connection.getsockname())
+            client = _name_of(connection.getpeername())
+        except OSError:  # the client has reset it already, and uvloop does not tell of an error here
+            self.transport.abort()
+            return
         is_safe = bool(transport.get_extra_info("sslcontext"))
         self._about = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "server": _name_of(connection.getsockname()),
-            "client": _name_of(connection.getpeername()),
+            "server": server,
+            "client": client,
             "scheme": "https" if is_safe else "http",
             "root_path": "",
         }
-        self._alarm.set_to(self.loop.time() + HEAD_DEADLINE)
         if self.limits is not None:
             self._turn_away(self.limits[0].refusal(len(connections) - 1))
 
