@@ -183,3 +183,68 @@ def test_who_resets_at_once_leaves_nothing(loop):
 
     assert left == 0
     assert len(set(came)) < 9
+
+
+async def telling(scope, receive, send):
+    """Answer with the method, the path and the body."""
+    body, is_more = b"", True
+    while is_more:
+        message = await receive()
+        body, is_more = body + message["body"], message["more_body"]
+    told = b"%b %b <%b>" % (scope["method"].encode(), scope["raw_path"], body)
+    headers = [(b"content-length", b"%d" % len(told))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": told})
+
+
+@pytest.fixture(scope="module")
+def teller():
+    with serving(telling, http=HttpProtocol, lifespan="off") as url:
+        yield url
+
+
+UPGRADE = b"POST /a HTTP/1.1\r\nhost: x\r\nconnection: %b\r\nupgrade: h2c\r\n"
+LAST = b"GET /last HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+CHUNKED = UPGRADE % b"upgrade" + b"transfer-encoding: chunked\r\n\r\n5\r\nGET /\r\n0\r\n\r\n"
+IN_A_ROW = UPGRADE % b"upgrade" + b"content-length: 5\r\n\r\nGET /"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (IN_A_ROW + LAST, [b"POST /a <GET />", b"GET /last <>"]),
+        (CHUNKED + LAST, [b"POST /a <GET />", b"GET /last <>"]),
+        (IN_A_ROW + CHUNKED + IN_A_ROW + LAST, [b"POST /a <GET />"] * 3 + [b"GET /last <>"]),
+        (UPGRADE % b"upgrade" + b"\r\n" + LAST, [b"POST /a <>", b"GET /last <>"]),
+        (UPGRADE % b"close, upgrade" + b"content-length: 2\r\n\r\nhi" + LAST, [b"POST /a <hi>"]),
+    ],
+    ids=["length", "chunks", "in a row", "no body", "and close"],
+)
+def test_an_upgrade_is_ignored(teller, data, told):
+    """The body is the request's, and what follows it another request, wherever it is cut."""
+    cuts = range(1, len(data)) if data.count(b"upgrade: h2c") == 1 else (1, 150, 300)
+    for cut in cuts:
+        with closing(connected(teller)) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(data[:cut])
+            connection.sendall(data[cut:])
+            came = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        assert came.count(b"HTTP/1.1 200 OK") == len(told), (cut, came)
+        assert came.endswith(told[-1])
+        assert [came.count(each) for each in told] == [told.count(each) for each in told]
+
+
+def test_many_upgrades_at_once(teller):
+    """In one read; none costs the stack of another."""
+    data = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
+    assert raw(teller, data * 1500 + LAST).count(b"HTTP/1.1 200 OK") == 1501
+
+
+def test_no_tunnel(teller):
+    """CONNECT is refused behind the answers that are due, and nothing behind it is read."""
+    get = LAST.replace(b"connection: close\r\n", b"")
+    came = raw(teller, get + b"CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n" + get * 3)
+
+    assert came.startswith(b"HTTP/1.1 200")
+    assert came.count(b"HTTP/1.1 ") == 2
+    assert json.loads(came.rpartition(b"\r\n\r\n")[2])["error"]["message"]

@@ -10,6 +10,7 @@ from strictgate.commands.request_head import (
     HEAD_FIELDS,
     URL_BYTES,
     closing_refusal,
+    head_without_upgrade,
     path_and_query,
     status_of_head,
     waits_to_continue,
@@ -61,6 +62,14 @@ def test_path_and_query(url, path, query):
     assert (httptools.parse_url(url).path, httptools.parse_url(url).query or b"") == (path, query)
 
 
+def test_without_upgrade():
+    """All other lines are as they were."""
+    headers = [HOST, (b"upgrade", b"h2c"), (b"connection", b"upgrade"), (b"content-length", b"1 ")]
+    assert head_without_upgrade(b"POST", b"/a?b", "1.1", headers) == (
+        b"POST /a?b HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\ncontent-length: 1 \r\n\r\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("headers", "waits"),
     [([HOST], False), ([(b"expect", b"100-Continue")], True), ([(b"expect", b"more")], False)],
@@ -69,7 +78,7 @@ def test_who_waits(headers, waits):
     assert waits_to_continue(headers) is waits
 
 
-@pytest.mark.parametrize("status", [400, 408, 414, 431])
+@pytest.mark.parametrize("status", [400, 408, 414, 431, 501])
 def test_refusals(status):
     """Each is a whole answer that closes the connection."""
     head, _, body = closing_refusal(status).partition(b"\r\n\r\n")

@@ -33,6 +33,19 @@ def test_what_is_good_is_read(counts):
     assert [counts[name] for name in ("two good ones", "a good body", "good chunks")] == [2, 2, 2]
 
 
+def test_another_protocol(counts):
+    """An upgrade is ignored, its body with it read as any other; a tunnel is refused."""
+    assert {name: counts[name] for name in ROWS if "upgrade" in name or "tunnel" in name} == {
+        "an upgrade": 2,
+        "an upgrade with a body": 1,
+        "an upgrade with chunks": 2,
+        "an upgrade with both": 0,
+        "an upgrade with an odd coding": 0,
+        "a tunnel": 0,
+        "a tunnel with a body": 0,
+    }
+
+
 @pytest.mark.parametrize("read", [read_by_h11, read_by_httptools])
 def test_parsers(counts, read):
     """uvicorn's two."""

@@ -23,6 +23,7 @@ from strictgate.commands.request_head import (
     HEAD_BYTES,
     URL_BYTES,
     closing_refusal,
+    head_without_upgrade,
     path_and_query,
     refusing,
     status_of_head,
@@ -75,13 +76,12 @@ class HttpProtocol(asyncio.Protocol):
         self._keep_alive = config.timeout_keep_alive
         self._app: Application = config.loaded_app
         self._app_state = app_state
-        self._parser = httptools.HttpRequestParser(self)
-        # What follows a request that closes the connection must not keep that from its answer.
-        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parser = self._new_parser()
         self._alarm = Alarm(self.loop, self._rang)
         self._is_writable = asyncio.Event()
         self._is_read_paused = False
-        self._is_turned_away = False
+        self._is_deaf = False
+        """Whether what comes is dropped: the connection will be closed."""
         self._in_head = self._is_head_awaited = True
         self._head_bytes = 0
         """Of the head that is being read, but for those of the read that it began in."""
@@ -101,6 +101,12 @@ class HttpProtocol(asyncio.Protocol):
         """Return the class of connections of which there may be so many, with so many requests."""
         return type("LimitedHttpProtocol", (cls,), {"limits": (connections, requests)})
 
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # What follows a request that closes the connection must not keep that from its answer.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
+
     # --- the transport ---------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -114,7 +120,9 @@ class HttpProtocol(asyncio.Protocol):
             limit_unsent(connection)
             server = _name_of(connection.getsockname())
             client = _name_of(connection.getpeername())
-        except OSError:  # the client has reset it already, and uvloop does not tell of an error here
+        except (
+            OSError
+        ):  # the client has reset it already, and uvloop does not tell of an error here
             self.transport.abort()
             return
         is_safe = bool(transport.get_extra_info("sslcontext"))
@@ -148,17 +156,17 @@ class HttpProtocol(asyncio.Protocol):
         """The transport closes."""
 
     def data_received(self, data: bytes) -> None:
-        if self._is_turned_away:
+        if self._is_deaf:
             return
         self._read = len(data)
         if self._in_head:
             self._head_bytes += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            _log.warning("Unsupported upgrade request.")
+            self._feed(data)
         except httptools.HttpParserError:
             self._refuse(400)
+            return
+        if self._is_deaf:
             return
         if self._in_head:
             if self._head_bytes > HEAD_BYTES:
@@ -166,6 +174,25 @@ class HttpProtocol(asyncio.Protocol):
             elif not self._is_head_awaited:
                 self._is_head_awaited = True
                 self._alarm.set_to(self.loop.time() + HEAD_DEADLINE)
+
+    def _feed(self, data: bytes | memoryview) -> None:
+        """Read on, and a head that asks for another protocol a second time, as if it did not (RFC
+        9110 §7.8): llhttp takes all that follows it for that protocol's, the body included."""
+        while True:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                method, version = self._parser.get_method(), self._parser.get_http_version()
+                if method == b"CONNECT":  # has its answer; the rest would be the tunnel's
+                    self._is_deaf = True
+                if self._is_deaf:
+                    return
+                head = head_without_upgrade(method, self._url, version, self._headers)
+                self._parser = self._new_parser()
+                self._parser.feed_data(head)
+                data = memoryview(data)[upgrade.args[0] :]
+            else:
+                return
 
     def pause_writing(self) -> None:
         self.is_full = True
@@ -216,6 +243,10 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(431)
 
     def on_headers_complete(self) -> None:
+        method = self._parser.get_method()
+        is_tunnel = method == b"CONNECT"
+        if self._is_deaf or (self._parser.should_upgrade() and not is_tunnel):
+            return  # see `_feed`
         self._in_head = self._is_head_awaited = False
         self._alarm.turn_off()
         headers, self._headers = self._headers, []
@@ -223,6 +254,8 @@ class HttpProtocol(asyncio.Protocol):
         names = [name for name, _ in headers]
         most = self._head_bytes + self._read
         status = status_of_head(self._url, headers, names, version, most)
+        if is_tunnel:
+            status = 501
         if status is None and self.limits is not None:
             limit, there = self.limits[1], len(self.server_state.tasks)
             if not limit.has_room(there) and self._needs_room():
@@ -231,7 +264,6 @@ class HttpProtocol(asyncio.Protocol):
         application = self._app
         if status is not None:
             application, self._url = refusing(status), b"/"  # its own may be too long to be parsed
-        method = self._parser.get_method()
         self._exchange = HttpExchange(
             self,
             is_head=method == b"HEAD",
@@ -263,7 +295,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         exchange = self._exchange
-        if exchange is not None:
+        if exchange is not None and not self._in_head:
             exchange.body_ended()
             if exchange.is_complete:
                 self._exchange = None
@@ -325,7 +357,7 @@ class HttpProtocol(asyncio.Protocol):
         """
         if answer is None:
             return
-        self._is_turned_away = True
+        self._is_deaf = True
         self._is_head_awaited = False
         self._alarm.turn_off()
         self._exchange = None
@@ -335,6 +367,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def _refuse(self, status: int) -> None:
         """Answer with an error, below ASGI, and close the connection."""
+        self._is_deaf = True
         if self.transport.is_closing():
             return
         if self._running is None or not self._running.is_begun:

@@ -24,6 +24,7 @@ _STATUS = {
         "431 Request Header Fields Too Large",
         f"The request has more than {HEAD_BYTES} bytes or {HEAD_FIELDS} fields of headers.",
     ),
+    501: ("501 Not Implemented", "The method CONNECT is not served: this is no proxy."),
 }
 
 
@@ -57,6 +58,17 @@ def path_and_query(url: bytes) -> tuple[bytes, bytes]:
         return url, b""
     parsed = httptools.parse_url(url)
     return parsed.path, parsed.query or b""
+
+
+def head_without_upgrade(
+    method: bytes, url: bytes, version: str, headers: Sequence[RawHeader]
+) -> bytes:
+    """Return the head of a request without what asks for another protocol, to be read again.
+
+    All other lines are as they came, so that what is wrong with them is still refused.
+    """
+    lines = [b"%b: %b\r\n" % each for each in headers if each[0] != b"upgrade"]
+    return b"%b %b HTTP/%b\r\n%b\r\n" % (method, url, version.encode(), b"".join(lines))
 
 
 def waits_to_continue(headers: Sequence[RawHeader]) -> bool:
