@@ -248,3 +248,55 @@ def test_no_tunnel(teller):
     assert came.startswith(b"HTTP/1.1 200")
     assert came.count(b"HTTP/1.1 ") == 2
     assert json.loads(came.rpartition(b"\r\n\r\n")[2])["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "endless", [b"0\r\nx: ", b"0\r\n", b"1;"], ids=["one", "many", "extension"]
+)
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_what_frames_a_body_has_an_end(is_answered, endless):
+    """An endless trailer is refused, or the connection closed where the answer is out already: it
+    would be joined to itself with each read."""
+
+    async def early(scope, receive, send):
+        if is_answered:
+            await sending_nothing(send)
+        else:
+            await telling(scope, receive, send)
+
+    async def sending_nothing(send):
+        headers = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 401, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    head = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    piece = (b"a: b\r\n" if endless == b"0\r\n" else b"aaaaaa") * (8 << 10)
+    sent, came = 0, b""
+    with (
+        serving(early, http=HttpProtocol, lifespan="off") as url,
+        closing(connected(url)) as connection,
+    ):
+        connection.sendall(head)
+        if is_answered:
+            came = connection.recv(1 << 16)
+        connection.sendall(endless)
+        with suppress(ConnectionError):
+            while sent < 32 << 20:
+                connection.sendall(piece)
+                sent += len(piece)
+        with suppress(ConnectionError):
+            came += b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    assert sent < 32 << 20  # what the kernels hold is less
+    assert came.count(b"HTTP/1.1 ") <= 1
+    assert came.startswith(b"HTTP/1.1 401" if is_answered else (b"", b"HTTP/1.1 431")[bool(came)])
+
+
+def test_what_frames_many_bodies(teller):
+    """Trailers are counted anew with each body, and a long body is none of them."""
+    large = b"y" * (1 << 20)
+    head = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    one = head + b"1;%b\r\nx\r\n0\r\n%b\r\n" % (b"e" * 20_000, b"a: b\r\n" * 3_000)
+    long = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(large), large)
+    came = raw(teller, one * 5 + long + head + b"100000\r\n" + large + b"\r\n0\r\n\r\n" + LAST)
+    assert came.count(b"HTTP/1.1 200 OK") == came.count(b"POST /") + 1 == 8

@@ -44,7 +44,7 @@ class HttpProtocol(asyncio.Protocol):
     | state       | entered                                  | deadline, and what comes of it   |
     |-------------|------------------------------------------|----------------------------------|
     | in a head   | on connection; at a further request line | HEAD_DEADLINE: a 408, and closed |
-    | behind it   | at the end of the headers                | none; trailers are counted       |
+    | behind it   | at the end of the headers                | none; what frames it is counted  |
     | between two | with the answer to the last request      | uvicorn's keep-alive: closed     |
     | in the rest | with an answer before the body's end     | REST_DEADLINE: closed            |
 
@@ -84,7 +84,8 @@ class HttpProtocol(asyncio.Protocol):
         """Whether what comes is dropped: the connection will be closed."""
         self._in_head = self._is_head_awaited = True
         self._head_bytes = 0
-        """Of the head that is being read, but for those of the read that it began in."""
+        """Of the head that is being read, or since the last byte of a body; but for those of the
+        read in which that was."""
         self._read = 0
         """Bytes of the last read."""
         self._url = b""
@@ -159,8 +160,7 @@ class HttpProtocol(asyncio.Protocol):
         if self._is_deaf:
             return
         self._read = len(data)
-        if self._in_head:
-            self._head_bytes += len(data)
+        self._head_bytes += len(data)
         try:
             self._feed(data)
         except httptools.HttpParserError:
@@ -174,6 +174,11 @@ class HttpProtocol(asyncio.Protocol):
             elif not self._is_head_awaited:
                 self._is_head_awaited = True
                 self._alarm.set_to(self.loop.time() + HEAD_DEADLINE)
+        elif self._head_bytes > 2 * HEAD_BYTES and self._is_body_awaited():
+            self._refuse(431)  # a chunk's extensions, or trailers: nobody asked for them
+
+    def _is_body_awaited(self) -> bool:
+        return self._exchange is not None and not self._exchange.has_whole_body
 
     def _feed(self, data: bytes | memoryview) -> None:
         """Read on, and a head that asks for another protocol a second time, as if it did not (RFC
@@ -235,12 +240,8 @@ class HttpProtocol(asyncio.Protocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:
+        if self._in_head:  # else it is a trailer
             self._headers.append((name.lower(), value))
-            return
-        self._head_bytes += len(name) + len(value)  # a trailer: nobody asked for one
-        if self._head_bytes > 2 * HEAD_BYTES:
-            self._refuse(431)
 
     def on_headers_complete(self) -> None:
         method = self._parser.get_method()
@@ -252,7 +253,7 @@ class HttpProtocol(asyncio.Protocol):
         headers, self._headers = self._headers, []
         version = self._parser.get_http_version()
         names = [name for name, _ in headers]
-        most = self._head_bytes + self._read
+        most, self._head_bytes = self._head_bytes + self._read, 0
         status = status_of_head(self._url, headers, names, version, most)
         if is_tunnel:
             status = 501
@@ -290,6 +291,7 @@ class HttpProtocol(asyncio.Protocol):
             self._waiting.append((self._exchange, application, scope))
 
     def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
         if self._exchange is not None:
             self._exchange.body_came(body)
 
@@ -367,12 +369,13 @@ class HttpProtocol(asyncio.Protocol):
 
     def _refuse(self, status: int) -> None:
         """Answer with an error, below ASGI, and close the connection."""
-        self._is_deaf = True
+        last = self._running or self._exchange
+        self._is_deaf, self._exchange = True, None
         if self.transport.is_closing():
             return
-        if self._running is None or not self._running.is_begun:
+        if last is None or not last.is_begun:  # else in the middle of another answer, or behind it
             self.transport.write(closing_refusal(status))
-        self.transport.close()  # else in the middle of another answer
+        self.transport.close()
 
 
 def _name_of(address: Any) -> tuple[str, int] | None:
