@@ -76,7 +76,11 @@ def readings(
                 "Steps that wait for a worker process, or that one computes.",
                 lambda: workers.waiting,
             ),
-            Reading("strictgate_workers", "Worker processes that run.", lambda: workers.processes),
+            Reading(
+                "strictgate_workers",
+                "Processes for heavy steps (limits.workers) that run.",
+                lambda: workers.processes,
+            ),
         ]
     if store is not None:
         found += [

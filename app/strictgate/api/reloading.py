@@ -25,7 +25,7 @@ from strictgate.upstream.routing import Router
 
 WAITING = (
     *("server.host", "server.port", "server.drain_delay", "server.drain_timeout"),
-    "server.workers",
+    *("server.workers", "server.keep_alive"),
     *("limits.workers", "limits.worker_queue", "limits.worker_seconds", "limits.worker_bytes"),
     *("limits.grammar_cache_bytes", "limits.upstream_bytes", "limits.event_bytes"),
     *("enforcement.capability_ttl", "enforcement.native_failures"),

@@ -282,6 +282,7 @@ def gateway_server(
             log_config=None,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=settings.server.keep_alive,  # type: ignore[arg-type]  # or a float
         ),
         begin,
         settings.server.drain_delay,

@@ -49,6 +49,13 @@ class Server(Frozen):
         le=86_400,
         description="Seconds after SIGTERM for which it still listens, and refuses.",
     )
+    keep_alive: float = Field(
+        default=75.0,
+        gt=0,
+        le=86_400,
+        description="Seconds for which a client's connection stays open without a request; longer "
+        "than clients and proxies keep theirs.",
+    )
     heartbeat: float = Field(
         default=15.0,
         ge=0,

@@ -42,7 +42,10 @@ class App extends HTMLElement {
       button("?", () => help(), { class: "icon", "aria-label": "Keys" })), this.tools, this.panes);
     this.list.addEventListener("pick", (event) => { location.hash = `#/requests/${encodeURIComponent(event.detail)}`; });
     this.list.addEventListener("count", (event) => this.#counted(event.detail));
-    addEventListener("hashchange", () => this.#route());
+    addEventListener("hashchange", () => {
+      for (const each of document.querySelectorAll("dialog[open]")) each.close();  // they are of the page before
+      this.#route();
+    });
     addEventListener("keydown", (event) => this.#onKey(event));
     showTips();
     this.#route();
