@@ -81,6 +81,7 @@ def names(url):
 def test_over_the_wire(demo, tmp_path, capsys, monkeypatch):
     """`strictgate reload`: new models are there, old requests finish, a mistake costs nothing."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("STRICTGATE_SERVER__KEEP_ALIVE", "1")  # an answer is read to its end below
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a process under nohup would ignore it
     config = tmp_path / "config.toml"
     config.write_text(
