@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from strictgate.commands import reader_watch
 from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.commands.request_head import HEAD_BYTES, HEAD_FIELDS, URL_BYTES
 from tests.commands.process import connected, raw, running
@@ -124,6 +125,7 @@ class Slowly(HttpProtocol):
         self._exchange = exchange
         self.transport = SimpleNamespace(closed=0)
         self.transport.close = lambda: setattr(self.transport, "closed", 1)
+        self._watch = SimpleNamespace(begin=lambda: None)
 
 
 def test_a_body_that_is_sent_on_after_the_answer():
@@ -300,3 +302,33 @@ def test_what_frames_many_bodies(teller):
     long = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(large), large)
     came = raw(teller, one * 5 + long + head + b"100000\r\n" + large + b"\r\n0\r\n\r\n" + LAST)
     assert came.count(b"HTTP/1.1 200 OK") == came.count(b"POST /") + 1 == 8
+
+
+def test_a_broken_answer_that_is_not_read(monkeypatch):
+    """Closing would wait for ever for a client that takes nothing; it is cut."""
+    monkeypatch.setattr(reader_watch, "STALL", 0.2)
+    states = []
+
+    class Noted(HttpProtocol):
+        def connection_made(self, transport):
+            super().connection_made(transport)
+            states.append(self.server_state)
+
+    async def breaks(scope, receive, send):
+        """Behind something that waits, but pauses nothing."""
+        transport = scope["extensions"]["strictgate.server"]._connection.transport
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not transport.get_write_buffer_size():
+            await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
+        raise ValueError("broken")
+
+    with serving(breaks, http=Noted, loop="uvloop", lifespan="off") as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        with closing(socket.socket()) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect((host, int(port)))
+            connection.sendall(LAST)
+            last = time.monotonic() + 30
+            while (not states or states[0].connections) and time.monotonic() < last:
+                time.sleep(0.01)
+            assert not states[0].connections

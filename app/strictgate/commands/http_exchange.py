@@ -49,6 +49,12 @@ class ClientConnection(Protocol):
     async def drained(self) -> None:
         """Return once something can be written."""
 
+    def close(self) -> None:
+        """Close once all that is written has been taken."""
+
+    def reset(self) -> None:
+        """Close at once, so that the client sees that there was more to come."""
+
     def pause_reading(self) -> None:
         """Read no more until `resume_reading`."""
 
@@ -166,7 +172,7 @@ class HttpExchange:
         if self.is_complete or self.has_left:
             return
         if self.is_begun:
-            self._connection.transport.close()
+            self._connection.close()
         else:
             await self.send({"type": "http.response.start", "status": 500, "headers": _BROKEN})
             await self.send({"type": "http.response.body", "body": b"Internal Server Error"})
@@ -257,7 +263,7 @@ class HttpExchange:
         if self._news is not None:
             self._wake()
         if not self.keeps_alive:
-            self._connection.transport.close()
+            self._connection.close()
         self._connection.answered(self)
 
     # --- beyond ASGI -----------------------------------------------------------------------------

@@ -7,8 +7,10 @@ protocol of its own for any application; this one does what the gateway's needs,
 """
 
 import asyncio
-import logging
+import socket
+import struct
 from collections import deque
+from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -35,7 +37,6 @@ from strictgate.upstream.http.alarm import Alarm
 HEAD_DEADLINE = 10.0  # seconds until the headers end: from the connection, or a further request
 REST_DEADLINE = 10.0  # seconds for the rest of a body whose request has been answered
 LINGER = 1.0  # seconds that a client has to read a refusal
-_log = logging.getLogger("uvicorn.error")
 
 
 class HttpProtocol(asyncio.Protocol):
@@ -222,10 +223,23 @@ class HttpProtocol(asyncio.Protocol):
             self._is_read_paused = False
             self.transport.resume_reading()
 
+    def close(self) -> None:
+        """Close once all that is written has been taken; a client that takes nothing is cut."""
+        self._is_deaf = True
+        self._watch.begin()
+        self.transport.close()
+
+    def reset(self) -> None:
+        """Close at once, so that the client sees that there was more to come."""
+        with suppress(OSError):  # it has left
+            connection = self.transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
     def shutdown(self) -> None:
         """Close, once the last request that has come is answered; the server leaves."""
         if self._exchange is None or self._exchange.is_complete:
-            self.transport.close()
+            self.close()
         else:
             self._exchange.keeps_alive = False
 
@@ -336,12 +350,12 @@ class HttpProtocol(asyncio.Protocol):
         if self._is_head_awaited:
             self._refuse(408)
         elif self._running is None:
-            self.transport.close()
+            self.close()
 
     def _end_rest(self, exchange: HttpExchange) -> None:
         """Close a connection on which a body is still being sent that was answered long ago."""
         if exchange is self._exchange:
-            self.transport.close()
+            self.close()
 
     # --- refusing --------------------------------------------------------------------------------
 
@@ -365,17 +379,16 @@ class HttpProtocol(asyncio.Protocol):
         self._exchange = None
         self.transport.write(answer)
         self.transport.write_eof()
-        self.loop.call_later(LINGER, self.transport.close)
+        self.loop.call_later(LINGER, self.close)
 
     def _refuse(self, status: int) -> None:
         """Answer with an error, below ASGI, and close the connection."""
-        last = self._running or self._exchange
-        self._is_deaf, self._exchange = True, None
+        last, self._exchange = self._running or self._exchange, None
         if self.transport.is_closing():
             return
         if last is None or not last.is_begun:  # else in the middle of another answer, or behind it
             self.transport.write(closing_refusal(status))
-        self.transport.close()
+        self.close()
 
 
 def _name_of(address: Any) -> tuple[str, int] | None:
