@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 
 from strictgate.api.server import server_extension
+from strictgate.commands.http_exchange import scope_of
 from strictgate.commands.http_protocol import HttpProtocol
 from tests.servers import serving
 
@@ -200,6 +201,7 @@ def sending(*pieces, headers=(), status=200):
 
 
 LAST = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+OLD = b"GET / HTTP/1.0\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -210,9 +212,32 @@ LAST = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
         (sending(b"abc"), LAST.replace(b"GET", b"HEAD"), b"connection: close", b"\r\n\r\n"),
         (sending(b"", status=204), LAST, b"HTTP/1.1 204 No Content", b"\r\n\r\n"),
         (sending(b"", status=299), LAST, b"HTTP/1.1 299 \r\n", b"\r\n\r\n0\r\n\r\n"),
-        (sending(b"a"), LAST.replace(b"1.1", b"1.0", 1), b"connection: close", b"0\r\n\r\n"),
+        (
+            sending(b"", status=304, headers=[(b"content-length", b"9")]),
+            LAST,
+            b"content-length: 9",
+            b"\r\n\r\n",
+        ),
+        (sending(b"ab", b"c"), OLD, b"connection: close", b"\r\n\r\nabc"),
+        (sending(b"ab", headers=[(b"content-length", b"2")]), OLD, b"", b"\r\n\r\nab"),
+        (
+            sending(b"ab", headers=[(b"transfer-encoding", b"chunked")]),
+            OLD,
+            b"connection: close",
+            b"\r\n\r\nab",
+        ),
     ],
-    ids=["chunks", "by length", "HEAD", "no body", "an unknown status", "HTTP/1.0"],
+    ids=[
+        "chunks",
+        "by length",
+        "HEAD",
+        "no body",
+        "an unknown status",
+        "no body, but its length",
+        "HTTP/1.0",
+        "HTTP/1.0 by length",
+        "HTTP/1.0 does not know chunks",
+    ],
 )
 def test_answers_in_pieces(application, request_bytes, line, end):
     """Their bodies end where it is said."""
@@ -260,6 +285,12 @@ def test_an_answer_that_is_not_whole(application):
     assert not came.endswith(b"0\r\n\r\n")
 
 
+def test_an_old_answer_that_is_not_whole():
+    """The end of the connection would be the body's; it is reset."""
+    with pytest.raises(ConnectionResetError):
+        said(stops, OLD)
+
+
 @pytest.mark.parametrize("header", [(b"x", b"a\r\nb: c"), (b"x\ny", b"z"), (b"x", b"a\0")])
 def test_headers_that_are_none(header):
     """Nothing of them goes out."""
@@ -299,3 +330,13 @@ def test_bodies():
     assert bodies == [b"abc", large, b"late", b""]
     assert came.count(b"HTTP/1.1 200 OK") == 4
     assert came.count(b"100 Continue") == 1
+
+
+def test_scopes():
+    """A Unix socket has no name, and one that is no more tells so."""
+    one, other = socket.socketpair()
+    with closing(one), closing(other):
+        scope = scope_of(one, is_safe=True)
+    assert (scope["server"], scope["client"], scope["scheme"]) == (None, None, "https")
+    with pytest.raises(OSError, match="descriptor"):
+        scope_of(one, is_safe=False)

@@ -1,6 +1,8 @@
 """What is refused below ASGI."""
 
+import asyncio
 import json
+import re
 import select
 import socket
 import struct
@@ -10,7 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from strictgate.commands import reader_watch
+from strictgate.api.middleware import too_many
+from strictgate.commands import http_protocol, reader_watch
+from strictgate.commands.descriptors import Limit
 from strictgate.commands.http_protocol import HttpProtocol
 from strictgate.commands.request_head import HEAD_BYTES, HEAD_FIELDS, URL_BYTES
 from tests.commands.process import connected, raw, running
@@ -118,6 +122,9 @@ def test_one_request_too_many():
     assert healthy.startswith(b"HTTP/1.1 200")
 
 
+LIMITS = (("connections", 100), ("requests", 1))
+
+
 class Slowly(HttpProtocol):
     """A connection whose timers are run by the test."""
 
@@ -218,7 +225,7 @@ IN_A_ROW = UPGRADE % b"upgrade" + b"content-length: 5\r\n\r\nGET /"
         (CHUNKED + LAST, [b"POST /a <GET />", b"GET /last <>"]),
         (IN_A_ROW + CHUNKED + IN_A_ROW + LAST, [b"POST /a <GET />"] * 3 + [b"GET /last <>"]),
         (UPGRADE % b"upgrade" + b"\r\n" + LAST, [b"POST /a <>", b"GET /last <>"]),
-        (UPGRADE % b"close, upgrade" + b"content-length: 2\r\n\r\nhi" + LAST, [b"POST /a <hi>"]),
+        (UPGRADE % b"close, upgrade" + b"content-length: 2\r\n\r\nhi", [b"POST /a <hi>"]),
     ],
     ids=["length", "chunks", "in a row", "no body", "and close"],
 )
@@ -332,3 +339,46 @@ def test_a_broken_answer_that_is_not_read(monkeypatch):
             while (not states or states[0].connections) and time.monotonic() < last:
                 time.sleep(0.01)
             assert not states[0].connections
+
+
+def later(seconds):
+    """An application that takes its time."""
+
+    async def answer(scope, receive, send):
+        await asyncio.sleep(seconds)
+        await telling(scope, receive, send)
+
+    return answer
+
+
+def test_a_head_that_is_late_behind_an_answer_that_is_due(monkeypatch):
+    """The answer comes first; the deadline begins with it, and then there is a 408."""
+    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE", 0.1)
+    get = b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n"
+    with (
+        serving(later(0.3), http=HttpProtocol, lifespan="off") as url,
+        closing(connected(url)) as connection,
+    ):
+        connection.sendall(get)
+        connection.sendall(get.replace(b"/a", b"/b") + b"GET /c HT")
+        came = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    assert re.findall(rb"HTTP/1.1 (\d+)|(GET /.)", came) == [
+        *((b"200", b""), (b"", b"GET /a"), (b"200", b""), (b"", b"GET /b"), (b"408", b"")),
+    ]
+
+
+def test_what_follows_who_was_turned_away():
+    """In the same read: nobody answers it behind the refusal, not even a health check."""
+    get = b"GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n"
+    limits = [Limit(name, most, too_many(), lambda event: None) for name, most in LIMITS]
+    with (
+        serving(later(30), http=HttpProtocol.limited_by(*limits), lifespan="off") as url,
+        closing(connected(url)) as connection,
+    ):
+        connection.sendall(get)
+        time.sleep(0.1)
+        came = raw(url, get + get.replace(b"/v1/x", b"/healthz"))
+
+    assert came.startswith(b"HTTP/1.1 503")
+    assert came.count(b"HTTP/1.1 ") == 1

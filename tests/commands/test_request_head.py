@@ -71,11 +71,16 @@ def test_without_upgrade():
 
 
 @pytest.mark.parametrize(
-    ("headers", "waits"),
-    [([HOST], False), ([(b"expect", b"100-Continue")], True), ([(b"expect", b"more")], False)],
+    ("headers", "version", "waits"),
+    [
+        ([HOST], "1.1", False),
+        ([(b"expect", b"100-Continue")], "1.1", True),
+        ([(b"expect", b"100-continue")], "1.0", False),
+        ([(b"expect", b"more")], "1.1", False),
+    ],
 )
-def test_who_waits(headers, waits):
-    assert waits_to_continue(headers) is waits
+def test_who_waits(headers, version, waits):
+    assert waits_to_continue(headers, version) is waits
 
 
 @pytest.mark.parametrize("status", [400, 408, 414, 431, 501])

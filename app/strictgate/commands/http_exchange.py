@@ -12,6 +12,7 @@ Once the client has left, `receive` says so, and what is sent is dropped.
 import asyncio
 import http
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -76,7 +77,9 @@ class HttpExchange:
         "__weakref__",
         "_connection",
         "_has_news",
+        "_is_bodiless",
         "_is_chunked",
+        "_knows_chunks",
         "_left_of_body",
         "_news",
         "_on_left",
@@ -87,7 +90,6 @@ class HttpExchange:
         "has_whole_body",
         "is_begun",
         "is_complete",
-        "is_head",
         "keeps_alive",
     )
 
@@ -97,6 +99,7 @@ class HttpExchange:
         *,
         is_head: bool,
         keeps_alive: bool,
+        knows_chunks: bool,
         waits_to_continue: bool,
     ) -> None:
         """Begin.
@@ -104,9 +107,10 @@ class HttpExchange:
         Args:
             is_head: the answer to it has a head alone (RFC 9110 §9.3.2).
             keeps_alive: whether the connection may go on behind it.
+            knows_chunks: whether its body may come in chunks. Where it may not, and has no length,
+                the connection's end is its end (RFC 9112 §6.3), and `keeps_alive` is false.
             waits_to_continue: the client sends the body once it is told to go on.
         """
-        self.is_head = is_head
         self.keeps_alive = keeps_alive
         self.has_whole_body = False
         self.has_left = False
@@ -122,9 +126,12 @@ class HttpExchange:
         """Whether there is something to receive, …"""
         self._news: asyncio.Event | None = None
         """… and what wakes those who wait for it; None: nobody does."""
+        self._is_bodiless = is_head
         self._is_chunked = False
-        self._left_of_body = 0
-        """Bytes of the answer's body that its head has promised, and that were not sent."""
+        self._knows_chunks = knows_chunks
+        self._left_of_body: int | None = None
+        """Bytes of the answer's body that its head has promised, and that were not sent; None: it
+        has promised no number."""
         self._on_left: Callable[[], object] | None = None
 
     # --- from the connection ---------------------------------------------------------------------
@@ -171,7 +178,9 @@ class HttpExchange:
             _log.error("Exception in ASGI application\n", exc_info=error)
         if self.is_complete or self.has_left:
             return
-        if self.is_begun:
+        if self.is_begun and not self._is_chunked and self._left_of_body is None:
+            self._connection.reset()  # an end in order would be the body's
+        elif self.is_begun:
             self._connection.close()
         else:
             await self.send({"type": "http.response.start", "status": 500, "headers": _BROKEN})
@@ -221,15 +230,16 @@ class HttpExchange:
         if message["type"] != "http.response.body":
             raise RuntimeError(f"The answer goes on with '{message['type']}'.")
         body, is_more = message.get("body", b""), message.get("more_body", False)
-        if self.is_head:
-            self._left_of_body = 0
+        if self._is_bodiless:
+            pass
         elif self._is_chunked:
             chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             self._connection.transport.write(chunk if is_more else chunk + b"0\r\n\r\n")
         else:
-            self._left_of_body -= len(body)
-            if self._left_of_body < 0:
-                raise RuntimeError("The answer is longer than its Content-Length.")
+            if self._left_of_body is not None:
+                self._left_of_body -= len(body)
+                if self._left_of_body < 0:
+                    raise RuntimeError("The answer is longer than its Content-Length.")
             self._connection.transport.write(body)
         if not is_more:
             if self._left_of_body:
@@ -239,22 +249,27 @@ class HttpExchange:
     def _head(self, status: int, headers: Iterable[RawHeader]) -> bytes:
         """Return the head of the answer, and note what it says of the body and the connection."""
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
-        is_framed = has_connection = False
+        has_connection = False
         for name, value in headers:
             if name in _FRAMING:
                 if name == b"connection":
                     has_connection = b"close" in value.lower()
                     self.keeps_alive = self.keeps_alive and not has_connection
+                elif name == b"content-length":
+                    self._left_of_body = int(value)
                 else:
-                    is_framed = True
-                    self._is_chunked = name == b"transfer-encoding"
-                    self._left_of_body = 0 if self._is_chunked else int(value)
+                    self._is_chunked = True
+                    continue
             lines += (name, b": ", value, b"\r\n")
         if not self.keeps_alive and not has_connection:
             lines.append(b"connection: close\r\n")
-        if not is_framed and not self.is_head and status not in _WITHOUT_BODY:
-            self._is_chunked = True
-            lines.append(b"transfer-encoding: chunked\r\n")
+        if self._is_bodiless or status in _WITHOUT_BODY:
+            self._is_bodiless = True
+            self._left_of_body = 0
+        elif self._is_chunked or self._left_of_body is None:
+            self._is_chunked = self._knows_chunks
+            if self._is_chunked:
+                lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
         return b"".join(lines)
 
@@ -299,6 +314,30 @@ class HttpExchange:
             return False
         head = self._head(status, [*connection.server_state.default_headers, *headers])
         self.is_begun = True
-        connection.transport.write(head if self.is_head else head + body)
+        connection.transport.write(head if self._is_bodiless else head + body)
         self._complete()
         return True
+
+
+def scope_of(connection: socket.socket, is_safe: bool) -> Scope:
+    """Return what the scopes of all requests on this connection have in common.
+
+    Args:
+        is_safe: whether TLS is spoken on it.
+
+    Raises:
+        OSError: it is no more.
+    """
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "server": _name_of(connection.getsockname()),
+        "client": _name_of(connection.getpeername()),
+        "scheme": "https" if is_safe else "http",
+        "root_path": "",
+    }
+
+
+def _name_of(address: Any) -> tuple[str, int] | None:
+    """Return a socket's name as ASGI has it; None: it is a Unix socket's."""
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

@@ -19,7 +19,13 @@ import httptools
 from strictgate.api.middleware import ALWAYS_ANSWERED
 from strictgate.api.server import EXTENSION
 from strictgate.commands.descriptors import Limit
-from strictgate.commands.http_exchange import Application, HttpExchange, RawHeader, Scope
+from strictgate.commands.http_exchange import (
+    Application,
+    HttpExchange,
+    RawHeader,
+    Scope,
+    scope_of,
+)
 from strictgate.commands.reader_watch import ReaderWatch, limit_unsent
 from strictgate.commands.request_head import (
     HEAD_BYTES,
@@ -48,8 +54,13 @@ class HttpProtocol(asyncio.Protocol):
     | behind it   | at the end of the headers                | none; what frames it is counted  |
     | between two | with the answer to the last request      | uvicorn's keep-alive: closed     |
     | in the rest | with an answer before the body's end     | REST_DEADLINE: closed            |
+    | turned away | over `limits`: the answer is written     | LINGER: closed                   |
+    | closing     | by `close`, or a refusal; CONNECT        | reader_watch.py's: cut           |
 
-    A head that is over a limit gets a 414 or a 431; that closes the connection, too.
+    A head that is over a limit gets a 414 or a 431; that closes the connection, too. A deadline
+    runs only while no request is being answered. In the last two, what comes is dropped.
+    Beside these, reading is paused: while a request waits behind another, and while more of a body
+    is there than anybody has taken (`pause_reading`).
 
     Requests that are sent in a row are parsed as they come, and begun one after the other.
     """
@@ -83,7 +94,7 @@ class HttpProtocol(asyncio.Protocol):
         self._is_read_paused = False
         self._is_deaf = False
         """Whether what comes is dropped: the connection will be closed."""
-        self._in_head = self._is_head_awaited = True
+        self._in_head = True
         self._head_bytes = 0
         """Of the head that is being read, or since the last byte of a body; but for those of the
         read in which that was."""
@@ -116,26 +127,14 @@ class HttpProtocol(asyncio.Protocol):
         connections = self.server_state.connections
         connections.add(self)  # type: ignore[arg-type]  # of uvicorn's own
         self._watch = ReaderWatch(self.loop, self.transport)
-        self._alarm.set_to(self.loop.time() + HEAD_DEADLINE)
+        self._await_head()
         connection = transport.get_extra_info("socket")
         try:
             limit_unsent(connection)
-            server = _name_of(connection.getsockname())
-            client = _name_of(connection.getpeername())
-        except (
-            OSError
-        ):  # the client has reset it already, and uvloop does not tell of an error here
+            self._about = scope_of(connection, bool(transport.get_extra_info("sslcontext")))
+        except OSError:  # the client has reset it; uvloop would keep it if this were raised
             self.transport.abort()
             return
-        is_safe = bool(transport.get_extra_info("sslcontext"))
-        self._about = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "server": server,
-            "client": client,
-            "scheme": "https" if is_safe else "http",
-            "root_path": "",
-        }
         if self.limits is not None:
             self._turn_away(self.limits[0].refusal(len(connections) - 1))
 
@@ -172,14 +171,14 @@ class HttpProtocol(asyncio.Protocol):
         if self._in_head:
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(414 if len(self._url) > URL_BYTES else 431)
-            elif not self._is_head_awaited:
-                self._is_head_awaited = True
-                self._alarm.set_to(self.loop.time() + HEAD_DEADLINE)
-        elif self._head_bytes > 2 * HEAD_BYTES and self._is_body_awaited():
+            elif not self._head_bytes and self._running is None:  # it began just now
+                self._await_head()
+        elif (
+            self._head_bytes > 2 * HEAD_BYTES
+            and self._exchange is not None
+            and not self._exchange.has_whole_body
+        ):
             self._refuse(431)  # a chunk's extensions, or trailers: nobody asked for them
-
-    def _is_body_awaited(self) -> bool:
-        return self._exchange is not None and not self._exchange.has_whole_body
 
     def _feed(self, data: bytes | memoryview) -> None:
         """Read on, and a head that asks for another protocol a second time, as if it did not (RFC
@@ -188,17 +187,18 @@ class HttpProtocol(asyncio.Protocol):
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
-                method, version = self._parser.get_method(), self._parser.get_http_version()
+                method = self._parser.get_method()
                 if method == b"CONNECT":  # has its answer; the rest would be the tunnel's
                     self._is_deaf = True
                 if self._is_deaf:
                     return
+                version = self._parser.get_http_version()
                 head = head_without_upgrade(method, self._url, version, self._headers)
                 self._parser = self._new_parser()
                 self._parser.feed_data(head)
                 data = memoryview(data)[upgrade.args[0] :]
             else:
-                return
+                break
 
     def pause_writing(self) -> None:
         self.is_full = True
@@ -262,15 +262,14 @@ class HttpProtocol(asyncio.Protocol):
         is_tunnel = method == b"CONNECT"
         if self._is_deaf or (self._parser.should_upgrade() and not is_tunnel):
             return  # see `_feed`
-        self._in_head = self._is_head_awaited = False
+        self._in_head = False
         self._alarm.turn_off()
         headers, self._headers = self._headers, []
         version = self._parser.get_http_version()
         names = [name for name, _ in headers]
         most, self._head_bytes = self._head_bytes + self._read, 0
         status = status_of_head(self._url, headers, names, version, most)
-        if is_tunnel:
-            status = 501
+        status = 501 if is_tunnel else status
         if status is None and self.limits is not None:
             limit, there = self.limits[1], len(self.server_state.tasks)
             if not limit.has_room(there) and self._needs_room():
@@ -283,7 +282,8 @@ class HttpProtocol(asyncio.Protocol):
             self,
             is_head=method == b"HEAD",
             keeps_alive=version != "1.0" and self._parser.should_keep_alive(),
-            waits_to_continue=b"expect" in names and waits_to_continue(headers),
+            knows_chunks=version != "1.0",
+            waits_to_continue=b"expect" in names and waits_to_continue(headers, version),
         )
         path, query = path_and_query(self._url)
         text = path.decode("ascii")
@@ -315,7 +315,7 @@ class HttpProtocol(asyncio.Protocol):
             exchange.body_ended()
             if exchange.is_complete:
                 self._exchange = None
-                self._await_next()
+                self._await_head()
 
     # --- one after the other ---------------------------------------------------------------------
 
@@ -338,18 +338,19 @@ class HttpProtocol(asyncio.Protocol):
         if self._waiting:
             self._start(*self._waiting.popleft())
         elif exchange.has_whole_body:
-            self._await_next()
+            self._await_head()
         else:
             self.loop.call_later(REST_DEADLINE, self._end_rest, exchange)
 
-    def _await_next(self) -> None:
-        if not self._is_head_awaited:
-            self._alarm.set_to(self.loop.time() + self._keep_alive)
+    def _await_head(self) -> None:
+        """Wait for the rest of a head, or for the next."""
+        seconds = HEAD_DEADLINE if self._in_head else self._keep_alive
+        self._alarm.set_to(self.loop.time() + seconds)
 
     def _rang(self) -> None:
-        if self._is_head_awaited:
+        if self._in_head:
             self._refuse(408)
-        elif self._running is None:
+        else:
             self.close()
 
     def _end_rest(self, exchange: HttpExchange) -> None:
@@ -374,7 +375,6 @@ class HttpProtocol(asyncio.Protocol):
         if answer is None:
             return
         self._is_deaf = True
-        self._is_head_awaited = False
         self._alarm.turn_off()
         self._exchange = None
         self.transport.write(answer)
@@ -389,8 +389,3 @@ class HttpProtocol(asyncio.Protocol):
         if last is None or not last.is_begun:  # else in the middle of another answer, or behind it
             self.transport.write(closing_refusal(status))
         self.close()
-
-
-def _name_of(address: Any) -> tuple[str, int] | None:
-    """Return a socket's name as ASGI has it; None: it is a Unix socket's."""
-    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

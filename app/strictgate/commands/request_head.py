@@ -71,8 +71,11 @@ def head_without_upgrade(
     return b"%b %b HTTP/%b\r\n%b\r\n" % (method, url, version.encode(), b"".join(lines))
 
 
-def waits_to_continue(headers: Sequence[RawHeader]) -> bool:
-    """Whether the client sends the body once it is told to go on (RFC 9110 §10.1.1)."""
+def waits_to_continue(headers: Sequence[RawHeader], version: str) -> bool:
+    """Whether the client sends the body once it is told to go on, which HTTP/1.0 does not know
+    (RFC 9110 §10.1.1)."""
+    if version == "1.0":
+        return False
     return any([name == b"expect" and value.lower() == b"100-continue" for name, value in headers])
 
 
