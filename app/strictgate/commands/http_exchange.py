@@ -319,7 +319,7 @@ class HttpExchange:
         return True
 
 
-def scope_of(connection: socket.socket, is_safe: bool) -> Scope:
+def scope_of(connection: socket.socket, *, is_safe: bool) -> Scope:
     """Return what the scopes of all requests on this connection have in common.
 
     Args:

@@ -131,7 +131,8 @@ class HttpProtocol(asyncio.Protocol):
         connection = transport.get_extra_info("socket")
         try:
             limit_unsent(connection)
-            self._about = scope_of(connection, bool(transport.get_extra_info("sslcontext")))
+            is_safe = bool(transport.get_extra_info("sslcontext"))
+            self._about = scope_of(connection, is_safe=is_safe)
         except OSError:  # the client has reset it; uvloop would keep it if this were raised
             self.transport.abort()
             return
