@@ -5,10 +5,16 @@ import json
 
 import pytest
 
-from strictgate.core.errors import UpstreamBadResponse, UpstreamTimeout
+from strictgate.core.errors import (
+    UpstreamBadResponse,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+    UpstreamUnreachable,
+)
 from strictgate.settings.loading import Settings
 from strictgate.settings.tables import LimitSettings
-from strictgate.upstream.client import Client, address
+from strictgate.upstream.client import Client, address, was_sent
+from strictgate.upstream.http.faults import BodyCutOff, ClosedUnanswered, UnsendableRequest
 from strictgate.upstream.routing import Router
 from tests.core.talks import GOOD
 from tests.upstream.asking import COMPLETION, answering, asked
@@ -121,3 +127,51 @@ def test_statuses_that_http_does_not_have(status):
 
     with pytest.raises(UpstreamBadResponse, match=str(status)):
         asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("why", "cause", "is_sent"),
+    [
+        (UpstreamTimeout("late"), TimeoutError(), True),
+        (UpstreamBadResponse("cut off"), BodyCutOff(), True),
+        (UpstreamBadResponse("no JSON"), None, True),
+        (asyncio.CancelledError(), None, True),
+        (UpstreamUnavailable("down"), None, False),
+        (UpstreamUnreachable("dropped"), ClosedUnanswered(), False),
+        (UpstreamUnreachable("odd"), UnsendableRequest(), False),
+    ],
+)
+def test_what_was_sent(why, cause, is_sent):
+    """What ended a request says whether an upstream may have begun to answer it."""
+    why.__cause__ = cause
+    assert was_sent(why) is is_sent
+
+
+def test_who_leaves_before_there_is_a_connection():
+    """Nothing was sent."""
+    ended = []
+
+    async def ask(client, endpoint):
+        try:
+            await client.ask(endpoint, {"messages": []}, {})
+        except asyncio.CancelledError as left:
+            ended.append(was_sent(left))
+            raise
+
+    async def run():
+        is_connecting = asyncio.Event()
+
+        async def never(*_, **__):
+            is_connecting.set()
+            await asyncio.Event().wait()
+
+        asyncio.get_running_loop().create_connection = never
+        router = Router(Settings(upstreams={"x": {"base_url": "http://127.0.0.1:9/v1"}}), {})
+        async with Client(LimitSettings()) as client:
+            task = asyncio.create_task(ask(client, router.default()))
+            await asyncio.wait_for(is_connecting.wait(), 10)
+            task.cancel()
+            await asyncio.wait([task])
+
+    asyncio.run(run())
+    assert ended == [False]

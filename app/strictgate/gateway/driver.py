@@ -39,11 +39,12 @@ from strictgate.gateway.deadlines import Deadlines
 from strictgate.gateway.moving import Talk
 from strictgate.gateway.retrying import ask_repeatedly
 from strictgate.gateway.transcript import Transcript
+from strictgate.gateway.unjudged_calls import UnjudgedCalls
 from strictgate.gateway.upstream_call import UpstreamCall
 from strictgate.observe.events import Event
 from strictgate.observe.redaction import without_credentials
 from strictgate.observe.trace_ids import child_of
-from strictgate.upstream.client import Client
+from strictgate.upstream.client import Client, was_sent
 from strictgate.upstream.routing import Endpoint
 from strictgate.upstream.stream import UpstreamStream
 
@@ -97,6 +98,8 @@ class Driver:
     """Seconds that are waited for a repetition at most: beyond that, another model is asked."""
     transcript: Transcript | None = None
     """Takes down what is asked and heard; None: nobody does."""
+    unjudged: UnjudgedCalls | None = field(default=None, init=False)
+    """What it asked for and the conversation may not have noted; None: all was settled."""
     _talk: Talk | None = field(default=None, init=False)
     """The conversation, once it is held."""
     _stream: UpstreamStream | None = field(default=None, init=False)
@@ -139,6 +142,7 @@ class Driver:
             if isinstance(step, Stop):  # what has come needs no time
                 stopped = await self._answer(step)
                 self._hear(stopped)
+                self._judging(step, stopped)
                 step = await talk.send(stopped)
             if isinstance(step, Outcome):
                 return step
@@ -167,6 +171,7 @@ class Driver:
                     and (outcome := conversation.settle(answer)) is not None
                 ):
                     return outcome
+                self._judging(first, answer)
         talk = self._talk = begin()
         step = await talk.begin()
         if first is not None:  # which is what it asks, and has been answered
@@ -180,6 +185,7 @@ class Driver:
                 step = await talk.throw(error)
             else:
                 self._hear(answer)
+                self._judging(step, answer)
                 step = await talk.send(answer)
         return step
 
@@ -189,6 +195,22 @@ class Driver:
     def _hear(self, answer: DriverAnswer) -> None:
         if self.transcript is not None:
             self.transcript.hear(answer)
+
+    def _judging(self, turn: Turn, answer: DriverAnswer) -> None:
+        """Note what the conversation is about to judge, and may not get to."""
+        if isinstance(answer, Reply):
+            self._unjudged().heard(turn.plan if isinstance(turn, Ask) else None, answer)
+        elif isinstance(answer, Failure):
+            self._unjudged().refused()
+
+    def _lost(self, plan: Plan, why: BaseException) -> None:
+        if was_sent(why):
+            self._unjudged().lost(plan)
+
+    def _unjudged(self) -> UnjudgedCalls:
+        if self.unjudged is None:
+            self.unjudged = UnjudgedCalls()
+        return self.unjudged
 
     def _note(self, error: GatewayError) -> None:
         if isinstance(error, UpstreamFailure):
@@ -215,6 +237,7 @@ class Driver:
                 if not isinstance(answer, UpstreamStream):
                     return answer
                 self._stream = answer
+                self._unjudged().opened(plan, answer.collector)
                 return await self._next(answer)
             case ReadMore(news, patience):
                 assert self._stream is not None, "read without a stream"
@@ -248,6 +271,10 @@ class Driver:
             )
         except GatewayError as error:
             self._ended(error)
+            self._lost(plan, error)
+            raise
+        except asyncio.CancelledError as left:  # by the client, or by the deadline
+            self._lost(plan, left)
             raise
         call.answered(answer.status if isinstance(answer, Failure) else 200)
         if not isinstance(answer, UpstreamStream):

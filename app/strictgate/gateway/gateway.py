@@ -181,6 +181,9 @@ class Gateway:
             raise
         finally:
             self.learner.learn_of(route, conversation)
+            if driver.unjudged is not None:
+                is_settled = conversation.is_settled
+                driver.unjudged.charge(conversation.record, is_settled=is_settled)
             self._reports.enforced(route, conversation, caller, outcome)
             if self.witness is not None:
                 said = None if outcome is None else said_by(outcome)

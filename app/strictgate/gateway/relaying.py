@@ -13,6 +13,7 @@ from strictgate.core.surfaces.surface import Surface
 from strictgate.core.wire.passthrough import RawAnswer, RawAnswerSink, RawRequest
 from strictgate.core.wire.request_body import RequestBody
 from strictgate.core.wire.usage import UsageTail
+from strictgate.core.wire.usage_estimate import prompt_tokens
 from strictgate.gateway.caller import Caller, RequestReports
 from strictgate.gateway.knobs import with_overrides
 from strictgate.gateway.refused_tools import check_tools, offered_tools
@@ -21,7 +22,7 @@ from strictgate.observe.redaction import without_credentials
 from strictgate.observe.summary import PASSTHROUGH
 from strictgate.observe.trace_ids import child_of
 from strictgate.upstream import multipart
-from strictgate.upstream.client import Client
+from strictgate.upstream.client import Client, was_sent
 from strictgate.upstream.passthrough import relay
 from strictgate.upstream.routing import Route, Router
 
@@ -77,9 +78,12 @@ class Relay:
         error = ""
         try:
             await relay(self._client, endpoint, request, added, surface, watched)
-        except UpstreamFailure as failure:
-            error = failure.code or failure.type
-            self._reports.failed(endpoint, caller, failure)
+        except BaseException as why:  # whatever it is that cuts the answer off
+            if was_sent(why):
+                watched.cut_off(request)
+            if isinstance(why, UpstreamFailure):
+                error = why.code or why.type
+                self._reports.failed(endpoint, caller, why)
             raise
         finally:
             watched.end(error)
@@ -127,7 +131,7 @@ class Relay:
 class _WatchedAnswer:
     """Passes on what comes for `sink`, and notes how long it took and what it used."""
 
-    __slots__ = ("_call", "_functions", "_has_custom", "_since", "_sink", "_tail")
+    __slots__ = ("_call", "_functions", "_has_custom", "_prompt", "_since", "_sink", "_tail")
 
     def __init__(
         self, call: UpstreamCall, functions: Sequence[str], sink: RawAnswerSink, *, has_custom: bool
@@ -135,6 +139,8 @@ class _WatchedAnswer:
         self._call = call
         self._functions = functions
         self._has_custom = has_custom
+        self._prompt = 0
+        """Tokens that were read of a request whose answer was cut off, estimated."""
         self._sink = sink
         self._tail: UsageTail | None = None
         """None: nothing has come yet."""
@@ -166,13 +172,21 @@ class _WatchedAnswer:
         if (self._functions or self._has_custom) and answer.error is not None:
             check_tools(answer, self._functions, has_custom=self._has_custom)
 
+    def cut_off(self, request: RawRequest) -> None:
+        """Note that the answer to `request` ends before it could tell what it used."""
+        body = request.body
+        if self._call.status < 400 and isinstance(body, RequestBody) and body.members:
+            self._prompt = prompt_tokens(body.members)
+
     def end(self, error: str) -> None:
         """Tell of the call; `error`: the code of what it failed with."""
-        if self._tail is None:
-            self._call.over(None, error)
-        else:
+        usage = None
+        if self._tail is not None:
             self._count_wait()
-            self._call.over(self._tail.usage(), error)
+            usage = self._tail.usage()
+        if self._prompt:
+            usage = {"prompt_tokens": self._prompt} | (usage or {})
+        self._call.over(usage, error)
 
     def _count_wait(self) -> None:
         since, self._since = self._since, None

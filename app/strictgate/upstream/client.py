@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from strictgate import __version__
+from strictgate.core.errors import UpstreamUnavailable
 from strictgate.core.jsontext.reader import json_bytes
 from strictgate.core.plan.plan import Body
 from strictgate.core.surfaces.surface import UpstreamAdapter
@@ -23,7 +24,7 @@ from strictgate.upstream.body import ResponseBody
 from strictgate.upstream.breathing import breathe
 from strictgate.upstream.error_mapping import Translated
 from strictgate.upstream.health import UpstreamHealth
-from strictgate.upstream.http.faults import ConnectionFault
+from strictgate.upstream.http.faults import ConnectionFault, UnsendableRequest
 from strictgate.upstream.http.pool import ConnectionPool
 from strictgate.upstream.http.request import (
     Address,
@@ -41,6 +42,8 @@ Headers = Mapping[str, str]
 _CHAT = "/chat/completions"
 STALE = 0.25  # seconds within which a closed connection shows to be one
 USER_AGENT = f"strictgate/{__version__}"
+UNSENT = "Nothing was sent."
+"""A note on what ended a request before there was a connection for it."""
 
 
 @value_type
@@ -211,8 +214,12 @@ class Client:
                 if response.status != 408 or loop.time() - began >= STALE:
                     return response
                 response.close()
-        async with asyncio.timeout_at(until):
-            fresh = await self._pool.connect(destination, settings.connect_timeout)
+        try:
+            async with asyncio.timeout_at(until):
+                fresh = await self._pool.connect(destination, settings.connect_timeout)
+        except BaseException as why:
+            why.add_note(UNSENT)
+            raise
         return await fresh.send(request, head, until)
 
     async def whole_body(self, response: HttpResponse, endpoint: Endpoint) -> bytes:
@@ -222,6 +229,16 @@ class Client:
             UpstreamTimeout, UpstreamBadResponse
         """
         return await ResponseBody(response, endpoint, self._limits.upstream_bytes).all()
+
+
+def was_sent(why: BaseException) -> bool:
+    """Whether a request that ended with `why` has gone out, and was not dropped unanswered."""
+    fault = why.__cause__ or why
+    if isinstance(why, UpstreamUnavailable) or isinstance(
+        fault, UnsendableRequest | ConnectionFault | ConnectionError
+    ):
+        return False
+    return UNSENT not in getattr(fault, "__notes__", ())
 
 
 def address(endpoint: Endpoint, path: str, query: str = "", base: str = "") -> Address:

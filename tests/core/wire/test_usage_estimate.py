@@ -2,7 +2,7 @@
 
 import pytest
 
-from strictgate.core.wire.usage_estimate import untold_tokens
+from strictgate.core.wire.usage_estimate import prompt_tokens, untold_tokens
 
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 4000}}
 ASKED = {
@@ -33,3 +33,19 @@ def test_untold(usage, untold):
 def test_untold_of_what_is_odd():
     """Nothing of a message has to be as it should be."""
     assert untold_tokens(None, {"messages": [None, {"content": 3}]}, {}) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("request_body", "tokens"),
+    [
+        ({"messages": [{"role": "user", "content": "x" * 40}]}, 10),
+        ({"input": "x" * 8, "instructions": "y" * 8}, 4),
+        ({"input": [{"content": [{"type": "input_text", "text": "x" * 8}]}]}, 2),
+        ({"prompt": ["x" * 4, "y" * 4]}, 2),
+        ({"system": "x" * 4, "messages": [{"content": "y" * 4}]}, 2),
+        ({"model": "x", "messages": None, "input": 3}, 0),
+    ],
+)
+def test_prompts(request_body, tokens):
+    """Each API has its prompt in places of its own."""
+    assert prompt_tokens(request_body) == tokens

@@ -8,6 +8,8 @@ from strictgate.core.wire.usage import token_count
 
 BYTES_A_TOKEN = 4
 """Of text, about, in the vocabularies of most models."""
+_PROMPTS = ("messages", "input", "prompt", "system", "instructions")
+"""Where the APIs have what a model is to read."""
 _TEXTS = ("content", "text", "reasoning_content", "reasoning", "refusal")
 
 
@@ -33,6 +35,13 @@ def untold_tokens(
         messages = (each.get("message") for each in answer.get("choices") or ())
         tokens_out = -(-sum(map(_text_bytes, messages)) // BYTES_A_TOKEN)
     return tokens_in, tokens_out
+
+
+def prompt_tokens(request: Mapping[str, Any]) -> int:
+    """Return about how many tokens are in the prompt of a request of any API, as `untold_tokens`
+    counts them."""
+    texts = [request.get(name) for name in _PROMPTS]
+    return untold_tokens(None, {**request, "messages": texts}, {})[0]
 
 
 def _text_bytes(value: Any) -> int:
