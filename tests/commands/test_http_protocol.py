@@ -382,3 +382,18 @@ def test_what_follows_who_was_turned_away():
 
     assert came.startswith(b"HTTP/1.1 503")
     assert came.count(b"HTTP/1.1 ") == 1
+
+
+BROKEN_BODY = b"POST /c HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nx\r\n"
+
+
+@pytest.mark.parametrize("wrong", [b"\0rubbish\r\n\r\n", BROKEN_BODY], ids=["head", "body"])
+@pytest.mark.parametrize("due", [1, 2])
+def test_what_is_wrong_behind_answers_that_are_due(due, wrong):
+    """They come, and then the end."""
+    get = b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n"
+    with serving(later(0.1), http=HttpProtocol, lifespan="off") as url:
+        came = raw(url, get * due + wrong)
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", came) == [b"200"] * due
+    assert came.count(b"GET /a <>") == due

@@ -383,9 +383,15 @@ class HttpProtocol(asyncio.Protocol):
         self.loop.call_later(LINGER, self.close)
 
     def _refuse(self, status: int) -> None:
-        """Answer with an error, below ASGI, and close the connection."""
-        last, self._exchange = self._running or self._exchange, None
-        if self.transport.is_closing():
+        """Answer with an error, below ASGI, and close the connection; what is wrong behind a
+        request whose answer is due does not take its place: that answer is the last."""
+        last = self._exchange
+        if self._waiting and last is not None and not last.has_whole_body:
+            self._waiting.pop()
+            last = self._waiting[-1][0] if self._waiting else self._running
+        self._is_deaf, self._exchange = True, last
+        if last is not None and last.has_whole_body and not last.is_complete:
+            last.keeps_alive = False
             return
         if last is None or not last.is_begun:  # else in the middle of another answer, or behind it
             self.transport.write(closing_refusal(status))
