@@ -71,6 +71,8 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
     headers = {name.lower(): value.strip() for name, _, value in pairs}
     status = int(first.split(" ")[1])
     body = bytearray()
+    if status in (204, 304):  # whatever length they tell: RFC 9110 §6.4.1
+        return Answer(status, headers)
     try:
         await _read_body(reader, headers, body)
     except (asyncio.IncompleteReadError, ConnectionError) as error:
