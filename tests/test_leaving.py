@@ -67,6 +67,8 @@ def test_leaving(pair, about, body):
     records = until(demo, lambda record: record["cancelled"])
 
     assert len(records) == 1
+    # The upstream may see it a moment before the request has ended here.
+    until(demo, lambda record: any(isinstance(each, RequestFinished) for each in running.events))
     finished = [event for event in running.events if isinstance(event, RequestFinished)]
     assert [event.client_left for event in finished] == [True]
 
