@@ -168,6 +168,14 @@ async def streamed_through(talk, *answers):
     return given, step
 
 
+async def with_and_without_a_worker(run):
+    """Return what `run` comes to where a worker takes the conversation, and where there is none."""
+    async with WorkerPool(LimitSettings(workers=1)) as pool:
+        moved = await run(pool)
+        assert pool.worker().begun == 1
+    return moved, await run(None)
+
+
 def test_a_stream_that_moves_in_the_middle():
     """What the caller has got before is not given again, and the rest follows."""
     whole = table(count=1200)
@@ -179,13 +187,7 @@ def test_a_stream_that_moves_in_the_middle():
         one = conversation(body(TABLE, stream=True), stream=StreamMode.GUARDED)
         return await streamed_through(Talk(one.run(), one, pool), *parts)
 
-    async def both():
-        async with WorkerPool(LimitSettings(workers=1)) as pool:
-            moved = await stream(pool)
-            assert pool.worker().begun == 1
-        return moved, await stream(None)
-
-    moved, expected = asyncio.run(both())
+    moved, expected = asyncio.run(with_and_without_a_worker(stream))
     assert moved == expected
     assert whole.startswith(moved[0])
     assert len(moved[0]) > len(whole) - 1000
@@ -213,13 +215,7 @@ def test_a_step_that_turns_out_to_be_heavy():
             await streamed_through(Talk(one.run(), one, pool), *parts)
         return error.value.body(), one.record
 
-    async def both():
-        async with WorkerPool(LimitSettings(workers=1)) as pool:
-            moved = await failed(pool)
-            assert pool.worker().begun == 1
-        return moved, await failed(None)
-
-    moved, expected = asyncio.run(both())
+    moved, expected = asyncio.run(with_and_without_a_worker(failed))
     assert moved == expected
 
 
