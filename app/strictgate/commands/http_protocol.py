@@ -3,7 +3,7 @@
 llhttp parses them, and refuses what smuggles requests (a bare LF, Content-Length beside
 Transfer-Encoding). What it has not is here: limits and a deadline for the head of a request, and
 the refusal of one with two Hosts or none (RFC 9112 §3.2). uvicorn runs the server, and has a
-protocol of its own for any application; this one does what the gateway's needs, at half the cost.
+protocol of its own for any application; this one does what the gateway's needs, for less.
 """
 
 import asyncio
