@@ -21,7 +21,9 @@ from strictgate.core.value_type import state_type, value_type
 LEASE = 200  # a lease is at most this part of a minute's requests
 AHEAD = 4  # times what was used since the store was asked is leased, so that a lease grows fast
 TOLD_AT = 0.002  # of a day's limit
-NEARLY = 0.98  # of a day's limit, from which on each request asks
+NEARLY = 0.95
+"""Of a day's limit, from which on each request asks: what the others use between two tellings, and
+is not known here, must be less than the rest."""
 REFRESH = 1.0  # seconds after which a key in use is told anew
 IDLE = 1.0  # seconds without a request after which a lease is given back
 FORGOTTEN = 60.0  # seconds without a request after which what was heard is out of date
