@@ -107,6 +107,7 @@ def test_it_is_asked_twice_at_most():
     async def use(pool):
         worker = pool.worker()
         await pool.ask(worker, NOBODY)
+        os.kill(worker.process.pid, signal.SIGSTOP)  # so that it does not answer before it ends
         async with asyncio.TaskGroup() as group:
             group.create_task(killed_twice(worker))
             with pytest.raises(WorkerLost, match="ended"):
@@ -114,6 +115,8 @@ def test_it_is_asked_twice_at_most():
         assert worker.begun == 2
 
     async def killed_twice(worker):
+        for _ in range(10):  # until it is asked: one that is known to have ended is not
+            await asyncio.sleep(0)
         for number in (1, 2):
             while worker.begun < number or worker.process is None:  # noqa: ASYNC110
                 await asyncio.sleep(0)
